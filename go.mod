@@ -1,0 +1,3 @@
+module github.com/quoll/quoll
+
+go 1.26

@@ -1,0 +1,74 @@
+// Package model holds the few values that every part of the river shares: the
+// envelope of a raw payload, and the names of tenants and sources.
+//
+// It must not know how a payload is fetched, stored or interpreted, and it
+// imports nothing but the standard library.
+package model
+
+import (
+	"crypto/sha256"
+	"time"
+)
+
+// Source names the road on which a payload reached Quoll.
+type Source string
+
+// The roads. Each is a package below collect.
+const (
+	SourceActivity   Source = "activity"   // Office 365 Management Activity API
+	SourceBlobExport Source = "blobexport" // Defender streaming export in the Azure Storage layout
+	SourceFile       Source = "file"       // quoll import
+)
+
+// Format says how the body of a payload is to be read. It is decided by the
+// collector, which knows what it asked for, and never guessed downstream.
+type Format string
+
+// The formats. Line formats accept LF and CR LF and ignore blank lines.
+const (
+	// FormatAuditArray is a JSON array of audit records: the body of a content
+	// blob of the Management Activity API.
+	FormatAuditArray Format = "audit-array"
+	// FormatAuditLines is one audit record a line.
+	FormatAuditLines Format = "audit-lines"
+	// FormatAuditSearchCSV is a CSV export of Purview audit search or of
+	// Search-UnifiedAuditLog: a header line, and the record in the column
+	// AuditData.
+	FormatAuditSearchCSV Format = "audit-search-csv"
+	// FormatOfficeActivityCSV is a CSV export of Sentinel's OfficeActivity
+	// table: a header line of column names, then rows as Sentinel wrote them.
+	FormatOfficeActivityCSV Format = "officeactivity-csv"
+	// FormatDefenderLines is one streaming record of Microsoft Defender XDR a
+	// line: {"time":…,"tenantId":…,"category":"AdvancedHunting-…","properties":{…}}.
+	FormatDefenderLines Format = "defender-lines"
+)
+
+// Payload is what one fetch brought, byte for byte, with what is known about
+// where it came from. A payload is the unit of the journal and of the archive.
+type Payload struct {
+	// Tenant is the Entra tenant id (a GUID in lower case) the payload was
+	// collected for; empty when only the records inside know, as in an import.
+	Tenant string
+	Source Source
+	Format Format
+	// ContentType is the content type of the Management Activity API
+	// ("Audit.Exchange"), the advanced hunting table of a Defender export
+	// ("EmailEvents"), or empty.
+	ContentType string
+	// Name identifies the payload at its source: the contentId of a blob, the
+	// path of an export file, the name of an imported file.
+	Name string
+	// Offset is the byte offset of Body in the named source, for sources that
+	// are read in parts; Line is the one-based number of its first line in a
+	// text file. Both are zero when they mean nothing.
+	Offset int64
+	Line   int64
+	// Received is when the payload was complete in memory, in UTC.
+	Received time.Time
+	// Body is the payload exactly as received. It is never changed.
+	Body []byte
+}
+
+// SHA256 returns the hash of the body: the identity under which the journal,
+// the ledger and the archive know it.
+func (p *Payload) SHA256() [sha256.Size]byte { return sha256.Sum256(p.Body) }
