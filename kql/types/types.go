@@ -24,3 +24,14 @@ const (
 	Dynamic  // a JSON value; the null of dynamic is distinct from every value
 	Guid
 )
+
+// Ticks is the value of a timespan: a signed number of 100 ns ticks.
+type Ticks int64
+
+// Lengths of time in ticks.
+const (
+	TicksPerSecond Ticks = 10_000_000
+	TicksPerMinute       = 60 * TicksPerSecond
+	TicksPerHour         = 60 * TicksPerMinute
+	TicksPerDay          = 24 * TicksPerHour
+)
