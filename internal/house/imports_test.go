@@ -1,0 +1,185 @@
+package house
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/quoll/quoll/"
+
+// allowed says which packages of the module a package may import, besides
+// internal/…, in the order of the river. A pattern that ends in /… covers the
+// package and everything below it; the first rule that matches counts.
+// "*" is everything.
+var allowed = []struct {
+	pkg string
+	may []string
+}{
+	{"model", nil},
+	{"schema", []string{"kql/types"}},
+	{"kql/source", nil},
+	{"kql/types", nil},
+	{"kql/syntax", []string{"kql/source", "kql/types"}},
+	{"kql/builtin", []string{"kql/types"}},
+	{"kql/plan", []string{"kql/source", "kql/types", "kql/builtin"}},
+	{"kql/bind", []string{"kql/source", "kql/types", "kql/builtin", "kql/syntax", "kql/plan"}},
+	{"kql/rewrite", []string{"kql/types", "kql/builtin", "kql/plan"}},
+	{"kql/sqlgen/…", []string{"kql/types", "kql/builtin", "kql/plan"}},
+	{"kql/kqltest", []string{"kql/…"}},
+	{"kql/…", []string{"kql/…"}},
+	{"collect/…", []string{"model", "collect"}},
+	{"journal", []string{"model"}},
+	{"normalise", []string{"model", "schema"}},
+	{"lake", []string{"model", "schema", "kql/types"}},
+	{"pipeline", []string{"model", "schema", "collect/…", "journal", "normalise", "lake"}},
+	{"query/duckdb", []string{"query", "kql/…", "lake", "schema"}},
+	{"query", []string{"kql/…", "schema"}},
+	{"detect", []string{"model", "kql/…", "query"}},
+	{"incident", []string{"model"}},
+	{"notify", []string{"model"}},
+	{"archive", []string{"model"}},
+	{"access", []string{"model"}},
+	{"assure", nil},
+	{"server/…", []string{"model", "schema", "kql/…", "query", "web", "server"}},
+	{"tenantsim/…", []string{"model", "tenantsim/…"}},
+	{"web/…", []string{"server/…", "web"}},
+	{"rules", nil},
+	{"config", []string{"*"}},
+	{"cmd/…", []string{"*"}},
+	{"internal/…", []string{"internal/…", "model"}},
+}
+
+// testOnly are packages that production code never imports.
+var testOnly = []string{"tenantsim", "kql/kqltest", "internal/house"}
+
+func TestImportsGoOneWay(t *testing.T) {
+	root := moduleRoot(t)
+	for _, file := range goFiles(t, root) {
+		pkg := path.Dir(file)
+		isTest := strings.HasSuffix(file, "_test.go")
+		for _, imported := range importsOf(t, root, file) {
+			rel, ok := strings.CutPrefix(imported, module)
+			if !ok {
+				continue
+			}
+			if isTest && (matchAny([]string{"tenantsim/…", "kql/kqltest"}, rel)) {
+				continue
+			}
+			if err := check(pkg, rel); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+	}
+}
+
+func check(pkg, imported string) error {
+	if pkg == imported || strings.HasPrefix(imported, "internal/") && imported != "internal/house" {
+		return nil
+	}
+	if imported == "config" && !strings.HasPrefix(pkg, "cmd/") {
+		return fmt.Errorf("imports config: a package takes its own Config type as an argument; only cmd/… knows config")
+	}
+	if matchAny(testOnly, imported) && !strings.HasPrefix(pkg, "cmd/") {
+		return fmt.Errorf("imports %s, which production code must not know", imported)
+	}
+	for _, rule := range allowed {
+		if !match(rule.pkg, pkg) {
+			continue
+		}
+		if matchAny(rule.may, imported) {
+			return nil
+		}
+		return fmt.Errorf("imports %s, but %s may import only %v: declare an interface in %s and let cmd/quoll pass the real thing", imported, pkg, rule.may, pkg)
+	}
+	return fmt.Errorf("package %s has no import rule: add it to the table in internal/house and a paragraph to ARCHITECTURE.md", pkg)
+}
+
+func match(pattern, pkg string) bool {
+	if pattern == "*" {
+		return true
+	}
+	base, deep := strings.CutSuffix(pattern, "/…")
+	return pkg == base || deep && strings.HasPrefix(pkg, base+"/")
+}
+
+func matchAny(patterns []string, pkg string) bool {
+	for _, p := range patterns {
+		if match(p, pkg) {
+			return true
+		}
+	}
+	return false
+}
+
+// moduleRoot returns the folder that holds go.mod.
+func moduleRoot(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			t.Fatal("no go.mod above the working directory")
+		}
+		dir = parent
+	}
+}
+
+// goFiles returns the module's Go files as slash paths relative to root.
+func goFiles(t *testing.T, root string) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() && p != root && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata" || name == "bin") {
+			return fs.SkipDir
+		}
+		if !d.IsDir() && strings.HasSuffix(name, ".go") {
+			rel, err := filepath.Rel(root, p)
+			if err != nil {
+				return err
+			}
+			files = append(files, filepath.ToSlash(rel))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sort.Strings(files)
+	return files
+}
+
+func importsOf(t *testing.T, root, file string) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var imports []string
+	for _, spec := range parsed.Imports {
+		value, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		imports = append(imports, value)
+	}
+	return imports
+}
