@@ -1,0 +1,66 @@
+package schema
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+)
+
+// Cell is a value in a column, named by its position in the table.
+type Cell struct {
+	Column int
+	Value  Value
+}
+
+// Row is one row of a table. It is sparse: a string column without a cell is
+// "", any other column without a cell is null. No column has two cells.
+type Row struct {
+	Table *Table
+	Cells []Cell
+}
+
+// Value returns the value of the column at that position, null when the row
+// has no cell for it.
+func (r *Row) Value(column int) Value {
+	for i := range r.Cells {
+		if r.Cells[i].Column == column {
+			return r.Cells[i].Value
+		}
+	}
+	return Value{}
+}
+
+// Key is the identity of a raw record: the first 16 bytes of a SHA-256 over
+// its tenant, kind and ids.
+type Key [16]byte
+
+// Digest tells contents of a record apart: the first 8 bytes of SHA-256 over
+// its canonical JSON. Records of equal content have equal digests, whatever
+// the order of their keys and the space between them.
+type Digest [8]byte
+
+// Record is the rows that one raw record became, over all tables.
+type Record struct {
+	Key    Key
+	Digest Digest
+	Rows   []Row
+}
+
+// NewKey returns the key of a record: parts are written one after the other,
+// each behind its length as a big-endian 32-bit number, and hashed. The first
+// parts are the tenant and the kind of record, the rest what tells records of
+// that kind apart.
+func NewKey(parts ...string) Key {
+	buffer := make([]byte, 0, 256)
+	for _, part := range parts {
+		buffer = binary.BigEndian.AppendUint32(buffer, uint32(len(part)))
+		buffer = append(buffer, part...)
+	}
+	sum := sha256.Sum256(buffer)
+	return Key(sum[:16])
+}
+
+// NewDigest returns the digest of a canonical text.
+func NewDigest(canonical []byte) Digest {
+	sum := sha256.Sum256(canonical)
+	return Digest(sum[:8])
+}
