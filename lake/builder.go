@@ -1,0 +1,140 @@
+package lake
+
+import (
+	"encoding/binary"
+	"math"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/quoll/quoll/schema"
+)
+
+// batch is an immutable run of rows in memory. Times are microseconds since
+// 1970 in UTC.
+type batch struct {
+	id      uint64
+	records arrow.RecordBatch
+	rows    int
+	bytes   int64
+	minTime int64
+	maxTime int64
+}
+
+// builder turns sparse rows into a batch. Rows added are not visible before
+// cut.
+type builder struct {
+	columns  []column
+	schema   *arrow.Schema
+	time     int // position of TimeGenerated
+	vectors  []*vector
+	rows     int
+	bytes    int64 // estimate of the memory that the rows take
+	minTime  int64
+	maxTime  int64
+	overhead int64 // bytes of a row of which every value is absent
+}
+
+// Limits of one batch. Text columns have 32-bit offsets, so a batch must end
+// long before a column reaches 2 GiB.
+const (
+	batchRows  = 16 << 10
+	batchBytes = 64 << 20
+)
+
+func newBuilder(columns []column, timeColumn int) *builder {
+	b := &builder{columns: columns, schema: arrowSchemaOf(columns, nil), time: timeColumn}
+	for _, c := range columns {
+		switch c.kind {
+		case kindText, kindInt32:
+			b.overhead += 4
+		case kindBool:
+			b.overhead++
+		default:
+			b.overhead += 8
+		}
+	}
+	b.reset()
+	return b
+}
+
+func (b *builder) reset() {
+	b.vectors = make([]*vector, len(b.columns))
+	for i, c := range b.columns {
+		b.vectors[i] = newVector(c, 0)
+	}
+	b.rows, b.bytes = 0, 0
+	b.minTime, b.maxTime = math.MaxInt64, math.MinInt64
+}
+
+// rowOrigin is what the hidden columns say about a row.
+type rowOrigin struct {
+	ingested time.Time
+	key      schema.Key
+	digest   schema.Digest
+	position uint64
+}
+
+// add appends a row. A row without a TimeGenerated gets the time of ingestion,
+// because a row without a time would be in no partition and in no query's
+// range.
+func (b *builder) add(cells []schema.Cell, origin rowOrigin) {
+	at := origin.ingested.UnixMicro()
+	for _, cell := range cells {
+		v := b.vectors[cell.Column]
+		v.pad(b.rows)
+		if v.n > b.rows {
+			continue // a second cell for the column: the first one stands
+		}
+		v.add(cell.Value)
+		b.bytes += int64(len(cell.Value.Text()))
+		if cell.Column == b.time && v.kind == kindOf(cell.Value.Type()) && !cell.Value.IsNull() {
+			at = cell.Value.Int64()
+		}
+	}
+	b.setTime(at)
+	b.addHidden(origin)
+	b.rows++
+	b.bytes += b.overhead
+	b.minTime, b.maxTime = min(b.minTime, at), max(b.maxTime, at)
+}
+
+// setTime fills TimeGenerated if no cell did.
+func (b *builder) setTime(at int64) {
+	v := b.vectors[b.time]
+	v.pad(b.rows)
+	switch {
+	case v.n == b.rows:
+		v.addInt64(at)
+	case v.null > 0: // a cell of the wrong type or null came first
+		v.i64[b.rows] = at
+		v.valid, v.null = nil, 0
+	}
+}
+
+func (b *builder) addHidden(o rowOrigin) {
+	hidden := b.vectors[len(b.vectors)-hiddenColumns:]
+	hidden[0].addInt64(o.ingested.UnixMicro())
+	hidden[1].addInt64(int64(binary.BigEndian.Uint64(o.key[:8])))
+	hidden[2].addInt64(int64(binary.BigEndian.Uint64(o.key[8:])))
+	hidden[3].addInt64(int64(binary.BigEndian.Uint64(o.digest[:])))
+	hidden[4].addInt64(int64(o.position))
+}
+
+func (b *builder) full() bool { return b.rows >= batchRows || b.bytes >= batchBytes }
+
+// cut returns the rows added so far as a batch without an id and starts anew.
+func (b *builder) cut() batch {
+	arrays := make([]arrow.Array, len(b.vectors))
+	for i, v := range b.vectors {
+		v.pad(b.rows)
+		arrays[i] = v.array()
+	}
+	out := batch{
+		records: array.NewRecordBatch(b.schema, arrays, int64(b.rows)),
+		rows:    b.rows, bytes: b.bytes, minTime: b.minTime, maxTime: b.maxTime,
+	}
+	b.reset()
+	return out
+}

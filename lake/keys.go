@@ -1,0 +1,137 @@
+package lake
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/parquet/file"
+
+	"github.com/quoll/quoll/schema"
+)
+
+// keySet is what a table remembers about the records it holds. It lives in
+// memory and is rebuilt from the hidden columns of the files at Open.
+type keySet struct {
+	// first maps a record to the content under which it was seen first. It is
+	// nil for the table of revisions.
+	first map[schema.Key]schema.Digest
+	// versions holds every content of a record, for the table of revisions.
+	versions map[version]struct{}
+}
+
+type version struct {
+	key    schema.Key
+	digest schema.Digest
+}
+
+func newKeySet(revisions bool) *keySet {
+	if revisions {
+		return &keySet{versions: map[version]struct{}{}}
+	}
+	return &keySet{first: map[schema.Key]schema.Digest{}}
+}
+
+// known is what a table knows about a record.
+type known uint8
+
+const (
+	unknownRecord  known = iota
+	sameRecord           // same key, same content
+	changedRecord        // same key, other content
+)
+
+func (s *keySet) lookUp(key schema.Key, digest schema.Digest) known {
+	if s.versions != nil {
+		if _, ok := s.versions[version{key, digest}]; ok {
+			return sameRecord
+		}
+		return unknownRecord
+	}
+	seen, ok := s.first[key]
+	switch {
+	case !ok:
+		return unknownRecord
+	case seen == digest:
+		return sameRecord
+	}
+	return changedRecord
+}
+
+func (s *keySet) add(key schema.Key, digest schema.Digest) {
+	if s.versions != nil {
+		s.versions[version{key, digest}] = struct{}{}
+		return
+	}
+	s.first[key] = digest
+}
+
+func (s *keySet) size() int { return len(s.first) + len(s.versions) }
+
+// loadFile adds the keys of a Parquet file and returns the latest ingestion
+// time in it, in microseconds since 1970.
+func (s *keySet) loadFile(ctx context.Context, path string) (latest int64, err error) {
+	f, err := file.OpenParquetFile(path, false)
+	if err != nil {
+		return 0, fmt.Errorf("read keys of %s: %w", path, err)
+	}
+	defer f.Close()
+	for group := range f.NumRowGroups() {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		groupLatest, err := s.loadGroup(f.RowGroup(group))
+		if err != nil {
+			return 0, fmt.Errorf("read keys of %s, row group %d: %w", path, group, err)
+		}
+		latest = max(latest, groupLatest)
+	}
+	return latest, nil
+}
+
+func (s *keySet) loadGroup(group *file.RowGroupReader) (latest int64, err error) {
+	var columns [4][]int64
+	for i, name := range []string{ColumnIngestionTime, ColumnKeyHigh, ColumnKeyLow, ColumnDigest} {
+		if columns[i], err = readInt64(group, name); err != nil {
+			return 0, err
+		}
+	}
+	for row := range columns[0] {
+		latest = max(latest, columns[0][row])
+		var key schema.Key
+		var digest schema.Digest
+		binary.BigEndian.PutUint64(key[:8], uint64(columns[1][row]))
+		binary.BigEndian.PutUint64(key[8:], uint64(columns[2][row]))
+		binary.BigEndian.PutUint64(digest[:], uint64(columns[3][row]))
+		s.add(key, digest)
+	}
+	return latest, nil
+}
+
+// readInt64 reads a column of 64-bit integers without nulls.
+func readInt64(group *file.RowGroupReader, name string) ([]int64, error) {
+	index := group.MetaData().Schema.ColumnIndexByName(name)
+	if index < 0 {
+		return nil, fmt.Errorf("no column %s", name)
+	}
+	chunk, err := group.Column(index)
+	if err != nil {
+		return nil, fmt.Errorf("column %s: %w", name, err)
+	}
+	reader, ok := chunk.(*file.Int64ColumnChunkReader)
+	if !ok {
+		return nil, fmt.Errorf("column %s has type %s", name, chunk.Type())
+	}
+	values := make([]int64, group.NumRows())
+	for done := 0; done < len(values); {
+		_, n, err := reader.ReadBatch(int64(len(values)-done), values[done:], nil, nil)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", name, err)
+		}
+		if n == 0 {
+			return nil, fmt.Errorf("column %s ends after %d of %d rows", name, done, len(values))
+		}
+		done += n
+	}
+	return values, nil
+}

@@ -1,0 +1,179 @@
+package lake
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/bitutil"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/quoll/quoll/schema"
+)
+
+// vector collects the values of one column and becomes an Arrow array. It is
+// filled sparsely: pad makes up for the rows that had no value, all at once,
+// so that a column that a record does not use costs nothing per record.
+// Arrow's own builders want a call per row and column, which for tables of a
+// hundred columns of which a record fills twenty is most of the work.
+type vector struct {
+	kind kind
+	text bool // absent is "" and not null
+	n    int  // values so far
+	null int  // nulls among them
+
+	offsets []int32 // kindText: end of each value in data
+	data    []byte
+	i32     []int32
+	i64     []int64 // kindInt64, kindTime
+	f64     []float64
+	bits    []byte // kindBool
+	valid   []byte // bitmap; nil as long as nothing is null
+}
+
+func newVector(c column, capacity int) *vector {
+	v := &vector{kind: c.kind, text: c.text || c.hidden}
+	switch c.kind {
+	case kindText:
+		v.offsets = make([]int32, 0, capacity)
+	case kindInt32:
+		v.i32 = make([]int32, 0, capacity)
+	case kindFloat64:
+		v.f64 = make([]float64, 0, capacity)
+	case kindInt64, kindTime:
+		v.i64 = make([]int64, 0, capacity)
+	}
+	return v
+}
+
+// pad adds absent values until the vector has n.
+func (v *vector) pad(n int) {
+	count := n - v.n
+	if count <= 0 {
+		return
+	}
+	if !v.text {
+		v.markNull(count)
+	}
+	switch v.kind {
+	case kindText:
+		end := int32(len(v.data))
+		for range count {
+			v.offsets = append(v.offsets, end)
+		}
+	case kindInt32:
+		v.i32 = append(v.i32, make([]int32, count)...)
+	case kindInt64, kindTime:
+		v.i64 = append(v.i64, make([]int64, count)...)
+	case kindFloat64:
+		v.f64 = append(v.f64, make([]float64, count)...)
+	case kindBool:
+		v.bits = growBits(v.bits, n)
+	}
+	v.n = n
+}
+
+// markNull notes that the next count values are null.
+func (v *vector) markNull(count int) {
+	if v.valid == nil {
+		v.valid = growBits(nil, v.n+count)
+		bitutil.SetBitsTo(v.valid, 0, int64(v.n), true)
+	} else {
+		v.valid = growBits(v.valid, v.n+count)
+	}
+	v.null += count
+}
+
+func (v *vector) markValid() {
+	if v.valid != nil {
+		v.valid = growBits(v.valid, v.n+1)
+		bitutil.SetBit(v.valid, v.n)
+	}
+	v.n++
+}
+
+// growBits returns b with room for n bits; new bits are zero.
+func growBits(b []byte, n int) []byte {
+	if need := (n + 7) / 8; need > len(b) {
+		b = append(b, make([]byte, need-len(b))...)
+	}
+	return b
+}
+
+// add appends a value that is not null. A value of another type than the
+// column's is taken as null: normalise is wrong then, and a wrong number would
+// be worse than none.
+func (v *vector) add(value schema.Value) {
+	if kindOf(value.Type()) != v.kind || value.IsNull() {
+		v.pad(v.n + 1)
+		return
+	}
+	switch v.kind {
+	case kindText:
+		v.addText(value.Text())
+	case kindInt32:
+		v.i32 = append(v.i32, int32(value.Int64()))
+		v.markValid()
+	case kindFloat64:
+		v.f64 = append(v.f64, value.Float64())
+		v.markValid()
+	case kindBool:
+		v.addBool(value.IsTrue())
+	default:
+		v.addInt64(value.Int64())
+	}
+}
+
+// addText replaces what is no UTF-8: one such value makes engines refuse the
+// whole file.
+func (v *vector) addText(s string) {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	v.data = append(v.data, s...)
+	v.offsets = append(v.offsets, int32(len(v.data)))
+	v.markValid()
+}
+
+func (v *vector) addInt64(i int64) {
+	v.i64 = append(v.i64, i)
+	v.markValid()
+}
+
+func (v *vector) addBool(b bool) {
+	v.bits = growBits(v.bits, v.n+1)
+	if b {
+		bitutil.SetBit(v.bits, v.n)
+	}
+	v.markValid()
+}
+
+// array hands the values over to an Arrow array. The vector must not be used
+// afterwards. Memory is Go's: the garbage collector takes it when no batch
+// refers to it, and nobody needs to release anything.
+func (v *vector) array() arrow.Array {
+	var valid *memory.Buffer
+	if v.null > 0 {
+		valid = memory.NewBufferBytes(v.valid)
+	}
+	buffers := []*memory.Buffer{valid, nil}
+	switch v.kind {
+	case kindText:
+		offsets := make([]int32, v.n+1)
+		copy(offsets[1:], v.offsets)
+		buffers[1] = memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(offsets))
+		buffers = append(buffers, memory.NewBufferBytes(v.data))
+	case kindInt32:
+		buffers[1] = memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(v.i32))
+	case kindFloat64:
+		buffers[1] = memory.NewBufferBytes(arrow.Float64Traits.CastToBytes(v.f64))
+	case kindBool:
+		buffers[1] = memory.NewBufferBytes(v.bits)
+	default:
+		buffers[1] = memory.NewBufferBytes(arrow.Int64Traits.CastToBytes(v.i64))
+	}
+	data := array.NewData(v.kind.arrowType(), v.n, buffers, nil, v.null, 0)
+	defer data.Release()
+	return array.MakeFromData(data)
+}
