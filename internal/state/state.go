@@ -1,0 +1,111 @@
+// Package state opens the SQLite file that holds Quoll's own small state (the
+// ledger, cursors, rules' state, incidents) and brings each component's tables
+// up to date.
+//
+// It must not know what the components keep: each owns its tables, prefixes
+// their names with its own, and embeds its migrations. Rows of monitored data
+// never come here.
+package state
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// busyTimeout is how long, in milliseconds, a statement waits for another
+// connection's write lock before it fails with SQLITE_BUSY.
+const busyTimeout = "10000"
+
+// maxConnections bounds the pool: one writes, the others read beside it.
+const maxConnections = 8
+
+// Open opens or creates the database file at path, readable and writable by
+// its owner alone. A commit is on the disk when it returns (write-ahead log,
+// synchronous=FULL), foreign keys are enforced, and every transaction takes the
+// write lock at its start, so that a read followed by a write in one
+// transaction cannot fail half-way. The parent folder must exist.
+func Open(ctx context.Context, path string) (*sql.DB, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open state %s: %w", path, err)
+	}
+	if err := createPrivate(abs); err != nil {
+		return nil, fmt.Errorf("open state %s: %w", path, err)
+	}
+	db, err := sql.Open("sqlite", dsn(abs))
+	if err != nil {
+		return nil, fmt.Errorf("open state %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(maxConnections)
+	db.SetMaxIdleConns(maxConnections)
+	var mode string
+	if err := db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
+		return nil, errors.Join(fmt.Errorf("open state %s: %w", path, err), db.Close())
+	}
+	if mode != "wal" {
+		return nil, errors.Join(fmt.Errorf("open state %s: journal mode is %q, want wal: is the folder on a network drive?", path, mode), db.Close())
+	}
+	return db, nil
+}
+
+// createPrivate makes the file before SQLite does, because SQLite would give it
+// the process's default mode. The log and shared-memory files beside it copy
+// the mode of the database file.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func dsn(abs string) string {
+	query := url.Values{
+		"_pragma": {
+			"busy_timeout(" + busyTimeout + ")", // first: the others may have to wait
+			"journal_mode(WAL)",
+			"synchronous(FULL)",
+			"foreign_keys(ON)",
+			"trusted_schema(OFF)",
+		},
+		"_txlock": {"immediate"},
+	}
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: query.Encode()}).String()
+}
+
+var componentName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+
+// Migrate runs the migrations of a component that have not run yet, in order of
+// their numbers; what has run is remembered in a table of the component's own.
+// fsys holds goose files ("00001_name.sql", "-- +goose Up") at its top level,
+// or in its one folder "migrations".
+func Migrate(ctx context.Context, db *sql.DB, component string, fsys fs.FS) error {
+	if !componentName.MatchString(component) {
+		return fmt.Errorf("migrate state: component %q is not a lower-case name", component)
+	}
+	if info, err := fs.Stat(fsys, "migrations"); err == nil && info.IsDir() {
+		if fsys, err = fs.Sub(fsys, "migrations"); err != nil {
+			return fmt.Errorf("migrate state of %s: %w", component, err)
+		}
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, fsys,
+		goose.WithTableName("migrations_"+component),
+		goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("migrate state of %s: %w", component, err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate state of %s: %w", component, err)
+	}
+	return nil
+}
