@@ -1,0 +1,65 @@
+# Two targets matter: `make demo` runs Quoll on a simulated tenant, `make test`
+# runs every check. Both do all their own set-up.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GOFILES := $(shell find . -name '*.go' -not -path './web/node_modules/*' 2>/dev/null)
+WEBFILES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
+DEMO_FLAGS ?=
+
+.PHONY: help demo build test test-go test-web test-browser lint fuzz bench need clean screenshots
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+demo: build ## build everything and run Quoll on a simulated tenant
+	exec bin/quoll demo $(DEMO_FLAGS)
+
+build: need bin/quoll ## build bin/quoll with the browser UI inside
+
+bin/quoll: $(GOFILES) go.mod go.sum web/dist/index.html $(shell find rules -name '*.yaml' 2>/dev/null)
+	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./cmd/quoll
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json $(WEBFILES)
+	cd web && npm run --silent build
+	@touch $@
+
+test: need lint test-web test-go test-browser ## every check
+
+test-go: web/dist/index.html ## Go tests with the race detector
+	go test -race -timeout 12m ./...
+
+test-web: web/node_modules/.package-lock.json ## unit tests of the browser UI
+	cd web && npm run --silent typecheck && npm test --silent
+
+test-browser: build ## the UI in headless Chromium, on the demo
+	@scripts/chromium
+	scripts/browser-test
+
+screenshots: build ## take the screenshots of the docs anew
+	@scripts/chromium
+	QUOLL_SCREENSHOTS=$(CURDIR)/docs/screenshots scripts/browser-test
+
+lint: web/dist/index.html ## format, vet and static analysis
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+
+fuzz: ## each fuzz target for FUZZTIME (default 60s)
+	scripts/fuzz $${FUZZTIME:-60s}
+
+bench: ## Go benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+need:
+	@scripts/need
+
+clean: ## remove what was built
+	rm -rf bin web/node_modules web/dist/assets web/dist/index.html

@@ -1,0 +1,256 @@
+package detect
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quoll/quoll/kql/types"
+	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/query"
+)
+
+// Bounds of one evaluation, after Sentinel's: at most so many alerts, and so
+// many rows kept as evidence of each.
+const (
+	maxAlerts       = 150
+	maxEvidenceRows = 100
+	maxEntities     = 500
+)
+
+// finding is an alert in the making: the rows that belong together.
+type finding struct {
+	alert model.Alert
+	// subject is what the alert is about: the rule, its version and the
+	// entities. Findings of overlapping windows with the same subject are the
+	// same alert.
+	subject string
+}
+
+// findings groups the rows of a result into alerts, as the rule says.
+func (r *Rule) findings(result *query.Result, w Window, raised time.Time) []finding {
+	if !comparisons[strings.ToLower(r.TriggerOperator)](len(result.Rows), r.TriggerThreshold) {
+		return nil
+	}
+	if r.EventGrouping.AggregationKind != "AlertPerResult" {
+		return []finding{r.finding(result, result.Rows, w, raised)}
+	}
+	// Rows about the same entities are one alert: a rule that returns a row
+	// an hour about one user is one story, not many.
+	bySubject := map[string][][]any{}
+	var order []string
+	for _, row := range result.Rows {
+		subject := r.subject(r.entities(result.Columns, [][]any{row}))
+		if _, ok := bySubject[subject]; !ok {
+			order = append(order, subject)
+		}
+		bySubject[subject] = append(bySubject[subject], row)
+	}
+	var all []finding
+	for _, subject := range order[:min(len(order), maxAlerts)] {
+		all = append(all, r.finding(result, bySubject[subject], w, raised))
+	}
+	return all
+}
+
+func (r *Rule) finding(result *query.Result, rows [][]any, w Window, raised time.Time) finding {
+	entities := r.entities(result.Columns, rows)
+	a := model.Alert{
+		RuleID: r.ID, RuleVersion: r.Version, RuleName: r.Name, Name: r.Name,
+		Description: strings.TrimSpace(r.Description), Severity: r.Severity,
+		Tactics: r.Tactics, Techniques: r.RelevantTechniques,
+		Raised: raised, Watermark: raised,
+		Entities: entities, Evidence: evidence(r, result, rows), Grouping: r.grouping(),
+		CustomDetails: r.customDetails(result.Columns, rows),
+	}
+	a.Start, a.End = eventTimes(result.Columns, rows, w)
+	r.override(&a, result.Columns, rows)
+	return finding{alert: a, subject: r.subject(entities)}
+}
+
+// subject hashes what makes two findings the same alert.
+func (r *Rule) subject(entities []model.Entity) string {
+	names := []string{r.ID, r.Version}
+	for _, e := range entities {
+		text, err := json.Marshal(e) // keys of a map are sorted
+		if err != nil {
+			panic("an entity is text and always marshals: " + err.Error())
+		}
+		names = append(names, strings.ToLower(string(text)))
+	}
+	slices.Sort(names[2:])
+	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(names), "\x00")))
+	return hex.EncodeToString(sum[:16])
+}
+
+// alertID is the identity of a finding first seen in window w.
+func alertID(subject string, w Window) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", subject, w.End.UnixMilli()))
+	return hex.EncodeToString(sum[:16])
+}
+
+func (r *Rule) entities(columns []query.Column, rows [][]any) []model.Entity {
+	var all []model.Entity
+	seen := map[string]bool{}
+	for _, row := range rows {
+		for _, mapping := range r.EntityMappings {
+			e := model.Entity{Kind: mapping.EntityType, Identifiers: map[string]string{}}
+			for _, f := range mapping.FieldMappings {
+				if text := cellText(columns, row, f.ColumnName); text != "" {
+					e.Identifiers[f.Identifier] = text
+				}
+			}
+			key, err := json.Marshal(e)
+			if err != nil || len(e.Identifiers) == 0 || seen[string(key)] || len(all) >= maxEntities {
+				continue
+			}
+			seen[string(key)] = true
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+func (r *Rule) customDetails(columns []query.Column, rows [][]any) map[string][]string {
+	details := map[string][]string{}
+	for key, column := range r.CustomDetails {
+		for _, row := range rows {
+			text := cellText(columns, row, column)
+			if text != "" && !slices.Contains(details[key], text) && len(details[key]) < 50 {
+				details[key] = append(details[key], text)
+			}
+		}
+	}
+	return details
+}
+
+var place = regexp.MustCompile(`\{\{\s*([^{}]+?)\s*\}\}`)
+
+// override applies alertDetailsOverride with the values of the first row.
+func (r *Rule) override(a *model.Alert, columns []query.Column, rows [][]any) {
+	if len(rows) == 0 {
+		return
+	}
+	fill := func(format string) string {
+		return place.ReplaceAllStringFunc(format, func(m string) string {
+			return cellText(columns, rows[0], place.FindStringSubmatch(m)[1])
+		})
+	}
+	if f := r.AlertOverride.DisplayNameFormat; f != "" {
+		a.Name = bounded(fill(f), 256)
+	}
+	if f := r.AlertOverride.DescriptionFormat; f != "" {
+		a.Description = bounded(fill(f), 5000)
+	}
+	if c := r.AlertOverride.SeverityColumn; c != "" {
+		if s := model.Severity(cellText(columns, rows[0], c)); s.Rank() > 0 {
+			a.Severity = s
+		}
+	}
+	if c := r.AlertOverride.TacticsColumn; c != "" {
+		if text := cellText(columns, rows[0], c); text != "" {
+			a.Tactics = strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(`[]", `, r) })
+		}
+	}
+}
+
+func bounded(text string, runes int) string {
+	if r := []rune(text); len(r) > runes {
+		return string(r[:runes-1]) + "…"
+	}
+	return text
+}
+
+// eventTimes returns the span of the datetime columns that name when
+// something happened, or the window where there is none.
+func eventTimes(columns []query.Column, rows [][]any, w Window) (start, end time.Time) {
+	for i, c := range columns {
+		if c.Type != types.DateTime {
+			continue
+		}
+		for _, row := range rows {
+			t, ok := row[i].(time.Time)
+			if !ok || t.Before(w.Start) || t.After(w.End) {
+				continue
+			}
+			if start.IsZero() || t.Before(start) {
+				start = t
+			}
+			if t.After(end) {
+				end = t
+			}
+		}
+	}
+	if start.IsZero() {
+		return w.Start, w.End
+	}
+	return start, end
+}
+
+func cellText(columns []query.Column, row []any, name string) string {
+	i := slices.IndexFunc(columns, func(c query.Column) bool { return c.Name == name })
+	if i < 0 || row[i] == nil {
+		return ""
+	}
+	return valueText(row[i])
+}
+
+func valueText(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case time.Time:
+		return v.UTC().Format("2006-01-02T15:04:05.0000000Z")
+	case json.RawMessage:
+		var text string
+		if json.Unmarshal(v, &text) == nil {
+			return text
+		}
+		return string(v)
+	}
+	return fmt.Sprint(value)
+}
+
+func evidence(r *Rule, result *query.Result, rows [][]any) model.Evidence {
+	e := model.Evidence{Query: r.Query, Total: len(rows), Truncated: len(rows) > maxEvidenceRows}
+	for _, c := range result.Columns {
+		e.Columns = append(e.Columns, model.EvidenceColumn{Name: c.Name, Type: c.Type.String()})
+	}
+	for _, row := range rows[:min(len(rows), maxEvidenceRows)] {
+		cells := make([]json.RawMessage, len(row))
+		for i, value := range row {
+			cells[i] = cellJSON(value)
+		}
+		e.Rows = append(e.Rows, cells)
+	}
+	return e
+}
+
+// cellJSON gives a cell as JSON: dynamic as its own value, times and
+// timespans as Kusto's text.
+func cellJSON(value any) json.RawMessage {
+	switch v := value.(type) {
+	case nil:
+		return json.RawMessage("null")
+	case json.RawMessage:
+		if json.Valid(v) {
+			return v
+		}
+		value = string(v)
+	case time.Time:
+		value = valueText(v)
+	}
+	text, err := json.Marshal(value)
+	if err != nil { // NaN and infinities have no JSON
+		text, err = json.Marshal(fmt.Sprint(value))
+	}
+	if err != nil {
+		panic("text always marshals: " + err.Error())
+	}
+	return text
+}

@@ -1,0 +1,53 @@
+-- +goose Up
+CREATE TABLE incident (
+  number          INTEGER PRIMARY KEY AUTOINCREMENT,
+  title           TEXT NOT NULL,
+  severity        TEXT NOT NULL,
+  status          TEXT NOT NULL,
+  classification  TEXT NOT NULL DEFAULT '',
+  owner           TEXT NOT NULL DEFAULT '',
+  created         INTEGER NOT NULL, -- all times: microseconds since 1970, UTC
+  updated         INTEGER NOT NULL,
+  closed          INTEGER,
+  first_activity  INTEGER NOT NULL,
+  last_activity   INTEGER NOT NULL
+);
+CREATE INDEX incident_by_status ON incident (status, last_activity);
+
+CREATE TABLE alert (
+  id        TEXT PRIMARY KEY,
+  incident  INTEGER REFERENCES incident (number), -- null when the rule makes no incident
+  rule_id   TEXT NOT NULL,
+  severity  TEXT NOT NULL,
+  started   INTEGER NOT NULL,
+  ended     INTEGER NOT NULL,
+  raised    INTEGER NOT NULL,
+  digest    TEXT NOT NULL, -- of body: an equal alert changes nothing
+  body      TEXT NOT NULL  -- model.Alert as JSON
+);
+CREATE INDEX alert_by_incident ON alert (incident, started);
+
+-- The identities under which an alert can be found and grouped.
+CREATE TABLE alert_entity (
+  alert     TEXT NOT NULL REFERENCES alert (id),
+  kind      TEXT NOT NULL,
+  identity  TEXT NOT NULL,
+  PRIMARY KEY (alert, kind, identity)
+) WITHOUT ROWID;
+CREATE INDEX alert_entity_by_identity ON alert_entity (identity, kind);
+
+CREATE TABLE happening (
+  sequence  INTEGER PRIMARY KEY AUTOINCREMENT,
+  incident  INTEGER NOT NULL REFERENCES incident (number),
+  time      INTEGER NOT NULL,
+  kind      TEXT NOT NULL,
+  author    TEXT NOT NULL,
+  text      TEXT NOT NULL
+);
+CREATE INDEX happening_by_incident ON happening (incident, sequence);
+
+-- +goose Down
+DROP TABLE happening;
+DROP TABLE alert_entity;
+DROP TABLE alert;
+DROP TABLE incident;

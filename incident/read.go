@@ -1,0 +1,197 @@
+package incident
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quoll/quoll/model"
+)
+
+// Filter narrows a list of incidents. Its zero value takes all.
+type Filter struct {
+	Statuses   []model.IncidentStatus
+	Severities []model.Severity
+	// Text must be contained in the title, whatever its case.
+	Text string
+	// Limit bounds the list; zero stands for 500.
+	Limit int
+}
+
+const defaultLimit = 500
+
+// List returns incidents, the one with the newest activity first.
+func (s *Store) List(ctx context.Context, f Filter) ([]model.Incident, error) {
+	where, args := f.condition()
+	limit := f.Limit
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	rows, err := s.db.QueryContext(ctx, selectIncident+where+` ORDER BY last_activity DESC, number DESC LIMIT ?`, append(args, limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("list incidents: %w", err)
+	}
+	incidents, err := scanIncidents(rows)
+	if err != nil {
+		return nil, fmt.Errorf("list incidents: %w", err)
+	}
+	for i := range incidents {
+		alerts, err := s.alerts(ctx, incidents[i].Number)
+		if err != nil {
+			return nil, err
+		}
+		summarise(&incidents[i], alerts)
+	}
+	return incidents, nil
+}
+
+// Get returns all of one incident. The error is ErrNotFound when there is none
+// of that number.
+func (s *Store) Get(ctx context.Context, number int64) (*Detail, error) {
+	rows, err := s.db.QueryContext(ctx, selectIncident+` WHERE number=?`, number)
+	if err != nil {
+		return nil, fmt.Errorf("get incident %d: %w", number, err)
+	}
+	found, err := scanIncidents(rows)
+	if err != nil {
+		return nil, fmt.Errorf("get incident %d: %w", number, err)
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("get incident %d: %w", number, ErrNotFound)
+	}
+	detail := &Detail{Incident: found[0]}
+	if detail.Alerts, err = s.alerts(ctx, number); err != nil {
+		return nil, err
+	}
+	summarise(&detail.Incident, detail.Alerts)
+	detail.Timeline, err = s.timeline(ctx, number)
+	return detail, err
+}
+
+const selectIncident = `SELECT number, title, severity, status, classification, owner, created, updated, closed, first_activity, last_activity FROM incident`
+
+func (f Filter) condition() (string, []any) {
+	var terms []string
+	var args []any
+	in := func(column string, values []string) {
+		if len(values) == 0 {
+			return
+		}
+		terms = append(terms, column+" IN (?"+strings.Repeat(",?", len(values)-1)+")")
+		for _, v := range values {
+			args = append(args, v)
+		}
+	}
+	in("status", asStrings(f.Statuses))
+	in("severity", asStrings(f.Severities))
+	if f.Text != "" {
+		terms = append(terms, "instr(lower(title), lower(?)) > 0")
+		args = append(args, f.Text)
+	}
+	if len(terms) == 0 {
+		return "", nil
+	}
+	return " WHERE " + strings.Join(terms, " AND "), args
+}
+
+func asStrings[T ~string](values []T) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}
+
+func scanIncidents(rows *sql.Rows) ([]model.Incident, error) {
+	defer func() { _ = rows.Close() }()
+	var all []model.Incident
+	for rows.Next() {
+		var i model.Incident
+		var created, updated, first, last int64
+		var closed sql.NullInt64
+		if err := rows.Scan(&i.Number, &i.Title, &i.Severity, &i.Status, &i.Classification, &i.Owner, &created, &updated, &closed, &first, &last); err != nil {
+			return nil, err
+		}
+		i.Created, i.Updated, i.FirstActivity, i.LastActivity = fromMicros(created), fromMicros(updated), fromMicros(first), fromMicros(last)
+		if closed.Valid {
+			i.Closed = fromMicros(closed.Int64)
+		}
+		all = append(all, i)
+	}
+	return all, rows.Err()
+}
+
+// summarise fills in what an incident says of its alerts together.
+func summarise(i *model.Incident, alerts []model.Alert) {
+	i.AlertCount = len(alerts)
+	for _, a := range alerts {
+		i.Entities = mergeEntities(i.Entities, a.Entities)
+		i.Tactics = append(i.Tactics, a.Tactics...)
+		i.Techniques = append(i.Techniques, a.Techniques...)
+	}
+	slices.Sort(i.Tactics)
+	i.Tactics = slices.Compact(i.Tactics)
+	slices.Sort(i.Techniques)
+	i.Techniques = slices.Compact(i.Techniques)
+}
+
+func (s *Store) alerts(ctx context.Context, number int64) ([]model.Alert, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT body FROM alert WHERE incident=? ORDER BY started, id`, number)
+	if err != nil {
+		return nil, fmt.Errorf("read alerts of incident %d: %w", number, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var alerts []model.Alert
+	for rows.Next() {
+		var body string
+		if err := rows.Scan(&body); err != nil {
+			return nil, fmt.Errorf("read alerts of incident %d: %w", number, err)
+		}
+		var a model.Alert
+		if err := json.Unmarshal([]byte(body), &a); err != nil {
+			return nil, fmt.Errorf("read alerts of incident %d: %w", number, err)
+		}
+		alerts = append(alerts, a)
+	}
+	return alerts, rows.Err()
+}
+
+func (s *Store) timeline(ctx context.Context, number int64) ([]model.Happening, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT time, kind, author, text FROM happening WHERE incident=? ORDER BY sequence`, number)
+	if err != nil {
+		return nil, fmt.Errorf("read timeline of incident %d: %w", number, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []model.Happening
+	for rows.Next() {
+		var h model.Happening
+		var at int64
+		if err := rows.Scan(&at, &h.Kind, &h.Author, &h.Text); err != nil {
+			return nil, fmt.Errorf("read timeline of incident %d: %w", number, err)
+		}
+		h.Time = fromMicros(at)
+		all = append(all, h)
+	}
+	return all, rows.Err()
+}
+
+// Alert returns one alert by its id, or ErrNotFound.
+func (s *Store) Alert(ctx context.Context, id string) (*model.Alert, error) {
+	var body string
+	err := s.db.QueryRowContext(ctx, `SELECT body FROM alert WHERE id=?`, id).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("get alert %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get alert %s: %w", id, err)
+	}
+	var a model.Alert
+	if err := json.Unmarshal([]byte(body), &a); err != nil {
+		return nil, fmt.Errorf("get alert %s: %w", id, err)
+	}
+	return &a, nil
+}
