@@ -66,12 +66,12 @@ type Detector struct {
 // New returns a detector over rules. Its state lives in db. A rule whose query
 // does not compile is kept, does not run, and says so in its health; two rules
 // of one id are an error.
-func New(ctx context.Context, config Config, db *sql.DB, rules []*Rule, querier Querier, sink Sink, clock clock.Clock, log *slog.Logger) (*Detector, error) {
+func New(ctx context.Context, config Config, db *sql.DB, rules []*Rule, querier Querier, sink Sink, clk clock.Clock, log *slog.Logger) (*Detector, error) {
 	store, err := openStore(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	d := &Detector{config: config, rules: rules, tables: map[string][]string{}, store: store, querier: querier, sink: sink, clock: clock, log: log}
+	d := &Detector{config: config, rules: rules, tables: map[string][]string{}, store: store, querier: querier, sink: sink, clock: clk, log: log}
 	seen := map[string]string{}
 	for _, r := range rules {
 		if other, ok := seen[r.ID]; ok {
@@ -95,7 +95,7 @@ func (d *Detector) Run(ctx context.Context) error {
 		if err := d.Tick(ctx); err != nil && ctx.Err() == nil {
 			d.log.Error("detection tick", "error", err)
 		}
-		if err := d.clock.Sleep(ctx, d.config.Tick); err != nil {
+		if err := clock.Sleep(ctx, d.clock, d.config.Tick); err != nil {
 			return nil
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/quoll/quoll/internal/state"
@@ -19,11 +18,7 @@ var migrations embed.FS
 type store struct{ db *sql.DB }
 
 func openStore(ctx context.Context, db *sql.DB) (*store, error) {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("open detect migrations: %w", err)
-	}
-	if err := state.Migrate(ctx, db, "detect", sub); err != nil {
+	if err := state.Migrate(ctx, db, "detect", migrations); err != nil {
 		return nil, err
 	}
 	return &store{db: db}, nil
@@ -59,7 +54,7 @@ func fromMicro(v int64) time.Time {
 func (s *store) rule(ctx context.Context, r *Rule) (Health, error) {
 	h := Health{RuleID: r.ID, RuleName: r.Name, Version: r.Version, Enabled: r.enabled()}
 	var end, run, suppressed, ingested int64
-	err := s.db.QueryRowContext(ctx, `SELECT last_end, last_run, last_error, runs, hits, suppressed_until, ingested FROM rule_state WHERE rule_id=? AND version=?`, r.ID, r.Version).
+	err := s.db.QueryRowContext(ctx, `SELECT last_end, last_run, last_error, runs, hits, suppressed_until, ingested FROM detect_rule WHERE rule_id=? AND version=?`, r.ID, r.Version).
 		Scan(&end, &run, &h.LastError, &h.Runs, &h.Hits, &suppressed, &ingested)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return h, fmt.Errorf("read state of rule %s: %w", r.ID, err)
@@ -70,7 +65,7 @@ func (s *store) rule(ctx context.Context, r *Rule) (Health, error) {
 }
 
 func (s *store) saveRule(ctx context.Context, h Health) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO rule_state (rule_id, version, last_end, last_run, last_error, runs, hits, suppressed_until, ingested) VALUES (?,?,?,?,?,?,?,?,?)
+	_, err := s.db.ExecContext(ctx, `INSERT INTO detect_rule (rule_id, version, last_end, last_run, last_error, runs, hits, suppressed_until, ingested) VALUES (?,?,?,?,?,?,?,?,?)
 		ON CONFLICT (rule_id, version) DO UPDATE SET last_end=excluded.last_end, last_run=excluded.last_run, last_error=excluded.last_error,
 		runs=excluded.runs, hits=excluded.hits, suppressed_until=excluded.suppressed_until, ingested=excluded.ingested`,
 		h.RuleID, h.Version, micro(h.LastEnd), micro(h.LastRun), h.LastError, h.Runs, h.Hits, micro(h.SuppressedUntil), micro(h.Ingested))
@@ -84,7 +79,7 @@ func (s *store) saveRule(ctx context.Context, h Health) error {
 // whose windows overlap w or touch it. ok is false when there is none.
 func (s *store) alertFor(ctx context.Context, subject string, w Window) (alert string, seen Window, ok bool, err error) {
 	var started, ended int64
-	err = s.db.QueryRowContext(ctx, `SELECT alert, started, ended FROM subject WHERE subject=?`, subject).Scan(&alert, &started, &ended)
+	err = s.db.QueryRowContext(ctx, `SELECT alert, started, ended FROM detect_subject WHERE subject=?`, subject).Scan(&alert, &started, &ended)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", Window{}, false, nil
 	}
@@ -97,7 +92,7 @@ func (s *store) alertFor(ctx context.Context, subject string, w Window) (alert s
 }
 
 func (s *store) saveSubject(ctx context.Context, subject, alert string, seen Window) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO subject (subject, alert, started, ended) VALUES (?,?,?,?)
+	_, err := s.db.ExecContext(ctx, `INSERT INTO detect_subject (subject, alert, started, ended) VALUES (?,?,?,?)
 		ON CONFLICT (subject) DO UPDATE SET alert=excluded.alert, started=excluded.started, ended=excluded.ended`,
 		subject, alert, micro(seen.Start), micro(seen.End))
 	if err != nil {

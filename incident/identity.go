@@ -66,12 +66,12 @@ func groupingIdentities(a model.Alert) []identity {
 	return all
 }
 
-// mergeEntities adds to known the entities of more that are not in it yet.
+// mergeEntities adds to known the entities of more that are not in it yet. An
+// entity without any identity is nothing that could be shown, and left out.
 func mergeEntities(known, more []model.Entity) []model.Entity {
 	seen := map[string]bool{}
 	name := func(e model.Entity) string {
 		var b strings.Builder
-		b.WriteString(e.Kind)
 		for _, id := range identities(e) {
 			b.WriteString("\x00" + id.kind + "\x00" + id.value)
 		}
@@ -81,7 +81,7 @@ func mergeEntities(known, more []model.Entity) []model.Entity {
 		seen[name(e)] = true
 	}
 	for _, e := range more {
-		if n := name(e); !seen[n] {
+		if n := name(e); n != "" && !seen[n] {
 			seen[n] = true
 			known = append(known, e)
 		}

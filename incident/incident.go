@@ -12,7 +12,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/quoll/quoll/internal/state"
@@ -38,11 +37,7 @@ type Store struct {
 // Open brings the tables of this package up to date in db and returns the
 // store over them. The caller keeps db open as long as the store is used.
 func Open(ctx context.Context, db *sql.DB, now func() time.Time) (*Store, error) {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("open incident migrations: %w", err)
-	}
-	if err := state.Migrate(ctx, db, "incident", sub); err != nil {
+	if err := state.Migrate(ctx, db, "incident", migrations); err != nil {
 		return nil, err
 	}
 	return &Store{db: db, now: now}, nil

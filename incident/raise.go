@@ -51,7 +51,7 @@ func contentDigest(alert model.Alert) string {
 }
 
 func findAlert(ctx context.Context, tx *sql.Tx, id string) (digest string, number sql.NullInt64, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT digest, incident FROM alert WHERE id = ?`, id).Scan(&digest, &number)
+	err = tx.QueryRowContext(ctx, `SELECT digest, incident FROM incident_alert WHERE id = ?`, id).Scan(&digest, &number)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", number, nil
 	}
@@ -67,7 +67,7 @@ func (s *Store) addAlert(ctx context.Context, tx *sql.Tx, alert model.Alert, dig
 		}
 		number = sql.NullInt64{Int64: n, Valid: true}
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO alert (id, incident, rule_id, severity, started, ended, raised, digest, body) VALUES (?,?,?,?,?,?,?,?,?)`,
+	if _, err := tx.ExecContext(ctx, `INSERT INTO incident_alert (id, incident, rule_id, severity, started, ended, raised, digest, body) VALUES (?,?,?,?,?,?,?,?,?)`,
 		alert.ID, number, alert.RuleID, string(alert.Severity), micros(alert.Start), micros(alert.End), micros(alert.Raised), digest, string(body)); err != nil {
 		return fmt.Errorf("insert alert: %w", err)
 	}
@@ -81,7 +81,7 @@ func (s *Store) addAlert(ctx context.Context, tx *sql.Tx, alert model.Alert, dig
 }
 
 func (s *Store) replaceAlert(ctx context.Context, tx *sql.Tx, alert model.Alert, number sql.NullInt64, digest string, body []byte) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE alert SET severity=?, started=?, ended=?, digest=?, body=? WHERE id=?`,
+	if _, err := tx.ExecContext(ctx, `UPDATE incident_alert SET severity=?, started=?, ended=?, digest=?, body=? WHERE id=?`,
 		string(alert.Severity), micros(alert.Start), micros(alert.End), digest, string(body), alert.ID); err != nil {
 		return fmt.Errorf("update alert: %w", err)
 	}
@@ -99,7 +99,7 @@ func (s *Store) replaceAlert(ctx context.Context, tx *sql.Tx, alert model.Alert,
 
 func insertIdentities(ctx context.Context, tx *sql.Tx, alert model.Alert) error {
 	for _, id := range identitiesOf(alert.Entities) {
-		if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO alert_entity (alert, kind, identity) VALUES (?,?,?)`, alert.ID, id.kind, id.value); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO incident_alert_entity (alert, kind, identity) VALUES (?,?,?)`, alert.ID, id.kind, id.value); err != nil {
 			return fmt.Errorf("insert entity %s: %w", id.kind, err)
 		}
 	}
@@ -143,8 +143,8 @@ func findIncident(ctx context.Context, tx *sql.Tx, alert model.Alert) (int64, mo
 	var status string
 	err := tx.QueryRowContext(ctx, `
 		SELECT i.number, i.status FROM incident i
-		JOIN alert a ON a.incident = i.number
-		JOIN alert_entity e ON e.alert = a.id
+		JOIN incident_alert a ON a.incident = i.number
+		JOIN incident_alert_entity e ON e.alert = a.id
 		WHERE i.last_activity >= ? AND i.first_activity <= ? AND (? OR i.status <> ?)
 		  AND (e.kind, e.identity) IN (VALUES `+strings.Join(tuples, ",")+`)
 		ORDER BY i.status = 'Closed', i.number LIMIT 1`, args...).Scan(&number, &status)
@@ -203,7 +203,7 @@ func (s *Store) extend(ctx context.Context, tx *sql.Tx, number int64, alert mode
 }
 
 func (s *Store) note(ctx context.Context, tx *sql.Tx, number int64, kind, author, text string) error {
-	if _, err := tx.ExecContext(ctx, `INSERT INTO happening (incident, time, kind, author, text) VALUES (?,?,?,?,?)`, number, micros(s.now()), kind, author, text); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO incident_happening (incident, time, kind, author, text) VALUES (?,?,?,?,?)`, number, micros(s.now()), kind, author, text); err != nil {
 		return fmt.Errorf("note %s: %w", kind, err)
 	}
 	return nil

@@ -140,7 +140,7 @@ func summarise(i *model.Incident, alerts []model.Alert) {
 }
 
 func (s *Store) alerts(ctx context.Context, number int64) ([]model.Alert, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT body FROM alert WHERE incident=? ORDER BY started, id`, number)
+	rows, err := s.db.QueryContext(ctx, `SELECT body FROM incident_alert WHERE incident=? ORDER BY started, id`, number)
 	if err != nil {
 		return nil, fmt.Errorf("read alerts of incident %d: %w", number, err)
 	}
@@ -161,7 +161,7 @@ func (s *Store) alerts(ctx context.Context, number int64) ([]model.Alert, error)
 }
 
 func (s *Store) timeline(ctx context.Context, number int64) ([]model.Happening, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT time, kind, author, text FROM happening WHERE incident=? ORDER BY sequence`, number)
+	rows, err := s.db.QueryContext(ctx, `SELECT time, kind, author, text FROM incident_happening WHERE incident=? ORDER BY sequence`, number)
 	if err != nil {
 		return nil, fmt.Errorf("read timeline of incident %d: %w", number, err)
 	}
@@ -182,7 +182,7 @@ func (s *Store) timeline(ctx context.Context, number int64) ([]model.Happening, 
 // Alert returns one alert by its id, or ErrNotFound.
 func (s *Store) Alert(ctx context.Context, id string) (*model.Alert, error) {
 	var body string
-	err := s.db.QueryRowContext(ctx, `SELECT body FROM alert WHERE id=?`, id).Scan(&body)
+	err := s.db.QueryRowContext(ctx, `SELECT body FROM incident_alert WHERE id=?`, id).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("get alert %s: %w", id, ErrNotFound)
 	}

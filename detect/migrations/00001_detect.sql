@@ -1,6 +1,6 @@
 -- +goose Up
 -- All times: microseconds since 1970, UTC.
-CREATE TABLE rule_state (
+CREATE TABLE detect_rule (
   rule_id           TEXT NOT NULL,
   version           TEXT NOT NULL,
   last_end          INTEGER NOT NULL, -- end of the newest window evaluated
@@ -14,7 +14,7 @@ CREATE TABLE rule_state (
 ) WITHOUT ROWID;
 
 -- The newest alert about each subject: a rule, its version and the entities.
-CREATE TABLE subject (
+CREATE TABLE detect_subject (
   subject  TEXT PRIMARY KEY,
   alert    TEXT NOT NULL,
   started  INTEGER NOT NULL, -- of the windows it was seen in
@@ -22,5 +22,5 @@ CREATE TABLE subject (
 ) WITHOUT ROWID;
 
 -- +goose Down
-DROP TABLE subject;
-DROP TABLE rule_state;
+DROP TABLE detect_subject;
+DROP TABLE detect_rule;

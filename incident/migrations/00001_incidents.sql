@@ -14,7 +14,7 @@ CREATE TABLE incident (
 );
 CREATE INDEX incident_by_status ON incident (status, last_activity);
 
-CREATE TABLE alert (
+CREATE TABLE incident_alert (
   id        TEXT PRIMARY KEY,
   incident  INTEGER REFERENCES incident (number), -- null when the rule makes no incident
   rule_id   TEXT NOT NULL,
@@ -25,18 +25,18 @@ CREATE TABLE alert (
   digest    TEXT NOT NULL, -- of body: an equal alert changes nothing
   body      TEXT NOT NULL  -- model.Alert as JSON
 );
-CREATE INDEX alert_by_incident ON alert (incident, started);
+CREATE INDEX incident_alert_by_incident ON incident_alert (incident, started);
 
 -- The identities under which an alert can be found and grouped.
-CREATE TABLE alert_entity (
-  alert     TEXT NOT NULL REFERENCES alert (id),
+CREATE TABLE incident_alert_entity (
+  alert     TEXT NOT NULL REFERENCES incident_alert (id),
   kind      TEXT NOT NULL,
   identity  TEXT NOT NULL,
   PRIMARY KEY (alert, kind, identity)
 ) WITHOUT ROWID;
-CREATE INDEX alert_entity_by_identity ON alert_entity (identity, kind);
+CREATE INDEX incident_alert_entity_by_identity ON incident_alert_entity (identity, kind);
 
-CREATE TABLE happening (
+CREATE TABLE incident_happening (
   sequence  INTEGER PRIMARY KEY AUTOINCREMENT,
   incident  INTEGER NOT NULL REFERENCES incident (number),
   time      INTEGER NOT NULL,
@@ -44,10 +44,10 @@ CREATE TABLE happening (
   author    TEXT NOT NULL,
   text      TEXT NOT NULL
 );
-CREATE INDEX happening_by_incident ON happening (incident, sequence);
+CREATE INDEX incident_happening_by_incident ON incident_happening (incident, sequence);
 
 -- +goose Down
-DROP TABLE happening;
-DROP TABLE alert_entity;
-DROP TABLE alert;
+DROP TABLE incident_happening;
+DROP TABLE incident_alert_entity;
+DROP TABLE incident_alert;
 DROP TABLE incident;

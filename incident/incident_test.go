@@ -1,0 +1,226 @@
+package incident_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/incident"
+	"github.com/quoll/quoll/internal/state"
+	"github.com/quoll/quoll/model"
+)
+
+var noon = time.Date(2026, 9, 14, 12, 0, 0, 0, time.UTC)
+
+func open(t *testing.T) *incident.Store {
+	t.Helper()
+	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	store, err := incident.Open(t.Context(), db, func() time.Time { return noon.Add(time.Hour) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// alert is about user at noon plus after.
+func alert(id, user string, after time.Duration) model.Alert {
+	return model.Alert{
+		ID: id, RuleID: "rule-" + id, RuleVersion: "1.0.0", RuleName: "Rule " + id, Name: "Rule " + id,
+		Severity: model.SeverityMedium, Tactics: []string{"Persistence"},
+		Start: noon.Add(after), End: noon.Add(after + time.Minute),
+		Entities: []model.Entity{{Kind: "Account", Identifiers: map[string]string{"FullName": user}}},
+		Evidence: model.Evidence{Total: 1, Rows: [][]json.RawMessage{{json.RawMessage(`"x"`)}}},
+		Grouping: model.Grouping{CreateIncident: true, ByEntities: []string{"Account"}, Lookback: 24 * time.Hour},
+	}
+}
+
+func raise(t *testing.T, s *incident.Store, alerts ...model.Alert) {
+	t.Helper()
+	for _, a := range alerts {
+		if err := s.Raise(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func list(t *testing.T, s *incident.Store) []model.Incident {
+	t.Helper()
+	all, err := s.List(t.Context(), incident.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func kinds(d *incident.Detail) []string {
+	var all []string
+	for _, h := range d.Timeline {
+		all = append(all, h.Kind)
+	}
+	return all
+}
+
+func get(t *testing.T, s *incident.Store, number int64) *incident.Detail {
+	t.Helper()
+	d, err := s.Get(t.Context(), number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestAlertsThatShareAnAccountAreOneIncident(t *testing.T) {
+	s := open(t)
+	worse := alert("b", "ADA@coast.example", time.Hour)
+	worse.Severity = model.SeverityHigh
+	mailbox := alert("c", "", 2*time.Hour)
+	mailbox.Entities = []model.Entity{{Kind: "Mailbox", Identifiers: map[string]string{"MailboxPrimaryAddress": "ada@coast.example"}}}
+	raise(t, s, alert("a", "ada@coast.example", 0), worse, mailbox, alert("d", "ben@coast.example", 0))
+
+	all := list(t, s)
+	if len(all) != 2 {
+		t.Fatalf("got %d incidents, want one for each person", len(all))
+	}
+	ada := get(t, s, 1)
+	if ada.AlertCount != 3 || ada.Severity != model.SeverityHigh {
+		t.Errorf("incident of ada: %d alerts, severity %s; want 3, High", ada.AlertCount, ada.Severity)
+	}
+	if !ada.FirstActivity.Equal(noon) || !ada.LastActivity.Equal(noon.Add(2*time.Hour+time.Minute)) {
+		t.Errorf("activity %s to %s does not span the alerts", ada.FirstActivity, ada.LastActivity)
+	}
+	if len(ada.Entities) != 1 {
+		t.Errorf("entities %v: one account, written three ways, is one", ada.Entities)
+	}
+}
+
+func TestRaisingAgainChangesNothing(t *testing.T) {
+	s := open(t)
+	a := alert("a", "ada@coast.example", 0)
+	raise(t, s, a)
+	a.Raised, a.Watermark = noon.Add(time.Hour), noon.Add(time.Hour)
+	raise(t, s, a)
+	if got := kinds(get(t, s, 1)); !slices.Equal(got, []string{"created", "alert"}) {
+		t.Errorf("timeline %v", got)
+	}
+}
+
+func TestAnAlertThatGrewIsReplaced(t *testing.T) {
+	s := open(t)
+	a := alert("a", "ada@coast.example", 0)
+	raise(t, s, a)
+	a.End, a.Evidence.Total = noon.Add(time.Hour), 7
+	raise(t, s, a)
+	d := get(t, s, 1)
+	if got := kinds(d); !slices.Equal(got, []string{"created", "alert", "alert-updated"}) {
+		t.Errorf("timeline %v", got)
+	}
+	if d.AlertCount != 1 || d.Alerts[0].Evidence.Total != 7 || !d.LastActivity.Equal(noon.Add(time.Hour)) {
+		t.Errorf("alert was not replaced: %+v", d)
+	}
+}
+
+func TestGroupingEndsWithItsLookback(t *testing.T) {
+	s := open(t)
+	raise(t, s, alert("a", "ada@coast.example", 0), alert("b", "ada@coast.example", 49*time.Hour))
+	if got := len(list(t, s)); got != 2 {
+		t.Errorf("got %d incidents, want 2: two days lie between", got)
+	}
+}
+
+func TestAClosedIncidentReopensOnlyIfTheRuleSaysSo(t *testing.T) {
+	s := open(t)
+	raise(t, s, alert("a", "ada@coast.example", 0))
+	closed, why := model.IncidentClosed, model.ClassificationBenignPositive
+	if err := s.Update(t.Context(), 1, incident.Change{Author: "analyst", Status: &closed, Classification: &why}); err != nil {
+		t.Fatal(err)
+	}
+	if d := get(t, s, 1); d.Closed.IsZero() {
+		t.Error("a closed incident does not say when it was closed")
+	}
+	raise(t, s, alert("b", "ada@coast.example", time.Minute))
+	if got := len(list(t, s)); got != 2 {
+		t.Fatalf("got %d incidents, want a new one", got)
+	}
+	if err := s.Update(t.Context(), 2, incident.Change{Status: &closed}); err != nil {
+		t.Fatal(err)
+	}
+	again := alert("c", "ada@coast.example", 2*time.Minute)
+	again.Grouping.Reopen = true
+	raise(t, s, again)
+	d := get(t, s, 1)
+	if d.Status != model.IncidentActive || !d.Closed.IsZero() || d.Classification != model.ClassificationNone {
+		t.Errorf("incident 1 is %s, closed %s, %q; want it active again", d.Status, d.Closed, d.Classification)
+	}
+}
+
+func TestARuleCanAlertWithoutIncident(t *testing.T) {
+	s := open(t)
+	a := alert("a", "ada@coast.example", 0)
+	a.Grouping.CreateIncident = false
+	raise(t, s, a)
+	if got := len(list(t, s)); got != 0 {
+		t.Errorf("got %d incidents", got)
+	}
+	if _, err := s.Alert(t.Context(), "a"); err != nil {
+		t.Errorf("the alert itself is lost: %v", err)
+	}
+}
+
+func TestChangesAreNotedOrRefusedWhole(t *testing.T) {
+	s := open(t)
+	raise(t, s, alert("a", "ada@coast.example", 0))
+	owner, active := "analyst@coast.example", model.IncidentActive
+	if err := s.Update(t.Context(), 1, incident.Change{Author: owner, Owner: &owner, Status: &active, Comment: "looking"}); err != nil {
+		t.Fatal(err)
+	}
+	d := get(t, s, 1)
+	if got := kinds(d); !slices.Equal(got, []string{"created", "alert", "owner", "status", "comment"}) {
+		t.Errorf("timeline %v", got)
+	}
+	wrong := model.IncidentStatus("Done")
+	other := "someone"
+	err := s.Update(t.Context(), 1, incident.Change{Owner: &other, Status: &wrong})
+	if !errors.Is(err, incident.ErrInvalidChange) {
+		t.Errorf("error %v, want ErrInvalidChange", err)
+	}
+	if d := get(t, s, 1); d.Owner != owner {
+		t.Errorf("half a refused change was made: owner %q", d.Owner)
+	}
+	if err := s.Update(t.Context(), 9, incident.Change{Comment: "x"}); !errors.Is(err, incident.ErrNotFound) {
+		t.Errorf("error %v, want ErrNotFound", err)
+	}
+}
+
+func TestFilter(t *testing.T) {
+	s := open(t)
+	high := alert("b", "ben@coast.example", 0)
+	high.Severity = model.SeverityHigh
+	raise(t, s, alert("a", "ada@coast.example", 0), high)
+	for name, c := range map[string]struct {
+		filter incident.Filter
+		want   int
+	}{
+		"all":      {incident.Filter{}, 2},
+		"severity": {incident.Filter{Severities: []model.Severity{model.SeverityHigh}}, 1},
+		"status":   {incident.Filter{Statuses: []model.IncidentStatus{model.IncidentClosed}}, 0},
+		"text":     {incident.Filter{Text: "ADA@"}, 1},
+		"quote":    {incident.Filter{Text: "' OR 1=1 --"}, 0},
+		"limit":    {incident.Filter{Limit: 1}, 1},
+	} {
+		got, err := s.List(context.Background(), c.filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != c.want {
+			t.Errorf("%s: got %d incidents, want %d", name, len(got), c.want)
+		}
+	}
+}
