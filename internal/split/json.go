@@ -1,0 +1,223 @@
+package split
+
+import "bytes"
+
+// JSON finds the next JSON object in data: in a line of its own, spread over
+// lines, one behind the other, in one or several arrays, or in the list of a
+// wrapper {"records":[…]} or {"value":[…]}. atEnd says that nothing follows
+// data. data must start where the last token ended.
+//
+// The limits: no string holds a line break, as JSON demands. Behind a broken
+// object the search goes on at the next line that starts an object and is
+// indented no deeper; where there is no such line, as in an array that is
+// written in one line, everything up to the end is one broken token.
+func (s *Scanner) JSON(data []byte, atEnd bool) Token {
+	start, unsure := skipFiller(data)
+	if unsure && !atEnd {
+		return Token{Kind: More, Start: start}
+	}
+	if start == len(data) {
+		if atEnd {
+			return Token{Kind: End, Start: start, End: start}
+		}
+		return Token{Kind: More, Start: start}
+	}
+	if data[start] != '{' {
+		return s.scalar(data, start, atEnd)
+	}
+	reach := data[start:]
+	limited := len(reach) > s.window
+	if limited {
+		reach = reach[:s.window]
+	}
+	end, depth, closed := balance(reach)
+	switch {
+	case closed:
+		return Token{Kind: Record, Start: start, End: start + end, Depth: depth}
+	case !limited && !atEnd:
+		return Token{Kind: More, Start: start}
+	}
+	s.inVain()
+	kind := Broken
+	if limited && end == len(reach) {
+		kind = TooLong
+	}
+	return Token{Kind: kind, Start: start, End: start + resync(data, start, len(reach))}
+}
+
+// Resync returns where scanning should go on in an object data[start:end] that
+// turned out to be no valid JSON: behind its first line when a later line of it
+// starts an object of its own, at end otherwise.
+func Resync(data []byte, start, end int) int {
+	return start + resync(data, start, end-start)
+}
+
+// skipFiller returns the position of the first byte that is neither space nor
+// the punctuation of a list. unsure says that the bytes there may turn out to
+// be the opening of a wrapper.
+func skipFiller(data []byte) (at int, unsure bool) {
+	for at < len(data) {
+		switch c := data[at]; {
+		case c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == ',' || c == '[' || c == ']' || c == '}':
+			at++
+		case c == 0xEF && bytes.HasPrefix(data[at:], []byte("\xEF\xBB\xBF")):
+			at += 3
+		case c == 0xEF && len(data)-at < 3:
+			return at, true
+		case c == '{':
+			n, unsure := wrapper(data[at:])
+			if n == 0 {
+				return at, unsure
+			}
+			at += n
+		default:
+			return at, false
+		}
+	}
+	return at, false
+}
+
+// wrapper returns the length of {"records":[ or {"value":[ at the start of
+// data, whatever the space between; 0 when there is something else, with
+// unsure set when data is too short to tell.
+func wrapper(data []byte) (n int, unsure bool) {
+	at := 1 + spaces(data[1:])
+	name := 0
+	for _, w := range [...]string{`"records"`, `"value"`} {
+		if bytes.HasPrefix(data[at:], []byte(w)) {
+			name = len(w)
+		} else if len(data)-at < len(w) && bytes.HasPrefix([]byte(w), data[at:]) {
+			unsure = true
+		}
+	}
+	if name == 0 {
+		return 0, unsure
+	}
+	at += name
+	for _, c := range []byte(":[") {
+		at += spaces(data[at:])
+		if at == len(data) {
+			return 0, true
+		}
+		if data[at] != c {
+			return 0, false
+		}
+		at++
+	}
+	return at, false
+}
+
+func spaces(data []byte) int {
+	for i, c := range data {
+		if c != ' ' && c != '\n' && c != '\r' && c != '\t' {
+			return i
+		}
+	}
+	return len(data)
+}
+
+// balance looks for the bracket that closes the one at the start of data.
+// Without it, end is where the search stopped: at the end of data, or at a line
+// break inside a string.
+func balance(data []byte) (end, depth int, closed bool) {
+	open := 0
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '{', '[':
+			open++
+			depth = max(depth, open)
+		case '}', ']':
+			open--
+			if open == 0 {
+				return i + 1, depth, true
+			}
+		case '"':
+			i = stringEnd(data, i)
+			if i < len(data) && data[i] == '\n' {
+				return i, depth, false
+			}
+		}
+	}
+	return len(data), depth, false
+}
+
+// stringEnd returns the position of the quote that closes the string opened at
+// data[at], of the first line break in it, or len(data).
+func stringEnd(data []byte, at int) int {
+	for i := at + 1; i < len(data); i++ {
+		switch data[i] {
+		case '"', '\n':
+			return i
+		case '\\':
+			i++
+		}
+	}
+	return len(data)
+}
+
+// resync returns how many of the next reach bytes behind start to give up.
+func resync(data []byte, start, reach int) int {
+	indent := indentOf(data, start)
+	limit := start + reach
+	for at := start; ; {
+		n := bytes.IndexByte(data[at:limit], '\n')
+		if n < 0 {
+			return reach
+		}
+		at += n + 1
+		line := data[at:limit]
+		blank := 0
+		for blank < len(line) && (line[blank] == ' ' || line[blank] == '\t') {
+			blank++
+		}
+		first := bytes.TrimLeft(line[blank:min(len(line), blank+64)], ",[ \t")
+		if blank <= indent && len(first) > 0 && first[0] == '{' {
+			return at - start
+		}
+	}
+}
+
+// indentOf returns how many blanks the line of data[at] starts with.
+func indentOf(data []byte, at int) int {
+	line := bytes.LastIndexByte(data[:at], '\n') + 1
+	n := 0
+	for line+n < at && (data[line+n] == ' ' || data[line+n] == '\t') {
+		n++
+	}
+	return n
+}
+
+// scalar returns what stands where an object should: one number or literal of
+// a list, otherwise the rest of the line.
+func (s *Scanner) scalar(data []byte, start int, atEnd bool) Token {
+	reach := data[start:min(len(data), start+s.window)]
+	limited := len(data)-start > s.window
+	if n := bytes.IndexByte(reach, '\n'); n >= 0 {
+		reach = reach[:n+1]
+	} else if !atEnd && !limited {
+		return Token{Kind: More, Start: start}
+	} else if limited {
+		return Token{Kind: TooLong, Start: start, End: start + len(reach)}
+	}
+	word := 0
+	for word < len(reach) && isWord(reach[word]) {
+		word++
+	}
+	after := word + spaces(reach[word:])
+	if word > 0 && after < len(reach) && (reach[after] == ',' || reach[after] == ']') && isLiteral(reach[:word]) {
+		return Token{Kind: Broken, Start: start, End: start + word}
+	}
+	return Token{Kind: Broken, Start: start, End: start + len(bytes.TrimRight(reach, "\r\n"))}
+}
+
+func isWord(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '+' || c == '.'
+}
+
+func isLiteral(word []byte) bool {
+	switch string(word) {
+	case "true", "false", "null":
+		return true
+	}
+	return len(bytes.Trim(word, "+-.0123456789eE")) == 0
+}
