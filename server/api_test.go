@@ -1,0 +1,225 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/quoll/quoll/server"
+	"github.com/quoll/quoll/server/servertest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// present is the clock of the tests.
+var present = time.Date(2026, 9, 14, 8, 22, 33, 1_000_000, time.UTC)
+
+func fixedClock() time.Time { return present }
+
+func newServer(t *testing.T, change func(*server.Config, *server.Options)) *server.Server {
+	t.Helper()
+	cfg := server.DefaultConfig()
+	opt := server.Options{
+		Services: servertest.New(fixedClock).Services(), Clock: fixedClock,
+		UI: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>page")}, "assets/app-1.js": {Data: []byte("script")}},
+	}
+	if change != nil {
+		change(&cfg, &opt)
+	}
+	s, err := server.New(cfg, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// call makes a request as a browser on the server's own page would.
+func call(s *server.Server, method, target, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	r.Host = "127.0.0.1:8484"
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, f := range change {
+		f(r)
+	}
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	return w
+}
+
+// TestAnswers compares every endpoint's answer with testdata/<name>.json, which
+// docs/api.md refers to.
+func TestAnswers(t *testing.T) {
+	for _, c := range []struct {
+		name, method, target, body string
+		status                     int
+	}{
+		{"schema", "GET", "/api/v1/schema", "", 200},
+		{"query-every-type", "POST", "/api/v1/query", `{"query":"every type"}`, 200},
+		{"query-render", "POST", "/api/v1/query", `{"query":"T | render piechart","timespan":{"from":"2026-09-14T00:00:00Z","to":"2026-09-14T08:00:00Z"}}`, 200},
+		{"query-empty", "POST", "/api/v1/query", `{"query":"nothing"}`, 200},
+		{"query-mistake", "POST", "/api/v1/query", `{"query":"OfficeActivity // 🐾\r\n| where NoSuchColumn == 1"}`, 400},
+		{"query-no-text", "POST", "/api/v1/query", `{"query":""}`, 400},
+		{"query-unknown-member", "POST", "/api/v1/query", `{"query":"T","limit":1}`, 400},
+		{"query-backwards", "POST", "/api/v1/query", `{"query":"T","timespan":{"from":"2026-09-14T00:00:00Z","to":"2026-09-13T00:00:00Z"}}`, 400},
+		{"incidents", "GET", "/api/v1/incidents?status=New,Active&limit=2", "", 200},
+		{"incidents-bad-status", "GET", "/api/v1/incidents?status=Open", "", 400},
+		{"incident", "GET", "/api/v1/incidents/inc-0007", "", 200},
+		{"incident-unknown", "GET", "/api/v1/incidents/none", "", 404},
+		{"incident-closed", "PATCH", "/api/v1/incidents/inc-0006", `{"status":"Closed","classification":"BenignPositive","classificationReason":"SuspiciousButExpected","comment":"Known backup job."}`, 200},
+		{"incident-no-change", "PATCH", "/api/v1/incidents/inc-0006", `{}`, 400},
+		{"incident-close-unclassified", "PATCH", "/api/v1/incidents/inc-0006", `{"status":"Closed"}`, 400},
+		{"connectors", "GET", "/api/v1/connectors", "", 200},
+		{"status", "GET", "/api/v1/status", "", 200},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := call(newServer(t, nil), c.method, c.target, c.body)
+			if w.Code != c.status {
+				t.Errorf("%s %s: status %d, want %d", c.method, c.target, w.Code, c.status)
+			}
+			compareGolden(t, c.name, w.Body.Bytes())
+		})
+	}
+}
+
+func compareGolden(t *testing.T, name string, body []byte) {
+	t.Helper()
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, body, "", "  "); err != nil {
+		t.Fatalf("answer is no JSON: %v\n%s", err, body)
+	}
+	got := maskRequestID(indented.Bytes())
+	path := filepath.Join("testdata", name+".json")
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("answer differs from %s (rewrite with -update and review):\n%s", path, got)
+	}
+}
+
+// maskRequestID hides the one random value of an answer.
+func maskRequestID(b []byte) []byte {
+	const before = `"requestId": "`
+	at := bytes.Index(b, []byte(before))
+	if at < 0 {
+		return b
+	}
+	at += len(before)
+	copy(b[at:at+16], "0000000000000000")
+	return b
+}
+
+func errorCode(t *testing.T, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	var body struct {
+		Error struct{ Code string }
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+		t.Fatalf("answer %q: %v", w.Body, err)
+	}
+	return body.Error.Code
+}
+
+func TestEngineFailureIsNotShown(t *testing.T) {
+	w := call(newServer(t, nil), "POST", "/api/v1/query", `{"query":"boom"}`)
+	if w.Code != 500 || errorCode(t, w) != "internal" {
+		t.Errorf("status %d, body %s", w.Code, w.Body)
+	}
+	if strings.Contains(w.Body.String(), "engine broke") {
+		t.Errorf("the cause is for the log, not for the answer: %s", w.Body)
+	}
+}
+
+func TestQueryTimeout(t *testing.T) {
+	s := newServer(t, func(c *server.Config, _ *server.Options) { c.QueryTimeout = time.Millisecond })
+	w := call(s, "POST", "/api/v1/query", `{"query":"slow"}`)
+	if w.Code != 504 || errorCode(t, w) != "timeout" {
+		t.Errorf("status %d, body %s", w.Code, w.Body)
+	}
+}
+
+// TestQueryEndsWithClient proves that a query stops when its client goes away.
+func TestQueryEndsWithClient(t *testing.T) {
+	ended := make(chan error, 1)
+	s := newServer(t, func(_ *server.Config, o *server.Options) {
+		o.Services.Querier = querierFunc(func(ctx context.Context, _ server.QueryRequest) (*server.QueryResult, error) {
+			<-ctx.Done()
+			ended <- context.Cause(ctx)
+			return nil, ctx.Err()
+		})
+	})
+	web := httptest.NewServer(s.Handler())
+	defer web.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := http.NewRequestWithContext(ctx, "POST", web.URL+"/api/v1/query", strings.NewReader(`{"query":"T"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	go func() {
+		if response, err := http.DefaultClient.Do(r); err == nil {
+			_ = response.Body.Close()
+		}
+	}()
+	time.AfterFunc(20*time.Millisecond, cancel)
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the query went on without its client")
+	}
+}
+
+type querierFunc func(context.Context, server.QueryRequest) (*server.QueryResult, error)
+
+func (f querierFunc) Query(ctx context.Context, q server.QueryRequest) (*server.QueryResult, error) {
+	return f(ctx, q)
+}
+
+func TestRequestTooLarge(t *testing.T) {
+	s := newServer(t, func(c *server.Config, _ *server.Options) { c.MaxRequestBytes = 64 })
+	w := call(s, "POST", "/api/v1/query", `{"query":"`+strings.Repeat("x", 100)+`"}`)
+	if w.Code != 413 || errorCode(t, w) != "too_large" {
+		t.Errorf("status %d, body %s", w.Code, w.Body)
+	}
+}
+
+func TestMissingService(t *testing.T) {
+	s := newServer(t, func(_ *server.Config, o *server.Options) { o.Services = server.Services{} })
+	for _, target := range []string{"/api/v1/schema", "/api/v1/incidents", "/api/v1/connectors", "/api/v1/status"} {
+		if w := call(s, "GET", target, ""); w.Code != 503 || errorCode(t, w) != "unavailable" {
+			t.Errorf("%s: status %d, body %s", target, w.Code, w.Body)
+		}
+	}
+}
+
+// TestUnfitResult proves that a result that cannot be encoded is an error, not
+// half an answer.
+func TestUnfitResult(t *testing.T) {
+	for name, row := range map[string][]any{"width": {"a", "b"}, "type": {struct{}{}}} {
+		s := newServer(t, func(_ *server.Config, o *server.Options) {
+			o.Services.Querier = querierFunc(func(context.Context, server.QueryRequest) (*server.QueryResult, error) {
+				return &server.QueryResult{Columns: []server.ResultColumn{{Name: "a", Type: "string"}}, Rows: [][]any{{"fine"}, row}}, nil
+			})
+		})
+		if w := call(s, "POST", "/api/v1/query", `{"query":"T"}`); w.Code != 500 || errorCode(t, w) != "internal" {
+			t.Errorf("%s: status %d, body %s", name, w.Code, w.Body)
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Server answers HTTP requests. Make one with New.
+type Server struct {
+	config   Config
+	services Services
+	log      *slog.Logger
+	clock    Clock
+	token    string
+	hosts    hostList
+	assets   *assets
+	running  chan struct{}
+	handler  http.Handler
+}
+
+// Options are what a Server needs besides its Config.
+type Options struct {
+	Services Services
+	// UI holds the built browser UI with index.html at its root; nil or
+	// without index.html, a line that tells how to build it is served.
+	UI     fs.FS
+	Logger *slog.Logger // nil discards
+	Clock  Clock        // nil is the system's clock
+}
+
+// New checks the configuration, reads the bearer token, and builds the routes.
+func New(cfg Config, opt Options) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("configure server: %w", err)
+	}
+	token, err := cfg.readToken()
+	if err != nil {
+		return nil, fmt.Errorf("configure server: %w", err)
+	}
+	s := &Server{
+		config: cfg, services: opt.Services, log: opt.Logger, clock: opt.Clock, token: token,
+		hosts:   newHostList(cfg),
+		running: make(chan struct{}, cfg.MaxConcurrentQueries),
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.assets, err = newAssets(opt.UI); err != nil {
+		return nil, fmt.Errorf("configure server: %w", err)
+	}
+	s.handler = s.routes()
+	return s, nil
+}
+
+// Handler is the whole surface: UI, API, and the checks in front of them.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+func (s *Server) routes() http.Handler {
+	api := http.NewServeMux()
+	for pattern, h := range map[string]handlerFunc{
+		"GET /api/v1/schema":           s.handleSchema,
+		"POST /api/v1/query":           s.handleQuery,
+		"GET /api/v1/incidents":        s.handleIncidents,
+		"GET /api/v1/incidents/{id}":   s.handleIncident,
+		"PATCH /api/v1/incidents/{id}": s.handleIncidentChange,
+		"GET /api/v1/connectors":       s.handleConnectors,
+		"GET /api/v1/status":           s.handleStatus,
+	} {
+		api.Handle(pattern, s.api(h))
+	}
+	api.Handle("/api/", s.api(func(http.ResponseWriter, *http.Request) error {
+		return &Failure{CodeNotFound, "there is no such endpoint, or not with that method"}
+	}))
+	root := http.NewServeMux()
+	root.Handle("/api/", s.authenticate(s.refuseCrossOrigin(api)))
+	root.HandleFunc("GET /healthz", handleHealth)
+	root.Handle("/", s.assets)
+	return s.identify(s.recoverPanic(s.headers(s.checkHost(root))))
+}
+
+// handleHealth answers that the process is up; it says nothing else, so it
+// needs no token.
+func handleHealth(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// Times within which a client must send its request. The time to write an
+// answer follows from the time a query may run.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second
+	idleTimeout       = 2 * time.Minute
+	writeTime         = time.Minute
+	maxHeaderBytes    = 64 << 10
+)
+
+// Listen opens the configured address.
+func (s *Server) Listen(ctx context.Context) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", s.config.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", s.config.Listen, err)
+	}
+	return l, nil
+}
+
+// Serve answers requests on l until ctx ends. Then it takes no new ones, lets
+// running ones end within ShutdownGrace, cancels what is left, and returns nil.
+// It closes l.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	srv := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      s.config.QueryTimeout + writeTime,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.ShutdownGrace)
+	defer cancel()
+	if err := srv.Shutdown(grace); err != nil {
+		// Closing the connections ends the contexts of their requests.
+		_ = srv.Close()
+	}
+	if err := <-done; err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package servertest
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/quoll/quoll/server"
+)
+
+// Connectors implements server.Connectors.
+func (c *Canned) Connectors(context.Context) ([]server.Connector, error) {
+	now := c.clock().UTC()
+	const api, apiTitle = "activity", "Office 365 Management Activity API"
+	const blob, blobTitle = "blobexport", "Defender export to storage"
+	list := []server.Connector{
+		connector(now, api, apiTitle, "Audit.Exchange", 3*time.Minute, 61_042),
+		connector(now, api, apiTitle, "Audit.SharePoint", 4*time.Minute, 38_507),
+		connector(now, api, apiTitle, "Audit.AzureActiveDirectory", 2*time.Minute, 20_111),
+		connector(now, api, apiTitle, "Audit.General", 95*time.Minute, 12_930),
+		connector(now, api, apiTitle, "DLP.All", 0, 0),
+		connector(now, blob, blobTitle, "EmailEvents", 40*time.Second, 8_420),
+		connector(now, blob, blobTitle, "EmailUrlInfo", 42*time.Second, 15_018),
+		connector(now, blob, blobTitle, "UrlClickEvents", 55*time.Second, 611),
+	}
+	list[3].State = server.ConnectorDelayed
+	list[3].Backlog = server.Backlog{Payloads: 37, Oldest: at(now.Add(-95 * time.Minute)), NextExpiry: at(now.Add(6*24*time.Hour + 22*time.Hour))}
+	list[4].State = server.ConnectorWaiting
+	list[1].State = server.ConnectorFailing
+	list[1].LastError = &server.ConnectorError{
+		Time: now.Add(-70 * time.Second), Code: "AF429", Attempts: 3,
+		Message: "Too many requests. Method=GetContent, PublisherId=00000000-0000-0000-0000-000000000000",
+		Cause:   "Microsoft limits how many requests a publisher may make in a minute, and this tenant used them up.",
+		Remedy:  "Nothing to do: Quoll waits and goes on. If it lasts, set a publisher id of your own.",
+	}
+	return list, nil
+}
+
+func connector(now time.Time, source, title, content string, lag time.Duration, records int64) server.Connector {
+	c := server.Connector{
+		ID: source + "/" + TenantID + "/" + content, Source: source, Title: title,
+		TenantID: TenantID, TenantName: "Wattle Works", ContentType: content, State: server.ConnectorHealthy,
+		Counts: server.ConnectorCounts{Payloads: records / 40, Records: records, Duplicates: records / 900, LastHour: records / 70, LastDay: records / 3},
+	}
+	if records == 0 {
+		return c
+	}
+	seconds := lag.Seconds()
+	c.LastEvent, c.LastReceived, c.LagSeconds = at(now.Add(-lag)), at(now.Add(-lag/8)), &seconds
+	for i := range 24 {
+		share := 1 + math.Sin(float64(i)/24*2*math.Pi)
+		c.History = append(c.History, server.HistoryPoint{
+			Time: now.Truncate(time.Hour).Add(time.Duration(i-23) * time.Hour), Records: int64(share*float64(records)/70) + int64(i*7%13),
+		})
+	}
+	return c
+}
+
+func at(t time.Time) *time.Time { return &t }
+
+// Status implements server.Reporter.
+func (c *Canned) Status(context.Context) (*server.Status, error) {
+	now := c.clock().UTC()
+	first := now.Add(-72 * time.Hour)
+	return &server.Status{
+		Version: "0.1.0", Commit: "0123abc", Started: now.Add(-26 * time.Hour), Workspace: "b1f0c9d2-0000-4000-8000-00000000c0de",
+		Journal: server.JournalStatus{Position: 40_218, Bytes: 318_767_104, Updated: at(now.Add(-4 * time.Second))},
+		Lake: server.LakeStatus{Position: 40_218, Committed: 40_127, Flushed: at(now.Add(-2 * time.Minute)), Tables: []server.TableStatus{
+			{Name: "OfficeActivity", Rows: 98_201, Fresh: 412, Files: 15, Bytes: 22_020_096, Earliest: &first, Latest: &now},
+			{Name: "UnifiedAuditLog", Rows: 132_590, Fresh: 540, Files: 15, Bytes: 71_303_168, Earliest: &first, Latest: &now},
+			{Name: "EmailEvents", Rows: 8_420, Fresh: 31, Files: 9, Bytes: 2_411_724, Earliest: &first, Latest: &now},
+			{Name: "EmailUrlInfo", Rows: 15_018, Fresh: 77, Files: 9, Bytes: 1_310_720, Earliest: &first, Latest: &now},
+			{Name: "UrlClickEvents", Rows: 611, Files: 4, Bytes: 204_800, Earliest: &first, Latest: &now},
+			{Name: "AlertEvidence"},
+		}},
+		Archive: &server.ArchiveStatus{
+			Position: 40_190, Sealed: at(now.Add(-35 * time.Second)),
+			Verified: &server.Verification{Time: now.Add(-6 * time.Hour), Passed: true, Detail: "39,480 payloads, 401 checkpoints"},
+		},
+	}, nil
+}

@@ -1,0 +1,85 @@
+package server
+
+import (
+	"net/http"
+	"time"
+)
+
+// Status is the state of the process and of what it keeps.
+type Status struct {
+	Version   string        `json:"version"`
+	Commit    string        `json:"commit,omitempty"`
+	Started   time.Time     `json:"started"`
+	Now       time.Time     `json:"now"` // set by the server
+	Workspace string        `json:"workspace,omitempty"`
+	Journal   JournalStatus `json:"journal"`
+	Lake      LakeStatus    `json:"lake"`
+	// Archive is null when none is configured.
+	Archive *ArchiveStatus `json:"archive"`
+}
+
+// JournalStatus says how far the journal reaches.
+type JournalStatus struct {
+	// Position is that of the last durable entry.
+	Position uint64     `json:"position"`
+	Bytes    int64      `json:"bytes"`
+	Updated  *time.Time `json:"updated"`
+}
+
+// LakeStatus says how far the tables follow the journal.
+type LakeStatus struct {
+	// Position is the journal position up to which rows are queryable, and
+	// Committed the one up to which they are in committed files.
+	Position  uint64        `json:"position"`
+	Committed uint64        `json:"committed"`
+	Flushed   *time.Time    `json:"flushed"`
+	Tables    []TableStatus `json:"tables"`
+}
+
+// TableStatus counts what a table holds.
+type TableStatus struct {
+	Name string `json:"name"`
+	// Rows counts all, Fresh those of them that are not yet in a file.
+	Rows  int64 `json:"rows"`
+	Fresh int64 `json:"fresh"`
+	Files int   `json:"files"`
+	Bytes int64 `json:"bytes"`
+	// Earliest and Latest TimeGenerated; null in an empty table.
+	Earliest *time.Time `json:"earliest"`
+	Latest   *time.Time `json:"latest"`
+}
+
+// ArchiveStatus says how far the archive follows the journal.
+type ArchiveStatus struct {
+	// Position is the last journal position in a published checkpoint.
+	Position uint64     `json:"position"`
+	Sealed   *time.Time `json:"sealed"`
+	// Verified is the last verification; null: never.
+	Verified *Verification `json:"verified"`
+	// Problem says why the archive does not follow, or is empty.
+	Problem string `json:"problem,omitempty"`
+}
+
+// Verification is the outcome of a verification of the archive.
+type Verification struct {
+	Time   time.Time `json:"time"`
+	Passed bool      `json:"passed"`
+	Detail string    `json:"detail,omitempty"`
+}
+
+func (s *Server) handleStatus(w http.ResponseWriter, r *http.Request) error {
+	if s.services.Reporter == nil {
+		return unavailable("its status")
+	}
+	status, err := s.services.Reporter.Status(r.Context())
+	if err != nil {
+		return err
+	}
+	out := *status
+	out.Now = s.clock().UTC()
+	if out.Lake.Tables == nil {
+		out.Lake.Tables = []TableStatus{}
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
