@@ -1,0 +1,38 @@
+package builtin
+
+// contextEntries are the functions whose meaning depends on where they stand:
+// on the columns in scope, on the time of the statement, on a table. The
+// binder resolves them, so no engine sees them.
+func contextEntries() []entry {
+	all := []entry{
+		{Name: "now", Sig: "offset?:timespan -> datetime", Doc: "Gives the time of the statement, the same in every place.", Example: "print now() - now(1h)"},
+		{Name: "ago", Sig: "span:timespan -> datetime", Doc: "Gives the time of the statement less a timespan.", Example: "print now() - ago(1h)"},
+		{Name: "case", Sig: "branch...:scalar -> common", Doc: "Gives the value behind the first predicate that is true, else the last argument.", Example: "print case(1 > 2, 'a', 2 > 1, 'b', 'c')"},
+		{Name: "column_ifexists", Sig: "const name:string, default:scalar -> second", Doc: "Gives a column if there is one of that name, else a default.", Example: "print x = 1 | extend y = column_ifexists('z', 2)"},
+		{Name: "columnifexists", Of: "column_ifexists", Sig: "const name:string, default:scalar -> second", Doc: "Older spelling of column_ifexists().", Example: "print x = 1 | extend y = columnifexists('z', 2)"},
+		{Name: "toscalar", Sig: "table:scalar -> first", Doc: "Gives the first column of the first row of a table.", Example: "print toscalar(range x from 1 to 3 step 1 | summarize max(x))"},
+		{Name: "materialize", Sig: "table:scalar -> first", Doc: "Computes a table once, however often it is used.", Example: "let t = materialize(range x from 1 to 3 step 1); union t, t | count"},
+		{Name: "table", Sig: "const name:string -> first", Doc: "Gives a table by its name.", Example: "let t = range x from 1 to 3 step 1; t | count"},
+		{Name: "pack_all", Sig: "const ignore_null_empty?:bool -> dynamic", Doc: "Makes a bag of all columns.", Example: "print a = 1, b = 'x' | project pack_all()"},
+		{Name: "bag_pack_columns", Sig: "column...:column -> dynamic", Doc: "Makes a bag of some columns under their names.", Example: "print a = 1, b = 'x' | project bag_pack_columns(a)"},
+		{Name: "ingestion_time", Naming: PrefixOnly, Prefix: "$IngestionTime", Sig: "-> datetime", Doc: "Gives the time a row became visible in Quoll; null for a row of no table.", Example: "print a = 1 | project ingestion_time()"},
+		{Name: "assert", Sig: "const predicate:bool, message:string -> bool", Doc: "Refuses the query with a message when a constant predicate is false.", Example: "print assert(1 < 2, 'no')"},
+		{Name: "current_database", Sig: "-> string", Doc: "Gives the name of the database: Quoll.", Example: "print current_database()"},
+	}
+	for i := range all {
+		all[i].Kind = Context
+	}
+	return all
+}
+
+func seriesEntries() []entry {
+	return []entry{
+		{Name: "series_sum", Sig: "series:dynamic -> real", Doc: "Adds the numbers of a series.", Example: "print series_sum(dynamic([1, 2]))"},
+	}
+}
+
+func pluginEntries() []entry {
+	return []entry{
+		{Name: "bag_unpack", Kind: Plugin, Sig: "bag:column, prefix?:string -> dynamic", Doc: "Turns the members of a bag into columns.", Example: "print d = dynamic({'a': 1}) | evaluate bag_unpack(d) | project a"},
+	}
+}

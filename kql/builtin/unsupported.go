@@ -1,0 +1,57 @@
+package builtin
+
+import "strings"
+
+// absent are the names that Kusto defines and Quoll does not have. Naming one
+// is refused as "not supported", so that nobody looks for a typing mistake.
+//
+// Source: https://learn.microsoft.com/kusto/query/scalar-functions and the
+// lists of aggregates, plugins and operators beside it.
+const absent = `
+activity_counts_metrics activity_engagement activity_metrics active_users_count ai_chat_completion
+ai_embeddings array_shift_left array_shift_right autocluster azure_digital_twins_query_request
+base64_decode_toarray base64_decode_toguid base64_encode_fromarray base64_encode_fromguid basket beta_cdf
+beta_inv beta_pdf bin_auto buildschema convert_angle convert_energy convert_force convert_length
+convert_mass convert_speed convert_temperature convert_volume cosmosdb_sql_request covarianceif
+covariancepif cursor_after cursor_before_or_at cursor_current current_cluster_endpoint
+current_principal current_principal_details current_principal_is_member_of datetime_list_timezones dcount_hll
+dcount_intersect diffpatterns diffpatterns_text erf erfc estimate_data_size extent_id extent_tags
+external_table format_bytes format_ipv4_mask funnel_sequence funnel_sequence_completion
+gzip_compress_to_base64_string gzip_decompress_from_base64_string hash_combine hash_many
+has_any_ipv4_prefix hll hll_if hll_merge http_request http_request_post infer_storage_schema
+ipv4_lookup ipv4_range_to_cidr_list ipv6_compare ipv6_is_in_any_range ipv6_is_in_range ipv6_is_match
+ipv6_lookup materialized_view merge_tdigest mysql_request narrow new_activity_metrics parse_command_line
+parse_csv parse_ipv6 parse_ipv6_mask parse_user_agent parse_xml percentile_array_tdigest percentile_tdigest
+percentiles_array_tdigest percentilesw percentilesw_array percentilew percentrank_tdigest pivot
+postgresql_request preview punycode_domain_from_string punycode_domain_to_string punycode_from_string
+punycode_to_string python r rank_tdigest rolling_percentile row_rank row_window_session rows_near
+schema_merge sequence_detect series_abs series_acos series_add series_asin series_atan
+series_ceiling series_cos series_cosine_similarity series_decompose series_decompose_anomalies
+series_decompose_forecast series_divide series_dot_product series_equals series_exp series_fft
+series_fill_backward series_fill_const series_fill_forward series_fill_linear series_fir
+series_fit_2lines series_fit_2lines_dynamic series_fit_line series_fit_line_dynamic series_fit_poly
+series_floor series_greater series_greater_equals series_ifft series_iir series_less series_less_equals
+series_log series_magnitude series_multiply series_not_equals series_outliers
+series_pearson_correlation series_periods_detect series_periods_validate series_pow series_product
+series_seasonal series_sign series_sin series_stats series_stats_dynamic series_subtract series_tan
+session_count sliding_window_counts sql_request stored_query_result tdigest tdigest_isvalid
+tdigest_merge user_agent variancepif welch_test zlib_compress_to_base64_string
+zlib_decompress_from_base64_string
+`
+
+// Absent reports whether Kusto defines a function, aggregate or plugin of that
+// name that Quoll does not have. The geo_ functions are absent as a family.
+func (t *Table) Absent(name string) bool {
+	if _, ok := t.byName[name]; ok {
+		return false
+	}
+	if strings.HasPrefix(name, "geo_") {
+		return true
+	}
+	for _, word := range strings.Fields(absent) {
+		if word == name {
+			return true
+		}
+	}
+	return false
+}
