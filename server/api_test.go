@@ -76,7 +76,7 @@ func TestAnswers(t *testing.T) {
 		{"incidents-bad-status", "GET", "/api/v1/incidents?status=Open", "", 400},
 		{"incident", "GET", "/api/v1/incidents/inc-0007", "", 200},
 		{"incident-unknown", "GET", "/api/v1/incidents/none", "", 404},
-		{"incident-closed", "PATCH", "/api/v1/incidents/inc-0006", `{"status":"Closed","classification":"BenignPositive","classificationReason":"SuspiciousButExpected","comment":"Known backup job."}`, 200},
+		{"incident-closed", "PATCH", "/api/v1/incidents/inc-0006", `{"status":"Closed","classification":"BenignPositive","comment":"Known backup job."}`, 200},
 		{"incident-no-change", "PATCH", "/api/v1/incidents/inc-0006", `{}`, 400},
 		{"incident-close-unclassified", "PATCH", "/api/v1/incidents/inc-0006", `{"status":"Closed"}`, 400},
 		{"connectors", "GET", "/api/v1/connectors", "", 200},

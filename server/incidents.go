@@ -20,36 +20,26 @@ type Incident struct {
 	Severity    string `json:"severity"` // High, Medium, Low, Informational
 	Status      string `json:"status"`   // New, Active, Closed
 	Owner       string `json:"owner"`    // empty: nobody
-	// Classification is empty until the incident is closed.
-	Classification       string     `json:"classification,omitempty"`
-	ClassificationReason string     `json:"classificationReason,omitempty"`
-	TenantID             string     `json:"tenantId,omitempty"`
-	Created              time.Time  `json:"created"`
-	Updated              time.Time  `json:"updated"`
-	Closed               *time.Time `json:"closed,omitempty"`
-	FirstActivity        time.Time  `json:"firstActivity"`
-	LastActivity         time.Time  `json:"lastActivity"`
-	Tactics              []string   `json:"tactics"`    // MITRE ATT&CK: "InitialAccess"
-	Techniques           []string   `json:"techniques"` // "T1566", "T1114.003"
-	AlertCount           int        `json:"alertCount"`
+	// Classification is empty until somebody classifies it, at the latest when
+	// it is closed: TruePositive, BenignPositive, FalsePositive, Undetermined.
+	Classification string     `json:"classification,omitempty"`
+	TenantID       string     `json:"tenantId,omitempty"`
+	Created        time.Time  `json:"created"`
+	Updated        time.Time  `json:"updated"`
+	Closed         *time.Time `json:"closed,omitempty"`
+	FirstActivity  time.Time  `json:"firstActivity"`
+	LastActivity   time.Time  `json:"lastActivity"`
+	Tactics        []string   `json:"tactics"`    // MITRE ATT&CK: "InitialAccess"
+	Techniques     []string   `json:"techniques"` // "T1566", "T1114.003"
+	AlertCount     int        `json:"alertCount"`
 	// Entities of the incident, the most telling first.
 	Entities []Entity `json:"entities"`
-}
-
-// Entity is something that an alert is about. Kind is a Sentinel entity type
-// (Account, IP, URL, Mailbox, MailMessage, File, Host, CloudApplication, …).
-type Entity struct {
-	Kind  string `json:"kind"`
-	Value string `json:"value"`
-	// Fields are further identifiers of the entity, by Sentinel's names.
-	Fields map[string]string `json:"fields,omitempty"`
 }
 
 // IncidentDetail is an incident with all that is known of it.
 type IncidentDetail struct {
 	Incident
 	Alerts   []Alert         `json:"alerts"`
-	Comments []Comment       `json:"comments"`
 	Timeline []TimelineEntry `json:"timeline"` // earliest first
 }
 
@@ -102,20 +92,18 @@ func (e Evidence) MarshalJSON() ([]byte, error) {
 	return append(strconv.AppendBool(b, e.Truncated), '}'), nil
 }
 
-// Comment is what somebody wrote on an incident.
-type Comment struct {
-	ID     string    `json:"id"`
-	Time   time.Time `json:"time"`
-	Author string    `json:"author"`
-	Text   string    `json:"text"`
-}
-
-// Kinds of a TimelineEntry.
+// Kinds of a TimelineEntry. The UI shows one that it does not know as text.
 const (
-	TimelineActivity = "activity" // something that happened in the tenant
-	TimelineAlert    = "alert"    // a rule found something
-	TimelineChange   = "change"   // status, owner or classification changed
-	TimelineComment  = "comment"  // somebody wrote a comment
+	TimelineActivity       = "activity"       // something that happened in the tenant
+	TimelineCreated        = "created"        // the incident
+	TimelineAlert          = "alert"          // a rule found something
+	TimelineAlertUpdated   = "alert-updated"  // a rule found more of the same
+	TimelineStatus         = "status"         // changed; Title tells from what to what
+	TimelineSeverity       = "severity"       // changed
+	TimelineOwner          = "owner"          // changed
+	TimelineClassification = "classification" // changed
+	TimelineReopened       = "reopened"       // by a further alert
+	TimelineComment        = "comment"        // Title is what somebody wrote
 )
 
 // TimelineEntry is one step of the story of an incident.
@@ -150,12 +138,11 @@ type IncidentPage struct {
 
 // IncidentChange is what an analyst changes. A nil member stays as it is.
 type IncidentChange struct {
-	Status               *string `json:"status"`
-	Severity             *string `json:"severity"`
-	Owner                *string `json:"owner"` // "" takes the owner away
-	Classification       *string `json:"classification"`
-	ClassificationReason *string `json:"classificationReason"`
-	Comment              *string `json:"comment"` // added to the comments
+	Status         *string `json:"status"`
+	Severity       *string `json:"severity"`
+	Owner          *string `json:"owner"` // "" takes the owner away
+	Classification *string `json:"classification"`
+	Comment        *string `json:"comment"` // added to the timeline
 	// Actor is who changes it; the server sets it.
 	Actor string `json:"-"`
 }
@@ -165,7 +152,6 @@ var (
 	incidentStatuses   = []string{"New", "Active", "Closed"}
 	incidentSeverities = []string{"High", "Medium", "Low", "Informational"}
 	classifications    = []string{"Undetermined", "TruePositive", "BenignPositive", "FalsePositive"}
-	reasons            = []string{"SuspiciousActivity", "SuspiciousButExpected", "IncorrectAlertLogic", "InaccurateData"}
 )
 
 const (
@@ -237,7 +223,7 @@ func writeIncident(w http.ResponseWriter, detail *IncidentDetail) error {
 		a := &out.Alerts[i]
 		a.Tactics, a.Techniques, a.Entities = notNil(a.Tactics), notNil(a.Techniques), notNil(a.Entities)
 	}
-	out.Comments, out.Timeline = notNil(out.Comments), notNil(out.Timeline)
+	out.Timeline = notNil(out.Timeline)
 	body, err := json.Marshal(out)
 	if err != nil {
 		return err
@@ -271,14 +257,13 @@ func (c IncidentChange) check() error {
 	}{
 		{"status", c.Status, incidentStatuses},
 		{"severity", c.Severity, incidentSeverities},
-		{"classification", c.Classification, classifications},
-		{"classificationReason", c.ClassificationReason, append([]string{""}, reasons...)},
+		{"classification", c.Classification, append([]string{""}, classifications...)},
 	} {
 		if v.value != nil && !slices.Contains(v.among, *v.value) {
 			return &Failure{CodeBadRequest, v.name + " must be one of " + strings.Join(v.among, ", ")}
 		}
 	}
-	if c.Status != nil && *c.Status == "Closed" && c.Classification == nil {
+	if c.Status != nil && *c.Status == "Closed" && (c.Classification == nil || *c.Classification == "") {
 		return &Failure{CodeBadRequest, "an incident is closed with a classification"}
 	}
 	if c.Owner != nil && len(*c.Owner) > maxOwner {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -66,7 +65,7 @@ func (c *Canned) find(id string) *server.IncidentDetail {
 
 func copied(d *server.IncidentDetail) *server.IncidentDetail {
 	out := *d
-	out.Comments, out.Timeline = slices.Clone(d.Comments), slices.Clone(d.Timeline)
+	out.Timeline = slices.Clone(d.Timeline)
 	return &out
 }
 
@@ -80,28 +79,33 @@ func (c *Canned) Update(_ context.Context, id string, change server.IncidentChan
 	}
 	now := c.clock().UTC()
 	d.Updated = now
-	set := func(name string, field *string, value *string) {
+	set := func(kind string, field *string, value *string) {
 		if value == nil || *value == *field {
 			return
 		}
+		d.Timeline = append(d.Timeline, server.TimelineEntry{Time: now, Kind: kind, Title: orNone(*field) + " → " + orNone(*value), Actor: change.Actor})
 		*field = *value
-		d.Timeline = append(d.Timeline, server.TimelineEntry{Time: now, Kind: server.TimelineChange, Title: name + " set to " + *value, Actor: change.Actor})
 	}
-	set("Status", &d.Status, change.Status)
-	set("Severity", &d.Severity, change.Severity)
-	set("Owner", &d.Owner, change.Owner)
-	set("Classification", &d.Classification, change.Classification)
-	set("Reason", &d.ClassificationReason, change.ClassificationReason)
+	set(server.TimelineStatus, &d.Status, change.Status)
+	set(server.TimelineSeverity, &d.Severity, change.Severity)
+	set(server.TimelineOwner, &d.Owner, change.Owner)
+	set(server.TimelineClassification, &d.Classification, change.Classification)
 	if d.Status == "Closed" {
 		d.Closed = &now
 	} else {
 		d.Closed = nil
 	}
 	if change.Comment != nil {
-		d.Comments = append(d.Comments, server.Comment{ID: strconv.Itoa(len(d.Comments) + 1), Time: now, Author: change.Actor, Text: *change.Comment})
-		d.Timeline = append(d.Timeline, server.TimelineEntry{Time: now, Kind: server.TimelineComment, Title: "Comment", Detail: *change.Comment, Actor: change.Actor})
+		d.Timeline = append(d.Timeline, server.TimelineEntry{Time: now, Kind: server.TimelineComment, Title: *change.Comment, Actor: change.Actor})
 	}
 	return copied(d), nil
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
 }
 
 func incidents(now time.Time) []server.IncidentDetail {
@@ -211,9 +215,9 @@ func guestShare(now time.Time) server.IncidentDetail {
 
 func oldClosed(now time.Time) server.IncidentDetail {
 	d := simple(now, "0004", 4, "Mailbox audit switched off", "High", "Closed", 60*time.Hour, server.Entity{Kind: "Mailbox", Value: people[3]})
-	d.Owner, d.Classification, d.ClassificationReason = "kai.whitford", "BenignPositive", "SuspiciousButExpected"
+	d.Owner, d.Classification = "kai.whitford", "BenignPositive"
 	closed := now.Add(-50 * time.Hour)
 	d.Closed = &closed
-	d.Comments = []server.Comment{{ID: "1", Time: closed, Author: "kai.whitford", Text: "Planned change 4471; audit was back on after ten minutes."}}
+	d.Timeline = append(d.Timeline, server.TimelineEntry{Time: closed, Kind: server.TimelineComment, Actor: "kai.whitford", Title: "Planned change 4471; audit was back on after ten minutes."})
 	return d
 }
