@@ -65,7 +65,7 @@ func (r *Rule) finding(result *query.Result, rows [][]any, w Window, raised time
 		Description: strings.TrimSpace(r.Description), Severity: r.Severity,
 		Tactics: r.Tactics, Techniques: r.RelevantTechniques,
 		Raised: raised, Watermark: raised,
-		Entities: entities, Evidence: evidence(r, result, rows), Grouping: r.grouping(),
+		Entities: entities, Evidence: evidence(r, result, rows, w), Grouping: r.grouping(),
 		CustomDetails: r.customDetails(result.Columns, rows),
 	}
 	a.Start, a.End = eventTimes(result.Columns, rows, w)
@@ -216,8 +216,8 @@ func valueText(value any) string {
 	return fmt.Sprint(value)
 }
 
-func evidence(r *Rule, result *query.Result, rows [][]any) model.Evidence {
-	e := model.Evidence{Query: r.Query, Total: len(rows), Truncated: len(rows) > maxEvidenceRows}
+func evidence(r *Rule, result *query.Result, rows [][]any, w Window) model.Evidence {
+	e := model.Evidence{Query: r.Query, From: w.Start, To: w.End, Total: len(rows), Truncated: len(rows) > maxEvidenceRows}
 	for _, c := range result.Columns {
 		e.Columns = append(e.Columns, model.EvidenceColumn{Name: c.Name, Type: c.Type.String()})
 	}

@@ -104,6 +104,12 @@ func grow(old, found model.Alert) (model.Alert, bool) {
 	if found.End.After(old.End) {
 		old.End = found.End
 	}
+	if found.Evidence.From.Before(old.Evidence.From) {
+		old.Evidence.From = found.Evidence.From
+	}
+	if found.Evidence.To.After(old.Evidence.To) {
+		old.Evidence.To = found.Evidence.To
+	}
 	old.Watermark = found.Watermark
 	return old, true
 }

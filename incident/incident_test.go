@@ -1,7 +1,6 @@
 package incident_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"path/filepath"
@@ -53,7 +52,7 @@ func raise(t *testing.T, s *incident.Store, alerts ...model.Alert) {
 
 func list(t *testing.T, s *incident.Store) []model.Incident {
 	t.Helper()
-	all, err := s.List(t.Context(), incident.Filter{})
+	all, _, err := s.List(t.Context(), incident.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,13 +213,21 @@ func TestFilter(t *testing.T) {
 		"text":     {incident.Filter{Text: "ADA@"}, 1},
 		"quote":    {incident.Filter{Text: "' OR 1=1 --"}, 0},
 		"limit":    {incident.Filter{Limit: 1}, 1},
+		"offset":   {incident.Filter{Limit: 5, Offset: 1}, 1},
+		"nobody":   {incident.Filter{Owner: incident.NoOwner}, 2},
+		"owner":    {incident.Filter{Owner: "someone"}, 0},
+		"before":   {incident.Filter{To: noon}, 0},
+		"since":    {incident.Filter{From: noon}, 2},
 	} {
-		got, err := s.List(context.Background(), c.filter)
+		got, total, err := s.List(t.Context(), c.filter)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(got) != c.want {
 			t.Errorf("%s: got %d incidents, want %d", name, len(got), c.want)
+		}
+		if c.filter.Limit == 0 && total != c.want {
+			t.Errorf("%s: total %d, want %d", name, total, c.want)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quoll/quoll/model"
 )
@@ -16,37 +17,48 @@ import (
 type Filter struct {
 	Statuses   []model.IncidentStatus
 	Severities []model.Severity
-	// Text must be contained in the title, whatever its case.
+	// Owner must be the owner; NoOwner asks for incidents that nobody owns.
+	Owner string
+	// Text must be contained in the title or in the identity of an entity,
+	// whatever its case.
 	Text string
-	// Limit bounds the list; zero stands for 500.
-	Limit int
+	// From and To bound the last activity: half open, zero is no bound.
+	From, To time.Time
+	// Offset skips so many, Limit bounds the list; zero stands for 500.
+	Offset, Limit int
 }
+
+// NoOwner is the owner that asks for incidents nobody owns.
+const NoOwner = "-"
 
 const defaultLimit = 500
 
-// List returns incidents, the one with the newest activity first.
-func (s *Store) List(ctx context.Context, f Filter) ([]model.Incident, error) {
+// List returns incidents, the one with the newest activity first, and how many
+// match the filter in all.
+func (s *Store) List(ctx context.Context, f Filter) (incidents []model.Incident, total int, err error) {
 	where, args := f.condition()
+	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM incident`+where, args...).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("count incidents: %w", err)
+	}
 	limit := f.Limit
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	rows, err := s.db.QueryContext(ctx, selectIncident+where+` ORDER BY last_activity DESC, number DESC LIMIT ?`, append(args, limit)...)
+	rows, err := s.db.QueryContext(ctx, selectIncident+where+` ORDER BY last_activity DESC, number DESC LIMIT ? OFFSET ?`, append(args, limit, f.Offset)...)
 	if err != nil {
-		return nil, fmt.Errorf("list incidents: %w", err)
+		return nil, 0, fmt.Errorf("list incidents: %w", err)
 	}
-	incidents, err := scanIncidents(rows)
-	if err != nil {
-		return nil, fmt.Errorf("list incidents: %w", err)
+	if incidents, err = scanIncidents(rows); err != nil {
+		return nil, 0, fmt.Errorf("list incidents: %w", err)
 	}
 	for i := range incidents {
 		alerts, err := s.alerts(ctx, incidents[i].Number)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		summarise(&incidents[i], alerts)
 	}
-	return incidents, nil
+	return incidents, total, nil
 }
 
 // Get returns all of one incident. The error is ErrNotFound when there is none
@@ -88,9 +100,23 @@ func (f Filter) condition() (string, []any) {
 	}
 	in("status", asStrings(f.Statuses))
 	in("severity", asStrings(f.Severities))
+	if f.Owner == NoOwner {
+		terms = append(terms, "owner = ''")
+	} else if f.Owner != "" {
+		in("owner", []string{f.Owner})
+	}
 	if f.Text != "" {
-		terms = append(terms, "instr(lower(title), lower(?)) > 0")
-		args = append(args, f.Text)
+		terms = append(terms, `(instr(lower(title), lower(?)) > 0 OR number IN (SELECT a.incident FROM incident_alert a
+			JOIN incident_alert_entity e ON e.alert = a.id WHERE instr(e.identity, lower(?)) > 0))`)
+		args = append(args, f.Text, f.Text)
+	}
+	if !f.From.IsZero() {
+		terms = append(terms, "last_activity >= ?")
+		args = append(args, micros(f.From))
+	}
+	if !f.To.IsZero() {
+		terms = append(terms, "last_activity < ?")
+		args = append(args, micros(f.To))
 	}
 	if len(terms) == 0 {
 		return "", nil

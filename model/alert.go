@@ -68,7 +68,10 @@ type Alert struct {
 // Evidence is the rows an alert stands on, as the rule's query returned them,
 // and the query that brings them back.
 type Evidence struct {
-	Query   string              `json:"query"`
+	Query string `json:"query"`
+	// From and To are the window that the rule looked at, in UTC.
+	From    time.Time           `json:"from"`
+	To      time.Time           `json:"to"`
 	Columns []EvidenceColumn    `json:"columns"`
 	Rows    [][]json.RawMessage `json:"rows"`
 	// Truncated says that the query returned more rows than are kept here;
