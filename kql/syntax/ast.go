@@ -12,10 +12,16 @@ import (
 
 // Node is any part of the tree. Span covers the node's text, without
 // surrounding space.
-type Node interface{ Span() source.Span }
+type Node interface {
+	Span() source.Span
+	print(w *printer)
+}
 
 // pos is embedded by every node.
 type pos struct{ span source.Span }
+
+// at returns the position of a node that spans span.
+func at(span source.Span) pos { return pos{span: span} }
 
 // Span returns the part of the text that the node was written as.
 func (p pos) Span() source.Span { return p.span }
@@ -92,7 +98,8 @@ type Star struct{ pos }
 // Literal is a scalar constant. Value is nil for a typed null such as
 // long(null), else: bool, int32 (Int), int64 (Long), float64 (Real), string
 // (String, Decimal's digits, Guid in lower case), time.Time in UTC
-// (DateTime), types.Ticks (TimeSpan).
+// (DateTime), types.Ticks (TimeSpan). A string of several literals side by
+// side is one Literal.
 type Literal struct {
 	pos
 	Type  types.Type
@@ -226,6 +233,12 @@ type FunctionLiteral struct {
 	Body   *Query
 }
 
+// NameList is `a, b`, the value of a property such as ycolumns.
+type NameList struct {
+	pos
+	Names []*Name
+}
+
 // BadExpr is text that could not be read; a diagnostic says why.
 type BadExpr struct{ pos }
 
@@ -248,6 +261,7 @@ func (*Pipe) expr()            {}
 func (*Datatable) expr()       {}
 func (*ExternalData) expr()    {}
 func (*FunctionLiteral) expr() {}
+func (*NameList) expr()        {}
 func (*BadExpr) expr()         {}
 
 // Op is an operator as Kusto spells it: "+", "==", "=~", "and", "has",

@@ -1,6 +1,6 @@
 package syntax
 
-import "github.com/quoll/quoll/kql/source"
+import "github.com/quoll/quoll/kql/types"
 
 // Operator is what stands after a pipe. Each kind is declared, parsed and
 // printed in its own file op_<name>.go.
@@ -9,11 +9,12 @@ type Operator interface {
 	operator()
 }
 
-// Property is `name=value` after an operator's name, as in `join kind=inner`
-// or `union isfuzzy=true`. Value is a Name or a Literal.
+// Property is `name=value` after an operator's name, as in `join kind=inner`,
+// `union isfuzzy=true` or `hint.strategy=broadcast`. Value is a Name, a
+// Literal or, for render, a NameList.
 type Property struct {
 	pos
-	Name  *Name
+	Name  *Name // "hint.strategy" is one name
 	Value Expr
 }
 
@@ -21,55 +22,75 @@ type Property struct {
 // not have; a diagnostic says why.
 type BadOperator struct{ pos }
 
-// WhereOperator is `where x` and `filter x`.
-type WhereOperator struct {
-	pos
-	Predicate Expr
+func (*BadOperator) operator() {}
+
+func (o *BadOperator) print(w *printer) { w.text("bad") }
+
+func (n *Property) print(w *printer) {
+	w.text(n.Name.Text)
+	w.text("=")
+	w.node(n.Value)
 }
 
-// ExtendOperator is `extend name = x, …`.
-type ExtendOperator struct {
-	pos
-	Columns []Expr // Named or bare expressions
+// properties reads the properties with one of the given names, and hints,
+// which say how a cluster should work and are kept but mean nothing.
+func (p *parser) properties(names ...string) []*Property {
+	var properties []*Property
+	for p.startsProperty(names) {
+		properties = append(properties, p.property())
+	}
+	return properties
 }
 
-// ProjectKind says which columns a ProjectOperator keeps.
-type ProjectKind string
-
-// The members of the project family.
-const (
-	Project        ProjectKind = "project"
-	ProjectAway    ProjectKind = "project-away"
-	ProjectKeep    ProjectKind = "project-keep"
-	ProjectRename  ProjectKind = "project-rename"
-	ProjectReorder ProjectKind = "project-reorder"
-)
-
-// ProjectOperator is the project family. Columns are Named, Name, Wildcard,
-// Star or any expression, as the kind allows; for project-reorder an Ordered
-// item carries asc, desc, granny-asc or granny-desc.
-type ProjectOperator struct {
-	pos
-	Kind    ProjectKind
-	Columns []Expr
+func (p *parser) startsProperty(names []string) bool {
+	word, next := p.peek(0), p.peek(1)
+	if word.Kind != Identifier || next.Kind != Symbol {
+		return false
+	}
+	if word.Text == "hint" && next.Text == "." {
+		return true
+	}
+	for _, name := range names {
+		if word.Text == name && next.Text == "=" {
+			return true
+		}
+	}
+	return false
 }
 
-// SummarizeOperator is `summarize aggregates by keys`.
-type SummarizeOperator struct {
-	pos
-	Properties []*Property
-	Aggregates []Expr
-	Keys       []Expr
+// property reads `name=value`.
+func (p *parser) property() *Property {
+	start := p.i
+	name := p.name()
+	for p.acceptSymbol(".") {
+		part := p.name()
+		name = &Name{pos: p.from(start), Text: name.Text + "." + part.Text}
+	}
+	p.expectSymbol("=")
+	value := p.propertyValue()
+	return &Property{pos: p.from(start), Name: name, Value: value}
 }
 
-// CountOperator is `count`.
-type CountOperator struct{ pos }
-
-// DistinctOperator is `distinct columns`; a column can be Star.
-type DistinctOperator struct {
-	pos
-	Columns []Expr
+// propertyValue reads a name or a constant. It is not an expression: in
+// `join kind=inner (T)` the parenthesis begins the right table.
+func (p *parser) propertyValue() Expr {
+	start := p.i
+	t := p.peek(0)
+	negative := (p.isSymbol("-")) && p.peek(1).Kind == Constant
+	switch {
+	case negative:
+		return p.unaryExpression()
+	case t.Kind == Constant:
+		return p.literal()
+	case t.Kind == Identifier && (t.Text == "true" || t.Text == "false"):
+		p.advance()
+		return &Literal{pos: p.from(start), Type: types.Bool, Value: t.Text == "true"}
+	}
+	return p.name()
 }
+
+// orderedList reads the keys of sort and top.
+func (p *parser) orderedList() []*Ordered { return commaList(p, p.ordered) }
 
 // Ordered is `x asc nulls last` in sort, order, top and project-reorder. The
 // words that were not written are empty.
@@ -82,110 +103,50 @@ type Ordered struct {
 
 func (*Ordered) expr() {}
 
-// SortOperator is `sort by x, …` and `order by x, …`.
-type SortOperator struct {
-	pos
-	Keys []*Ordered
+func (n *Ordered) print(w *printer) {
+	w.node(n.X)
+	if n.Direction != "" {
+		w.text(" " + n.Direction)
+	}
+	if n.Nulls != "" {
+		w.text(" nulls " + n.Nulls)
+	}
 }
 
-// TopOperator is `top n by x, …`.
-type TopOperator struct {
-	pos
-	Count Expr
-	Keys  []*Ordered
+// ordered reads `x asc nulls first`.
+func (p *parser) ordered() *Ordered {
+	start := p.i
+	node := &Ordered{X: p.namedExpression()}
+	node.Direction = p.direction()
+	if p.acceptWord("nulls") {
+		switch {
+		case p.acceptWord("first"):
+			node.Nulls = "first"
+		case p.acceptWord("last"):
+			node.Nulls = "last"
+		default:
+			p.expected(`"first" or "last"`)
+		}
+	}
+	node.pos = p.from(start)
+	return node
 }
 
-// TakeOperator is `take n` and `limit n`.
-type TakeOperator struct {
-	pos
-	Count Expr
+// direction reads asc, desc, granny-asc, granny-desc or nothing.
+func (p *parser) direction() string {
+	prefix := ""
+	if minus := p.peek(1); p.isWord("granny") && minus.Kind == Symbol && minus.Text == "-" {
+		p.advance()
+		p.advance()
+		prefix = "granny-"
+	}
+	switch {
+	case p.acceptWord("asc"):
+		return prefix + "asc"
+	case p.acceptWord("desc"):
+		return prefix + "desc"
+	case prefix != "":
+		p.expected(`"asc" or "desc"`)
+	}
+	return ""
 }
-
-// JoinOperator is `join kind=k (right) on conditions`. Lookup is set for
-// `lookup`. A condition is a Name, or `$left.a == $right.b` as a Binary.
-type JoinOperator struct {
-	pos
-	Lookup     bool
-	Properties []*Property
-	Right      Expr
-	On         []Expr
-}
-
-// UnionOperator is `union tables`; a table is a Name, Wildcard, Call or
-// Paren around a pipeline.
-type UnionOperator struct {
-	pos
-	Properties []*Property
-	Tables     []Expr
-}
-
-// MvExpandOperator is `mv-expand` and the older `mvexpand`.
-type MvExpandOperator struct {
-	pos
-	Properties []*Property // bagexpansion, kind, with_itemindex
-	Columns    []*MvExpandColumn
-	Limit      Expr // nil when absent
-}
-
-// MvExpandColumn is `name = x to typeof(type)`.
-type MvExpandColumn struct {
-	pos
-	Name *Name // nil when absent
-	X    Expr
-	Type *TypeOf // nil when absent
-}
-
-// RenderOperator is `render kind with (properties)`.
-type RenderOperator struct {
-	pos
-	Visualization *Name
-	Properties    []*Property
-}
-
-// AsOperator is `as name`.
-type AsOperator struct {
-	pos
-	Properties []*Property
-	Name       *Name
-}
-
-// PrintOperator is `print x, …`.
-type PrintOperator struct {
-	pos
-	Columns []Expr
-}
-
-// RangeOperator is `range name from a to b step c`.
-type RangeOperator struct {
-	pos
-	Name           *Name
-	From, To, Step Expr
-}
-
-// SerializeOperator is `serialize columns`.
-type SerializeOperator struct {
-	pos
-	Columns []Expr
-}
-
-// at returns the position of a node that spans span.
-func at(span source.Span) pos { return pos{span: span} }
-
-func (*BadOperator) operator()       {}
-func (*WhereOperator) operator()     {}
-func (*ExtendOperator) operator()    {}
-func (*ProjectOperator) operator()   {}
-func (*SummarizeOperator) operator() {}
-func (*CountOperator) operator()     {}
-func (*DistinctOperator) operator()  {}
-func (*SortOperator) operator()      {}
-func (*TopOperator) operator()       {}
-func (*TakeOperator) operator()      {}
-func (*JoinOperator) operator()      {}
-func (*UnionOperator) operator()     {}
-func (*MvExpandOperator) operator()  {}
-func (*RenderOperator) operator()    {}
-func (*AsOperator) operator()        {}
-func (*PrintOperator) operator()     {}
-func (*RangeOperator) operator()     {}
-func (*SerializeOperator) operator() {}

@@ -1,0 +1,97 @@
+package syntax
+
+import "github.com/quoll/quoll/kql/source"
+
+// unsupported names the operators that Kusto defines and Quoll lacks, with the
+// nearest thing that works.
+var unsupported = map[string]string{
+	"assert-schema":         "project with tolong(), tostring() and so on fixes the columns and types",
+	"consume":               "count reads all rows and gives one",
+	"evaluate":              "extend takes fields out of a bag by name: extend x = Bag.field",
+	"execute-and-cache":     "let with materialize() runs a part once",
+	"facet":                 "summarize count() by each column, in one query per column",
+	"find":                  "union of the tables, then where",
+	"fork":                  "one query for each branch",
+	"getschema":             "take 1 shows the columns and their types",
+	"graph-match":           "join follows one edge",
+	"invoke":                "call the function with the table as its argument: f(T)",
+	"macro-expand":          "union of the tables",
+	"make-graph":            "join follows one edge",
+	"make-series":           "summarize … by bin(TimeGenerated, 1h) gives one row for each step that has events",
+	"mv-apply":              "mv-expand, then where and summarize",
+	"parse":                 "extend with extract() takes a part out of a text by a regular expression",
+	"parse-kv":              "extend with extract() takes a part out of a text by a regular expression",
+	"parse-where":           "extend with extract(), then where isnotempty()",
+	"partition":             "summarize with arg_max() or make_list() by the partition's key",
+	"project-by-names":      "project with the columns' names",
+	"reduce":                "summarize count() by a part of the text that extract() gives",
+	"sample":                "take gives rows without promising which",
+	"sample-distinct":       "distinct, then take",
+	"scan":                  "sort with serialize and prev() compares a row with the one before",
+	"search":                "union of the tables, then where with has on their columns",
+	"top-hitters":           "summarize n = count() by x, then top 10 by n",
+	"top-nested":            "summarize by the columns, then top",
+	"graph-to-table":        "join follows one edge",
+	"graph-mark-components": "join follows one edge",
+	"graph-shortest-paths":  "join follows one edge",
+}
+
+// unsupportedOperator refuses an operator by name.
+func (p *parser) unsupportedOperator(name string, span source.Span) Operator {
+	d := source.Diagnostic{Span: span, Message: `no operator "` + name + `"`}
+	if remedy, ok := unsupported[name]; ok {
+		d.Message = `the operator "` + name + `" is not supported yet`
+		d.Remedy = "instead: " + remedy
+	} else if near := nearestOperator(name); near != "" {
+		d.Remedy = `did you mean "` + near + `"?`
+	}
+	p.fail(d)
+	return &BadOperator{pos: at(span)}
+}
+
+// OperatorNames returns the operators that Quoll has, in the order of their
+// use, for completion and messages.
+func OperatorNames() []string {
+	return []string{
+		"where", "summarize", "project", "extend", "sort", "order", "join", "render", "top", "mv-expand", "distinct", "take", "limit",
+		"union", "project-reorder", "project-away", "project-keep", "project-rename", "count", "as", "print", "range", "lookup",
+		"serialize", "filter", "mvexpand",
+	}
+}
+
+// nearestOperator returns the operator whose name differs from name by at most
+// two letters, or "".
+func nearestOperator(name string) string {
+	best, least := "", 3
+	for _, candidate := range OperatorNames() {
+		if d := distance(name, candidate, least); d < least && d < len(candidate) {
+			best, least = candidate, d
+		}
+	}
+	return best
+}
+
+// distance returns how many letters must be changed, added or left out to make
+// b of a, or most when it is at least that.
+func distance(a, b string, most int) int {
+	if len(a)-len(b) >= most || len(b)-len(a) >= most {
+		return most
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return min(row[len(b)], most)
+}
