@@ -1,0 +1,78 @@
+package collect
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"time"
+
+	"github.com/quoll/quoll/internal/state"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Ledger knows what should exist: every blob that a source listed, what became
+// of it, how far each stream was listed, and what is known to be lost. It is
+// safe for concurrent use.
+//
+// A blob goes from listed, with or without turns through failed, to journalled
+// or expired, and stays there. There is no durable state between fetched and
+// journalled: a crash there leaves the blob listed, it is fetched again, and
+// the repeat is dropped downstream by record id.
+type Ledger struct{ db *sql.DB }
+
+// Stream is the unit that has a cursor: one content type of one tenant.
+type Stream struct {
+	Tenant      string // Entra tenant id, a GUID in lower case
+	ContentType string // "Audit.Exchange"
+}
+
+func (s Stream) String() string { return s.Tenant + " " + s.ContentType }
+
+// OpenLedger brings the ledger's tables in db up to date. The caller keeps db.
+func OpenLedger(ctx context.Context, db *sql.DB) (*Ledger, error) {
+	if err := state.Migrate(ctx, db, "collect", migrations); err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	return &Ledger{db}, nil
+}
+
+// update runs change in one durable transaction in which the stream's row
+// exists. what names the operation in the error.
+func (l *Ledger) update(ctx context.Context, what string, s Stream, change func(*sql.Tx) error) error {
+	err := func() error {
+		tx, err := l.db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback() //nolint:errcheck // it has no effect after Commit, and its error adds nothing before
+		_, err = tx.ExecContext(ctx, `INSERT INTO collect_stream (tenant, content_type) VALUES (?, ?) ON CONFLICT DO NOTHING`, s.Tenant, s.ContentType)
+		if err != nil {
+			return err
+		}
+		if err := change(tx); err != nil {
+			return err
+		}
+		return tx.Commit()
+	}()
+	if err != nil {
+		return fmt.Errorf("ledger: %s of %s: %w", what, s, err)
+	}
+	return nil
+}
+
+// micros is how the ledger stores a time: microseconds since 1970, rounded
+// down; null for the zero time.
+func micros(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: t.UnixMicro(), Valid: !t.IsZero()}
+}
+
+// moment is the inverse of micros.
+func moment(v sql.NullInt64) time.Time {
+	if !v.Valid {
+		return time.Time{}
+	}
+	return time.UnixMicro(v.Int64).UTC()
+}

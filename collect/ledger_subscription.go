@@ -1,0 +1,76 @@
+package collect
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// The statuses of a subscription.
+const (
+	SubscriptionEnabled  = "enabled"
+	SubscriptionDisabled = "disabled"
+	SubscriptionMissing  = "missing" // never started, or vanished
+)
+
+// Subscription is what is known of a stream's subscription at the source.
+type Subscription struct {
+	Status string // empty when it was never asked for
+	// Seen is when it was last seen enabled, Start when a start was last
+	// requested; zero when never.
+	Seen  time.Time
+	Start time.Time
+}
+
+// Subscription returns the stream's subscription as last recorded.
+func (l *Ledger) Subscription(ctx context.Context, s Stream) (Subscription, error) {
+	var sub Subscription
+	var seen, start sql.NullInt64
+	err := l.db.QueryRowContext(ctx, `
+		SELECT subscription, subscription_seen, subscription_start FROM collect_stream WHERE tenant = ? AND content_type = ?`,
+		s.Tenant, s.ContentType).Scan(&sub.Status, &seen, &start)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	sub.Seen, sub.Start = moment(seen), moment(start)
+	return sub, wrap("read subscription", s, err)
+}
+
+// SubscriptionStatus records a status seen at now. When a subscription that
+// was enabled before is enabled again after it was seen disabled or missing,
+// the span in between is recorded as a gap: content that became available in
+// it is never offered.
+func (l *Ledger) SubscriptionStatus(ctx context.Context, s Stream, status string, now time.Time) error {
+	return l.update(ctx, "record subscription", s, func(tx *sql.Tx) error {
+		var before string
+		var seen sql.NullInt64
+		err := tx.QueryRowContext(ctx, `SELECT subscription, subscription_seen FROM collect_stream WHERE tenant = ? AND content_type = ?`,
+			s.Tenant, s.ContentType).Scan(&before, &seen)
+		if err != nil {
+			return err
+		}
+		enabled := status == SubscriptionEnabled
+		if enabled && seen.Valid && (before == SubscriptionDisabled || before == SubscriptionMissing) {
+			gap := Gap{From: moment(seen), To: now, Recorded: now, Reason: "the subscription was " + before}
+			if err := insertGap(ctx, tx, s, gap); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, `
+			UPDATE collect_stream SET subscription = ?3, subscription_seen = iif(?4, ?5, subscription_seen)
+			WHERE tenant = ?1 AND content_type = ?2`, s.Tenant, s.ContentType, status, enabled, micros(now))
+		return err
+	})
+}
+
+// StartRequested records that a start of the subscription is about to be sent.
+// It is durable before the request leaves, so that the wait between two starts
+// holds over a restart.
+func (l *Ledger) StartRequested(ctx context.Context, s Stream, now time.Time) error {
+	return l.update(ctx, "record start of subscription", s, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE collect_stream SET subscription_start = ? WHERE tenant = ? AND content_type = ?`,
+			micros(now), s.Tenant, s.ContentType)
+		return err
+	})
+}
