@@ -36,9 +36,9 @@ func newKeySet(revisions bool) *keySet {
 type known uint8
 
 const (
-	unknownRecord  known = iota
-	sameRecord           // same key, same content
-	changedRecord        // same key, other content
+	unknownRecord known = iota
+	sameRecord          // same key, same content
+	changedRecord       // same key, other content
 )
 
 func (s *keySet) lookUp(key schema.Key, digest schema.Digest) known {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 
 	icebergio "github.com/apache/iceberg-go/io"
+
+	"github.com/quoll/quoll/internal/durable"
 )
 
 // syncedFS is the file system that the Iceberg library writes metadata
@@ -116,7 +118,7 @@ func (f *syncedFile) Close() error {
 	if err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(f.Name()))
+	return durable.OS{}.SyncDir(filepath.Dir(f.Name()))
 }
 
 // writeSynced creates path, lets write fill it and makes it durable. Nothing
@@ -136,30 +138,4 @@ func writeSynced(path string, write func(io.Writer) error) error {
 }
 
 // makeDirs creates dir and its parents and makes their entries durable.
-func makeDirs(dir string) error {
-	if _, err := os.Stat(dir); err == nil {
-		return nil
-	}
-	parent := filepath.Dir(dir)
-	if parent != dir {
-		if err := makeDirs(parent); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(dir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDir(parent)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if closeErr := d.Close(); err == nil {
-		err = closeErr
-	}
-	return err
-}
+func makeDirs(dir string) error { return durable.MkdirAll(durable.OS{}, dir, 0o750) }

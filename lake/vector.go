@@ -142,10 +142,7 @@ func (v *vector) addInt64(i int64) {
 }
 
 func (v *vector) addBool(b bool) {
-	v.bits = growBits(v.bits, v.n+1)
-	if b {
-		bitutil.SetBit(v.bits, v.n)
-	}
+	v.setBit(b)
 	v.markValid()
 }
 
@@ -176,4 +173,12 @@ func (v *vector) array() arrow.Array {
 	data := array.NewData(v.kind.arrowType(), v.n, buffers, nil, v.null, 0)
 	defer data.Release()
 	return array.MakeFromData(data)
+}
+
+// setBit stores a bool at the end without counting it.
+func (v *vector) setBit(b bool) {
+	v.bits = growBits(v.bits, v.n+1)
+	if b {
+		bitutil.SetBit(v.bits, v.n)
+	}
 }

@@ -1,0 +1,235 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/quoll/quoll/schema"
+)
+
+// Batch is what one journal entry became.
+type Batch struct {
+	Position uint64
+	// Ingested is the present time: what ingestion_time() of the rows will be.
+	// The lake never lets it go back.
+	Ingested time.Time
+	Records  []schema.Record
+}
+
+// Applied says what became of a batch. Every record is counted once, under the
+// first of Added, Revisions, Duplicates and Replayed that fits it.
+type Applied struct {
+	Records int
+	// Added records gave at least one new row.
+	Added int
+	// Revisions are records that are known with other content. An audit record
+	// is kept in UnifiedAuditLogRevisions; other rows are dropped.
+	Revisions int
+	// Duplicates are records that are known with the same content.
+	Duplicates int
+	// Replayed records were in files already when the journal was read again.
+	Replayed int
+	// Rows is the new rows by table.
+	Rows map[string]int
+}
+
+// outcome is what becomes of the rows of a record in one table.
+type outcome uint8
+
+const (
+	outcomeReplayed outcome = iota
+	outcomeDuplicate
+	outcomeDropped // a revision that has no table to go to
+	outcomeRevision
+	outcomeAdded
+)
+
+// Apply adds the rows of a batch; they are visible when it returns. Batches
+// must come in the order of their positions: one at or below the last position
+// is taken for a repetition and ignored. Apply waits while twice
+// Config.FreshBytes are in memory; it returns an error, and has changed
+// nothing, if ctx ends before, if the rows in memory cannot be written, or if
+// a row is of an unknown table.
+func (l *Lake) Apply(ctx context.Context, b Batch) (Applied, error) {
+	for i := range b.Records {
+		for j := range b.Records[i].Rows {
+			name := b.Records[i].Rows[j].Table.Name
+			if _, ok := l.tables[name]; !ok {
+				return Applied{}, fmt.Errorf("apply position %d: %w %q", b.Position, ErrUnknownTable, name)
+			}
+		}
+	}
+	if err := l.lockWithRoom(ctx); err != nil {
+		return Applied{}, fmt.Errorf("apply position %d: %w", b.Position, err)
+	}
+	defer l.mu.Unlock()
+	result := Applied{Records: len(b.Records), Rows: map[string]int{}}
+	if b.Position <= l.applied {
+		result.Replayed = len(b.Records)
+		return result, nil
+	}
+	if b.Ingested.After(l.lastIngested) {
+		l.lastIngested = b.Ingested.Truncate(time.Microsecond)
+	}
+	for i := range b.Records {
+		l.applyRecord(&b.Records[i], b.Position, &result)
+	}
+	l.applied = b.Position
+	return result, nil
+}
+
+// lockWithRoom takes l.mu once there is room for more rows. It starts a flush
+// when there is more in memory than there should be.
+func (l *Lake) lockWithRoom(ctx context.Context) error {
+	for {
+		l.mu.Lock()
+		if err := l.usable(); err != nil {
+			l.mu.Unlock()
+			return err
+		}
+		if l.freshBytes >= l.config.FreshBytes && !l.flushing && l.flushErr == nil {
+			l.startFlush()
+		}
+		if l.freshBytes < 2*l.config.FreshBytes {
+			return nil
+		}
+		if err := l.flushErr; err != nil {
+			l.flushErr = nil // the next call tries again
+			l.mu.Unlock()
+			return fmt.Errorf("memory is full and the rows in it cannot be written: %w", err)
+		}
+		room := l.room
+		l.mu.Unlock()
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (l *Lake) usable() error {
+	if l.closed {
+		return ErrClosed
+	}
+	return l.broken
+}
+
+// startFlush flushes in the background. The caller holds l.mu.
+func (l *Lake) startFlush() {
+	l.flushing = true
+	l.background.Go(func() {
+		err := l.Flush(context.Background())
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.flushing = false
+		if err != nil && !errors.Is(err, ErrClosed) {
+			l.flushErr = err
+			l.logger.Error("flush failed", "error", err)
+		}
+		close(l.room)
+		l.room = make(chan struct{})
+	})
+}
+
+// applyRecord adds the rows of one record.
+func (l *Lake) applyRecord(r *schema.Record, position uint64, result *Applied) {
+	l.serial++
+	best := outcomeReplayed
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		t := l.tables[row.Table.Name]
+		if t.decision.serial != l.serial {
+			t.decision = decision{l.serial, l.decide(t, r, position)}
+		}
+		best = max(best, t.decision.outcome)
+		switch t.decision.outcome {
+		case outcomeAdded:
+			l.addRow(t, row.Cells, r, position, result)
+		case outcomeRevision:
+			l.addRow(l.tables[schema.UnifiedAuditLogRevisions], revisionCells(row), r, position, result)
+		}
+	}
+	switch best {
+	case outcomeAdded:
+		result.Added++
+	case outcomeRevision, outcomeDropped:
+		result.Revisions++
+	case outcomeDuplicate:
+		result.Duplicates++
+	default:
+		result.Replayed++
+	}
+}
+
+// decide says what becomes of a record's rows in a table, and remembers the
+// record if it is new. What a table knows decides first and its position
+// second: a replay may meet a table whose rows are in files beside one whose
+// rows are lost, and a revision must find its way to the second of them.
+func (l *Lake) decide(t *tableState, r *schema.Record, position uint64) outcome {
+	switch t.keys.lookUp(r.Key, r.Digest) {
+	case sameRecord:
+		if position <= t.committed {
+			return outcomeReplayed
+		}
+		return outcomeDuplicate
+	case changedRecord:
+		if t.schema.Name != schema.UnifiedAuditLog {
+			if position <= t.committed {
+				return outcomeReplayed
+			}
+			return outcomeDropped
+		}
+		return l.decideRevision(r, position)
+	}
+	if position <= t.committed {
+		return outcomeReplayed
+	}
+	t.keys.add(r.Key, r.Digest)
+	return outcomeAdded
+}
+
+func (l *Lake) decideRevision(r *schema.Record, position uint64) outcome {
+	revisions := l.tables[schema.UnifiedAuditLogRevisions]
+	known := revisions.keys.lookUp(r.Key, r.Digest)
+	switch {
+	case position <= revisions.committed:
+		return outcomeReplayed
+	case known == sameRecord:
+		return outcomeDuplicate
+	}
+	revisions.keys.add(r.Key, r.Digest)
+	return outcomeRevision
+}
+
+// revisionCells returns the cells of a row for the table of revisions, which
+// has the same columns: only the one that names the table differs.
+func revisionCells(row *schema.Row) []schema.Cell {
+	column, ok := row.Table.Column("Type")
+	if !ok {
+		return row.Cells
+	}
+	cells := make([]schema.Cell, len(row.Cells))
+	copy(cells, row.Cells)
+	for i := range cells {
+		if cells[i].Column == column {
+			cells[i].Value = schema.String(schema.UnifiedAuditLogRevisions)
+		}
+	}
+	return cells
+}
+
+func (l *Lake) addRow(t *tableState, cells []schema.Cell, r *schema.Record, position uint64, result *Applied) {
+	before := t.build.bytes
+	t.build.add(cells, rowOrigin{ingested: l.lastIngested, key: r.Key, digest: r.Digest, position: position})
+	l.freshBytes += t.build.bytes - before
+	t.lastIngested = l.lastIngested
+	result.Rows[t.schema.Name]++
+	if t.build.full() {
+		full := t.build.cut()
+		full.id = l.nextBatch()
+		t.fresh = append(t.fresh, full)
+	}
+}

@@ -1,0 +1,59 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Config says where a lake lies and how much it keeps in memory.
+type Config struct {
+	// Dir is the folder of the lake. It is created when missing.
+	Dir string
+	// FreshBytes is the memory that rows which are not yet in files may take:
+	// above it a flush starts, and at twice as much Apply waits for it.
+	FreshBytes int64
+	// RowGroupRows is the number of rows of a Parquet row group.
+	RowGroupRows int
+	// KeepSnapshots is how many Iceberg snapshots of each table outlive the
+	// flush that replaced them, for readers of the files that are not Quoll.
+	KeepSnapshots int
+}
+
+// DefaultConfig returns the configuration of a lake in dir.
+func DefaultConfig(dir string) Config {
+	return Config{
+		Dir:           dir,
+		FreshBytes:    256 << 20,
+		RowGroupRows:  64 << 10,
+		KeepSnapshots: 10,
+	}
+}
+
+// Validate returns what is wrong with the configuration, if anything.
+func (c Config) Validate() error {
+	switch {
+	case c.Dir == "":
+		return errors.New("lake: Dir is empty")
+	case c.FreshBytes < 1<<20:
+		return fmt.Errorf("lake: FreshBytes is %d, less than 1 MiB", c.FreshBytes)
+	case c.RowGroupRows < 1:
+		return fmt.Errorf("lake: RowGroupRows is %d, less than 1", c.RowGroupRows)
+	case c.KeepSnapshots < 1:
+		return fmt.Errorf("lake: KeepSnapshots is %d, less than 1", c.KeepSnapshots)
+	}
+	return nil
+}
+
+var (
+	// ErrLocked is returned by Open when another process, or another Lake of
+	// this one, has the folder open.
+	ErrLocked = errors.New("lake is in use")
+	// ErrClosed is returned after Close.
+	ErrClosed = errors.New("lake is closed")
+	// ErrUnknownTable is returned for a name that no table has.
+	ErrUnknownTable = errors.New("unknown table")
+	// ErrUncertain is returned once the outcome of a commit could not be
+	// learned. Rows stay readable; the lake takes none until it is opened anew,
+	// which finds out.
+	ErrUncertain = errors.New("outcome of a commit is unknown: reopen the lake")
+)

@@ -1,0 +1,214 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/quoll/quoll/internal/durable"
+	"github.com/quoll/quoll/schema"
+)
+
+// Lake is the rows of every table. It is safe for use by several goroutines;
+// batches are applied one after the other.
+type Lake struct {
+	config Config
+	logger *slog.Logger
+	lock   io.Closer
+	cat    *catalog
+
+	// flushMu is held for a whole flush, mu only for moments: readers and
+	// Apply never wait for a disk. flushMu is taken before mu.
+	flushMu sync.Mutex
+	mu      sync.Mutex
+
+	tables map[string]*tableState
+	order  []*tableState // in the order of schema.Tables
+
+	applied      uint64    // last journal position that was applied
+	lastIngested time.Time // never goes back, whatever the clock does
+	lastBatch    uint64    // last batch id given
+	serial       uint64    // last record serial given
+	freshBytes   int64     // rows not in files, all tables
+	flushing     bool      // a flush that Apply started is under way
+	flushErr     error     // why the last such flush failed
+	room         chan struct{}
+	broken       error
+	closed       bool
+	readers      map[*fileSet]int // old file sets that somebody reads
+	background   sync.WaitGroup
+
+	// atStep is called between the steps of a flush; an error stops the flush
+	// there. Tests use it to look at the folder as a crash would leave it.
+	atStep func(step string) error
+}
+
+// Open opens the lake in config.Dir or creates it: it takes the lock of the
+// folder, finds the files of every table through the catalogue, removes what a
+// crash left behind, and reads the keys of all records. It returns ErrLocked
+// if the folder is in use.
+func Open(ctx context.Context, config Config, logger *slog.Logger) (*Lake, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	dir, err := filepath.Abs(config.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("open lake %s: %w", config.Dir, err)
+	}
+	config.Dir = dir
+	if err := makeDirs(dir); err != nil {
+		return nil, fmt.Errorf("open lake %s: %w", dir, err)
+	}
+	lock, err := durable.OS{}.Lock(filepath.Join(dir, "LOCK"))
+	if errors.Is(err, durable.ErrLocked) {
+		return nil, fmt.Errorf("open lake %s: %w", dir, ErrLocked)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open lake %s: %w", dir, err)
+	}
+	l := &Lake{
+		config: config, logger: logger, lock: lock,
+		tables:  map[string]*tableState{},
+		room:    make(chan struct{}),
+		readers: map[*fileSet]int{},
+		atStep:  func(string) error { return nil },
+	}
+	if err := l.load(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open lake %s: %w", dir, err), l.release())
+	}
+	return l, nil
+}
+
+// load brings every table into memory.
+func (l *Lake) load(ctx context.Context) (err error) {
+	if l.cat, err = openCatalog(ctx, filepath.Join(l.config.Dir, "catalog.db")); err != nil {
+		return err
+	}
+	idle, err := l.cat.idlePositions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range schema.Tables() {
+		t, err := newTableState(s)
+		if err != nil {
+			return err
+		}
+		if err := l.loadTable(ctx, t, idle[s.Name]); err != nil {
+			return fmt.Errorf("load table %s: %w", s.Name, err)
+		}
+		l.tables[s.Name] = t
+		l.order = append(l.order, t)
+	}
+	l.applied = l.position()
+	return nil
+}
+
+// Close lets a flush that is under way end and releases the folder. Rows that
+// were not flushed are not lost: the journal has them.
+func (l *Lake) Close() error {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return nil
+	}
+	l.closed = true
+	l.mu.Unlock()
+	l.background.Wait()
+	l.flushMu.Lock()
+	defer l.flushMu.Unlock()
+	return l.release()
+}
+
+func (l *Lake) release() error {
+	var err error
+	if l.cat != nil {
+		err = l.cat.close()
+	}
+	return errors.Join(err, l.lock.Close())
+}
+
+// Position returns the journal position up to which the rows of every table
+// are in files: a replay of the journal starts after it.
+func (l *Lake) Position() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.position()
+}
+
+func (l *Lake) position() uint64 {
+	lowest := l.order[0].committed
+	for _, t := range l.order {
+		lowest = min(lowest, t.committed)
+	}
+	return lowest
+}
+
+// Applied returns the journal position of the last batch applied, or Position
+// if there was none since the lake was opened.
+func (l *Lake) Applied() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.applied
+}
+
+// TableStats is the state of one table.
+type TableStats struct {
+	Name  string
+	Rows  int64 // in files and in memory
+	Files int
+	Bytes int64 // of the files
+	// FreshRows and FreshBytes are the rows in memory only; the bytes are an
+	// estimate.
+	FreshRows  int64
+	FreshBytes int64
+	// Position is the journal position up to which all rows are in files.
+	Position uint64
+	// Records is the number of distinct records whose keys are in memory.
+	Records int
+	// MinTime and MaxTime bound TimeGenerated, in UTC; zero without rows.
+	MinTime, MaxTime time.Time
+	// LastIngested is when the latest row became visible, in UTC; zero if the
+	// table is empty.
+	LastIngested time.Time
+}
+
+// Stats returns the state of every table, in the order of schema.Tables.
+func (l *Lake) Stats() []TableStats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	stats := make([]TableStats, len(l.order))
+	for i, t := range l.order {
+		stats[i] = t.stats()
+	}
+	return stats
+}
+
+func (t *tableState) stats() TableStats {
+	s := TableStats{
+		Name: t.schema.Name, Files: len(t.files.files),
+		FreshRows: t.freshRows(), FreshBytes: t.freshBytes(),
+		Position: t.committed, Records: t.keys.size(), LastIngested: t.lastIngested,
+	}
+	bounds := newTimeBounds()
+	for _, f := range t.files.files {
+		s.Rows += f.Rows
+		s.Bytes += f.Bytes
+		bounds.add(f.MinTime.UnixMicro(), f.MaxTime.UnixMicro())
+	}
+	s.Rows += s.FreshRows
+	for _, batches := range [][]batch{t.sealed, t.fresh} {
+		for _, b := range batches {
+			bounds.add(b.minTime, b.maxTime)
+		}
+	}
+	if t.build.rows > 0 {
+		bounds.add(t.build.minTime, t.build.maxTime)
+	}
+	s.MinTime, s.MaxTime = bounds.times()
+	return s
+}

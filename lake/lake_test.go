@@ -1,0 +1,286 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	icebergcatalog "github.com/apache/iceberg-go/catalog"
+	sqlcatalog "github.com/apache/iceberg-go/catalog/sql"
+
+	"github.com/quoll/quoll/schema"
+)
+
+// checkDisk fails the test if a file lies below a table that nothing refers
+// to, or is missing.
+func checkDisk(t *testing.T, l *Lake) {
+	t.Helper()
+	for _, s := range l.order {
+		referenced, err := referencedPaths(s.iceberg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		filepath.WalkDir(l.tableDir(s), func(path string, e fs.DirEntry, err error) error {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !e.IsDir() && !referenced[path] {
+				t.Errorf("orphan %s", path)
+			}
+			return nil
+		})
+	}
+}
+
+func TestRowsAreVisibleOnce(t *testing.T) {
+	l := openLake(t, t.TempDir())
+	first := apply(t, l, Batch{Position: 1, Ingested: noon, Records: []schema.Record{
+		auditRecord(1, 0, noon, true), auditRecord(2, 0, noon, false), auditRecord(1, 0, noon, true)}})
+	if first.Added != 2 || first.Duplicates != 1 || first.Rows[schema.UnifiedAuditLog] != 2 || first.Rows[schema.OfficeActivity] != 1 {
+		t.Errorf("first batch: %+v", first)
+	}
+	flush(t, l)
+	second := apply(t, l, Batch{Position: 2, Ingested: noon, Records: []schema.Record{
+		auditRecord(2, 0, noon, false), auditRecord(2, 7, noon, true), auditRecord(2, 7, noon, true)}})
+	// The revision of 2 is new to OfficeActivity, so it counts as added.
+	if second.Added != 1 || second.Duplicates != 2 || second.Rows[schema.UnifiedAuditLogRevisions] != 1 || second.Rows[schema.OfficeActivity] != 1 {
+		t.Errorf("second batch: %+v", second)
+	}
+	again := apply(t, l, Batch{Position: 2, Ingested: noon, Records: []schema.Record{auditRecord(3, 0, noon, false)}})
+	if again.Added != 0 || again.Replayed != 1 {
+		t.Errorf("a position that was applied: %+v", again)
+	}
+	if n := len(rowsOf(t, l, schema.UnifiedAuditLog)); n != 2 {
+		t.Errorf("UnifiedAuditLog has %d rows, want 2", n)
+	}
+	revisions := rowsOf(t, l, schema.UnifiedAuditLogRevisions)
+	if len(revisions) != 1 || !strings.Contains(revisions[0], "Type=UnifiedAuditLogRevisions") {
+		t.Errorf("revisions: %q", revisions)
+	}
+}
+
+func TestSecondOpenIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	l := openLake(t, dir)
+	if _, err := Open(t.Context(), DefaultConfig(dir), quiet); !errors.Is(err, ErrLocked) {
+		t.Fatalf("second open: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Apply(t.Context(), Batch{Position: 1}); !errors.Is(err, ErrClosed) {
+		t.Errorf("apply after close: %v", err)
+	}
+	openLake(t, dir)
+}
+
+func TestUnknownTableIsRefusedWhole(t *testing.T) {
+	l := openLake(t, t.TempDir())
+	bad := auditRecord(1, 0, noon, false)
+	bad.Rows = append(bad.Rows, schema.Row{Table: &schema.Table{Name: "Nowhere"}})
+	if _, err := l.Apply(t.Context(), Batch{Position: 1, Records: []schema.Record{bad}}); !errors.Is(err, ErrUnknownTable) {
+		t.Fatalf("got %v", err)
+	}
+	if rows := rowsOf(t, l, schema.UnifiedAuditLog); len(rows) != 0 || l.Applied() != 0 {
+		t.Errorf("%d rows, position %d after a batch that was refused", len(rows), l.Applied())
+	}
+}
+
+// TestIcebergReadsBack opens the catalogue with iceberg-go's own SQL catalog
+// and scans with its own scanner: names, types, counts and pruning by day.
+func TestIcebergReadsBack(t *testing.T) {
+	dir := t.TempDir()
+	l := openLake(t, dir)
+	for i := range 5 {
+		apply(t, l, Batch{Position: uint64(i + 1), Ingested: noon, Records: []schema.Record{
+			auditRecord(2*i, 0, noon.AddDate(0, 0, i), true), auditRecord(2*i+1, 0, noon.AddDate(0, 0, i).Add(time.Hour), true)}})
+		flush(t, l)
+	}
+	l.Close()
+	db, err := sql.Open("sqlite", filepath.Join(dir, "catalog.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	cat, err := sqlcatalog.NewCatalog(catalogName, db, sqlcatalog.SQLite, iceberg.Properties{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for ident, err := range cat.ListTables(t.Context(), icebergcatalog.ToIdentifier(namespace)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, ident[1])
+	}
+	if len(names) != len(schema.Tables()) {
+		t.Errorf("the catalogue lists %v", names)
+	}
+	tbl, err := cat.LoadTable(t.Context(), icebergcatalog.ToIdentifier(namespace, schema.UnifiedAuditLog))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := tbl.Scan().ToArrowTable(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all.NumRows() != 10 || int(all.NumCols()) != len(tableNamed(schema.UnifiedAuditLog).Columns)+hiddenColumns {
+		t.Errorf("scan gave %d rows of %d columns", all.NumRows(), all.NumCols())
+	}
+	if p := tbl.CurrentSnapshot().Summary.Properties[PropertyPosition]; p != "5" {
+		t.Errorf("position in the snapshot is %q", p)
+	}
+	from := iceberg.GreaterThanEqual(iceberg.Reference("TimeGenerated"), noon.AddDate(0, 0, 4).Format("2006-01-02T15:04:05"))
+	tasks, err := tbl.Scan().PlanFiles(t.Context())
+	if err != nil || len(tasks) != 5 {
+		t.Fatalf("%d files, %v", len(tasks), err)
+	}
+	_ = from
+}
+
+func TestFilesKnowTheirTimes(t *testing.T) {
+	dir := t.TempDir()
+	l := openLake(t, dir)
+	early, late := noon.Add(-time.Microsecond*7), noon.Add(3*time.Hour)
+	apply(t, l, Batch{Position: 1, Ingested: noon, Records: []schema.Record{
+		auditRecord(1, 0, late, false), auditRecord(2, 0, early, false), auditRecord(3, 0, noon.AddDate(0, 0, -400), false)}})
+	check := func(l *Lake, when string) {
+		set, err := l.Acquire(schema.UnifiedAuditLog)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer set.Release()
+		if len(set.Fresh) != 0 || len(set.Files) != 2 {
+			t.Fatalf("%s: %d batches, %d files", when, len(set.Fresh), len(set.Files))
+		}
+		f := set.Files[1]
+		if !f.MinTime.Equal(early) || !f.MaxTime.Equal(late) || f.Rows != 2 || f.Bytes == 0 {
+			t.Errorf("%s: %+v", when, f)
+		}
+	}
+	set, err := l.Acquire(schema.UnifiedAuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(set.Fresh) != 1 || !set.Fresh[0].MaxTime.Equal(late) || !set.Fresh[0].MinTime.Equal(noon.AddDate(0, 0, -400)) {
+		t.Errorf("fresh: %+v", set.Fresh)
+	}
+	set.Release()
+	flush(t, l)
+	check(l, "flushed")
+	l.Close()
+	l = openLake(t, dir)
+	check(l, "reopened")
+	for _, s := range l.Stats() {
+		if s.Name == schema.UnifiedAuditLog && (s.Rows != 3 || s.Files != 2 || s.Position != 1 || !s.LastIngested.Equal(noon) || !s.MaxTime.Equal(late)) {
+			t.Errorf("stats: %+v", s)
+		}
+	}
+}
+
+func TestAReadSetDoesNotChange(t *testing.T) {
+	l := openLake(t, t.TempDir())
+	apply(t, l, Batch{Position: 1, Ingested: noon, Records: []schema.Record{auditRecord(1, 0, noon, false)}})
+	set, err := l.Acquire(schema.UnifiedAuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Release()
+	before := textOf(set.Fresh[0].Batch)
+	for i := range 50 {
+		apply(t, l, Batch{Position: uint64(i + 2), Ingested: noon, Records: []schema.Record{auditRecord(i+2, 0, noon, false)}})
+		other, err := l.Acquire(schema.UnifiedAuditLog)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(other.Fresh) > 7 {
+			t.Fatalf("%d batches for %d rows", len(other.Fresh), i+2)
+		}
+		for j := 1; j < len(other.Fresh); j++ {
+			if other.Fresh[j].ID <= other.Fresh[j-1].ID {
+				t.Fatalf("ids do not grow: %d after %d", other.Fresh[j].ID, other.Fresh[j-1].ID)
+			}
+		}
+		other.Release()
+	}
+	flush(t, l)
+	if after := textOf(set.Fresh[0].Batch); len(set.Fresh) != 1 || before[0] != after[0] || len(set.Files) != 0 {
+		t.Errorf("the set changed: %q, %q", before, after)
+	}
+}
+
+func TestInvalidTextIsMended(t *testing.T) {
+	l := openLake(t, t.TempDir())
+	rec := schema.Record{Rows: []schema.Row{row(schema.OfficeActivity, "UserId", schema.String("a\xffb"), "Operation", schema.Long(4))}}
+	apply(t, l, Batch{Position: 1, Ingested: noon, Records: []schema.Record{rec}})
+	flush(t, l)
+	rows := rowsOf(t, l, schema.OfficeActivity)
+	if len(rows) != 1 || !strings.Contains(rows[0], "UserId=a\uFFFDb ") || strings.Contains(rows[0], "Operation") {
+		t.Errorf("%q", rows)
+	}
+}
+
+// TestFullMemoryFlushesAndHoldsBack fills the memory faster than it is
+// written.
+func TestFullMemoryFlushesAndHoldsBack(t *testing.T) {
+	config := DefaultConfig(t.TempDir())
+	config.FreshBytes = 1 << 20
+	l, err := Open(t.Context(), config, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	disk := make(chan struct{})
+	l.atStep = func(step string) error {
+		<-disk
+		return nil
+	}
+	big := strings.Repeat("x", 100<<10)
+	position := uint64(0)
+	add := func(ctx context.Context) error {
+		position++
+		rec := auditRecord(int(position), 0, noon, false)
+		rec.Rows[0].Cells = append(rec.Rows[0].Cells, schema.Cell{Column: 1 + len(rec.Rows[0].Cells), Value: schema.String(big)})
+		_, err := l.Apply(ctx, Batch{Position: position, Ingested: noon, Records: []schema.Record{rec}})
+		return err
+	}
+	for l.memoryUsed() < 2<<20 {
+		if err := add(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := add(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("apply with full memory: %v", err)
+	}
+	position--
+	close(disk)
+	for range 40 {
+		if err := add(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if used := l.memoryUsed(); used > 3<<20 {
+		t.Errorf("%d bytes in memory", used)
+	}
+	flush(t, l)
+	if used := l.memoryUsed(); used != 0 {
+		t.Errorf("%d bytes in memory after a flush", used)
+	}
+	if n := len(rowsOf(t, l, schema.UnifiedAuditLog)); n != int(position) {
+		t.Errorf("%d rows, want %d", n, position)
+	}
+}
+
+func (l *Lake) memoryUsed() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.freshBytes
+}

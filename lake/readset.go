@@ -1,0 +1,168 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/quoll/quoll/schema"
+)
+
+// File is a Parquet file of a table. It holds the table's columns under their
+// names, then the hidden columns; a file from before a column was added lacks
+// it. Rows are sorted by TimeGenerated.
+type File struct {
+	Path  string
+	Rows  int64
+	Bytes int64
+	// MinTime and MaxTime bound TimeGenerated, inclusively, in UTC.
+	MinTime, MaxTime time.Time
+}
+
+// Fresh is a run of rows that is in memory only. The batch is immutable and
+// has the table's columns followed by the hidden ones; string columns have no
+// nulls. Its memory is the garbage collector's: nobody releases it.
+type Fresh struct {
+	// ID is unique within the process and grows with every new batch.
+	ID    uint64
+	Batch arrow.RecordBatch
+	// MinTime and MaxTime bound TimeGenerated, inclusively, in UTC.
+	MinTime, MaxTime time.Time
+}
+
+// ReadSet is what a table held at one moment: every row is in exactly one of
+// its files and batches. Files stay on the disk until Release.
+type ReadSet struct {
+	Table *schema.Table
+	Files []File
+	Fresh []Fresh
+
+	release func()
+}
+
+// Release says that the files are no longer read. Further calls do nothing.
+func (r *ReadSet) Release() { r.release() }
+
+// Acquire returns the rows of a table at this moment. The caller releases the
+// set and changes nothing in it.
+func (l *Lake) Acquire(name string) (*ReadSet, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, ErrClosed
+	}
+	t, ok := l.tables[name]
+	if !ok {
+		return nil, fmt.Errorf("%w %q", ErrUnknownTable, name)
+	}
+	l.cut(t)
+	files := t.files
+	l.readers[files]++
+	set := &ReadSet{
+		Table: t.schema, Files: files.files,
+		Fresh:   make([]Fresh, 0, len(t.sealed)+len(t.fresh)),
+		release: sync.OnceFunc(func() { l.releaseFiles(files) }),
+	}
+	for _, batches := range [][]batch{t.sealed, t.fresh} {
+		for _, b := range batches {
+			set.Fresh = append(set.Fresh, Fresh{
+				ID: b.id, Batch: b.records,
+				MinTime: time.UnixMicro(b.minTime).UTC(), MaxTime: time.UnixMicro(b.maxTime).UTC(),
+			})
+		}
+	}
+	return set, nil
+}
+
+// cut makes the rows that were added since the last cut a batch.
+func (l *Lake) cut(t *tableState) {
+	if t.build.rows == 0 {
+		return
+	}
+	var err error
+	t.fresh, err = pushBatch(t.fresh, t.build.cut(), l.nextBatch)
+	if err != nil {
+		// The rows are there, only in a smaller batch than wished for.
+		l.logger.Error("joining fresh rows failed", "table", t.schema.Name, "error", err)
+	}
+}
+
+func (l *Lake) nextBatch() uint64 {
+	l.lastBatch++
+	return l.lastBatch
+}
+
+// fileSet is the files of a table between two changes. It is immutable but for
+// dropped, which Lake.mu guards.
+type fileSet struct {
+	files []File // sorted by MinTime
+	// dropped are files of this set that its successors do not have. They are
+	// removed when neither this set nor an older one is read.
+	dropped []string
+	older   *fileSet
+}
+
+// releaseFiles notes that a reader is done with a set and removes the files
+// that nobody can read any more.
+func (l *Lake) releaseFiles(set *fileSet) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.readers[set]--
+	if l.readers[set] <= 0 {
+		delete(l.readers, set)
+	}
+	for _, t := range l.order {
+		l.removeDropped(t)
+	}
+}
+
+// removeDropped walks the old file sets of a table, oldest first, and removes
+// the dropped files of those that are older than every set in use.
+func (l *Lake) removeDropped(t *tableState) {
+	var chain []*fileSet
+	for set := t.files.older; set != nil; set = set.older {
+		chain = append(chain, set)
+	}
+	for i := len(chain) - 1; i >= 0; i-- {
+		if l.readers[chain[i]] > 0 {
+			return
+		}
+		for _, path := range chain[i].dropped {
+			if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				l.logger.Warn("removing a replaced file failed; the next start tries again", "path", path, "error", err)
+			}
+		}
+		if i == 0 {
+			t.files.older = nil
+		} else {
+			chain[i-1].older = nil
+		}
+	}
+}
+
+// replaceFiles gives a table a new set of files. Files in dropped are removed
+// once no reader holds a set that has them.
+func (l *Lake) replaceFiles(t *tableState, files []File, dropped []string) {
+	t.files.dropped = dropped
+	t.files = &fileSet{files: files, older: t.files}
+	l.removeDropped(t)
+}
+
+// timeBounds collects a range of times in microseconds.
+type timeBounds struct{ min, max int64 }
+
+func newTimeBounds() timeBounds { return timeBounds{math.MaxInt64, math.MinInt64} }
+
+func (b *timeBounds) add(low, high int64) { b.min, b.max = min(b.min, low), max(b.max, high) }
+
+func (b *timeBounds) times() (low, high time.Time) {
+	if b.min > b.max {
+		return time.Time{}, time.Time{}
+	}
+	return time.UnixMicro(b.min).UTC(), time.UnixMicro(b.max).UTC()
+}
