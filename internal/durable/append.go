@@ -24,14 +24,16 @@ type AppendFile struct {
 }
 
 // CreateAppend creates an empty file for appending and syncs its directory
-// entry. A file of that name is replaced.
+// entry. A file of that name is emptied. If the directory could not be synced the
+// error is ErrUnsynced: the name may never reach the disk, whatever is done to
+// the file, unless it is removed and made again.
 func CreateAppend(fsys FS, name string) (*AppendFile, error) {
 	f, err := fsys.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o640)
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", name, err)
 	}
 	if err := fsys.SyncDir(filepath.Dir(name)); err != nil {
-		return nil, errors.Join(fmt.Errorf("create %s: %w", name, err), f.Close())
+		return nil, errors.Join(fmt.Errorf("create %s: %w: %w", name, ErrUnsynced, err), f.Close())
 	}
 	return &AppendFile{name: name, file: f}, nil
 }

@@ -1,0 +1,103 @@
+package journal
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/quoll/quoll/model"
+)
+
+// Below this size compression saves less than an entry header.
+const minCompress = 256
+
+// codec turns payloads into the content of entries and back. It is safe for
+// concurrent use. What a journal does not use it does not allocate.
+type codec struct {
+	encoder func() (*zstd.Encoder, error)
+	decoder func() (*zstd.Decoder, error)
+}
+
+func newCodec() *codec {
+	return &codec{
+		// The entry has its own checksums; the fastest level keeps up with the
+		// disk, and audit records shrink several times even so.
+		encoder: sync.OnceValues(func() (*zstd.Encoder, error) {
+			return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false))
+		}),
+		// The limit makes the output no larger than the space given, whatever
+		// the frame claims.
+		decoder: sync.OnceValues(func() (*zstd.Decoder, error) {
+			return zstd.NewReader(nil, zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(MaxBody))
+		}),
+	}
+}
+
+// content is an entry that has no place yet.
+type content struct {
+	header entryHeader
+	meta   []byte
+	stored []byte
+}
+
+func (c *codec) encode(p *model.Payload) (content, error) {
+	out := content{meta: encodeMetadata(p), stored: p.Body}
+	out.header = entryHeader{kind: kindPayload, bodySize: int64(len(p.Body)), sha256: sha256.Sum256(p.Body)}
+	if len(p.Body) >= minCompress {
+		encoder, err := c.encoder()
+		if err != nil {
+			return out, fmt.Errorf("prepare compression: %w", err)
+		}
+		packed := encoder.EncodeAll(p.Body, make([]byte, 0, len(p.Body)/4))
+		if len(packed) < len(p.Body)-len(p.Body)/8 {
+			out.stored, out.header.encoding = packed, encodingZstd
+		}
+	}
+	out.header.metaSize = int64(len(out.meta))
+	out.header.storedSize = int64(len(out.stored))
+	return out, nil
+}
+
+// decode returns the payload of an entry whose content has been read.
+func (c *codec) decode(h *entryHeader, contents []byte) (Entry, error) {
+	e := Entry{Position: h.position, SHA256: h.sha256}
+	if err := decodeMetadata(contents[:h.metaSize], &e.Payload); err != nil {
+		return e, err
+	}
+	stored := contents[h.metaSize:]
+	body := stored
+	if h.encoding == encodingZstd {
+		decoder, err := c.decoder()
+		if err != nil {
+			return e, fmt.Errorf("prepare decompression: %w", err)
+		}
+		body, err = decoder.DecodeAll(stored, make([]byte, 0, h.bodySize))
+		if err != nil {
+			return e, fmt.Errorf("body cannot be decompressed: %w", err)
+		}
+	}
+	if int64(len(body)) != h.bodySize || sha256.Sum256(body) != h.sha256 {
+		return e, errors.New("body does not have the hash it was written with")
+	}
+	e.Payload.Body = body
+	return e, nil
+}
+
+// check returns ErrTooLarge for a payload the journal does not take.
+func check(p *model.Payload) error {
+	switch {
+	case len(p.Body) > MaxBody:
+		return fmt.Errorf("%w: body of %q has %d bytes, the limit is %d", ErrTooLarge, p.Name, len(p.Body), MaxBody)
+	case len(p.Name) > MaxName:
+		return fmt.Errorf("%w: a name has %d bytes, the limit is %d", ErrTooLarge, len(p.Name), MaxName)
+	}
+	for _, label := range []string{p.Tenant, string(p.Source), string(p.Format), p.ContentType} {
+		if len(label) > MaxLabel {
+			return fmt.Errorf("%w: a label of %q has %d bytes, the limit is %d", ErrTooLarge, p.Name, len(label), MaxLabel)
+		}
+	}
+	return nil
+}
