@@ -1,0 +1,217 @@
+package normalise
+
+import (
+	"github.com/valyala/fastjson"
+
+	"github.com/quoll/quoll/schema"
+)
+
+// auditPlan says where the fields of an audit record go: to UnifiedAuditLog,
+// which takes every record, and to OfficeActivity.
+type auditPlan struct {
+	log    *schema.Table
+	office *schema.Table
+	fields map[string]*auditField
+
+	logConstants, officeConstants []schema.Cell
+
+	logTime, logSize, logContentType, logRecord int
+	officeTime, officeSize                      int
+}
+
+// auditField is the columns that one field goes to.
+type auditField struct {
+	log, office []target
+}
+
+func newAuditPlan(workspace string) *auditPlan {
+	log, _ := schema.Lookup(schema.UnifiedAuditLog)
+	office, _ := schema.Lookup(schema.OfficeActivity)
+	p := &auditPlan{
+		log: log, office: office,
+		fields:          make(map[string]*auditField),
+		logConstants:    constants(log, workspace, "Quoll"),
+		officeConstants: officeConstants(office, workspace),
+		logTime:         mustColumn(log, "TimeGenerated"),
+		logSize:         mustColumn(log, "_BilledSize"),
+		logContentType:  mustColumn(log, "ContentType"),
+		logRecord:       mustColumn(log, "Record"),
+		officeTime:      mustColumn(office, "TimeGenerated"),
+		officeSize:      mustColumn(office, "_BilledSize"),
+	}
+	for field, targets := range targetsOf(log, "") {
+		p.field(field).log = named(targets, map[string]conversion{
+			"UnifiedAuditLog.RecordType":     enum(recordTypeNames[:]).long,
+			"UnifiedAuditLog.RecordTypeName": enum(recordTypeNames[:]).text,
+			"UnifiedAuditLog.UserType":       enum(userTypeNames[:]).long,
+			"UnifiedAuditLog.UserTypeName":   enum(userTypeNames[:]).text,
+		})
+	}
+	for field, targets := range targetsOf(office, "") {
+		p.field(field).office = named(targets, officeConversions())
+	}
+	// The time has a fallback, see auditRecord; the fields are not unknown.
+	p.field("CreationTime").log = nil
+	p.field("CreationTime").office = nil
+	return p
+}
+
+func (p *auditPlan) field(name string) *auditField {
+	f := p.fields[name]
+	if f == nil {
+		f = &auditField{}
+		p.fields[name] = f
+	}
+	return f
+}
+
+// named gives targets their own conversion, by Table.Column.
+func named(targets []target, conversions map[string]conversion) []target {
+	for i := range targets {
+		targets[i].convert = conversions[targets[i].name]
+	}
+	return targets
+}
+
+// auditRecord makes the rows of one audit record. text is the record's own.
+func (r *run) auditRecord(text string, object *fastjson.Object) string {
+	if text, object = r.unwrap(text, object); object == nil {
+		return "AuditData holds no valid JSON object"
+	}
+	p := r.audit
+	workload := stringOr(object, "Workload")
+	counts := &r.result.Counts
+	inOffice := connectorTakes(workload, r.payload.ContentType)
+
+	r.log.reset(p.log)
+	r.office.reset(p.office)
+	object.Visit(func(key []byte, v *fastjson.Value) {
+		field := p.fields[string(key)]
+		if field == nil {
+			count(&counts.Fields, r.names.keep(unsafeString(key)))
+			return
+		}
+		for i := range field.log {
+			r.fill(&r.log, &field.log[i], v, counts)
+		}
+		if !inOffice {
+			return
+		}
+		for i := range field.office {
+			r.fill(&r.office, &field.office[i], v, counts)
+		}
+	})
+	if number, ok := toInt64(orNull(object.Get("RecordType"))); ok && !enum(recordTypeNames[:]).knows(number) {
+		counts.recordType(number)
+	}
+	at := r.timeOf(orNull(object.Get("CreationTime")))
+	size := schema.Real(float64(len(text)))
+
+	r.log.set(p.logTime, at, 0)
+	r.log.set(p.logSize, size, 0)
+	r.log.set(p.logRecord, schema.Dynamic(text), 0)
+	if r.payload.ContentType != "" {
+		r.log.set(p.logContentType, schema.String(r.payload.ContentType), 0)
+	}
+	r.log.setAll(p.logConstants)
+	record := r.auditIdentity(object)
+	record.Rows = append(record.Rows, r.log.row(p.log))
+	if inOffice {
+		r.office.set(p.officeTime, at, 0)
+		r.office.set(p.officeSize, size, 0)
+		r.office.setAll(p.officeConstants)
+		record.Rows = append(record.Rows, r.office.row(p.office))
+	}
+	r.accept(record)
+	return ""
+}
+
+// unwrap returns the record inside the wrappers of audit search: the member
+// AuditData, an object in Graph and a text in Search-UnifiedAuditLog. A record
+// that is not wrapped is returned as it is. object is nil when the wrapper
+// holds no record.
+func (r *run) unwrap(text string, object *fastjson.Object) (string, *fastjson.Object) {
+	if object.Get("CreationTime") != nil {
+		return text, object
+	}
+	data := object.Get("AuditData")
+	if data == nil {
+		data = object.Get("auditData")
+	}
+	if data == nil {
+		return text, object
+	}
+	switch data.Type() {
+	case fastjson.TypeObject:
+		inner, _ := data.Object()
+		return string(r.appendCompact(nil, data)), inner
+	case fastjson.TypeString:
+		raw, _ := data.StringBytes()
+		if tooDeep(unsafeString(raw)) {
+			return "", nil
+		}
+		text, inner, _ := r.parse(append([]byte(nil), raw...))
+		return text, inner
+	}
+	return "", nil
+}
+
+// auditIdentity returns the identity of an audit record: its organisation and
+// Id, or its content when it has no Id.
+func (r *run) auditIdentity(object *fastjson.Object) schema.Record {
+	r.buffer = r.appendObject(r.buffer[:0], object, true)
+	digest := schema.NewDigest(r.buffer)
+	tenant := r.tenantOf(stringOr(object, "OrganizationId"))
+	id := stringOr(object, "Id")
+	if id == "" {
+		r.result.Counts.NoID++
+		return schema.Record{Key: contentKey(tenant, kindAudit, r.buffer), Digest: digest}
+	}
+	return schema.Record{Key: auditKey(tenant, id), Digest: digest}
+}
+
+// kindAudit is the kind of record in the keys of audit records, whether they
+// came from the API or as rows that Sentinel made of them.
+const kindAudit = "audit"
+
+func auditKey(tenant, id string) schema.Key { return schema.NewKey(tenant, kindAudit, id) }
+
+// contentKey is the key of a record without an id: the further part keeps it
+// apart from every key with one.
+func contentKey(tenant, kind string, canonical []byte) schema.Key {
+	return schema.NewKey(tenant, kind, "", unsafeString(canonical))
+}
+
+// timeOf returns the first value that is a time, else when the payload arrived.
+func (r *run) timeOf(values ...*fastjson.Value) schema.Value {
+	for i, v := range values {
+		if at, ok := parseTime(stringOf(v)); ok {
+			if i > 0 {
+				r.result.Counts.Times++
+			}
+			return schema.DateTime(at)
+		}
+	}
+	r.result.Counts.Times++
+	if r.payload.Received.IsZero() {
+		return schema.Null()
+	}
+	return schema.DateTime(r.payload.Received)
+}
+
+// stringOr returns the text or number in a field, "" when there is none. It is
+// valid as long as the object.
+func stringOr(object *fastjson.Object, field string) string {
+	return stringOf(orNull(object.Get(field)))
+}
+
+// orNull returns v, or a null for a field that is absent.
+func orNull(v *fastjson.Value) *fastjson.Value {
+	if v == nil {
+		return jsonNull
+	}
+	return v
+}
+
+// jsonNull is never changed.
+var jsonNull = fastjson.MustParse("null")

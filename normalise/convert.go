@@ -1,0 +1,181 @@
+package normalise
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"github.com/valyala/fastjson"
+
+	"github.com/quoll/quoll/kql/types"
+	"github.com/quoll/quoll/schema"
+)
+
+// convert returns v as a value of a column. A JSON null and an empty text are
+// the absent value. fits is false when there is a value that the column cannot
+// hold.
+func (w *worker) convert(v *fastjson.Value, kind types.Type) (value schema.Value, fits bool) {
+	if v.Type() == fastjson.TypeNull || isEmpty(v) {
+		return schema.Null(), true
+	}
+	switch kind {
+	case types.String:
+		return schema.String(w.toText(v)), true
+	case types.Dynamic:
+		return schema.Dynamic(w.toDynamic(v)), true
+	case types.Bool:
+		b, ok := toBool(v)
+		return schema.Bool(b), ok
+	case types.Int:
+		n, ok := toInt64(v)
+		return schema.Int(int32(n)), ok && n >= math.MinInt32 && n <= math.MaxInt32
+	case types.Long:
+		n, ok := toInt64(v)
+		return schema.Long(n), ok
+	case types.Real:
+		f, ok := toFloat64(v)
+		return schema.Real(f), ok
+	case types.DateTime:
+		t, ok := parseTime(stringOf(v))
+		return schema.DateTime(t), ok
+	}
+	return schema.Null(), false
+}
+
+func isEmpty(v *fastjson.Value) bool {
+	if v.Type() != fastjson.TypeString {
+		return false
+	}
+	text, _ := v.StringBytes()
+	return len(text) == 0
+}
+
+// toText writes v into a string column: a text as it is, a boolean as True or
+// False, a number as written, objects and arrays as compact JSON with the key
+// order of the record.
+func (w *worker) toText(v *fastjson.Value) string {
+	switch v.Type() {
+	case fastjson.TypeString:
+		text, _ := v.StringBytes()
+		return w.text.string(text)
+	case fastjson.TypeTrue:
+		return "True"
+	case fastjson.TypeFalse:
+		return "False"
+	}
+	w.buffer = w.appendCompact(w.buffer[:0], v)
+	return w.text.string(w.buffer)
+}
+
+// toDynamic writes v into a dynamic column. A text that holds a JSON object or
+// array becomes that object or array, as when Log Analytics takes a text into a
+// dynamic column; any other text stays a text.
+func (w *worker) toDynamic(v *fastjson.Value) string {
+	if v.Type() == fastjson.TypeString {
+		text, _ := v.StringBytes()
+		return w.parseDynamic(text)
+	}
+	w.buffer = w.appendCompact(w.buffer[:0], v)
+	return w.text.string(w.buffer)
+}
+
+// parseDynamic returns the JSON of a text for a dynamic column.
+func (w *worker) parseDynamic(text []byte) string {
+	if inner := w.parseInner(unsafeString(text)); inner != nil {
+		w.buffer = w.appendCompact(w.buffer[:0], inner)
+		return w.text.string(w.buffer)
+	}
+	w.buffer = appendString(w.buffer[:0], text)
+	return w.text.string(w.buffer)
+}
+
+// parseInner returns the object or array that text holds, nil when it holds
+// something else. It is valid until the next call.
+func (w *worker) parseInner(text string) *fastjson.Value {
+	text = strings.TrimSpace(text)
+	if text == "" || text[0] != '{' && text[0] != '[' || tooDeep(text) {
+		return nil
+	}
+	text = clean(text)
+	if fastjson.Validate(text) != nil {
+		return nil
+	}
+	value, err := w.inner.Parse(text)
+	if err != nil {
+		return nil
+	}
+	return value
+}
+
+// tooDeep says that text has more than maxDepth brackets open at once, strings
+// not told apart: what looks like JSON but is none may be refused too early.
+func tooDeep(text string) bool {
+	open := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			if open++; open > maxDepth {
+				return true
+			}
+		case '}', ']':
+			open--
+		}
+	}
+	return false
+}
+
+func toBool(v *fastjson.Value) (value, ok bool) {
+	switch v.Type() {
+	case fastjson.TypeTrue:
+		return true, true
+	case fastjson.TypeFalse:
+		return false, true
+	}
+	text := stringOf(v)
+	switch {
+	case text == "1" || strings.EqualFold(text, "true"):
+		return true, true
+	case text == "0" || strings.EqualFold(text, "false"):
+		return false, true
+	}
+	return false, false
+}
+
+// toInt64 reads a whole number, written as a number or as a text. It keeps all
+// 64 bits, and takes 1.0 and 1e3.
+func toInt64(v *fastjson.Value) (int64, bool) {
+	text := stringOf(v)
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n, true
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || f != math.Trunc(f) || math.Abs(f) >= 1<<53 {
+		return 0, false
+	}
+	return int64(f), true
+}
+
+func toFloat64(v *fastjson.Value) (float64, bool) {
+	f, err := strconv.ParseFloat(stringOf(v), 64)
+	return f, err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
+}
+
+// stringOf returns the text of a string and the digits of a number, "" for
+// other values. It is valid as long as v.
+func stringOf(v *fastjson.Value) string {
+	switch v.Type() {
+	case fastjson.TypeString:
+		text, _ := v.StringBytes()
+		return unsafeString(text)
+	case fastjson.TypeNumber:
+		return string(v.MarshalTo(nil))
+	}
+	return ""
+}
+
+// unsafeString returns b as a string without copying: for look-ups and
+// comparisons only, as it changes with b.
+func unsafeString(b []byte) string {
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}

@@ -1,0 +1,97 @@
+package normalise
+
+import "strings"
+
+// Counts is what a payload held that Quoll does not know. None of it is lost:
+// audit records are whole in UnifiedAuditLog.Record, everything else is in the
+// journal.
+type Counts struct {
+	// RecordTypes are audit records by RecordType that has no known name.
+	RecordTypes map[int64]int
+	// Fields are values by the field that no column takes: "SessionId" of an
+	// audit record, "EmailUrlInfo.UrlChainId" of a Defender record, "UserId_"
+	// of a CSV export.
+	Fields map[string]int
+	// Categories are Defender records by category that went to DefenderEvents:
+	// unknown ones, and those whose properties are not what the category says.
+	Categories map[string]int
+	// Values are values by Table.Column that the column cannot hold. The column
+	// is empty in that row.
+	Values map[string]int
+	// Times is how many records have no time that can be read. Their
+	// TimeGenerated is another time of the record or the payload's arrival.
+	Times int
+	// NoID is how many records have no id and are known by their content.
+	NoID int
+}
+
+// maxNames bounds how many different names a payload can make us remember.
+const maxNames = 1000
+
+// otherNames stands for the names beyond maxNames.
+const otherNames = "(other)"
+
+// maxName bounds the length of a remembered name in bytes.
+const maxName = 128
+
+func count(counts *map[string]int, name string) {
+	if *counts == nil {
+		*counts = make(map[string]int)
+	}
+	if len(name) > maxName {
+		name = otherNames
+	}
+	if _, known := (*counts)[name]; !known && len(*counts) >= maxNames {
+		name = otherNames
+	}
+	(*counts)[name]++
+}
+
+// names keeps one copy of each name that records repeat, so that counting a
+// field costs no allocation and keeps nothing of a record alive.
+type names map[string]string
+
+func (n names) keep(name string) string {
+	if kept, ok := n[name]; ok {
+		return kept
+	}
+	if len(n) >= 10*maxNames {
+		clear(n)
+	}
+	name = strings.Clone(name)
+	n[name] = name
+	return name
+}
+
+func (c *Counts) recordType(number int64) {
+	if c.RecordTypes == nil {
+		c.RecordTypes = make(map[int64]int)
+	}
+	if _, known := c.RecordTypes[number]; known || len(c.RecordTypes) < maxNames {
+		c.RecordTypes[number]++
+	}
+}
+
+// Add adds the counts of another payload.
+func (c *Counts) Add(other Counts) {
+	for number, n := range other.RecordTypes {
+		if c.RecordTypes == nil {
+			c.RecordTypes = make(map[int64]int)
+		}
+		c.RecordTypes[number] += n
+	}
+	addAll(&c.Fields, other.Fields)
+	addAll(&c.Categories, other.Categories)
+	addAll(&c.Values, other.Values)
+	c.Times += other.Times
+	c.NoID += other.NoID
+}
+
+func addAll(counts *map[string]int, other map[string]int) {
+	if *counts == nil && len(other) > 0 {
+		*counts = make(map[string]int, len(other))
+	}
+	for name, n := range other {
+		(*counts)[name] += n
+	}
+}

@@ -1,0 +1,160 @@
+package normalise
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/quoll/quoll/kql/types"
+	"github.com/quoll/quoll/schema"
+)
+
+// csvPlan is what the rows of an OfficeActivity export need.
+type csvPlan struct {
+	table     *schema.Table
+	constants []schema.Cell
+
+	time, start, elevation, size, id, organization, tenant int
+}
+
+func newCSVPlan(workspace string) *csvPlan {
+	table, _ := schema.Lookup(schema.OfficeActivity)
+	return &csvPlan{
+		table:        table,
+		constants:    officeConstants(table, workspace),
+		time:         mustColumn(table, "TimeGenerated"),
+		start:        mustColumn(table, "Start_Time"),
+		elevation:    mustColumn(table, "ElevationTime"),
+		size:         mustColumn(table, "_BilledSize"),
+		id:           mustColumn(table, "OfficeId"),
+		organization: mustColumn(table, "OrganizationId"),
+		tenant:       mustColumn(table, "TenantId"),
+	}
+}
+
+// officeActivityCSV reads rows of OfficeActivity as the portal of Sentinel
+// exports them: times named "TimeGenerated [UTC]" in US form, and, as a
+// spreadsheet leaves them, TRUE for True. Other columns, such as UserId_, are
+// counted and left out. What Sentinel wrote is kept, RecordType "50" included;
+// only TenantId becomes the workspace that holds the row now.
+//
+// A row has the identity of the audit record it was made from, so that an
+// import beside records collected by Quoll adds no row twice.
+func (r *run) officeActivityCSV() {
+	p := r.csv
+	var columns []int // by field; -1 for none
+	r.csvLines(func(header []string) string {
+		known := 0
+		columns = make([]int, len(header))
+		for i, name := range header {
+			column, ok := p.table.Column(strings.TrimSuffix(name, " [UTC]"))
+			if !ok {
+				columns[i] = -1
+				continue
+			}
+			columns[i] = column
+			known++
+		}
+		if known == 0 {
+			return "no column of OfficeActivity in the header"
+		}
+		for i, name := range header {
+			if columns[i] < 0 {
+				count(&r.result.Counts.Fields, name)
+			}
+		}
+		return ""
+	}, func(line csvLine) string {
+		r.officeRow(columns, line)
+		return ""
+	})
+}
+
+func (r *run) officeRow(columns []int, line csvLine) {
+	p := r.csv
+	row := &r.office
+	row.reset(p.table)
+	for i, column := range columns {
+		if column < 0 || column == p.tenant || line.fields[i] == "" {
+			continue
+		}
+		value, fits := r.csvValue(clean(line.fields[i]), p.table.Columns[column].Type)
+		if !fits {
+			count(&r.result.Counts.Values, "OfficeActivity."+p.table.Columns[column].Name)
+			continue
+		}
+		row.set(column, value, 0)
+	}
+	record := r.officeRowIdentity(row)
+	row.set(p.size, schema.Real(float64(len(line.raw))), 0)
+	if row.at[p.time] == 0 {
+		row.set(p.time, r.officeRowTime(row), 0)
+	}
+	row.setAll(p.constants)
+	record.Rows = []schema.Row{row.row(p.table)}
+	r.accept(record)
+}
+
+// officeRowIdentity must be called before the row gets what is not in the line.
+func (r *run) officeRowIdentity(row *rowBuilder) schema.Record {
+	p := r.csv
+	r.buffer = r.buffer[:0]
+	for column := range p.table.Columns {
+		if at := row.at[column]; at > 0 {
+			r.buffer = appendString(r.buffer, p.table.Columns[column].Name)
+			r.buffer = appendString(r.buffer, row.cells[at-1].Value.String())
+		}
+	}
+	digest := schema.NewDigest(r.buffer)
+	tenant := r.tenantOf(row.text(p.organization))
+	if id := row.text(p.id); id != "" {
+		return schema.Record{Key: auditKey(tenant, id), Digest: digest}
+	}
+	r.result.Counts.NoID++
+	return schema.Record{Key: contentKey(tenant, kindAudit, r.buffer), Digest: digest}
+}
+
+// officeRowTime returns a time for a row exported without TimeGenerated: when
+// Sentinel picked the record up, a few minutes after it happened, otherwise
+// when the file arrived.
+func (r *run) officeRowTime(row *rowBuilder) schema.Value {
+	r.result.Counts.Times++
+	for _, column := range [...]int{r.csv.start, r.csv.elevation} {
+		if at := row.at[column]; at > 0 {
+			return row.cells[at-1].Value
+		}
+	}
+	if r.payload.Received.IsZero() {
+		return schema.Null()
+	}
+	return schema.DateTime(r.payload.Received)
+}
+
+// csvValue reads a field that is not empty.
+func (r *run) csvValue(text string, kind types.Type) (value schema.Value, fits bool) {
+	switch kind {
+	case types.String:
+		switch text {
+		case "TRUE":
+			text = "True"
+		case "FALSE":
+			text = "False"
+		}
+		return schema.String(text), true
+	case types.Dynamic:
+		return schema.Dynamic(r.parseDynamic([]byte(text))), true
+	case types.Bool:
+		b, err := strconv.ParseBool(strings.ToLower(text))
+		return schema.Bool(b), err == nil
+	case types.Int:
+		n, err := strconv.ParseInt(text, 10, 32)
+		return schema.Int(int32(n)), err == nil
+	case types.Real:
+		f, err := strconv.ParseFloat(text, 64)
+		return schema.Real(f), err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
+	case types.DateTime:
+		t, ok := parseTime(text)
+		return schema.DateTime(t), ok
+	}
+	return schema.Null(), false
+}

@@ -1,0 +1,140 @@
+package normalise
+
+import (
+	"strings"
+
+	"github.com/valyala/fastjson"
+
+	"github.com/quoll/quoll/schema"
+)
+
+// A streaming record of Defender is an envelope with a category, which names
+// the hunting table, and properties, which are the row. A property goes to the
+// column of its name. DefenderEvents takes the records of other categories, and
+// those whose properties are not what the category says.
+
+// categoryPrefix stands before the name of the table in a category.
+const categoryPrefix = "AdvancedHunting-"
+
+// defenderPlan says where the properties of one category go.
+type defenderPlan struct {
+	table     *schema.Table
+	fields    map[string][]target
+	constants []schema.Cell
+	// mark is the property without which a record is none of the category: a
+	// device event was seen under an e-mail category.
+	mark       string
+	time, size int
+}
+
+// newDefenderPlans returns the plans by category, and that of DefenderEvents.
+func newDefenderPlans(workspace string) (byCategory map[string]*defenderPlan, unsorted *defenderPlan) {
+	byCategory = make(map[string]*defenderPlan)
+	for name, mark := range map[string]string{
+		schema.EmailEvents:             "NetworkMessageId",
+		schema.EmailAttachmentInfo:     "NetworkMessageId",
+		schema.EmailUrlInfo:            "NetworkMessageId",
+		schema.EmailPostDeliveryEvents: "NetworkMessageId",
+		schema.UrlClickEvents:          "Url",
+		schema.AlertInfo:               "AlertId",
+		schema.AlertEvidence:           "AlertId",
+		schema.CloudAppEvents:          "ActionType",
+	} {
+		table, _ := schema.Lookup(name)
+		p := newDefenderPlan(table, "properties.", workspace, "")
+		p.mark = mark
+		p.fields["Timestamp"] = nil // has a fallback, see defenderRecord
+		byCategory[categoryPrefix+name] = p
+	}
+	table, _ := schema.Lookup(schema.DefenderEvents)
+	return byCategory, newDefenderPlan(table, "", workspace, "Quoll")
+}
+
+func newDefenderPlan(table *schema.Table, prefix, workspace, sourceSystem string) *defenderPlan {
+	return &defenderPlan{
+		table:     table,
+		fields:    targetsOf(table, prefix),
+		constants: constants(table, workspace, sourceSystem),
+		time:      mustColumn(table, "TimeGenerated"),
+		size:      mustColumn(table, "_BilledSize"),
+	}
+}
+
+// defenderRecord makes the row of one streaming record.
+func (r *run) defenderRecord(text string, object *fastjson.Object) string {
+	category := stringOr(object, "category")
+	properties := orNull(object.Get("properties"))
+	plan := r.planOf(category, properties)
+	event := object // what happened, without what the transport added
+	if properties.Type() == fastjson.TypeObject {
+		event, _ = properties.Object()
+	}
+	record := r.defenderIdentity(object, category, event)
+	r.log.reset(plan.table)
+	if plan == r.unsorted {
+		count(&r.result.Counts.Categories, strings.Clone(category))
+		r.fillUnsorted(text, object, event)
+	} else {
+		r.fillProperties(plan, event)
+	}
+	at := r.timeOf(orNull(event.Get("Timestamp")), orNull(object.Get("time")))
+	r.log.set(plan.time, at, 0)
+	r.log.set(plan.size, schema.Real(float64(len(text))), 0)
+	r.log.setAll(plan.constants)
+	record.Rows = []schema.Row{r.log.row(plan.table)}
+	r.accept(record)
+	return ""
+}
+
+// planOf returns the plan of the category, unless the properties do not fit it.
+func (r *run) planOf(category string, properties *fastjson.Value) *defenderPlan {
+	plan := r.defender[category]
+	if plan == nil || properties.Type() != fastjson.TypeObject || !properties.Exists(plan.mark) {
+		return r.unsorted
+	}
+	return plan
+}
+
+func (r *run) fillProperties(plan *defenderPlan, properties *fastjson.Object) {
+	counts := &r.result.Counts
+	properties.Visit(func(key []byte, v *fastjson.Value) {
+		targets, known := plan.fields[string(key)]
+		if !known {
+			count(&counts.Fields, plan.table.Name+"."+string(key))
+			return
+		}
+		for i := range targets {
+			r.fill(&r.log, &targets[i], v, counts)
+		}
+	})
+}
+
+func (r *run) fillUnsorted(text string, object, event *fastjson.Object) {
+	plan := r.unsorted
+	r.log.set(mustColumn(plan.table, "Record"), schema.Dynamic(text), 0)
+	for _, c := range [...]struct{ column, text string }{
+		{"Category", stringOr(object, "category")},
+		{"OperationName", stringOr(object, "operationName")},
+		{"AADTenantId", stringOr(object, "tenantId")},
+		{"ReportId", stringOr(event, "ReportId")},
+	} {
+		if c.text != "" {
+			value := schema.String(strings.Clone(c.text))
+			r.log.set(mustColumn(plan.table, c.column), value, 0)
+		}
+	}
+}
+
+// defenderIdentity returns the identity of a streaming record: its tenant, its
+// category, and what happened. The export repeats records with the same
+// properties under another time of transport; and it sends a mail's record
+// again, possibly under the same ReportId, when the verdict changed, which is
+// news. So the properties as a whole are the identity, ReportId among them.
+func (r *run) defenderIdentity(object *fastjson.Object, category string, event *fastjson.Object) schema.Record {
+	r.buffer = r.appendObject(r.buffer[:0], event, true)
+	tenant := r.tenantOf(stringOr(object, "tenantId"))
+	return schema.Record{
+		Key:    schema.NewKey(tenant, "defender", category, unsafeString(r.buffer)),
+		Digest: schema.NewDigest(r.buffer),
+	}
+}

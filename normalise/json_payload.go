@@ -1,0 +1,173 @@
+package normalise
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/valyala/fastjson"
+
+	"github.com/quoll/quoll/internal/split"
+)
+
+// maxDepth bounds how deep a record may be nested. Records of Microsoft stay
+// below 15; what walks a record here does so recursively.
+const maxDepth = 200
+
+// worker is memory that is used again from payload to payload.
+type worker struct {
+	parser fastjson.Parser // of records
+	inner  fastjson.Parser // of JSON inside a string of a record
+	text   arena
+	buffer []byte
+	log    rowBuilder // row of UnifiedAuditLog, or of a Defender table
+	office rowBuilder // row of OfficeActivity
+	pairs  []pair     // stack of appendObject
+	names  names
+}
+
+func newWorker() *worker { return &worker{names: names{}} }
+
+// arena hands out strings that share large pieces of memory, so that the many
+// short strings of a record do not cost an allocation each. It is never reused.
+type arena struct{ piece strings.Builder }
+
+const arenaPiece = 32 << 10
+
+func (a *arena) string(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if len(b) > arenaPiece/4 {
+		return string(b)
+	}
+	if a.piece.Cap()-a.piece.Len() < len(b) {
+		a.piece = strings.Builder{}
+		a.piece.Grow(arenaPiece)
+	}
+	start := a.piece.Len()
+	a.piece.Write(b)
+	return a.piece.String()[start:]
+}
+
+// json hands the objects of the body to record, one after the other. record
+// returns a reason to reject the object, or "".
+func (r *run) json(record func(text string, object *fastjson.Object) string) {
+	body := r.payload.Body
+	scanner := split.NewScanner(len(body))
+	line, counted := max(r.payload.Line, 1), 0
+	for at := 0; ; {
+		token := scanner.JSON(body[at:], true)
+		if token.Kind == split.End {
+			return
+		}
+		start, end := at+token.Start, at+token.End
+		line += int64(bytes.Count(body[counted:start], []byte{'\n'}))
+		counted = start
+		reason := "no JSON object: it has no end"
+		switch {
+		case token.Kind != split.Record && body[start] != '{':
+			reason = "no JSON object"
+		case token.Kind == split.Record && token.Depth > maxDepth:
+			reason = fmt.Sprintf("nested deeper than %d levels", maxDepth)
+		case token.Kind == split.Record:
+			text, object, invalid := r.parse(body[start:end])
+			reason = invalid
+			if invalid != "" {
+				end = split.Resync(body, start, end)
+			} else {
+				reason = record(text, object)
+			}
+		}
+		if reason != "" {
+			r.reject(line, bytes.TrimRight(body[start:end], "\r\n"), reason)
+		}
+		at = end
+	}
+}
+
+// parse reads one object. text is the object in valid UTF-8 and valid JSON, by
+// which it is kept; object is valid until the next call.
+func (w *worker) parse(raw []byte) (text string, object *fastjson.Object, invalid string) {
+	text = clean(string(raw))
+	if fastjson.Validate(text) != nil {
+		return "", nil, invalidReason(text)
+	}
+	value, err := w.parser.Parse(text)
+	if err != nil {
+		return "", nil, invalidReason(text)
+	}
+	object, err = value.Object()
+	if err != nil {
+		return "", nil, "no JSON object"
+	}
+	return text, object, ""
+}
+
+// invalidReason says what is wrong with text without repeating it: rejects are
+// listed where not everybody may read the records.
+func invalidReason(text string) string {
+	var any json.RawMessage
+	err := json.Unmarshal([]byte(text), &any)
+	if syntax, ok := err.(*json.SyntaxError); ok {
+		return fmt.Sprintf("no valid JSON at byte %d: %v", syntax.Offset, err)
+	}
+	return "no valid JSON"
+}
+
+// clean returns text in valid UTF-8, with the replacement character for what is
+// none, and for escaped halves of surrogate pairs, which stand for no character
+// and which some readers of JSON refuse.
+func clean(text string) string {
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "\uFFFD")
+	}
+	if strings.Contains(text, `\ud`) || strings.Contains(text, `\uD`) {
+		text = replaceLoneSurrogates(text)
+	}
+	return text
+}
+
+func replaceLoneSurrogates(text string) string {
+	var b strings.Builder
+	rest := text
+	for {
+		at := strings.IndexByte(rest, '\\')
+		if at < 0 || at+1 == len(rest) {
+			b.WriteString(rest)
+			return b.String()
+		}
+		b.WriteString(rest[:at])
+		rest = rest[at:]
+		high, isHigh := surrogate(rest)
+		if !isHigh {
+			b.WriteString(rest[:2])
+			rest = rest[2:]
+			continue
+		}
+		if low, ok := surrogate(rest[6:]); ok && high < 0xDC00 && low >= 0xDC00 {
+			b.WriteString(rest[:12])
+			rest = rest[12:]
+			continue
+		}
+		b.WriteString(`\ufffd`)
+		rest = rest[6:]
+	}
+}
+
+// surrogate reads an escaped surrogate at the start of text.
+func surrogate(text string) (code int, ok bool) {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	for _, c := range []byte(text[2:6]) {
+		digit := strings.IndexByte("0123456789abcdef", c|0x20)
+		if digit < 0 || c < '0' {
+			return 0, false
+		}
+		code = code<<4 | digit
+	}
+	return code, code >= 0xD800 && code <= 0xDFFF
+}

@@ -1,0 +1,125 @@
+// Package normalise turns a raw payload into the rows of the tables: a pure
+// function, so that a better mapping can be replayed over all that was ever
+// collected.
+//
+// It follows what is known of Sentinel's own mapping (file office_activity.go
+// for audit records, defender.go for the streaming records of Defender). What
+// it does not know it keeps and counts: an unknown record type, field, value or
+// category is never an error. Only a piece of text that is no record at all is
+// rejected, alone.
+//
+// It must not know where a payload came from beyond its envelope, nor how rows
+// are stored, deduplicated or queried, and it reads no clock.
+package normalise
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/schema"
+)
+
+// Config is what rows need besides the payload.
+type Config struct {
+	// WorkspaceID is the GUID that goes to the column TenantId of every row:
+	// the workspace that holds the row, not the Entra tenant.
+	WorkspaceID string
+}
+
+// Normaliser makes rows. It may be used by several goroutines at once.
+type Normaliser struct {
+	audit     *auditPlan
+	csv       *csvPlan
+	defender  map[string]*defenderPlan // by category
+	unsorted  *defenderPlan            // DefenderEvents
+	workspace string
+	workers   sync.Pool // of *worker
+}
+
+// Result is what became of one payload.
+type Result struct {
+	Records []schema.Record
+	Rejects []Reject
+	Counts  Counts
+}
+
+// Reject is a piece of a payload that is no record.
+type Reject struct {
+	// Index counts the pieces of the payload, records and rejects, from 0.
+	Index int
+	// Line is the number of its first line in the source file, from 1.
+	Line int64
+	// Raw is the piece as it came. It shares memory with the payload.
+	Raw    []byte
+	Reason string
+}
+
+// New returns a Normaliser.
+func New(cfg Config) *Normaliser {
+	n := &Normaliser{
+		audit:     newAuditPlan(cfg.WorkspaceID),
+		csv:       newCSVPlan(cfg.WorkspaceID),
+		workspace: cfg.WorkspaceID,
+	}
+	n.defender, n.unsorted = newDefenderPlans(cfg.WorkspaceID)
+	n.workers.New = func() any { return newWorker() }
+	return n
+}
+
+// Payload returns the rows of a payload. Every record of the body is in
+// Records or in Rejects; an empty body gives neither. The rows share no memory
+// with the payload, only the rejects do.
+//
+// Bodies of JSON formats are read alike: as objects one a line, in arrays,
+// wrapped in {"records":[…]} or {"value":[…]}, or as any part of such a text
+// that was cut between two objects. The body of a CSV format starts with its
+// header. When the payload's Line is above 1, the header was repeated there,
+// and Line is the number of the line behind it.
+func (n *Normaliser) Payload(p model.Payload) Result {
+	w := n.workers.Get().(*worker)
+	defer n.workers.Put(w)
+	run := &run{Normaliser: n, worker: w, payload: &p, tenant: strings.ToLower(p.Tenant)}
+	switch p.Format {
+	case model.FormatAuditArray, model.FormatAuditLines:
+		run.json(run.auditRecord)
+	case model.FormatDefenderLines:
+		run.json(run.defenderRecord)
+	case model.FormatAuditSearchCSV:
+		run.auditSearchCSV()
+	case model.FormatOfficeActivityCSV:
+		run.officeActivityCSV()
+	default:
+		run.reject(max(p.Line, 1), p.Body, "format "+string(p.Format)+" is not known")
+	}
+	return run.result
+}
+
+// run is the work on one payload.
+type run struct {
+	*Normaliser
+	*worker
+	payload *model.Payload
+	tenant  string // of the payload, in lower case
+	index   int    // of the next piece
+	result  Result
+}
+
+func (r *run) accept(record schema.Record) {
+	r.result.Records = append(r.result.Records, record)
+	r.index++
+}
+
+func (r *run) reject(line int64, raw []byte, reason string) {
+	r.result.Rejects = append(r.result.Rejects, Reject{Index: r.index, Line: line, Raw: raw, Reason: reason})
+	r.index++
+}
+
+// tenantOf returns the identity of the tenant: what the record says, otherwise
+// what the payload was collected for.
+func (r *run) tenantOf(id string) string {
+	if id == "" {
+		return r.tenant
+	}
+	return strings.ToLower(id)
+}
