@@ -144,6 +144,7 @@ func (r *run) unwrap(text string, object *fastjson.Object) (string, *fastjson.Ob
 	switch data.Type() {
 	case fastjson.TypeObject:
 		inner, _ := data.Object()
+		inner.Del("@odata.type") // Graph's own; the rest is the record as the API delivers it
 		return string(r.appendCompact(nil, data)), inner
 	case fastjson.TypeString:
 		raw, _ := data.StringBytes()
