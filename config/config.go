@@ -1,0 +1,288 @@
+// Package config reads Quoll's YAML file into the packages' own Config types.
+//
+// It knows every package that has something to configure and nothing that they
+// do. No domain package imports it.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/collect/activity"
+	"github.com/quoll/quoll/server"
+)
+
+// Config is the whole configuration of `quoll serve`. Relative paths are
+// relative to the folder of the file.
+type Config struct {
+	// DataDir holds journal, lake and state.
+	DataDir string
+	// ArchiveDir is the archive's own folder, outside DataDir: best on another
+	// disk.
+	ArchiveDir string
+	// ArchiveOrigin names the transparency log in its checkpoints, after C2SP
+	// tlog-checkpoint: a name that no other log has.
+	ArchiveOrigin string
+	// FlushEvery is how often fresh rows become files.
+	FlushEvery time.Duration
+	// RuleDirs hold further rules; Rules says whether those that ship run too.
+	RuleDirs     []string
+	ShippedRules bool
+	Server       server.Config
+	Tenants      []Tenant
+}
+
+// Tenant is one Microsoft 365 tenant and the roads to it.
+type Tenant struct {
+	Name string
+	// Activity is nil when the audit log is not collected.
+	Activity *activity.Config
+	// DefenderExportDir is a folder in the layout of the Defender streaming
+	// export; empty when there is none.
+	DefenderExportDir string
+	// DefenderPollEvery is how often that folder is looked at.
+	DefenderPollEvery time.Duration
+	ID                string
+}
+
+// file is the configuration as it is written.
+type file struct {
+	DataDir       string        `yaml:"data_dir"`
+	ArchiveDir    string        `yaml:"archive_dir"`
+	ArchiveOrigin string        `yaml:"archive_origin"`
+	FlushEvery    duration      `yaml:"flush_every"`
+	RuleDirs      []string      `yaml:"rule_dirs"`
+	ShippedRules  *bool         `yaml:"shipped_rules"`
+	Server        serverSection `yaml:"server"`
+	Tenants       []tenant      `yaml:"tenants"`
+}
+
+type serverSection struct {
+	Listen       string   `yaml:"listen"`
+	TokenFile    string   `yaml:"token_file"`
+	Hosts        []string `yaml:"hosts"`
+	QueryTimeout duration `yaml:"query_timeout"`
+}
+
+type tenant struct {
+	Name     string           `yaml:"name"`
+	TenantID string           `yaml:"tenant_id"`
+	Activity *activitySection `yaml:"audit_log"`
+	Defender *defenderSection `yaml:"defender_export"`
+}
+
+type activitySection struct {
+	ClientID            string   `yaml:"client_id"`
+	ClientSecretFile    string   `yaml:"client_secret_file"`
+	ClientSecretEnv     string   `yaml:"client_secret_env"`
+	Cloud               string   `yaml:"cloud"`
+	BaseURL             string   `yaml:"base_url"`
+	AuthorityURL        string   `yaml:"authority_url"`
+	CAFile              string   `yaml:"ca_file"`
+	PublisherIdentifier string   `yaml:"publisher_identifier"`
+	ContentTypes        []string `yaml:"content_types"`
+	PollEvery           duration `yaml:"poll_every"`
+	RequestsPerMinute   int      `yaml:"requests_per_minute"`
+}
+
+type defenderSection struct {
+	Dir       string   `yaml:"dir"`
+	PollEvery duration `yaml:"poll_every"`
+}
+
+// duration reads "5m" and says the line of what is none.
+type duration time.Duration
+
+func (d *duration) UnmarshalYAML(node *yaml.Node) error {
+	parsed, err := time.ParseDuration(node.Value)
+	if err != nil || parsed <= 0 {
+		return fmt.Errorf("line %d: %q is no length of time; write it as 30s, 5m or 1h", node.Line, node.Value)
+	}
+	*d = duration(parsed)
+	return nil
+}
+
+// Load reads the file at path. Unknown keys are refused. An error names the
+// file, the place and what would be right; all mistakes that can be found are
+// reported together. Secrets are read from where the file says, and appear in
+// no error.
+func Load(path string) (*Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("read configuration %s: %w", path, err)
+	}
+	config, err := Parse(text, dir, os.Getenv)
+	if err != nil {
+		return nil, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	return config, nil
+}
+
+// Parse reads a configuration. dir is what relative paths are relative to;
+// getenv looks up environment variables.
+func Parse(text []byte, dir string, getenv func(string) string) (*Config, error) {
+	var f file
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	b := builder{dir: dir, getenv: getenv}
+	config := b.build(f)
+	return config, errors.Join(b.problems...)
+}
+
+// builder turns what was written into Config and collects what is wrong.
+type builder struct {
+	dir      string
+	getenv   func(string) string
+	problems []error
+}
+
+func (b *builder) bad(format string, args ...any) {
+	b.problems = append(b.problems, fmt.Errorf(format, args...))
+}
+
+// path makes a path absolute; an empty one stays empty.
+func (b *builder) path(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(b.dir, p)
+}
+
+func (b *builder) build(f file) *Config {
+	c := &Config{
+		DataDir: b.path(f.DataDir), ArchiveDir: b.path(f.ArchiveDir), ArchiveOrigin: f.ArchiveOrigin,
+		FlushEvery: or(time.Duration(f.FlushEvery), 5*time.Minute), ShippedRules: f.ShippedRules == nil || *f.ShippedRules,
+		Server: server.DefaultConfig(),
+	}
+	if c.DataDir == "" {
+		b.bad("data_dir: missing; it is the folder that holds journal, lake and state")
+	}
+	if c.ArchiveDir == "" && c.DataDir != "" {
+		c.ArchiveDir = filepath.Clean(c.DataDir) + "-archive"
+	}
+	if within(c.ArchiveDir, c.DataDir) {
+		b.bad("archive_dir: %s lies inside data_dir; the archive is to survive the loss of the data", c.ArchiveDir)
+	}
+	c.ArchiveOrigin = or(c.ArchiveOrigin, "quoll.local/archive")
+	for _, dir := range f.RuleDirs {
+		c.RuleDirs = append(c.RuleDirs, b.path(dir))
+	}
+	c.Server.Listen = or(f.Server.Listen, c.Server.Listen)
+	c.Server.TokenFile = b.path(f.Server.TokenFile)
+	c.Server.Hosts = f.Server.Hosts
+	c.Server.QueryTimeout = or(time.Duration(f.Server.QueryTimeout), c.Server.QueryTimeout)
+	if err := c.Server.Validate(); err != nil {
+		b.bad("server: %w", err)
+	}
+	seen := map[string]bool{}
+	for i, t := range f.Tenants {
+		built := b.tenant(t, fmt.Sprintf("tenants[%d]", i))
+		if id := strings.ToLower(t.TenantID); seen[id] {
+			b.bad("tenants[%d]: tenant_id %s is given twice", i, id)
+		} else {
+			seen[id] = true
+		}
+		c.Tenants = append(c.Tenants, built)
+	}
+	return c
+}
+
+func (b *builder) tenant(t tenant, where string) Tenant {
+	built := Tenant{Name: or(t.Name, t.TenantID), ID: strings.ToLower(t.TenantID)}
+	if t.Activity == nil && t.Defender == nil {
+		b.bad("%s: neither audit_log nor defender_export: there is nothing to collect", where)
+	}
+	if t.Activity != nil {
+		built.Activity = b.activity(t, where+".audit_log")
+	}
+	if t.Defender != nil {
+		built.DefenderExportDir = b.path(t.Defender.Dir)
+		built.DefenderPollEvery = or(time.Duration(t.Defender.PollEvery), time.Minute)
+		if t.Defender.Dir == "" {
+			b.bad("%s.defender_export.dir: missing; it is the folder with the containers insights-logs-advancedhunting-…", where)
+		}
+	}
+	return built
+}
+
+func (b *builder) activity(t tenant, where string) *activity.Config {
+	s := t.Activity
+	c := activity.DefaultConfig()
+	c.TenantID, c.ClientID = t.TenantID, s.ClientID
+	c.Cloud = or(activity.Cloud(s.Cloud), c.Cloud)
+	c.BaseURL, c.AuthorityURL, c.CAFile = s.BaseURL, s.AuthorityURL, b.path(s.CAFile)
+	c.PublisherIdentifier = s.PublisherIdentifier
+	if len(s.ContentTypes) > 0 {
+		c.ContentTypes = s.ContentTypes
+	}
+	c.PollEvery = or(time.Duration(s.PollEvery), c.PollEvery)
+	c.RequestsPerMinute = or(s.RequestsPerMinute, c.RequestsPerMinute)
+	secret, ok := b.secret(s, where)
+	if !ok {
+		return &c
+	}
+	c.ClientSecret = secret
+	if err := c.Validate(); err != nil {
+		b.bad("%s: %w", where, err)
+	}
+	return &c
+}
+
+// secret reads the client secret from a file or from the environment. It is
+// never in the configuration itself, which gets copied, mailed and committed.
+func (b *builder) secret(s *activitySection, where string) (collect.Secret, bool) {
+	if (s.ClientSecretFile == "") == (s.ClientSecretEnv == "") {
+		b.bad("%s: give either client_secret_file or client_secret_env", where)
+		return collect.Secret{}, false
+	}
+	if s.ClientSecretEnv != "" {
+		value := b.getenv(s.ClientSecretEnv)
+		if value == "" {
+			b.bad("%s.client_secret_env: the environment variable %s is empty", where, s.ClientSecretEnv)
+		}
+		return collect.NewSecret(value), value != ""
+	}
+	text, err := os.ReadFile(b.path(s.ClientSecretFile))
+	if err != nil {
+		b.bad("%s.client_secret_file: %w", where, err)
+		return collect.Secret{}, false
+	}
+	value := strings.TrimSpace(string(text))
+	if value == "" {
+		b.bad("%s.client_secret_file: %s is empty", where, s.ClientSecretFile)
+	}
+	return collect.NewSecret(value), value != ""
+}
+
+func or[T comparable](value, otherwise T) T {
+	var zero T
+	if value == zero {
+		return otherwise
+	}
+	return value
+}
+
+// within says whether path lies in dir or is it.
+func within(path, dir string) bool {
+	if path == "" || dir == "" {
+		return false
+	}
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}

@@ -1,0 +1,126 @@
+package config
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/collect/activity"
+)
+
+func environment(name string) string {
+	if name == "SECRET" {
+		return "hunter2"
+	}
+	return ""
+}
+
+func parse(t *testing.T, path string) (*Config, error) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Parse(text, "/etc/quoll", environment)
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", pattern))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no %s: %v", pattern, err)
+	}
+	return paths
+}
+
+func TestGoodFilesAreTaken(t *testing.T) {
+	for _, path := range glob(t, "*.good.yaml") {
+		if _, err := parse(t, path); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// Each bad file has one mistake and begins with "# want: part of the message".
+func TestBadFilesAreRefusedWithTheirReason(t *testing.T) {
+	for _, path := range glob(t, "*.bad.yaml") {
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := bufio.NewScanner(f)
+		first.Scan()
+		want, ok := strings.CutPrefix(first.Text(), "# want: ")
+		_ = f.Close()
+		if !ok {
+			t.Fatalf("%s does not begin with # want:", path)
+		}
+		_, err = parse(t, path)
+		if err == nil {
+			t.Errorf("%s was taken", path)
+			continue
+		}
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: message %q does not say %q", path, err, want)
+		}
+		if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: a secret is in the message %q", path, err)
+		}
+	}
+}
+
+func TestFullFile(t *testing.T) {
+	c, err := parse(t, "testdata/full.good.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tenant := c.Tenants[0]
+	switch {
+	case c.RuleDirs[0] != "/etc/quoll/rules" || tenant.DefenderExportDir != "/etc/quoll/export":
+		t.Errorf("relative paths are not relative to the file: %q, %q", c.RuleDirs, tenant.DefenderExportDir)
+	case c.FlushEvery != 2*time.Minute || c.ShippedRules:
+		t.Errorf("settings are not taken: %+v", c)
+	case tenant.Activity.Cloud != activity.CloudGCCHigh || tenant.Activity.PollEvery != 30*time.Second || len(tenant.Activity.ContentTypes) != 2:
+		t.Errorf("audit log settings are not taken: %+v", tenant.Activity)
+	case tenant.Activity.ClientSecret.Reveal() != "hunter2":
+		t.Error("the secret was not read")
+	case tenant.Activity.BaseURL != "https://manage.office365.us":
+		t.Errorf("base URL %q", tenant.Activity.BaseURL)
+	}
+}
+
+func TestTheArchiveLiesBesideTheData(t *testing.T) {
+	c, err := parse(t, "testdata/minimal.good.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.DataDir != "/etc/quoll/data" || c.ArchiveDir != "/etc/quoll/data-archive" {
+		t.Errorf("data %s, archive %s", c.DataDir, c.ArchiveDir)
+	}
+}
+
+func TestSecretFileIsRelativeToTheFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "secret"), []byte("hunter2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := `data_dir: data
+tenants:
+  - tenant_id: 11111111-2222-3333-4444-555555555555
+    audit_log: {client_id: a, client_secret_file: secret}
+`
+	path := filepath.Join(dir, "quoll.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Tenants[0].Activity.ClientSecret.Reveal(); got != "hunter2" {
+		t.Errorf("secret %q", got)
+	}
+}
