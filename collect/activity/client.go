@@ -1,0 +1,277 @@
+package activity
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/internal/clock"
+)
+
+const (
+	// throttledTries is how often one request is sent while the API says that
+	// there are too many.
+	throttledTries = 6
+	// requestTimeout bounds one exchange but the body of a blob, bodyTimeout
+	// that with its body.
+	requestTimeout = 2 * time.Minute
+	bodyTimeout    = 15 * time.Minute
+	// maxListBytes bounds every successful answer that is not a blob,
+	// maxErrorBytes every other.
+	maxListBytes  = 64 << 20
+	maxErrorBytes = 64 << 10
+	// skewFrom is the difference between the server's clock and ours from which
+	// it is taken for more than the delay of an answer.
+	skewFrom = 30 * time.Second
+)
+
+// client sends requests for one tenant: within the budget, with a token, to no
+// other host.
+type client struct {
+	cfg    *Config
+	base   *url.URL
+	http   *http.Client
+	tokens *tokens
+	budget *collect.Budget
+	clock  clock.Clock
+	skew   atomic.Int64 // the server's clock minus ours, in nanoseconds
+}
+
+func newClient(cfg *Config, c clock.Clock, random func() float64) (*client, error) {
+	base, err := url.Parse(cfg.BaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("activity: base URL: %w", err)
+	}
+	transport, err := newHTTPClient(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &client{
+		cfg:    cfg,
+		base:   base,
+		http:   transport,
+		tokens: newTokens(cfg, transport),
+		budget: collect.NewBudget(cfg.RequestsPerMinute, c, random),
+		clock:  c,
+	}, nil
+}
+
+func newHTTPClient(cfg *Config) (*http.Client, error) {
+	var c http.Client
+	if cfg.HTTPClient != nil {
+		c = *cfg.HTTPClient
+	} else {
+		roots, err := x509.SystemCertPool()
+		if err != nil {
+			return nil, fmt.Errorf("activity: system certificates: %w", err)
+		}
+		if cfg.CAFile != "" {
+			pem, err := os.ReadFile(cfg.CAFile)
+			if err != nil {
+				return nil, fmt.Errorf("activity: certificate authorities: %w", err)
+			}
+			if !roots.AppendCertsFromPEM(pem) {
+				return nil, fmt.Errorf("activity: certificate authorities: no PEM certificate in %s", cfg.CAFile)
+			}
+		}
+		c.Transport = &http.Transport{
+			Proxy:                 http.ProxyFromEnvironment,
+			DialContext:           (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+			TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			TLSHandshakeTimeout:   30 * time.Second,
+			ResponseHeaderTimeout: time.Minute,
+			IdleConnTimeout:       90 * time.Second,
+			MaxIdleConnsPerHost:   5 * cfg.Concurrency,
+			ForceAttemptHTTP2:     true,
+		}
+	}
+	// A redirect would carry the token to a host of the server's choosing.
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &c, nil
+}
+
+// now is the server's time as far as it is known, in UTC.
+func (c *client) now() time.Time {
+	return c.clock.Now().Add(time.Duration(c.skew.Load())).UTC()
+}
+
+// request is one call of the API.
+type request struct {
+	operation string // in words, for errors
+	method    string
+	url       *url.URL
+	limit     int64 // bytes of the answer's body, decompressed
+	timeout   time.Duration
+}
+
+// operationURL returns the address of an operation of the feed. Parameters
+// come in pairs of name and value.
+func (c *client) operationURL(path string, parameters ...string) *url.URL {
+	query := url.Values{"PublisherIdentifier": {c.cfg.PublisherIdentifier}}
+	for i := 0; i+1 < len(parameters); i += 2 {
+		query.Set(parameters[i], parameters[i+1])
+	}
+	u := c.base.JoinPath("api", "v1.0", c.cfg.TenantID, "activity", "feed", path)
+	u.RawQuery = query.Encode()
+	return u
+}
+
+var errForeignHost = errors.New("the server's link leads to another host; no token is sent there")
+
+// linkURL takes an address that the server gave, as it stands, adding the
+// publisher identifier if it lacks one. It is an error if it leads anywhere but
+// to the configured host.
+func (c *client) linkURL(operation, link string) (*url.URL, error) {
+	u, err := url.Parse(link)
+	if err != nil {
+		return nil, &failure{operation: operation, code: codeAborted, message: "the server's link is no URL"}
+	}
+	if !strings.EqualFold(u.Scheme, c.base.Scheme) || !strings.EqualFold(hostPort(u), hostPort(c.base)) || u.User != nil {
+		return nil, &failure{operation: operation, cause: fmt.Errorf("%w: %q", errForeignHost, oneLine(u.Host))}
+	}
+	if !hasParameter(u.RawQuery, "PublisherIdentifier") {
+		if u.RawQuery != "" {
+			u.RawQuery += "&"
+		}
+		u.RawQuery += "PublisherIdentifier=" + c.cfg.PublisherIdentifier
+	}
+	return u, nil
+}
+
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[strings.ToLower(u.Scheme)]
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+func hasParameter(rawQuery, name string) bool {
+	for pair := range strings.SplitSeq(rawQuery, "&") {
+		if key, _, _ := strings.Cut(pair, "="); strings.EqualFold(key, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// do sends a request and returns the body and the header of a successful
+// answer. A refused token is renewed once; throttling is waited out within a
+// budget. Everything else comes back as a *failure, or as ctx's error.
+func (c *client) do(ctx context.Context, r request) ([]byte, http.Header, error) {
+	renewed := false
+	for tries := 1; ; tries++ {
+		if err := c.budget.Wait(ctx); err != nil {
+			return nil, nil, err
+		}
+		token, err := c.tokens.token(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		body, header, err := c.exchange(ctx, r, token)
+		if err == nil {
+			c.budget.Succeeded()
+			return body, header, nil
+		}
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
+		switch does := behaviourOf(err); {
+		case does == unauthorised && !renewed:
+			renewed = true
+			c.tokens.refuse(ctx, token)
+		case does == throttled:
+			c.budget.Throttled(waitAsked(err))
+			if tries >= throttledTries {
+				return nil, nil, err
+			}
+		default:
+			return nil, nil, err
+		}
+	}
+}
+
+// exchange sends the request once.
+func (c *client) exchange(ctx context.Context, r request, token string) ([]byte, http.Header, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, r.method, r.url.String(), nil)
+	if err != nil {
+		return nil, nil, &failure{operation: r.operation, cause: err}
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Accept", "application/json")
+	// No Accept-Encoding: the transport then asks for gzip, undoes it, and
+	// reports a stream that breaks off.
+	response, err := c.http.Do(req)
+	if err != nil {
+		return nil, nil, &failure{operation: r.operation, cause: c.withoutURL(err, token)}
+	}
+	defer response.Body.Close()
+	c.noteServerTime(response.Header)
+
+	if response.StatusCode != http.StatusOK {
+		// What can be read of it is enough; an error while reading adds nothing.
+		body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBytes))
+		f := answered(r.operation, response, []byte(redact(string(body), token, c.cfg.ClientSecret.Reveal())), c.clock.Now())
+		return nil, nil, f
+	}
+	body, err := readAll(response, r.limit)
+	if err != nil {
+		return nil, nil, &failure{operation: r.operation, code: codeAborted, cause: c.withoutURL(err, token)}
+	}
+	return body, response.Header, nil
+}
+
+// withoutURL takes the address out of the transport's error, which is long and
+// known from the operation, and secrets out of what remains.
+func (c *client) withoutURL(err error, token string) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	if text := err.Error(); redact(text, token, c.cfg.ClientSecret.Reveal()) != text {
+		return errors.New(redact(text, token, c.cfg.ClientSecret.Reveal()))
+	}
+	return err
+}
+
+// readAll reads a body of at most limit bytes.
+func readAll(response *http.Response, limit int64) ([]byte, error) {
+	if response.ContentLength > limit {
+		return nil, fmt.Errorf("the body has %d bytes, the bound is %d", response.ContentLength, limit)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if err != nil {
+		return body, fmt.Errorf("the body broke off after %d bytes: %w", len(body), err)
+	}
+	if int64(len(body)) > limit {
+		return nil, fmt.Errorf("the body has more than %d bytes", limit)
+	}
+	return body, nil
+}
+
+// noteServerTime remembers how far the server's clock is from ours. Windows
+// are cut by the server's, which is the one that judges them.
+func (c *client) noteServerTime(header http.Header) {
+	server, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		return
+	}
+	skew := server.Sub(c.clock.Now())
+	if skew.Abs() < skewFrom {
+		skew = 0
+	}
+	c.skew.Store(int64(skew))
+}

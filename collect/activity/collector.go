@@ -1,0 +1,189 @@
+package activity
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/model"
+)
+
+// statusTimeout bounds the ledger's part of a status.
+const statusTimeout = 5 * time.Second
+
+// Dependencies are what a collector works with. All are needed but Clock,
+// Random and Logger.
+type Dependencies struct {
+	Ledger *collect.Ledger
+	Sink   collect.Sink
+	Clock  clock.Clock // clock.System() when nil
+	// Random returns numbers in [0, 1) for jitter and must be safe for
+	// concurrent use; math/rand/v2's when nil.
+	Random func() float64
+	Logger *slog.Logger // discards when nil
+}
+
+// Collector collects one tenant. It implements collect.Collector.
+type Collector struct {
+	cfg     Config
+	deps    Dependencies
+	streams []*stream
+	stopped atomic.Bool
+}
+
+var _ collect.Collector = (*Collector)(nil)
+
+// stream is the collection of one content type.
+type stream struct {
+	collect.Stream
+	cfg    *Config
+	client *client
+	subs   *subscriptions
+	ledger *collect.Ledger
+	sink   collect.Sink
+	clock  clock.Clock
+	random func() float64
+	logger *slog.Logger
+	health health
+	work   work
+
+	// doubt is set when an answer says that the subscription is gone.
+	doubt atomic.Bool
+
+	// The rest belongs to the goroutine that lists.
+	lastRelist  time.Time
+	span        time.Duration // of one window
+	floorMargin time.Duration // by which listings reach less far back
+}
+
+// New checks cfg and returns a collector; nothing is sent before Run.
+func New(cfg Config, deps Dependencies) (*Collector, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	fillIn(&deps)
+	c := &Collector{cfg: cfg, deps: deps}
+	client, err := newClient(&c.cfg, deps.Clock, deps.Random)
+	if err != nil {
+		return nil, err
+	}
+	subs := newSubscriptions(client, deps.Ledger)
+	for _, contentType := range cfg.ContentTypes {
+		c.streams = append(c.streams, &stream{
+			Stream: collect.Stream{Tenant: cfg.TenantID, ContentType: contentType},
+			cfg:    &c.cfg,
+			client: client,
+			subs:   subs,
+			ledger: deps.Ledger,
+			sink:   deps.Sink,
+			clock:  deps.Clock,
+			random: deps.Random,
+			logger: deps.Logger.With("tenant", cfg.TenantID, "contentType", contentType),
+			work:   newWork(),
+			span:   maxWindow,
+		})
+	}
+	return c, nil
+}
+
+// Run implements collect.Collector. Each content type lists and fetches on its
+// own, so that trouble in one leaves the others alone.
+func (c *Collector) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	for _, s := range c.streams {
+		wg.Go(func() { s.watch(ctx) })
+		for range c.cfg.Concurrency {
+			wg.Go(func() { s.fetch(ctx) })
+		}
+	}
+	wg.Wait()
+	c.stopped.Store(true)
+	return nil
+}
+
+// watch lists again and again until ctx ends.
+func (s *stream) watch(ctx context.Context) {
+	for failures := 0; ctx.Err() == nil; {
+		err := s.poll(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		s.health.listEnded(err, s.clock.Now())
+		wait := s.cfg.PollEvery
+		if err == nil {
+			failures = 0
+		} else {
+			failures++
+			wait = s.waitAfter(err, failures)
+			s.logger.Warn("listing failed", "error", err, "failures", failures, "wait", wait)
+		}
+		if clock.Sleep(ctx, s.clock, wait) != nil {
+			return
+		}
+	}
+}
+
+func (s *stream) waitAfter(err error, failures int) time.Duration {
+	wait := max(pausePolicy.Delay(failures, s.random), waitAsked(err))
+	switch behaviourOf(err) {
+	case blocked:
+		return pausePolicy.Max
+	case subscribe, fixWindow:
+		return min(wait, s.cfg.PollEvery)
+	default:
+		return wait
+	}
+}
+
+// poll makes sure of the subscription and lists. When the look at the
+// subscriptions fails, one that was enabled before is taken to be so still.
+func (s *stream) poll(ctx context.Context) error {
+	subErr := s.subs.ensure(ctx, s.Stream, s.doubt.Swap(false))
+	if subErr != nil {
+		sub, err := s.ledger.Subscription(ctx, s.Stream)
+		if err != nil || sub.Status != collect.SubscriptionEnabled {
+			return subErr
+		}
+	}
+	err := s.list(ctx)
+	if behaviourOf(err) == subscribe && err != nil {
+		s.doubt.Store(true)
+	}
+	if err == nil {
+		err = subErr
+	}
+	return err
+}
+
+// Status implements collect.Collector.
+func (c *Collector) Status() collect.Status {
+	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
+	defer cancel()
+	status := collect.Status{
+		Name:   "activity/" + c.cfg.TenantID,
+		Source: model.SourceActivity,
+		Tenant: c.cfg.TenantID,
+		Health: collect.HealthRunning,
+	}
+	now := c.deps.Clock.Now()
+	for _, s := range c.streams {
+		one, err := s.ledger.Status(ctx, s.Stream, now)
+		s.health.judge(&one)
+		if err != nil {
+			one.Health, one.Problem = collect.HealthDegraded, problem(err, now)
+		}
+		if one.Problem != nil && (status.Problem == nil || collect.Worst(status.Health, one.Health) != status.Health) {
+			status.Problem = one.Problem
+		}
+		status.Health = collect.Worst(status.Health, one.Health)
+		status.Streams = append(status.Streams, one)
+	}
+	if c.stopped.Load() {
+		status.Health = collect.HealthStopped
+	}
+	return status
+}

@@ -1,0 +1,110 @@
+package activity
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/model"
+)
+
+func TestCollectsWhatIsListed(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		now := time.Now()
+		var ids []string
+		for n := range 20 { // over several pages and all windows
+			r.feed.add(exchange, id(n), now.Add(-time.Duration(n)*8*time.Hour))
+			ids = append(ids, id(n))
+		}
+		r.start()
+		r.run(2 * time.Minute)
+		r.wantJournalled(ids...)
+		r.feed.add(exchange, id(99), time.Now())
+		r.run(2 * time.Minute)
+		r.wantJournalled(append(ids, id(99))...)
+
+		p := r.sink.payloads[0]
+		if p.Tenant != testTenant || p.Source != model.SourceActivity || p.Format != model.FormatAuditArray || p.ContentType != exchange ||
+			string(p.Body) != r.feed.blobs[19].body || p.Name != id(19) {
+			t.Errorf("payload %+v: want the oldest blob first, byte for byte", p)
+		}
+		s := r.stream()
+		if s.Health != collect.HealthRunning || s.Problem != nil || s.Subscription != "enabled" || s.Counts.Journalled != 21 ||
+			s.Counts.Records != 42 || s.Counts.Backlog() != 0 || s.Lag > 2*time.Minute || !s.NextExpiry.IsZero() || s.LastBlob.IsZero() {
+			t.Errorf("status %+v", s)
+		}
+		if starts := r.feed.made(http.MethodPost, "subscriptions/start"); len(starts) != 1 {
+			t.Errorf("%d starts of a subscription, want one", len(starts))
+		}
+	})
+}
+
+func TestBlobsThatAppearLateAreFound(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.start()
+		r.run(time.Hour)
+		r.feed.add(exchange, id(1), time.Now().Add(-5*time.Hour)) // within the overlap
+		r.run(3 * time.Minute)
+		r.wantJournalled(id(1))
+		r.feed.add(exchange, id(2), time.Now().Add(-100*time.Hour)) // found when all is listed again
+		r.run(7 * time.Hour)
+		r.wantJournalled(id(1), id(2))
+	})
+}
+
+func TestRestartDoesNotFetchAgain(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.feed.add(exchange, id(1), time.Now().Add(-time.Hour))
+		r.start()
+		r.run(time.Minute)
+		r.stop()
+		if h := r.c.Status().Health; h != collect.HealthStopped {
+			t.Errorf("health %q after Run ended", h)
+		}
+		r.start()
+		r.run(time.Hour)
+		r.wantJournalled(id(1))
+		if starts := r.feed.made(http.MethodPost, "subscriptions/start"); len(starts) != 1 {
+			t.Errorf("%d starts of a subscription that is enabled, want one", len(starts))
+		}
+	})
+}
+
+func TestOutageBeyondReachIsAGap(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.start()
+		r.run(time.Hour)
+		r.stop()
+		r.run(9 * 24 * time.Hour)
+		r.start()
+		r.run(time.Minute)
+		gaps, err := r.ledger.Gaps(r.t.Context(), collect.Stream{Tenant: testTenant, ContentType: exchange}, 10)
+		if err != nil || len(gaps) != 1 || gaps[0].ContentID != "" {
+			t.Fatalf("gaps %+v, %v; want one span", gaps, err)
+		}
+		if span := gaps[0].To.Sub(gaps[0].From); span < 48*time.Hour || span > 50*time.Hour {
+			t.Errorf("the gap is %v long, want the two days out of reach", span)
+		}
+		if s := r.stream(); s.Lag > 2*time.Minute || s.Counts.Gaps != 1 {
+			t.Errorf("status %+v, want no lag behind a known gap", s)
+		}
+	})
+}
+
+func TestEveryRequestNamesThePublisher(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		for n := range 8 {
+			r.feed.add(exchange, id(n), time.Now().Add(-time.Hour))
+		}
+		r.start()
+		r.run(time.Minute)
+		// The feed refuses nameless calls, also on pages and blobs.
+		r.wantJournalled(id(0), id(1), id(2), id(3), id(4), id(5), id(6), id(7))
+		for _, request := range r.feed.made(http.MethodGet, "/audit/") {
+			if request.URL.Query().Get("PublisherIdentifier") != testTenant {
+				t.Errorf("blob fetched without publisher: %s", request.URL)
+			}
+		}
+	})
+}

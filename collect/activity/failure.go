@@ -1,0 +1,180 @@
+package activity
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/quoll/quoll/collect"
+)
+
+// maxMessage bounds how much of a server's words is kept, in bytes.
+const maxMessage = 300
+
+// failure is a request that did not give what was asked for.
+type failure struct {
+	operation string // "list content"
+	status    int    // HTTP; 0 when no answer came
+	code      string // Microsoft's, or one of the package's; may be empty
+	message   string // the server's words, bounded and on one line
+	after     time.Duration
+	does      behaviour
+	cause     error
+}
+
+func (f *failure) Error() string {
+	var b strings.Builder
+	b.WriteString(f.operation)
+	if f.status != 0 {
+		fmt.Fprintf(&b, ": HTTP %d", f.status)
+	}
+	if f.code != "" {
+		b.WriteString(": " + f.code)
+	}
+	if f.message != "" {
+		b.WriteString(": " + f.message)
+	}
+	if f.cause != nil {
+		b.WriteString(": " + f.cause.Error())
+	}
+	return b.String()
+}
+
+func (f *failure) Unwrap() error { return f.cause }
+
+// behaviourOf returns what to do about any error of this package; what is not
+// a failure (a ledger that cannot write) is tried again.
+func behaviourOf(err error) behaviour {
+	var f *failure
+	if errors.As(err, &f) {
+		return f.does
+	}
+	return retry
+}
+
+// waitAsked returns the wait that the server asked for with the error.
+func waitAsked(err error) time.Duration {
+	var f *failure
+	if errors.As(err, &f) {
+		return f.after
+	}
+	return 0
+}
+
+// problem puts an error into words.
+func problem(err error, now time.Time) *collect.Problem {
+	p := &collect.Problem{Time: now, Cause: "The request failed.", Remedy: theirFault, Detail: err.Error()}
+	var f *failure
+	if !errors.As(err, &f) {
+		p.Cause, p.Remedy = "Quoll could not store what it collected.", "Check the disk of this machine: is it full, or not writable?"
+		return p
+	}
+	p.Code = f.code
+	switch e, ok := explain(f.code); {
+	case ok:
+		p.Cause, p.Remedy = e.Cause, e.Remedy
+	case f.status == 0:
+		p.Cause = "The server cannot be reached."
+		p.Remedy = "Check the network, the name resolution and the proxy of this machine."
+	case f.status >= 500:
+		p.Cause, p.Remedy = "The server has an internal error.", theirFault
+	default:
+		p.Cause = "The server refuses the request."
+	}
+	return p
+}
+
+// answered turns an answer that is not a success into a failure. The code in
+// the body counts more than the HTTP status: throttling has been seen under
+// 403, argument errors come under 400.
+func answered(operation string, response *http.Response, body []byte, now time.Time) *failure {
+	f := &failure{operation: operation, status: response.StatusCode, after: retryAfter(response.Header, now)}
+	f.code, f.message = errorBody(body)
+	if e, ok := explain(f.code); ok {
+		f.does = e.does
+		return f
+	}
+	switch {
+	case strings.Contains(f.message, "Compliance.Audit.DataServiceException") && strings.Contains(f.message, "does not exist"):
+		f.code, f.does = codeAuditOff, blocked
+	case response.StatusCode == http.StatusUnauthorized:
+		f.does = unauthorised
+	case response.StatusCode == http.StatusTooManyRequests:
+		f.does = throttled
+	}
+	if f.code == "" && (f.does == unauthorised || f.does == throttled) {
+		f.code = strconv.Itoa(response.StatusCode)
+	}
+	return f
+}
+
+// errorBody reads {"error":{"code","message"}}, tolerating the single quotes
+// that have been seen, HTML and anything else.
+func errorBody(body []byte) (code, message string) {
+	var parsed struct {
+		Error struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	if json.Unmarshal(body, &parsed) == nil && parsed.Error.Code != "" {
+		return oneLine(parsed.Error.Code), oneLine(parsed.Error.Message)
+	}
+	text := string(body[:min(len(body), 8<<10)])
+	return codeIn(text), oneLine(text)
+}
+
+// codeIn finds an API code such as AF20022 in free text.
+func codeIn(text string) string {
+	for rest := text; ; {
+		i := strings.Index(rest, "AF")
+		if i < 0 {
+			return ""
+		}
+		rest = rest[i+2:]
+		digits := 0
+		for digits < len(rest) && rest[digits] >= '0' && rest[digits] <= '9' {
+			digits++
+		}
+		if code := "AF" + rest[:digits]; digits == 3 || digits == 5 {
+			if _, known := explain(code); known {
+				return code
+			}
+		}
+	}
+}
+
+// oneLine bounds a server's words and takes everything out of them that could
+// disturb a log or a terminal.
+func oneLine(text string) string {
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}), " ")
+	if len(text) <= maxMessage {
+		return text
+	}
+	cut := maxMessage
+	for !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}
+
+// retryAfter reads the header of that name, in seconds or as a date, up to an
+// hour.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	text := header.Get("Retry-After")
+	wait := time.Duration(0)
+	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if at, err := http.ParseTime(text); err == nil {
+		wait = at.Sub(now)
+	}
+	return min(max(wait, 0), time.Hour)
+}

@@ -1,0 +1,247 @@
+package activity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/internal/backoff"
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/model"
+)
+
+const (
+	opList  = "list content"
+	opFetch = "fetch content"
+
+	// goneTries is how often the API has to say that a blob does not exist
+	// before it is believed.
+	goneTries = 5
+	// overdue is how long after its expiration a blob is still tried, because
+	// measured lifetimes are longer than the documented one.
+	overdue = 24 * time.Hour
+	// readAhead is how many due blobs are taken from the ledger at a time.
+	readAhead = 64
+	// idle bounds the wait of a worker without work.
+	idle = time.Minute
+	// patience is how many attempts in a row have to fail before a worker
+	// pauses: one bad blob among good ones must not slow them down.
+	patience = 3
+)
+
+var (
+	// blobPolicy spaces the attempts at one blob, for as long as it lives.
+	blobPolicy = backoff.Policy{First: 5 * time.Second, Max: 15 * time.Minute}
+	// pausePolicy spaces attempts while the trouble is the server's or ours.
+	pausePolicy = backoff.Policy{First: 5 * time.Second, Max: 5 * time.Minute}
+)
+
+// errStorage says that the sink or the ledger failed, which is no blob's fault.
+var errStorage = errors.New("storage failed")
+
+// work is what the workers of one stream share.
+type work struct {
+	turn     chan struct{} // held while taking; a channel, so that waiting can be given up
+	wake     chan struct{} // holds one token when there may be something to take
+	queue    []collect.Blob
+	inFlight map[string]bool
+}
+
+func newWork() work {
+	return work{turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), inFlight: map[string]bool{}}
+}
+
+// wakeFetch lets one idle worker look for work; it wakes the next.
+func (s *stream) wakeFetch() {
+	select {
+	case s.work.wake <- struct{}{}:
+	default:
+	}
+}
+
+// fetch is one of the stream's workers. It brings one outstanding blob after
+// the other to the sink until ctx ends.
+func (s *stream) fetch(ctx context.Context) {
+	for failures := 0; ctx.Err() == nil; {
+		blob, next, err := s.take(ctx)
+		if err == nil && blob == nil {
+			s.await(ctx, next)
+			continue
+		}
+		if blob != nil {
+			err = s.attempt(ctx, *blob)
+			s.release(ctx, blob.ContentID)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			failures = 0
+			s.health.fetchSucceeded(s.clock.Now())
+			continue
+		}
+		failures++
+		s.health.fetchFailed(err, s.clock.Now())
+		s.logger.Warn("fetching failed", "error", err, "failures", failures)
+		if failures >= patience || !blobsFault(err) {
+			pause := pausePolicy.Delay(max(1, failures-patience+1), s.random)
+			_ = clock.Sleep(ctx, s.clock, max(pause, waitAsked(err)))
+		}
+	}
+}
+
+// take returns the outstanding blob that expires first and that no other worker
+// has, or nil and when the next attempt falls due.
+func (s *stream) take(ctx context.Context) (blob *collect.Blob, next time.Time, err error) {
+	w := &s.work
+	select {
+	case w.turn <- struct{}{}:
+		defer func() { <-w.turn }()
+	case <-ctx.Done():
+		return nil, next, ctx.Err()
+	}
+	if len(w.queue) == 0 {
+		var due []collect.Blob
+		due, next, err = s.ledger.Due(ctx, s.Stream, s.clock.Now(), readAhead+len(w.inFlight))
+		if err != nil {
+			return nil, next, fmt.Errorf("%w: %w", errStorage, err)
+		}
+		for _, b := range due {
+			if !w.inFlight[b.ContentID] {
+				w.queue = append(w.queue, b)
+			}
+		}
+	}
+	if len(w.queue) == 0 {
+		return nil, next, nil
+	}
+	blob, w.queue = &w.queue[0], w.queue[1:]
+	w.inFlight[blob.ContentID] = true
+	if len(w.queue) > 0 {
+		s.wakeFetch()
+	}
+	return blob, next, nil
+}
+
+func (s *stream) release(ctx context.Context, contentID string) {
+	select {
+	case s.work.turn <- struct{}{}:
+		delete(s.work.inFlight, contentID)
+		<-s.work.turn
+	case <-ctx.Done(): // then nobody takes any more
+	}
+}
+
+// await waits until there may be work.
+func (s *stream) await(ctx context.Context, next time.Time) {
+	wait := idle
+	if !next.IsZero() {
+		wait = min(max(next.Sub(s.clock.Now()), time.Millisecond), idle)
+	}
+	timer := s.clock.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-s.work.wake:
+	case <-timer.C():
+	}
+}
+
+// attempt tries one blob and notes in the ledger what became of it.
+func (s *stream) attempt(ctx context.Context, blob collect.Blob) error {
+	body, records, err := s.download(ctx, blob)
+	if err == nil {
+		return s.keep(ctx, blob, body, records)
+	}
+	if ctx.Err() != nil || !blobsFault(err) {
+		return err
+	}
+	now := s.clock.Now()
+	if reason := lostReason(blob, err, s.client.now()); reason != "" {
+		s.logger.Error("content is lost", "contentId", blob.ContentID, "created", blob.Created, "reason", reason)
+		return s.storage(s.ledger.Expired(ctx, s.Stream, blob.ContentID, now, reason))
+	}
+	wait := max(blobPolicy.Delay(blob.Attempts+1, s.random), waitAsked(err))
+	if noteErr := s.ledger.Failed(ctx, s.Stream, blob.ContentID, now.Add(wait), err.Error()); noteErr != nil {
+		return s.storage(noteErr)
+	}
+	if behaviourOf(err) == subscribe {
+		s.doubt.Store(true)
+	}
+	return err
+}
+
+// lostReason says why a blob has to be given up, or nothing while there is
+// hope.
+func lostReason(blob collect.Blob, err error, now time.Time) string {
+	switch does := behaviourOf(err); {
+	case does == expired:
+		return err.Error()
+	case does == gone && blob.Attempts+1 >= goneTries:
+		return err.Error()
+	case now.After(blob.Expires.Add(overdue)):
+		return fmt.Sprintf("expired at %s; the last of %d attempts: %v", blob.Expires.Format(time.RFC3339), blob.Attempts+1, err)
+	default:
+		return ""
+	}
+}
+
+// blobsFault reports whether an error concerns the one blob, as far as anyone
+// can tell, so that it has to stand back behind others. A token that cannot be
+// had, throttling and full disks meet every blob.
+func blobsFault(err error) bool {
+	var f *failure
+	return errors.As(err, &f) && f.operation == opFetch && f.does != throttled
+}
+
+func (s *stream) storage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errStorage, err)
+}
+
+// download fetches a blob and makes sure that it came whole.
+func (s *stream) download(ctx context.Context, blob collect.Blob) (body []byte, records int64, err error) {
+	u, err := s.client.linkURL(opFetch, blob.URI)
+	if err != nil {
+		return nil, 0, err
+	}
+	body, _, err = s.client.do(ctx, request{opFetch, http.MethodGet, u, s.cfg.MaxBodyBytes, bodyTimeout})
+	if err != nil {
+		return nil, 0, err
+	}
+	records, err = countRecords(body)
+	if err == nil {
+		return body, records, nil
+	}
+	if f := answeredInBody(opFetch, body[:min(len(body), maxErrorBytes)]); f != nil {
+		return nil, 0, f
+	}
+	return nil, 0, &failure{operation: opFetch, code: codeAborted, cause: err}
+}
+
+// keep hands a whole body to the sink and, when it is durable there, settles
+// the blob. A crash in between leaves the blob outstanding: it is fetched and
+// journalled again, and its records are dropped downstream as repeats.
+func (s *stream) keep(ctx context.Context, blob collect.Blob, body []byte, records int64) error {
+	payload := model.Payload{
+		Tenant:      s.Tenant,
+		Source:      model.SourceActivity,
+		Format:      model.FormatAuditArray,
+		ContentType: s.ContentType,
+		Name:        blob.ContentID,
+		Received:    s.clock.Now().UTC(),
+		Body:        body,
+	}
+	position, err := s.sink.Journal(ctx, payload)
+	if err != nil {
+		return s.storage(err)
+	}
+	receipt := collect.Receipt{Size: int64(len(body)), Records: records, SHA256: payload.SHA256(), Position: position, At: s.clock.Now()}
+	err = s.ledger.Journalled(ctx, s.Stream, blob.ContentID, receipt)
+	return s.storage(err)
+}

@@ -1,0 +1,66 @@
+package activity
+
+import (
+	"sync"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+)
+
+// health is what a stream remembers of its latest attempts; the rest of its
+// status is in the ledger.
+type health struct {
+	mu           sync.Mutex
+	listed       bool // an attempt to list has ended
+	listProblem  *collect.Problem
+	listBlocked  bool
+	fetchProblem *collect.Problem
+	fetchBlocked bool
+	fetched      time.Time
+}
+
+func (h *health) listEnded(err error, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.listed, h.listProblem, h.listBlocked = true, nil, false
+	if err != nil {
+		h.listProblem, h.listBlocked = problem(err, now), behaviourOf(err) == blocked
+	}
+}
+
+func (h *health) fetchFailed(err error, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.fetchProblem, h.fetchBlocked = problem(err, now), behaviourOf(err) == blocked
+}
+
+func (h *health) fetchSucceeded(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.fetched, h.fetchBlocked = now, false
+}
+
+// judge adds health and problem to a status from the ledger.
+func (h *health) judge(status *collect.StreamStatus) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.fetchProblem != nil && status.Counts.Failed == 0 && h.fetched.After(h.fetchProblem.Time) {
+		h.fetchProblem = nil
+	}
+	switch {
+	case h.listProblem != nil:
+		status.Problem = h.listProblem
+	case h.fetchProblem != nil:
+		status.Problem = h.fetchProblem
+	}
+	switch {
+	case h.listBlocked || h.fetchBlocked:
+		status.Health = collect.HealthBlocked
+	case status.Problem != nil:
+		status.Health = collect.HealthDegraded
+	case !h.listed:
+		status.Health = collect.HealthStarting
+	default:
+		status.Health = collect.HealthRunning
+	}
+}

@@ -1,0 +1,215 @@
+package activity
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/internal/backoff"
+)
+
+const (
+	// maxPages bounds one listing, against a server whose pages never end.
+	maxPages = 100_000
+	// timeLayout is the form of startTime and endTime, in UTC.
+	timeLayout = "2006-01-02T15:04:05"
+	// lifetime is what a blob without an expiration is given.
+	lifetime = 7 * 24 * time.Hour
+	// minWindow is the span below which a refused window is not cut again.
+	minWindow = time.Hour
+)
+
+// pagePolicy spaces the attempts at one page. What it does not mend is left to
+// the next poll.
+var pagePolicy = backoff.Policy{First: 2 * time.Second, Max: time.Minute, Tries: 4}
+
+var errEndless = errors.New("the server's pages do not end")
+
+// listing is one entry of the API's answer.
+type listing struct {
+	ContentURI        string `json:"contentUri"`
+	ContentID         string `json:"contentId"`
+	ContentCreated    string `json:"contentCreated"`
+	ContentExpiration string `json:"contentExpiration"`
+}
+
+// list brings the ledger up to date with what the API offers: everything that
+// was not listed yet, an overlap before it, and from time to time all that the
+// API still reaches.
+func (s *stream) list(ctx context.Context) error {
+	now := s.client.now().Truncate(time.Second)
+	floor := now.Add(-s.cfg.Lookback).Add(s.floorMargin).Truncate(time.Second).Add(time.Second)
+	if err := s.ledger.SkipTo(ctx, s.Stream, floor, now, "nobody listed it within the 7 days that the API reaches back"); err != nil {
+		return err
+	}
+	through, err := s.ledger.ListedThrough(ctx, s.Stream)
+	if err != nil {
+		return err
+	}
+	from := through.Add(-s.cfg.Overlap).Truncate(time.Second)
+	all := through.IsZero() || s.lastRelist.IsZero() || now.Sub(s.lastRelist) >= s.cfg.RelistEvery
+	if all || from.Before(floor) {
+		from = floor
+	}
+	for _, w := range collect.Windows(from, now, s.span) {
+		if err := s.listWindow(ctx, w); err != nil {
+			return err
+		}
+	}
+	if all {
+		s.lastRelist = now
+	}
+	return nil
+}
+
+// listWindow lists one window to its last page, and only then says so to the
+// ledger. Entries are recorded page by page: they exist whether or not the next
+// page comes.
+func (s *stream) listWindow(ctx context.Context, w collect.Window) error {
+	err := pagePolicy.Retry(ctx, s.clock, s.random,
+		func(ctx context.Context) error { return s.listPages(ctx, w) },
+		func(err error) backoff.Verdict {
+			again := behaviourOf(err) == relist
+			return backoff.Verdict{Again: again, After: waitAsked(err)}
+		})
+	if behaviourOf(err) == fixWindow && err != nil {
+		s.narrow()
+	}
+	if err != nil {
+		return err
+	}
+	return s.ledger.AdvanceListed(ctx, s.Stream, w, s.clock.Now())
+}
+
+// narrow makes the next listing ask for less: half the span, and an hour less
+// far back. By then the server's clock is known from its refusal.
+func (s *stream) narrow() {
+	s.span = max(s.span/2, minWindow)
+	s.floorMargin = min(s.floorMargin+time.Hour, 6*time.Hour)
+}
+
+func (s *stream) listPages(ctx context.Context, w collect.Window) error {
+	page := s.client.operationURL("subscriptions/content", "contentType", s.ContentType,
+		"startTime", w.From.UTC().Format(timeLayout), "endTime", w.To.UTC().Format(timeLayout))
+	seen := map[string]bool{}
+	for range maxPages {
+		if seen[page.String()] {
+			return &failure{operation: opList, code: codeAborted, cause: errEndless}
+		}
+		seen[page.String()] = true
+		next, err := s.listPage(ctx, w, page)
+		if err != nil || next == nil {
+			return err
+		}
+		page = next
+	}
+	return &failure{operation: opList, code: codeAborted, cause: errEndless}
+}
+
+// listPage lists one page and returns the address of the next, nil after the
+// last.
+func (s *stream) listPage(ctx context.Context, w collect.Window, page *url.URL) (next *url.URL, err error) {
+	var entries []listing
+	err = pagePolicy.Retry(ctx, s.clock, s.random,
+		func(ctx context.Context) error {
+			body, header, err := s.client.do(ctx, request{opList, http.MethodGet, page, maxListBytes, requestTimeout})
+			if err != nil {
+				return err
+			}
+			if entries, err = decodeListing(body); err != nil {
+				return err
+			}
+			next = nil
+			if link := nextPage(header); link != "" {
+				next, err = s.client.linkURL(opList, link)
+			}
+			return err
+		},
+		func(err error) backoff.Verdict {
+			return backoff.Verdict{Again: behaviourOf(err) == retry && !errors.Is(err, errForeignHost), After: waitAsked(err)}
+		})
+	if err != nil {
+		return nil, err
+	}
+	added, err := s.ledger.Listed(ctx, s.Stream, s.clock.Now(), s.toLedger(entries, w))
+	if err != nil {
+		return nil, err
+	}
+	if added > 0 {
+		s.wakeFetch()
+	}
+	return next, nil
+}
+
+// nextPage reads the link to the next page; Microsoft's text has the header in
+// two spellings.
+func nextPage(header http.Header) string {
+	if link := header.Get("NextPageUri"); link != "" {
+		return link
+	}
+	return header.Get("NextPageUrl")
+}
+
+func decodeListing(body []byte) ([]listing, error) {
+	var entries []listing
+	if err := json.Unmarshal(body, &entries); err != nil {
+		if f := answeredInBody(opList, body); f != nil {
+			return nil, f
+		}
+		return nil, &failure{operation: opList, code: codeAborted, cause: fmt.Errorf("the listing cannot be read: %w", err)}
+	}
+	for i, e := range entries {
+		if strings.TrimSpace(e.ContentID) == "" || e.ContentURI == "" {
+			return nil, &failure{operation: opList, code: codeAborted, cause: fmt.Errorf("entry %d of the listing lacks its id or address", i)}
+		}
+	}
+	return entries, nil
+}
+
+// answeredInBody recognises the error body of the API under a status that says
+// success.
+func answeredInBody(operation string, body []byte) *failure {
+	code, message := errorBody(body)
+	e, ok := explain(code)
+	if !ok {
+		return nil
+	}
+	return &failure{operation: operation, status: http.StatusOK, code: code, message: message, does: e.does}
+}
+
+// toLedger reads the times of the entries. A time that cannot be read is taken
+// as early as it can be: the blob then is fetched sooner and holds the cursor
+// back, both of which are harmless.
+func (s *stream) toLedger(entries []listing, w collect.Window) []collect.Listing {
+	listed := make([]collect.Listing, 0, len(entries))
+	for _, e := range entries {
+		created, err := parseTime(e.ContentCreated)
+		if err != nil {
+			created = w.From
+		}
+		expires, err := parseTime(e.ContentExpiration)
+		if err != nil {
+			expires = created.Add(lifetime)
+		}
+		listed = append(listed, collect.Listing{ContentID: e.ContentID, URI: e.ContentURI, Created: created, Expires: expires})
+	}
+	return listed
+}
+
+// parseTime reads a time with or without a zone; without, it is UTC.
+func parseTime(text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		t, err = time.Parse("2006-01-02T15:04:05.999999999", text)
+	}
+	if err == nil && t.Year() < 2000 {
+		err = fmt.Errorf("time %q lies before the API existed", text)
+	}
+	return t.UTC(), err
+}

@@ -1,0 +1,124 @@
+package activity
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+)
+
+// lookAgain is the least wait between two looks at the subscriptions, even when
+// a stream reports that its own is gone.
+const lookAgain = 20 * time.Second
+
+// errNotSubscribed says that a stream has no enabled subscription and that the
+// next start has to wait.
+var errNotSubscribed = errors.New("no enabled subscription; the next start has to wait")
+
+// subscriptions keeps the subscriptions of one tenant alive.
+type subscriptions struct {
+	*client
+	ledger *collect.Ledger
+
+	turn   chan struct{} // held while looking; a channel, so that waiting can be given up
+	looked time.Time
+	failed map[string]error // how the latest start of a content type failed
+}
+
+func newSubscriptions(c *client, ledger *collect.Ledger) *subscriptions {
+	return &subscriptions{client: c, ledger: ledger, turn: make(chan struct{}, 1), failed: map[string]error{}}
+}
+
+// ensure returns nil when the stream's subscription is enabled as far as is
+// known. It looks at the API when nobody did for SubscriptionsEvery, or at once
+// when the stream has reason to doubt, and starts what is missing or disabled.
+func (s *subscriptions) ensure(ctx context.Context, stream collect.Stream, doubt bool) error {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	age := s.clock.Now().Sub(s.looked)
+	if s.looked.IsZero() || age >= s.cfg.SubscriptionsEvery || doubt && age >= lookAgain {
+		if err := s.look(ctx); err != nil {
+			return err
+		}
+	}
+	sub, err := s.ledger.Subscription(ctx, stream)
+	if err != nil || sub.Status == collect.SubscriptionEnabled {
+		return err
+	}
+	now := s.clock.Now()
+	if wait := sub.Start.Add(s.cfg.StartEvery).Sub(now); wait > 0 && !sub.Start.IsZero() {
+		if err := s.failed[stream.ContentType]; err != nil {
+			return err
+		}
+		return &failure{operation: "start subscription", code: codeFor(sub.Status), does: subscribe, after: wait,
+			cause: fmt.Errorf("%w until %s", errNotSubscribed, now.Add(wait).UTC().Format(time.RFC3339))}
+	}
+	err = s.start(ctx, stream)
+	s.failed[stream.ContentType] = err
+	return err
+}
+
+func codeFor(status string) string {
+	if status == collect.SubscriptionDisabled {
+		return "AF20023"
+	}
+	return "AF20022"
+}
+
+// look lists the subscriptions and records the status of each configured
+// content type.
+func (s *subscriptions) look(ctx context.Context) error {
+	const operation = "list subscriptions"
+	body, _, err := s.do(ctx, request{operation, http.MethodGet, s.operationURL("subscriptions/list"), maxListBytes, requestTimeout})
+	if err != nil {
+		return err
+	}
+	var listed []struct {
+		ContentType string `json:"contentType"`
+		Status      string `json:"status"`
+	}
+	if err := json.Unmarshal(body, &listed); err != nil {
+		return &failure{operation: operation, code: codeAborted, cause: err}
+	}
+	now := s.clock.Now()
+	for _, contentType := range s.cfg.ContentTypes {
+		status := collect.SubscriptionMissing
+		for _, l := range listed {
+			if l.ContentType != contentType {
+				continue
+			}
+			// An entry without a status has been seen in Microsoft's own sample.
+			status = collect.SubscriptionEnabled
+			if l.Status == collect.SubscriptionDisabled {
+				status = collect.SubscriptionDisabled
+			}
+		}
+		if err := s.ledger.SubscriptionStatus(ctx, collect.Stream{Tenant: s.cfg.TenantID, ContentType: contentType}, status, now); err != nil {
+			return err
+		}
+	}
+	s.looked = now
+	return nil
+}
+
+// start asks for a subscription. The request is in the ledger before it is
+// sent, so that a crash cannot shorten the wait between two.
+func (s *subscriptions) start(ctx context.Context, stream collect.Stream) error {
+	if err := s.ledger.StartRequested(ctx, stream, s.clock.Now()); err != nil {
+		return err
+	}
+	u := s.operationURL("subscriptions/start", "contentType", stream.ContentType)
+	_, _, err := s.do(ctx, request{"start subscription", http.MethodPost, u, maxListBytes, requestTimeout})
+	if err != nil && behaviourOf(err) != success {
+		return err
+	}
+	return s.ledger.SubscriptionStatus(ctx, stream, collect.SubscriptionEnabled, s.clock.Now())
+}
