@@ -1,0 +1,154 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/quoll/quoll/journal"
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/normalise"
+)
+
+// Status is where the river stands. Counts are since the process started,
+// except Quarantined.
+type Status struct {
+	// Journal is the last durable position, Applied the last visible one,
+	// Committed the one up to which all rows are in files, Archived the last
+	// one that a published checkpoint covers.
+	Journal, Applied, Committed, Archived uint64
+
+	Entries    int64 // journal entries applied
+	Records    int64 // raw records in them, rejects included
+	Added      int64
+	Duplicates int64
+	Revisions  int64
+	Rejected   int64
+	// Quarantined is how many entries ever made the normaliser panic.
+	Quarantined int64
+	// Rows is the rows added, by table.
+	Rows map[string]int64
+	// Unknown is what the normaliser met and did not know.
+	Unknown normalise.Counts
+
+	// LastApplied is when the last entry became visible (UTC), and Lag the time
+	// from its arrival to then.
+	LastApplied time.Time
+	Lag         time.Duration
+	LastFlush   time.Time
+	// FlushError and ArchiveError say what is being tried again; empty if all
+	// is well.
+	FlushError   string
+	ArchiveError string
+}
+
+// Status returns where the river stands now.
+func (p *Pipeline) Status() Status {
+	p.mu.Lock()
+	s := p.status
+	s.Rows = maps.Clone(p.status.Rows)
+	s.Unknown = normalise.Counts{}
+	s.Unknown.Add(p.status.Unknown)
+	p.mu.Unlock()
+	s.Journal = uint64(p.Parts.Journal.Last())
+	s.Applied, s.Committed = p.Lake.Applied(), p.Lake.Position()
+	if p.Archive != nil {
+		s.Archived = p.Archive.Sealed()
+	}
+	return s
+}
+
+func (p *Pipeline) update(change func(*Status)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.status)
+}
+
+// account counts an entry that is visible now and tells who waits for it.
+func (p *Pipeline) account(j *job, a lake.Applied) {
+	p.count(j, a)
+	p.watchMu.Lock()
+	defer p.watchMu.Unlock()
+	if applied, ok := p.watchers[j.entry.Position]; ok {
+		delete(p.watchers, j.entry.Position)
+		applied <- outcome{applied: a, rejects: reasons(j.result.Rejects)}
+	}
+}
+
+func (p *Pipeline) count(j *job, a lake.Applied) {
+	now := p.Clock.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := &p.status
+	s.Entries++
+	s.Records += int64(a.Records + len(j.result.Rejects))
+	s.Added += int64(a.Added)
+	s.Duplicates += int64(a.Duplicates + a.Replayed)
+	s.Revisions += int64(a.Revisions)
+	s.Rejected += int64(len(j.result.Rejects))
+	if s.Rows == nil {
+		s.Rows = map[string]int64{}
+	}
+	for table, n := range a.Rows {
+		s.Rows[table] += int64(n)
+	}
+	s.Unknown.Add(j.result.Counts)
+	s.LastApplied, s.Lag = now, now.Sub(j.entry.Payload.Received)
+}
+
+// quarantine notes an entry that made the normaliser panic.
+func (p *Pipeline) quarantine(ctx context.Context, j *job) error {
+	res, err := p.State.ExecContext(ctx, `INSERT OR IGNORE INTO pipeline_quarantine
+		(position, name, format, sha256, reason, seen) VALUES (?, ?, ?, ?, ?, ?)`,
+		int64(j.entry.Position), j.entry.Payload.Name, string(j.entry.Payload.Format), j.entry.SHA256[:],
+		j.panicked, p.Clock.Now().UnixMicro())
+	if err != nil {
+		return fmt.Errorf("quarantine position %d: %w", j.entry.Position, err)
+	}
+	if n, err := res.RowsAffected(); err == nil {
+		p.update(func(s *Status) { s.Quarantined += n })
+	}
+	return nil
+}
+
+func (p *Pipeline) countQuarantine(ctx context.Context) error {
+	if err := p.State.QueryRowContext(ctx, `SELECT count(*) FROM pipeline_quarantine`).Scan(&p.status.Quarantined); err != nil {
+		return fmt.Errorf("count the quarantine: %w", err)
+	}
+	return nil
+}
+
+// Quarantined is a journal entry that made the normaliser panic.
+type Quarantined struct {
+	Position journal.Position
+	Name     string
+	Format   string
+	Reason   string
+	Seen     time.Time // UTC
+}
+
+// Quarantine returns the entries that made the normaliser panic, oldest first,
+// at most limit of them.
+func (p *Pipeline) Quarantine(ctx context.Context, limit int) ([]Quarantined, error) {
+	rows, err := p.State.QueryContext(ctx, `SELECT position, name, format, reason, seen
+		FROM pipeline_quarantine ORDER BY position LIMIT ?`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list the quarantine: %w", err)
+	}
+	defer rows.Close()
+	var list []Quarantined
+	for rows.Next() {
+		var q Quarantined
+		var position, seen int64
+		if err := rows.Scan(&position, &q.Name, &q.Format, &q.Reason, &seen); err != nil {
+			return nil, fmt.Errorf("list the quarantine: %w", err)
+		}
+		q.Position, q.Seen = journal.Position(position), time.UnixMicro(seen).UTC()
+		list = append(list, q)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list the quarantine: %w", err)
+	}
+	return list, nil
+}
