@@ -1,12 +1,14 @@
 package file
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -54,16 +56,32 @@ func OpenRejectFile(dir, source string) (*RejectFile, error) {
 	sum := sha256.Sum256([]byte(absolute))
 	name := fmt.Sprintf("%s-%s.jsonl", filepath.Base(absolute), hex.EncodeToString(sum[:4]))
 	f := &RejectFile{path: filepath.Join(dir, name), seen: make(map[[16]byte]bool)}
-	content, err := os.ReadFile(f.path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := f.readListed(); err != nil {
 		return nil, fmt.Errorf("open the reject file of %s: %w", source, err)
 	}
-	content = content[:bytes.LastIndexByte(content, '\n')+1]
-	for line := range bytes.Lines(content) {
-		f.seen[hashLine(line)] = true
-	}
-	f.good = int64(len(content))
 	return f, nil
+}
+
+func (f *RejectFile) readListed() error {
+	listed, err := os.Open(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer listed.Close()
+	for r := bufio.NewReader(listed); ; {
+		line, err := r.ReadBytes('\n')
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		f.seen[hashLine(line)] = true
+		f.good += int64(len(line))
+	}
 }
 
 func hashLine(line []byte) [16]byte {
@@ -105,14 +123,14 @@ func (f *RejectFile) open() error {
 	if f.file != nil {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(f.path), 0o750); err != nil {
+	if err := durable.MkdirAll(durable.OS{}, filepath.Dir(f.path), 0o750); err != nil {
 		return fmt.Errorf("make the folder of %s: %w", f.path, err)
 	}
 	var err error
 	if _, statErr := os.Stat(f.path); statErr == nil {
-		f.file, err = durable.OpenAppend(durable.OS, f.path, f.good, f.good)
+		f.file, err = durable.OpenAppend(durable.OS{}, f.path, f.good, f.good)
 	} else {
-		f.file, err = durable.CreateAppend(durable.OS, f.path)
+		f.file, err = durable.CreateAppend(durable.OS{}, f.path)
 	}
 	return err
 }
