@@ -1,0 +1,142 @@
+package blobexport
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/model"
+)
+
+// statusTimeout bounds the database's part of a status.
+const statusTimeout = 5 * time.Second
+
+// health is what the collector remembers of its latest poll; totals are in the
+// database.
+type health struct {
+	mu      sync.Mutex
+	polls   int
+	stopped bool
+	problem *collect.Problem
+	streams map[string]*streamHealth // by container
+}
+
+type streamHealth struct {
+	pending int64     // blobs of the present poll not looked at yet
+	oldest  time.Time // modification of the one being read
+	problem *collect.Problem
+}
+
+func (h *health) stream(container string) *streamHealth {
+	if h.streams[container] == nil {
+		h.streams[container] = &streamHealth{}
+	}
+	return h.streams[container]
+}
+
+func (h *health) pending(container string, blobs int64, modified time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.stream(container)
+	s.pending, s.oldest = blobs, modified
+}
+
+func (h *health) read(container string, err error, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stream(container).problem = problem(err, now)
+}
+
+func (h *health) polled(err error, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.polls++
+	h.problem = problem(err, now)
+}
+
+func (h *health) stop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stopped = true
+}
+
+func problem(err error, now time.Time) *collect.Problem {
+	if err == nil {
+		return nil
+	}
+	p := &collect.Problem{Time: now, Detail: err.Error(), Cause: "The export cannot be read.",
+		Remedy: "Check that the folder or the storage account is there and may be read."}
+	if errors.Is(err, errStorage) {
+		p.Cause, p.Remedy = "Quoll could not store what it collected.", "Check the disk of this machine: is it full, or not writable?"
+	}
+	return p
+}
+
+// Status implements collect.Collector. A stream is a table. Its cursor is the
+// time of the last complete look, or the modification time of the blob that is
+// being read while there is a backlog.
+func (c *Collector) Status() collect.Status {
+	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
+	defer cancel()
+	all, err := c.offsets.totals(ctx)
+	now := c.clock.Now()
+
+	h := &c.health
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	status := collect.Status{Name: "blobexport/" + c.cfg.Name, Source: model.SourceBlobExport, Tenant: c.cfg.Tenant, Health: collect.HealthRunning, Problem: h.problem}
+	if err != nil {
+		all = map[string]totals{}
+		status.Problem = problem(errors.Join(errStorage, err), now)
+	}
+	for container := range h.streams {
+		if _, ok := all[container]; !ok {
+			all[container] = totals{}
+		}
+	}
+	for container, t := range all {
+		status.Streams = append(status.Streams, h.streamStatus(container, t, now))
+	}
+	slices.SortFunc(status.Streams, func(a, b collect.StreamStatus) int {
+		return slices.Compare([]byte(a.ContentType), []byte(b.ContentType))
+	})
+	switch {
+	case h.stopped:
+		status.Health = collect.HealthStopped
+	case status.Problem != nil:
+		status.Health = collect.HealthDegraded
+	case h.polls == 0:
+		status.Health = collect.HealthStarting
+	}
+	return status
+}
+
+func (h *health) streamStatus(container string, t totals, now time.Time) collect.StreamStatus {
+	s := h.stream(container)
+	status := collect.StreamStatus{
+		ContentType:    tableOf(container),
+		Health:         collect.HealthRunning,
+		LastSuccess:    t.lastSuccess,
+		LastBlob:       t.lastModified,
+		LastJournalled: t.lastJournalled,
+		Cursor:         t.lastSuccess,
+		Counts:         collect.Counts{Listed: s.pending, Journalled: t.chunks, Records: t.lines, Bytes: t.bytes},
+		Problem:        s.problem,
+	}
+	if s.pending > 0 {
+		status.Cursor = s.oldest
+	}
+	if !status.Cursor.IsZero() {
+		status.Lag = max(now.Sub(status.Cursor), 0)
+	}
+	switch {
+	case s.problem != nil:
+		status.Health = collect.HealthDegraded
+	case t.lastSuccess.IsZero():
+		status.Health = collect.HealthStarting
+	}
+	return status
+}
