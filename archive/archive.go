@@ -1,0 +1,175 @@
+package archive
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quoll/quoll/internal/durable"
+	"github.com/quoll/quoll/model"
+)
+
+// Archive is an archive open for writing. Its methods may be called from any
+// goroutine; the calls of Add must be in the order of positions.
+type Archive struct {
+	cfg    Config
+	id     *identity
+	lock   io.Closer
+	sealed atomic.Uint64
+
+	mu      sync.Mutex
+	closed  bool
+	state   state
+	unsure  bool            // the disk may be ahead of state: recover first
+	dirs    map[string]bool // directories known to be durable
+	pending []item
+	bytes   int64     // of bodies in pending
+	oldest  time.Time // when the first of pending was added
+}
+
+// state is what the last published checkpoint says.
+type state struct {
+	tree   *tree
+	bundle [][]byte // leaves of the entry bundle that is not full
+	last   uint64   // last position
+}
+
+// Open opens the archive in a folder for writing, creates folder and key if need
+// be, takes the lock, and brings the folder back to the last published
+// checkpoint if a crash left it beyond. The errors are ErrLocked, ErrKey,
+// ErrBehind, ErrDamaged, or the file system's.
+func Open(cfg Config) (*Archive, error) {
+	defaults := DefaultConfig(cfg.Dir, cfg.KeyFile)
+	cfg.Origin = cmp.Or(cfg.Origin, defaults.Origin)
+	cfg.MaxPayloads = cmp.Or(cfg.MaxPayloads, defaults.MaxPayloads)
+	cfg.MaxBytes = cmp.Or(cfg.MaxBytes, defaults.MaxBytes)
+	cfg.MaxAge = cmp.Or(cfg.MaxAge, defaults.MaxAge)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.FS == nil {
+		cfg.FS = durable.OS{}
+	}
+	if rel, err := filepath.Rel(cfg.Dir, cfg.KeyFile); err == nil && filepath.IsLocal(rel) {
+		return nil, fmt.Errorf("%w: the key file %s must not be in the archive", ErrKey, cfg.KeyFile)
+	}
+	if err := durable.MkdirAll(cfg.FS, cfg.Dir, 0o750); err != nil {
+		return nil, fmt.Errorf("open archive: %w", err)
+	}
+	if err := durable.MkdirAll(cfg.FS, filepath.Dir(cfg.KeyFile), 0o700); err != nil {
+		return nil, fmt.Errorf("open archive: %w", err)
+	}
+	lock, err := cfg.FS.Lock(cfg.beside(".lock"))
+	if errors.Is(err, durable.ErrLocked) {
+		return nil, fmt.Errorf("%w: %s", ErrLocked, cfg.Dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open archive: %w", err)
+	}
+	a := &Archive{cfg: cfg, lock: lock, dirs: map[string]bool{}}
+	if err := a.start(); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return a, nil
+}
+
+// VerifierKey returns the public key of the log, as Verify takes it.
+func (a *Archive) VerifierKey() string { return a.id.public }
+
+// Sealed returns the last journal position under a published checkpoint, 0 if
+// there is none. Everything up to it survives a crash.
+func (a *Archive) Sealed() uint64 { return a.sealed.Load() }
+
+// Add takes the payload at a journal position, which must be the one after the
+// last; one that the archive already holds does nothing, so that a consumer may
+// always start again after Sealed(). The payload's body must not be changed
+// afterwards. If a batch is due it is sealed, and an error of that is returned;
+// calling Add again with the same position tries again. The error ErrGap or
+// ErrTooLarge is the payload's own.
+func (a *Archive) Add(ctx context.Context, position uint64, p model.Payload) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	// First what is due: a batch that cannot be sealed must not grow.
+	if err := a.sealIfDue(ctx); err != nil {
+		return err
+	}
+	last := a.lastAdded()
+	if position <= last {
+		return nil
+	}
+	if position != last+1 {
+		return fmt.Errorf("%w: position %d after %d", ErrGap, position, last)
+	}
+	it := item{leaf: newPayloadLeaf(position, &p, p.SHA256()), body: p.Body, received: p.Received}
+	it.leaf.Object = objectPath(position, position) // as long as the real one
+	if _, err := encodeLeaf(it.leaf); err != nil {
+		return fmt.Errorf("archive position %d: %w", position, err)
+	}
+	if len(a.pending) == 0 {
+		a.oldest = a.cfg.Now()
+	}
+	a.pending = append(a.pending, it)
+	a.bytes += int64(len(p.Body))
+	return a.sealIfDue(ctx)
+}
+
+func (a *Archive) lastAdded() uint64 {
+	if n := len(a.pending); n > 0 {
+		return a.pending[n-1].leaf.Position
+	}
+	return a.state.last
+}
+
+// SealIfDue seals the waiting payloads if the oldest has waited for
+// Config.MaxAge. Whoever adds payloads calls it now and then, so that the last
+// ones of a quiet hour are sealed too.
+func (a *Archive) SealIfDue(ctx context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.sealIfDue(ctx)
+}
+
+func (a *Archive) sealIfDue(ctx context.Context) error {
+	if a.closed {
+		return ErrClosed
+	}
+	due := len(a.pending) >= a.cfg.MaxPayloads || a.bytes >= a.cfg.MaxBytes ||
+		len(a.pending) > 0 && a.cfg.Now().Sub(a.oldest) >= a.cfg.MaxAge
+	if !due {
+		return ctx.Err()
+	}
+	return a.seal(ctx)
+}
+
+// Flush seals the waiting payloads now. If it returns nil, Sealed() is the last
+// position added.
+func (a *Archive) Flush(ctx context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return ErrClosed
+	}
+	return a.seal(ctx)
+}
+
+// Close gives the lock back. Payloads that were not sealed are dropped; the
+// journal has them.
+func (a *Archive) Close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return nil
+	}
+	a.closed = true
+	a.pending = nil
+	if err := a.lock.Close(); err != nil {
+		return fmt.Errorf("close archive: %w", err)
+	}
+	return nil
+}

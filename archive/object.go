@@ -1,0 +1,276 @@
+package archive
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// The members of an object: the index first, then the bodies in order.
+const (
+	indexMember   = "index.jsonl"
+	payloadPrefix = "payload/"
+)
+
+func payloadMember(position uint64) string { return fmt.Sprintf("%s%020d", payloadPrefix, position) }
+
+// The limits of what a reader of objects allocates, whatever a damaged or
+// forged file says.
+const (
+	maxIndex      = 256 << 20
+	maxZstdWindow = 64 << 20
+)
+
+// item is a payload that waits to be sealed.
+type item struct {
+	leaf     PayloadLeaf // without the object's path
+	body     []byte
+	received time.Time
+}
+
+// object is a file to be written, with its leaves.
+type object struct {
+	path   string
+	data   []byte
+	leaves [][]byte // of the payloads, then of the object
+}
+
+// buildObject makes the object of a batch, which must not be empty.
+func buildObject(batch []item, sealed time.Time) (*object, error) {
+	first, last := batch[0].leaf.Position, batch[len(batch)-1].leaf.Position
+	o := &object{path: objectPath(first, last)}
+	var index bytes.Buffer
+	for i := range batch {
+		leaf := batch[i].leaf
+		leaf.Object = o.path
+		line, err := encodeLeaf(leaf)
+		if err != nil {
+			return nil, err
+		}
+		o.leaves = append(o.leaves, line)
+		index.Write(line)
+		index.WriteByte('\n')
+	}
+	var err error
+	if o.data, err = packObject(batch, index.Bytes(), sealed); err != nil {
+		return nil, fmt.Errorf("pack object %s: %w", o.path, err)
+	}
+	line, err := encodeLeaf(objectLeaf(o.path, first, last, sha256.Sum256(o.data), int64(len(o.data))))
+	if err != nil {
+		return nil, err
+	}
+	o.leaves = append(o.leaves, line)
+	return o, nil
+}
+
+func objectLeaf(path string, first, last uint64, sum [32]byte, size int64) ObjectLeaf {
+	return ObjectLeaf{
+		Leaf:     leafObject,
+		First:    first,
+		Last:     last,
+		Payloads: int(last - first + 1),
+		SHA256:   hex.EncodeToString(sum[:]),
+		Size:     size,
+		Object:   path,
+	}
+}
+
+func packObject(batch []item, index []byte, sealed time.Time) ([]byte, error) {
+	var out bytes.Buffer
+	compressed, err := zstd.NewWriter(&out, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	w := tar.NewWriter(compressed)
+	if err := writeMember(w, indexMember, index, sealed); err != nil {
+		return nil, err
+	}
+	for i := range batch {
+		name := payloadMember(batch[i].leaf.Position)
+		if err := writeMember(w, name, batch[i].body, batch[i].received); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	if err := compressed.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+func writeMember(w *tar.Writer, name string, data []byte, modified time.Time) error {
+	seconds := modified.Unix()
+	if seconds < 0 || seconds >= 1<<33 { // what the eleven octal digits of ustar hold
+		seconds = 0
+	}
+	err := w.WriteHeader(&tar.Header{
+		Typeflag: tar.TypeReg,
+		Name:     name,
+		Size:     int64(len(data)),
+		Mode:     0o444,
+		ModTime:  time.Unix(seconds, 0),
+		Format:   tar.FormatUSTAR,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(data)
+	return err
+}
+
+// contents is what an object file was found to hold.
+type contents struct {
+	sum    [32]byte // of the whole file
+	size   int64
+	index  [][]byte // the lines, as far as they could be read
+	bodies []body   // in order, as far as they could be read
+	err    error    // why the contents could not be read to the end
+}
+
+type body struct {
+	sum  [32]byte
+	size int64
+}
+
+// readObject reads an object file to its last byte, with memory bounded by the
+// index. The error is that of reading the file; damage is in contents.err.
+func readObject(r io.Reader, first, last uint64) (*contents, error) {
+	file := &fileReader{r: r, hash: sha256.New()}
+	c := &contents{}
+	c.err = c.unpack(file, first, last)
+	// The hash is over the whole file, whatever could be unpacked of it.
+	if _, err := io.Copy(io.Discard, file); err != nil {
+		return nil, err
+	}
+	if file.err != nil {
+		return nil, file.err
+	}
+	file.hash.Sum(c.sum[:0])
+	c.size = file.size
+	return c, nil
+}
+
+// fileReader hashes and counts what is read, and remembers the file's own error
+// apart from those of the formats above it.
+type fileReader struct {
+	r    io.Reader
+	hash interface {
+		io.Writer
+		Sum([]byte) []byte
+	}
+	size int64
+	err  error
+}
+
+func (f *fileReader) Read(p []byte) (int, error) {
+	n, err := f.r.Read(p)
+	f.hash.Write(p[:n])
+	f.size += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		f.err = err
+	}
+	return n, err
+}
+
+func (c *contents) unpack(file io.Reader, first, last uint64) error {
+	z, err := zstd.NewReader(file, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxZstdWindow))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	r := tar.NewReader(z)
+	index, err := nextMember(r, indexMember)
+	if err != nil {
+		return err
+	}
+	if index > min(maxIndex, int64(last-first+1)*(maxLeaf+1)) {
+		return fmt.Errorf("index has %d bytes", index)
+	}
+	text := make([]byte, index)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return err
+	}
+	if c.index, err = splitIndex(text, int(last-first+1)); err != nil {
+		return err
+	}
+	for position := first; position <= last; position++ {
+		if err := c.readBody(r, position); err != nil {
+			return err
+		}
+	}
+	if h, err := r.Next(); !errors.Is(err, io.EOF) {
+		if err == nil {
+			err = fmt.Errorf("extra member %q", h.Name)
+		}
+		return err
+	}
+	// What follows the archive's end is zero blocks; reading them brings the
+	// checksum of the zstd frame.
+	_, err = io.Copy(io.Discard, z)
+	return err
+}
+
+func (c *contents) readBody(r *tar.Reader, position uint64) error {
+	if _, err := nextMember(r, payloadMember(position)); err != nil {
+		return err
+	}
+	h := sha256.New()
+	n, err := io.Copy(h, r)
+	if err != nil {
+		return err
+	}
+	b := body{size: n}
+	h.Sum(b.sum[:0])
+	c.bodies = append(c.bodies, b)
+	return nil
+}
+
+func nextMember(r *tar.Reader, want string) (size int64, err error) {
+	h, err := r.Next()
+	if err != nil {
+		return 0, fmt.Errorf("member %s: %w", want, err)
+	}
+	if h.Name != want || h.Typeflag != tar.TypeReg {
+		return 0, fmt.Errorf("member %q where %s should be", h.Name, want)
+	}
+	return h.Size, nil
+}
+
+func splitIndex(text []byte, count int) ([][]byte, error) {
+	var lines [][]byte
+	for len(text) > 0 {
+		line, rest, found := bytes.Cut(text, []byte("\n"))
+		if !found {
+			return lines, errors.New("index does not end with a line feed")
+		}
+		lines, text = append(lines, line), rest
+	}
+	if len(lines) != count {
+		return lines, fmt.Errorf("index has %d lines for %d payloads", len(lines), count)
+	}
+	return lines, nil
+}
+
+// holds reports whether a body is what a payload leaf says.
+func (b *body) holds(leaf *PayloadLeaf) bool {
+	return leaf.Size == b.size && leaf.SHA256 == hex.EncodeToString(b.sum[:])
+}
+
+// parsePayloadLeaf returns false for anything but a payload leaf.
+func parsePayloadLeaf(line []byte) (PayloadLeaf, bool) {
+	var l PayloadLeaf
+	if err := json.Unmarshal(line, &l); err != nil || l.Leaf != leafPayload {
+		return PayloadLeaf{}, false
+	}
+	return l, true
+}

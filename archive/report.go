@@ -1,0 +1,92 @@
+package archive
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Kind says what is wrong with a file.
+type Kind string
+
+// The kinds of problems.
+const (
+	Missing    Kind = "missing"    // the log needs the file and it is not there
+	Changed    Kind = "changed"    // it does not hold what the log says
+	Extra      Kind = "extra"      // nothing in the log speaks of it
+	Unreadable Kind = "unreadable" // the file system gave an error
+	Hole       Kind = "hole"       // journal positions are missing from the log
+)
+
+// Range is a span of journal positions, both ends included.
+type Range struct {
+	First uint64 `json:"first"`
+	Last  uint64 `json:"last"`
+}
+
+// Problem is one thing that Verify found.
+type Problem struct {
+	File   string `json:"file"` // relative to the archive, with slashes
+	What   Kind   `json:"what"`
+	Detail string `json:"detail"`
+	// Positions are the payloads that can no longer be read from the archive
+	// as they were: in ascending order. Empty if every payload is whole, or
+	// if it cannot be told.
+	Positions []Range `json:"positions,omitempty"`
+}
+
+// String returns the problem in one line.
+func (p Problem) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s: %s", p.File, p.What, p.Detail)
+	for i, r := range p.Positions {
+		b.WriteString(map[bool]string{true: "; payloads ", false: ", "}[i == 0])
+		fmt.Fprint(&b, r.First)
+		if r.Last != r.First {
+			fmt.Fprintf(&b, "-%d", r.Last)
+		}
+	}
+	return b.String()
+}
+
+// maxProblems bounds a report. An archive with more is lost or not this one.
+const maxProblems = 10_000
+
+// Report is what Verify found. The archive is whole if there is no problem.
+type Report struct {
+	Origin   string    `json:"origin"`
+	Size     int64     `json:"size"`     // leaves under the checkpoint
+	Root     string    `json:"root"`     // Merkle tree hash in Base64, as in the checkpoint
+	Last     uint64    `json:"last"`     // last journal position
+	Payloads uint64    `json:"payloads"` // payloads that were read back whole
+	Objects  uint64    `json:"objects"`  // objects that were read back whole
+	Files    int64     `json:"files"`    // files in the folder
+	Bytes    int64     `json:"bytes"`    // their size
+	Problems []Problem `json:"problems"`
+	// Omitted counts problems beyond the first 10,000.
+	Omitted int `json:"omitted,omitempty"`
+}
+
+// OK reports whether the archive is whole.
+func (r *Report) OK() bool { return len(r.Problems) == 0 }
+
+func (r *Report) add(p Problem) {
+	if len(r.Problems) >= maxProblems {
+		r.Omitted++
+		return
+	}
+	r.Problems = append(r.Problems, p)
+}
+
+// ranges joins ascending positions to ranges.
+func ranges(positions []uint64) []Range {
+	var out []Range
+	for _, p := range positions {
+		if n := len(out); n > 0 && out[n-1].Last+1 == p {
+			out[n-1].Last = p
+			continue
+		}
+		out = append(out, Range{p, p})
+	}
+	return slices.Clip(out)
+}

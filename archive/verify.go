@@ -1,0 +1,275 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// Verify checks an archive against the verifier key of its log: every file is
+// read to its last byte, the leaves are computed from the objects, the tiles
+// from the leaves, the root from the tiles, and that must be the root that was
+// signed. No file may be missing, and none may be there that the log does not
+// account for. It reads only, works offline, and needs nothing but the folder.
+// Memory does not grow with the payloads, only with the number of files (about
+// 200 bytes each).
+//
+// progress, if not nil, is called now and then with the bytes read so far and
+// the bytes in the folder.
+//
+// What is wrong is in the report. The error says that it could not be examined:
+// the key is no key, the folder cannot be listed, or the context is done. If a
+// server seals batches meanwhile, Verify begins again rather than report what it
+// saw half of.
+func Verify(ctx context.Context, dir, verifierKey string, progress func(done, total int64)) (Report, error) {
+	root, err := os.OpenRoot(dir) // so that no link leads out of the folder
+	if err != nil {
+		return Report{}, fmt.Errorf("verify archive: %w", err)
+	}
+	defer root.Close()
+	return verifyFS(ctx, root.FS(), verifierKey, progress, verifyPatience)
+}
+
+// verifyAttempts bounds how often Verify begins again, and verifyPatience how
+// long it waits for a server that seems to be writing a batch.
+const (
+	verifyAttempts = 5
+	verifyPatience = 2 * time.Second
+)
+
+func verifyFS(ctx context.Context, fsys fs.FS, verifierKey string, progress func(done, total int64), patience time.Duration) (Report, error) {
+	verifier, err := note.NewVerifier(strings.TrimSpace(verifierKey))
+	if err != nil {
+		return Report{}, fmt.Errorf("verify archive: verifier key: %w", err)
+	}
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
+	for attempt := 1; ; attempt++ {
+		v := &verification{ctx: ctx, fs: fsys, verifier: verifier, public: strings.TrimSpace(verifierKey), progress: progress}
+		if err := v.run(); err != nil {
+			return Report{}, fmt.Errorf("verify archive: %w", err)
+		}
+		if v.report.OK() || attempt == verifyAttempts || !v.moved(patience) {
+			return v.report, nil
+		}
+	}
+}
+
+// verification is one pass over an archive.
+type verification struct {
+	ctx      context.Context
+	fs       fs.FS
+	verifier note.Verifier
+	public   string
+	progress func(done, total int64)
+
+	report  Report
+	done    int64
+	head    checkpoint
+	files   map[string]bool // files nothing has accounted for yet
+	objects []string        // the object files, in order
+}
+
+func (v *verification) run() error {
+	if err := v.list(); err != nil {
+		return err
+	}
+	v.progress(0, v.report.Bytes)
+	v.checkPublicKey()
+	if v.checkHead() {
+		if err := v.checkLog(); err != nil {
+			return err
+		}
+		v.checkExtra()
+	}
+	if err := v.ctx.Err(); err != nil {
+		return err
+	}
+	v.progress(v.report.Bytes, v.report.Bytes)
+	return nil
+}
+
+// list walks the folder. Directories need no account: they hold nothing.
+func (v *verification) list() error {
+	v.files = map[string]bool{}
+	return fs.WalkDir(v.fs, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && name != ".":
+			return nil // removed since: a server is at work, or moved() tells
+		case err != nil:
+			return err
+		case d.IsDir():
+			return v.ctx.Err()
+		case !d.Type().IsRegular():
+			v.problem(name, Extra, "not a regular file")
+			return nil
+		}
+		v.files[name] = true
+		v.report.Files++
+		if info, err := d.Info(); err == nil {
+			v.report.Bytes += info.Size()
+		}
+		if _, _, ok := parseObjectPath(name); ok {
+			v.objects = append(v.objects, name)
+		}
+		return nil
+	})
+}
+
+func (v *verification) problem(file string, what Kind, detail string, positions ...Range) {
+	v.report.add(Problem{File: file, What: what, Detail: detail, Positions: positions})
+}
+
+// read returns a file of at most limit bytes and takes it off the list. A
+// problem is reported, and the data is nil.
+func (v *verification) read(name string, limit int64, positions ...Range) []byte {
+	f, ok := v.open(name, positions...)
+	if !ok {
+		return nil
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	v.advance(int64(len(data)))
+	switch {
+	case err != nil:
+		v.problem(name, Unreadable, err.Error(), positions...)
+		return nil
+	case int64(len(data)) > limit:
+		v.problem(name, Changed, fmt.Sprintf("larger than %d bytes", limit), positions...)
+		return nil
+	case data == nil:
+		data = []byte{}
+	}
+	return data
+}
+
+func (v *verification) open(name string, positions ...Range) (fs.File, bool) {
+	if !v.files[name] {
+		v.problem(name, Missing, "the log needs this file", positions...)
+		return nil, false
+	}
+	delete(v.files, name)
+	f, err := v.fs.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		v.problem(name, Missing, "removed while the archive was verified", positions...)
+		return nil, false
+	}
+	if err != nil {
+		v.problem(name, Unreadable, err.Error(), positions...)
+		return nil, false
+	}
+	return f, true
+}
+
+func (v *verification) advance(n int64) {
+	v.done += n
+	v.progress(min(v.done, v.report.Bytes), v.report.Bytes)
+}
+
+func (v *verification) checkPublicKey() {
+	data := v.read(PublicKeyFile, maxKeyFile)
+	if data != nil && string(data) != v.public+"\n" {
+		v.problem(PublicKeyFile, Changed, "not the verifier key that was given")
+	}
+}
+
+// checkHead reads the checkpoint. Without it nothing else can be judged.
+func (v *verification) checkHead() bool {
+	data := v.read(checkpointFile, maxCheckpoint)
+	if data == nil {
+		return false
+	}
+	c, err := openCheckpoint(data, v.verifier)
+	if err != nil {
+		v.problem(checkpointFile, Changed, err.Error())
+		return false
+	}
+	v.head = c
+	v.report.Origin, v.report.Size, v.report.Root = c.origin, c.size, c.root.String()
+	return true
+}
+
+// moved reports whether a later checkpoint has been published since this pass
+// began. If all that was found are extra files, they may be those of a batch that
+// is being sealed, and the checkpoint is given time to come.
+func (v *verification) moved(patience time.Duration) bool {
+	for _, p := range v.report.Problems {
+		if p.What != Extra {
+			patience = 0
+		}
+	}
+	const pause = 100 * time.Millisecond
+	for ; ; patience -= pause {
+		if data, err := fs.ReadFile(v.fs, checkpointFile); err == nil && !bytes.Equal(data, v.head.signed) {
+			c, err := openCheckpoint(data, v.verifier)
+			return err == nil && c.size > v.head.size
+		}
+		if patience <= 0 || v.ctx.Err() != nil {
+			return false
+		}
+		select {
+		case <-time.After(pause):
+		case <-v.ctx.Done():
+		}
+	}
+}
+
+// checkLog walks over the leaves of the tree in order, with the tiles above them
+// and the objects beside them.
+func (v *verification) checkLog() error {
+	log := newLogCheck(v)
+	objects := &objectCheck{v: v}
+	for n := int64(0); n*tileWidth < v.head.size; n++ {
+		if err := v.ctx.Err(); err != nil {
+			return err
+		}
+		leaves := log.tile(n)
+		if err := objects.take(leaves); err != nil {
+			return err
+		}
+	}
+	if err := objects.finish(); err != nil {
+		return err
+	}
+	log.finish()
+	v.report.Last = objects.last
+	return nil
+}
+
+// checkExtra reports the files that are left.
+func (v *verification) checkExtra() {
+	for _, name := range sortedKeys(v.files) {
+		v.problem(name, Extra, v.whyExtra(name))
+	}
+}
+
+func (v *verification) whyExtra(name string) string {
+	first, _, isObject := parseObjectPath(name)
+	switch {
+	case isObject && first > v.report.Last:
+		return "an object beyond the checkpoint: of a writer that was interrupted or is at work, or put there"
+	case strings.HasSuffix(name, ".tmp"):
+		return "a temporary file: of a writer that was interrupted or is at work, or put there"
+	default:
+		return "nothing in the log speaks of this file"
+	}
+}
+
+// leaf is one leaf of the log as the log's files have it.
+type leaf struct {
+	index int64
+	hash  tlog.Hash
+	known bool   // hash is known
+	data  []byte // nil if the entry bundle does not have it
+	file  string // the entry bundle it stands in
+}

@@ -1,0 +1,200 @@
+package archive
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+func sortedKeys(m map[string]bool) []string { return slices.Sorted(maps.Keys(m)) }
+
+// logCheck compares entry bundles and tiles with each other and with the
+// checkpoint. A tile that its parent, and so on up to the signed root, vouches
+// for is proved; where that chain is broken the leaves decide, from below.
+type logCheck struct {
+	v *verification
+	// edge has, by level, the partial tile; edgeProved that they have the
+	// signed root.
+	edge       map[int][]tlog.Hash
+	edgeProved bool
+	// full has, by level, the full tile read last.
+	full map[int]provedTile
+	// built is the tree over the leaves as they are taken for right.
+	built tree
+}
+
+type provedTile struct {
+	n      int64
+	hashes []tlog.Hash // nil if the file is missing or was changed
+	proved bool
+}
+
+func newLogCheck(v *verification) *logCheck {
+	c := &logCheck{v: v, edge: map[int][]tlog.Hash{}, full: map[int]provedTile{}}
+	files := tree{size: v.head.size}
+	complete := true
+	for _, t := range partialTiles(v.head.size) {
+		for len(files.edge) <= t.L {
+			files.edge = append(files.edge, nil)
+		}
+		hashes := c.readTile(t)
+		complete = complete && hashes != nil
+		c.edge[t.L], files.edge[t.L] = hashes, hashes
+	}
+	c.edgeProved = complete && files.root() == v.head.root
+	return c
+}
+
+func (c *logCheck) readTile(t tlog.Tile) []tlog.Hash {
+	data := c.v.read(tilePath(t), tileWidth*tlog.HashSize)
+	if data == nil {
+		return nil
+	}
+	hashes, err := decodeTile(data, t.W)
+	if err != nil {
+		c.v.problem(tilePath(t), Changed, err.Error())
+		return nil
+	}
+	return hashes
+}
+
+// parent returns the hash that the level above has for the nth tile of a level,
+// and whether the root vouches for it.
+func (c *logCheck) parent(level int, n int64) (h tlog.Hash, proved bool) {
+	above := c.hashes(level+1, n/tileWidth)
+	if above.hashes == nil || !above.proved {
+		return h, false
+	}
+	return above.hashes[n%tileWidth], true
+}
+
+// hashes returns the nth tile of a level. Full tiles are read once, in order.
+func (c *logCheck) hashes(level int, n int64) provedTile {
+	size := c.v.head.size >> (tileHeight * level) // hashes on this level
+	if n == size/tileWidth {
+		return provedTile{n: n, hashes: c.edge[level], proved: c.edgeProved && c.edge[level] != nil}
+	}
+	if t, ok := c.full[level]; ok && t.n == n {
+		return t
+	}
+	t := provedTile{n: n, hashes: c.readTile(tileAt(level, n, tileWidth))}
+	if want, ok := c.parent(level, n); ok && t.hashes != nil {
+		if tileHash(t.hashes) == want {
+			t.proved = true
+		} else {
+			c.v.problem(tilePath(tileAt(level, n, tileWidth)), Changed, "does not have the hash that the tile above it has")
+			t.hashes = nil
+		}
+	}
+	c.full[level] = t
+	return t
+}
+
+// tile returns the leaves under the nth tile of level 0.
+func (c *logCheck) tile(n int64) []leaf {
+	width := int(min(tileWidth, c.v.head.size-n*tileWidth))
+	at := tileAt(0, n, width)
+	tile := c.hashes(0, n)
+	entries := c.readBundle(at)
+	leaves := make([]leaf, width)
+	for i := range leaves {
+		leaves[i] = leaf{index: n*tileWidth + int64(i), file: bundlePath(at)}
+		if entries != nil {
+			leaves[i].data, leaves[i].hash, leaves[i].known = entries[i], tlog.RecordHash(entries[i]), true
+		}
+	}
+	switch {
+	case tile.proved:
+		c.fitProved(at, tile.hashes, leaves, entries != nil)
+	case entries != nil:
+		c.fitUnproved(at, tile.hashes, leaves)
+	case tile.hashes != nil:
+		for i := range leaves {
+			leaves[i].hash, leaves[i].known = tile.hashes[i], true
+		}
+	}
+	for i := range leaves {
+		c.built.append(leaves[i].hash, func(tlog.Tile, []tlog.Hash) {})
+	}
+	return leaves
+}
+
+func (c *logCheck) readBundle(t tlog.Tile) [][]byte {
+	data := c.v.read(bundlePath(t), maxBundle)
+	if data == nil {
+		return nil
+	}
+	entries, err := decodeBundle(data, t.W)
+	if err != nil {
+		c.v.problem(bundlePath(t), Changed, err.Error())
+		return nil
+	}
+	return entries
+}
+
+// fitProved takes the hashes of a proved tile and drops the data of leaves that
+// do not have them.
+func (c *logCheck) fitProved(t tlog.Tile, hashes []tlog.Hash, leaves []leaf, haveEntries bool) {
+	wrong := 0
+	first := int64(0)
+	for i := range leaves {
+		l := &leaves[i]
+		if haveEntries && l.hash != hashes[i] {
+			if wrong++; wrong == 1 {
+				first = l.index
+			}
+			l.data = nil
+		}
+		l.hash, l.known = hashes[i], true
+	}
+	if wrong > 0 {
+		c.v.problem(bundlePath(t), Changed, fmt.Sprintf("%d leaves, the first number %d, do not have the hash in the log", wrong, first))
+	}
+}
+
+// fitUnproved decides between an entry bundle and a tile that the root does not
+// vouch for.
+func (c *logCheck) fitUnproved(t tlog.Tile, hashes []tlog.Hash, leaves []leaf) {
+	same := hashes != nil
+	derived := make([]tlog.Hash, len(leaves))
+	for i := range leaves {
+		derived[i] = leaves[i].hash
+		same = same && derived[i] == hashes[i]
+	}
+	if same {
+		return
+	}
+	if t.W == tileWidth {
+		if want, ok := c.parent(0, t.N); ok {
+			if tileHash(derived) == want {
+				return // the tile is at fault, and has been reported
+			}
+			c.v.problem(bundlePath(t), Changed, "neither this nor its tile has the hash in the log")
+			return
+		}
+	}
+	if hashes != nil {
+		for _, name := range logPaths(t) {
+			c.v.problem(name, Changed, "entry bundle and tile differ, and the checkpoint does not decide between them")
+		}
+	}
+}
+
+// finish compares what was built from the leaves with the edge and the root.
+func (c *logCheck) finish() {
+	v := c.v
+	if root := c.built.root(); root != v.head.root {
+		v.problem(checkpointFile, Changed, fmt.Sprintf("signed root is %s, the leaves give %s", v.head.root, root))
+	}
+	if c.edgeProved {
+		return
+	}
+	c.built.partial(func(t tlog.Tile, hashes []tlog.Hash) {
+		file := c.edge[t.L]
+		if file != nil && !slices.Equal(file, hashes) {
+			v.problem(tilePath(t), Changed, "does not have the hashes that the leaves give")
+		}
+	})
+}

@@ -1,0 +1,169 @@
+package archive
+
+import (
+	"fmt"
+	"sort"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// objectCheck compares the objects with the leaves of the log. The leaves of one
+// object follow each other: its payloads in order, then the object itself.
+type objectCheck struct {
+	v     *verification
+	group []leaf // leaves that wait for the rest of their object
+	last  uint64 // last position accounted for
+}
+
+// take accepts the next leaves.
+func (c *objectCheck) take(leaves []leaf) error {
+	c.group = append(c.group, leaves...)
+	return c.drain(false)
+}
+
+// finish accounts for what waits after the last leaf.
+func (c *objectCheck) finish() error { return c.drain(true) }
+
+// drain checks each object all of whose leaves have come.
+func (c *objectCheck) drain(end bool) error {
+	for len(c.group) > 0 {
+		if err := c.v.ctx.Err(); err != nil {
+			return err
+		}
+		name, first, last, ok := c.next()
+		if !ok {
+			if c.skip(end) {
+				continue
+			}
+			return nil
+		}
+		count := last - first + 2 // with the object's own leaf
+		if remaining := c.v.head.size - c.group[0].index; count > uint64(remaining) {
+			c.v.problem(c.group[0].file, Changed, fmt.Sprintf("object %s needs %d leaves, the log has %d more", name, count, remaining))
+			c.group = c.group[1:]
+			continue
+		}
+		if uint64(len(c.group)) < count {
+			return nil
+		}
+		if first != c.last+1 {
+			c.hole(first)
+		}
+		c.check(name, first, last, c.group[:count])
+		c.last = last
+		c.group = append([]leaf(nil), c.group[count:]...)
+	}
+	return nil
+}
+
+// next returns the object whose first leaf is the first of the group: as the
+// leaf itself says or, if its entry bundle is damaged, as the folder has one for
+// the next position.
+func (c *objectCheck) next() (name string, first, last uint64, ok bool) {
+	if c.group[0].data != nil {
+		l, isPayload := parsePayloadLeaf(c.group[0].data)
+		first, last, ok = parseObjectPath(l.Object)
+		return l.Object, first, last, isPayload && ok && l.Position == first
+	}
+	objects := c.v.objects
+	n := sort.Search(len(objects), func(i int) bool {
+		first, _, _ := parseObjectPath(objects[i])
+		return first > c.last
+	})
+	if n == len(objects) {
+		return "", 0, 0, false
+	}
+	first, last, _ = parseObjectPath(objects[n])
+	return objects[n], first, last, first == c.last+1
+}
+
+// skip passes over leaves that begin no object that can be told, up to the next
+// that does. It returns false if that may be among leaves yet to come.
+func (c *objectCheck) skip(end bool) bool {
+	from := c.group[0]
+	for i := 1; i < len(c.group); i++ {
+		if l, ok := parsePayloadLeaf(c.group[i].data); ok {
+			if first, _, ok := parseObjectPath(l.Object); ok && first == l.Position && first > c.last {
+				c.skipped(from, i)
+				c.group = c.group[i:]
+				return true
+			}
+		}
+	}
+	if end {
+		c.skipped(from, len(c.group))
+		c.group = nil
+	}
+	return false
+}
+
+func (c *objectCheck) skipped(from leaf, count int) {
+	c.v.problem(from.file, Changed, fmt.Sprintf("%d leaves from number %d on cannot be read, nor told from an object", count, from.index))
+}
+
+func (c *objectCheck) hole(first uint64) {
+	file := c.group[0].file
+	if first <= c.last {
+		c.v.problem(file, Hole, fmt.Sprintf("position %d comes after position %d", first, c.last))
+		return
+	}
+	c.v.problem(file, Hole, fmt.Sprintf("position %d comes after position %d", first, c.last), Range{c.last + 1, first - 1})
+}
+
+// check compares one object file with its leaves.
+func (c *objectCheck) check(name string, first, last uint64, leaves []leaf) {
+	all := Range{first, last}
+	f, ok := c.v.open(name, all)
+	if !ok {
+		return
+	}
+	defer f.Close()
+	found, err := readObject(f, first, last)
+	if err != nil {
+		c.v.problem(name, Unreadable, err.Error(), all)
+		return
+	}
+	c.v.advance(found.size)
+	payloads, own := leaves[:len(leaves)-1], leaves[len(leaves)-1]
+	var touched []uint64
+	for i := range payloads {
+		if !found.payload(i, name, first+uint64(i), &payloads[i]) {
+			touched = append(touched, first+uint64(i))
+		}
+	}
+	c.v.report.Payloads += last - first + 1 - uint64(len(touched))
+	line, err := encodeLeaf(objectLeaf(name, first, last, found.sum, found.size))
+	whole := err == nil && own.known && tlog.RecordHash(line) == own.hash
+	switch {
+	case whole && len(touched) == 0 && found.err == nil:
+		c.v.report.Objects++
+	case whole:
+		c.v.problem(name, Changed, "its hash is in the log, but its contents are not what the log says: "+found.why(), ranges(touched)...)
+	case len(touched) == 0:
+		c.v.problem(name, Changed, "the file does not have the hash in the log; every payload in it is still whole", ranges(touched)...)
+	default:
+		c.v.problem(name, Changed, "the file does not have the hash in the log: "+found.why(), ranges(touched)...)
+	}
+}
+
+func (c *contents) why() string {
+	if c.err != nil {
+		return c.err.Error()
+	}
+	return "a payload or its description is not what was archived"
+}
+
+// payload reports whether the ith payload was read back as its leaf says.
+func (c *contents) payload(i int, name string, position uint64, l *leaf) bool {
+	if i >= len(c.bodies) || !l.known {
+		return false
+	}
+	line := l.data
+	if i < len(c.index) && tlog.RecordHash(c.index[i]) == l.hash {
+		line = c.index[i]
+	} else if line == nil {
+		return false
+	}
+	described, ok := parsePayloadLeaf(line)
+	return ok && described.Position == position && described.Object == name && c.bodies[i].holds(&described)
+}
