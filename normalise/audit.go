@@ -148,9 +148,6 @@ func (r *run) unwrap(text string, object *fastjson.Object) (string, *fastjson.Ob
 		return string(r.appendCompact(nil, data)), inner
 	case fastjson.TypeString:
 		raw, _ := data.StringBytes()
-		if tooDeep(unsafeString(raw)) {
-			return "", nil
-		}
 		text, inner, _ := r.parse(append([]byte(nil), raw...))
 		return text, inner
 	}

@@ -94,11 +94,11 @@ func (w *worker) parseDynamic(text []byte) string {
 // something else. It is valid until the next call.
 func (w *worker) parseInner(text string) *fastjson.Value {
 	text = strings.TrimSpace(text)
-	if text == "" || text[0] != '{' && text[0] != '[' || tooDeep(text) {
+	if text == "" || text[0] != '{' && text[0] != '[' {
 		return nil
 	}
 	text = clean(text)
-	if fastjson.Validate(text) != nil {
+	if checkJSON(text) != nil {
 		return nil
 	}
 	value, err := w.inner.Parse(text)
@@ -106,23 +106,6 @@ func (w *worker) parseInner(text string) *fastjson.Value {
 		return nil
 	}
 	return value
-}
-
-// tooDeep says that text has more than maxDepth brackets open at once, strings
-// not told apart: what looks like JSON but is none may be refused too early.
-func tooDeep(text string) bool {
-	open := 0
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '{', '[':
-			if open++; open > maxDepth {
-				return true
-			}
-		case '}', ']':
-			open--
-		}
-	}
-	return false
 }
 
 func toBool(v *fastjson.Value) (value, ok bool) {

@@ -20,9 +20,6 @@ func (r *run) auditSearchCSV() {
 		if strings.TrimSpace(raw) == "" {
 			return "AuditData is empty"
 		}
-		if tooDeep(raw) {
-			return "AuditData is nested too deep"
-		}
 		text, object, invalid := r.parse([]byte(strings.TrimSpace(raw)))
 		if invalid != "" {
 			return "AuditData: " + invalid

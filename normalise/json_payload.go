@@ -3,6 +3,7 @@ package normalise
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -70,8 +71,6 @@ func (r *run) json(record func(text string, object *fastjson.Object) string) {
 		switch {
 		case token.Kind != split.Record && body[start] != '{':
 			reason = "no JSON object"
-		case token.Kind == split.Record && token.Depth > maxDepth:
-			reason = fmt.Sprintf("nested deeper than %d levels", maxDepth)
 		case token.Kind == split.Record:
 			text, object, invalid := r.parse(body[start:end])
 			reason = invalid
@@ -92,12 +91,12 @@ func (r *run) json(record func(text string, object *fastjson.Object) string) {
 // which it is kept; object is valid until the next call.
 func (w *worker) parse(raw []byte) (text string, object *fastjson.Object, invalid string) {
 	text = clean(string(raw))
-	if fastjson.Validate(text) != nil {
-		return "", nil, invalidReason(text)
+	if err := checkJSON(text); err != nil {
+		return "", nil, invalidReason(text, err)
 	}
 	value, err := w.parser.Parse(text)
 	if err != nil {
-		return "", nil, invalidReason(text)
+		return "", nil, invalidReason(text, err)
 	}
 	object, err = value.Object()
 	if err != nil {
@@ -108,13 +107,16 @@ func (w *worker) parse(raw []byte) (text string, object *fastjson.Object, invali
 
 // invalidReason says what is wrong with text without repeating it: rejects are
 // listed where not everybody may read the records.
-func invalidReason(text string) string {
-	var any json.RawMessage
-	err := json.Unmarshal([]byte(text), &any)
-	if syntax, ok := err.(*json.SyntaxError); ok {
-		return fmt.Sprintf("no valid JSON at byte %d: %v", syntax.Offset, err)
+func invalidReason(text string, err error) string {
+	if errors.Is(err, errTooDeep) {
+		return fmt.Sprintf("nested deeper than %d levels", maxDepth)
 	}
-	return "no valid JSON"
+	var any json.RawMessage
+	var syntax *json.SyntaxError
+	if errors.As(json.Unmarshal([]byte(text), &any), &syntax) {
+		return fmt.Sprintf("no valid JSON at byte %d: %v", syntax.Offset, syntax)
+	}
+	return errInvalid.Error()
 }
 
 // clean returns text in valid UTF-8, with the replacement character for what is

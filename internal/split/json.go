@@ -30,10 +30,10 @@ func (s *Scanner) JSON(data []byte, atEnd bool) Token {
 	if limited {
 		reach = reach[:s.window]
 	}
-	end, depth, closed := balance(reach)
+	end, closed := balance(reach)
 	switch {
 	case closed:
-		return Token{Kind: Record, Start: start, End: start + end, Depth: depth}
+		return Token{Kind: Record, Start: start, End: start + end}
 	case !limited && !atEnd:
 		return Token{Kind: More, Start: start}
 	}
@@ -119,26 +119,25 @@ func spaces(data []byte) int {
 // balance looks for the bracket that closes the one at the start of data.
 // Without it, end is where the search stopped: at the end of data, or at a line
 // break inside a string.
-func balance(data []byte) (end, depth int, closed bool) {
+func balance(data []byte) (end int, closed bool) {
 	open := 0
 	for i := 0; i < len(data); i++ {
 		switch data[i] {
 		case '{', '[':
 			open++
-			depth = max(depth, open)
 		case '}', ']':
 			open--
 			if open == 0 {
-				return i + 1, depth, true
+				return i + 1, true
 			}
 		case '"':
 			i = stringEnd(data, i)
 			if i < len(data) && data[i] == '\n' {
-				return i, depth, false
+				return i, false
 			}
 		}
 	}
-	return len(data), depth, false
+	return len(data), false
 }
 
 // stringEnd returns the position of the quote that closes the string opened at

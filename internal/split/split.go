@@ -29,8 +29,6 @@ const (
 type Token struct {
 	Kind       Kind
 	Start, End int
-	// Depth is how deep the brackets of a JSON record are nested, from 1.
-	Depth int
 }
 
 // smallestWindow is the least a Scanner looks ahead, however many searches

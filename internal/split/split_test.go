@@ -87,13 +87,6 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-func TestJSONDepth(t *testing.T) {
-	token := split.NewScanner(window).JSON([]byte(`{"a":[{"b":[]}]}`), true)
-	if token.Depth != 4 {
-		t.Errorf("depth = %d, want 4", token.Depth)
-	}
-}
-
 func TestResync(t *testing.T) {
 	data := []byte("{\"a\":{]\n{\"b\":2}}\nrest")
 	if got := split.Resync(data, 0, len(data)-5); got != 8 {

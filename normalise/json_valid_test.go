@@ -1,0 +1,33 @@
+package normalise
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+func FuzzCheckJSON(f *testing.F) {
+	for _, text := range []string{
+		` {"a" : [1, -0.5e+3, true, null, "\u00e9\n"], "": {}} `, `01`, `1.`, `-`, `.5`, `1e`, `[1,]`, `{"a":1,}`,
+		`{"a"}`, `{a:1}`, "\"\x01\"", `"\x"`, `"\u12g4"`, `"open`, `nul`, `[]]`, `{} {}`, ``, "{\"\x00\\b\":1}", `"\`,
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Count(text, "[")+strings.Count(text, "{") > maxDepth {
+			return
+		}
+		if got, want := checkJSON(text) == nil, json.Valid([]byte(text)); got != want {
+			t.Errorf("%q: valid is %v, want %v", text, got, want)
+		}
+	})
+}
+
+func TestCheckJSONBoundsDepth(t *testing.T) {
+	for depth, want := range map[int]error{maxDepth: nil, maxDepth + 1: errTooDeep, 1 << 20: errTooDeep} {
+		text := strings.Repeat("[", depth) + strings.Repeat("]", depth)
+		if err := checkJSON(text); err != want {
+			t.Errorf("depth %d: %v, want %v", depth, err, want)
+		}
+	}
+}

@@ -1,0 +1,424 @@
+package normalise_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/quoll/quoll/internal/split"
+	"github.com/quoll/quoll/kql/types"
+	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/normalise"
+	"github.com/quoll/quoll/schema"
+)
+
+var received = time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
+
+func rowsOf(t testing.TB, format model.Format, body string) normalise.Result {
+	t.Helper()
+	return normalise.New(normalise.Config{WorkspaceID: "w1"}).Payload(model.Payload{
+		Format: format, Body: []byte(body), Received: received,
+	})
+}
+
+// valueOf returns a cell of the first row of a table, as text.
+func valueOf(t testing.TB, r normalise.Result, table, column string) string {
+	t.Helper()
+	for _, record := range r.Records {
+		for _, row := range record.Rows {
+			if row.Table.Name != table {
+				continue
+			}
+			i, ok := row.Table.Column(column)
+			if !ok {
+				t.Fatalf("no column %s.%s", table, column)
+			}
+			return row.Value(i).String()
+		}
+	}
+	t.Fatalf("no row of %s", table)
+	return ""
+}
+
+func TestConstantCells(t *testing.T) {
+	audit := rowsOf(t, model.FormatAuditLines, `{"CreationTime":"2026-09-14T08:21:07","Id":"a","Workload":"Exchange"}`)
+	mail := rowsOf(t, model.FormatDefenderLines, `{"category":"AdvancedHunting-EmailUrlInfo","properties":{"NetworkMessageId":"n"}}`)
+	other := rowsOf(t, model.FormatDefenderLines, `{"category":"x"}`)
+	for _, c := range []struct {
+		result              normalise.Result
+		table, column, want string
+	}{
+		{audit, "OfficeActivity", "TenantId", "w1"},
+		{audit, "OfficeActivity", "SourceSystem", "OfficeActivityManager"},
+		{audit, "OfficeActivity", "Type", "OfficeActivity"},
+		{audit, "OfficeActivity", "OfficeTenantId", "$RestApiTenantId$"},
+		{audit, "OfficeActivity", "_IsBillable", "True"},
+		{audit, "UnifiedAuditLog", "TenantId", "w1"},
+		{audit, "UnifiedAuditLog", "SourceSystem", "Quoll"},
+		{audit, "UnifiedAuditLog", "Type", "UnifiedAuditLog"},
+		{mail, "EmailUrlInfo", "TenantId", "w1"},
+		{mail, "EmailUrlInfo", "Type", "EmailUrlInfo"},
+		{mail, "EmailUrlInfo", "_IsBillable", "True"},
+		{other, "DefenderEvents", "Type", "DefenderEvents"},
+		{other, "DefenderEvents", "SourceSystem", "Quoll"},
+	} {
+		if got := valueOf(t, c.result, c.table, c.column); got != c.want {
+			t.Errorf("%s.%s = %q, want %q", c.table, c.column, got, c.want)
+		}
+	}
+}
+
+func TestTimes(t *testing.T) {
+	for text, want := range map[string]string{
+		"2021-05-18T21:13:33":           "2021-05-18T21:13:33Z",
+		"2021-05-18T21:13:33Z":          "2021-05-18T21:13:33Z",
+		" 2021-05-18 21:13:33 ":         "2021-05-18T21:13:33Z",
+		"2026-09-18T14:11:24.3832981Z":  "2026-09-18T14:11:24.383298Z",
+		"2026-09-18T14:11:24.5":         "2026-09-18T14:11:24.5Z",
+		"2021-05-18T21:13:33+02:00":     "2021-05-18T19:13:33Z",
+		"2021-05-18T21:13:33.5-0730":    "2021-05-19T04:43:33.5Z",
+		"5/18/2021 9:13:33 PM":          "2021-05-18T21:13:33Z",
+		"5/18/2021 9:13:33\u202fPM":     "2021-05-18T21:13:33Z",
+		"4/28/2021, 3:05:26.000 PM":     "2021-04-28T15:05:26Z",
+		"12/31/2021 23:59:59":           "2021-12-31T23:59:59Z",
+		"5/18/2021 9:13 AM":             "2021-05-18T09:13:00Z",
+		"/Date(1621372413000)/":         "2021-05-18T21:13:33Z",
+		"/Date(1621372413250+0200)/":    "2021-05-18T21:13:33.25Z",
+		"/Date(-1000)/":                 "1969-12-31T23:59:59Z",
+		"0001-01-01T00:00:00":           "0001-01-01T00:00:00Z",
+		"9999-12-31T23:59:59.9999999Z":  "9999-12-31T23:59:59.999999Z",
+		"2024-02-29T00:00:00":           "2024-02-29T00:00:00Z",
+		"2023-02-29T00:00:00":           "",
+		"2021-05-18T24:00:00":           "",
+		"2021-13-18T00:00:00":           "",
+		"0001-01-01T00:00:00+01:00":     "",
+		"2021-05-18T21:13:33 somewhere": "",
+		"2021-05-18T21:13:3x":           "",
+		"/Date(99999999999999999999)/":  "",
+		"/Date(999999999999999999)/":    "",
+		"18.5.2021":                     "",
+		"18/5/2021 9:13:33 PM":          "",
+	} {
+		r := rowsOf(t, model.FormatAuditLines, fmt.Sprintf(`{"Id":"a","CreationTime":%q}`, text))
+		got := valueOf(t, r, "UnifiedAuditLog", "TimeGenerated")
+		if want == "" {
+			want = received.Format(time.RFC3339)
+			if r.Counts.Times != 1 {
+				t.Errorf("%q is not counted as unreadable", text)
+			}
+		} else if r.Counts.Times != 0 {
+			t.Errorf("%q is counted as unreadable", text)
+		}
+		if got != want {
+			t.Errorf("%q read as %s, want %s", text, got, want)
+		}
+	}
+}
+
+// An Id counts once for a tenant, however the tenant is spelled and whatever
+// else the record says.
+func TestAuditIdentity(t *testing.T) {
+	key := func(tenant, record string) schema.Record {
+		r := normalise.New(normalise.Config{}).Payload(model.Payload{Tenant: tenant, Format: model.FormatAuditLines, Body: []byte(record)})
+		return r.Records[0]
+	}
+	base := key("", `{"OrganizationId":"AA-bb","Id":"1","CreationTime":"2026-09-14T08:21:07"}`)
+	for _, same := range []schema.Record{
+		key("", `{"OrganizationId":"aa-BB","Id":"1"}`),
+		key("aa-bb", `{"Id":"1"}`),
+		key("other", `{"OrganizationId":"aa-bb","Id":"1","Extra":true}`),
+	} {
+		if same.Key != base.Key {
+			t.Error("the same Id of the same tenant has two keys")
+		}
+		if same.Digest == base.Digest {
+			t.Error("other content has the same digest")
+		}
+	}
+	for _, other := range []schema.Record{
+		key("", `{"OrganizationId":"aa-bb","Id":"2"}`),
+		key("cc", `{"Id":"1"}`),
+		key("", `{"OrganizationId":"aa-bb"}`),
+	} {
+		if other.Key == base.Key {
+			t.Error("another Id or tenant has the same key")
+		}
+	}
+	a := key("t", `{"CreationTime":"2026-09-14T08:21:07","Text":"x\/\u0079","N":{"b":1,"a":[2]}}`)
+	b := key("t", ` {"N" : {"a":[2 ],"b":1}, "Text":"x/y","CreationTime":"2026-09-14T08:21:07"}`)
+	if a.Key != b.Key || a.Digest != b.Digest {
+		t.Error("order of members, space and escapes change the identity of a record without an Id")
+	}
+}
+
+// What encoding/json reads from a record is what is in the row.
+func TestOracle(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		payload := payloadOf(t, archive)
+		for _, record := range normalise.New(normalise.Config{}).Payload(payload).Records {
+			for _, row := range record.Rows {
+				checked += checkRow(t, row, record.Rows[0])
+			}
+		}
+	}
+	if checked < 200 {
+		t.Errorf("only %d cells were checked", checked)
+	}
+}
+
+// checkRow compares the cells of an audit row that come from one field as they
+// are with that field of UnifiedAuditLog.Record.
+func checkRow(t *testing.T, row, whole schema.Row) (checked int) {
+	t.Helper()
+	column, ok := whole.Table.Column("Record")
+	if !ok {
+		return 0
+	}
+	var fields map[string]any
+	decoder := json.NewDecoder(strings.NewReader(whole.Value(column).Text()))
+	decoder.UseNumber()
+	if err := decoder.Decode(&fields); err != nil {
+		t.Fatalf("Record is no JSON: %v", err)
+	}
+	if repeatsKeys(whole.Value(column).Text(), fields) {
+		return 0 // encoding/json takes the last of equal keys, we the first
+	}
+	for i, c := range row.Table.Columns {
+		switch c.Name {
+		case "RecordType", "RecordTypeName", "UserType", "UserTypeName", "Logon_Type", "TimeGenerated":
+			continue // names and fallbacks, see the golden files
+		}
+		field, ok := fields[c.Source]
+		if !ok || row.Table.Name == schema.DefenderEvents {
+			continue
+		}
+		if want, known := oracle(field, c.Type); known && row.Value(i).String() != want {
+			t.Errorf("%s.%s = %q, want %q", row.Table.Name, c.Name, row.Value(i), want)
+		}
+		checked++
+	}
+	return checked
+}
+
+func repeatsKeys(text string, fields map[string]any) bool {
+	for name := range fields {
+		if strings.Count(text, strconv.Quote(name)+":") > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// oracle writes a field as the column should hold it; known is false for pairs
+// of types that the golden files show.
+func oracle(field any, kind types.Type) (want string, known bool) {
+	switch v := field.(type) {
+	case nil:
+		return "null", true
+	case string:
+		if v == "" {
+			return "null", true
+		}
+		return v, kind == types.String
+	case bool:
+		if kind == types.String {
+			return map[bool]string{true: "True", false: "False"}[v], true
+		}
+		return strconv.FormatBool(v), kind == types.Bool
+	case json.Number:
+		_, err := strconv.ParseInt(v.String(), 10, 32)
+		return v.String(), kind == types.String || err == nil
+	}
+	return "", false
+}
+
+// The text of an object in a cell is the same JSON as in the record.
+func TestObjectsKeepTheirContent(t *testing.T) {
+	object := `{ "z" : [1, 2.50, -0, 1e400, true, null], "a": {"\u00e9\"": "\ud83d\ude00\t\u0001\u2028\\"}, "": [] }`
+	r := rowsOf(t, model.FormatAuditLines, `{"Id":"a","CreationTime":"2026-09-14T08:21:07","Workload":"Exchange","Folder":`+object+`,"Members":`+object+`}`)
+	const want = `{"z":[1,2.50,-0,1e400,true,null],"a":{"é\"":"😀\t\u0001` + "\u2028" + `\\"},"":[]}`
+	for _, column := range []string{"Folder", "Members"} {
+		if got := valueOf(t, r, "OfficeActivity", column); got != want {
+			t.Errorf("%s = %s, want %s", column, got, want)
+		}
+	}
+}
+
+func TestDeepNesting(t *testing.T) {
+	deep := strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000)
+	r := rowsOf(t, model.FormatAuditLines, deep+"\n"+`{"Id":"a"}`)
+	if len(r.Records) != 1 || len(r.Rejects) != 1 {
+		t.Fatalf("%d records, %d rejects: want the deep one rejected alone", len(r.Records), len(r.Rejects))
+	}
+	quoted, err := json.Marshal(deep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r = rowsOf(t, model.FormatAuditLines, `{"Id":"a","Workload":"Exchange","Members":`+string(quoted)+`}`)
+	if got := valueOf(t, r, "OfficeActivity", "Members"); got != string(quoted) {
+		t.Error("a deep text in a dynamic column does not stay a text")
+	}
+	r = rowsOf(t, model.FormatAuditLines, `{"AuditData":`+string(quoted)+`}`)
+	if len(r.Rejects) != 1 {
+		t.Error("a deep record in a wrapper is not rejected")
+	}
+}
+
+func TestLinesOfARepeatedHeader(t *testing.T) {
+	r := normalise.New(normalise.Config{}).Payload(model.Payload{
+		Format: model.FormatAuditSearchCSV, Line: 4001,
+		Body: []byte("Id,AuditData\r\n1,{}\r\n2,broken\r\n"),
+	})
+	if len(r.Rejects) != 1 || r.Rejects[0].Line != 4002 || r.Rejects[0].Index != 1 {
+		t.Errorf("rejects %+v, want one at line 4002", r.Rejects)
+	}
+}
+
+func TestUnknownFormatIsRejectedWhole(t *testing.T) {
+	r := rowsOf(t, "novel", "x")
+	if len(r.Rejects) != 1 || string(r.Rejects[0].Raw) != "x" {
+		t.Errorf("rejects %+v", r.Rejects)
+	}
+}
+
+func TestNamesAreBounded(t *testing.T) {
+	var b strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&b, "{\"F%d\":1,%q:2}\n", i, strings.Repeat("x", 200))
+	}
+	r := rowsOf(t, model.FormatAuditLines, b.String())
+	total := 0
+	for name, n := range r.Counts.Fields {
+		total += n
+		if len(name) > 128 {
+			t.Errorf("a name of %d bytes is kept", len(name))
+		}
+	}
+	if len(r.Counts.Fields) > 1001 || total != 10_000 {
+		t.Errorf("%d names for %d fields, want at most 1001 for 10000", len(r.Counts.Fields), total)
+	}
+}
+
+// The same payload gives the same rows, used by several goroutines or not.
+func TestPure(t *testing.T) {
+	n := normalise.New(normalise.Config{})
+	body := []byte(`[{"Id":"a","CreationTime":"2026-09-14T08:21:07","Workload":"Exchange","Item":{"a":"b"},"SessionId":"s"}]`)
+	payload := model.Payload{Format: model.FormatAuditArray, Body: body, Received: received}
+	want := n.Payload(payload)
+	results := make(chan normalise.Result)
+	for range 8 {
+		go func() { results <- n.Payload(payload) }()
+	}
+	for range 8 {
+		if got := <-results; !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+	for i := range body {
+		body[i] = 'x'
+	}
+	if got := valueOf(t, want, "OfficeActivity", "Item"); got != `{"a":"b"}` {
+		t.Errorf("a row changed with the payload: %s", got)
+	}
+}
+
+// Whatever the bytes: no panic, every byte that is no filler is in a record or
+// a reject, and every text in a row is one that Parquet and JSON readers take.
+func FuzzPayload(f *testing.F) {
+	formats := []model.Format{
+		model.FormatAuditLines, model.FormatAuditArray, model.FormatAuditSearchCSV,
+		model.FormatOfficeActivityCSV, model.FormatDefenderLines,
+	}
+	for i := range formats {
+		f.Add([]byte(`{"CreationTime":"2026-09-14T08:21:07","Id":"a","Workload":"Exchange","Item":{"a":["\ud800"]},"Members":"[1]"}`), i)
+		f.Add([]byte("RecordType,TimeGenerated [UTC],AuditData,Members\n1,\"9/14/2026, 8:21:07 AM\",\"{\"\"Id\"\":\"\"a\"\"}\",[]\n"), i)
+		f.Add([]byte(`{"category":"AdvancedHunting-EmailEvents","properties":{"NetworkMessageId":"n","To":"[]","UrlCount":1e3}}`), i)
+		f.Add([]byte(`{"AuditData":"{\"CreationTime\":1}"},{"auditData":{}},{"AuditData":1}`), i)
+	}
+	f.Fuzz(func(t *testing.T, body []byte, format int) {
+		if len(body) > 64<<10 || format < 0 {
+			return
+		}
+		chosen := formats[format%len(formats)]
+		r := rowsOf(t, chosen, string(body))
+		for _, record := range r.Records {
+			for _, row := range record.Rows {
+				checkCells(t, row)
+			}
+		}
+		if pieces, least := len(r.Records)+len(r.Rejects), tokens(chosen, body); pieces < least {
+			t.Errorf("%q: %d records and rejects for %d pieces", body, pieces, least)
+		}
+	})
+}
+
+// tokens counts the pieces that brackets and quotes show in a JSON body. A piece
+// that turns out to be broken may become several.
+func tokens(format model.Format, body []byte) int {
+	if format == model.FormatAuditSearchCSV || format == model.FormatOfficeActivityCSV {
+		return 0 // a body may be a header alone
+	}
+	scanner := split.NewScanner(len(body))
+	for at, n := 0, 0; ; n++ {
+		token := scanner.JSON(body[at:], true)
+		if token.Kind == split.End {
+			return n
+		}
+		at += token.End
+	}
+}
+
+func checkCells(t *testing.T, row schema.Row) {
+	t.Helper()
+	seen := map[int]bool{}
+	for _, cell := range row.Cells {
+		c := row.Table.Columns[cell.Column]
+		if seen[cell.Column] {
+			t.Errorf("%s.%s has two cells", row.Table.Name, c.Name)
+		}
+		seen[cell.Column] = true
+		if cell.Value.Type() != c.Type {
+			t.Errorf("%s.%s holds type %d", row.Table.Name, c.Name, cell.Value.Type())
+		}
+		if !utf8.ValidString(cell.Value.Text()) {
+			t.Errorf("%s.%s holds invalid UTF-8: %q", row.Table.Name, c.Name, cell.Value.Text())
+		}
+		if c.Type == types.Dynamic && !json.Valid([]byte(cell.Value.Text())) {
+			t.Errorf("%s.%s holds no JSON: %q", row.Table.Name, c.Name, cell.Value.Text())
+		}
+	}
+}
+
+func BenchmarkAuditRecords(b *testing.B) {
+	archive, err := txtar.ParseFile("testdata/exchange.txtar")
+	if err != nil {
+		b.Fatal(err)
+	}
+	body := bytes.Repeat([]byte(section(archive, "body")), 500)
+	records := bytes.Count(body, []byte("\n"))
+	n := normalise.New(normalise.Config{})
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		n.Payload(model.Payload{Format: model.FormatAuditLines, ContentType: "Audit.Exchange", Body: body, Received: received})
+	}
+	b.ReportMetric(float64(records*b.N)/b.Elapsed().Seconds(), "records/s")
+}
