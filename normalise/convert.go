@@ -8,35 +8,34 @@ import (
 
 	"github.com/valyala/fastjson"
 
-	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/schema"
 )
 
 // convert returns v as a value of a column. A JSON null and an empty text are
 // the absent value. fits is false when there is a value that the column cannot
 // hold.
-func (w *worker) convert(v *fastjson.Value, kind types.Type) (value schema.Value, fits bool) {
+func (w *worker) convert(v *fastjson.Value, kind schema.Type) (value schema.Value, fits bool) {
 	if v.Type() == fastjson.TypeNull || isEmpty(v) {
 		return schema.Null(), true
 	}
 	switch kind {
-	case types.String:
+	case schema.TypeString:
 		return schema.String(w.toText(v)), true
-	case types.Dynamic:
+	case schema.TypeDynamic:
 		return schema.Dynamic(w.toDynamic(v)), true
-	case types.Bool:
+	case schema.TypeBool:
 		b, ok := toBool(v)
 		return schema.Bool(b), ok
-	case types.Int:
+	case schema.TypeInt:
 		n, ok := toInt64(v)
 		return schema.Int(int32(n)), ok && n >= math.MinInt32 && n <= math.MaxInt32
-	case types.Long:
+	case schema.TypeLong:
 		n, ok := toInt64(v)
 		return schema.Long(n), ok
-	case types.Real:
+	case schema.TypeReal:
 		f, ok := toFloat64(v)
 		return schema.Real(f), ok
-	case types.DateTime:
+	case schema.TypeDateTime:
 		t, ok := parseTime(stringOf(v))
 		return schema.DateTime(t), ok
 	}

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -131,9 +130,9 @@ func (r *run) officeRowTime(row *rowBuilder) schema.Value {
 }
 
 // csvValue reads a field that is not empty.
-func (r *run) csvValue(text string, kind types.Type) (value schema.Value, fits bool) {
+func (r *run) csvValue(text string, kind schema.Type) (value schema.Value, fits bool) {
 	switch kind {
-	case types.String:
+	case schema.TypeString:
 		switch text {
 		case "TRUE":
 			text = "True"
@@ -141,18 +140,18 @@ func (r *run) csvValue(text string, kind types.Type) (value schema.Value, fits b
 			text = "False"
 		}
 		return schema.String(text), true
-	case types.Dynamic:
+	case schema.TypeDynamic:
 		return schema.Dynamic(r.parseDynamic([]byte(text))), true
-	case types.Bool:
+	case schema.TypeBool:
 		b, err := strconv.ParseBool(strings.ToLower(text))
 		return schema.Bool(b), err == nil
-	case types.Int:
+	case schema.TypeInt:
 		n, err := strconv.ParseInt(text, 10, 32)
 		return schema.Int(int32(n)), err == nil
-	case types.Real:
+	case schema.TypeReal:
 		f, err := strconv.ParseFloat(text, 64)
 		return schema.Real(f), err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
-	case types.DateTime:
+	case schema.TypeDateTime:
 		t, ok := parseTime(text)
 		return schema.DateTime(t), ok
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/quoll/quoll/internal/split"
-	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/normalise"
 	"github.com/quoll/quoll/schema"
@@ -229,7 +228,7 @@ func repeatsKeys(text string, fields map[string]any) bool {
 
 // oracle writes a field as the column should hold it; known is false for pairs
 // of types that the golden files show.
-func oracle(field any, kind types.Type) (want string, known bool) {
+func oracle(field any, kind schema.Type) (want string, known bool) {
 	switch v := field.(type) {
 	case nil:
 		return "null", true
@@ -237,15 +236,15 @@ func oracle(field any, kind types.Type) (want string, known bool) {
 		if v == "" {
 			return "null", true
 		}
-		return v, kind == types.String
+		return v, kind == schema.TypeString
 	case bool:
-		if kind == types.String {
+		if kind == schema.TypeString {
 			return map[bool]string{true: "True", false: "False"}[v], true
 		}
-		return strconv.FormatBool(v), kind == types.Bool
+		return strconv.FormatBool(v), kind == schema.TypeBool
 	case json.Number:
 		_, err := strconv.ParseInt(v.String(), 10, 32)
-		return v.String(), kind == types.String || err == nil
+		return v.String(), kind == schema.TypeString || err == nil
 	}
 	return "", false
 }
@@ -401,7 +400,7 @@ func checkCells(t *testing.T, row schema.Row) {
 		if !utf8.ValidString(cell.Value.Text()) {
 			t.Errorf("%s.%s holds invalid UTF-8: %q", row.Table.Name, c.Name, cell.Value.Text())
 		}
-		if c.Type == types.Dynamic && !json.Valid([]byte(cell.Value.Text())) {
+		if c.Type == schema.TypeDynamic && !json.Valid([]byte(cell.Value.Text())) {
 			t.Errorf("%s.%s holds no JSON: %q", row.Table.Name, c.Name, cell.Value.Text())
 		}
 	}

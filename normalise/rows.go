@@ -5,14 +5,13 @@ import (
 
 	"github.com/valyala/fastjson"
 
-	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/schema"
 )
 
 // target is a column that a raw field goes to.
 type target struct {
 	column int
-	kind   types.Type
+	kind   schema.Type
 	name   string // Table.Column, for counts
 	// rank orders the fields that can fill the column: the lowest wins.
 	rank int
