@@ -59,11 +59,19 @@ func newBuilder(columns []column, timeColumn int) *builder {
 	return b
 }
 
+// reset starts a new batch. After a full batch the next one is likely to be
+// like it (an import is under way), and room for it is made at once.
 func (b *builder) reset() {
-	b.vectors = make([]*vector, len(b.columns))
+	full := b.full()
+	next := make([]*vector, len(b.columns))
 	for i, c := range b.columns {
-		b.vectors[i] = newVector(c, 0)
+		if full {
+			next[i] = newVector(c, b.rows, len(b.vectors[i].data))
+		} else {
+			next[i] = newVector(c, 0, 0)
+		}
 	}
+	b.vectors = next
 	b.rows, b.bytes = 0, 0
 	b.minTime, b.maxTime = math.MaxInt64, math.MinInt64
 }

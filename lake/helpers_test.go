@@ -207,7 +207,7 @@ func randomJournal(r *rand.Rand, entries int) []Batch {
 
 func randomRecord(r *rand.Rand) schema.Record {
 	id := r.IntN(60)
-	at := noon.Add(time.Duration(id*7-200) * time.Hour)
+	at := noon.Add(time.Duration(id-40) * time.Hour)
 	switch r.IntN(4) {
 	case 0: // several rows of one record in one table
 		rec := schema.Record{Key: schema.NewKey("tenant", "evidence", fmt.Sprint(id)), Digest: digest(uint64(r.IntN(2)))}

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/quoll/quoll/internal/durable"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -61,13 +60,13 @@ func Open(ctx context.Context, config Config, logger *slog.Logger) (*Lake, error
 		return nil, fmt.Errorf("open lake %s: %w", config.Dir, err)
 	}
 	config.Dir = dir
+	if err := finishReplace(dir); err != nil {
+		return nil, err
+	}
 	if err := makeDirs(dir); err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", dir, err)
 	}
-	lock, err := durable.OS{}.Lock(filepath.Join(dir, "LOCK"))
-	if errors.Is(err, durable.ErrLocked) {
-		return nil, fmt.Errorf("open lake %s: %w", dir, ErrLocked)
-	}
+	lock, err := lockLake(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", dir, err)
 	}

@@ -128,16 +128,17 @@ func difference(a, b []string) []string {
 
 var errCrash = errors.New("the power is cut")
 
-// TestCrashesLoseNothing applies a random journal, flushes now and then, and
-// crashes at every step of a flush in two ways: the process dies and opens the
-// same folder again, and a copy of the folder is opened elsewhere.
-func TestCrashesLoseNothing(t *testing.T) {
-	for seed := range uint64(12) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			t.Parallel()
-			crashes(t, rand.New(rand.NewPCG(seed, 1)))
-		})
+// FuzzCrashes applies a random journal, flushes now and then, and crashes at
+// every step of a flush in two ways: the process dies and opens the same folder
+// again, and a copy of the folder is opened elsewhere. The input is the seed.
+func FuzzCrashes(f *testing.F) {
+	for seed := range uint64(4) {
+		f.Add(seed)
 	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		t.Parallel()
+		crashes(t, rand.New(rand.NewPCG(seed, 1)))
+	})
 }
 
 type crashRun struct {
@@ -152,7 +153,7 @@ type crashRun struct {
 }
 
 func crashes(t *testing.T, r *rand.Rand) {
-	run := &crashRun{t: t, r: r, dir: filepath.Join(t.TempDir(), "lake"), journal: randomJournal(r, 60), oracle: newOracle()}
+	run := &crashRun{t: t, r: r, dir: filepath.Join(t.TempDir(), "lake"), journal: randomJournal(r, 30), oracle: newOracle()}
 	run.open()
 	for i, b := range run.journal {
 		apply(t, run.l, b)
@@ -183,7 +184,7 @@ func (run *crashRun) open() {
 		case 0:
 			return fmt.Errorf("%w at %q", errCrash, step)
 		case 1:
-			if len(run.copies) < 4 {
+			if len(run.copies) < 2 {
 				dir := fmt.Sprintf("%s-copy%d", run.dir, len(run.copies))
 				copyDir(run.t, run.dir, dir)
 				run.copies = append(run.copies, dir)

@@ -69,9 +69,10 @@ func dayName(day int64) string {
 
 // gather copies the rows that refs name, of one column, into one array.
 func gather(generation []batch, index int, c column, refs []rowRef) arrow.Array {
-	v := newVector(c, len(refs))
+	v := newVector(c, len(refs), 0)
 	switch c.kind {
 	case kindText:
+		v.data = make([]byte, 0, textBytes(generation, index, refs))
 		copyRows[*array.String](v, generation, index, refs, func(a *array.String, row int) {
 			v.data = append(v.data, a.Value(row)...)
 			v.offsets = append(v.offsets, int32(len(v.data)))
@@ -89,6 +90,20 @@ func gather(generation []batch, index int, c column, refs []rowRef) arrow.Array 
 		copyRows[*array.Boolean](v, generation, index, refs, func(a *array.Boolean, row int) { v.setBit(a.Value(row)) })
 	}
 	return v.array()
+}
+
+// textBytes returns the length of all values of a text column.
+func textBytes(generation []batch, index int, refs []rowRef) int {
+	offsets := make([][]int32, len(generation))
+	for i, b := range generation {
+		offsets[i] = b.records.Column(index).(*array.String).ValueOffsets()
+	}
+	bytes := 0
+	for _, ref := range refs {
+		of := offsets[ref.batch]
+		bytes += int(of[ref.row+1] - of[ref.row])
+	}
+	return bytes
 }
 
 // copyRows calls add for every row that is not null and pads for the others.

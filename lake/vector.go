@@ -32,11 +32,14 @@ type vector struct {
 	valid   []byte // bitmap; nil as long as nothing is null
 }
 
-func newVector(c column, capacity int) *vector {
+// newVector returns an empty vector with room for that many values and, in a
+// text column, that many bytes.
+func newVector(c column, capacity, bytes int) *vector {
 	v := &vector{kind: c.kind, text: c.text || c.hidden}
 	switch c.kind {
 	case kindText:
 		v.offsets = make([]int32, 0, capacity)
+		v.data = make([]byte, 0, bytes)
 	case kindInt32:
 		v.i32 = make([]int32, 0, capacity)
 	case kindFloat64:
