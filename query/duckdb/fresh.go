@@ -1,0 +1,173 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/quoll/quoll/lake"
+)
+
+// freshCache keeps the lake's fresh batches as tables in memory. A batch never
+// changes, so it is loaded once, by the first query that needs it, and dropped
+// when a later read set of its table no longer has it: it has been flushed to
+// a file or joined with its neighbours by then.
+//
+// What is loaded stays until the next query of the same table. That is at most
+// what the lake itself keeps in memory before it flushes.
+type freshCache struct {
+	db     *sql.DB
+	logger *slog.Logger
+
+	mu     sync.Mutex
+	tables map[string]map[uint64]*freshTable // by table and batch
+}
+
+// freshTable is a batch as a table. users counts the queries that read it or
+// wait for it.
+type freshTable struct {
+	users int
+	ready chan struct{} // closed when loading has ended
+	err   error         // why loading failed
+}
+
+func newFreshCache(db *sql.DB, logger *slog.Logger) *freshCache {
+	return &freshCache{db: db, logger: logger, tables: map[string]map[uint64]*freshTable{}}
+}
+
+// freshName is the name of the in-memory table of a batch. Batch IDs are
+// unique over all tables.
+func freshName(id uint64) string { return fmt.Sprintf("fresh_%d", id) }
+
+// use loads a batch unless it is loaded, and keeps it from being dropped until
+// release is called.
+func (c *freshCache) use(ctx context.Context, table string, batch lake.Fresh) (release func(), err error) {
+	c.mu.Lock()
+	loaded := c.tables[table]
+	if loaded == nil {
+		loaded = map[uint64]*freshTable{}
+		c.tables[table] = loaded
+	}
+	t, found := loaded[batch.ID]
+	if !found {
+		t = &freshTable{ready: make(chan struct{})}
+		loaded[batch.ID] = t
+	}
+	t.users++
+	c.mu.Unlock()
+	release = func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		t.users--
+	}
+	if !found {
+		// Others may wait for this batch, so the end of one query must not
+		// stop the load.
+		t.err = c.load(context.WithoutCancel(ctx), batch)
+		if t.err != nil {
+			c.mu.Lock()
+			delete(loaded, batch.ID)
+			c.mu.Unlock()
+		}
+		close(t.ready)
+	}
+	select {
+	case <-t.ready:
+	case <-ctx.Done():
+		release()
+		return nil, ctx.Err()
+	}
+	if t.err != nil {
+		release()
+		return nil, fmt.Errorf("load fresh rows of %s: %w", table, t.err)
+	}
+	return release, nil
+}
+
+// retain drops the tables of batches that current no longer has and that
+// nobody reads.
+func (c *freshCache) retain(ctx context.Context, table string, current []lake.Fresh) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	loaded := c.tables[table]
+	if len(loaded) == 0 {
+		return
+	}
+	keep := make(map[uint64]bool, len(current))
+	for _, batch := range current {
+		keep[batch.ID] = true
+	}
+	for id, t := range loaded {
+		if keep[id] || t.users > 0 {
+			continue
+		}
+		// An older read set may still ask for the batch; it is loaded again.
+		if _, err := c.db.ExecContext(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+freshName(id)); err != nil {
+			c.logger.Warn("dropping fresh rows failed", "table", table, "batch", id, "error", err)
+			continue
+		}
+		delete(loaded, id)
+	}
+}
+
+// load creates the table of a batch.
+func (c *freshCache) load(ctx context.Context, batch lake.Fresh) error {
+	conn, err := c.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	name := freshName(batch.ID)
+	create, err := createTable(name, batch.Batch.Schema())
+	if err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, create); err != nil {
+		return err
+	}
+	if err := conn.Raw(func(c any) error { return appendBatch(c, name, batch.Batch) }); err != nil {
+		_, dropErr := conn.ExecContext(ctx, "DROP TABLE IF EXISTS "+name)
+		if dropErr != nil {
+			c.logger.Warn("dropping half-loaded rows failed", "table", name, "error", dropErr)
+		}
+		return err
+	}
+	return nil
+}
+
+// createTable returns the statement that creates a table for batches of a
+// schema.
+func createTable(name string, schema *arrow.Schema) (string, error) {
+	columns := make([]string, schema.NumFields())
+	for i, field := range schema.Fields() {
+		typ, err := sqlType(field.Type)
+		if err != nil {
+			return "", fmt.Errorf("column %s: %w", field.Name, err)
+		}
+		columns[i] = quoteName(field.Name) + " " + typ
+	}
+	return "CREATE TABLE " + name + " (" + strings.Join(columns, ", ") + ")", nil
+}
+
+func sqlType(t arrow.DataType) (string, error) {
+	switch t.ID() {
+	case arrow.STRING:
+		return "VARCHAR", nil
+	case arrow.BOOL:
+		return "BOOLEAN", nil
+	case arrow.INT32:
+		return "INTEGER", nil
+	case arrow.INT64:
+		return "BIGINT", nil
+	case arrow.FLOAT64:
+		return "DOUBLE", nil
+	case arrow.TIMESTAMP:
+		return "TIMESTAMP", nil
+	}
+	return "", fmt.Errorf("no column type for %s", t)
+}

@@ -1,0 +1,87 @@
+package duckdb
+
+/*
+#cgo CFLAGS: -O2 -std=c11 -Wall
+#include <stdlib.h>
+#include "functions.h"
+#include "text.h"
+*/
+import "C"
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+//go:generate go run ./internal/unicodetable
+
+// textFunctions are Kusto's string operators as functions of the engine, each
+// (text VARCHAR, needle VARCHAR) -> BOOLEAN, never null.
+//
+// Case is folded as .NET's ordinal comparison does it, which is what Kusto is
+// built on: every code point to its simple upper case, none from outside of
+// ASCII into it. So "ß" is not "ss", and the Kelvin sign is not "k".
+//
+// A term is a run of letters and digits of any script. has finds the needle
+// where neither neighbour is a letter or digit; on a side where the needle
+// itself begins or ends with another character no boundary is needed, so
+// "setup.exe" has ".exe". The underscore is no letter: "a_b" has "b". The
+// empty needle is in every text.
+var textFunctions = map[string]C.int{
+	"quoll_equals":        C.TEXT_FOLD | C.TEXT_BEGIN | C.TEXT_END, // =~
+	"quoll_has":           C.TEXT_FOLD | C.TEXT_LEFT | C.TEXT_RIGHT,
+	"quoll_has_cs":        C.TEXT_LEFT | C.TEXT_RIGHT,
+	"quoll_hasprefix":     C.TEXT_FOLD | C.TEXT_LEFT,
+	"quoll_hasprefix_cs":  C.TEXT_LEFT,
+	"quoll_hassuffix":     C.TEXT_FOLD | C.TEXT_RIGHT,
+	"quoll_hassuffix_cs":  C.TEXT_RIGHT,
+	"quoll_contains":      C.TEXT_FOLD,
+	"quoll_contains_cs":   0,
+	"quoll_startswith":    C.TEXT_FOLD | C.TEXT_BEGIN,
+	"quoll_startswith_cs": C.TEXT_BEGIN,
+	"quoll_endswith":      C.TEXT_FOLD | C.TEXT_END,
+	"quoll_endswith_cs":   C.TEXT_END,
+}
+
+// registerFunctions adds the functions to the database that conn is connected
+// to. All its connections see them.
+func registerFunctions(conn any) error {
+	raw, err := connectionPointer(conn)
+	if err != nil {
+		return err
+	}
+	for name, mode := range textFunctions {
+		cName := C.CString(name)
+		ok := C.quoll_register_text(raw, cName, mode)
+		C.free(unsafe.Pointer(cName))
+		if !ok {
+			return fmt.Errorf("register function %s: refused by DuckDB", name)
+		}
+	}
+	return nil
+}
+
+// connectionPointer returns the duckdb_connection of a driver connection. The
+// driver keeps it in the first field of its Conn and gives no access to it;
+// the version of the driver is pinned, and every start of the engine runs this.
+func connectionPointer(conn any) (unsafe.Pointer, error) {
+	c, ok := conn.(*duckdb.Conn)
+	if !ok || c == nil {
+		return nil, fmt.Errorf("connection is a %T, not the DuckDB driver's", conn)
+	}
+	return *(*unsafe.Pointer)(unsafe.Pointer(c)), nil
+}
+
+// textMatches runs the comparison behind a text function.
+func textMatches(function, text, needle string) bool {
+	mode, ok := textFunctions[function]
+	if !ok {
+		panic("no text function " + function)
+	}
+	cText, cNeedle := C.CString(text), C.CString(needle)
+	defer C.free(unsafe.Pointer(cText))
+	defer C.free(unsafe.Pointer(cNeedle))
+	return bool(C.quoll_text_matches(cText, C.long(len(text)), cNeedle, C.long(len(needle)), mode))
+}

@@ -1,0 +1,113 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	duckdriver "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/query"
+)
+
+// ErrMemory says that a query needs more memory than Config.MemoryBytes.
+var ErrMemory = errors.New("the query needs more memory than it may use; a shorter time range or fewer columns need less")
+
+// Generated is the SQL of a statement.
+type Generated struct {
+	Text string
+	Args []any
+}
+
+// Generator turns a statement into SQL. It asks scan for the FROM item of each
+// table, and limits the result to limit rows.
+type Generator func(s *plan.Statement, scan func(*plan.Scan) (string, error), limit int) (Generated, error)
+
+// Run gives the rows of a statement. It implements query.Engine.
+func (e *Engine) Run(ctx context.Context, s *plan.Statement, options query.RunOptions) (*query.Execution, error) {
+	r := e.newReader(options)
+	defer r.release()
+	generated, err := e.sql(ctx, r, s)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open connection: %w", err)
+	}
+	defer conn.Close()
+	rows, err := conn.QueryContext(ctx, generated.Text, generated.Args...)
+	if err != nil {
+		return nil, describe(err)
+	}
+	defer rows.Close()
+	execution := &query.Execution{}
+	if err := fetch(execution, rows, s.Output, options.Limits); err != nil {
+		return nil, describe(err)
+	}
+	execution.Statistics = r.statistics
+	return execution, nil
+}
+
+// SQL returns the text that Run would run. It implements query.Engine.
+func (e *Engine) SQL(ctx context.Context, s *plan.Statement, options query.RunOptions) (string, error) {
+	r := e.newReader(options)
+	defer r.release()
+	generated, err := e.sql(ctx, r, s)
+	return generated.Text, err
+}
+
+// sql generates the SQL of a statement. One row more than the limit is asked
+// for, which tells whether the result was cut.
+func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement) (Generated, error) {
+	scan := func(s *plan.Scan) (string, error) { return r.scan(ctx, s) }
+	generated, err := e.generate(s, scan, r.options.Limits.Rows+1)
+	if err != nil {
+		return Generated{}, fmt.Errorf("generate SQL: %w", err)
+	}
+	return generated, nil
+}
+
+// fetch reads rows up to the limits.
+func fetch(execution *query.Execution, rows *sql.Rows, output []plan.Output, limits query.Limits) error {
+	values := make([]any, len(output))
+	pointers := make([]any, len(output))
+	for i := range values {
+		pointers[i] = &values[i]
+	}
+	var total int64
+	for rows.Next() {
+		if len(execution.Rows) == limits.Rows || total > limits.Bytes {
+			execution.Truncated = true
+			return nil
+		}
+		if err := rows.Scan(pointers...); err != nil {
+			return err
+		}
+		row := make([]any, len(output))
+		for i, o := range output {
+			value, size, err := cell(values[i], o.Column.Type)
+			if err != nil {
+				return fmt.Errorf("column %s: %w", o.Name, err)
+			}
+			row[i] = value
+			total += size
+		}
+		execution.Rows = append(execution.Rows, row)
+	}
+	return rows.Err()
+}
+
+// describe puts an error of the engine into the words of a user of KQL.
+func describe(err error) error {
+	var failure *duckdriver.Error
+	if !errors.As(err, &failure) {
+		return err
+	}
+	if failure.Type == duckdriver.ErrorTypeOutOfMemory {
+		return ErrMemory
+	}
+	return fmt.Errorf("the engine could not run the query: %w", err)
+}

@@ -1,0 +1,197 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/query"
+)
+
+// reader holds what one query reads, so that every scan of a table in it sees
+// the same rows, and none of them goes away before the query ends.
+type reader struct {
+	engine     *Engine
+	options    query.RunOptions
+	sets       map[string]*lake.ReadSet
+	loaded     map[uint64]bool // fresh batches in use by this query
+	read       map[string]bool // files counted in statistics
+	releases   []func()
+	statistics query.Statistics
+}
+
+func (e *Engine) newReader(options query.RunOptions) *reader {
+	return &reader{engine: e, options: options, sets: map[string]*lake.ReadSet{}, loaded: map[uint64]bool{}, read: map[string]bool{}}
+}
+
+func (r *reader) release() {
+	for _, release := range r.releases {
+		release()
+	}
+}
+
+func (r *reader) acquire(ctx context.Context, table string) (*lake.ReadSet, error) {
+	if set, ok := r.sets[table]; ok {
+		return set, nil
+	}
+	if r.engine.source == nil {
+		return nil, errors.New("the engine has no tables")
+	}
+	set, err := r.engine.source.Acquire(table)
+	if err != nil {
+		return nil, fmt.Errorf("read table %s: %w", table, err)
+	}
+	r.sets[table] = set
+	r.releases = append(r.releases, set.Release)
+	r.engine.fresh.retain(ctx, table, set.Fresh)
+	return set, nil
+}
+
+// scan returns a FROM item with the fields of a scan: the files and fresh
+// batches of the table that the time range touches. The request's range is
+// exact; the scan's own is a hint, and serves to leave out files.
+func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
+	set, err := r.acquire(ctx, s.Table)
+	if err != nil {
+		return "", err
+	}
+	from, to := later(s.From, r.options.From), earlier(s.To, r.options.To)
+	var parts []string
+	if files := r.files(set, from, to); len(files) > 0 {
+		parts = append(parts, "read_parquet(["+strings.Join(files, ", ")+"], hive_partitioning = false)")
+	}
+	for _, batch := range set.Fresh {
+		if !overlaps(batch.MinTime, batch.MaxTime, from, to) {
+			continue
+		}
+		if err := r.load(ctx, s.Table, batch); err != nil {
+			return "", err
+		}
+		parts = append(parts, freshName(batch.ID))
+	}
+	return r.union(s, set, parts)
+}
+
+// files returns the files that a range touches as SQL literals.
+func (r *reader) files(set *lake.ReadSet, from, to time.Time) []string {
+	var files []string
+	for _, file := range set.Files {
+		if !overlaps(file.MinTime, file.MaxTime, from, to) {
+			if !r.read[file.Path] {
+				r.statistics.FilesPruned++
+			}
+			continue
+		}
+		files = append(files, quoteText(file.Path))
+		if !r.read[file.Path] {
+			r.read[file.Path] = true
+			r.statistics.FilesRead++
+			r.statistics.RowsScanned += file.Rows
+		}
+	}
+	return files
+}
+
+func (r *reader) load(ctx context.Context, table string, batch lake.Fresh) error {
+	if r.loaded[batch.ID] {
+		return nil
+	}
+	release, err := r.engine.fresh.use(ctx, table, batch)
+	if err != nil {
+		return err
+	}
+	r.releases = append(r.releases, release)
+	r.loaded[batch.ID] = true
+	r.statistics.FreshRows += batch.Batch.NumRows()
+	r.statistics.RowsScanned += batch.Batch.NumRows()
+	return nil
+}
+
+// union puts the parts of a table together, each restricted to the fields and
+// to the request's time range.
+func (r *reader) union(s *plan.Scan, set *lake.ReadSet, parts []string) (string, error) {
+	columns := make([]string, len(s.Fields))
+	for i, field := range s.Fields {
+		columns[i] = quoteName(field.Source)
+	}
+	if len(columns) == 0 {
+		columns = []string{"1 AS quoll_row"} // only the number of rows matters
+	}
+	if len(parts) == 0 {
+		return emptyTable(s)
+	}
+	selects := make([]string, len(parts))
+	for i, part := range parts {
+		selects[i] = "SELECT " + strings.Join(columns, ", ") + " FROM " + part + r.bounds(set)
+	}
+	return "(" + strings.Join(selects, " UNION ALL ") + ")", nil
+}
+
+// bounds returns the WHERE clause for the request's time range.
+func (r *reader) bounds(set *lake.ReadSet) string {
+	column := quoteName(set.Table.TimeColumn)
+	var terms []string
+	if t := r.options.From; !t.IsZero() {
+		terms = append(terms, column+" >= "+timestamp(t))
+	}
+	if t := r.options.To; !t.IsZero() {
+		terms = append(terms, column+" < "+timestamp(t))
+	}
+	if len(terms) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(terms, " AND ")
+}
+
+// emptyTable returns a FROM item without rows.
+func emptyTable(s *plan.Scan) (string, error) {
+	columns := make([]string, len(s.Fields))
+	for i, field := range s.Fields {
+		typ, err := columnType(field.Column.Type)
+		if err != nil {
+			return "", fmt.Errorf("column %s of table %s: %w", field.Source, s.Table, err)
+		}
+		columns[i] = "NULL::" + typ + " AS " + quoteName(field.Source)
+	}
+	if len(columns) == 0 {
+		columns = []string{"1 AS quoll_row"}
+	}
+	return "(SELECT " + strings.Join(columns, ", ") + " WHERE false)", nil
+}
+
+// timestamp returns an instant as an SQL literal, rounded up to microseconds:
+// stored times are whole microseconds, so both t >= x and t < x stay exact.
+func timestamp(t time.Time) string {
+	up := t.UTC().Add(time.Microsecond - 1).Truncate(time.Microsecond)
+	return "TIMESTAMP '" + up.Format("2006-01-02 15:04:05.000000") + "'"
+}
+
+// overlaps reports whether rows between least and most, both included, can lie
+// in [from, to]. A zero bound is none; rows without known times are in every
+// range.
+func overlaps(least, most, from, to time.Time) bool {
+	if least.IsZero() && most.IsZero() {
+		return true
+	}
+	return (from.IsZero() || !most.Before(from)) && (to.IsZero() || !least.After(to))
+}
+
+// later returns the later of two lower bounds, of which zero is none.
+func later(a, b time.Time) time.Time {
+	if a.IsZero() || b.After(a) {
+		return b
+	}
+	return a
+}
+
+// earlier returns the earlier of two upper bounds, of which zero is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

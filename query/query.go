@@ -1,0 +1,92 @@
+// Package query answers KQL: it compiles a text against the tables of the
+// schema, runs the plan on an engine within limits, and says what it cost.
+//
+// It declares the engine that it needs and knows none; it knows neither HTTP
+// nor users, nor how rows are stored.
+package query
+
+import (
+	"time"
+
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/types"
+)
+
+// Request is one query.
+type Request struct {
+	// Text is KQL.
+	Text string
+	// From and To bound TimeGenerated of every table: From <= t < To. A zero
+	// time is no bound. They come from a time picker or an API's timespan, and
+	// add to what the query itself says.
+	From, To time.Time
+	// Now is what now() and ago() mean. Zero is the present.
+	Now time.Time
+	// Limits bound the answer. A zero field is its default.
+	Limits Limits
+}
+
+// Limits bound one query.
+type Limits struct {
+	Rows  int           // most rows of the result
+	Bytes int64         // most bytes of the result's values
+	Time  time.Duration // longest run
+}
+
+// DefaultLimits returns the limits that Kusto has: 500,000 rows, 64 MB, four
+// minutes.
+func DefaultLimits() Limits {
+	return Limits{Rows: 500_000, Bytes: 64 << 20, Time: 4 * time.Minute}
+}
+
+// withDefaults fills what was not asked for.
+func (l Limits) withDefaults() Limits {
+	d := DefaultLimits()
+	if l.Rows <= 0 {
+		l.Rows = d.Rows
+	}
+	if l.Bytes <= 0 {
+		l.Bytes = d.Bytes
+	}
+	if l.Time <= 0 {
+		l.Time = d.Time
+	}
+	return l
+}
+
+// Column is a column of a result.
+type Column struct {
+	Name string
+	Type types.Type
+}
+
+// Result is the answer to a query.
+type Result struct {
+	Columns []Column
+	// Rows holds a cell for each column: nil for null, else string (String and
+	// Guid), int32 (Int), int64 (Long), float64 (Real), bool, time.Time in UTC,
+	// types.Ticks, json.RawMessage (Dynamic), or decimal digits as a string
+	// (Decimal). A string is never nil.
+	Rows [][]any
+	// Truncated says that there were more rows than the limits allow.
+	Truncated bool
+	// Visualization is what render asked for, or nil.
+	Visualization *Visualization
+	Statistics    Statistics
+}
+
+// Visualization is what render asked for: a kind such as "timechart", and
+// properties such as "title".
+type Visualization = plan.Visualization
+
+// Statistics say what a query cost.
+type Statistics struct {
+	Compile time.Duration // from text to plan
+	Execute time.Duration // from plan to the last row
+	// RowsScanned counts the rows of the files and batches that were opened. A
+	// file may be read in part only, so it is an upper bound.
+	RowsScanned int64
+	FilesRead   int
+	FilesPruned int // files outside of the time range
+	FreshRows   int64
+}

@@ -1,0 +1,99 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/quoll/quoll/kql/plan"
+)
+
+// ErrTimeLimit is the cause of an error when a query ran longer than its limit.
+var ErrTimeLimit = errors.New("the query ran longer than its time limit")
+
+// Engine runs plans.
+type Engine interface {
+	// Run gives the rows of a statement, at most limits.Rows and about
+	// limits.Bytes of them. It returns soon after ctx ends.
+	Run(ctx context.Context, statement *plan.Statement, options RunOptions) (*Execution, error)
+	// SQL returns the text that Run would run, for people to read.
+	SQL(ctx context.Context, statement *plan.Statement, options RunOptions) (string, error)
+}
+
+// RunOptions are what a run depends on besides the statement.
+type RunOptions struct {
+	From, To time.Time // as in Request
+	Limits   Limits
+}
+
+// Execution is what an engine gives back. Rows are as in Result.
+type Execution struct {
+	Rows       [][]any
+	Truncated  bool
+	Statistics Statistics // Compile is not set
+}
+
+// Compiler turns text into a plan. Mistakes in the text are *source.Error.
+type Compiler func(text string, now time.Time) (*plan.Statement, error)
+
+// Service answers queries. It is safe for concurrent use.
+type Service struct {
+	compile Compiler
+	engine  Engine
+	now     func() time.Time
+}
+
+// NewService returns a service over an engine. now is the clock.
+func NewService(compile Compiler, engine Engine, now func() time.Time) *Service {
+	return &Service{compile: compile, engine: engine, now: now}
+}
+
+// Query compiles and runs a text. Mistakes in it are *source.Error values with
+// positions; ErrTimeLimit and the errors of ctx say why a run was ended.
+func (s *Service) Query(ctx context.Context, r Request) (*Result, error) {
+	r = s.withDefaults(r)
+	started := time.Now()
+	statement, err := s.compile(r.Text, r.Now)
+	if err != nil {
+		return nil, err
+	}
+	compiled := time.Since(started)
+	ctx, cancel := context.WithTimeoutCause(ctx, r.Limits.Time, ErrTimeLimit)
+	defer cancel()
+	started = time.Now()
+	execution, err := s.engine.Run(ctx, statement, r.options())
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return nil, fmt.Errorf("run query: %w", cause)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("run query: %w", err)
+	}
+	result := &Result{
+		Columns: columns(statement), Rows: execution.Rows, Truncated: execution.Truncated,
+		Visualization: statement.Visualization, Statistics: execution.Statistics,
+	}
+	result.Statistics.Compile = compiled
+	result.Statistics.Execute = time.Since(started)
+	return result, nil
+}
+
+func (s *Service) withDefaults(r Request) Request {
+	if r.Now.IsZero() {
+		r.Now = s.now()
+	}
+	r.Limits = r.Limits.withDefaults()
+	return r
+}
+
+func (r Request) options() RunOptions {
+	return RunOptions{From: r.From, To: r.To, Limits: r.Limits}
+}
+
+func columns(statement *plan.Statement) []Column {
+	columns := make([]Column, len(statement.Output))
+	for i, o := range statement.Output {
+		columns[i] = Column{Name: o.Name, Type: o.Column.Type}
+	}
+	return columns
+}
