@@ -68,7 +68,6 @@ func windowEntries() []entry {
 		{Name: "row_number", Sig: "start?:long, restart?:bool -> long", Doc: "Numbers the rows, from 1, and again where restart is true.", Example: "range x from 1 to 3 step 1 | serialize n = row_number()"},
 		{Name: "row_cumsum", Sig: "value:number, restart?:bool -> first", Doc: "Gives the running sum.", Example: "range x from 1 to 3 step 1 | serialize s = row_cumsum(x)"},
 		{Name: "row_rank_dense", Sig: "value:scalar, restart?:bool -> long", Doc: "Ranks rows, equal neighbours alike, without gaps.", Example: "range x from 1 to 3 step 1 | sort by x asc | extend r = row_rank_dense(x / 2)"},
-		{Name: "row_rank_min", Sig: "value:scalar, restart?:bool -> long", Doc: "Ranks rows, equal neighbours alike, with gaps.", Example: "range x from 1 to 3 step 1 | sort by x asc | extend r = row_rank_min(x / 2)"},
 		{Name: "prev", Sig: "value:scalar, const offset?:long, const default?:scalar -> first", Doc: "Gives a value of an earlier row.", Example: "range x from 1 to 3 step 1 | serialize p = prev(x)"},
 		{Name: "next", Sig: "value:scalar, const offset?:long, const default?:scalar -> first", Doc: "Gives a value of a later row.", Example: "range x from 1 to 3 step 1 | serialize n = next(x, 1, 0)"},
 	}

@@ -13,6 +13,7 @@ func dynamicEntries() []entry {
 		{Name: "bag_pack", Sig: "item...:scalar -> dynamic", Doc: "Makes a bag of keys and values in turn.", Example: "print bag_pack('a', 1, 'b', 'x')"},
 		{Name: "pack", Of: "bag_pack", Sig: "item...:scalar -> dynamic", Doc: "Older spelling of bag_pack().", Example: "print pack('a', 1)"},
 		{Name: "pack_dictionary", Of: "bag_pack", Sig: "item...:scalar -> dynamic", Doc: "Older spelling of bag_pack().", Example: "print pack_dictionary('a', 1)"},
+		{Name: "pack_present", Kind: Operator, Sig: "item...:scalar -> dynamic", Doc: "Makes a bag of keys and values in turn, and leaves out nulls and empty strings: pack_all(true).", Example: "print a = 1, b = \"\" | project pack_all(true)"},
 		{Name: "bag_zip", Sig: "keys:dynamic, values:dynamic -> dynamic", Doc: "Makes a bag of an array of keys and an array of values.", Example: "print bag_zip(dynamic(['a', 'b']), dynamic([1, 2]))"},
 		{Name: "treepath", Naming: PrefixFirstArgument, Prefix: "tree", Sig: "bag:dynamic -> dynamic", Doc: "Lists the paths to the members of a bag.", Example: "print treepath(dynamic({'a': {'b': 1}}))"},
 		{Name: "extract_json", Sig: "const path:string, text:text -> string | const path:string, text:text, kind:type -> literal", Doc: "Reads one value out of JSON text by its path.", Example: "print extract_json('$.a.b', '{\"a\": {\"b\": 1}}', typeof(long))"},

@@ -1,0 +1,309 @@
+package bind
+
+import (
+	"strconv"
+
+	"github.com/quoll/quoll/kql/builtin"
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
+	"github.com/quoll/quoll/kql/syntax"
+	"github.com/quoll/quoll/kql/types"
+)
+
+// aggregation collects the aggregate calls of one operator.
+type aggregation struct {
+	binder *binder
+	define []plan.Definition
+	order  []plan.SortKey // of the rows that are aggregated
+	keys   []item
+}
+
+// add gives the column of an aggregate call.
+func (a *aggregation) add(name string, call *plan.Call) plan.Expr {
+	if bad(call) {
+		return unknown
+	}
+	switch call.Function.Name {
+	case "make_list", "make_list_if", "make_list_with_nulls", "make_set", "make_set_if":
+		call.Order = a.order
+	}
+	c := a.binder.newColumn(name, call.Of)
+	a.define = append(a.define, plan.Definition{Column: c, Expr: call})
+	return &plan.Ref{Column: c}
+}
+
+// aggregateCall binds an aggregate where it is part of an expression. One that
+// gives several columns counts as its first.
+func (b *binder) aggregateCall(x *syntax.Call, f *builtin.Function, r *rowScope) plan.Expr {
+	if r.aggregates == nil {
+		b.src.Add(source.Diagnostic{
+			Span:    x.Span(),
+			Message: "the aggregate " + f.Name + "() cannot stand here",
+			Remedy:  "aggregates stand in summarize, outside of one another",
+		})
+		return unknown
+	}
+	if items := b.aggregateTuple(x, f, r); len(items) > 0 {
+		return items[0].expr
+	}
+	args, ok := b.scalars(x.Args, r.plain())
+	if !ok {
+		return unknown
+	}
+	if f.Name == "count" && len(args) == 1 {
+		f = b.functions.Must("countif")
+	}
+	call, ok := b.apply(x, f, args).(*plan.Call)
+	if !ok {
+		return unknown
+	}
+	name, _ := b.autoName(x, r)
+	return r.aggregates.add(name, call)
+}
+
+// aggregateItems binds one element of summarize's list.
+func (b *binder) aggregateItems(x syntax.Expr, r *rowScope) []item {
+	var names []*syntax.Name
+	inner := x
+	if named, ok := x.(*syntax.Named); ok {
+		names, inner = named.Names, named.X
+	}
+	for {
+		p, ok := inner.(*syntax.Paren)
+		if !ok {
+			break
+		}
+		inner = p.X
+	}
+	if call, ok := inner.(*syntax.Call); ok {
+		if f, ok := b.functions.Lookup(call.Func.Text); ok && f.Kind == builtin.Aggregate {
+			if items := b.aggregateTuple(call, f, r); len(items) > 0 {
+				return rename(items, names)
+			}
+		}
+	}
+	e := b.scalar(inner, r)
+	b.onlyAggregates(e, inner, r)
+	name, named := b.autoName(inner, r)
+	if !named {
+		name = "Column" + strconv.Itoa(1+len(r.aggregates.define))
+	}
+	return rename([]item{{name: name, named: true, expr: e, at: x.Span()}}, names)
+}
+
+// rename gives the first columns of a tuple the names that the query says.
+func rename(items []item, names []*syntax.Name) []item {
+	for i, n := range names {
+		if i < len(items) {
+			items[i].name = n.Text
+		}
+	}
+	return items
+}
+
+// onlyAggregates reports a column that stands in summarize outside of an
+// aggregate.
+func (b *binder) onlyAggregates(e plan.Expr, x syntax.Expr, r *rowScope) {
+	plan.VisitExpr(e, func(e plan.Expr) bool {
+		ref, ok := e.(*plan.Ref)
+		if !ok {
+			return true
+		}
+		for _, d := range r.aggregates.define {
+			if d.Column == ref.Column {
+				return true
+			}
+		}
+		b.errorf(x.Span(), "the column %q must stand inside an aggregate such as max() or take_any(), or in the by clause", ref.Column.Name)
+		return false
+	})
+}
+
+// aggregateTuple binds the aggregates that give several columns: arg_max,
+// arg_min, take_any and percentiles. It gives nothing for any other.
+func (b *binder) aggregateTuple(x *syntax.Call, f *builtin.Function, r *rowScope) []item {
+	switch f.Canonical() {
+	case "arg_max", "arg_min":
+		return b.argExtreme(x, f, r)
+	case "take_any":
+		return b.takeAny(x, f, r)
+	case "percentile", "percentiles":
+		return b.percentiles(x, r)
+	case "percentiles_array":
+		return b.percentilesArray(x, r)
+	}
+	return nil
+}
+
+var failed = []item{{name: "failed", named: true, expr: unknown}}
+
+// argExtreme binds arg_max(x, columns…): the greatest x, and the columns of a
+// row that has it. Star is all columns but x and the keys.
+func (b *binder) argExtreme(x *syntax.Call, f *builtin.Function, r *rowScope) []item {
+	if len(x.Args) == 0 {
+		b.errorf(x.Span(), "%s() takes a value, and the columns to give with it", f.Name)
+		return failed
+	}
+	primary := b.scalar(x.Args[0], r.plain())
+	if bad(primary) {
+		return failed
+	}
+	if !primary.Type().Orderable() {
+		b.errorf(x.Args[0].Span(), "%s() cannot order a %s; convert it, as with tostring()", f.Name, primary.Type())
+		return failed
+	}
+	extreme := f.Canonical()[len("arg_"):]
+	first, ok := b.autoName(x.Args[0], r)
+	if !ok {
+		first = extreme + "_"
+	}
+	of := b.functions.Must(extreme)
+	prefix := ""
+	head := first
+	if f.Of != "" {
+		prefix, head = first+"_", f.Prefix[len("arg"):]+"_"+first
+	}
+	items := []item{{name: head, named: true, expr: r.aggregates.add(head, &plan.Call{Function: of, Args: []plan.Expr{primary}, Of: primary.Type()})}}
+	for i, a := range x.Args[1:] {
+		for _, it := range b.returned(a, i+1, extreme+"_"+first+"_arg", primary, r) {
+			if bad(it.expr) {
+				return failed
+			}
+			call := &plan.Call{Function: b.functions.Must(f.Canonical()), Args: []plan.Expr{primary, it.expr}, Of: it.expr.Type()}
+			items = append(items, item{name: prefix + it.name, named: true, expr: r.aggregates.add(it.name, call)})
+		}
+	}
+	return items
+}
+
+// returned binds an argument that names columns to give along.
+func (b *binder) returned(x syntax.Expr, index int, unnamed string, primary plan.Expr, r *rowScope) []item {
+	if isStar(x) {
+		var all []item
+		for _, f := range r.rel.fields {
+			e := &plan.Ref{Column: f.column}
+			if ref, ok := primary.(*plan.Ref); ok && ref.Column == f.column || r.aggregates.isKey(f.column) {
+				continue
+			}
+			all = append(all, item{name: f.name, expr: e})
+		}
+		return all
+	}
+	e := b.scalar(x, r.plain())
+	name, ok := b.autoName(x, r)
+	if !ok {
+		name = unnamed + strconv.Itoa(index)
+	}
+	return []item{{name: name, expr: e}}
+}
+
+func (a *aggregation) isKey(c *plan.Column) bool {
+	for _, k := range a.keys {
+		if ref, ok := k.expr.(*plan.Ref); ok && ref.Column == c {
+			return true
+		}
+	}
+	return false
+}
+
+// takeAny binds take_any(columns…).
+func (b *binder) takeAny(x *syntax.Call, f *builtin.Function, r *rowScope) []item {
+	if len(x.Args) == 0 {
+		b.errorf(x.Span(), "%s() takes the columns to give, or *", f.Name)
+		return failed
+	}
+	var items []item
+	for i, a := range x.Args {
+		for _, it := range b.returned(a, i, "any_arg", nil, r) {
+			if bad(it.expr) {
+				return failed
+			}
+			name := it.name
+			if f.Name == "any" && len(x.Args) == 1 && !isStar(a) {
+				name = "any_" + name
+			}
+			call := &plan.Call{Function: b.functions.Must("take_any"), Args: []plan.Expr{it.expr}, Of: it.expr.Type()}
+			items = append(items, item{name: name, named: true, expr: r.aggregates.add(it.name, call)})
+		}
+	}
+	return items
+}
+
+// percentiles binds percentile(x, p) and percentiles(x, p, …): one column for
+// each percentage, named percentile_x_p.
+func (b *binder) percentiles(x *syntax.Call, r *rowScope) []item {
+	args, ok := b.scalars(x.Args, r.plain())
+	if !ok {
+		return failed
+	}
+	if len(args) < 2 {
+		b.errorf(x.Span(), "%s() takes a value and a percentage", x.Func.Text)
+		return failed
+	}
+	value := args[0]
+	if t := value.Type(); !t.Summable() && t != types.DateTime {
+		b.errorf(x.Args[0].Span(), "%s() needs a number, a timespan or a datetime, not a %s", x.Func.Text, t)
+		return failed
+	}
+	base, _ := b.autoName(x.Args[0], r)
+	f := b.functions.Must("percentile")
+	var items []item
+	for i, p := range args[1:] {
+		percentage, ok := convert(p, types.Real).(*plan.Literal)
+		if !ok || percentage.Value == nil {
+			b.errorf(x.Args[i+1].Span(), "a percentage must be a constant number")
+			return failed
+		}
+		name := "percentile_" + base + "_" + percentText(percentage.Value.(float64))
+		call := &plan.Call{Function: f, Args: []plan.Expr{value, percentage}, Of: value.Type()}
+		items = append(items, item{name: name, named: true, expr: r.aggregates.add(name, call)})
+	}
+	return items
+}
+
+func percentText(p float64) string {
+	text := []byte(strconv.FormatFloat(p, 'f', -1, 64))
+	for i, c := range text {
+		if c == '.' {
+			text[i] = '_'
+		}
+	}
+	return string(text)
+}
+
+// percentilesArray packs the percentiles in an array.
+func (b *binder) percentilesArray(x *syntax.Call, r *rowScope) []item {
+	if len(x.Args) == 2 {
+		if l, ok := b.scalar(x.Args[1], r.plain()).(*plan.Literal); ok && l.Of == types.Dynamic {
+			return b.percentilesOf(x, elements(l), r)
+		}
+	}
+	var percentages []plan.Expr
+	for _, a := range x.Args[min(1, len(x.Args)):] {
+		percentages = append(percentages, b.scalar(a, r.plain()))
+	}
+	return b.percentilesOf(x, percentages, r)
+}
+
+func (b *binder) percentilesOf(x *syntax.Call, percentages []plan.Expr, r *rowScope) []item {
+	if len(percentages) == 0 {
+		b.errorf(x.Span(), "percentiles_array() takes a value and percentages")
+		return failed
+	}
+	value := b.scalar(x.Args[0], r.plain())
+	if bad(value) {
+		return failed
+	}
+	base, _ := b.autoName(x.Args[0], r)
+	f := b.functions.Must("percentile")
+	var all []plan.Expr
+	for _, p := range percentages {
+		percentage, ok := convert(p, types.Real).(*plan.Literal)
+		if !ok || percentage.Value == nil {
+			b.errorf(x.Span(), "a percentage must be a constant number")
+			return failed
+		}
+		all = append(all, r.aggregates.add("p", &plan.Call{Function: f, Args: []plan.Expr{value, percentage}, Of: value.Type()}))
+	}
+	return []item{{name: "percentiles_" + base, named: true, expr: b.callBuiltin("pack_array", types.Dynamic, all...)}}
+}

@@ -1,0 +1,126 @@
+// Package bind gives a query its meaning: it resolves every table, column and
+// function against a catalogue, applies Kusto's rules for types, names and
+// nulls, and turns KQL's operators into the few nodes of package plan.
+//
+// It knows no engine and no SQL. A name it does not know, or one that Kusto
+// has and Quoll lacks, is a diagnostic at its place, never passed through: that
+// is the first wall between a query's text and the engine.
+package bind
+
+import (
+	"time"
+
+	"github.com/quoll/quoll/kql/builtin"
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
+	"github.com/quoll/quoll/kql/syntax"
+	"github.com/quoll/quoll/kql/types"
+)
+
+// Catalog is what a query can reach. It does not change during a call.
+type Catalog interface {
+	// Table returns the table of that name; names are case-sensitive.
+	Table(name string) (*Table, bool)
+	// Names returns the names of all tables, in a stable order, for wildcards
+	// and for messages.
+	Names() []string
+}
+
+// Table describes a table to the binder.
+type Table struct {
+	Name    string
+	Columns []Column
+	// Aliases maps further column names to columns, for example "Timestamp" to
+	// "TimeGenerated". An alias is found where the query says it, and is not
+	// among the columns that * means.
+	Aliases map[string]string
+	// IngestionTime is the name in storage of the column that ingestion_time()
+	// reads, or empty.
+	IngestionTime string
+}
+
+// Column is a column of a Table. Its name is also its name in storage.
+type Column struct {
+	Name string
+	Type types.Type
+}
+
+// Options are what a statement's meaning depends on besides its text.
+type Options struct {
+	// Now is the time that now() and ago() mean, the same throughout.
+	Now time.Time
+	// Watchlist names tables that _GetWatchlist finds; may be nil.
+	Watchlist func(name string) (*Table, bool)
+}
+
+// The bounds of a query. They are far above what people write and keep a
+// hostile text from using up memory.
+const (
+	maxDepth     = 200    // nested expressions, tables and function calls
+	maxColumns   = 10_000 // columns of one intermediate table
+	maxNodes     = 20_000 // nodes of one plan
+	maxListItems = 100_000
+)
+
+// Query returns the plan of a query, or nil when it has mistakes; those are
+// then in src.
+func Query(src *source.Text, query *syntax.Query, catalog Catalog, options Options) *plan.Statement {
+	b := &binder{src: src, catalog: catalog, options: options, now: options.Now.UTC(), functions: builtin.All()}
+	result := b.statements(query, newScope(nil), false)
+	if src.Err() != nil {
+		return nil
+	}
+	if result.rel == nil {
+		b.errorf(query.Span(), "the query has no tabular expression at its end, so it gives no rows")
+		return nil
+	}
+	statement := &plan.Statement{Root: result.rel.node, Order: result.rel.order, Visualization: result.rel.visualization, Now: b.now}
+	for _, f := range result.rel.fields {
+		statement.Output = append(statement.Output, plan.Output{Name: f.name, Column: f.column})
+	}
+	return statement
+}
+
+// binder holds what is common to the whole statement.
+type binder struct {
+	src       *source.Text
+	catalog   Catalog
+	options   Options
+	now       time.Time
+	functions *builtin.Table
+	lastID    plan.ColumnID
+	nodes     int
+	depth     int
+}
+
+func (b *binder) errorf(span source.Span, format string, args ...any) {
+	b.src.Errorf(span, format, args...)
+}
+
+// newColumn returns a column that no other node gives.
+func (b *binder) newColumn(name string, t types.Type) *plan.Column {
+	b.lastID++
+	return &plan.Column{ID: b.lastID, Name: name, Type: t}
+}
+
+// enter counts one level of nesting; it reports false, once, when the query is
+// nested too deep or has become too large.
+func (b *binder) enter(n syntax.Node) bool {
+	b.depth++
+	if b.depth > maxDepth {
+		b.errorf(n.Span(), "the query is nested more than %d levels deep", maxDepth)
+		return false
+	}
+	return true
+}
+
+func (b *binder) leave() { b.depth-- }
+
+// count charges one plan node.
+func (b *binder) count(n syntax.Node) bool {
+	b.nodes++
+	if b.nodes == maxNodes {
+		b.errorf(n.Span(), "the query has more than %d steps once its functions are written out", maxNodes)
+	}
+	return b.nodes < maxNodes
+}

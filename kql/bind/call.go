@@ -1,0 +1,302 @@
+package bind
+
+import (
+	"fmt"
+
+	"github.com/quoll/quoll/kql/builtin"
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
+	"github.com/quoll/quoll/kql/syntax"
+	"github.com/quoll/quoll/kql/types"
+)
+
+// scalarCall binds a function call inside an expression.
+func (b *binder) scalarCall(x *syntax.Call, r *rowScope) plan.Expr {
+	if v := r.scope.find(x.Func.Text); v != nil && v.function != nil {
+		return b.userFunction(v.function, x.Args, x, r)
+	}
+	f, ok := b.functions.Lookup(x.Func.Text)
+	if !ok || f.Kind == builtin.Operator || f.Kind == builtin.Plugin {
+		b.noFunction(x.Func)
+		return unknown
+	}
+	switch f.Kind {
+	case builtin.Context:
+		return b.contextCall(x, f, r)
+	case builtin.Aggregate:
+		return b.aggregateCall(x, f, r)
+	case builtin.Window:
+		return b.windowCall(x, f, r)
+	}
+	args, ok := b.scalars(x.Args, r)
+	if !ok {
+		return unknown
+	}
+	return b.apply(x, f, args)
+}
+
+// noFunction reports a function that Quoll lacks, or that nobody has.
+func (b *binder) noFunction(name *syntax.Name) {
+	if b.functions.Absent(name.Text) {
+		b.errorf(name.Span(), "the function %s() is not supported yet", name.Text)
+		return
+	}
+	var names []string
+	for _, f := range b.functions.Functions() {
+		if f.Kind != builtin.Operator && f.Kind != builtin.Plugin {
+			names = append(names, f.Name)
+		}
+	}
+	b.src.Add(source.Diagnostic{Span: name.Span(), Message: `no function "` + name.Text + `"`, Remedy: didYouMean(name.Text, names)})
+}
+
+// scalars binds arguments; ok is false when one of them has a mistake.
+func (b *binder) scalars(xs []syntax.Expr, r *rowScope) (args []plan.Expr, ok bool) {
+	ok = true
+	args = make([]plan.Expr, len(xs))
+	for i, x := range xs {
+		if t, isType := x.(*syntax.TypeOf); isType {
+			args[i] = &plan.Literal{Of: t.Type}
+			continue
+		}
+		args[i] = b.scalar(x, r)
+		ok = ok && !bad(args[i])
+	}
+	return args, ok
+}
+
+// apply chooses the overload of f that fits the arguments best, converts them
+// to what it asks for, and gives the call.
+func (b *binder) apply(x *syntax.Call, f *builtin.Function, args []plan.Expr) plan.Expr {
+	best, cost := -1, 0
+	for i, o := range f.Overloads {
+		if c, ok := fit(o, args, x.Args); ok && (best < 0 || c < cost) {
+			best, cost = i, c
+		}
+	}
+	if best < 0 {
+		b.misfit(x, f, args)
+		return unknown
+	}
+	o := f.Overloads[best]
+	for i, a := range x.Args {
+		if p := o.Param(i); p.Constant && !constant(args[i]) {
+			b.errorf(a.Span(), "the argument %q of %s() must be a constant", p.Name, f.Name)
+			return unknown
+		}
+	}
+	converted, t := convertArgs(o, args)
+	if converted == nil {
+		b.misfit(x, f, args)
+		return unknown
+	}
+	if f.Name == "todynamic" || f.Name == "parse_json" || f.Of == "todynamic" || f.Of == "parse_json" {
+		return parseJSON(converted[0])
+	}
+	if to, ok := conversions[f.Canonical()]; ok {
+		return convert(converted[0], to)
+	}
+	if f.Of != "" {
+		f = b.functions.Must(f.Of)
+	}
+	return fold(&plan.Call{Function: f, Args: converted, Of: t})
+}
+
+// conversions are the functions that the plan knows as Convert.
+var conversions = map[string]types.Type{
+	"tostring": types.String, "tolong": types.Long, "toint": types.Int, "todouble": types.Real, "todecimal": types.Decimal,
+	"todatetime": types.DateTime, "totimespan": types.TimeSpan, "tobool": types.Bool, "toguid": types.Guid,
+}
+
+// misfit reports arguments that no overload takes.
+func (b *binder) misfit(x *syntax.Call, f *builtin.Function, args []plan.Expr) {
+	least, most := f.Overloads[0].Bounds()
+	for _, o := range f.Overloads[1:] {
+		l, m := o.Bounds()
+		least = min(least, l)
+		if most >= 0 && (m < 0 || m > most) {
+			most = m
+		}
+	}
+	if n := len(args); n < least || most >= 0 && n > most {
+		b.errorf(x.Span(), "%s() takes %s, not %d", f.Name, howMany(least, most), n)
+		return
+	}
+	forms := ""
+	for i, o := range f.Overloads {
+		if i > 0 {
+			forms += " or "
+		}
+		forms += f.Name + o.String()
+	}
+	b.errorf(x.Span(), "%s() does not take (%s); it is %s", f.Name, typesOf(args), forms)
+}
+
+func howMany(least, most int) string {
+	plural := func(n int) string {
+		if n == 1 {
+			return "1 argument"
+		}
+		return fmt.Sprintf("%d arguments", n)
+	}
+	switch {
+	case most < 0:
+		return plural(least) + " or more"
+	case least == most:
+		return plural(least)
+	}
+	return fmt.Sprintf("%d to %s", least, plural(most))
+}
+
+// The costs of a conversion that an overload asks for.
+const (
+	costWiden   = 1
+	costText    = 2
+	costDynamic = 4
+)
+
+// fit reports whether an overload takes the arguments, and how much must be
+// converted for it.
+func fit(o builtin.Overload, args []plan.Expr, xs []syntax.Expr) (cost int, ok bool) {
+	least, most := o.Bounds()
+	if len(args) < least || most >= 0 && len(args) > most {
+		return 0, false
+	}
+	for i, a := range args {
+		_, isType := xs[i].(*syntax.TypeOf)
+		c, ok := accept(o.Param(i), a.Type(), isType)
+		if !ok {
+			return 0, false
+		}
+		cost += c
+	}
+	return cost, true
+}
+
+func accept(p builtin.Param, t types.Type, isType bool) (cost int, ok bool) {
+	if isType || p.Accept == builtin.TypeName {
+		return 0, isType && p.Accept == builtin.TypeName
+	}
+	switch p.Accept {
+	case builtin.AnyScalar, builtin.CommonType, builtin.ColumnName:
+		return 0, true
+	case builtin.AsText:
+		if t == types.String {
+			return 0, true
+		}
+		return costText, true
+	case builtin.AnyOrder:
+		return 0, t != types.Dynamic
+	case builtin.Exactly:
+		switch {
+		case t == p.Type:
+			return 0, true
+		case types.Widens(t, p.Type):
+			return costWiden, true
+		case p.Type == types.Dynamic && t == types.String:
+			return costDynamic, true
+		}
+	case builtin.AnyNumber:
+		if t.Numeric() {
+			return 0, true
+		}
+	case builtin.AnyInteger:
+		if t.Integer() {
+			return 0, true
+		}
+	case builtin.AnySum:
+		if t.Summable() || t == types.DateTime {
+			return 0, true
+		}
+	}
+	return costDynamic, t == types.Dynamic
+}
+
+// convertArgs converts arguments that fit an overload to what it asks for and
+// gives the type of the result; nil when common arguments have no common type.
+func convertArgs(o builtin.Overload, args []plan.Expr) ([]plan.Expr, types.Type) {
+	common, ok := commonType(o, args)
+	if !ok {
+		return nil, types.Unknown
+	}
+	converted := make([]plan.Expr, len(args))
+	for i, a := range args {
+		p := o.Param(i)
+		switch p.Accept {
+		case builtin.AsText:
+			a = convert(a, types.String)
+		case builtin.Exactly:
+			if p.Type == types.Dynamic && a.Type() == types.String {
+				a = parseJSON(a)
+			}
+			a = convert(a, p.Type)
+		case builtin.CommonType:
+			a = convert(a, common)
+		case builtin.AnyNumber, builtin.AnySum:
+			if a.Type() == types.Dynamic {
+				a = convert(a, types.Real)
+			}
+		case builtin.AnyInteger:
+			if a.Type() == types.Dynamic {
+				a = convert(a, types.Long)
+			}
+		}
+		converted[i] = a
+	}
+	return converted, returnType(o, converted, common)
+}
+
+func commonType(o builtin.Overload, args []plan.Expr) (types.Type, bool) {
+	var branches []plan.Expr
+	for i, a := range args {
+		if o.Param(i).Accept == builtin.CommonType {
+			branches = append(branches, a)
+		}
+	}
+	return branchType(branches)
+}
+
+// branchType is the common type of the branches of iff(), case(), coalesce()
+// and the like. As in Kusto a dynamic branch takes the type of the others.
+func branchType(branches []plan.Expr) (types.Type, bool) {
+	t := types.Unknown
+	for _, e := range branches {
+		if e.Type() == types.Dynamic {
+			continue
+		}
+		common, ok := types.Common(t, e.Type())
+		if !ok {
+			return types.Unknown, false
+		}
+		t = common
+	}
+	if t == types.Unknown && len(branches) > 0 {
+		t = types.Dynamic
+	}
+	return t, true
+}
+
+func returnType(o builtin.Overload, args []plan.Expr, common types.Type) types.Type {
+	switch o.Returns {
+	case builtin.First:
+		return args[0].Type()
+	case builtin.Second:
+		return args[1].Type()
+	case builtin.Promoted:
+		if t := args[0].Type(); t != types.Int {
+			return t
+		}
+		return types.Long
+	case builtin.Widest:
+		t := types.Unknown
+		for _, a := range args {
+			t, _ = types.Common(t, a.Type())
+		}
+		return t
+	case builtin.Common:
+		return common
+	case builtin.Literal:
+		return args[len(args)-1].Type()
+	}
+	return o.Type
+}

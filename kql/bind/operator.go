@@ -1,0 +1,312 @@
+package bind
+
+import (
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
+	"github.com/quoll/quoll/kql/syntax"
+	"github.com/quoll/quoll/kql/types"
+)
+
+func (b *binder) unary(x *syntax.Unary, r *rowScope) plan.Expr {
+	e := b.scalar(x.X, r)
+	if bad(e) {
+		return unknown
+	}
+	if e.Type() == types.Dynamic {
+		e = convert(e, types.Real)
+	}
+	if !e.Type().Summable() {
+		b.errorf(x.Span(), "%s needs a number or a timespan, not a %s", string(x.Op), e.Type())
+		return unknown
+	}
+	if x.Op == "+" {
+		return e
+	}
+	t := e.Type()
+	if t == types.Int && !constant(e) {
+		t = types.Long
+	}
+	return fold(b.callBuiltin("negate", t, e))
+}
+
+// binary binds `x op y`.
+func (b *binder) binary(x *syntax.Binary, r *rowScope) plan.Expr {
+	switch op := string(x.Op); op {
+	case "and", "or":
+		return b.junction(x, r)
+	case "+", "-", "*", "/", "%":
+		return b.arithmetic(x, b.scalar(x.X, r), b.scalar(x.Y, r))
+	case "==", "!=", "<", "<=", ">", ">=", "<>":
+		return b.comparison(x, r)
+	default:
+		return b.stringOperator(x, r)
+	}
+}
+
+// junction binds a chain of the same logical operator as one call, so that a
+// long chain is not a deep tree.
+func (b *binder) junction(x *syntax.Binary, r *rowScope) plan.Expr {
+	var terms []syntax.Expr
+	var chain syntax.Expr = x
+	for {
+		next, ok := chain.(*syntax.Binary)
+		if !ok || next.Op != x.Op {
+			break
+		}
+		terms = append(terms, next.Y)
+		chain = next.X
+	}
+	args := []plan.Expr{b.condition(chain, r)}
+	for i := len(terms) - 1; i >= 0; i-- {
+		args = append(args, b.condition(terms[i], r))
+	}
+	for _, a := range args {
+		if bad(a) {
+			return unknown
+		}
+	}
+	return b.callBuiltin(string(x.Op), types.Bool, args...)
+}
+
+// arithmetic applies the rules of + - * / %: numbers widen to their common
+// type, timespans and datetimes combine as quantities do, and a dynamic operand
+// becomes what the other one is.
+func (b *binder) arithmetic(x *syntax.Binary, left, right plan.Expr) plan.Expr {
+	if bad(left) || bad(right) {
+		return unknown
+	}
+	op := string(x.Op)
+	isDynamic := left.Type() == types.Dynamic && right.Type() == types.Dynamic
+	left, right = adapt(left, right, op), adapt(right, left, op)
+	t := arithmeticType(op, left.Type(), right.Type())
+	if t == types.Unknown {
+		b.errorf(source.Span{Start: x.X.Span().Start, End: x.Y.Span().End}, "%s cannot stand between %s and %s", op, left.Type(), right.Type())
+		return unknown
+	}
+	if left.Type() == types.TimeSpan && right.Type() == types.DateTime {
+		left, right = right, left // only + can stand so
+	}
+	e := fold(b.callBuiltin(op, t, left, right))
+	if isDynamic {
+		return convert(e, types.Dynamic)
+	}
+	return e
+}
+
+// adapt converts a dynamic operand to what it must be beside the other one.
+func adapt(e, other plan.Expr, op string) plan.Expr {
+	if e.Type() != types.Dynamic {
+		return e
+	}
+	switch t := other.Type(); t {
+	case types.Dynamic:
+		return convert(e, types.Real)
+	case types.Int:
+		return convert(e, types.Long)
+	case types.DateTime:
+		if op == "-" {
+			return convert(e, types.DateTime)
+		}
+		return convert(e, types.TimeSpan)
+	default:
+		return convert(e, t)
+	}
+}
+
+func arithmeticType(op string, left, right types.Type) types.Type {
+	if left.Numeric() && right.Numeric() {
+		t, _ := types.Common(left, right)
+		return t
+	}
+	span, date := types.TimeSpan, types.DateTime
+	switch {
+	case left == span && right == span:
+		switch op {
+		case "+", "-", "%":
+			return span
+		case "/":
+			return types.Real
+		}
+	case left == date && right == date && op == "-":
+		return span
+	case left == date && right == span && (op == "+" || op == "-"):
+		return date
+	case left == date && right == span && op == "%":
+		return span
+	case left == span && right == date && op == "+":
+		return date
+	case left == span && right.Numeric() && (op == "*" || op == "/"):
+		return span
+	case left.Numeric() && right == span && op == "*":
+		return span
+	}
+	return types.Unknown
+}
+
+// comparison binds == != < <= > >=.
+func (b *binder) comparison(x *syntax.Binary, r *rowScope) plan.Expr {
+	if _, ok := x.X.(*syntax.Star); ok {
+		return b.anyColumn(x, r)
+	}
+	left, right := b.scalar(x.X, r), b.scalar(x.Y, r)
+	if bad(left) || bad(right) {
+		return unknown
+	}
+	op := string(x.Op)
+	if op == "<>" {
+		op = "!="
+	}
+	left, right, ok := comparands(left, right, op == "==" || op == "!=")
+	if !ok {
+		b.incomparable(x, left.Type(), right.Type())
+		return unknown
+	}
+	return fold(b.callBuiltin(op, types.Bool, left, right))
+}
+
+func (b *binder) incomparable(x *syntax.Binary, left, right types.Type) {
+	d := source.Diagnostic{
+		Span:    source.Span{Start: x.X.Span().Start, End: x.Y.Span().End},
+		Message: "cannot compare a " + left.String() + " with a " + right.String(),
+	}
+	if left == types.String || right == types.String {
+		other := left
+		if left == types.String {
+			other = right
+		}
+		d.Remedy = "to" + other.String() + "() converts a string"
+	}
+	b.src.Add(d)
+}
+
+// comparands converts two operands so that they can be compared. A dynamic
+// value is compared as what the other operand is; two of them by their text.
+func comparands(left, right plan.Expr, equality bool) (l, r plan.Expr, ok bool) {
+	lt, rt := left.Type(), right.Type()
+	switch {
+	case lt == types.Dynamic && rt == types.Dynamic:
+		t := types.String
+		if !equality {
+			t = types.Real
+		}
+		return convert(left, t), convert(right, t), true
+	case lt == types.Dynamic:
+		return convert(left, comparedAs(rt, equality)), right, true
+	case rt == types.Dynamic:
+		return left, convert(right, comparedAs(lt, equality)), true
+	case lt == types.Guid && rt == types.String:
+		return left, convert(right, types.Guid), true
+	case lt == types.String && rt == types.Guid:
+		return convert(left, types.Guid), right, true
+	case lt == types.Bool && rt.Numeric():
+		return convert(left, rt), right, true
+	case lt.Numeric() && rt == types.Bool:
+		return left, convert(right, lt), true
+	}
+	return left, right, types.Comparable(lt, rt)
+}
+
+// comparedAs is the type that a dynamic value takes beside one of type t. An
+// integer is compared exactly, which a real of more than 53 bits is not; an
+// order needs the fraction.
+func comparedAs(t types.Type, equality bool) types.Type {
+	if t.Integer() {
+		if equality {
+			return types.Long
+		}
+		return types.Real
+	}
+	return t
+}
+
+// anyColumn binds `* == value`: some column, converted to a string, is equal.
+func (b *binder) anyColumn(x *syntax.Binary, r *rowScope) plan.Expr {
+	right := b.scalar(x.Y, r)
+	if bad(right) {
+		return unknown
+	}
+	var args []plan.Expr
+	for _, f := range r.rel.fields {
+		left, y, ok := comparands(&plan.Ref{Column: f.column}, right, true)
+		if ok {
+			args = append(args, b.callBuiltin(string(x.Op), types.Bool, left, y))
+		}
+	}
+	return b.disjunction(args)
+}
+
+func (b *binder) disjunction(args []plan.Expr) plan.Expr {
+	switch len(args) {
+	case 0:
+		return &plan.Literal{Of: types.Bool, Value: false}
+	case 1:
+		return args[0]
+	}
+	return b.callBuiltin("or", types.Bool, args...)
+}
+
+// stringOperator binds has, contains, =~ and their kin. Operands of any type
+// are taken as their text, as Kusto does.
+func (b *binder) stringOperator(x *syntax.Binary, r *rowScope) plan.Expr {
+	op := string(x.Op)
+	f, ok := b.functions.Lookup(op)
+	if !ok {
+		b.errorf(x.OpSpan, "the operator %q is not supported yet", op)
+		return unknown
+	}
+	right := b.scalar(x.Y, r)
+	if _, ok := x.X.(*syntax.Star); ok {
+		if bad(right) {
+			return unknown
+		}
+		return b.anyText(f.Name, right, r)
+	}
+	left := b.scalar(x.X, r)
+	if bad(left) || bad(right) {
+		return unknown
+	}
+	for _, side := range []struct {
+		e plan.Expr
+		x syntax.Expr
+	}{{left, x.X}, {right, x.Y}} {
+		if t := side.e.Type(); t != types.String && t != types.Dynamic && t != types.Guid {
+			b.errorf(side.x.Span(), "%s needs a string, and this is a %s; tostring() converts it", op, t)
+			return unknown
+		}
+	}
+	return b.callBuiltin(f.Name, types.Bool, convert(left, types.String), convert(right, types.String))
+}
+
+// anyText binds `* has "x"`: some string column has it. A dynamic column is
+// searched as its text.
+func (b *binder) anyText(op string, right plan.Expr, r *rowScope) plan.Expr {
+	var args []plan.Expr
+	for _, f := range r.rel.fields {
+		if t := f.column.Type; t == types.String || t == types.Dynamic || t == types.Guid {
+			args = append(args, b.callBuiltin(op, types.Bool, convert(&plan.Ref{Column: f.column}, types.String), convert(right, types.String)))
+		}
+	}
+	return b.disjunction(args)
+}
+
+// between binds `x between (low .. high)`. With a datetime the end may be a
+// timespan, which is counted from the start.
+func (b *binder) between(x *syntax.Between, r *rowScope) plan.Expr {
+	value, low, high := b.scalar(x.X, r), b.scalar(x.Low, r), b.scalar(x.High, r)
+	if bad(value) || bad(low) || bad(high) {
+		return unknown
+	}
+	if low.Type() == types.DateTime && high.Type() == types.TimeSpan {
+		high = fold(b.callBuiltin("+", types.DateTime, low, high))
+	}
+	v1, low, ok1 := comparands(value, low, false)
+	v2, high, ok2 := comparands(value, high, false)
+	if !ok1 || !ok2 {
+		b.errorf(x.Span(), "a %s cannot be between a %s and a %s", value.Type(), low.Type(), high.Type())
+		return unknown
+	}
+	if x.Not {
+		return b.callBuiltin("or", types.Bool, b.callBuiltin("<", types.Bool, v1, low), b.callBuiltin(">", types.Bool, v2, high))
+	}
+	return b.callBuiltin("and", types.Bool, b.callBuiltin(">=", types.Bool, v1, low), b.callBuiltin("<=", types.Bool, v2, high))
+}

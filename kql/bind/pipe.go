@@ -1,0 +1,148 @@
+package bind
+
+import (
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
+	"github.com/quoll/quoll/kql/syntax"
+)
+
+// pipe binds a pipeline. Names that `as` defines are seen by the operators
+// behind it.
+func (b *binder) pipe(x *syntax.Pipe, s *scope) *relation {
+	s = newScope(s)
+	var rel *relation
+	if x.Source != nil {
+		rel = b.tabular(x.Source, s)
+	}
+	for _, op := range x.Operators {
+		if !b.count(op) {
+			return b.nothing()
+		}
+		rel = b.operator(op, rel, s)
+		if len(rel.fields) > maxColumns {
+			b.errorf(op.Span(), "the table has more than %d columns here", maxColumns)
+			return b.nothing()
+		}
+	}
+	return rel
+}
+
+// operator binds one operator over rel, which is nil for the first operator of
+// a pipeline without source. It does not change rel.
+func (b *binder) operator(op syntax.Operator, rel *relation, s *scope) *relation {
+	switch op := op.(type) {
+	case *syntax.PrintOperator:
+		return b.print(op, s)
+	case *syntax.RangeOperator:
+		return b.rangeTable(op, s)
+	case *syntax.UnionOperator:
+		return b.union(op, rel, s)
+	case *syntax.BadOperator:
+		return b.nothing()
+	}
+	if rel == nil {
+		b.errorf(op.Span(), "this operator needs a table before it")
+		return b.nothing()
+	}
+	switch op := op.(type) {
+	case *syntax.WhereOperator:
+		return b.where(op, rel, s)
+	case *syntax.ExtendOperator:
+		return b.extend(op.Columns, rel, s)
+	case *syntax.ProjectOperator:
+		return b.projectFamily(op, rel, s)
+	case *syntax.SummarizeOperator:
+		return b.summarize(op, rel, s)
+	case *syntax.CountOperator:
+		return b.countRows(rel)
+	case *syntax.DistinctOperator:
+		return b.distinct(op, rel, s)
+	case *syntax.SortOperator:
+		return b.sort(op.Keys, rel, s)
+	case *syntax.TopOperator:
+		return b.top(op, rel, s)
+	case *syntax.TakeOperator:
+		return b.take(op, rel, s)
+	case *syntax.JoinOperator:
+		return b.join(op, rel, s)
+	case *syntax.MvExpandOperator:
+		return b.mvExpand(op, rel, s)
+	case *syntax.RenderOperator:
+		return b.render(op, rel)
+	case *syntax.AsOperator:
+		return b.as(op, rel, s)
+	case *syntax.SerializeOperator:
+		return b.serialize(op, rel, s)
+	}
+	return b.laterOperator(op, rel, s)
+}
+
+// definitions binds the items of extend, project and the like: each gives a
+// name and an expression.
+type item struct {
+	name  string
+	named bool // the query or the expression itself gives the name
+	given bool // the query gives the name
+	expr  plan.Expr
+	at    source.Span
+}
+
+// items binds column expressions over the rows of rel. It may add window nodes
+// to rel, which the caller owns.
+func (b *binder) items(columns []syntax.Expr, rel *relation, s *scope) []item {
+	w := &windows{}
+	row := rows(rel, s)
+	row.windows = w
+	all := make([]item, 0, len(columns))
+	for _, x := range columns {
+		all = append(all, b.itemsOf(x, row)...)
+	}
+	b.attach(w, rel)
+	return all
+}
+
+// itemsOf binds one element of a list of columns; a tuple gives several.
+func (b *binder) itemsOf(x syntax.Expr, row *rowScope) []item {
+	named, ok := x.(*syntax.Named)
+	if !ok {
+		e := b.scalar(x, row)
+		name, known := b.autoName(x, row)
+		return []item{{name: name, named: known, expr: e, at: x.Span()}}
+	}
+	if len(named.Names) == 1 {
+		return []item{{name: named.Names[0].Text, named: true, given: true, expr: b.scalar(named.X, row), at: named.Names[0].Span()}}
+	}
+	return b.tuple(named, row)
+}
+
+// tuple binds `(a, b) = x`: the names take the elements of the array x.
+func (b *binder) tuple(named *syntax.Named, row *rowScope) []item {
+	e := b.scalar(named.X, row)
+	all := make([]item, len(named.Names))
+	for i, n := range named.Names {
+		all[i] = item{name: n.Text, named: true, given: true, expr: unknown, at: n.Span()}
+	}
+	if !bad(e) {
+		b.errorf(named.Span(), "the expression gives one value, and there are %d names for it", len(named.Names))
+	}
+	return all
+}
+
+// define adds a projection that computes columns and returns them. A plain
+// reference needs no computing.
+func (b *binder) define(rel *relation, items []item) []*plan.Column {
+	columns := make([]*plan.Column, len(items))
+	var define []plan.Definition
+	for i, it := range items {
+		if ref, ok := it.expr.(*plan.Ref); ok {
+			columns[i] = ref.Column
+			continue
+		}
+		columns[i] = b.newColumn(it.name, it.expr.Type())
+		define = append(define, plan.Definition{Column: columns[i], Expr: it.expr})
+	}
+	if len(define) > 0 {
+		rel.node = &plan.Project{Input: rel.node, Pass: rel.node.Columns(), Define: define}
+	}
+	return columns
+}

@@ -1,0 +1,141 @@
+package bind
+
+import (
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/syntax"
+)
+
+// result is what an expression statement gives: a table, or inside a function
+// possibly a scalar.
+type result struct {
+	rel    *relation
+	scalar plan.Expr
+}
+
+// statements binds the statements of a query or of a function's body in s and
+// returns what the last expression gives: a table, or in a function also a
+// scalar.
+func (b *binder) statements(query *syntax.Query, s *scope, inFunction bool) result {
+	var last syntax.Expr
+	for _, statement := range query.Statements {
+		switch statement := statement.(type) {
+		case *syntax.LetStatement:
+			b.let(statement, s, inFunction)
+		case *syntax.ExpressionStatement:
+			if last != nil && !inFunction {
+				b.tabular(last, s) // reported mistakes are all it can give
+			}
+			last = statement.X
+		}
+	}
+	if last == nil {
+		return result{}
+	}
+	if b.isTabular(last, s) {
+		return result{rel: b.tabular(last, s)}
+	}
+	if !inFunction {
+		b.refuseScalar(last, s)
+		return result{}
+	}
+	return result{scalar: b.scalar(last, constants(s))}
+}
+
+// refuseScalar reports a scalar expression where a table must stand.
+func (b *binder) refuseScalar(x syntax.Expr, s *scope) {
+	if name, ok := x.(*syntax.Name); ok && s.find(name.Text) == nil {
+		b.noTable(name, s)
+		return
+	}
+	before := len(b.src.Diagnostics())
+	b.scalar(x, constants(s))
+	if len(b.src.Diagnostics()) == before {
+		b.errorf(x.Span(), "a table is expected here, and this is a scalar; print shows a scalar")
+	}
+}
+
+// let binds a let statement. The value is bound where it stands, so a mistake
+// in it is reported even if nothing uses it.
+func (b *binder) let(statement *syntax.LetStatement, s *scope, inFunction bool) {
+	name := statement.Name.Text
+	if s.values[name] != nil && !inFunction {
+		b.errorf(statement.Name.Span(), "%q is already defined by a let statement above", name)
+	}
+	if f, ok := statement.Value.(*syntax.FunctionLiteral); ok {
+		s.values[name] = &value{function: &function{literal: f, scope: s, name: name}}
+		return
+	}
+	if b.isTabular(statement.Value, s) {
+		s.values[name] = &value{table: b.share(name, b.tabular(statement.Value, s), false)}
+		return
+	}
+	s.values[name] = &value{scalar: b.scalar(statement.Value, constants(s))}
+}
+
+// share makes a table that can be referred to.
+func (b *binder) share(name string, rel *relation, once bool) *letTable {
+	if t, ok := rel.node.(*plan.Reference); ok && !once && len(t.Output) == len(t.Target.Node.Columns()) {
+		once = t.Target.Once
+	}
+	return &letTable{shared: &plan.Shared{Name: name, Node: rel.node, Once: once}, rel: rel}
+}
+
+// isTabular reports whether x gives a table. It decides by the form of the
+// expression and by what its names mean, without binding it.
+func (b *binder) isTabular(x syntax.Expr, s *scope) bool {
+	switch x := x.(type) {
+	case *syntax.Pipe, *syntax.Datatable, *syntax.ExternalData:
+		return true
+	case *syntax.Paren:
+		return b.isTabular(x.X, s)
+	case *syntax.Name:
+		if v := s.find(x.Text); v != nil {
+			return v.table != nil || v.function != nil && b.givesTable(v.function)
+		}
+		_, ok := b.catalog.Table(x.Text)
+		return ok
+	case *syntax.Call:
+		if v := s.find(x.Func.Text); v != nil && v.function != nil {
+			return b.givesTable(v.function)
+		}
+		switch x.Func.Text {
+		case "materialize", "table", "_GetWatchlist", "view", "database", "workspace", "cluster":
+			return true
+		}
+	}
+	return false
+}
+
+// givesTable reports whether a function's body ends in a table. Parameters
+// count as what they are declared to be.
+func (b *binder) givesTable(f *function) bool {
+	inner := newScope(f.scope)
+	for _, p := range f.literal.Params {
+		v := &value{scalar: unknown}
+		if p.Tabular {
+			v = &value{table: &letTable{}}
+		}
+		inner.values[p.Name.Text] = v
+	}
+	tabular := false
+	for _, statement := range f.literal.Body.Statements {
+		switch statement := statement.(type) {
+		case *syntax.LetStatement:
+			b.sketch(statement, inner)
+		case *syntax.ExpressionStatement:
+			tabular = b.isTabular(statement.X, inner)
+		}
+	}
+	return tabular
+}
+
+// sketch records what kind of thing a let inside a function names.
+func (b *binder) sketch(statement *syntax.LetStatement, s *scope) {
+	v := &value{scalar: unknown}
+	if f, ok := statement.Value.(*syntax.FunctionLiteral); ok {
+		v = &value{function: &function{literal: f, scope: s, name: statement.Name.Text}}
+	} else if b.isTabular(statement.Value, s) {
+		v = &value{table: &letTable{}}
+	}
+	s.values[statement.Name.Text] = v
+}
