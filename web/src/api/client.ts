@@ -1,0 +1,96 @@
+import type {
+  ConnectorList, Diagnostic, IncidentChange, IncidentDetail, IncidentPage, QueryResult, Schema, Status, Timespan,
+} from "./types";
+
+/** Why a request failed, in words for the user. */
+export class ApiError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly diagnostics: Diagnostic[] = [],
+    readonly requestId = "",
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+}
+
+const tokenKey = "quoll.token";
+
+/** The bearer token lives as long as the browser's tab. */
+export const token = {
+  get: () => sessionStorage.getItem(tokenKey) ?? "",
+  set: (value: string) => sessionStorage.setItem(tokenKey, value),
+  clear: () => sessionStorage.removeItem(tokenKey),
+};
+
+/** Called when the server asks for a token; the app shows its form. */
+let askForToken: () => void = () => {};
+export function onTokenWanted(handler: () => void) {
+  askForToken = handler;
+}
+
+async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (token.get()) headers["Authorization"] = "Bearer " + token.get();
+  let response: Response;
+  try {
+    response = await fetch("/api/v1" + path, {
+      method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new ApiError("offline", "Quoll does not answer. It may have been stopped, or the connection is down.");
+  }
+  if (response.ok) return (await response.json()) as T;
+  throw await failure(response);
+}
+
+async function failure(response: Response): Promise<ApiError> {
+  if (response.status === 401) askForToken();
+  try {
+    const { error } = (await response.json()) as {
+      error: { code: string; message: string; diagnostics?: Diagnostic[]; requestId?: string };
+    };
+    return new ApiError(error.code, error.message, error.diagnostics, error.requestId);
+  } catch {
+    return new ApiError("internal", `The server answered ${response.status} without an explanation.`);
+  }
+}
+
+export interface IncidentFilter {
+  status: string[];
+  severity: string[];
+  text: string;
+  limit?: number;
+}
+
+export const api = {
+  schema: (signal?: AbortSignal) => call<Schema>("GET", "/schema", undefined, signal),
+  query: (query: string, timespan: Timespan, signal?: AbortSignal) =>
+    call<QueryResult>("POST", "/query", { query, timespan }, signal),
+  incidents: (filter: IncidentFilter, signal?: AbortSignal) => {
+    const parameters = new URLSearchParams();
+    if (filter.status.length) parameters.set("status", filter.status.join(","));
+    if (filter.severity.length) parameters.set("severity", filter.severity.join(","));
+    if (filter.text) parameters.set("text", filter.text);
+    if (filter.limit) parameters.set("limit", String(filter.limit));
+    return call<IncidentPage>("GET", "/incidents?" + parameters, undefined, signal);
+  },
+  incident: (id: string, signal?: AbortSignal) =>
+    call<IncidentDetail>("GET", "/incidents/" + encodeURIComponent(id), undefined, signal),
+  changeIncident: (id: string, change: IncidentChange) =>
+    call<IncidentDetail>("PATCH", "/incidents/" + encodeURIComponent(id), change),
+  connectors: async (signal?: AbortSignal): Promise<ConnectorList> => ({
+    ...(await call<Omit<ConnectorList, "received">>("GET", "/connectors", undefined, signal)),
+    received: Date.now(),
+  }),
+  status: (signal?: AbortSignal) => call<Status>("GET", "/status", undefined, signal),
+};
+
+/** What to show for anything that was thrown. */
+export function explain(cause: unknown): ApiError {
+  if (cause instanceof ApiError) return cause;
+  return new ApiError("internal", cause instanceof Error ? cause.message : String(cause));
+}

@@ -1,0 +1,210 @@
+// The shapes of the JSON API, as docs/api.md describes them. Times are ISO 8601
+// text in UTC.
+
+export type KustoType =
+  | "bool" | "int" | "long" | "real" | "decimal" | "string"
+  | "datetime" | "timespan" | "dynamic" | "guid";
+
+/** A JSON value: what a cell of type dynamic holds. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/**
+ * A cell of a result. datetime, timespan, decimal and guid are text; so is a
+ * long beyond ±(2^53 - 1), and a real that is no number ("NaN", "Infinity").
+ */
+export type Cell = Json;
+
+export interface ResultColumn { name: string; type: KustoType }
+
+export interface ResultTable { columns: ResultColumn[]; rows: Cell[][] }
+
+export interface Visualization {
+  visualization: string;
+  kind?: string;
+  title?: string;
+  xColumn?: string;
+  yColumns?: string[];
+  series?: string[];
+  xTitle?: string;
+  yTitle?: string;
+  xAxis?: string;
+  yAxis?: string;
+  legend?: string;
+  yMin?: number;
+  yMax?: number;
+  accumulate?: boolean;
+}
+
+export interface Statistics {
+  elapsedMilliseconds: number;
+  compileMilliseconds?: number;
+  rowsReturned: number;
+  rowsScanned?: number;
+  bytesScanned?: number;
+  filesScanned?: number;
+  filesSkipped?: number;
+  truncated?: boolean;
+}
+
+export interface QueryResult extends ResultTable {
+  visualization: Visualization | null;
+  statistics: Statistics;
+}
+
+/** Bounds of TimeGenerated: from inclusive, to exclusive. */
+export interface Timespan { from?: string; to?: string }
+
+/** One mistake in a query; offsets and columns in UTF-16 code units. */
+export interface Diagnostic {
+  message: string;
+  remedy?: string;
+  start: number;
+  end: number;
+  line: number;
+  column: number;
+  endLine: number;
+  endColumn: number;
+}
+
+export interface SchemaColumn { name: string; type: KustoType; description: string }
+
+export interface SchemaTable {
+  name: string;
+  description: string;
+  category: string;
+  timeColumn: string;
+  columns: SchemaColumn[];
+  aliases?: Record<string, string>;
+}
+
+export interface SchemaFunction {
+  name: string;
+  description: string;
+  kind: "scalar" | "aggregate" | "tabular" | "plugin" | "saved";
+  parameters: { name: string; type: string; optional?: boolean; default?: string }[];
+  result?: string;
+  body?: string;
+  example?: string;
+}
+
+export interface Schema { database: string; tables: SchemaTable[]; functions: SchemaFunction[] }
+
+export type Severity = "High" | "Medium" | "Low" | "Informational";
+export type IncidentStatus = "New" | "Active" | "Closed";
+export type Classification = "TruePositive" | "BenignPositive" | "FalsePositive" | "Undetermined";
+
+export interface Entity { kind: string; value: string; fields?: Record<string, string> }
+
+export interface Incident {
+  id: string;
+  number: number;
+  title: string;
+  description?: string;
+  severity: Severity;
+  status: IncidentStatus;
+  owner: string;
+  classification?: Classification | "";
+  tenantId?: string;
+  created: string;
+  updated: string;
+  closed?: string;
+  firstActivity: string;
+  lastActivity: string;
+  tactics: string[];
+  techniques: string[];
+  alertCount: number;
+  entities: Entity[];
+}
+
+export interface Alert {
+  id: string;
+  ruleId: string;
+  name: string;
+  description?: string;
+  severity: Severity;
+  created: string;
+  firstActivity: string;
+  lastActivity: string;
+  tactics: string[];
+  techniques: string[];
+  entities: Entity[];
+  query: string;
+  from: string;
+  to: string;
+  evidence: ResultTable & { truncated: boolean };
+}
+
+export interface TimelineEntry {
+  time: string;
+  kind: string;
+  title: string;
+  detail?: string;
+  actor?: string;
+  severity?: Severity;
+  alertId?: string;
+  entities?: Entity[];
+}
+
+export interface IncidentDetail extends Incident { alerts: Alert[]; timeline: TimelineEntry[] }
+
+export interface IncidentPage { incidents: Incident[]; total: number }
+
+export interface IncidentChange {
+  status?: IncidentStatus;
+  severity?: Severity;
+  owner?: string;
+  classification?: Classification | "";
+  comment?: string;
+}
+
+export type ConnectorState = "healthy" | "delayed" | "waiting" | "failing" | "stopped" | "finished";
+
+export interface Connector {
+  id: string;
+  source: string;
+  title: string;
+  tenantId: string;
+  tenantName?: string;
+  contentType: string;
+  state: ConnectorState;
+  lastEvent: string | null;
+  lastReceived: string | null;
+  lagSeconds: number | null;
+  counts: {
+    payloads: number; records: number; duplicates: number; rejected: number;
+    recordsLastHour: number; recordsLastDay: number;
+  };
+  backlog: { payloads: number; oldest: string | null; nextExpiry: string | null };
+  lastError: null | {
+    time: string; code?: string; message: string; cause?: string; remedy?: string; attempts: number;
+  };
+  history?: { time: string; records: number }[];
+}
+
+export interface ConnectorList {
+  now: string;
+  connectors: Connector[];
+  /** When the browser's clock says that this answer came; set by the client. */
+  received: number;
+}
+
+export interface TableStatus {
+  name: string; rows: number; fresh: number; files: number; bytes: number;
+  earliest: string | null; latest: string | null;
+}
+
+export interface Status {
+  version: string;
+  commit?: string;
+  started: string;
+  now: string;
+  workspace?: string;
+  journal: { position: number; bytes: number; updated: string | null };
+  lake: { position: number; committed: number; flushed: string | null; tables: TableStatus[] };
+  archive: null | {
+    position: number;
+    sealed: string | null;
+    verified: null | { time: string; passed: boolean; detail?: string };
+    problem?: string;
+  };
+}

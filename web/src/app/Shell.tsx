@@ -1,0 +1,70 @@
+import { Badge, Button, Tooltip } from "@fluentui/react-components";
+import {
+  ClockRegular, NavigationRegular, PlugConnectedFilled, PlugConnectedRegular, ShieldErrorFilled, ShieldErrorRegular,
+  TextBulletListSquareSearchFilled, TextBulletListSquareSearchRegular, WeatherMoonRegular, WeatherSunnyRegular,
+} from "@fluentui/react-icons";
+import type { ReactNode } from "react";
+import { api } from "../api/client";
+import { useResource } from "../api/useResource";
+import { text } from "../text/en";
+import { linkTo } from "./router";
+import { useSettings, useStored } from "./settings";
+
+const items = [
+  { to: "/logs", label: text.nav.logs, icon: <TextBulletListSquareSearchRegular />, activeIcon: <TextBulletListSquareSearchFilled /> },
+  { to: "/incidents", label: text.nav.incidents, icon: <ShieldErrorRegular />, activeIcon: <ShieldErrorFilled /> },
+  { to: "/connectors", label: text.nav.connectors, icon: <PlugConnectedRegular />, activeIcon: <PlugConnectedFilled /> },
+];
+
+/** Header, navigation, and the page beside it. */
+export function Shell({ path, children }: { path: string; children: ReactNode }) {
+  const { scheme, setScheme, zone, setZone } = useSettings();
+  const [nav, setNav] = useStored("quoll.nav", "wide", ["wide", "narrow"] as const);
+  const fresh = useResource("open-incidents", (signal) => api.incidents({ status: ["New"], severity: [], text: "", limit: 1 }, signal), 15_000);
+  const dark = scheme === "dark";
+  return (
+    <div className={`shell shell-${nav}`}>
+      <a className="skip-link" href="#main" onClick={(e) => { e.preventDefault(); document.getElementById("main")?.focus(); }}>
+        {text.skip}
+      </a>
+      <header className="shell-header">
+        <Button
+          className="header-button" appearance="transparent" icon={<NavigationRegular />}
+          aria-label={text.nav.toggle} aria-expanded={nav === "wide"} onClick={() => setNav(nav === "wide" ? "narrow" : "wide")}
+        />
+        <a className="shell-brand" {...linkTo("/logs")}><Mark size={22} /><span>Quoll</span></a>
+        <div className="shell-space" />
+        <Tooltip content={text.zone.tip} relationship="description">
+          <Button className="header-button" appearance="transparent" icon={<ClockRegular />} onClick={() => setZone(zone === "utc" ? "local" : "utc")}>
+            {zone === "utc" ? text.zone.utc : text.zone.local}
+          </Button>
+        </Tooltip>
+        <Tooltip content={dark ? text.scheme.light : text.scheme.dark} relationship="label">
+          <Button
+            className="header-button" appearance="transparent" icon={dark ? <WeatherSunnyRegular /> : <WeatherMoonRegular />}
+            onClick={() => setScheme(dark ? "light" : "dark")}
+          />
+        </Tooltip>
+      </header>
+      <nav className="shell-nav" aria-label={text.nav.label}>
+        {items.map((item) => {
+          const active = path === item.to || path.startsWith(item.to + "/");
+          const count = item.to === "/incidents" ? (fresh.data?.total ?? 0) : 0;
+          return (
+            <a key={item.to} className="nav-item" aria-current={active ? "page" : undefined} title={nav === "narrow" ? item.label : undefined} {...linkTo(item.to)}>
+              <span className="nav-icon">{active ? item.activeIcon : item.icon}</span>
+              <span className="nav-label">{item.label}</span>
+              {count > 0 && <Badge className="nav-count" size="small" color="danger" aria-label={text.nav.newIncidents(count)}>{count}</Badge>}
+            </a>
+          );
+        })}
+      </nav>
+      <main id="main" className="shell-main" tabIndex={-1}>{children}</main>
+    </div>
+  );
+}
+
+/** The face of a quoll. */
+export function Mark({ size }: { size: number }) {
+  return <img src="/quoll.svg" width={size} height={size} alt="" />;
+}

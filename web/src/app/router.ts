@@ -1,0 +1,45 @@
+import { useSyncExternalStore } from "react";
+
+const listeners = new Set<() => void>();
+const notify = () => listeners.forEach((listener) => listener());
+window.addEventListener("popstate", notify);
+window.addEventListener("hashchange", notify);
+
+const subscribe = (listener: () => void) => {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+};
+
+/** The path and fragment of the page: "/logs#query=T". */
+export function useLocation(): string {
+  return useSyncExternalStore(subscribe, () => location.pathname + location.hash);
+}
+
+/** Goes to a page of this app. */
+export function navigate(to: string) {
+  history.pushState(null, "", to);
+  notify();
+}
+
+/** Goes there without a step back, for a path that only stands for another. */
+export function redirect(to: string) {
+  history.replaceState(null, "", to);
+  notify();
+}
+
+/** Corrects the address without telling the app, which is there already. */
+export function rewriteAddress(to: string) {
+  history.replaceState(null, "", to);
+}
+
+/** Properties of a link that stays in the app unless the user asks otherwise. */
+export function linkTo(to: string) {
+  return {
+    href: to,
+    onClick: (e: React.MouseEvent) => {
+      if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+      e.preventDefault();
+      navigate(to);
+    },
+  };
+}

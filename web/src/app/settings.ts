@@ -1,0 +1,27 @@
+import { createContext, useContext, useEffect, useState } from "react";
+import type { Zone } from "../format/time";
+
+export type Scheme = "light" | "dark";
+
+export interface Settings {
+  scheme: Scheme;
+  setScheme: (scheme: Scheme) => void;
+  /** The zone in which times are shown; they are kept and queried in UTC. */
+  zone: Zone;
+  setZone: (zone: Zone) => void;
+}
+
+export const SettingsContext = createContext<Settings>({ scheme: "light", setScheme: () => {}, zone: "utc", setZone: () => {} });
+export const useSettings = () => useContext(SettingsContext);
+
+/** A choice that the browser remembers. */
+export function useStored<T extends string>(key: string, otherwise: T, allowed: readonly T[]): [T, (value: T) => void] {
+  const [value, setValue] = useState<T>(() => {
+    const kept = localStorage.getItem(key) as T | null;
+    return kept !== null && allowed.includes(kept) ? kept : otherwise;
+  });
+  useEffect(() => localStorage.setItem(key, value), [key, value]);
+  return [value, setValue];
+}
+
+export const systemScheme = (): Scheme => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");

@@ -1,0 +1,12 @@
+// The parts of ECharts that the render kinds need, and no more.
+import { BarChart, LineChart, PieChart, ScatterChart } from "echarts/charts";
+import { AriaComponent, DataZoomInsideComponent, GridComponent, LegendScrollComponent, TitleComponent, TooltipComponent } from "echarts/components";
+import * as core from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+
+core.use([
+  BarChart, LineChart, PieChart, ScatterChart, AriaComponent, DataZoomInsideComponent, GridComponent, LegendScrollComponent,
+  TitleComponent, TooltipComponent, CanvasRenderer,
+]);
+
+export { core };

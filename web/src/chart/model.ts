@@ -1,0 +1,167 @@
+import type { Cell, KustoType, QueryResult, ResultColumn, Visualization } from "../api/types";
+import { exactCell, isNumeric, toNumber } from "../format/value";
+
+/** The kinds of render that are drawn; all others show the grid. */
+export const chartKinds = [
+  "timechart", "linechart", "areachart", "stackedareachart", "columnchart", "barchart", "piechart", "scatterchart", "card",
+] as const;
+export type ChartKind = (typeof chartKinds)[number];
+
+export type Stacking = "none" | "stacked" | "stacked100";
+
+export interface Series { name: string; points: [x: number | string, y: number | null][] }
+
+export interface ChartModel {
+  kind: ChartKind;
+  title: string;
+  /** time: points hold milliseconds; number; category: points hold its text. */
+  xType: "time" | "number" | "category";
+  /** In order of appearance; only for category. */
+  categories: string[];
+  series: Series[];
+  xTitle: string;
+  yTitle: string;
+  stacking: Stacking;
+  legend: boolean;
+  logX: boolean;
+  logY: boolean;
+  yMin?: number;
+  yMax?: number;
+  /** What was left out so that the chart can be read, or empty. */
+  note: string;
+  /** A card's values. */
+  cards: { name: string; value: Cell; type: KustoType }[];
+}
+
+const maxSeries = 40;
+const maxSlices = 24;
+
+/** Kusto's other names for the kinds that are drawn. */
+const synonyms: Record<string, ChartKind> = {
+  anomalychart: "timechart", stackedareachart: "stackedareachart", ladderchart: "barchart", pivotchart: "columnchart",
+};
+
+export function kindOf(visualization: Visualization | null): ChartKind | undefined {
+  const name = visualization?.visualization.toLowerCase() ?? "";
+  return synonyms[name] ?? chartKinds.find((kind) => kind === name);
+}
+
+/** A kind that suits a result which asked for none. */
+export function suggestKind(columns: ResultColumn[]): ChartKind | undefined {
+  if (!columns.some((c) => isNumeric(c.type))) return undefined;
+  if (columns.some((c) => c.type === "datetime")) return "timechart";
+  return columns.length > 1 ? "columnchart" : "card";
+}
+
+/**
+ * The roles that columns play, after Kusto's rules: x is the named column, or
+ * the first datetime of a timechart, or the first column; y are the named
+ * columns, or every number; series are the named columns, or every text.
+ */
+function roles(columns: ResultColumn[], kind: ChartKind, v: Visualization) {
+  const named = (name: string | undefined) => columns.findIndex((c) => c.name === name);
+  let x = named(v.xColumn);
+  if (x < 0 && kind === "timechart") x = columns.findIndex((c) => c.type === "datetime");
+  if (x < 0) x = 0;
+  const others = columns.map((_, i) => i).filter((i) => i !== x);
+  const pick = (names: string[] | undefined, otherwise: number[]) => {
+    const found = (names ?? []).map(named).filter((i) => i >= 0);
+    return found.length > 0 ? found : otherwise;
+  };
+  const y = pick(v.yColumns, others.filter((i) => isNumeric(columns[i]!.type) || columns[i]!.type === "timespan"));
+  const series = pick(v.series, others.filter((i) => !y.includes(i) && ["string", "guid", "bool"].includes(columns[i]!.type)));
+  return { x, y, series: series.filter((i) => !y.includes(i)) };
+}
+
+/** Builds the chart of a result, or says why it cannot be drawn. */
+export function buildChart(result: QueryResult, kind: ChartKind): ChartModel | string {
+  const v: Visualization = result.visualization ?? { visualization: kind };
+  if (result.rows.length === 0) return "The query returned no rows, so there is nothing to draw.";
+  const model: ChartModel = {
+    kind, title: v.title ?? "", xType: "category", categories: [], series: [],
+    xTitle: v.xTitle ?? "", yTitle: v.yTitle ?? "",
+    stacking: stackingOf(kind, v.kind),
+    legend: v.legend !== "hidden",
+    logX: v.xAxis === "log", logY: v.yAxis === "log", yMin: v.yMin, yMax: v.yMax,
+    note: "", cards: [],
+  };
+  if (kind === "card") {
+    model.cards = result.columns.map((c, i) => ({ name: c.name, value: result.rows[0]![i]!, type: c.type }));
+    return model;
+  }
+  const role = roles(result.columns, kind, v);
+  if (role.y.length === 0) return "A chart needs a column of numbers, and the result has none.";
+  const xColumn = result.columns[role.x]!;
+  model.xTitle ||= xColumn.name;
+  model.yTitle ||= role.y.length === 1 ? result.columns[role.y[0]!]!.name : "";
+  model.xType = axisType(kind, xColumn.type);
+  fill(model, result, role);
+  if (v.accumulate) model.series.forEach(accumulate);
+  limit(model);
+  return model;
+}
+
+function stackingOf(kind: ChartKind, variant: string | undefined): Stacking {
+  if (variant === "stacked100") return "stacked100";
+  if (variant === "unstacked") return "none";
+  if (variant === "stacked" || kind === "stackedareachart") return "stacked";
+  // Kusto stacks bars and columns unless told otherwise, and overlays areas.
+  return kind === "columnchart" || kind === "barchart" ? "stacked" : "none";
+}
+
+function axisType(kind: ChartKind, type: KustoType): ChartModel["xType"] {
+  if (kind === "piechart") return "category";
+  if (type === "datetime") return "time";
+  if ((kind === "scatterchart" || kind === "linechart" || kind === "areachart") && isNumeric(type)) return "number";
+  return "category";
+}
+
+function fill(model: ChartModel, result: QueryResult, role: ReturnType<typeof roles>) {
+  const columns = result.columns;
+  const series = new Map<string, Series>();
+  const categories = new Set<string>();
+  for (const row of result.rows) {
+    const x = position(model.xType, row[role.x]!, columns[role.x]!.type);
+    if (typeof x === "number" && Number.isNaN(x)) continue;
+    if (model.xType === "category") categories.add(String(x));
+    const prefix = role.series.map((i) => exactCell(row[i]!) || "(empty)").join(", ");
+    for (const y of role.y) {
+      const measure = columns[y]!.name;
+      const name = !prefix ? measure : role.y.length > 1 ? `${prefix}: ${measure}` : prefix;
+      let one = series.get(name);
+      if (!one) series.set(name, (one = { name, points: [] }));
+      const value = toNumber(row[y]!, columns[y]!.type);
+      one.points.push([x, Number.isFinite(value) ? value : null]);
+    }
+  }
+  model.categories = [...categories];
+  model.series = [...series.values()];
+  if (model.xType !== "category" && model.kind !== "scatterchart") {
+    for (const one of model.series) one.points.sort((a, b) => (a[0] as number) - (b[0] as number));
+  }
+}
+
+function position(type: ChartModel["xType"], cell: Cell, column: KustoType): number | string {
+  return type === "category" ? exactCell(cell) || "(empty)" : toNumber(cell, column);
+}
+
+function accumulate(series: Series) {
+  let sum = 0;
+  series.points = series.points.map(([x, y]) => [x, (sum += y ?? 0)]);
+}
+
+/** Keeps the largest series or slices, and says so. */
+function limit(model: ChartModel) {
+  const size = (s: Series) => s.points.reduce((sum, [, y]) => sum + Math.abs(y ?? 0), 0);
+  if (model.series.length > maxSeries) {
+    model.note = `The ${maxSeries} largest of ${model.series.length} series are drawn.`;
+    model.series = [...model.series].sort((a, b) => size(b) - size(a)).slice(0, maxSeries);
+  }
+  const pie = model.series[0];
+  if (model.kind === "piechart" && pie && pie.points.length > maxSlices) {
+    const points = [...pie.points].sort((a, b) => (b[1] ?? 0) - (a[1] ?? 0));
+    const rest = points.slice(maxSlices).reduce((sum, [, y]) => sum + (y ?? 0), 0);
+    model.note = `The ${maxSlices} largest of ${points.length} slices are drawn; the others are gathered in one.`;
+    pie.points = [...points.slice(0, maxSlices), ["Others", rest]];
+  }
+}

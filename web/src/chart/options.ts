@@ -1,0 +1,119 @@
+import type { EChartsCoreOption } from "echarts/core";
+import { formatShort } from "../format/number";
+import { formatInstant, type Zone } from "../format/time";
+import type { ChartModel, Series } from "./model";
+
+/** Colours of the page, since a canvas does not follow its style sheet. */
+export interface Palette { text: string; muted: string; line: string; surface: string; series: string[] }
+
+/** Told apart by people who see colours otherwise, on light and dark ground. */
+export const lightSeries = ["#0f6cbd", "#c8553d", "#2f8f6b", "#8a5cc2", "#b8860b", "#3b7f8c", "#a4476f", "#5c6b7a", "#6b8e23", "#994d1a"];
+export const darkSeries = ["#62abf5", "#f0886b", "#5fc9a0", "#b79af0", "#e0b64b", "#6fc0cf", "#e08ab0", "#a3b3c2", "#a9cc5c", "#dd9a66"];
+
+/** Turns a model into what ECharts draws. Cards are no chart; see CardView. */
+export function chartOptions(model: ChartModel, palette: Palette, zone: Zone): EChartsCoreOption {
+  const base: EChartsCoreOption = {
+    color: palette.series,
+    backgroundColor: "transparent",
+    textStyle: { fontFamily: "inherit", color: palette.text },
+    animationDuration: 250,
+    aria: { enabled: true },
+    title: model.title ? { text: model.title, left: "center", top: 4, textStyle: { color: palette.text, fontSize: 14, fontWeight: 600 } } : undefined,
+    legend: legend(model, palette),
+  };
+  return model.kind === "piechart" ? { ...base, ...pie(model, palette) } : { ...base, ...axes(model, palette, zone) };
+}
+
+function legend(model: ChartModel, palette: Palette) {
+  const count = model.kind === "piechart" ? (model.series[0]?.points.length ?? 0) : model.series.length;
+  return {
+    show: model.legend && count > 1,
+    type: "scroll", bottom: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8,
+    textStyle: { color: palette.text }, pageTextStyle: { color: palette.muted }, pageIconColor: palette.text,
+  };
+}
+
+function tooltip(palette: Palette) {
+  return {
+    backgroundColor: palette.surface, borderColor: palette.line, textStyle: { color: palette.text, fontSize: 12 }, confine: true,
+  };
+}
+
+function pie(model: ChartModel, palette: Palette): EChartsCoreOption {
+  const points = model.series[0]?.points ?? [];
+  return {
+    tooltip: { ...tooltip(palette), trigger: "item" },
+    series: [{
+      type: "pie", radius: ["42%", "70%"], center: ["50%", "46%"], minAngle: 2,
+      itemStyle: { borderColor: palette.surface, borderWidth: 2 },
+      label: { color: palette.text, formatter: "{b}: {d}%" }, labelLine: { lineStyle: { color: palette.muted } },
+      data: points.map(([name, value]) => ({ name: String(name), value: value ?? 0 })),
+    }],
+  };
+}
+
+function axes(model: ChartModel, palette: Palette, zone: Zone): EChartsCoreOption {
+  const horizontal = model.kind === "barchart";
+  const position = positionAxis(model, palette, zone, horizontal);
+  const value = valueAxis(model, palette);
+  const shares = model.stacking === "stacked100" ? percent(model.series) : model.series;
+  return {
+    grid: { left: 16, right: 28, top: model.title ? 44 : 28, bottom: model.series.length > 1 && model.legend ? 40 : 16, containLabel: true },
+    tooltip: { ...tooltip(palette), trigger: model.kind === "scatterchart" ? "item" : "axis", axisPointer: { type: pointer(model) } },
+    xAxis: horizontal ? value : position,
+    yAxis: horizontal ? { ...position, inverse: true } : value,
+    useUTC: zone === "utc",
+    dataZoom: model.xType === "time" ? [{ type: "inside", filterMode: "none" }] : undefined,
+    series: shares.map((one) => oneSeries(one, model, horizontal)),
+  };
+}
+
+const pointer = (model: ChartModel) => (model.kind === "columnchart" || model.kind === "barchart" ? "shadow" : "line");
+
+function positionAxis(model: ChartModel, palette: Palette, zone: Zone, horizontal: boolean) {
+  const type = model.xType === "time" ? "time" : model.xType === "number" ? (model.logX ? "log" : "value") : "category";
+  return {
+    type, data: type === "category" ? model.categories : undefined,
+    name: horizontal ? "" : model.xTitle, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: palette.muted },
+    boundaryGap: type === "category" ? true : model.kind === "columnchart" ? ["2%", "2%"] : false,
+    axisLine: { lineStyle: { color: palette.line } }, axisTick: { show: false },
+    axisLabel: { color: palette.muted, hideOverlap: true, width: horizontal ? 180 : 120, overflow: "truncate" },
+    axisPointer: { label: { formatter: model.xType === "time" ? ({ value }: { value: unknown }) => formatInstant(new Date(Number(value)).toISOString(), zone) : undefined } },
+    splitLine: { show: false }, scale: model.kind === "scatterchart",
+  };
+}
+
+function valueAxis(model: ChartModel, palette: Palette) {
+  return {
+    type: model.logY ? "log" : "value",
+    name: model.kind === "barchart" ? "" : model.yTitle, nameTextStyle: { color: palette.muted, align: "left" }, nameGap: 10,
+    min: model.yMin, max: model.stacking === "stacked100" ? 100 : model.yMax,
+    axisLabel: { color: palette.muted, formatter: (n: number) => (model.stacking === "stacked100" ? `${n}%` : formatShort(n)) },
+    splitLine: { lineStyle: { color: palette.line, opacity: 0.6 } }, scale: model.kind === "scatterchart",
+  };
+}
+
+function oneSeries(one: Series, model: ChartModel, horizontal: boolean) {
+  const line = model.kind === "timechart" || model.kind === "linechart";
+  const area = model.kind === "areachart" || model.kind === "stackedareachart";
+  const data = horizontal ? one.points.map(([x, y]) => [y, x]) : one.points;
+  const stack = model.stacking === "none" ? undefined : "all";
+  if (model.kind === "scatterchart") return { type: "scatter", name: one.name, data, symbolSize: 8, itemStyle: { opacity: 0.75 } };
+  if (line || area) {
+    return {
+      type: "line", name: one.name, data, stack, showSymbol: one.points.length < 2, lineStyle: { width: 2 },
+      areaStyle: area ? { opacity: stack ? 0.55 : 0.22 } : undefined, emphasis: { focus: "series" }, sampling: "lttb",
+    };
+  }
+  return { type: "bar", name: one.name, data, stack, barMaxWidth: 36, emphasis: { focus: "series" }, itemStyle: { borderRadius: stack ? 0 : 2 } };
+}
+
+/** Shares of the sum at each position, in per cent. */
+function percent(series: Series[]): Series[] {
+  const sums = new Map<number | string, number>();
+  for (const { points } of series) for (const [x, y] of points) sums.set(x, (sums.get(x) ?? 0) + Math.abs(y ?? 0));
+  return series.map(({ name, points }) => ({
+    name,
+    points: points.map(([x, y]) => [x, y === null ? null : Math.round((Math.abs(y) / (sums.get(x) || 1)) * 10_000) / 100]),
+  }));
+}

@@ -1,0 +1,99 @@
+import { api } from "../api/client";
+import type { Connector } from "../api/types";
+import { useResource } from "../api/useResource";
+import { formatCount, formatShort } from "../format/number";
+import { formatDuration } from "../format/time";
+import { text } from "../text/en";
+import { Ago, PageHeader, useNow } from "../ui/parts";
+import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { PlugDisconnectedRegular } from "@fluentui/react-icons";
+import { ConnectorRow } from "./ConnectorRow";
+import { Storage } from "./Storage";
+import "./connectors.css";
+
+const t = text.connectors;
+const every = 5000;
+
+/** What arrives, how late, and why not; and what is kept of it. */
+export default function ConnectorsPage() {
+  const list = useResource("connectors", api.connectors, every);
+  const status = useResource("status", api.status, every);
+  // The browser's clock may be wrong: times are read by the server's.
+  const offset = list.data ? new Date(list.data.now).getTime() - list.data.received : 0;
+  const now = useNow() + offset;
+
+  if (!list.data) {
+    return <div className="page">{list.error ? <FailureView error={list.error} onRetry={list.reload} /> : <LoadingRows rows={8} />}</div>;
+  }
+  const connectors = list.data.connectors;
+  return (
+    <div className="page">
+      <PageHeader title={t.title} detail={t.detail} actions={<span className="live"><i aria-hidden="true" />{t.live}</span>} />
+      <StaleBar error={list.error} onRetry={list.reload} />
+      {connectors.length === 0 ? (
+        <EmptyView icon={<PlugDisconnectedRegular />} title={t.emptyTitle} detail={t.emptyDetail} />
+      ) : (
+        <>
+          <Summary connectors={connectors} />
+          {groups(connectors).map(([key, members]) => <Group key={key} connectors={members} now={now} />)}
+        </>
+      )}
+      {status.data ? <Storage status={status.data} now={now} /> : status.error ? <FailureView error={status.error} onRetry={status.reload} /> : <LoadingRows rows={3} />}
+    </div>
+  );
+}
+
+function groups(connectors: Connector[]): [string, Connector[]][] {
+  const out = new Map<string, Connector[]>();
+  for (const c of connectors) {
+    const key = `${c.tenantId} ${c.source}`;
+    out.set(key, [...(out.get(key) ?? []), c]);
+  }
+  return [...out];
+}
+
+function Summary({ connectors }: { connectors: Connector[] }) {
+  const healthy = connectors.filter((c) => c.state === "healthy" || c.state === "finished").length;
+  const lag = Math.max(0, ...connectors.map((c) => c.lagSeconds ?? 0));
+  const sum = (f: (c: Connector) => number) => connectors.reduce((n, c) => n + f(c), 0);
+  const tiles: [string, string, string][] = [
+    [t.summary.connectors, `${healthy} / ${connectors.length}`, t.summary.healthy],
+    [t.summary.records, formatShort(sum((c) => c.counts.recordsLastDay)), ""],
+    [t.summary.lag, formatDuration(lag), ""],
+    [t.summary.backlog, formatCount(sum((c) => c.backlog.payloads)), t.summary.payloads],
+  ];
+  return (
+    <dl className="tiles">
+      {tiles.map(([name, value, unit]) => (
+        <div key={name} className="panel tile"><dt>{name}</dt><dd><span className="numeric">{value}</span> <span className="muted">{unit}</span></dd></div>
+      ))}
+    </dl>
+  );
+}
+
+function Group({ connectors, now }: { connectors: Connector[]; now: number }) {
+  const first = connectors[0]!;
+  const latest = connectors.map((c) => c.lastReceived).filter((at) => at !== null).sort().at(-1);
+  return (
+    <section className="panel connector-group" aria-label={first.title}>
+      <div className="connector-group-head">
+        <h2>{first.title}</h2>
+        <span className="muted">{first.tenantName ? `${first.tenantName} · ` : ""}<span className="mono">{first.tenantId}</span></span>
+        <div className="shell-space" />
+        <span className="muted">{t.written}: <Ago at={latest} now={now} /></span>
+      </div>
+      <div className="table-frame table-frame-inner">
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">{t.columns.content}</th><th scope="col">{t.columns.state}</th><th scope="col">{t.columns.last}</th>
+              <th scope="col" className="right">{t.columns.lag}</th><th scope="col">{t.columns.trend}</th><th scope="col" className="right">{t.columns.hour}</th>
+              <th scope="col" className="right">{t.columns.day}</th><th scope="col" className="right">{t.columns.total}</th><th scope="col" className="right">{t.columns.backlog}</th>
+            </tr>
+          </thead>
+          <tbody>{connectors.map((c) => <ConnectorRow key={c.id} connector={c} now={now} />)}</tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

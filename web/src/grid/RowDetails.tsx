@@ -1,0 +1,65 @@
+import { Button, Switch, Tooltip } from "@fluentui/react-components";
+import { ChevronDownRegular, ChevronUpRegular, CopyRegular, DismissRegular } from "@fluentui/react-icons";
+import { useState } from "react";
+import type { Cell, Json, ResultColumn, ResultTable } from "../api/types";
+import { useSettings } from "../app/settings";
+import { formatCount } from "../format/number";
+import { exactCell, formatCell } from "../format/value";
+import { text } from "../text/en";
+import { JsonTree } from "./JsonTree";
+
+interface Props { table: ResultTable; order: Uint32Array; row: number; onRow: (row: number) => void; onClose: () => void }
+
+/** Every column of one row, with dynamic values as trees. */
+export function RowDetails({ table, order, row, onRow, onClose }: Props) {
+  const [hideEmpty, setHideEmpty] = useState(true);
+  const cells = table.rows[order[row]!];
+  if (!cells) return null;
+  return (
+    <aside className="row-details" aria-label={text.grid.details} onKeyDown={(e) => e.key === "Escape" && onClose()}>
+      <div className="row-details-head">
+        <h2>{text.grid.row(formatCount(row + 1))}</h2>
+        <Switch className="row-details-switch" label={text.grid.hideEmpty} checked={hideEmpty} onChange={(_, d) => setHideEmpty(d.checked)} />
+        <Button size="small" appearance="subtle" icon={<ChevronUpRegular />} aria-label={text.grid.previous} disabled={row === 0} onClick={() => onRow(row - 1)} />
+        <Button size="small" appearance="subtle" icon={<ChevronDownRegular />} aria-label={text.grid.next} disabled={row >= order.length - 1} onClick={() => onRow(row + 1)} />
+        <Button size="small" appearance="subtle" icon={<DismissRegular />} aria-label={text.close} onClick={onClose} />
+      </div>
+      <dl className="row-details-list">
+        {table.columns.map((column, i) =>
+          hideEmpty && (cells[i] === null || cells[i] === "") ? null : <Member key={i} column={column} cell={cells[i]!} />,
+        )}
+      </dl>
+    </aside>
+  );
+}
+
+function Member({ column, cell }: { column: ResultColumn; cell: Cell }) {
+  const { zone } = useSettings();
+  const tree = asTree(column, cell);
+  return (
+    <div className="row-details-item">
+      <dt>
+        <span>{column.name}</span>
+        <span className="muted">{column.type}</span>
+        <Tooltip content={text.copy} relationship="label">
+          <Button
+            className="row-details-copy" size="small" appearance="transparent" icon={<CopyRegular />}
+            onClick={() => void navigator.clipboard?.writeText(exactCell(cell))}
+          />
+        </Tooltip>
+      </dt>
+      <dd>{tree !== undefined ? <JsonTree value={tree} open={2} /> : <span className="row-details-value">{formatCell(cell, column.type, zone) || "–"}</span>}</dd>
+    </div>
+  );
+}
+
+/** A dynamic as it is, and text that holds a JSON object or array as what it holds. */
+function asTree(column: ResultColumn, cell: Cell): Json | undefined {
+  if (typeof cell === "object" && cell !== null) return cell;
+  if (column.type !== "string" || typeof cell !== "string" || !/^\s*[[{]/.test(cell)) return undefined;
+  try {
+    return JSON.parse(cell) as Json;
+  } catch {
+    return undefined;
+  }
+}

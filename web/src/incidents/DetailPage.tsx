@@ -1,0 +1,105 @@
+import { Tab, TabList } from "@fluentui/react-components";
+import { useState } from "react";
+import { api } from "../api/client";
+import type { IncidentDetail } from "../api/types";
+import { useResource } from "../api/useResource";
+import { linkTo } from "../app/router";
+import { text } from "../text/en";
+import { EntityIcon, Instant, PageHeader, SeverityTag, StatusTag, Tactics } from "../ui/parts";
+import { FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { AlertCard } from "./AlertCard";
+import { ManagePanel } from "./ManagePanel";
+import { Timeline } from "./Timeline";
+import "./incidents.css";
+
+const t = text.incidents;
+
+/** One incident: its story, its alerts with their evidence, and what to do. */
+export default function DetailPage({ id }: { id: string }) {
+  const incident = useResource("incident " + id, (signal) => api.incident(id, signal), 15_000);
+  if (incident.data) {
+    return (
+      <div className="page">
+        <StaleBar error={incident.error} onRetry={incident.reload} />
+        <Detail incident={incident.data} onChanged={incident.replace} />
+      </div>
+    );
+  }
+  return <div className="page">{incident.error ? <FailureView error={incident.error} onRetry={incident.reload} /> : <LoadingRows rows={8} />}</div>;
+}
+
+function Detail({ incident, onChanged }: { incident: IncidentDetail; onChanged: (i: IncidentDetail) => void }) {
+  const [view, setView] = useState<"story" | "alerts" | "entities">("story");
+  const [alert, setAlert] = useState<string>();
+  const showAlert = (id: string) => {
+    setAlert(id);
+    setView("alerts");
+  };
+  return (
+    <>
+      <PageHeader
+        before={<nav className="crumbs" aria-label="Breadcrumb"><a {...linkTo("/incidents")}>{t.back}</a><span aria-hidden="true">/</span><span className="numeric">#{incident.number}</span></nav>}
+        title={incident.title} detail={incident.description}
+      />
+      <div className="incident-tags">
+        <SeverityTag severity={incident.severity} />
+        <StatusTag status={incident.status} />
+        {incident.classification && <span className="tag tag-quiet">{text.classification[incident.classification] ?? incident.classification}</span>}
+        <Tactics tactics={incident.tactics} techniques={incident.techniques} />
+      </div>
+      <div className="incident-columns">
+        <div className="incident-main">
+          <TabList selectedValue={view} onTabSelect={(_, d) => setView(d.value as typeof view)}>
+            <Tab value="story">{t.story}</Tab>
+            <Tab value="alerts">{t.alerts} <span className="muted numeric">{incident.alerts.length}</span></Tab>
+            <Tab value="entities">{t.entities} <span className="muted numeric">{incident.entities.length}</span></Tab>
+          </TabList>
+          <div className="incident-view">
+            {view === "story" && <Timeline entries={incident.timeline} onAlert={showAlert} />}
+            {view === "alerts" && incident.alerts.map((a, n) => <AlertCard key={a.id} alert={a} initiallyOpen={alert ? a.id === alert : n === 0} />)}
+            {view === "entities" && <Entities incident={incident} />}
+          </div>
+        </div>
+        <aside className="incident-side">
+          <ManagePanel key={incident.id} incident={incident} onChanged={onChanged} />
+          <Facts incident={incident} />
+        </aside>
+      </div>
+    </>
+  );
+}
+
+function Facts({ incident: i }: { incident: IncidentDetail }) {
+  const facts: [string, string | undefined][] = [
+    [t.columns.first, i.firstActivity], [t.columns.last, i.lastActivity], [t.created, i.created], [t.updated, i.updated], [t.closed, i.closed],
+  ];
+  return (
+    <section className="panel">
+      <h2>{t.facts}</h2>
+      <dl className="facts">
+        {facts.map(([name, at]) => at && <div key={name}><dt>{name}</dt><dd><Instant at={at} /></dd></div>)}
+      </dl>
+    </section>
+  );
+}
+
+function Entities({ incident }: { incident: IncidentDetail }) {
+  return (
+    <ul className="entity-list">
+      {incident.entities.map((e, n) => (
+        <li key={n} className="panel">
+          <EntityIcon kind={e.kind} />
+          <div className="entity-text">
+            <div className="entity-value">{e.value}</div>
+            <div className="muted">{text.entity[e.kind] ?? e.kind}</div>
+            {e.fields && (
+              <dl className="facts">
+                {Object.entries(e.fields).filter(([, value]) => value !== e.value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
+              </dl>
+            )}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,143 @@
+import { Button, Spinner, Tab as FluentTab, TabList, Tooltip } from "@fluentui/react-components";
+import {
+  AddRegular, CodeRegular, DismissRegular, LinkRegular, PanelLeftExpandRegular, PlayFilled, RecordStopRegular,
+} from "@fluentui/react-icons";
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { api } from "../api/client";
+import type { Diagnostic } from "../api/types";
+import { useResource } from "../api/useResource";
+import { ErrorBoundary } from "../app/ErrorBoundary";
+import { useStored } from "../app/settings";
+import { text } from "../text/en";
+import type { EditorHandle } from "./Editor";
+import { formatLink } from "./link";
+import { RangePicker } from "./RangePicker";
+import { Results } from "./Results";
+import { boundsOwnTime } from "./range";
+import { store, useAddress, useAddressOf, useLogs } from "./session";
+import { SidePanel } from "./SidePanel";
+import { Splitter } from "./Splitter";
+import type { LogsState, Tab } from "./store";
+import "./logs.css";
+
+const Editor = lazy(() => import("./Editor"));
+const noDiagnostics: Diagnostic[] = [];
+
+export default function LogsPage() {
+  useAddress();
+  const state = useLogs();
+  useAddressOf(state);
+  const tab = state.tabs.find((t) => t.id === state.active) ?? state.tabs[0]!;
+  const schema = useResource("schema", api.schema);
+  const editor = useRef<EditorHandle>(null);
+  const [panel, setPanel] = useStored("quoll.logs.panel", "open", ["open", "closed"] as const);
+  const [height, setHeight] = useState(210);
+  const failed = tab.run.state === "failed" ? tab.run : undefined;
+  const tabIds = useMemo(() => state.tabs.map((t) => t.id), [state.tabs]);
+
+  const run = useCallback(() => {
+    const { text: query, shift } = editor.current?.runnable() ?? { text: store.active().text, shift: 0 };
+    void store.run(store.active().id, query, shift);
+  }, []);
+  const onChange = useCallback((id: string, value: string) => store.setText(id, value), []);
+  /** Runs a query in a tab of its own; what is being written stays. */
+  const openAndRun = useCallback((query: string) => {
+    const id = store.open({ query, range: store.active().range });
+    void store.run(id, query);
+  }, []);
+
+  return (
+    <div className={`logs logs-panel-${panel}`}>
+      {panel === "open" && (
+        <SidePanel schema={schema} onInsert={(name) => editor.current?.insert(name)} onOpen={openAndRun} onClose={() => setPanel("closed")} />
+      )}
+      <section className="logs-main" aria-label={text.logs.title}>
+        <Tabs state={state} />
+        <div className="command-bar">
+          {panel === "closed" && (
+            <Tooltip content={text.logs.showPanel} relationship="label">
+              <Button size="small" appearance="subtle" icon={<PanelLeftExpandRegular />} onClick={() => setPanel("open")} />
+            </Tooltip>
+          )}
+          <RunButton tab={tab} onRun={run} />
+          <RangePicker range={tab.range} inQuery={boundsOwnTime(tab.text)} onChange={(range) => store.setRange(tab.id, range)} />
+          <div className="shell-space" />
+          <Button size="small" appearance="subtle" icon={<CodeRegular />} onClick={() => editor.current?.format()}>{text.logs.format}</Button>
+          <CopyLink tab={tab} />
+        </div>
+        <div className="editor-frame" style={{ height }}>
+          <ErrorBoundary>
+            <Suspense fallback={<EditorStandIn value={tab.text} />}>
+              <Editor
+                handle={editor} tab={tab.id} tabs={tabIds} value={tab.text} schema={schema.data} onChange={onChange} onRun={run}
+                diagnostics={failed?.error.diagnostics ?? noDiagnostics} shift={failed?.shift ?? 0}
+              />
+            </Suspense>
+          </ErrorBoundary>
+        </div>
+        <Splitter height={height} onHeight={setHeight} />
+        <Results tab={tab} onReveal={(offset) => editor.current?.reveal(offset)} />
+      </section>
+    </div>
+  );
+}
+
+/** The text, readable while the editor loads. */
+function EditorStandIn({ value }: { value: string }) {
+  return (
+    <div className="editor-stand-in">
+      <pre>{value}</pre>
+      <Spinner size="tiny" label={text.loading} />
+    </div>
+  );
+}
+
+function Tabs({ state }: { state: LogsState }) {
+  return (
+    <div className="query-tabs">
+      <TabList size="small" selectedValue={state.active} onTabSelect={(_, d) => store.activate(String(d.value))} aria-label={text.logs.tabs}>
+        {state.tabs.map((tab) => (
+          <span key={tab.id} className={"query-tab" + (tab.id === state.active ? " query-tab-active" : "")} role="presentation">
+            <FluentTab value={tab.id} title={tab.title} icon={tab.run.state === "running" ? <Spinner size="extra-tiny" /> : undefined}>{tab.title}</FluentTab>
+            <Button
+              className="query-tab-close" size="small" appearance="transparent" icon={<DismissRegular />}
+              aria-label={text.logs.closeTab(tab.title)} onClick={() => store.close(tab.id)}
+            />
+          </span>
+        ))}
+      </TabList>
+      <Tooltip content={text.logs.newTab} relationship="label">
+        <Button size="small" appearance="subtle" icon={<AddRegular />} onClick={() => store.open()} />
+      </Tooltip>
+    </div>
+  );
+}
+
+function RunButton({ tab, onRun }: { tab: Tab; onRun: () => void }) {
+  if (tab.run.state === "running") {
+    return <Button size="small" icon={<RecordStopRegular />} onClick={() => store.cancel(tab.id)}>{text.logs.cancel}</Button>;
+  }
+  return (
+    <Tooltip content={text.logs.runTip} relationship="description">
+      <Button size="small" appearance="primary" icon={<PlayFilled />} disabled={tab.text.trim() === ""} onClick={onRun}>{text.logs.run}</Button>
+    </Tooltip>
+  );
+}
+
+function CopyLink({ tab }: { tab: Tab }) {
+  const [copied, setCopied] = useState(false);
+  return (
+    <Button
+      size="small" appearance="subtle" icon={<LinkRegular />} disabled={tab.text.trim() === ""}
+      onClick={() => {
+        void navigator.clipboard?.writeText(location.origin + formatLink({ query: tab.text, range: tab.range })).then(() => {
+          setCopied(true);
+          setTimeout(() => setCopied(false), 1500);
+        });
+      }}
+    >
+      {copied ? text.copied : text.logs.copyLink}
+    </Button>
+  );
+}
+

@@ -1,0 +1,52 @@
+import { Button, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle, Skeleton, SkeletonItem } from "@fluentui/react-components";
+import { DocumentSearchRegular, ErrorCircleRegular } from "@fluentui/react-icons";
+import type { ReactNode } from "react";
+import type { ApiError } from "../api/client";
+import { text } from "../text/en";
+
+interface EmptyProps { title: string; detail?: ReactNode; icon?: ReactNode; action?: ReactNode }
+
+/** Nothing to show, and what that means. */
+export function EmptyView({ title, detail, icon, action }: EmptyProps) {
+  return (
+    <div className="state-view">
+      <span className="state-icon">{icon ?? <DocumentSearchRegular />}</span>
+      <h2>{title}</h2>
+      {detail && <p>{detail}</p>}
+      {action}
+    </div>
+  );
+}
+
+/** A page that could not be loaded. */
+export function FailureView({ error, onRetry }: { error: ApiError; onRetry?: () => void }) {
+  return (
+    <div className="state-view" role="alert">
+      <span className="state-icon state-bad"><ErrorCircleRegular /></span>
+      <h2>{text.failure.titles[error.code] ?? text.failure.title}</h2>
+      <p>{error.message}</p>
+      {error.requestId && error.code === "internal" && <p className="muted mono">{text.failure.request} {error.requestId}</p>}
+      {onRetry && <Button onClick={onRetry}>{text.failure.retry}</Button>}
+    </div>
+  );
+}
+
+/** What is shown is old, because fetching anew failed. */
+export function StaleBar({ error, onRetry }: { error: ApiError | undefined; onRetry: () => void }) {
+  if (!error) return null;
+  return (
+    <MessageBar intent="warning" className="stale-bar">
+      <MessageBarBody><MessageBarTitle>{text.failure.stale}</MessageBarTitle>{error.message}</MessageBarBody>
+      <MessageBarActions><Button size="small" onClick={onRetry}>{text.failure.retry}</Button></MessageBarActions>
+    </MessageBar>
+  );
+}
+
+/** The outline of a list while it is fetched for the first time. */
+export function LoadingRows({ rows = 6 }: { rows?: number }) {
+  return (
+    <Skeleton aria-label={text.loading} className="loading-rows">
+      {Array.from({ length: rows }, (_, i) => <SkeletonItem key={i} size={32} />)}
+    </Skeleton>
+  );
+}
