@@ -49,6 +49,10 @@ type Archive interface {
 	// Add takes the payload of a journal position. A position at or below one
 	// that was added is ignored.
 	Add(ctx context.Context, position uint64, p model.Payload) error
+	// SealIfDue publishes a checkpoint if what was added has waited for long
+	// enough, Flush in any case.
+	SealIfDue(ctx context.Context) error
+	Flush(ctx context.Context) error
 	// Sealed is the last position that a published checkpoint covers.
 	Sealed() uint64
 }
@@ -68,6 +72,9 @@ type Config struct {
 	Workers int
 	// Prefetch is how many payloads are read ahead of the one being applied.
 	Prefetch int
+	// SealEvery is the time between two questions to the archive whether a
+	// checkpoint is due.
+	SealEvery time.Duration
 	// RetryAfter is the pause after the lake or the archive failed.
 	RetryAfter time.Duration
 }
@@ -78,6 +85,7 @@ func DefaultConfig() Config {
 		FlushEvery: 3 * time.Minute,
 		Workers:    runtime.GOMAXPROCS(0),
 		Prefetch:   2 * runtime.GOMAXPROCS(0),
+		SealEvery:  2 * time.Second,
 		RetryAfter: 5 * time.Second,
 	}
 }
@@ -91,6 +99,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("pipeline: Workers is %d, less than 1", c.Workers)
 	case c.Prefetch < 1:
 		return fmt.Errorf("pipeline: Prefetch is %d, less than 1", c.Prefetch)
+	case c.SealEvery <= 0:
+		return fmt.Errorf("pipeline: SealEvery is %v, not above zero", c.SealEvery)
 	case c.RetryAfter <= 0:
 		return fmt.Errorf("pipeline: RetryAfter is %v, not above zero", c.RetryAfter)
 	}
@@ -157,16 +167,16 @@ func (p *Pipeline) Journal(ctx context.Context, payload model.Payload) (uint64, 
 }
 
 // Run applies what is journalled until ctx ends, flushes the lake and feeds
-// the archive. At the end it finishes the batch at hand, flushes and returns
-// nil; the journal, the lake and the archive are then the caller's to close, in
-// this order. It returns an error if the journal cannot be read or the lake
+// the archive. At the end it finishes the batch at hand, flushes the lake,
+// seals the archive and returns nil; the journal, the lake and the archive are
+// then the caller's to close, in this order. It returns an error if the journal cannot be read or the lake
 // must be opened anew; what fails and may work later is tried again.
 func (p *Pipeline) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	loops := []func(context.Context) error{p.follow, p.flushLoop}
 	if p.Archive != nil {
-		loops = append(loops, p.archiveLoop)
+		loops = append(loops, p.archiveLoop, p.sealLoop)
 	}
 	errs := make([]error, len(loops))
 	var group sync.WaitGroup
@@ -180,7 +190,14 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return p.Flush(context.WithoutCancel(ctx))
+	ctx = context.WithoutCancel(ctx)
+	err := p.Flush(ctx)
+	if p.Archive != nil {
+		if sealErr := p.Archive.Flush(ctx); sealErr != nil {
+			err = errors.Join(err, fmt.Errorf("seal the archive: %w", sealErr))
+		}
+	}
+	return err
 }
 
 // Catchup applies everything that is in the journal now and returns when it is
@@ -271,4 +288,16 @@ func (p *Pipeline) archiveLoop(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// sealLoop lets the last payloads of a quiet hour be sealed too. An error is
+// reported by the next Add, too, and is shown until a seal succeeds.
+func (p *Pipeline) sealLoop(ctx context.Context) error {
+	for clock.Sleep(ctx, p.Clock, p.config.SealEvery) == nil {
+		if err := p.Archive.SealIfDue(ctx); err != nil && ctx.Err() == nil {
+			p.Logger.Error("sealing the archive failed; it is tried again", "error", err, "after", p.config.SealEvery)
+			p.update(func(s *Status) { s.ArchiveError = err.Error() })
+		}
+	}
+	return nil
 }

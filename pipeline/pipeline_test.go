@@ -192,6 +192,22 @@ type fakeArchive struct {
 	added chan uint64
 	last  uint64
 	fail  int // so many calls
+	asked int // whether a checkpoint is due
+	seals int
+}
+
+func (a *fakeArchive) SealIfDue(context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.asked++
+	return nil
+}
+
+func (a *fakeArchive) Flush(context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.seals++
+	return nil
 }
 
 func (a *fakeArchive) Add(_ context.Context, position uint64, _ model.Payload) error {
@@ -306,9 +322,12 @@ func TestTimesOfTheRiver(t *testing.T) {
 		if l.flushed != 1 {
 			t.Errorf("flushed %d times after %v", l.flushed, time.Since(start))
 		}
+		if want := int(time.Since(start) / config.SealEvery); archive.asked < want-1 || archive.seals != 0 {
+			t.Errorf("the archive was asked %d times in %v, sealed %d times", archive.asked, time.Since(start), archive.seals)
+		}
 		cancel()
-		if err := <-done; err != nil || l.flushed != 2 {
-			t.Errorf("end: %v, flushed %d times", err, l.flushed)
+		if err := <-done; err != nil || l.flushed != 2 || archive.seals != 1 {
+			t.Errorf("end: %v, flushed %d times, sealed %d times", err, l.flushed, archive.seals)
 		}
 	})
 }
