@@ -11,15 +11,7 @@ import (
 	"strings"
 
 	duckdriver "github.com/duckdb/duckdb-go/v2"
-
-	"github.com/quoll/quoll/lake"
 )
-
-// Source gives the rows of tables. The lake is one.
-type Source interface {
-	// Acquire returns what a table holds now. The caller releases it.
-	Acquire(table string) (*lake.ReadSet, error)
-}
 
 // Config is what the engine may use. DefaultConfig gives the values for what a
 // user has no reason to set.

@@ -10,9 +10,11 @@ import (
 	"testing"
 )
 
+func testLogger() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
 func openEngine(t testing.TB, config Config, source Source, generate Generator) *Engine {
 	t.Helper()
-	e, err := Open(context.Background(), config, source, generate, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	e, err := Open(context.Background(), config, source, generate, testLogger())
 	if err != nil {
 		t.Fatal(err)
 	}

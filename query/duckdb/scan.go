@@ -17,7 +17,7 @@ import (
 type reader struct {
 	engine     *Engine
 	options    query.RunOptions
-	sets       map[string]*lake.ReadSet
+	sets       map[string]*ReadSet
 	loaded     map[uint64]bool // fresh batches in use by this query
 	read       map[string]bool // files counted in statistics
 	releases   []func()
@@ -25,7 +25,7 @@ type reader struct {
 }
 
 func (e *Engine) newReader(options query.RunOptions) *reader {
-	return &reader{engine: e, options: options, sets: map[string]*lake.ReadSet{}, loaded: map[uint64]bool{}, read: map[string]bool{}}
+	return &reader{engine: e, options: options, sets: map[string]*ReadSet{}, loaded: map[uint64]bool{}, read: map[string]bool{}}
 }
 
 func (r *reader) release() {
@@ -34,7 +34,7 @@ func (r *reader) release() {
 	}
 }
 
-func (r *reader) acquire(ctx context.Context, table string) (*lake.ReadSet, error) {
+func (r *reader) acquire(ctx context.Context, table string) (*ReadSet, error) {
 	if set, ok := r.sets[table]; ok {
 		return set, nil
 	}
@@ -77,7 +77,7 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
 }
 
 // files returns the files that a range touches as SQL literals.
-func (r *reader) files(set *lake.ReadSet, from, to time.Time) []string {
+func (r *reader) files(set *ReadSet, from, to time.Time) []string {
 	var files []string
 	for _, file := range set.Files {
 		if !overlaps(file.MinTime, file.MaxTime, from, to) {
@@ -113,7 +113,7 @@ func (r *reader) load(ctx context.Context, table string, batch lake.Fresh) error
 
 // union puts the parts of a table together, each restricted to the fields and
 // to the request's time range.
-func (r *reader) union(s *plan.Scan, set *lake.ReadSet, parts []string) (string, error) {
+func (r *reader) union(s *plan.Scan, set *ReadSet, parts []string) (string, error) {
 	columns := make([]string, len(s.Fields))
 	for i, field := range s.Fields {
 		columns[i] = quoteName(field.Source)
@@ -132,8 +132,8 @@ func (r *reader) union(s *plan.Scan, set *lake.ReadSet, parts []string) (string,
 }
 
 // bounds returns the WHERE clause for the request's time range.
-func (r *reader) bounds(set *lake.ReadSet) string {
-	column := quoteName(set.Table.TimeColumn)
+func (r *reader) bounds(set *ReadSet) string {
+	column := quoteName(set.TimeColumn)
 	var terms []string
 	if t := r.options.From; !t.IsZero() {
 		terms = append(terms, column+" >= "+timestamp(t))

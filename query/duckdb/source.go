@@ -1,0 +1,33 @@
+package duckdb
+
+import (
+	"github.com/quoll/quoll/lake"
+)
+
+// Source gives the rows of tables.
+type Source interface {
+	// Acquire returns what a table holds now. The caller calls its Release.
+	Acquire(table string) (*ReadSet, error)
+}
+
+// ReadSet is what a table holds at one moment: every row is in exactly one of
+// the files and batches.
+type ReadSet struct {
+	TimeColumn string // the column that a request's time range bounds
+	Files      []lake.File
+	Fresh      []lake.Fresh
+	Release    func() // says that the files are no longer read
+}
+
+// FromLake returns the tables of a lake.
+func FromLake(l *lake.Lake) Source { return lakeSource{l} }
+
+type lakeSource struct{ lake *lake.Lake }
+
+func (s lakeSource) Acquire(table string) (*ReadSet, error) {
+	set, err := s.lake.Acquire(table)
+	if err != nil {
+		return nil, err
+	}
+	return &ReadSet{TimeColumn: set.Table.TimeColumn, Files: set.Files, Fresh: set.Fresh, Release: set.Release}, nil
+}
