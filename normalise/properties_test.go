@@ -261,6 +261,20 @@ func TestObjectsKeepTheirContent(t *testing.T) {
 	}
 }
 
+// Of several fields for a column the one named first in the schema counts, in
+// whatever order the record has them.
+func TestFirstSourceCounts(t *testing.T) {
+	for _, fields := range []string{
+		`"CrossMailboxOperation":false,"CrossMailboxOperations":true`,
+		`"CrossMailboxOperations":true,"CrossMailboxOperation":false`,
+	} {
+		r := rowsOf(t, model.FormatAuditLines, `{"Id":"a","CreationTime":"2026-09-14T08:21:07","Workload":"Exchange",`+fields+`}`)
+		if got := valueOf(t, r, "OfficeActivity", "CrossMailboxOperations"); got != "true" {
+			t.Errorf("%s gives %s, want true", fields, got)
+		}
+	}
+}
+
 func TestDeepNesting(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000)
 	r := rowsOf(t, model.FormatAuditLines, deep+"\n"+`{"Id":"a"}`)

@@ -155,6 +155,23 @@ func TestBytesBoundAPayload(t *testing.T) {
 	}
 }
 
+// A file of many reads and many payloads: what lies in the buffer moves while a
+// payload is in the making.
+func TestLargeFile(t *testing.T) {
+	var text strings.Builder
+	for i := range 30_000 {
+		fmt.Fprintf(&text, "{\"CreationTime\":\"2026-09-14T08:21:07\",\"Id\":\"%d\",\"Text\":%q}\n", i, strings.Repeat("x", i%200))
+	}
+	payloads, _, summary := load(t, write(t, "large.jsonl", text.String()), file.Options{PayloadBytes: 300_000})
+	var joined strings.Builder
+	for _, p := range payloads {
+		joined.Write(p.Body)
+	}
+	if joined.String() != text.String() || summary.Pieces != 30_000 || len(payloads) < 15 {
+		t.Errorf("%d payloads of %d pieces are not the file", len(payloads), summary.Pieces)
+	}
+}
+
 func TestTooLongRecordIsRejected(t *testing.T) {
 	good := `{"CreationTime":"2026-09-14T08:21:07","Id":"a1"}` + "\n"
 	long := `{"CreationTime":"2026-09-14T08:21:07","Id":"` + strings.Repeat("x", 3<<20) + "\"}\n"
@@ -230,6 +247,18 @@ func TestGarbageBeforeTheFirstRecordDoesNotHideTheFormat(t *testing.T) {
 	payloads, _, summary := load(t, path, file.Options{})
 	if len(payloads) != 1 || summary.Pieces != 2 {
 		t.Errorf("%d payloads, summary %+v", len(payloads), summary)
+	}
+}
+
+func TestArraysAreKnownByTheirBracket(t *testing.T) {
+	for _, text := range []string{
+		`[{"hello":1},{"CreationTime":"2026-09-14T08:21:07","Id":"a1"}]`,
+		`{"value":[{"CreationTime":"2026-09-14T08:21:07","Id":"a1"}]}`,
+		"{\"CreationTime\":\"2026-09-14T08:21:07\",\n\"Id\":\"a1\"}",
+	} {
+		if format, err := file.Sniff([]byte(text), true); format != model.FormatAuditArray {
+			t.Errorf("%s is %s, %v", text, format, err)
+		}
 	}
 }
 

@@ -23,23 +23,19 @@ func (s *Scanner) CSV(data []byte, atEnd bool) Token {
 		}
 		return Token{Kind: More, Start: start}
 	}
-	reach := data[start:]
-	limited := len(reach) > s.window
-	if limited {
-		reach = reach[:s.window]
-	}
+	reach, limited := s.reach(data[start:])
 	end, quoted, done := csvLine(reach)
 	switch {
 	case done:
-		return Token{Kind: Record, Start: start, End: start + end}
+		return s.passed(Token{Kind: Record, Start: start, End: start + end})
 	case !limited && !atEnd:
 		return Token{Kind: More, Start: start}
 	case !limited && !quoted:
 		return Token{Kind: Record, Start: start, End: start + end} // the last line, without a line end
 	}
-	s.inVain()
+	s.inVain(end)
 	if n := bytes.IndexByte(reach, '\n'); n >= 0 {
-		return Token{Kind: Broken, Start: start, End: start + n + 1}
+		return s.passed(Token{Kind: Broken, Start: start, End: start + n + 1})
 	}
 	if limited {
 		return Token{Kind: TooLong, Start: start, End: start + len(reach)}

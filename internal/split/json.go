@@ -25,24 +25,20 @@ func (s *Scanner) JSON(data []byte, atEnd bool) Token {
 	if data[start] != '{' {
 		return s.scalar(data, start, atEnd)
 	}
-	reach := data[start:]
-	limited := len(reach) > s.window
-	if limited {
-		reach = reach[:s.window]
-	}
+	reach, limited := s.reach(data[start:])
 	end, closed := balance(reach)
 	switch {
 	case closed:
-		return Token{Kind: Record, Start: start, End: start + end}
+		return s.passed(Token{Kind: Record, Start: start, End: start + end})
 	case !limited && !atEnd:
 		return Token{Kind: More, Start: start}
 	}
-	s.inVain()
+	s.inVain(end)
 	kind := Broken
-	if limited && end == len(reach) {
+	if len(reach) == s.window && end == len(reach) {
 		kind = TooLong
 	}
-	return Token{Kind: kind, Start: start, End: start + resync(data, start, len(reach))}
+	return s.passed(Token{Kind: kind, Start: start, End: start + resync(data, start, len(reach))})
 }
 
 // Resync returns where scanning should go on in an object data[start:end] that

@@ -5,6 +5,8 @@
 // and what it means, it must not know.
 package split
 
+import "bytes"
+
 // Kind says what a Token is.
 type Kind uint8
 
@@ -35,20 +37,48 @@ type Token struct {
 // ended in vain.
 const smallestWindow = 64 << 10
 
-// Scanner cuts one text. It remembers how often looking for the end of a
-// record was in vain, and then looks less far, so that a text of broken
-// records costs no more than a few passes. The zero value is not usable.
+// patience is how many windows may be searched in vain to begin with.
+const patience = 8
+
+// Scanner cuts one text. The zero value is not usable.
+//
+// The end of a record is looked for in its own line, and beyond it only as far
+// as spare bytes allow: a search in vain takes from them, and every byte passed
+// gives four back. So a text of nothing but broken records costs no more than a
+// few passes, and one broken record does not make a long one behind it go
+// unrecognised.
 type Scanner struct {
 	window int
+	spare  int
 }
 
 // NewScanner returns a scanner that looks for the end of a record in at most
 // window bytes, at least 64 KiB.
 func NewScanner(window int) *Scanner {
-	return &Scanner{window: max(window, smallestWindow)}
+	window = max(window, smallestWindow)
+	return &Scanner{window: window, spare: patience * window}
 }
 
-// inVain notes that a whole window was searched for nothing.
-func (s *Scanner) inVain() {
-	s.window = max(s.window/2, smallestWindow)
+// reach returns the bytes in which the record at the start of data may end.
+// limited says that data has more.
+func (s *Scanner) reach(data []byte) (reach []byte, limited bool) {
+	limit := min(max(s.spare, smallestWindow), s.window)
+	if line := bytes.IndexByte(data[:min(len(data), s.window)], '\n'); line < 0 {
+		limit = s.window
+	} else {
+		limit = max(limit, line+1)
+	}
+	if len(data) <= limit {
+		return data, false
+	}
+	return data[:limit], true
 }
+
+// passed notes that a token ends the given number of bytes further on.
+func (s *Scanner) passed(t Token) Token {
+	s.spare = min(patience*s.window, s.spare+4*t.End)
+	return t
+}
+
+// inVain notes that so many bytes were searched for nothing.
+func (s *Scanner) inVain(searched int) { s.spare -= searched }

@@ -107,6 +107,54 @@ func TestTooLongIsSkipped(t *testing.T) {
 	}
 }
 
+// Searches in vain do not make a long record behind them go unrecognised, in
+// one line or in several.
+func TestLongRecordsBehindBrokenOnes(t *testing.T) {
+	broken := "{\"a\":{\n"
+	long := "{\"a\":\"" + strings.Repeat("x", 500<<10) + "\"}"
+	indented := "[{\n \"a\":\"" + strings.Repeat("x", 500<<10) + "\"\n}]"
+	for name, c := range map[string]struct {
+		text    string
+		records int
+	}{
+		"one line":      {strings.Repeat(broken, 1000) + long + "\n" + long, 2},
+		"several lines": {broken + indented + "\n" + broken + indented, 2},
+	} {
+		records := 0
+		for _, token := range scan(t, json, c.text, len(c.text)) {
+			if !strings.HasPrefix(token, "broken:") {
+				records++
+			}
+		}
+		if records != c.records {
+			t.Errorf("%s: %d records, want %d", name, records, c.records)
+		}
+	}
+}
+
+// That the searches add up to no more than a few passes shows where it ends:
+// behind many broken records in a row, a record in several lines is looked for
+// in 64 KiB only, until enough of the text was passed. One in a line of its own
+// is found still.
+func TestBrokenRecordsCostLittle(t *testing.T) {
+	broken := strings.Repeat("{\"a\":{\n", 30)
+	indented := "{\n \"a\":\"" + strings.Repeat("x", 100<<10) + "\"\n}\n"
+	rest := strings.Repeat("{\"a\":1}\n", 200_000)
+	text := broken + indented + rest + indented
+	tokens := scan(t, json, text, len(text))
+	given, records := 0, 0
+	for _, token := range tokens {
+		if strings.HasPrefix(token, "broken:") {
+			given++
+		} else {
+			records++
+		}
+	}
+	if given <= 30 || records != 200_001 {
+		t.Errorf("%d broken, %d records: want only the first indented record given up", given, records)
+	}
+}
+
 func TestCSV(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
