@@ -64,7 +64,7 @@ func (c *cutter) run(ctx context.Context) error {
 			continue
 		case split.End:
 			c.at += token.End
-			return c.cut(ctx)
+			return c.cut()
 		}
 		if err := c.piece(ctx, token); err != nil {
 			return err
@@ -86,7 +86,7 @@ func (c *cutter) piece(ctx context.Context, token split.Token) error {
 	tooLong := token.Kind == split.TooLong || length > c.opts.RecordBytes
 	full := c.pieces == c.opts.PayloadRecords || c.at+token.End-c.start > c.opts.PayloadBytes
 	if tooLong || full && c.pieces > 0 {
-		if err := c.cut(ctx); err != nil {
+		if err := c.cut(); err != nil {
 			return err
 		}
 	}
@@ -99,7 +99,7 @@ func (c *cutter) piece(ctx context.Context, token split.Token) error {
 }
 
 // cut sends the payload in the making off, if there is anything in it.
-func (c *cutter) cut(ctx context.Context) error {
+func (c *cutter) cut() error {
 	part := c.buffer[c.start:c.at]
 	payload := model.Payload{
 		Tenant: c.opts.Tenant,
@@ -116,27 +116,12 @@ func (c *cutter) cut(ctx context.Context) error {
 		return nil
 	}
 	c.summary.Pieces += pieces
-	known, err := c.known(ctx, &payload)
-	if err != nil {
-		return fmt.Errorf("look up the payload at line %d: %w", payload.Line, err)
-	}
-	if known {
-		c.summary.Known++
-		return nil
-	}
 	payload.Received = c.opts.Now().UTC()
 	if err := c.emit(payload); err != nil {
 		return fmt.Errorf("payload at line %d: %w", payload.Line, err)
 	}
 	c.summary.Payloads++
 	return nil
-}
-
-func (c *cutter) known(ctx context.Context, payload *model.Payload) (bool, error) {
-	if c.opts.Ledger == nil {
-		return false, nil
-	}
-	return c.opts.Ledger.Journalled(ctx, payload.SHA256())
 }
 
 // moveTo starts a new payload at a place in the buffer.

@@ -37,9 +37,6 @@ type Options struct {
 	RecordBytes int
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
-	// Ledger knows payloads that were imported before, which are then not
-	// handed on; nil hands all on.
-	Ledger Ledger
 	// Reject takes what is rejected here; nil only counts it.
 	Reject func(Reject) error
 	// Progress is told how many bytes of the file, as it lies on disk, were
@@ -47,19 +44,12 @@ type Options struct {
 	Progress func(read int64)
 }
 
-// Ledger knows which payloads are already in the journal.
-type Ledger interface {
-	// Journalled says whether a payload with this SHA-256 was journalled.
-	Journalled(ctx context.Context, hash [32]byte) (bool, error)
-}
-
 // Summary is what an import did.
 type Summary struct {
 	Format model.Format
 	// Bytes is the length of the text, after decompression.
 	Bytes int64
-	// Payloads were handed on, Known were not because the ledger knew them.
-	Payloads, Known int
+	Payloads int
 	// Pieces are the records in them, broken ones included.
 	Pieces int
 	// Rejected pieces are in no payload.
@@ -82,7 +72,8 @@ const sniffBytes = 1 << 20
 //
 // The error is emit's, or says that the file cannot be read or what it holds
 // cannot be told (ErrUnknownFormat). What was handed on before stays valid, and
-// importing again hands on the same payloads.
+// importing again hands on the same payloads: by their hashes the caller knows
+// which it had before.
 func Import(ctx context.Context, path string, opts Options, emit func(model.Payload) error) (Summary, error) {
 	opts = withDefaults(opts)
 	f, err := os.Open(path)

@@ -34,7 +34,7 @@ const maxRaw = 1 << 20
 //
 //	{"file":…,"line":…,"reason":…,"raw":…}
 //
-// with rawBase64 in place of raw where that is no UTF-8, and bytes where raw is
+// with raw_base64 in place of raw where that is no UTF-8, and bytes where raw is
 // only the beginning. Its name depends on the path of the imported file alone,
 // and a reject that is listed is not listed again, so that repeating an import
 // adds nothing. It is for one goroutine.
@@ -151,7 +151,7 @@ func encodeReject(r Reject) ([]byte, error) {
 		Line      int64  `json:"line"`
 		Reason    string `json:"reason"`
 		Raw       string `json:"raw,omitempty"`
-		RawBase64 []byte `json:"rawBase64,omitempty"`
+		RawBase64 []byte `json:"raw_base64,omitempty"`
 		Bytes     int64  `json:"bytes,omitempty"`
 	}{File: r.File, Line: r.Line, Reason: r.Reason}
 	raw := r.Raw

@@ -45,7 +45,7 @@ func TestRejectFileDoesNotPileUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"file":"a.jsonl","line":3,"reason":"no JSON object","raw":"<x>\r\n"}` + "\n" +
-		`{"file":"a.jsonl","line":4,"reason":"no JSON object","rawBase64":"/w=="}` + "\n"
+		`{"file":"a.jsonl","line":4,"reason":"no JSON object","raw_base64":"/w=="}` + "\n"
 	if string(first) != want {
 		t.Errorf("list:\n%s\nwant:\n%s", first, want)
 	}
