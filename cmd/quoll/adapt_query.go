@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/quoll/quoll/kql/source"
+	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/query/duckdb"
+	"github.com/quoll/quoll/schema"
+	"github.com/quoll/quoll/server"
+)
+
+// querier answers the server's queries.
+type querier struct{ service *query.Service }
+
+// Query implements server.Querier.
+func (q querier) Query(ctx context.Context, r server.QueryRequest) (*server.QueryResult, error) {
+	result, err := q.service.Query(ctx, query.Request{Text: r.Text, From: r.From, To: r.To, Now: r.Now})
+	if err != nil {
+		return nil, serverFailure(err)
+	}
+	answer := &server.QueryResult{Rows: result.Rows, Visualization: visualization(result.Visualization)}
+	for _, c := range result.Columns {
+		answer.Columns = append(answer.Columns, server.ResultColumn{Name: c.Name, Type: c.Type.String()})
+	}
+	s := result.Statistics
+	answer.Statistics = server.Statistics{
+		ElapsedMilliseconds: milliseconds(s.Compile + s.Execute), CompileMilliseconds: milliseconds(s.Compile),
+		RowsScanned: s.RowsScanned, FilesScanned: s.FilesRead, FilesSkipped: s.FilesPruned, Truncated: result.Truncated,
+	}
+	return answer, nil
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// serverFailure gives an error the shape in which users see it.
+func serverFailure(err error) error {
+	var mistakes *source.Error
+	switch {
+	case errors.As(err, &mistakes):
+		failure := &server.QueryError{}
+		for _, d := range mistakes.Diagnostics {
+			failure.Mistakes = append(failure.Mistakes, server.Mistake{Start: d.Span.Start, End: d.Span.End, Message: d.Message, Remedy: d.Remedy})
+		}
+		return failure
+	case errors.Is(err, query.ErrTimeLimit):
+		return &server.Failure{Code: server.CodeTimeout, Message: err.Error()}
+	case errors.Is(err, duckdb.ErrMemory):
+		return &server.Failure{Code: server.CodeTooLarge, Message: err.Error()}
+	}
+	return err
+}
+
+// visualization reads the properties of render, as Kusto names them.
+func visualization(v *query.Visualization) *server.Visualization {
+	if v == nil {
+		return nil
+	}
+	p := v.Properties
+	shown := &server.Visualization{
+		Kind: v.Kind, Variant: p["kind"], Title: p["title"],
+		XColumn: p["xcolumn"], YColumns: columnList(p["ycolumns"]), Series: columnList(p["series"]),
+		XTitle: p["xtitle"], YTitle: p["ytitle"], XAxis: p["xaxis"], YAxis: p["yaxis"], Legend: p["legend"],
+		YMin: number(p["ymin"]), YMax: number(p["ymax"]), YSplit: p["ysplit"], AnomalyCols: columnList(p["anomalycolumns"]),
+	}
+	shown.Accumulate, _ = strconv.ParseBool(p["accumulate"])
+	return shown
+}
+
+func columnList(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func number(text string) *float64 {
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return nil
+	}
+	return &value
+}
+
+// catalogue tells the UI what can be queried.
+type catalogue struct{}
+
+// Schema implements server.Catalogue.
+func (catalogue) Schema(context.Context) (*server.Schema, error) {
+	described := &server.Schema{Database: "quoll", Functions: []server.Function{}}
+	for _, t := range schema.Tables() {
+		table := server.Table{Name: t.Name, Description: t.Description, Category: category(t.Name), TimeColumn: t.TimeColumn, Aliases: t.Aliases}
+		for _, c := range t.Columns {
+			table.Columns = append(table.Columns, server.Column{Name: c.Name, Type: c.Type.String(), Description: c.Description})
+		}
+		described.Tables = append(described.Tables, table)
+	}
+	return described, nil
+}
+
+func category(table string) string {
+	switch {
+	case strings.HasPrefix(table, "Email"), table == schema.UrlClickEvents:
+		return "E-mail"
+	case table == schema.OfficeActivity, strings.HasPrefix(table, "UnifiedAuditLog"):
+		return "Audit"
+	}
+	return "Defender XDR"
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/quoll/quoll/server"
+)
+
+// reporter tells where the parts of a node stand.
+type reporter struct {
+	node    *node
+	started time.Time
+}
+
+// Status implements server.Reporter.
+func (r *reporter) Status(context.Context) (*server.Status, error) {
+	n := r.node
+	p := n.pipeline.Status()
+	status := &server.Status{
+		Version: version, Started: r.started, Workspace: n.workspace,
+		Journal: server.JournalStatus{Position: p.Journal, Updated: moment(p.LastApplied)},
+		Lake:    server.LakeStatus{Position: p.Applied, Committed: p.Committed, Flushed: moment(p.LastFlush)},
+		Archive: &server.ArchiveStatus{Position: p.Archived, Problem: p.ArchiveError},
+	}
+	for _, t := range n.lake.Stats() {
+		status.Lake.Tables = append(status.Lake.Tables, server.TableStatus{
+			Name: t.Name, Rows: t.Rows, Fresh: t.FreshRows, Files: t.Files, Bytes: t.Bytes, Earliest: moment(t.MinTime), Latest: moment(t.MaxTime),
+		})
+	}
+	return status, nil
+}
+
+// moment gives a time that may never have been.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

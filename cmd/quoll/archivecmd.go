@@ -1,0 +1,131 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/quoll/quoll/archive"
+)
+
+func archiveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "archive",
+		Short: "Verify the archive",
+		Args:  noArguments,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(archiveVerifyCommand())
+	return cmd
+}
+
+type verifyOptions struct{ data, archive, key, output string }
+
+func archiveVerifyCommand() *cobra.Command {
+	var o verifyOptions
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Prove that no byte of the archive has changed since it was signed",
+		Long: `Verify reads every file of an archive to its last byte, computes the leaves of
+the transparency log from the objects, the tree from the leaves, and compares
+its root with the signed checkpoint. It needs the archive's folder and the
+verifier key: no server, no journal, no network. It may run beside a server.
+
+The exit code is 0 when the archive is whole and 3 when it is not.`,
+		Example: `  quoll archive verify --data ./q
+  quoll archive verify --archive /mnt/copy --key archive.pub -o json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runVerify(cmd, o) },
+	}
+	cmd.Flags().StringVar(&o.data, "data", "quoll-data", "data directory, to find archive and key")
+	cmd.Flags().StringVar(&o.archive, "archive", "", "the archive's folder (default: <data>-archive)")
+	cmd.Flags().StringVar(&o.key, "key", "", "file with the verifier key (default: <data>/keys/archive.pub)")
+	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	return cmd
+}
+
+func runVerify(cmd *cobra.Command, o verifyOptions) error {
+	p, err := dataPaths(o.data)
+	if err != nil {
+		return err
+	}
+	if o.archive == "" {
+		o.archive = p.archive
+	}
+	if o.key == "" {
+		o.key = p.verifier()
+	}
+	key, err := os.ReadFile(o.key)
+	if err != nil {
+		return fmt.Errorf("read verifier key: %w", err)
+	}
+	started := time.Now()
+	progress, finish := byteProgress("verify")
+	report, err := archive.Verify(cmd.Context(), o.archive, strings.TrimSpace(string(key)), progress)
+	finish()
+	if err != nil {
+		return fmt.Errorf("verify archive %s: %w", o.archive, err)
+	}
+	if err := printReport(cmd.OutOrStdout(), o.output, o.archive, &report, time.Since(started)); err != nil {
+		return err
+	}
+	if !report.OK() {
+		return &exitError{code: exitFound}
+	}
+	return nil
+}
+
+// byteProgress shows bytes done of a total, on a terminal only.
+func byteProgress(what string) (func(done, total int64), func()) {
+	if !term.IsTerminal(int(os.Stderr.Fd())) {
+		return nil, func() {}
+	}
+	var bar *progressbar.ProgressBar
+	told := func(done, total int64) {
+		if bar == nil {
+			bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowBytes(true),
+				progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+		}
+		_ = bar.Set64(done)
+	}
+	return told, func() {
+		if bar != nil {
+			_ = bar.Finish()
+		}
+	}
+}
+
+func printReport(w io.Writer, output, dir string, r *archive.Report, took time.Duration) error {
+	if output == "json" {
+		return json.NewEncoder(w).Encode(struct {
+			Archive string `json:"archive"`
+			Whole   bool   `json:"whole"`
+			*archive.Report
+		}{dir, r.OK(), r})
+	}
+	var b strings.Builder
+	for _, problem := range r.Problems {
+		fmt.Fprintln(&b, problem)
+	}
+	if r.Omitted > 0 {
+		fmt.Fprintf(&b, "and %d more\n", r.Omitted)
+	}
+	verdict := "whole"
+	if !r.OK() {
+		verdict = "NOT whole"
+	}
+	fmt.Fprintf(&b, "%s: %s: %d payloads in %d objects, journal positions up to %d, %d leaves; %d files, %d bytes, %s\n",
+		dir, verdict, r.Payloads, r.Objects, r.Last, r.Size, r.Files, r.Bytes, took.Round(time.Millisecond))
+	if r.Root != "" {
+		fmt.Fprintf(&b, "log %s, root %s\n", r.Origin, r.Root)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

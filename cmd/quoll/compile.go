@@ -1,0 +1,45 @@
+package main
+
+import (
+	"time"
+
+	"github.com/quoll/quoll/kql"
+	"github.com/quoll/quoll/kql/bind"
+	"github.com/quoll/quoll/kql/plan"
+	sqlgen "github.com/quoll/quoll/kql/sqlgen/duckdb"
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/query/duckdb"
+	"github.com/quoll/quoll/schema"
+)
+
+// tables is the catalogue of the schema, for the binder.
+type tables struct{}
+
+func (tables) Table(name string) (*bind.Table, bool) {
+	t, ok := schema.Lookup(name)
+	if !ok {
+		return nil, false
+	}
+	described := &bind.Table{Name: t.Name, Aliases: t.Aliases, IngestionTime: lake.ColumnIngestionTime}
+	for _, c := range t.Columns {
+		described.Columns = append(described.Columns, bind.Column{Name: c.Name, Type: c.Type})
+	}
+	return described, true
+}
+
+func (tables) Names() []string {
+	var names []string
+	for _, t := range schema.Tables() {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+func compile(text string, now time.Time) (*plan.Statement, error) {
+	return kql.Compile(text, tables{}, kql.Options{Now: now})
+}
+
+func generateSQL(s *plan.Statement, scan func(*plan.Scan) (string, error), limit int) (duckdb.Generated, error) {
+	sql, err := sqlgen.Generate(s, sqlgen.Options{Scan: scan, Limit: limit})
+	return duckdb.Generated{Text: sql.Text, Args: sql.Args}, err
+}

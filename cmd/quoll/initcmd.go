@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// template is a configuration to fill in.
+const template = `# Configuration of quoll serve. Relative paths are relative to this file.
+
+data_dir: quoll-data            # journal, lake, state
+archive_dir: quoll-data-archive # best on another disk
+archive_origin: agency.example/quoll
+
+server:
+  listen: 127.0.0.1:8484        # another address needs token_file
+
+tenants:
+  - name: My agency
+    tenant_id: 00000000-0000-0000-0000-000000000000
+    audit_log:
+      # An application in Microsoft Entra with the application permission
+      # ActivityFeed.Read of "Office 365 Management APIs", admin consent given.
+      client_id: 00000000-0000-0000-0000-000000000000
+      client_secret_file: client-secret
+      cloud: commercial         # or gcc, gcchigh, dod, china
+    # defender_export:
+    #   dir: /mnt/defender      # holds the containers insights-logs-advancedhunting-…
+`
+
+func initCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "init [FILE]",
+		Short:   "Write a configuration to fill in",
+		Example: `  quoll init quoll.yaml`,
+		Args:    someArguments("at most one file", 0, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path := "quoll.yaml"
+			if len(args) == 1 {
+				path = args[0]
+			}
+			f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+			if errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("%s is there already; it is left as it is", path)
+			}
+			if err != nil {
+				return fmt.Errorf("write configuration: %w", err)
+			}
+			_, err = f.WriteString(template)
+			if err := errors.Join(err, f.Close()); err != nil {
+				return fmt.Errorf("write configuration %s: %w", path, err)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s: fill in the tenant, then run quoll serve --config %s\n", path, path)
+			return err
+		},
+	}
+}

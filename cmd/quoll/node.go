@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/internal/durable"
+	"github.com/quoll/quoll/internal/state"
+	"github.com/quoll/quoll/journal"
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/normalise"
+	"github.com/quoll/quoll/pipeline"
+	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/query/duckdb"
+)
+
+// paths are where a node keeps things.
+type paths struct {
+	data, archive, origin string
+}
+
+func (p paths) journal() string { return filepath.Join(p.data, "journal") }
+func (p paths) lake() string    { return filepath.Join(p.data, "lake") }
+func (p paths) state() string   { return filepath.Join(p.data, "state.db") }
+func (p paths) rejects() string { return filepath.Join(p.data, "rejects") }
+func (p paths) keyFile() string { return filepath.Join(p.data, "keys", "archive.key") }
+func (p paths) verifier() string {
+	return filepath.Join(p.data, "keys", "archive.pub")
+}
+
+// defaultOrigin names an archive's log where nobody chose a name.
+const defaultOrigin = "quoll.local/archive"
+
+// dataPaths are the paths of a data directory that no configuration describes.
+func dataPaths(dir string) (paths, error) {
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return paths{}, fmt.Errorf("data directory %s: %w", dir, err)
+	}
+	return paths{data: absolute, archive: absolute + "-archive", origin: defaultOrigin}, nil
+}
+
+// node is the parts of the river of one data directory, opened in order.
+type node struct {
+	paths     paths
+	log       *slog.Logger
+	workspace string
+	state     *sql.DB
+	journal   *journal.Journal
+	lake      *lake.Lake
+	archive   *archive.Archive
+	rejects   *rejectRouter
+	pipeline  *pipeline.Pipeline
+	engine    *duckdb.Engine
+	query     *query.Service
+	closers   []func() error // run from the last to the first
+}
+
+// openNode opens a data directory for writing and makes it if need be.
+// journal.ErrLocked says that another process has it.
+func openNode(ctx context.Context, p paths, flushEvery, sealAfter time.Duration, log *slog.Logger) (*node, error) {
+	n := &node{paths: p, log: log}
+	if err := n.open(ctx, flushEvery, sealAfter); err != nil {
+		return nil, errors.Join(err, n.close())
+	}
+	return n, nil
+}
+
+func (n *node) open(ctx context.Context, flushEvery, sealAfter time.Duration) error {
+	for _, dir := range []string{n.paths.data, filepath.Dir(n.paths.keyFile())} {
+		if err := durable.MkdirAll(durable.OS{}, dir, 0o750); err != nil {
+			return fmt.Errorf("make %s: %w", dir, err)
+		}
+	}
+	var err error
+	// The journal first: its lock is that of the whole directory.
+	if n.journal, err = journal.Open(journal.DefaultConfig(n.paths.journal())); err != nil {
+		return err
+	}
+	n.closers = append(n.closers, n.journal.Close)
+	if n.workspace, err = workspaceID(n.paths.data); err != nil {
+		return err
+	}
+	if n.state, err = state.Open(ctx, n.paths.state()); err != nil {
+		return err
+	}
+	n.closers = append(n.closers, n.state.Close)
+	if n.lake, err = lake.Open(ctx, lake.DefaultConfig(n.paths.lake()), n.log); err != nil {
+		return err
+	}
+	n.closers = append(n.closers, n.lake.Close)
+	if err := n.openArchive(sealAfter); err != nil {
+		return err
+	}
+	if err := n.openPipeline(ctx, flushEvery); err != nil {
+		return err
+	}
+	return n.openQuery(ctx)
+}
+
+func (n *node) openArchive(sealAfter time.Duration) error {
+	config := archive.DefaultConfig(n.paths.archive, n.paths.keyFile())
+	config.Origin, config.MaxAge = n.paths.origin, sealAfter
+	opened, err := archive.Open(config)
+	if err != nil {
+		return err
+	}
+	n.archive = opened
+	n.closers = append(n.closers, opened.Close)
+	return nil
+}
+
+func (n *node) openPipeline(ctx context.Context, flushEvery time.Duration) error {
+	dir, err := pipeline.NewRejectDir(n.paths.rejects())
+	if err != nil {
+		return err
+	}
+	n.rejects = &rejectRouter{dir: dir}
+	config := pipeline.DefaultConfig()
+	config.FlushEvery = flushEvery
+	n.pipeline, err = pipeline.New(ctx, config, pipeline.Parts{
+		Journal: n.journal, Normaliser: normalise.New(normalise.Config{WorkspaceID: n.workspace}),
+		Lake: n.lake, Archive: n.archive, Rejects: n.rejects,
+		State: n.state, Clock: clock.System(), Logger: n.log,
+	})
+	return err
+}
+
+func (n *node) openQuery(ctx context.Context) error {
+	config := duckdb.DefaultConfig()
+	config.Dir = n.paths.lake()
+	spill := filepath.Join(n.paths.data, "spill")
+	if err := os.RemoveAll(spill); err != nil {
+		return fmt.Errorf("clear %s: %w", spill, err)
+	}
+	config.TempDir = spill
+	engine, err := duckdb.Open(ctx, config, n.lake, generateSQL, n.log)
+	if err != nil {
+		return err
+	}
+	n.engine = engine
+	n.closers = append(n.closers, engine.Close)
+	n.query = query.NewService(compile, engine, time.Now)
+	return nil
+}
+
+// close ends what was opened, the last first.
+func (n *node) close() error {
+	var problems []error
+	for i := len(n.closers) - 1; i >= 0; i-- {
+		problems = append(problems, n.closers[i]())
+	}
+	n.closers = nil
+	return errors.Join(problems...)
+}
+
+// catchUp makes everything journalled visible, as after a crash.
+func (n *node) catchUp(ctx context.Context) error {
+	if err := n.pipeline.Catchup(ctx); err != nil {
+		return fmt.Errorf("apply the journal: %w", err)
+	}
+	return nil
+}
+
+// archiveAll brings everything journalled into the archive, under a checkpoint.
+func (n *node) archiveAll(ctx context.Context) error {
+	err := n.journal.Read(ctx, journal.Position(n.archive.Sealed()), func(e journal.Entry) error {
+		return n.archive.Add(ctx, uint64(e.Position), e.Payload)
+	})
+	if err != nil {
+		return fmt.Errorf("archive the journal: %w", err)
+	}
+	if err := n.archive.Flush(ctx); err != nil {
+		return fmt.Errorf("seal the archive: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/quoll/quoll/internal/durable"
+	"github.com/quoll/quoll/kql/types"
+	"github.com/quoll/quoll/query"
+)
+
+// serverFile tells other commands which server has a data directory open. It
+// lies in the directory while the server runs.
+const serverFile = "server.json"
+
+type serverNote struct {
+	Address   string `json:"address"`
+	TokenFile string `json:"tokenFile,omitempty"`
+}
+
+func writeServerNote(data string, note serverNote) error {
+	text, err := json.Marshal(note)
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(durable.OS{}, filepath.Join(data, serverFile), append(text, '\n'), 0o640)
+}
+
+func readServerNote(data string) (serverNote, error) {
+	var note serverNote
+	text, err := os.ReadFile(filepath.Join(data, serverFile))
+	if err != nil {
+		return note, fmt.Errorf("data directory %s is in use by another quoll process that serves no queries: stop it first", data)
+	}
+	if err := json.Unmarshal(text, &note); err != nil {
+		return note, fmt.Errorf("read %s: %w", filepath.Join(data, serverFile), err)
+	}
+	return note, nil
+}
+
+// remoteAnswer is what the server's API answers; see docs/api.md.
+type remoteAnswer struct {
+	Columns    []struct{ Name, Type string }
+	Rows       [][]json.RawMessage
+	Statistics struct{ Truncated bool }
+	Error      struct {
+		Message     string
+		Diagnostics []struct {
+			Message, Remedy string
+			Line, Column    int
+		}
+	}
+}
+
+// askServer puts a question to the server that has the data directory open.
+func askServer(ctx context.Context, data string, r query.Request) (*query.Result, error) {
+	note, err := readServerNote(data)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(map[string]any{"query": r.Text})
+	if err != nil {
+		return nil, err
+	}
+	var answer remoteAnswer
+	if err := call(ctx, note, http.MethodPost, "/api/v1/query", body, &answer); err != nil {
+		return nil, err
+	}
+	if answer.Error.Message != "" {
+		return nil, answer.failure()
+	}
+	return answer.result()
+}
+
+// call asks the server; an answer that is an error is decoded like any other.
+func call(ctx context.Context, note serverNote, method, path string, body []byte, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, note.Address+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if note.TokenFile != "" {
+		token, err := os.ReadFile(note.TokenFile)
+		if err != nil {
+			return fmt.Errorf("read bearer token: %w", err)
+		}
+		request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask the server: %w", err)
+	}
+	defer response.Body.Close()
+	decoder := json.NewDecoder(io.LimitReader(response.Body, 1<<30))
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("ask the server at %s: status %s: %w", note.Address, response.Status, err)
+	}
+	return nil
+}
+
+func (a *remoteAnswer) failure() error {
+	var b strings.Builder
+	b.WriteString(a.Error.Message)
+	for _, d := range a.Error.Diagnostics {
+		fmt.Fprintf(&b, "\nline %d, column %d: %s", d.Line, d.Column, d.Message)
+		if d.Remedy != "" {
+			fmt.Fprintf(&b, "\n  %s", d.Remedy)
+		}
+	}
+	return errors.New(b.String())
+}
+
+func (a *remoteAnswer) result() (*query.Result, error) {
+	result := &query.Result{Truncated: a.Statistics.Truncated}
+	for _, c := range a.Columns {
+		t, ok := types.ParseType(c.Type)
+		if !ok {
+			return nil, fmt.Errorf("the server gives column %s an unknown type %q", c.Name, c.Type)
+		}
+		result.Columns = append(result.Columns, query.Column{Name: c.Name, Type: t})
+	}
+	for _, cells := range a.Rows {
+		row := make([]any, len(cells))
+		for i, cell := range cells {
+			row[i] = remoteCell(cell, result.Columns[i].Type)
+		}
+		result.Rows = append(result.Rows, row)
+	}
+	return result, nil
+}
+
+// remoteCell keeps dynamic values as JSON and gives everything else as text,
+// a number or a boolean: what printing needs.
+func remoteCell(cell json.RawMessage, t types.Type) any {
+	if t == types.Dynamic && string(cell) != "null" {
+		return cell
+	}
+	var value any
+	decoder := json.NewDecoder(bytes.NewReader(cell))
+	decoder.UseNumber()
+	if decoder.Decode(&value) != nil {
+		return string(cell)
+	}
+	return value
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/collect/activity"
+	"github.com/quoll/quoll/collect/blobexport"
+	"github.com/quoll/quoll/config"
+	"github.com/quoll/quoll/detect"
+	"github.com/quoll/quoll/incident"
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/server"
+	"github.com/quoll/quoll/web"
+)
+
+func serveCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Collect, keep, answer, detect and archive until stopped",
+		Example: `  quoll init quoll.yaml            write a configuration to fill in
+  quoll serve --config quoll.yaml`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			loaded, err := config.Load(path)
+			if err != nil {
+				return usageError(err)
+			}
+			log := serverLog(slog.LevelInfo)
+			return serve(cmd.Context(), loaded, defaultPace(), log, func(address string) {
+				log.Info("serving", "address", address)
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&path, "config", "c", "quoll.yaml", "configuration file")
+	return cmd
+}
+
+// pace is what serve and demo do at different speeds.
+type pace struct {
+	sealAfter time.Duration // age at which a batch of payloads is archived
+	detect    detect.Config
+	overlap   time.Duration // of listings; zero keeps the configuration's
+}
+
+func defaultPace() pace {
+	return pace{sealAfter: time.Minute, detect: detect.DefaultConfig()}
+}
+
+// serve runs everything until ctx ends, then stops in the order of the river:
+// first what brings data and asks questions, then the pipeline, then the
+// archive. ready is called with the web address once it answers.
+func serve(ctx context.Context, c *config.Config, pace pace, log *slog.Logger, ready func(address string)) (err error) {
+	p := paths{data: c.DataDir, archive: c.ArchiveDir, origin: c.ArchiveOrigin}
+	n, err := openNode(ctx, p, c.FlushEvery, pace.sealAfter, log)
+	if err != nil {
+		return inUse(err, c.DataDir)
+	}
+	defer func() { err = errors.Join(err, n.close()) }()
+	if err := n.catchUp(ctx); err != nil {
+		return err
+	}
+	s, err := newService(ctx, n, c, pace, log)
+	if err != nil {
+		return err
+	}
+	return s.run(ctx, ready)
+}
+
+// service is a node at work.
+type service struct {
+	*node
+	config     *config.Config
+	collectors []collect.Collector
+	detector   *detect.Detector
+	server     *server.Server
+	log        *slog.Logger
+}
+
+func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *slog.Logger) (*service, error) {
+	s := &service{node: n, config: c, log: log}
+	if err := s.addCollectors(ctx); err != nil {
+		return nil, err
+	}
+	store, err := incident.Open(ctx, n.state, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := loadRules(c.ShippedRules, c.RuleDirs)
+	if err != nil {
+		return nil, err
+	}
+	if s.detector, err = detect.New(ctx, pace.detect, n.state, rules, ruleQuerier{n.query}, store, clock.System(), log); err != nil {
+		return nil, err
+	}
+	ui, err := web.Files()
+	if err != nil {
+		return nil, fmt.Errorf("open the web UI: %w", err)
+	}
+	s.server, err = server.New(c.Server, server.Options{
+		UI: ui, Logger: log,
+		Services: server.Services{
+			Querier: querier{n.query}, Catalogue: catalogue{}, Incidents: incidents{store},
+			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, now: time.Now, log: log},
+			Reporter:   &reporter{node: n, started: time.Now().UTC()},
+		},
+	})
+	return s, err
+}
+
+func tenantNames(c *config.Config) map[string]string {
+	names := map[string]string{}
+	for _, t := range c.Tenants {
+		names[t.ID] = t.Name
+	}
+	return names
+}
+
+func (s *service) addCollectors(ctx context.Context) error {
+	ledger, err := collect.OpenLedger(ctx, s.state)
+	if err != nil {
+		return err
+	}
+	for _, t := range s.config.Tenants {
+		if t.Activity != nil {
+			collector, err := activity.New(*t.Activity, activity.Dependencies{Ledger: ledger, Sink: s.pipeline, Logger: s.log})
+			if err != nil {
+				return err
+			}
+			s.collectors = append(s.collectors, collector)
+		}
+		if t.DefenderExportDir == "" {
+			continue
+		}
+		settings := blobexport.DefaultConfig(t.DefenderExportDir)
+		settings.Tenant, settings.PollEvery = t.ID, t.DefenderPollEvery
+		collector, err := blobexport.New(ctx, settings, blobexport.Dependencies{
+			DB: s.state, Store: blobexport.NewFolder(t.DefenderExportDir), Sink: s.pipeline, Logger: s.log,
+		})
+		if err != nil {
+			return err
+		}
+		s.collectors = append(s.collectors, collector)
+	}
+	return nil
+}
+
+// run starts everything and waits for the end.
+func (s *service) run(ctx context.Context, ready func(string)) error {
+	listener, err := s.server.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	address := "http://" + listener.Addr().String()
+	if err := writeServerNote(s.paths.data, serverNote{Address: address, TokenFile: s.config.Server.TokenFile}); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { _ = os.Remove(filepath.Join(s.paths.data, serverFile)) }()
+
+	keep, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopKeeping()
+	kept := make(chan error, 1)
+	go func() { kept <- s.keep(keep) }()
+
+	work, workCtx := errgroup.WithContext(ctx)
+	work.Go(func() error { return s.server.Serve(workCtx, listener) })
+	work.Go(func() error { return s.detector.Run(workCtx) })
+	for _, collector := range s.collectors {
+		work.Go(func() error { return collector.Run(workCtx) })
+	}
+	work.Go(func() error {
+		select {
+		case err := <-kept:
+			kept <- err
+			return errors.Join(errors.New("the pipeline ended"), err)
+		case <-workCtx.Done():
+			return nil
+		}
+	})
+	ready(address)
+	err = work.Wait()
+	stopKeeping()
+	err = errors.Join(err, <-kept)
+	return errors.Join(err, s.archiveAll(context.WithoutCancel(ctx)))
+}
+
+// sealEvery is how often the archive is asked whether a batch is old enough.
+const sealEvery = time.Second
+
+// keep runs the pipeline, and seals archive batches that have waited.
+func (s *service) keep(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.pipeline.Run(ctx) })
+	group.Go(func() error {
+		for clock.Sleep(ctx, clock.System(), sealEvery) == nil {
+			if err := s.archive.SealIfDue(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("seal the archive; it is tried again", "error", err)
+			}
+		}
+		return nil
+	})
+	return group.Wait()
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quoll/quoll/journal"
+	"github.com/quoll/quoll/server"
+)
+
+func statusCommand() *cobra.Command {
+	var data, output string
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show where journal, lake and archive stand",
+		Example: `  quoll status --data ./q
+  quoll status --data ./q -o json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			status, err := readStatus(cmd.Context(), data)
+			if err != nil {
+				return err
+			}
+			if output == "json" {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(status)
+			}
+			return printStatus(cmd.OutOrStdout(), status)
+		},
+	}
+	cmd.Flags().StringVar(&data, "data", "quoll-data", "data directory")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	return cmd
+}
+
+func readStatus(ctx context.Context, data string) (*server.Status, error) {
+	var status *server.Status
+	err := withNode(ctx, data, func(n *node) (err error) {
+		status, err = (&reporter{node: n, started: time.Now()}).Status(ctx)
+		return err
+	})
+	if !errors.Is(err, journal.ErrLocked) {
+		return status, err
+	}
+	note, err := readServerNote(data)
+	if err != nil {
+		return nil, err
+	}
+	status = &server.Status{}
+	return status, call(ctx, note, http.MethodGet, "/api/v1/status", nil, status)
+}
+
+func printStatus(w io.Writer, s *server.Status) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "journal   position %d\n", s.Journal.Position)
+	fmt.Fprintf(&b, "lake      rows up to %d, in files up to %d\n", s.Lake.Position, s.Lake.Committed)
+	if s.Archive != nil {
+		fmt.Fprintf(&b, "archive   sealed up to %d\n", s.Archive.Position)
+		if s.Archive.Problem != "" {
+			fmt.Fprintf(&b, "          %s\n", s.Archive.Problem)
+		}
+	}
+	for _, t := range s.Lake.Tables {
+		if t.Rows > 0 {
+			fmt.Fprintf(&b, "  %-26s %10d rows, %d fresh, %d files\n", t.Name, t.Rows, t.Fresh, t.Files)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
