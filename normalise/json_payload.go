@@ -105,8 +105,9 @@ func (w *worker) parse(raw []byte) (text string, object *fastjson.Object, invali
 	return text, object, ""
 }
 
-// invalidReason says what is wrong with text without repeating it: rejects are
-// listed where not everybody may read the records.
+// invalidReason says what is wrong with text without repeating it, as rejects are
+// listed where not everybody may read the records, and without the place, as
+// they are counted by reason.
 func invalidReason(text string, err error) string {
 	if errors.Is(err, errTooDeep) {
 		return fmt.Sprintf("nested deeper than %d levels", maxDepth)
@@ -114,7 +115,7 @@ func invalidReason(text string, err error) string {
 	var any json.RawMessage
 	var syntax *json.SyntaxError
 	if errors.As(json.Unmarshal([]byte(text), &any), &syntax) {
-		return fmt.Sprintf("no valid JSON at byte %d: %v", syntax.Offset, syntax)
+		return fmt.Sprintf("%v: %v", errInvalid, syntax)
 	}
 	return errInvalid.Error()
 }
