@@ -49,7 +49,7 @@ func (p *parser) recoverStatement(first int) {
 // statement reads a let, set or expression statement.
 func (p *parser) statement() Statement {
 	word, next := p.peek(0), p.peek(1)
-	if word.Kind == Identifier && (next.Kind == Identifier || next.Kind == Symbol && next.Text == "[") {
+	if word.Kind == Identifier && (next.Kind == Identifier || next.Kind == Symbol && (next.Text == "[" || next.Text == "=")) {
 		switch word.Text {
 		case "let":
 			return p.letStatement()
