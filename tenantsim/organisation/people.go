@@ -29,6 +29,7 @@ type Person struct {
 	SID           string
 	Admin         bool // administers the tenant
 	Shift         Shift
+	Turn          int // which of the watches comes first, for people on watch
 	// OfficeOnly people have one address and never sign in from another.
 	OfficeOnly bool
 	// Traveller is abroad for a while, with an address nobody else has.
@@ -81,7 +82,7 @@ func newPeople(d *dice.Dice, o *Organisation) []*Person {
 			p.Department, p.Title = dep.name, title
 			p.Admin = title == "Cloud Administrator" || title == "Systems Administrator"
 			if title == "Duty Officer" {
-				p.Shift = Watch
+				p.Shift, p.Turn = Watch, n%4
 			}
 			p.OfficeOnly = p.Admin || p.Shift == Watch || dep.name == "Legal and Records" || title == "Depot Supervisor"
 			p.Traveller = title == "Principal Engineer"
