@@ -113,3 +113,19 @@ func grow(old, found model.Alert) (model.Alert, bool) {
 	old.Watermark = found.Watermark
 	return old, true
 }
+
+// Evaluate runs the rule over the window that ends at now, apart from any
+// schedule and state, and returns the alerts it would raise.
+func (r *Rule) Evaluate(ctx context.Context, querier Querier, now time.Time) ([]model.Alert, error) {
+	w := r.windowEnding(now)
+	result, err := querier.Query(ctx, query.Request{Text: r.Query, From: w.Start, To: w.End, Now: w.End})
+	if err != nil {
+		return nil, err
+	}
+	var alerts []model.Alert
+	for _, f := range r.findings(result, w, now) {
+		f.alert.ID = alertID(f.subject, w)
+		alerts = append(alerts, f.alert)
+	}
+	return alerts, nil
+}

@@ -30,7 +30,14 @@ func (ruleQuerier) Tables(text string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plan.Tables(statement), nil
+	var tables []string
+	plan.Visit(statement.Root, func(n plan.Node) {
+		if scan, ok := n.(*plan.Scan); ok && !slices.Contains(tables, scan.Table) {
+			tables = append(tables, scan.Table)
+		}
+	})
+	slices.Sort(tables)
+	return tables, nil
 }
 
 // isRule says whether a file name is that of a rule and not of its tests.
@@ -78,11 +85,11 @@ func loadRules(shipped bool, dirs []string) ([]*detect.Rule, error) {
 func rulesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rules",
-		Short: "List detection rules",
+		Short: "List and test detection rules",
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(rulesListCommand())
+	cmd.AddCommand(rulesListCommand(), rulesTestCommand())
 	return cmd
 }
 

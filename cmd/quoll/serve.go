@@ -170,7 +170,7 @@ func (s *service) run(ctx context.Context, ready func(string)) error {
 	keep, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopKeeping()
 	kept := make(chan error, 1)
-	go func() { kept <- s.keep(keep) }()
+	go func() { kept <- s.pipeline.Run(keep) }()
 
 	work, workCtx := errgroup.WithContext(ctx)
 	work.Go(func() error { return s.server.Serve(workCtx, listener) })
@@ -190,24 +190,5 @@ func (s *service) run(ctx context.Context, ready func(string)) error {
 	ready(address)
 	err = work.Wait()
 	stopKeeping()
-	err = errors.Join(err, <-kept)
-	return errors.Join(err, s.archiveAll(context.WithoutCancel(ctx)))
-}
-
-// sealEvery is how often the archive is asked whether a batch is old enough.
-const sealEvery = time.Second
-
-// keep runs the pipeline, and seals archive batches that have waited.
-func (s *service) keep(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.pipeline.Run(ctx) })
-	group.Go(func() error {
-		for clock.Sleep(ctx, clock.System(), sealEvery) == nil {
-			if err := s.archive.SealIfDue(ctx); err != nil && ctx.Err() == nil {
-				s.log.Error("seal the archive; it is tried again", "error", err)
-			}
-		}
-		return nil
-	})
-	return group.Wait()
+	return errors.Join(err, <-kept)
 }
