@@ -43,6 +43,7 @@ var allowed = []struct {
 	{"pipeline", []string{"model", "schema", "collect/…", "journal", "normalise", "lake"}},
 	{"query/duckdb", []string{"query", "kql/…", "lake", "schema"}},
 	{"query", []string{"kql/…", "schema"}},
+	{"detect/ruletest", []string{"model", "detect"}},
 	{"detect", []string{"model", "kql/…", "query"}},
 	{"incident", []string{"model"}},
 	{"notify", []string{"model"}},
