@@ -69,10 +69,15 @@ func samplePayload(position uint64) model.Payload {
 
 // fill adds the payloads from the last sealed one up to a position, and seals
 // after every one that ends a batch.
-func fill(t testing.TB, a *Archive, to uint64, batch uint64) {
+func fill(t testing.TB, a *Archive, to, batch uint64) {
+	t.Helper()
+	fillWith(t, a, to, batch, samplePayload)
+}
+
+func fillWith(t testing.TB, a *Archive, to, batch uint64, payload func(uint64) model.Payload) {
 	t.Helper()
 	for position := a.Sealed() + 1; position <= to; position++ {
-		if err := a.Add(t.Context(), position, samplePayload(position)); err != nil {
+		if err := a.Add(t.Context(), position, payload(position)); err != nil {
 			t.Fatal(err)
 		}
 		if position%batch == 0 || position == to {

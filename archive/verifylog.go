@@ -23,6 +23,9 @@ type logCheck struct {
 	full map[int]provedTile
 	// built is the tree over the leaves as they are taken for right.
 	built tree
+	// undecided are tiles that differ from their entry bundles, where only the
+	// root can tell which is right.
+	undecided []tlog.Tile
 }
 
 type provedTile struct {
@@ -176,24 +179,30 @@ func (c *logCheck) fitUnproved(t tlog.Tile, hashes []tlog.Hash, leaves []leaf) {
 		}
 	}
 	if hashes != nil {
-		for _, name := range logPaths(t) {
-			c.v.problem(name, Changed, "entry bundle and tile differ, and the checkpoint does not decide between them")
-		}
+		c.undecided = append(c.undecided, t)
 	}
 }
 
-// finish compares what was built from the leaves with the edge and the root.
+// finish compares what was built from the leaves with the root and the edge.
 func (c *logCheck) finish() {
 	v := c.v
-	if root := c.built.root(); root != v.head.root {
+	root := c.built.root()
+	rootHolds := root == v.head.root
+	if !rootHolds {
 		v.problem(checkpointFile, Changed, fmt.Sprintf("signed root is %s, the leaves give %s", v.head.root, root))
+	}
+	for _, t := range c.undecided {
+		v.problem(tilePath(t), Changed, "does not have the hashes of its leaves")
+		if !rootHolds {
+			v.problem(bundlePath(t), Changed, "does not have the hashes of its tile")
+		}
 	}
 	if c.edgeProved {
 		return
 	}
 	c.built.partial(func(t tlog.Tile, hashes []tlog.Hash) {
 		file := c.edge[t.L]
-		if file != nil && !slices.Equal(file, hashes) {
+		if file != nil && !slices.Equal(file, hashes) && !slices.Contains(c.undecided, t) {
 			v.problem(tilePath(t), Changed, "does not have the hashes that the leaves give")
 		}
 	})

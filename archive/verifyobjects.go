@@ -65,40 +65,97 @@ func (c *objectCheck) next() (name string, first, last uint64, ok bool) {
 		first, last, ok = parseObjectPath(l.Object)
 		return l.Object, first, last, isPayload && ok && l.Position == first
 	}
-	objects := c.v.objects
-	n := sort.Search(len(objects), func(i int) bool {
-		first, _, _ := parseObjectPath(objects[i])
-		return first > c.last
-	})
-	if n == len(objects) {
+	n := c.after(c.last)
+	if n == len(c.v.objects) {
 		return "", 0, 0, false
 	}
-	first, last, _ = parseObjectPath(objects[n])
-	return objects[n], first, last, first == c.last+1
+	first, last, _ = parseObjectPath(c.v.objects[n])
+	return c.v.objects[n], first, last, first == c.last+1
 }
 
-// skip passes over leaves that begin no object that can be told, up to the next
-// that does. It returns false if that may be among leaves yet to come.
+// skip passes over leaves that begin no object that can be told, because both
+// their entry bundle and the object are damaged, up to the next that does. It
+// returns false if that may be among leaves yet to come.
 func (c *objectCheck) skip(end bool) bool {
-	from := c.group[0]
+	count, first := c.resume()
+	switch {
+	case count > 0:
+		c.skipped(count, first-c.last-1)
+		c.last = first - 1
+	case !end:
+		return false
+	default:
+		count = len(c.group)
+		c.skipped(count, uint64(count)-1) // if it was one object
+	}
+	c.group = c.group[count:]
+	return true
+}
+
+// resume returns how many leaves to pass over up to one that begins an object,
+// and that object's first position: as the leaf itself says, or because its hash
+// is that of the first line of the next object in the folder.
+func (c *objectCheck) resume() (count int, first uint64) {
+	object, want, found := c.peek()
 	for i := 1; i < len(c.group); i++ {
 		if l, ok := parsePayloadLeaf(c.group[i].data); ok {
-			if first, _, ok := parseObjectPath(l.Object); ok && first == l.Position && first > c.last {
-				c.skipped(from, i)
-				c.group = c.group[i:]
-				return true
+			first, _, ok := parseObjectPath(l.Object)
+			if ok && first == l.Position && first > c.last {
+				return i, first
 			}
 		}
+		if found && c.group[i].known && c.group[i].hash == want {
+			return i, object
+		}
 	}
-	if end {
-		c.skipped(from, len(c.group))
-		c.group = nil
-	}
-	return false
+	return 0, 0
 }
 
-func (c *objectCheck) skipped(from leaf, count int) {
-	c.v.problem(from.file, Changed, fmt.Sprintf("%d leaves from number %d on cannot be read, nor told from an object", count, from.index))
+// peek returns the first position of the next object in the folder, and the
+// hash of its first leaf if that can be read.
+func (c *objectCheck) peek() (first uint64, h tlog.Hash, ok bool) {
+	objects := c.v.objects
+	n := c.after(c.last + 1)
+	if n == len(objects) {
+		return 0, h, false
+	}
+	first, last, _ := parseObjectPath(objects[n])
+	f, err := c.v.fs.Open(objects[n])
+	if err != nil {
+		return 0, h, false
+	}
+	defer f.Close()
+	found := &contents{}
+	_ = found.unpack(f, first, last) // the index is enough
+	if len(found.index) == 0 {
+		return 0, h, false
+	}
+	return first, tlog.RecordHash(found.index[0]), true
+}
+
+// after returns the index of the first object in the folder that begins after a
+// position.
+func (c *objectCheck) after(position uint64) int {
+	return sort.Search(len(c.v.objects), func(i int) bool {
+		first, _, _ := parseObjectPath(c.v.objects[i])
+		return first > position
+	})
+}
+
+// skipped reports leaves of which neither the entry bundle nor the object can be
+// read, and which cover a number of positions.
+func (c *objectCheck) skipped(count int, positions uint64) {
+	from := c.group[0]
+	if positions == 0 {
+		c.v.problem(from.file, Changed, fmt.Sprintf("%d leaves from number %d on cannot be read, nor told from an object", count, from.index))
+		return
+	}
+	lost := Range{c.last + 1, c.last + positions}
+	name := objectPath(lost.First, lost.Last)
+	if uint64(count) != positions+1 {
+		name = objectsDir // several objects, whose names nobody knows
+	}
+	c.v.problem(name, Missing, fmt.Sprintf("%d leaves from number %d on cannot be read, and there is no object for them", count, from.index), lost)
 }
 
 func (c *objectCheck) hole(first uint64) {
