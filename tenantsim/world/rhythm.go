@@ -9,7 +9,7 @@ import (
 
 const (
 	// actionsPerHour is what one person does in a full working hour.
-	actionsPerHour = 31
+	actionsPerHour = 38
 	// glancesPerHour is how often a phone looks at a mailbox out of hours.
 	glancesPerHour = 0.5
 	// travelAfter is when, after the start, the traveller is abroad: late

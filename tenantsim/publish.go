@@ -1,0 +1,190 @@
+package tenantsim
+
+import (
+	"container/heap"
+	"time"
+
+	"github.com/quoll/quoll/tenantsim/audit"
+	"github.com/quoll/quoll/tenantsim/dice"
+	"github.com/quoll/quoll/tenantsim/feed"
+	"github.com/quoll/quoll/tenantsim/world"
+)
+
+// In history, where nobody waits for it, content appears in larger pieces.
+const (
+	shortestRound = 10 * time.Minute
+	longestRound  = 50 * time.Minute
+)
+
+// publisher turns audit records into content of the feed: late, unordered,
+// some of it twice.
+type publisher struct {
+	cfg   *Config
+	store *feed.Store
+	live  time.Time // history ends here
+	types []*contentType
+	made  map[string]*offer // by record id
+	blobs int
+}
+
+// contentType is what waits to appear in one content type.
+type contentType struct {
+	name    string
+	waiting queue[waiting]
+	round   time.Time // when content appears next
+}
+
+type waiting struct {
+	id   string
+	body []byte
+}
+
+// offer is when a record could first be listed, and where.
+type offer struct {
+	types []string
+	first time.Time // zero while it waits
+}
+
+func newPublisher(cfg *Config, store *feed.Store, now time.Time) *publisher {
+	p := &publisher{cfg: cfg, store: store, live: now, made: map[string]*offer{}}
+	for _, name := range audit.ContentTypes() {
+		p.types = append(p.types, &contentType{name: name, round: min2(cfg.Start.Add(shortestRound), now)})
+	}
+	return p
+}
+
+func min2(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// take decides when a record becomes available, and whether it does so twice.
+func (p *publisher) take(r world.Audit) {
+	p.made[r.ID] = &offer{types: r.ContentTypes}
+	d := dice.Named(p.cfg.Seed, "publish "+r.ID)
+	ready := r.Time.Add(d.Span(p.cfg.Delay/2, 2*p.cfg.Delay))
+	if d.Chance(p.cfg.LateRecords) && !r.Prompt {
+		ready = ready.Add(d.Span(time.Hour, 30*time.Hour))
+	}
+	for _, c := range p.types {
+		for _, name := range r.ContentTypes {
+			if name != c.name {
+				continue
+			}
+			c.waiting.add(ready, waiting{r.ID, r.Body})
+			if d.Chance(p.cfg.DuplicateRecords) {
+				c.waiting.add(ready.Add(d.Span(time.Minute, 6*time.Hour)), waiting{r.ID, r.Body})
+			}
+		}
+	}
+}
+
+// publish lets content appear in all rounds up to now.
+func (p *publisher) publish(now time.Time) {
+	for _, c := range p.types {
+		for !c.round.After(now) {
+			p.publishRound(c)
+			d := dice.New(p.cfg.Seed^dice.Hash(c.name), uint64(c.round.UnixNano()))
+			if c.round.Before(p.live) {
+				c.round = min2(c.round.Add(d.Span(shortestRound, longestRound)), p.live)
+			} else {
+				c.round = c.round.Add(p.cfg.PublishEvery)
+			}
+		}
+	}
+}
+
+func (p *publisher) publishRound(c *contentType) {
+	var ready []waiting
+	for c.waiting.due(c.round) {
+		ready = append(ready, c.waiting.next())
+	}
+	if len(ready) == 0 {
+		return
+	}
+	d := dice.New(p.cfg.Seed^dice.Hash(c.name)+1, uint64(c.round.UnixNano()))
+	d.Shuffle(len(ready), func(i, j int) { ready[i], ready[j] = ready[j], ready[i] })
+	var parts [][]waiting
+	for len(ready) > 0 {
+		n := min(d.Between((p.cfg.MostRecords+3)/4, p.cfg.MostRecords), len(ready))
+		parts, ready = append(parts, ready[:n]), ready[n:]
+	}
+	for i, part := range parts {
+		p.publishBlob(c, d, part, c.round.Add(-time.Duration(len(parts)-i)*time.Millisecond).Truncate(time.Millisecond))
+	}
+}
+
+func (p *publisher) publishBlob(c *contentType, d *dice.Dice, part []waiting, created time.Time) {
+	p.blobs++
+	b := &feed.Blob{ID: feed.NewBlobID(c.name, created, p.blobs), ContentType: c.name, Created: created, Listed: created}
+	if d.Chance(p.cfg.Faults.LateBlobs) {
+		b.Listed = created.Add(p.cfg.Faults.LateBy)
+	}
+	if d.Chance(p.cfg.Faults.GrowingBlobs) {
+		b.Complete = b.Listed.Add(p.cfg.Faults.GrowFor)
+	}
+	for _, record := range part {
+		b.Records = append(b.Records, record.body)
+		o := p.made[record.id]
+		if o.first.IsZero() || b.Listed.Before(o.first) {
+			o.first = b.Listed
+		}
+	}
+	p.store.Add(b)
+}
+
+// produced tells which records can be listed at now, and how many cannot yet.
+func (p *publisher) produced(now time.Time) (map[string][]string, int) {
+	offered, pending := map[string][]string{}, 0
+	for id, o := range p.made {
+		if o.first.IsZero() || o.first.After(now) {
+			pending++
+			continue
+		}
+		offered[id] = o.types
+	}
+	return offered, pending
+}
+
+// queue holds things until they are due; at the same time, in the order in
+// which they came.
+type queue[T any] struct {
+	things things[T]
+	added  uint64
+}
+
+type thing[T any] struct {
+	at     time.Time
+	number uint64
+	value  T
+}
+
+func (q *queue[T]) add(at time.Time, value T) {
+	q.added++
+	heap.Push(&q.things, thing[T]{at, q.added, value})
+}
+
+func (q *queue[T]) due(now time.Time) bool {
+	return len(q.things) > 0 && !q.things[0].at.After(now)
+}
+
+func (q *queue[T]) next() T { return heap.Pop(&q.things).(thing[T]).value }
+
+type things[T any] []thing[T]
+
+func (h things[T]) Len() int { return len(h) }
+func (h things[T]) Less(i, j int) bool {
+	if !h[i].at.Equal(h[j].at) {
+		return h[i].at.Before(h[j].at)
+	}
+	return h[i].number < h[j].number
+}
+func (h things[T]) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *things[T]) Push(x any)   { *h = append(*h, x.(thing[T])) }
+func (h *things[T]) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}

@@ -1,0 +1,176 @@
+package tenantsim
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/quoll/quoll/tenantsim/export"
+	"github.com/quoll/quoll/tenantsim/feed"
+	"github.com/quoll/quoll/tenantsim/world"
+)
+
+// The story's types, for those who check detections against it.
+type (
+	// Story is the ground truth of the compromise.
+	Story = world.Story
+	// Step is one record of it.
+	Step = world.Step
+)
+
+// Tenant is the simulated tenant. It is safe for concurrent use.
+type Tenant struct {
+	cfg   Config
+	store *feed.Store
+	api   *feed.Server
+
+	mu        sync.Mutex
+	world     *world.World
+	publisher *publisher
+	streamer  *streamer
+}
+
+// New makes a tenant with its history: everything that became available up to
+// now is in the feed. The export is written by Advance and Run.
+func New(cfg Config) (*Tenant, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	now := cfg.Now().UTC()
+	if cfg.Start.IsZero() {
+		cfg.Start = now.Add(-cfg.History)
+	}
+	if cfg.StoryEnd.IsZero() {
+		cfg.StoryEnd = now.Add(-cfg.StoryAge)
+	}
+	if cfg.NoStory {
+		cfg.StoryEnd = time.Time{}
+	}
+	store := feed.NewStore()
+	api, err := feed.New(feed.Config{
+		TenantID: cfg.TenantID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret,
+		TokenLifetime: cfg.TokenLifetime, Permissions: cfg.Permissions, PageSize: cfg.PageSize,
+		RequestsPerMinute: cfg.RequestsPerMinute, Now: cfg.Now, Faults: cfg.Faults,
+	}, store)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tenant{
+		cfg: cfg, store: store, api: api,
+		world:     world.New(world.Config{Seed: cfg.Seed, TenantID: cfg.TenantID, Start: cfg.Start, StoryEnd: cfg.StoryEnd, Volume: cfg.Volume}),
+		publisher: newPublisher(&cfg, store, now),
+		streamer:  newStreamer(&cfg),
+	}
+	if err := t.live(now); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// live lets the world come up to now and publishes what is due.
+func (t *Tenant) live(now time.Time) error {
+	batch, err := t.world.Advance(now)
+	if err != nil {
+		return fmt.Errorf("tenantsim: %w", err)
+	}
+	for _, record := range batch.Audit {
+		t.publisher.take(record)
+	}
+	t.publisher.publish(now)
+	t.streamer.take(batch.Defender)
+	t.store.Forget(now.Add(-24 * time.Hour))
+	return nil
+}
+
+// Advance lets the world come up to its clock: new content appears in the feed,
+// new lines in the export.
+func (t *Tenant) Advance() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.cfg.Now().UTC()
+	if err := t.live(now); err != nil {
+		return err
+	}
+	lines, err := t.streamer.due(now)
+	if err != nil {
+		return fmt.Errorf("tenantsim: %w", err)
+	}
+	if t.cfg.ExportDir == "" {
+		return nil
+	}
+	if err := export.Append(t.cfg.ExportDir, t.cfg.TenantID, lines); err != nil {
+		return fmt.Errorf("tenantsim: %w", err)
+	}
+	return nil
+}
+
+// Run advances the tenant every few seconds until ctx ends, which is no error.
+func (t *Tenant) Run(ctx context.Context) error {
+	ticker := time.NewTicker(min(t.cfg.PublishEvery, world.Tick) / 2)
+	defer ticker.Stop()
+	for {
+		if err := t.Advance(); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// Handler answers as Microsoft Entra and the Management Activity API do.
+func (t *Tenant) Handler() http.Handler { return t.api }
+
+// DisableSubscription does what an administrator does who turns a subscription
+// off behind the client's back.
+func (t *Tenant) DisableSubscription(contentType string) { t.api.Disable(contentType) }
+
+// TenantID is the GUID of the tenant.
+func (t *Tenant) TenantID() string { return t.cfg.TenantID }
+
+// ClientID is the GUID of the one application that may read the feed.
+func (t *Tenant) ClientID() string { return t.cfg.ClientID }
+
+// ClientSecret is the secret of that application. It opens nothing but this
+// process.
+func (t *Tenant) ClientSecret() string { return t.cfg.ClientSecret }
+
+// Domain is the domain of the agency's mail addresses.
+func (t *Tenant) Domain() string { return t.world.Organisation().Domain }
+
+// Story is what has happened of the compromise so far.
+func (t *Tenant) Story() Story {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.world.Story()
+}
+
+// Produced is what the tenant has made so far.
+type Produced struct {
+	// Audit holds the Ids of the audit records that the feed offers by now, in
+	// no order, each once, with the content types that carry them.
+	Audit map[string][]string
+	// AuditPending counts audit records that are not available yet.
+	AuditPending int
+	// Defender holds, by table, the ReportIds of the records that Advance has
+	// exported, in no order, each once; without an ExportDir, of those that
+	// would be there.
+	Defender map[string]map[string]bool
+	// DefenderPending counts Defender records that are not exported yet.
+	DefenderPending int
+}
+
+// Produced tells what the tenant has made so far: what a complete collection
+// holds, no more and no less.
+func (t *Tenant) Produced() Produced {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := Produced{}
+	p.Audit, p.AuditPending = t.publisher.produced(t.cfg.Now())
+	p.Defender, p.DefenderPending = t.streamer.produced()
+	return p
+}
