@@ -17,9 +17,17 @@ typedef void *duckdb_logical_type;
 typedef void *duckdb_data_chunk;
 typedef void *duckdb_vector;
 typedef void *duckdb_function_info;
+typedef void *duckdb_appender;
 typedef int duckdb_state; // 0 is success
 
-enum { DUCKDB_TYPE_BOOLEAN = 1, DUCKDB_TYPE_VARCHAR = 17 };
+enum {
+	DUCKDB_TYPE_BOOLEAN = 1,
+	DUCKDB_TYPE_INTEGER = 4,
+	DUCKDB_TYPE_BIGINT = 5,
+	DUCKDB_TYPE_DOUBLE = 11,
+	DUCKDB_TYPE_TIMESTAMP = 12,
+	DUCKDB_TYPE_VARCHAR = 17,
+};
 
 // A string of at most 12 bytes lies in the struct, a longer one behind ptr.
 typedef union {
@@ -55,5 +63,17 @@ QUOLL_WEAK idx_t duckdb_data_chunk_get_size(duckdb_data_chunk);
 QUOLL_WEAK duckdb_vector duckdb_data_chunk_get_vector(duckdb_data_chunk, idx_t);
 QUOLL_WEAK void *duckdb_vector_get_data(duckdb_vector);
 QUOLL_WEAK uint64_t *duckdb_vector_get_validity(duckdb_vector);
+QUOLL_WEAK void duckdb_vector_ensure_validity_writable(duckdb_vector);
+QUOLL_WEAK void duckdb_vector_assign_string_element_len(duckdb_vector, idx_t, const char *, idx_t);
+QUOLL_WEAK idx_t duckdb_vector_size(void);
+QUOLL_WEAK duckdb_data_chunk duckdb_create_data_chunk(duckdb_logical_type *, idx_t);
+QUOLL_WEAK void duckdb_destroy_data_chunk(duckdb_data_chunk *);
+QUOLL_WEAK void duckdb_data_chunk_reset(duckdb_data_chunk);
+QUOLL_WEAK void duckdb_data_chunk_set_size(duckdb_data_chunk, idx_t);
+QUOLL_WEAK duckdb_state duckdb_appender_create(duckdb_connection, const char *, const char *, duckdb_appender *);
+QUOLL_WEAK const char *duckdb_appender_error(duckdb_appender);
+QUOLL_WEAK duckdb_state duckdb_append_data_chunk(duckdb_appender, duckdb_data_chunk);
+QUOLL_WEAK duckdb_state duckdb_appender_close(duckdb_appender);
+QUOLL_WEAK duckdb_state duckdb_appender_destroy(duckdb_appender *);
 
 #endif

@@ -23,10 +23,8 @@ func columnType(t types.Type) (string, error) {
 		return "INTEGER", nil
 	case types.Long, types.TimeSpan:
 		return "BIGINT", nil
-	case types.Real:
+	case types.Real, types.Decimal:
 		return "DOUBLE", nil
-	case types.Decimal:
-		return "DECIMAL(38, 18)", nil
 	case types.String, types.Dynamic, types.Guid:
 		return "VARCHAR", nil
 	case types.DateTime:

@@ -38,21 +38,20 @@ func DefaultConfig() Config {
 
 // Engine runs plans on DuckDB. It is safe for concurrent use.
 type Engine struct {
-	db       *sql.DB
-	source   Source
-	generate Generator
-	fresh    *freshCache
-	logger   *slog.Logger
+	db     *sql.DB
+	source Source
+	fresh  *freshCache
+	logger *slog.Logger
 }
 
 // Open starts a database in memory, registers Quoll's functions in it and
 // locks it down.
-func Open(ctx context.Context, config Config, source Source, generate Generator, logger *slog.Logger) (*Engine, error) {
+func Open(ctx context.Context, config Config, source Source, logger *slog.Logger) (*Engine, error) {
 	connector, err := duckdriver.NewConnector("", nil)
 	if err != nil {
 		return nil, fmt.Errorf("start DuckDB: %w", err)
 	}
-	e := &Engine{db: sql.OpenDB(connector), source: source, generate: generate, logger: logger}
+	e := &Engine{db: sql.OpenDB(connector), source: source, logger: logger}
 	e.fresh = newFreshCache(e.db, logger)
 	if err := e.prepare(ctx, config); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare DuckDB: %w", err), e.db.Close())

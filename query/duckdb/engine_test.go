@@ -12,9 +12,9 @@ import (
 
 func testLogger() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
-func openEngine(t testing.TB, config Config, source Source, generate Generator) *Engine {
+func openEngine(t testing.TB, config Config, source Source) *Engine {
 	t.Helper()
-	e, err := Open(context.Background(), config, source, generate, testLogger())
+	e, err := Open(context.Background(), config, source, testLogger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestDatabaseIsLockedDown(t *testing.T) {
 	}
 	config := DefaultConfig()
 	config.Dir = inside
-	e := openEngine(t, config, nil, nil)
+	e := openEngine(t, config, nil)
 	for _, statement := range []string{
 		"SELECT * FROM read_csv('" + outside + "/a.csv')",
 		"SELECT * FROM '" + outside + "/a.csv'",
@@ -77,7 +77,7 @@ func TestDatabaseIsLockedDown(t *testing.T) {
 }
 
 func TestTextFunctionsInSQL(t *testing.T) {
-	e := openEngine(t, DefaultConfig(), nil, nil)
+	e := openEngine(t, DefaultConfig(), nil)
 	row := e.db.QueryRow(`SELECT count(*) FILTER (quoll_has(a, b)), count(*) FILTER (quoll_has(a, NULL)), count(*) FILTER (quoll_has(NULL, b))
 		FROM (VALUES ('a long text with the Needle in it', 'needle'), ('short', 'x'), (NULL, 'x'), ('x', '')) AS t(a, b)`)
 	var matched, nullNeedle, nullText int
@@ -90,7 +90,7 @@ func TestTextFunctionsInSQL(t *testing.T) {
 }
 
 func BenchmarkTextFunctions(b *testing.B) {
-	e := openEngine(b, DefaultConfig(), nil, nil)
+	e := openEngine(b, DefaultConfig(), nil)
 	if _, err := e.db.Exec(`CREATE TABLE t AS SELECT 'https://contoso.sharepoint.com/sites/finance/Shared Documents/' || md5(i::VARCHAR) || '.docx' AS s FROM range(1000000) r(i)`); err != nil {
 		b.Fatal(err)
 	}

@@ -9,21 +9,12 @@ import (
 	duckdriver "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/quoll/quoll/kql/plan"
+	sqlgen "github.com/quoll/quoll/kql/sqlgen/duckdb"
 	"github.com/quoll/quoll/query"
 )
 
 // ErrMemory says that a query needs more memory than Config.MemoryBytes.
 var ErrMemory = errors.New("the query needs more memory than it may use; a shorter time range or fewer columns need less")
-
-// Generated is the SQL of a statement.
-type Generated struct {
-	Text string
-	Args []any
-}
-
-// Generator turns a statement into SQL. It asks scan for the FROM item of each
-// table, and limits the result to limit rows.
-type Generator func(s *plan.Statement, scan func(*plan.Scan) (string, error), limit int) (Generated, error)
 
 // Run gives the rows of a statement. It implements query.Engine.
 func (e *Engine) Run(ctx context.Context, s *plan.Statement, options query.RunOptions) (*query.Execution, error) {
@@ -56,24 +47,30 @@ func (e *Engine) SQL(ctx context.Context, s *plan.Statement, options query.RunOp
 	r := e.newReader(options)
 	defer r.release()
 	generated, err := e.sql(ctx, r, s)
-	return generated.Text, err
+	if err != nil {
+		return "", err
+	}
+	return generated.Text, nil
 }
 
 // sql generates the SQL of a statement. One row more than the limit is asked
 // for, which tells whether the result was cut.
-func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement) (Generated, error) {
-	scan := func(s *plan.Scan) (string, error) { return r.scan(ctx, s) }
-	generated, err := e.generate(s, scan, r.options.Limits.Rows+1)
+func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement) (*sqlgen.Query, error) {
+	options := sqlgen.Options{
+		Scan:  func(s *plan.Scan) (string, error) { return r.scan(ctx, s) },
+		Limit: r.options.Limits.Rows + 1,
+	}
+	generated, err := sqlgen.Generate(s, options)
 	if err != nil {
-		return Generated{}, fmt.Errorf("generate SQL: %w", err)
+		return nil, fmt.Errorf("generate SQL: %w", err)
 	}
 	return generated, nil
 }
 
 // fetch reads rows up to the limits.
 func fetch(execution *query.Execution, rows *sql.Rows, output []plan.Output, limits query.Limits) error {
-	values := make([]any, len(output))
-	pointers := make([]any, len(output))
+	values := make([]any, max(len(output), 1)) // without columns, rows are only counted
+	pointers := make([]any, len(values))
 	for i := range values {
 		pointers[i] = &values[i]
 	}
