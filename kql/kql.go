@@ -1,0 +1,40 @@
+// Package kql compiles the Kusto Query Language, as security people write it
+// for Microsoft Sentinel and Defender, to SQL.
+//
+// It knows no storage and no server. A Catalog says which tables there are;
+// the statement that comes out runs on any engine for which there is a
+// generator below sqlgen. Mistakes come back as a *source.Error that names
+// every one with its place.
+package kql
+
+import (
+	"time"
+
+	"github.com/quoll/quoll/kql/bind"
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/rewrite"
+	"github.com/quoll/quoll/kql/source"
+	"github.com/quoll/quoll/kql/sqlgen/duckdb"
+	"github.com/quoll/quoll/kql/syntax"
+)
+
+// Compile gives the plan of a query over the tables of a catalogue. now is
+// what now() and ago() mean throughout.
+func Compile(text string, catalog bind.Catalog, now time.Time) (*plan.Statement, error) {
+	return CompileWith(text, catalog, bind.Options{Now: now})
+}
+
+// CompileWith is Compile with all options.
+func CompileWith(text string, catalog bind.Catalog, options bind.Options) (*plan.Statement, error) {
+	src := source.New(text)
+	statement := bind.Query(src, syntax.Parse(src), catalog, options)
+	if err := src.Err(); err != nil {
+		return nil, err
+	}
+	return rewrite.All(statement), nil
+}
+
+// DuckDB gives the SQL of a statement for DuckDB.
+func DuckDB(statement *plan.Statement, options duckdb.Options) (*duckdb.Query, error) {
+	return duckdb.Generate(statement, options)
+}

@@ -1,0 +1,32 @@
+// Package rewrite improves plans without changing what they mean. Each pass is
+// a function from a statement to a statement with a name, so that the plan can
+// be shown after each of them.
+//
+// It knows no engine. What every engine's optimiser does by itself (moving
+// filters down, ordering joins) is left to it; the passes are those that decide
+// what a scan has to read.
+package rewrite
+
+import "github.com/quoll/quoll/kql/plan"
+
+// Pass is one rewriting.
+type Pass struct {
+	Name  string
+	Apply func(*plan.Statement)
+}
+
+// Passes returns the passes in their order.
+func Passes() []Pass {
+	return []Pass{
+		{"push time ranges into scans", PushTimeRanges},
+		{"leave out columns that nothing reads", PruneColumns},
+	}
+}
+
+// All applies every pass to s, in place, and returns it.
+func All(s *plan.Statement) *plan.Statement {
+	for _, p := range Passes() {
+		p.Apply(s)
+	}
+	return s
+}

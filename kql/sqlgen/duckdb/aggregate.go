@@ -1,0 +1,155 @@
+package duckdb
+
+import (
+	"strings"
+
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/types"
+)
+
+// aggregate writes GROUP BY; without aggregates it is DISTINCT.
+func (g *generator) aggregate(n *plan.Aggregate) *block {
+	reads := make([]plan.Expr, 0, len(n.Keys)+len(n.Aggregates))
+	for _, d := range append(n.Keys[:len(n.Keys):len(n.Keys)], n.Aggregates...) {
+		reads = append(reads, d.Expr)
+	}
+	in := g.ready(g.node(n.Input), reads...)
+	out := &block{from: in.from, where: in.where, columns: n.Columns(), exprs: map[*plan.Column]string{}, computed: map[*plan.Column]bool{}}
+	for _, d := range n.Keys {
+		text := g.expr(d.Expr, in)
+		out.exprs[d.Column] = text
+		out.group = append(out.group, text)
+	}
+	if len(n.Aggregates) == 0 {
+		if len(n.Keys) == 0 {
+			// One row, whatever the input; nothing reads a column of it.
+			return &block{from: "(SELECT 1) AS " + g.alias(), exprs: map[*plan.Column]string{}}
+		}
+		out.group, out.distinct = nil, true
+		return out
+	}
+	for _, d := range n.Aggregates {
+		out.exprs[d.Column] = g.aggregateCall(d.Expr, in)
+	}
+	if len(n.Keys) == 0 {
+		return g.wrap(out)
+	}
+	return out
+}
+
+// aggregateCall writes one aggregate. A string result is never NULL.
+func (g *generator) aggregateCall(e plan.Expr, b *block) string {
+	c, ok := e.(*plan.Call)
+	if !ok {
+		g.fail("an aggregate must be a call, not a %T", e)
+		return "NULL"
+	}
+	args := g.exprs(c.Args, b)
+	name, filter := c.Function.Name, ""
+	if i, conditional := conditions[name]; conditional {
+		filter = " FILTER (WHERE " + g.predicate(c.Args[i], b) + ")"
+		name = strings.TrimSuffix(strings.TrimSuffix(name, "if"), "_")
+	}
+	text := g.plainAggregate(name, c, args, filter, b)
+	if c.Of == types.String {
+		return "coalesce(" + text + ", '')"
+	}
+	return text
+}
+
+// conditions says which argument of an aggregate is its predicate.
+var conditions = map[string]int{
+	"countif": 0, "sumif": 1, "avgif": 1, "minif": 1, "maxif": 1, "dcountif": 1, "count_distinctif": 1, "stdevif": 1, "varianceif": 1,
+	"make_list_if": 1, "make_set_if": 1, "make_bag_if": 1, "take_anyif": 1,
+}
+
+func (g *generator) plainAggregate(name string, c *plan.Call, a []string, filter string, b *block) string {
+	switch name {
+	case "count":
+		return "count(*)" + filter
+	case "sum":
+		return "TRY_CAST(coalesce(sum(" + a[0] + ")" + filter + ", 0) AS " + sqlType(c.Of) + ")"
+	case "avg":
+		return average(c.Of, a[0], filter)
+	case "min", "max":
+		return name + "(" + a[0] + ")" + filter
+	case "dcount", "count_distinct":
+		return "count(DISTINCT " + a[0] + ")" + filter
+	case "stdev", "variance", "stdevp", "variancep":
+		function := map[string]string{"stdev": "stddev_samp", "stdevp": "stddev_pop", "variance": "var_samp", "variancep": "var_pop"}[name]
+		return "coalesce(" + function + "(" + a[0] + ")" + filter + ", 0)"
+	case "covariance":
+		return "coalesce(covar_samp(" + a[0] + ", " + a[1] + ")" + filter + ", 0)"
+	case "covariancep":
+		return "coalesce(covar_pop(" + a[0] + ", " + a[1] + ")" + filter + ", 0)"
+	case "make_list", "make_set", "make_list_with_nulls":
+		return g.gather(name, c, a, filter, b)
+	case "make_bag":
+		return makeBag(g.json(c.Args[0], b), filter)
+	case "percentile":
+		return "quantile_disc(" + a[0] + ", least(greatest(" + a[1] + " / 100, 0), 1))"
+	case "arg_max", "arg_min":
+		return name + "_null(" + a[1] + ", " + a[0] + ")"
+	case "take_any":
+		return "any_value(" + a[0] + ")" + filter
+	case "binary_all_or":
+		return "bit_or(" + a[0] + ")"
+	case "binary_all_and":
+		return "bit_and(" + a[0] + ")"
+	case "binary_all_xor":
+		return "bit_xor(" + a[0] + ")"
+	}
+	g.fail("no SQL for the aggregate %s", c.Function.Name)
+	return "NULL"
+}
+
+func average(t types.Type, x, filter string) string {
+	switch t {
+	case types.TimeSpan:
+		return "CAST(avg(" + x + ")" + filter + " AS BIGINT)"
+	case types.DateTime:
+		return "make_timestamp(CAST(avg(epoch_us(" + x + "))" + filter + " AS BIGINT))"
+	}
+	return "avg(" + x + ")" + filter
+}
+
+// gather writes make_list and make_set. A set is sorted, since Kusto promises
+// no order and equal queries should give equal answers.
+func (g *generator) gather(name string, c *plan.Call, a []string, filter string, b *block) string {
+	value := g.jsonItem(c.Args[0], b)
+	list := ""
+	present := a[0] + " IS NOT NULL"
+	if c.Args[0].Type() == types.String {
+		present = ""
+	}
+	switch {
+	case name == "make_list_with_nulls":
+		present = ""
+	case present != "" && filter == "":
+		filter = " FILTER (WHERE " + present + ")"
+	case present != "":
+		filter = strings.TrimSuffix(filter, ")") + " AND " + present + ")"
+	}
+	switch {
+	case name == "make_set":
+		list = "list_sort(list(DISTINCT " + value + ")" + filter + ")"
+	case len(c.Order) > 0:
+		list = "list(" + value + " ORDER BY " + g.orderBy(b, c.Order) + ")" + filter
+	default:
+		list = "list(" + value + ")" + filter
+	}
+	if limit, ok := constantInt(c.Args[len(c.Args)-1]); ok && len(c.Args) > 1 {
+		list = "(" + list + ")[:" + itoa(max(limit, 0)) + "]"
+	}
+	return "coalesce(CAST(to_json(" + list + ") AS VARCHAR), '[]')"
+}
+
+// makeBag joins bags. Of equal keys the value of the first bag stays.
+func makeBag(j, filter string) string {
+	if filter == "" {
+		filter = " FILTER (WHERE json_type(" + j + ") = 'OBJECT')"
+	} else {
+		filter = strings.TrimSuffix(filter, ")") + " AND json_type(" + j + ") = 'OBJECT')"
+	}
+	return "coalesce(CAST(list_reduce(list(CAST(" + j + " AS JSON))" + filter + ", lambda x, y: json_merge_patch(y, x)) AS VARCHAR), '{}')"
+}

@@ -1,0 +1,147 @@
+package duckdb
+
+import (
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/types"
+)
+
+// convert writes a conversion. What cannot be converted gives NULL, and the
+// empty string for a string; never an error.
+func (g *generator) convert(e *plan.Convert, b *block) string {
+	from := e.X.Type()
+	switch {
+	case from == types.Dynamic:
+		return fromDynamicText(g.dynamicText(e.X, b), e.To)
+	case e.To == types.Dynamic && from == types.String:
+		text := g.expr(e.X, b)
+		return "nullif(CASE WHEN json_valid(" + text + ") THEN " + text + " WHEN trim(" + text + ") = '' THEN NULL ELSE CAST(to_json(" + text + ") AS VARCHAR) END, 'null')"
+	case e.To == types.Dynamic:
+		return "CAST(to_json(" + jsonScalar(g.expr(e.X, b), from) + ") AS VARCHAR)"
+	case e.To == types.String:
+		return toText(g.expr(e.X, b), from)
+	case from == types.String:
+		return fromText(g.expr(e.X, b), e.To)
+	}
+	return convertNumber(g.expr(e.X, b), from, e.To)
+}
+
+// dynamicText returns the text of a dynamic value: a string without quotes,
+// anything else as JSON, NULL for null.
+func (g *generator) dynamicText(e plan.Expr, b *block) string {
+	if c, ok := e.(*plan.Call); ok && (c.Function.Name == "member" || c.Function.Name == "element") {
+		return g.path(c, b, true)
+	}
+	if l, ok := e.(*plan.Literal); ok && l.Value == nil {
+		return "CAST(NULL AS VARCHAR)"
+	}
+	if source, ok := parsed(e); ok {
+		text := g.expr(source, b)
+		return "(CASE WHEN json_valid(" + text + ") THEN json_extract_string(" + text + ", '$') ELSE " + text + " END)"
+	}
+	return "json_extract_string(" + g.json(e, b) + ", '$')"
+}
+
+// fromJSON converts JSON text to a type.
+func fromJSON(text string, t types.Type) string {
+	if t == types.Dynamic {
+		return text
+	}
+	return fromDynamicText("json_extract_string("+text+", '$')", t)
+}
+
+// fromDynamicText converts the text of a dynamic value. A number with decimals
+// is cut for an integer, as a real is.
+func fromDynamicText(text string, t types.Type) string {
+	switch t {
+	case types.String:
+		return "coalesce(" + text + ", '')"
+	case types.Int, types.Long:
+		return "TRY_CAST(coalesce(CASE WHEN contains(" + text + ", '.') OR contains(" + text + ", 'e') THEN NULL ELSE TRY_CAST(" + text + " AS DECIMAL(38, 0)) END, trunc(TRY_CAST(" + text + " AS DOUBLE))) AS " + sqlType(t) + ")"
+	}
+	return fromText(text, t)
+}
+
+// fromText converts a string to a type.
+func fromText(text string, t types.Type) string {
+	switch t {
+	case types.Int, types.Long:
+		return "(CASE WHEN contains(" + text + ", '.') OR contains(lower(" + text + "), 'e') THEN NULL ELSE TRY_CAST(" + text + " AS " + sqlType(t) + ") END)"
+	case types.Real, types.Decimal:
+		return "TRY_CAST(" + text + " AS DOUBLE)"
+	case types.Bool:
+		return "(CASE lower(trim(" + text + ")) WHEN 'true' THEN true WHEN 'false' THEN false WHEN '1' THEN true WHEN '0' THEN false END)"
+	case types.DateTime:
+		return "coalesce(TRY_CAST(" + text + " AS TIMESTAMP), try_strptime(" + text + ", ['%a, %d %b %Y %H:%M:%S GMT', '%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y %H:%M:%S', '%m/%d/%Y', '%Y-%m']))"
+	case types.TimeSpan:
+		return timespanOf(text)
+	case types.Guid:
+		return "lower(CAST(TRY_CAST(" + text + " AS UUID) AS VARCHAR))"
+	}
+	return text
+}
+
+// timespanOf reads [-][d.]hh:mm[:ss[.fffffff]], a number of days, and a number
+// with a unit.
+func timespanOf(text string) string {
+	part := func(group string) string {
+		return "coalesce(TRY_CAST(regexp_extract(" + text + `, '^\s*-?(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,7})?))?\s*$', ` + group + ") AS DECIMAL(18, 7)), 0)"
+	}
+	sign := "CASE WHEN ltrim(" + text + ") LIKE '-%' THEN -1 ELSE 1 END"
+	clock := "CAST(" + sign + " * (" + part("1") + " * 864000000000 + " + part("2") + " * 36000000000 + " + part("3") + " * 600000000 + " + part("4") + " * 10000000) AS BIGINT)"
+	number := "TRY_CAST(regexp_extract(" + text + `, '^\s*(-?\d+(?:\.\d+)?)\s*([a-z]*)\s*$', 1) AS DOUBLE)`
+	unit := "CASE regexp_extract(" + text + `, '^\s*(-?\d+(?:\.\d+)?)\s*([a-z]*)\s*$', 2) WHEN '' THEN 864000000000 WHEN 'd' THEN 864000000000 WHEN 'h' THEN 36000000000 WHEN 'm' THEN 600000000 WHEN 's' THEN 10000000 WHEN 'ms' THEN 10000 END`
+	return "(CASE WHEN contains(" + text + ", ':') THEN CASE WHEN regexp_matches(" + text + `, '^\s*-?(?:\d+\.)?\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d{1,7})?)?\s*$') THEN ` + clock + " END ELSE TRY_CAST(" + number + " * " + unit + " AS BIGINT) END)"
+}
+
+// toText converts a value to a string; null gives the empty string.
+func toText(text string, t types.Type) string {
+	switch t {
+	case types.String:
+		return text
+	case types.Dynamic:
+		return "coalesce(json_extract_string(" + guard(text) + ", '$'), '')"
+	}
+	return "coalesce(" + toTextOrNull(text, t) + ", '')"
+}
+
+func toTextOrNull(text string, t types.Type) string {
+	switch t {
+	case types.Bool:
+		return "(CASE WHEN " + text + " THEN 'True' WHEN NOT " + text + " THEN 'False' END)"
+	case types.Real, types.Decimal:
+		return `regexp_replace(CAST(` + text + ` AS VARCHAR), '\.0$', '')`
+	case types.DateTime:
+		return "strftime(" + text + ", '%Y-%m-%dT%H:%M:%S.%f0Z')"
+	case types.TimeSpan:
+		return timespanText(text)
+	case types.Guid:
+		return text
+	}
+	return "CAST(" + text + " AS VARCHAR)"
+}
+
+// timespanText prints [-][d.]hh:mm:ss[.fffffff].
+func timespanText(t string) string {
+	a := "abs(" + t + ")"
+	return "(CASE WHEN " + t + " < 0 THEN '-' ELSE '' END" +
+		" || CASE WHEN " + a + " >= 864000000000 THEN CAST(" + a + " // 864000000000 AS VARCHAR) || '.' ELSE '' END" +
+		" || printf('%02d:%02d:%02d', " + a + " // 36000000000 % 24, " + a + " // 600000000 % 60, " + a + " // 10000000 % 60)" +
+		" || CASE WHEN " + a + " % 10000000 > 0 THEN printf('.%07d', " + a + " % 10000000) ELSE '' END)"
+}
+
+// convertNumber converts between numbers, bools, datetimes and timespans.
+func convertNumber(text string, from, to types.Type) string {
+	switch {
+	case to == types.Bool:
+		return "(" + text + " <> 0)"
+	case from == types.Bool:
+		return "CAST(" + text + " AS " + sqlType(to) + ")"
+	case (to == types.Long || to == types.Int) && (from == types.Real || from == types.Decimal):
+		return "TRY_CAST(trunc(" + text + ") AS " + sqlType(to) + ")"
+	case from == types.DateTime && to.Numeric():
+		return "CAST((epoch_us(" + text + ") + 62135596800000000) * 10 AS " + sqlType(to) + ")"
+	case to == types.DateTime && from.Numeric():
+		return "make_timestamp(CAST(" + text + " AS BIGINT) // 10 - 62135596800000000)"
+	}
+	return "TRY_CAST(" + text + " AS " + sqlType(to) + ")"
+}

@@ -1,0 +1,125 @@
+// Package duckdb turns a plan into SQL for DuckDB.
+//
+// It is the only place in which a name is quoted or a value written as SQL.
+// Inside, columns are called c1, c2 and so on by their numbers; what the user
+// calls them stands only in the outermost select. The SQL uses the extensions
+// json and icu, and the functions quoll_has and its kin (see textFunctions),
+// which the engine registers. It knows neither files nor connections: the
+// engine says what a table is in SQL through Options.Scan.
+//
+// How values are held: a string is never NULL; a datetime is a TIMESTAMP in
+// UTC; a timespan is a BIGINT of 100 ns ticks; dynamic is JSON text, of which
+// NULL stands for null; a guid is text in lower case; a decimal is a DOUBLE.
+package duckdb
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/quoll/quoll/kql/plan"
+)
+
+// Options say what the engine adds.
+type Options struct {
+	// Scan returns an SQL item for a FROM clause that has the fields of a scan
+	// under their Source names. It may give fewer rows than the table has where
+	// the scan's time range allows it.
+	Scan func(*plan.Scan) (string, error)
+	// Limit bounds the rows of the result; 0 is no bound.
+	Limit int
+}
+
+// Query is SQL text and the values of its parameters $1, $2 and so on.
+type Query struct {
+	Text string
+	Args []any
+}
+
+// Generate returns the SQL of a statement.
+func Generate(s *plan.Statement, o Options) (*Query, error) {
+	g := &generator{options: o, uses: countUses(s), shared: map[*plan.Shared]string{}, forms: forms()}
+	text := g.statement(s)
+	if g.err != nil {
+		return nil, g.err
+	}
+	return &Query{Text: text, Args: g.args}, nil
+}
+
+type generator struct {
+	options Options
+	forms   map[string]form
+	uses    map[*plan.Shared]int
+	shared  map[*plan.Shared]string // the names of those that are CTEs
+	ctes    []string
+	args    []any
+	aliases int
+	err     error
+}
+
+func (g *generator) fail(format string, args ...any) {
+	if g.err == nil {
+		g.err = fmt.Errorf(format, args...)
+	}
+}
+
+func (g *generator) alias() string {
+	g.aliases++
+	return "t" + strconv.Itoa(g.aliases)
+}
+
+// countUses counts the references to each shared table.
+func countUses(s *plan.Statement) map[*plan.Shared]int {
+	uses := map[*plan.Shared]int{}
+	plan.Visit(s.Root, func(n plan.Node) {
+		if r, ok := n.(*plan.Reference); ok {
+			uses[r.Target]++
+		}
+	})
+	return uses
+}
+
+// statement writes the outermost select, which names and orders the columns.
+func (g *generator) statement(s *plan.Statement) string {
+	b := g.node(s.Root)
+	if b.tail != "" || len(b.group) > 0 && len(s.Order) > 0 {
+		b = g.wrap(b)
+	}
+	var text strings.Builder
+	text.WriteString("SELECT ")
+	for i, o := range s.Output {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		text.WriteString(b.column(g, o.Column) + " AS " + quoteName(o.Name))
+	}
+	if len(s.Output) == 0 {
+		text.WriteString("1 AS " + quoteName("quoll_row"))
+	}
+	text.WriteString(b.rest())
+	if len(s.Order) > 0 {
+		text.WriteString(" ORDER BY " + g.orderBy(b, s.Order))
+	}
+	if g.options.Limit > 0 {
+		text.WriteString(" LIMIT " + strconv.Itoa(g.options.Limit))
+	}
+	if len(g.ctes) > 0 {
+		return "WITH " + strings.Join(g.ctes, ", ") + " " + text.String()
+	}
+	return text.String()
+}
+
+func (g *generator) orderBy(b *block, keys []plan.SortKey) string {
+	all := make([]string, len(keys))
+	for i, k := range keys {
+		direction, nulls := " ASC", " NULLS LAST"
+		if k.Descending {
+			direction = " DESC"
+		}
+		if k.NullsFirst {
+			nulls = " NULLS FIRST"
+		}
+		all[i] = b.column(g, k.Column) + direction + nulls
+	}
+	return strings.Join(all, ", ")
+}

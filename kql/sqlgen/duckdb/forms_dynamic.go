@@ -1,0 +1,285 @@
+package duckdb
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/types"
+)
+
+// jsonWords returns the elements of a JSON array as text.
+func jsonWords(text string) []string {
+	var array []any
+	if json.Unmarshal([]byte(text), &array) != nil {
+		return nil
+	}
+	words := make([]string, len(array))
+	for i, e := range array {
+		words[i] = fmt.Sprint(e)
+	}
+	return words
+}
+
+func dynamicForms() map[string]form {
+	return map[string]form{
+		"bag_keys":        sqlJSON("(CASE WHEN json_type($1) = 'OBJECT' THEN CAST(to_json(json_keys($1)) AS VARCHAR) END)"),
+		"bag_has_key":     sqlJSON("(CASE WHEN json_type($1) = 'OBJECT' THEN list_contains(json_keys($1), $2) ELSE false END)"),
+		"bag_merge":       bagMerge,
+		"bag_remove_keys": sqlJSON(pickMembers("$1", "NOT list_contains(json_extract_string($2, '$[*]'), k)")),
+		"bag_set_key":     bagSetKey,
+		"bag_pack":        bagPack,
+		"pack_present":    packPresent,
+		"bag_zip":         sqlJSON(object("list_transform(list_zip(json_extract_string($1, '$[*]'), json_extract($2, '$[*]')), lambda p: {'k': p[1], 'v': p[2]})")),
+		"treepath":        sqlJSON("(CASE WHEN json_type($1) IN ('OBJECT', 'ARRAY') THEN CAST(to_json((SELECT list(fullkey ORDER BY id) FROM json_tree($1) WHERE id > 0)) AS VARCHAR) END)"),
+		"extract_json":    extractJSON,
+		"tohex":           sqlBy(map[int]string{1: "lower(to_hex($1))", 2: "lpad(lower(to_hex($1)), CAST(greatest($2, length(to_hex($1))) AS INTEGER), '0')"}),
+		"gettype":         getType,
+		"dynamic_to_json": func(g *generator, c *plan.Call, a []string, b *block) string {
+			return "coalesce(CAST(to_json(" + g.jsonItem(c.Args[0], b) + ") AS VARCHAR), '')"
+		},
+	}
+}
+
+// object makes JSON text of a list of structs with the fields k and v.
+func object(list string) string {
+	return "('{' || coalesce(array_to_string(list_transform(" + list + ", lambda e: CAST(to_json(e.k) AS VARCHAR) || ':' || coalesce(CAST(e.v AS VARCHAR), 'null')), ','), '') || '}')"
+}
+
+// members returns the members of a bag as a list of structs {k, v}.
+func members(j string) string {
+	return "list_transform(json_keys(" + j + "), lambda k: {'k': k, 'v': json_extract(" + j + ", " + pointer("k") + ")})"
+}
+
+// pickMembers gives a bag with the members whose key k fits a condition.
+func pickMembers(j, condition string) string {
+	return "(CASE WHEN json_type(" + j + ") = 'OBJECT' THEN " +
+		object("list_transform(list_filter(json_keys("+j+"), lambda k: "+condition+"), lambda k: {'k': k, 'v': json_extract("+j+", "+pointer("k")+")})") + " END)"
+}
+
+// bagMerge joins bags; of equal keys the leftmost bag's value stays.
+func bagMerge(g *generator, c *plan.Call, _ []string, b *block) string {
+	var parts []string
+	var earlier []string
+	for _, a := range c.Args {
+		j := g.json(a, b)
+		keys := "coalesce(CASE WHEN json_type(" + j + ") = 'OBJECT' THEN json_keys(" + j + ") END, CAST([] AS VARCHAR[]))"
+		kept := keys
+		if len(earlier) > 0 {
+			kept = "list_filter(" + keys + ", lambda k: NOT list_contains(list_concat(" + strings.Join(earlier, ", ") + "), k))"
+		}
+		parts = append(parts, "list_transform("+kept+", lambda k: {'k': k, 'v': json_extract("+j+", "+pointer("k")+")})")
+		earlier = append(earlier, keys)
+	}
+	if len(parts) == 1 {
+		return object(parts[0])
+	}
+	return object("list_concat(" + strings.Join(parts, ", ") + ")")
+}
+
+func bagSetKey(g *generator, c *plan.Call, a []string, b *block) string {
+	j := g.json(c.Args[0], b)
+	value := "CAST(to_json(" + g.jsonItem(c.Args[2], b) + ") AS VARCHAR)"
+	others := "list_transform(list_filter(json_keys(" + j + "), lambda k: k <> " + a[1] + "), lambda k: {'k': k, 'v': CAST(json_extract(" + j + ", " + pointer("k") + ") AS VARCHAR)})"
+	return "(CASE WHEN json_type(" + j + ") = 'OBJECT' THEN " + object("list_append("+others+", {'k': "+a[1]+", 'v': "+value+"})") + " END)"
+}
+
+// bagPack makes a bag of keys and values in turn.
+func bagPack(g *generator, c *plan.Call, a []string, b *block) string {
+	if len(a)%2 != 0 {
+		g.fail("bag_pack() takes keys and values in turn, so an even number of arguments")
+		return "NULL"
+	}
+	items := make([]string, len(a))
+	for i, arg := range c.Args {
+		if i%2 == 0 {
+			items[i] = "coalesce(" + g.expr(&plan.Convert{X: arg, To: types.String}, b) + ", '')"
+			if arg.Type() == types.String {
+				items[i] = a[i]
+			}
+			continue
+		}
+		items[i] = g.jsonItem(arg, b)
+	}
+	return "CAST(json_object(" + strings.Join(items, ", ") + ") AS VARCHAR)"
+}
+
+// packPresent leaves out what is null or empty.
+func packPresent(g *generator, c *plan.Call, a []string, b *block) string {
+	var parts []string
+	for i := 0; i+1 < len(a); i += 2 {
+		empty := a[i+1] + " IS NULL"
+		if c.Args[i+1].Type() == types.String {
+			empty = a[i+1] + " = ''"
+		}
+		parts = append(parts, "CASE WHEN "+empty+" THEN NULL ELSE CAST(to_json("+a[i]+") AS VARCHAR) || ':' || CAST(to_json("+g.jsonItem(c.Args[i+1], b)+") AS VARCHAR) END")
+	}
+	return "('{' || concat_ws(',', " + strings.Join(parts, ", ") + ") || '}')"
+}
+
+// extractJSON reads one value by a path such as $.a.b[0].
+func extractJSON(g *generator, c *plan.Call, a []string, b *block) string {
+	route, _ := constantText(c.Args[0])
+	if !strings.HasPrefix(route, "$") || strings.ContainsAny(route, "*?\x00") {
+		g.fail("the JSON path %q cannot be used: it names one value, as $.a.b[0] does", route)
+	}
+	text := "(CASE WHEN json_valid(" + a[1] + ") THEN json_extract_string(" + a[1] + ", " + g.text(route) + ") END)"
+	if c.Of == types.Dynamic {
+		return "(CASE WHEN json_valid(" + a[1] + ") THEN nullif(CAST(json_extract(" + a[1] + ", " + g.text(route) + ") AS VARCHAR), 'null') END)"
+	}
+	return fromDynamicText(text, c.Of)
+}
+
+// getType names a type; of a dynamic value, that of what it holds.
+func getType(g *generator, c *plan.Call, _ []string, b *block) string {
+	t := c.Args[0].Type()
+	if t != types.Dynamic {
+		return "'" + t.String() + "'"
+	}
+	j := g.json(c.Args[0], b)
+	return "(CASE json_type(" + j + ") WHEN 'ARRAY' THEN 'array' WHEN 'OBJECT' THEN 'dictionary' WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'bool'" +
+		" WHEN 'DOUBLE' THEN 'double' WHEN 'UBIGINT' THEN 'long' WHEN 'BIGINT' THEN 'long' ELSE 'null' END)"
+}
+
+func arrayForms() map[string]form {
+	const list = "json_extract($1, '$[*]')"
+	array := func(template string) form {
+		return sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN CAST(to_json(" + template + ") AS VARCHAR) END)")
+	}
+	at := func(i string) string {
+		return "(CASE WHEN " + i + " < 0 THEN greatest(json_array_length($1) + " + i + ", 0) ELSE " + i + " END)"
+	}
+	all := map[string]form{
+		"pack_array":         packArray,
+		"array_length":       sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN CAST(json_array_length($1) AS BIGINT) END)"),
+		"array_concat":       arrayConcat,
+		"array_slice":        array(list + "[" + at("$2") + " + 1:" + at("$3") + " + 1]"),
+		"array_reverse":      array("list_reverse(" + list + ")"),
+		"array_index_of":     arrayIndexOf,
+		"array_sort_asc":     arraySort("'ASC'"),
+		"array_sort_desc":    arraySort("'DESC'"),
+		"array_sum":          sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN coalesce(list_sum(list_transform(json_extract_string($1, '$[*]'), lambda e: TRY_CAST(e AS DOUBLE))), 0) END)"),
+		"series_sum":         sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN coalesce(list_sum(list_transform(json_extract_string($1, '$[*]'), lambda e: TRY_CAST(e AS DOUBLE))), 0) END)"),
+		"array_rotate_left":  array("list_concat(" + list + "[$2 % greatest(json_array_length($1), 1) + 1:], " + list + "[:$2 % greatest(json_array_length($1), 1)])"),
+		"array_rotate_right": array("list_concat(" + list + "[json_array_length($1) - $2 % greatest(json_array_length($1), 1) + 1:], " + list + "[:json_array_length($1) - $2 % greatest(json_array_length($1), 1)])"),
+		"array_split":        array("[" + list + "[:" + at("$2") + "], " + list + "[" + at("$2") + " + 1:]]"),
+		"array_iff":          sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN CAST(to_json(list_transform(range(1, json_array_length($1) + 1), lambda i: CASE WHEN json_extract_string($1, '$[*]')[i] IN ('true', '1') THEN CASE WHEN json_type($2) = 'ARRAY' THEN json_extract($2, '$[*]')[i] ELSE CAST($2 AS JSON) END ELSE CASE WHEN json_type($3) = 'ARRAY' THEN json_extract($3, '$[*]')[i] ELSE CAST($3 AS JSON) END END)) AS VARCHAR) END)"),
+		"set_union":          setForm(func(lists []string) string { return "list_distinct(list_concat(" + strings.Join(lists, ", ") + "))" }),
+		"set_intersect":      setForm(func(lists []string) string { return fold(lists, "list_intersect") }),
+		"set_difference": setForm(func(lists []string) string {
+			text := "list_distinct(" + lists[0] + ")"
+			for _, l := range lists[1:] {
+				text = "list_filter(" + text + ", lambda e: NOT list_contains(" + l + ", e))"
+			}
+			return text
+		}),
+		"set_has_element": func(g *generator, c *plan.Call, a []string, b *block) string {
+			j := g.json(c.Args[0], b)
+			return "(CASE WHEN json_type(" + j + ") = 'ARRAY' THEN coalesce(list_contains(list_transform(" + jsonElements(j) + ", lambda e: CAST(e AS VARCHAR)), CAST(to_json(" + g.jsonItem(c.Args[1], b) + ") AS VARCHAR)), false) ELSE false END)"
+		},
+		"set_equals":    sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' AND json_type($2) = 'ARRAY' THEN list_sort(list_distinct(CAST(json_extract($1, '$[*]') AS VARCHAR[]))) = list_sort(list_distinct(CAST(json_extract($2, '$[*]') AS VARCHAR[]))) ELSE false END)"),
+		"jaccard_index": sqlJSON("(len(list_intersect(CAST(json_extract($1, '$[*]') AS VARCHAR[]), CAST(json_extract($2, '$[*]') AS VARCHAR[]))) / CAST(len(list_distinct(list_concat(CAST(json_extract($1, '$[*]') AS VARCHAR[]), CAST(json_extract($2, '$[*]') AS VARCHAR[])))) AS DOUBLE))"),
+		"zip":           zip,
+		"range":         rangeArray,
+		"repeat": func(g *generator, c *plan.Call, a []string, b *block) string {
+			return "CAST(to_json(list_transform(range(0, greatest(least(" + a[1] + ", 1048576), 0)), lambda i: " + g.jsonItem(c.Args[0], b) + ")) AS VARCHAR)"
+		},
+	}
+	return all
+}
+
+func fold(lists []string, function string) string {
+	text := "list_distinct(" + lists[0] + ")"
+	for _, l := range lists[1:] {
+		text = function + "(" + text + ", " + l + ")"
+	}
+	return text
+}
+
+// packArray makes an array of its arguments, each of which has its own type.
+func packArray(g *generator, c *plan.Call, _ []string, b *block) string {
+	items := make([]string, len(c.Args))
+	for i, a := range c.Args {
+		items[i] = g.jsonItem(a, b)
+	}
+	return "CAST(json_array(" + strings.Join(items, ", ") + ") AS VARCHAR)"
+}
+
+func arrayConcat(g *generator, c *plan.Call, _ []string, b *block) string {
+	items := make([]string, len(c.Args))
+	for i, a := range c.Args {
+		j := g.json(a, b)
+		items[i] = "coalesce(" + whenArray(j, jsonElements(j)) + ", CAST([] AS JSON[]))"
+	}
+	if len(items) == 1 {
+		return "CAST(to_json(" + items[0] + ") AS VARCHAR)"
+	}
+	return "CAST(to_json(list_concat(" + strings.Join(items, ", ") + ")) AS VARCHAR)"
+}
+
+func arrayIndexOf(g *generator, c *plan.Call, a []string, b *block) string {
+	j := g.json(c.Args[0], b)
+	list := "list_transform(" + jsonElements(j) + ", lambda e: CAST(e AS VARCHAR))"
+	start := "0"
+	if len(a) > 2 {
+		start = "(CASE WHEN " + a[2] + " < 0 THEN greatest(json_array_length(" + j + ") + " + a[2] + ", 0) ELSE " + a[2] + " END)"
+		list = "(" + list + ")[" + start + " + 1:]"
+	}
+	position := "list_position(" + list + ", CAST(to_json(" + g.jsonItem(c.Args[1], b) + ") AS VARCHAR))"
+	return "(CASE WHEN json_type(" + j + ") = 'ARRAY' THEN CAST(coalesce(nullif(" + position + ", 0) - 1 + " + start + ", -1) AS BIGINT) END)"
+}
+
+// arraySort sorts numbers as numbers and anything else as text.
+func arraySort(direction string) form {
+	return sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN CASE WHEN list_bool_and(list_transform(json_extract_string($1, '$[*]'), lambda e: e IS NULL OR TRY_CAST(e AS DOUBLE) IS NOT NULL)) " +
+		"THEN CAST(to_json(list_transform(list_sort(list_transform(json_extract($1, '$[*]'), lambda e: {'n': TRY_CAST(e->>'$' AS DOUBLE), 'e': e}), " + direction + ", 'NULLS LAST'), lambda s: s.e)) AS VARCHAR) " +
+		"ELSE CAST(to_json(list_sort(json_extract_string($1, '$[*]'), " + direction + ", 'NULLS LAST')) AS VARCHAR) END END)")
+}
+
+// setForm writes a function of sets. Elements are compared by their JSON text.
+func setForm(combine func(lists []string) string) form {
+	return func(g *generator, c *plan.Call, _ []string, b *block) string {
+		lists := make([]string, len(c.Args))
+		for i, a := range c.Args {
+			j := g.json(a, b)
+			lists[i] = "coalesce(" + whenArray(j, "CAST("+jsonElements(j)+" AS VARCHAR[])") + ", CAST([] AS VARCHAR[]))"
+		}
+		return "('[' || coalesce(array_to_string(" + combine(lists) + ", ','), '') || ']')"
+	}
+}
+
+func zip(g *generator, c *plan.Call, _ []string, b *block) string {
+	lengths, items := make([]string, len(c.Args)), make([]string, len(c.Args))
+	for i, a := range c.Args {
+		j := g.json(a, b)
+		lengths[i] = "coalesce(json_array_length(" + j + "), 0)"
+		items[i] = jsonElements(j) + "[i]"
+	}
+	return "CAST(to_json(list_transform(range(1, 1 + greatest(" + strings.Join(lengths, ", ") + ")), lambda i: [" + strings.Join(items, ", ") + "])) AS VARCHAR)"
+}
+
+// rangeArray makes an array of at most 1,048,576 values, as Kusto does.
+func rangeArray(_ *generator, c *plan.Call, a []string, _ *block) string {
+	step := "1"
+	if len(a) > 2 {
+		step = a[2]
+	}
+	const bound = "1048576"
+	t := c.Args[0].Type()
+	from, to := a[0], a[1]
+	if t == types.DateTime {
+		from, to, step = "epoch_us("+from+")", "epoch_us("+to+")", step+" // 10"
+	}
+	count := "least(1 + CAST(floor((" + to + " - " + from + ") / nullif(CAST(" + step + " AS DOUBLE), 0)) AS BIGINT), " + bound + ")"
+	item := from + " + i * " + step
+	switch t {
+	case types.DateTime:
+		item = toTextOrNull("make_timestamp("+item+")", t)
+	case types.TimeSpan:
+		item = toTextOrNull("("+item+")", t)
+	case types.Long, types.Int:
+		item = "CAST(" + item + " AS BIGINT)"
+	}
+	return "CAST(to_json(list_transform(range(0, greatest(" + count + ", 0)), lambda i: " + item + ")) AS VARCHAR)"
+}

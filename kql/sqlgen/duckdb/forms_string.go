@@ -1,0 +1,252 @@
+package duckdb
+
+import (
+	"regexp/syntax"
+	"strings"
+
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/types"
+)
+
+func stringForms() map[string]form {
+	return map[string]form{
+		"strcat":          sql("concat($*)"),
+		"strcat_delim":    sql("concat_ws($*)"),
+		"strcat_array":    sqlJSON("coalesce(" + "(CASE WHEN json_type($1) = 'ARRAY' THEN array_to_string(json_extract_string($1, '$[*]'), $2) END), '')"),
+		"strcmp":          sql("CAST(CASE WHEN $1 < $2 THEN -1 WHEN $1 > $2 THEN 1 ELSE 0 END AS BIGINT)"),
+		"strrep":          sqlBy(map[int]string{2: "repeat($1, least($2, 1024))", 3: "array_to_string(list_transform(range(0, least($2, 1024)), lambda i: $1), $3)"}),
+		"strlen":          sql("length($1)"),
+		"string_size":     sql("CAST(strlen($1) AS BIGINT)"),
+		"toupper":         sql("upper($1)"),
+		"tolower":         sql("lower($1)"),
+		"substring":       substring,
+		"indexof":         indexOf,
+		"reverse":         sql("reverse($1)"),
+		"split":           split,
+		"replace_string":  sql("(CASE WHEN $2 = '' THEN $1 ELSE replace($1, $2, $3) END)"),
+		"replace_strings": sqlJSON("list_reduce(list_prepend($1, list_transform(range(1, 1 + len(json_extract_string($2, '$[*]'))), lambda i: CAST(i AS VARCHAR))), lambda text, i: replace(text, json_extract_string($2, '$[*]')[CAST(i AS BIGINT)], json_extract_string($3, '$[*]')[CAST(i AS BIGINT)]))"),
+		"countof":         countOf,
+		"translate":       sql("translate($3, $1, rpad($2, CAST(greatest(length($1), length($2)) AS INTEGER), right($2, 1)))"),
+
+		"unicode_codepoints_from_string": sql("CAST(to_json(list_transform(string_split($1, ''), lambda c: unicode(c))) AS VARCHAR)"),
+		"unicode_codepoints_to_string":   codepoints,
+
+		"isascii":       sql("(NOT regexp_matches($1, '[^\\x00-\\x7F]'))"),
+		"isutf8":        sql("true"),
+		"has_any_index": sqlJSON("coalesce(CAST(list_position(list_transform(json_extract_string($2, '$[*]'), lambda e: quoll_has($1, e)), true) - 1 AS BIGINT), -1)"),
+	}
+}
+
+// substring counts from 0; a negative start counts from the end.
+func substring(_ *generator, _ *plan.Call, a []string, _ *block) string {
+	start := "(CASE WHEN " + a[1] + " < 0 THEN greatest(length(" + a[0] + ") + " + a[1] + ", 0) ELSE " + a[1] + " END + 1)"
+	if len(a) == 2 {
+		return "substring(" + a[0] + ", " + start + ")"
+	}
+	return "(CASE WHEN " + a[2] + " < 0 THEN substring(" + a[0] + ", " + start + ") ELSE substring(" + a[0] + ", " + start + ", " + a[2] + ") END)"
+}
+
+// indexOf finds the n-th occurrence behind a start and within a length.
+func indexOf(g *generator, c *plan.Call, a []string, _ *block) string {
+	if len(a) == 2 {
+		return "(strpos(" + a[0] + ", " + a[1] + ") - 1)"
+	}
+	start := "(CASE WHEN " + a[2] + " < 0 THEN greatest(length(" + a[0] + ") + " + a[2] + ", 0) ELSE " + a[2] + " END)"
+	part := "substring(" + a[0] + ", " + start + " + 1)"
+	if len(a) > 3 {
+		part = "(CASE WHEN " + a[3] + " < 0 THEN " + part + " ELSE substring(" + a[0] + ", " + start + " + 1, " + a[3] + ") END)"
+	}
+	if len(a) > 4 {
+		if n, ok := constantInt(c.Args[4]); ok && n > 1 {
+			// The n-th occurrence stands behind n-1 others and the text between.
+			pieces := "string_split(" + part + ", " + a[1] + ")"
+			return "(CASE WHEN len(" + pieces + ") > " + itoa(n) + " THEN " + start + " + length(array_to_string(" + pieces + "[:" + itoa(n) + "], " + a[1] + ")) ELSE -1 END)"
+		}
+	}
+	return "(CASE WHEN strpos(" + part + ", " + a[1] + ") = 0 THEN -1 ELSE strpos(" + part + ", " + a[1] + ") - 1 + " + start + " END)"
+}
+
+// split gives an array of strings. An empty delimiter does not cut.
+func split(g *generator, c *plan.Call, a []string, _ *block) string {
+	pieces := "string_split(" + a[0] + ", " + a[1] + ")"
+	if d, ok := constantText(c.Args[1]); !ok || d == "" {
+		pieces = "(CASE WHEN " + a[1] + " = '' THEN [" + a[0] + "] ELSE " + pieces + " END)"
+	}
+	if len(a) > 2 {
+		pieces = pieces + "[" + a[2] + " + 1:" + a[2] + " + 1]"
+	}
+	return "CAST(to_json(" + pieces + ") AS VARCHAR)"
+}
+
+// countOf counts matches; those of a plain string may overlap.
+func countOf(g *generator, c *plan.Call, a []string, b *block) string {
+	kind := "normal"
+	if len(c.Args) > 2 {
+		kind, _ = constantText(c.Args[2])
+	}
+	if kind == "regex" {
+		pattern := g.pattern(c.Args[1], b)
+		return "CAST(len(regexp_extract_all(" + a[0] + ", " + pattern + ")) AS BIGINT)"
+	}
+	if s, ok := constantText(c.Args[1]); ok && s != "" && !overlapsItself(s) {
+		return "((length(" + a[0] + ") - length(replace(" + a[0] + ", " + a[1] + ", ''))) // length(" + a[1] + "))"
+	}
+	return "(CASE WHEN " + a[1] + " = '' THEN 0 ELSE CAST(len(list_filter(range(1, length(" + a[0] + ") + 1), lambda i: starts_with(substring(" + a[0] + ", i), " + a[1] + "))) AS BIGINT) END)"
+}
+
+// overlapsItself reports whether one match of s can begin inside another.
+func overlapsItself(s string) bool {
+	for i := 1; i < len(s); i++ {
+		if strings.HasPrefix(s, s[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
+func codepoints(g *generator, c *plan.Call, a []string, b *block) string {
+	parts := make([]string, len(a))
+	for i, arg := range c.Args {
+		if arg.Type() == types.Dynamic {
+			j := g.json(arg, b)
+			parts[i] = "coalesce(array_to_string(list_transform(json_extract_string(" + j + ", '$[*]'), lambda e: chr(TRY_CAST(e AS INTEGER))), ''), '')"
+			continue
+		}
+		parts[i] = "chr(CAST(" + a[i] + " AS INTEGER))"
+	}
+	return "concat(" + strings.Join(parts, ", ") + ")"
+}
+
+func regexForms() map[string]form {
+	return map[string]form{
+		"extract":       extract,
+		"extract_all":   extractAll,
+		"replace_regex": replaceRegex(0, 1, 2),
+		"replace":       replaceRegex(2, 0, 1),
+		"trim":          trimRegex("^(?:$)", "(?:$)$"),
+		"trim_start":    trimRegex("^(?:$)"),
+		"trim_end":      trimRegex("(?:$)$"),
+		"regex_quote":   sql(`regexp_replace($1, '([\\.+*?()|\[\]{}^$#\s-])', '\\\1', 'g')`),
+		"indexof_regex": func(g *generator, c *plan.Call, a []string, b *block) string {
+			pattern := g.pattern(c.Args[1], b)
+			before := "regexp_extract(" + a[0] + ", '(?s)^(.*?)(?:' || " + pattern + " || ')', 1)"
+			return "(CASE WHEN regexp_matches(" + a[0] + ", " + pattern + ") THEN CAST(length(" + before + ") AS BIGINT) ELSE -1 END)"
+		},
+	}
+}
+
+// pattern writes a regular expression after checking it, since the engine
+// would end the query with an error of its own. Go and DuckDB both read RE2.
+func (g *generator) pattern(e plan.Expr, b *block) string {
+	if p, ok := constantText(e); ok {
+		if _, err := syntax.Parse(p, syntax.Perl); err != nil {
+			g.fail("the regular expression %q cannot be read: %w", p, err)
+		}
+	}
+	return g.expr(e, b)
+}
+
+func regexMatch(g *generator, c *plan.Call, a []string, b *block) string {
+	return "regexp_matches(" + a[0] + ", " + g.pattern(c.Args[1], b) + ")"
+}
+
+func groups(pattern string) int {
+	p, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	return p.MaxCap()
+}
+
+// extract gives a group of the first match; a group that is not there gives
+// nothing.
+func extract(g *generator, c *plan.Call, a []string, b *block) string {
+	pattern := g.pattern(c.Args[0], b)
+	p, _ := constantText(c.Args[0])
+	n, ok := constantInt(c.Args[1])
+	text := "''"
+	switch {
+	case !ok:
+		text = "''"
+		for i := groups(p); i >= 0; i-- {
+			text = "CASE " + a[1] + " WHEN " + itoa(int64(i)) + " THEN regexp_extract(" + a[2] + ", " + pattern + ", " + itoa(int64(i)) + ") ELSE " + text + " END"
+		}
+		text = "(" + text + ")"
+	case n >= 0 && n <= int64(groups(p)):
+		text = "regexp_extract(" + a[2] + ", " + pattern + ", " + itoa(n) + ")"
+	}
+	if len(a) > 3 && c.Of != types.String {
+		if c.Of == types.Dynamic {
+			return "CAST(to_json(nullif(" + text + ", '')) AS VARCHAR)"
+		}
+		return fromText(text, c.Of)
+	}
+	return "coalesce(" + text + ", '')"
+}
+
+// extractAll gives the matches of one group as strings, of several as arrays.
+func extractAll(g *generator, c *plan.Call, a []string, b *block) string {
+	pattern, source := g.pattern(c.Args[0], b), a[len(a)-1]
+	p, _ := constantText(c.Args[0])
+	chosen := chosenGroups(c, p)
+	if len(chosen) == 1 {
+		return "(CASE WHEN regexp_matches(" + source + ", " + pattern + ") THEN CAST(to_json(regexp_extract_all(" + source + ", " + pattern + ", " + itoa(int64(chosen[0])) + ")) AS VARCHAR) END)"
+	}
+	items := make([]string, len(chosen))
+	for i, group := range chosen {
+		items[i] = "regexp_extract_all(" + source + ", " + pattern + ", " + itoa(int64(group)) + ")[i]"
+	}
+	first := "regexp_extract_all(" + source + ", " + pattern + ", 0)"
+	return "(CASE WHEN regexp_matches(" + source + ", " + pattern + ") THEN CAST(to_json(list_transform(range(1, len(" + first + ") + 1), lambda i: [" + strings.Join(items, ", ") + "])) AS VARCHAR) END)"
+}
+
+// chosenGroups returns the capture groups that extract_all gives: those that
+// are asked for by number or name, else all, else the whole match.
+func chosenGroups(c *plan.Call, pattern string) []int {
+	count := groups(pattern)
+	var chosen []int
+	if len(c.Args) == 3 {
+		names := []string{}
+		if p, err := syntax.Parse(pattern, syntax.Perl); err == nil {
+			names = p.CapNames()
+		}
+		list, _ := constantText(c.Args[1])
+		for _, word := range jsonWords(list) {
+			for i := 0; i <= count; i++ {
+				if itoa(int64(i)) == word || i < len(names) && i > 0 && names[i] == word {
+					chosen = append(chosen, i)
+					break
+				}
+			}
+		}
+	}
+	if len(chosen) == 0 {
+		for i := 1; i <= count; i++ {
+			chosen = append(chosen, i)
+		}
+	}
+	if len(chosen) == 0 {
+		chosen = []int{0}
+	}
+	return chosen
+}
+
+// replaceRegex replaces every match; the arguments' places differ.
+func replaceRegex(source, pattern, rewrite int) form {
+	return func(g *generator, c *plan.Call, a []string, b *block) string {
+		return "regexp_replace(" + a[source] + ", " + g.pattern(c.Args[pattern], b) + ", " + a[rewrite] + ", 'g')"
+	}
+}
+
+// trimRegex removes matches at the ends.
+func trimRegex(ends ...string) form {
+	return func(g *generator, c *plan.Call, a []string, b *block) string {
+		pattern := g.pattern(c.Args[0], b)
+		text := a[1]
+		for _, end := range ends {
+			before, after, _ := strings.Cut(end, "$)")
+			text = "regexp_replace(" + text + ", '" + before + "' || " + pattern + " || ')" + after + "', '')"
+		}
+		return text
+	}
+}

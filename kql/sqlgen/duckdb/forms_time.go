@@ -1,0 +1,229 @@
+package duckdb
+
+import (
+	"strings"
+
+	"github.com/quoll/quoll/kql/plan"
+)
+
+func timeForms() map[string]form {
+	all := map[string]form{
+		"datetime_add":  datetimeAdd,
+		"datetime_diff": datetimeDiff,
+		"datetime_part": datetimePart,
+		"dayofweek":     sql("(CAST(dayofweek($1) AS BIGINT) * 864000000000)"),
+		"dayofmonth":    sql("CAST(day($1) AS INTEGER)"),
+		"dayofyear":     sql("CAST(dayofyear($1) AS INTEGER)"),
+		"hourofday":     sql("CAST(hour($1) AS INTEGER)"),
+		"monthofyear":   sql("CAST(month($1) AS INTEGER)"),
+		"getyear":       sql("CAST(year($1) AS INTEGER)"),
+		"week_of_year":  sql("CAST(week($1) AS INTEGER)"),
+
+		"format_datetime": formatDatetime,
+		"format_timespan": formatTimespan,
+		"make_datetime":   makeDatetime,
+		"make_timespan":   makeTimespan,
+
+		"unixtime_seconds_todatetime":      sql("make_timestamp(CAST($1 * 1000000 AS BIGINT))"),
+		"unixtime_milliseconds_todatetime": sql("make_timestamp(CAST($1 * 1000 AS BIGINT))"),
+		"unixtime_microseconds_todatetime": sql("make_timestamp(CAST($1 AS BIGINT))"),
+		"unixtime_nanoseconds_todatetime":  sql("make_timestamp(CAST($1 / 1000 AS BIGINT))"),
+
+		"datetime_utc_to_local": sql("timezone($2, timezone('UTC', $1))"),
+		"datetime_local_to_utc": sql("timezone('UTC', timezone($2, $1))"),
+	}
+	for unit, interval := range map[string]string{"day": "days", "week": "weeks", "month": "months", "year": "years"} {
+		start := "date_trunc('" + unit + "', $1)"
+		if unit == "week" {
+			start = "(date_trunc('day', $1) - to_days(CAST(dayofweek($1) AS INTEGER)))"
+		}
+		moved := "(" + start + " + to_" + interval + "(CAST($2 AS INTEGER)))"
+		next := " + to_" + interval + "(1) - to_microseconds(1))"
+		all["startof"+unit] = sqlBy(map[int]string{1: "CAST(" + start + " AS TIMESTAMP)", 2: "CAST(" + moved + " AS TIMESTAMP)"})
+		all["endof"+unit] = sqlBy(map[int]string{1: "CAST((" + start + next + " AS TIMESTAMP)", 2: "CAST((" + moved + next + " AS TIMESTAMP)"})
+	}
+	return all
+}
+
+// timeParts maps Kusto's names of parts, in lower case, to DuckDB's.
+var timeParts = map[string]string{
+	"year": "year", "quarter": "quarter", "month": "month", "week_of_year": "week", "week": "week", "day": "day", "dayofyear": "dayofyear",
+	"hour": "hour", "minute": "minute", "second": "second", "millisecond": "millisecond", "microsecond": "microsecond", "nanosecond": "nanosecond",
+}
+
+// part returns DuckDB's name of a part, from the first argument.
+func (g *generator) part(c *plan.Call) string {
+	name, ok := constantText(c.Args[0])
+	part := timeParts[strings.ToLower(name)]
+	if !ok || part == "" {
+		g.fail("%s() does not know the part %q", c.Function.Name, name)
+	}
+	return part
+}
+
+func datetimeAdd(g *generator, c *plan.Call, a []string, _ *block) string {
+	switch part := g.part(c); part {
+	case "quarter":
+		return "CAST(" + a[2] + " + to_months(CAST(3 * " + a[1] + " AS INTEGER)) AS TIMESTAMP)"
+	case "millisecond", "microsecond":
+		return "CAST(" + a[2] + " + to_" + part + "s(" + a[1] + ") AS TIMESTAMP)"
+	case "nanosecond":
+		return "CAST(" + a[2] + " + to_microseconds(" + a[1] + " // 1000) AS TIMESTAMP)"
+	default:
+		return "CAST(" + a[2] + " + to_" + part + "s(CAST(" + a[1] + " AS INTEGER)) AS TIMESTAMP)"
+	}
+}
+
+// datetimeDiff counts boundaries. A week begins on Sunday there.
+func datetimeDiff(g *generator, c *plan.Call, a []string, _ *block) string {
+	switch part := g.part(c); part {
+	case "week":
+		return "date_diff('day', date_trunc('day', " + a[2] + ") - to_days(CAST(dayofweek(" + a[2] + ") AS INTEGER)), date_trunc('day', " + a[1] + ") - to_days(CAST(dayofweek(" + a[1] + ") AS INTEGER))) // 7"
+	case "nanosecond":
+		return "(date_diff('microsecond', " + a[2] + ", " + a[1] + ") * 1000)"
+	default:
+		return "date_diff('" + part + "', " + a[2] + ", " + a[1] + ")"
+	}
+}
+
+func datetimePart(g *generator, c *plan.Call, a []string, _ *block) string {
+	part := g.part(c)
+	switch part {
+	case "millisecond":
+		return "CAST(millisecond(" + a[1] + ") % 1000 AS INTEGER)"
+	case "microsecond":
+		return "CAST(microsecond(" + a[1] + ") % 1000000 AS INTEGER)"
+	case "nanosecond":
+		return "CAST(microsecond(" + a[1] + ") % 1000000 * 1000 AS INTEGER)"
+	}
+	return "CAST(" + part + "(" + a[1] + ") AS INTEGER)"
+}
+
+// dateFormats maps the runs of format_datetime() to strftime's, longest first.
+var dateFormats = []struct{ run, code string }{
+	{"yyyy", "%Y"}, {"yy", "%y"}, {"MM", "%m"}, {"M", "%-m"}, {"dd", "%d"}, {"d", "%-d"}, {"HH", "%H"}, {"H", "%-H"}, {"hh", "%I"}, {"h", "%-I"},
+	{"mm", "%M"}, {"m", "%-M"}, {"ss", "%S"}, {"s", "%-S"}, {"tt", "%p"},
+}
+
+// formatDatetime prints a datetime by a .NET-like format. Its runs of f and F
+// are decimals of the second.
+func formatDatetime(g *generator, c *plan.Call, a []string, _ *block) string {
+	format, ok := constantText(c.Args[1])
+	if !ok {
+		g.fail("format_datetime() takes a constant format")
+	}
+	var parts []string
+	code := ""
+	flush := func() {
+		if code != "" {
+			parts = append(parts, "strftime("+a[0]+", "+g.text(code)+")")
+			code = ""
+		}
+	}
+	for i := 0; i < len(format); {
+		if n := runLength(format[i:], 'f', 'F'); n > 0 {
+			flush()
+			parts = append(parts, decimals("printf('%06d0', microsecond("+a[0]+") % 1000000)", n, format[i] == 'F'))
+			i += n
+			continue
+		}
+		code += dateCode(format, &i)
+	}
+	flush()
+	return "coalesce(concat(" + strings.Join(append(parts, "''"), ", ") + "), '')"
+}
+
+// runLength counts how often the first byte repeats, if it is one of those.
+func runLength(s string, letters ...byte) int {
+	for _, c := range letters {
+		n := 0
+		for n < len(s) && s[n] == c {
+			n++
+		}
+		if n > 0 {
+			return n
+		}
+	}
+	return 0
+}
+
+// decimals cuts seven digits to n; with short the zeros at the end go.
+func decimals(digits string, n int, short bool) string {
+	text := "left(" + digits + ", " + itoa(int64(n)) + ")"
+	if short {
+		return "rtrim(" + text + ", '0')"
+	}
+	return text
+}
+
+func dateCode(format string, i *int) string {
+	for _, f := range dateFormats {
+		if strings.HasPrefix(format[*i:], f.run) {
+			*i += len(f.run)
+			return f.code
+		}
+	}
+	c := format[*i : *i+1]
+	*i++
+	if c == "%" {
+		return "%%"
+	}
+	return c
+}
+
+// formatTimespan prints a timespan: d h m s and decimals.
+func formatTimespan(g *generator, c *plan.Call, a []string, _ *block) string {
+	format, ok := constantText(c.Args[1])
+	if !ok {
+		g.fail("format_timespan() takes a constant format")
+	}
+	t := "abs(" + a[0] + ")"
+	units := map[byte]string{'d': t + " // 864000000000", 'h': t + " // 36000000000 % 24", 'H': t + " // 36000000000 % 24", 'm': t + " // 600000000 % 60", 's': t + " // 10000000 % 60"}
+	parts := []string{"(CASE WHEN " + a[0] + " < 0 THEN '-' ELSE '' END)"}
+	for i := 0; i < len(format); {
+		letter := format[i]
+		n := runLength(format[i:], letter)
+		switch {
+		case letter == 'f' || letter == 'F':
+			parts = append(parts, decimals("printf('%07d', "+t+" % 10000000)", n, letter == 'F'))
+		case units[letter] != "":
+			parts = append(parts, "printf('%0"+itoa(int64(n))+"d', "+units[letter]+")")
+		default:
+			parts = append(parts, g.text(format[i:i+n]))
+		}
+		i += n
+	}
+	return "(CASE WHEN " + a[0] + " IS NULL THEN '' ELSE concat(" + strings.Join(parts, ", ") + ") END)"
+}
+
+// makeDatetime gives null for a day that does not exist.
+func makeDatetime(_ *generator, c *plan.Call, a []string, _ *block) string {
+	if len(a) == 1 {
+		return fromArgument(c, a, "TIMESTAMP")
+	}
+	for len(a) < 6 {
+		a = append(a, "0")
+	}
+	text := "printf('%04d-%02d-%02d %02d:%02d:', " + strings.Join(a[:5], ", ") + ") || printf('%09.6f', CAST(" + a[5] + " AS DOUBLE))"
+	return "TRY_CAST(" + text + " AS TIMESTAMP)"
+}
+
+func makeTimespan(_ *generator, c *plan.Call, a []string, _ *block) string {
+	switch len(a) {
+	case 1:
+		return fromArgument(c, a, "BIGINT")
+	case 2:
+		a = []string{"0", a[0], a[1], "0"}
+	case 3:
+		a = []string{"0", a[0], a[1], a[2]}
+	}
+	return "TRY_CAST(" + a[0] + " * 864000000000 + " + a[1] + " * 36000000000 + " + a[2] + " * 600000000 + round(CAST(" + a[3] + " AS DOUBLE) * 10000000) AS BIGINT)"
+}
+
+// fromArgument converts the one argument of make_datetime() and make_timespan().
+func fromArgument(c *plan.Call, a []string, sqlName string) string {
+	if from := c.Args[0].Type(); from != c.Of {
+		return fromText("CAST("+a[0]+" AS VARCHAR)", c.Of)
+	}
+	return "CAST(" + a[0] + " AS " + sqlName + ")"
+}

@@ -1,0 +1,158 @@
+package duckdb
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/types"
+)
+
+// DuckDB's JSON functions end the query with an error on text that is not JSON,
+// and TRY() around them costs microseconds a row. So every dynamic value that
+// comes out of a column is guarded by json_valid(); what an expression makes is
+// JSON by construction.
+
+func guard(text string) string {
+	return "(CASE WHEN json_valid(" + text + ") THEN " + text + " END)"
+}
+
+// json returns the SQL of a dynamic value as text that is JSON, or NULL.
+func (g *generator) json(e plan.Expr, b *block) string {
+	text := g.expr(e, b)
+	switch e.(type) {
+	case *plan.Ref, *plan.Scalar:
+		return guard(text)
+	}
+	return text
+}
+
+// path writes a chain of members and elements, `a.b[0].c`, as one extraction;
+// with asText its value as a string, else as JSON text.
+func (g *generator) path(e *plan.Call, b *block, asText bool) string {
+	var steps []string
+	var base plan.Expr = e
+	for {
+		c, ok := base.(*plan.Call)
+		if !ok {
+			break
+		}
+		step, ok := pathStep(c)
+		if !ok {
+			break
+		}
+		steps = append(steps, step)
+		base = c.Args[0]
+	}
+	if len(steps) == 0 {
+		return g.computedStep(e, b, asText)
+	}
+	var route strings.Builder
+	route.WriteByte('$')
+	for i := len(steps) - 1; i >= 0; i-- {
+		route.WriteString(steps[i])
+	}
+	function := "json_extract"
+	if asText {
+		function = "json_extract_string"
+	}
+	extract := func(j string) string {
+		text := function + "(" + j + ", " + g.text(route.String()) + ")"
+		if asText {
+			return text
+		}
+		return "nullif(CAST(" + text + " AS VARCHAR), 'null')"
+	}
+	if source, ok := parsed(base); ok {
+		text := g.expr(source, b)
+		return "(CASE WHEN json_valid(" + text + ") THEN " + extract(text) + " END)"
+	}
+	text := g.expr(base, b)
+	if _, isRef := base.(*plan.Ref); isRef {
+		return "(CASE WHEN json_valid(" + text + ") THEN " + extract(text) + " END)"
+	}
+	return extract(text)
+}
+
+// parsed returns the string behind parse_json(), if e is that.
+func parsed(e plan.Expr) (plan.Expr, bool) {
+	c, ok := e.(*plan.Convert)
+	if !ok || c.To != types.Dynamic || c.X.Type() != types.String {
+		return nil, false
+	}
+	return c.X, true
+}
+
+// pathStep returns the JSON path of one constant member or element. A name
+// with a quote or a backslash in it has no place in a path.
+func pathStep(c *plan.Call) (string, bool) {
+	if len(c.Args) != 2 {
+		return "", false
+	}
+	l, ok := c.Args[1].(*plan.Literal)
+	if !ok {
+		return "", false
+	}
+	switch v := l.Value.(type) {
+	case string:
+		if c.Function.Name == "member" && !strings.ContainsAny(v, "\"\\\x00") && v != "" {
+			return `."` + v + `"`, true
+		}
+	case int64:
+		if c.Function.Name != "element" {
+			return "", false
+		}
+		if v < 0 {
+			return "[#" + strconv.FormatInt(v, 10) + "]", true
+		}
+		return "[" + strconv.FormatInt(v, 10) + "]", true
+	}
+	return "", false
+}
+
+// computedStep takes one member whose name is computed or odd.
+func (g *generator) computedStep(e *plan.Call, b *block, asText bool) string {
+	function := "json_extract"
+	if asText {
+		function = "json_extract_string"
+	}
+	j, name := g.json(e.Args[0], b), g.expr(e.Args[1], b)
+	text := "(CASE WHEN json_type(" + j + ") = 'OBJECT' THEN " + function + "(" + j + ", " + pointer(name) + ") END)"
+	if asText {
+		return text
+	}
+	return "nullif(CAST(" + text + " AS VARCHAR), 'null')"
+}
+
+// pointer returns the JSON pointer (RFC 6901) to a member whose name is the
+// SQL expression text.
+func pointer(text string) string {
+	return "'/' || replace(replace(" + text + ", '~', '~0'), '/', '~1')"
+}
+
+// jsonItem returns an SQL value that to_json() and its kin write as Kusto
+// writes a value of that type inside a dynamic one.
+func (g *generator) jsonItem(e plan.Expr, b *block) string {
+	if e.Type() == types.Dynamic {
+		return "CAST(" + g.json(e, b) + " AS JSON)"
+	}
+	return jsonScalar(g.expr(e, b), e.Type())
+}
+
+func jsonScalar(text string, t types.Type) string {
+	switch t {
+	case types.DateTime, types.TimeSpan:
+		return toTextOrNull(text, t)
+	case types.Dynamic:
+		return "CAST(" + guard(text) + " AS JSON)"
+	}
+	return text
+}
+
+// jsonElements returns the elements of a dynamic array as a list of JSON.
+func jsonElements(j string) string { return "json_extract(" + j + ", '$[*]')" }
+
+// isArray wraps text so that it is null for what is no array.
+func whenArray(j, text string) string {
+	return "(CASE WHEN json_type(" + j + ") = 'ARRAY' THEN " + text + " END)"
+}

@@ -1,0 +1,211 @@
+package duckdb
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/types"
+)
+
+// node returns the block of a node.
+func (g *generator) node(n plan.Node) *block {
+	switch n := n.(type) {
+	case *plan.Scan:
+		return g.scan(n)
+	case *plan.Values:
+		return g.values(n)
+	case *plan.Generate:
+		return g.generate(n)
+	case *plan.Filter:
+		b := g.ready(g.node(n.Input), n.Predicate)
+		b.where = append(b.where, g.predicate(n.Predicate, b))
+		return b
+	case *plan.Project:
+		return g.project(n)
+	case *plan.Aggregate:
+		return g.aggregate(n)
+	case *plan.Sort:
+		b := g.sortable(n)
+		b.tail = " ORDER BY " + g.orderBy(b, n.Keys)
+		return b
+	case *plan.Limit:
+		return g.limit(n)
+	case *plan.Join:
+		return g.join(n)
+	case *plan.Union:
+		return g.union(n)
+	case *plan.Unnest:
+		return g.unnest(n)
+	case *plan.Window:
+		return g.window(n)
+	case *plan.Reference:
+		return g.reference(n)
+	}
+	g.fail("no SQL for a %T", n)
+	return &block{}
+}
+
+func (g *generator) scan(n *plan.Scan) *block {
+	item, err := g.options.Scan(n)
+	if err != nil {
+		g.fail("scan table %s: %w", n.Table, err)
+		return &block{}
+	}
+	sources := make(map[*plan.Column]string, len(n.Fields))
+	for _, f := range n.Fields {
+		sources[f.Column] = quoteName(f.Source)
+	}
+	return g.over(item, n.Columns(), func(c *plan.Column) string { return sources[c] })
+}
+
+// values writes constants as VALUES. Each value is cast, since the rows of a
+// column must have one type and may all be null.
+func (g *generator) values(n *plan.Values) *block {
+	names := make([]string, len(n.Output))
+	for i, c := range n.Output {
+		names[i] = innerName(c)
+	}
+	if len(n.Output) == 0 {
+		return &block{from: "(SELECT 1 WHERE false) AS " + g.alias(), exprs: map[*plan.Column]string{}}
+	}
+	rows := make([]string, 0, len(n.Rows))
+	empty := &block{exprs: map[*plan.Column]string{}}
+	for _, row := range n.Rows {
+		items := make([]string, len(row))
+		for i, e := range row {
+			items[i] = g.expr(e, empty)
+			if len(rows) == 0 {
+				items[i] = "CAST(" + items[i] + " AS " + sqlType(n.Output[i].Type) + ")"
+			}
+		}
+		rows = append(rows, "("+strings.Join(items, ", ")+")")
+	}
+	alias := g.alias()
+	from := "(VALUES " + strings.Join(rows, ", ") + ") AS " + alias + "(" + strings.Join(names, ", ") + ")"
+	if len(rows) == 0 {
+		for i, c := range n.Output {
+			names[i] = "CAST(NULL AS " + sqlType(c.Type) + ") AS " + innerName(c)
+		}
+		from = "(SELECT " + strings.Join(names, ", ") + " WHERE false) AS " + alias
+	}
+	b := &block{from: from, columns: n.Output, exprs: map[*plan.Column]string{}, computed: map[*plan.Column]bool{}}
+	for _, c := range n.Output {
+		b.exprs[c] = alias + "." + innerName(c)
+	}
+	return b
+}
+
+// generate counts. A step of zero or away from the end gives no rows.
+func (g *generator) generate(n *plan.Generate) *block {
+	empty := &block{exprs: map[*plan.Column]string{}}
+	from, to, step := g.expr(n.From, empty), g.expr(n.To, empty), g.expr(n.Step, empty)
+	alias, number := g.alias(), innerName(n.Output)
+	b := &block{columns: []*plan.Column{n.Output}, exprs: map[*plan.Column]string{}, computed: map[*plan.Column]bool{}}
+	count := "CAST(floor((" + to + " - " + from + ") / nullif(CAST(" + step + " AS DOUBLE), 0)) AS BIGINT)"
+	value := from + " + " + alias + "." + number + " * " + step
+	switch n.Output.Type {
+	case types.DateTime:
+		count = "CAST(floor((epoch_us(" + to + ") - epoch_us(" + from + ")) * 10 / nullif(CAST(" + step + " AS DOUBLE), 0)) AS BIGINT)"
+		value = "make_timestamp(epoch_us(" + from + ") + (" + alias + "." + number + " * " + step + ") // 10)"
+	case types.Long, types.TimeSpan:
+		value = "CAST(" + value + " AS BIGINT)"
+	}
+	b.from = "range(0, 1 + coalesce(" + count + ", -1)) AS " + alias + "(" + number + ")"
+	b.exprs[n.Output] = value
+	b.computed[n.Output] = true
+	return b
+}
+
+// project adds columns. A block that is no more than names takes them in.
+func (g *generator) project(n *plan.Project) *block {
+	reads := make([]plan.Expr, len(n.Define))
+	for i, d := range n.Define {
+		reads[i] = d.Expr
+	}
+	in := g.ready(g.node(n.Input), reads...)
+	out := *in
+	out.columns = append(n.Pass[:len(n.Pass):len(n.Pass)], definedColumns(n.Define)...)
+	out.exprs = make(map[*plan.Column]string, len(out.columns))
+	out.computed = map[*plan.Column]bool{}
+	for _, c := range n.Pass {
+		out.exprs[c] = in.column(g, c)
+		if in.computed[c] {
+			out.computed[c] = true
+		}
+	}
+	for _, d := range n.Define {
+		out.exprs[d.Column] = g.expr(d.Expr, in)
+		if _, isRef := d.Expr.(*plan.Ref); !isRef {
+			out.computed[d.Column] = true
+		}
+	}
+	return &out
+}
+
+func definedColumns(define []plan.Definition) []*plan.Column {
+	all := make([]*plan.Column, len(define))
+	for i, d := range define {
+		all[i] = d.Column
+	}
+	return all
+}
+
+// sortable returns the input of a sort, in which its keys are plain columns.
+func (g *generator) sortable(n *plan.Sort) *block {
+	b := g.node(n.Input)
+	if b.closed() {
+		return g.wrap(b)
+	}
+	return b
+}
+
+func (g *generator) limit(n *plan.Limit) *block {
+	b := g.node(n.Input)
+	if _, sorted := n.Input.(*plan.Sort); !sorted && b.tail != "" {
+		b = g.wrap(b)
+	}
+	b.tail += " LIMIT " + strconv.FormatInt(n.Count, 10)
+	return b
+}
+
+// reference reads a shared table: as a CTE when it is read more than once,
+// else as a subquery.
+func (g *generator) reference(n *plan.Reference) *block {
+	sources := make(map[*plan.Column]string, len(n.Output))
+	for i, c := range n.Output {
+		sources[c] = innerName(n.Source[i])
+	}
+	name := func(c *plan.Column) string { return sources[c] }
+	if cte, ok := g.shared[n.Target]; ok {
+		return g.over(cte, n.Output, name)
+	}
+	body := g.node(n.Target.Node)
+	if g.uses[n.Target] < 2 && !n.Target.Once {
+		return g.inlined(n, body)
+	}
+	cte := "s" + strconv.Itoa(len(g.shared)+1)
+	g.shared[n.Target] = cte
+	word := " AS "
+	if n.Target.Once {
+		word = " AS MATERIALIZED "
+	}
+	g.ctes = append(g.ctes, cte+word+"("+body.text()+")")
+	return g.over(cte, n.Output, name)
+}
+
+// inlined gives the body of a table that is read once, under the columns of
+// the reference.
+func (g *generator) inlined(n *plan.Reference, body *block) *block {
+	out := *body
+	out.columns = n.Output
+	out.exprs = make(map[*plan.Column]string, len(n.Output))
+	out.computed = map[*plan.Column]bool{}
+	for i, c := range n.Output {
+		out.exprs[c] = body.column(g, n.Source[i])
+		if body.computed[n.Source[i]] {
+			out.computed[c] = true
+		}
+	}
+	return &out
+}
