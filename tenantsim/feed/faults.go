@@ -97,14 +97,18 @@ func (f *faults) meet(w http.ResponseWriter, r *http.Request) http.ResponseWrite
 	return w
 }
 
-// cut shortens a body. broken asks for the connection to end as well; without
-// it the answer looks whole.
-func (f *faults) cut(r *http.Request, _ http.ResponseWriter, body []byte) (cut []byte, broken bool) {
+// cut shortens a body: at once, so that the answer looks whole but is not JSON,
+// or, when broken, only on its way, where the given share of it arrives before
+// the connection ends.
+func (f *faults) cut(r *http.Request, body []byte) (cut []byte, kept float64, broken bool) {
 	d, hit := f.throw(r, "truncate", f.Truncated)
-	if !hit || len(body) < 2 {
-		return body, false
+	switch {
+	case !hit || len(body) < 2:
+		return body, 1, false
+	case d.Chance(0.5):
+		return body, float64(d.Below(100)) / 100, true
 	}
-	return body[:d.Between(1, len(body)-1)], d.Chance(0.5)
+	return body[:d.Between(1, len(body)-1)], 1, false
 }
 
 // repeat lists an entry of a page twice.

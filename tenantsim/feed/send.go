@@ -10,7 +10,7 @@ import (
 
 // sendRecords sends the body of a blob, compressed for whoever takes that.
 func (s *Server) sendRecords(w http.ResponseWriter, r *http.Request, records [][]byte) {
-	body := array(records)
+	body, kept, broken := s.faults.cut(r, array(records))
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		compressed, err := compress(body)
@@ -21,10 +21,10 @@ func (s *Server) sendRecords(w http.ResponseWriter, r *http.Request, records [][
 		w.Header().Set("Content-Encoding", "gzip")
 		body = compressed
 	}
-	body, broken := s.faults.cut(r, w, body)
 	if broken {
 		// The length that was promised does not come: the connection ends.
-		w.Header().Set("Content-Length", strconv.Itoa(2*len(body)+1))
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		body = body[:int(kept*float64(len(body)))]
 	}
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(body)
