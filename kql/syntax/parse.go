@@ -10,7 +10,7 @@ const (
 	// MaxLength is the greatest length of a query in bytes.
 	MaxLength = 1 << 20
 	// MaxDepth is how deep expressions, pipelines and functions may nest.
-	MaxDepth = 100
+	MaxDepth = 200
 	// MaxChain is how many operands `a or b or c …` may have.
 	MaxChain = 2000
 	// MaxOperators is how many operators one pipeline may have.
@@ -46,6 +46,8 @@ type parser struct {
 	i      int
 	depth  int
 	failed bool
+	// ended is set when the rest of the text is not worth reading.
+	ended bool
 }
 
 var endToken = Token{Kind: EndOfText}
@@ -111,7 +113,11 @@ func (p *parser) expectWord(text string) {
 
 // expected fails with what should stand at the current token.
 func (p *parser) expected(what string) {
-	p.fail(source.Diagnostic{Span: p.current().Span, Message: what + " expected, but found " + p.found()})
+	d := source.Diagnostic{Span: p.current().Span, Message: what + " expected, but found " + p.found()}
+	if t := p.current(); t.Kind == Symbol && t.Text == "=" {
+		d.Remedy = `"==" compares; "=" names a column`
+	}
+	p.fail(d)
 }
 
 // found describes the current token for a message.
@@ -126,7 +132,7 @@ func (p *parser) found() string {
 // records nothing while an earlier mistake is being left, and nothing at a bad
 // token, which the lexer has reported.
 func (p *parser) fail(d source.Diagnostic) {
-	if !p.failed && p.current().Kind != Bad {
+	if !p.failed && !p.ended && p.current().Kind != Bad {
 		p.src.Add(d)
 	}
 	p.failed = true
@@ -180,6 +186,7 @@ func (p *parser) enter() bool {
 		Span: p.current().Span, Message: "the query nests too deep",
 		Remedy: "name parts of it with let",
 	})
+	p.ended = true // what follows would be one such mistake for each level
 	return false
 }
 
