@@ -116,23 +116,20 @@ func (s *stream) listPages(ctx context.Context, w collect.Window) error {
 // last.
 func (s *stream) listPage(ctx context.Context, w collect.Window, page *url.URL) (next *url.URL, err error) {
 	var entries []listing
+	var link string
 	err = pagePolicy.Retry(ctx, s.clock, s.random,
 		func(ctx context.Context) error {
 			body, header, err := s.client.do(ctx, request{opList, http.MethodGet, page, maxListBytes, requestTimeout})
 			if err != nil {
 				return err
 			}
-			if entries, err = decodeListing(body); err != nil {
-				return err
-			}
-			next = nil
-			if link := nextPage(header); link != "" {
-				next, err = s.client.linkURL(opList, link)
-			}
+			link = nextPage(header)
+			entries, err = decodeListing(body)
 			return err
 		},
 		func(err error) backoff.Verdict {
-			return backoff.Verdict{Again: behaviourOf(err) == retry && !errors.Is(err, errForeignHost), After: waitAsked(err)}
+			does := behaviourOf(err)
+			return backoff.Verdict{Again: does == retry || does == unauthorised, After: waitAsked(err)}
 		})
 	if err != nil {
 		return nil, err
@@ -144,7 +141,10 @@ func (s *stream) listPage(ctx context.Context, w collect.Window, page *url.URL) 
 	if added > 0 {
 		s.wakeFetch()
 	}
-	return next, nil
+	if link == "" {
+		return nil, nil
+	}
+	return s.client.linkURL(opList, link)
 }
 
 // nextPage reads the link to the next page; Microsoft's text has the header in
@@ -208,8 +208,8 @@ func parseTime(text string) (time.Time, error) {
 	if err != nil {
 		t, err = time.Parse("2006-01-02T15:04:05.999999999", text)
 	}
-	if err == nil && t.Year() < 2000 {
-		err = fmt.Errorf("time %q lies before the API existed", text)
+	if err == nil && t.Year() < 1970 {
+		err = fmt.Errorf("%q is no time but a default", text)
 	}
 	return t.UTC(), err
 }
