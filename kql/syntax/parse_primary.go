@@ -93,7 +93,7 @@ func (p *parser) nameOrCall() Expr {
 // argument reads an argument of a call: a pipeline, `*`, or `name = x`.
 func (p *parser) argument() Expr {
 	if p.startsNamed() {
-		return p.namedExpression()
+		return p.named(p.pipe)
 	}
 	return p.pipe()
 }
@@ -163,24 +163,34 @@ func (p *parser) skipTuple() (int, bool) {
 	}
 }
 
-// namedExpression reads `name = x`, `(a, b) = x` or x.
+// namedExpression reads `name = x`, `(a, b) = x` or x. A pipe behind it belongs
+// to the pipeline that the expression is in.
 func (p *parser) namedExpression() Expr {
+	if p.startsNamed() {
+		return p.named(p.expression)
+	}
+	return p.expression()
+}
+
+// named reads names, `=`, and what value reads.
+func (p *parser) named(value func() Expr) Expr {
 	start := p.i
-	if !p.startsNamed() {
-		return p.expression()
-	}
-	named := &Named{}
-	if p.acceptSymbol("(") {
-		named.Tuple = true
-		named.Names = commaList(p, p.name)
-		p.expectSymbol(")")
-	} else {
-		named.Names = []*Name{p.name()}
-	}
+	named := &Named{Tuple: p.isSymbol("(")}
+	named.Names = p.names()
 	p.expectSymbol("=")
-	named.X = p.pipe()
+	named.X = value()
 	named.pos = p.from(start)
 	return named
+}
+
+// names reads one name, or several in parentheses.
+func (p *parser) names() []*Name {
+	if !p.acceptSymbol("(") {
+		return []*Name{p.name()}
+	}
+	names := commaList(p, p.name)
+	p.expectSymbol(")")
+	return names
 }
 
 // namePattern reads a name, `*`, or a name with stars in it such as Device*.

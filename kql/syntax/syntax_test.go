@@ -119,6 +119,13 @@ func grouped(x syntax.Expr) string {
 	return "(" + grouped(b.X) + " " + string(b.Op) + " " + grouped(b.Y) + ")"
 }
 
+func TestPipeBehindANamedColumnEndsTheOperator(t *testing.T) {
+	tree := parse(t, "T | extend a = b | project c = d, e | summarize f = count() by g = h | count")
+	if n := len(tree.Statements[0].(*syntax.ExpressionStatement).X.(*syntax.Pipe).Operators); n != 4 {
+		t.Errorf("%d operators, want 4:\n%s", n, syntax.Dump(tree))
+	}
+}
+
 var wellFormed = []string{
 	"T",
 	"T | count",
