@@ -135,6 +135,7 @@ type contents struct {
 	index  [][]byte // the lines, as far as they could be read
 	bodies []body   // in order, as far as they could be read
 	err    error    // why the contents could not be read to the end
+	buf    []byte
 }
 
 type body struct {
@@ -224,8 +225,11 @@ func (c *contents) readBody(r *tar.Reader, position uint64) error {
 	if _, err := nextMember(r, payloadMember(position)); err != nil {
 		return err
 	}
+	if c.buf == nil {
+		c.buf = make([]byte, 64<<10)
+	}
 	h := sha256.New()
-	n, err := io.Copy(h, r)
+	n, err := io.CopyBuffer(h, r, c.buf)
 	if err != nil {
 		return err
 	}

@@ -176,7 +176,7 @@ func (a *Archive) publish(c checkpoint) error {
 
 // clearSuperseded removes the partial tiles that a growth has replaced.
 func (a *Archive) clearSuperseded(i intent) error {
-	return a.clear(partialTiles(i.OldSize), i.NewSize)
+	return a.clear(partialTiles(i.OldSize), i.NewSize, a.remove)
 }
 
 // clearUnpublished removes what a growth wrote that never got its checkpoint.
@@ -184,14 +184,20 @@ func (a *Archive) clearUnpublished(i intent) error {
 	if _, _, ok := parseObjectPath(i.Object); !ok {
 		return fmt.Errorf("intent names %q, which is no object", i.Object)
 	}
-	if err := a.remove(i.Object); err != nil {
+	removeAll := func(name string) error {
+		if err := a.remove(durable.TempName(name)); err != nil {
+			return err
+		}
+		return a.remove(name)
+	}
+	if err := removeAll(i.Object); err != nil {
 		return err
 	}
-	return a.clear(tlog.NewTiles(tileHeight, i.OldSize, i.NewSize), i.OldSize)
+	return a.clear(tlog.NewTiles(tileHeight, i.OldSize, i.NewSize), i.OldSize, removeAll)
 }
 
 // clear removes those of some tiles that a tree of a size does not have.
-func (a *Archive) clear(tiles []tlog.Tile, size int64) error {
+func (a *Archive) clear(tiles []tlog.Tile, size int64, remove func(name string) error) error {
 	keep := map[tlog.Tile]bool{}
 	for _, t := range partialTiles(size) {
 		keep[t] = true
@@ -201,7 +207,7 @@ func (a *Archive) clear(tiles []tlog.Tile, size int64) error {
 			continue
 		}
 		for _, name := range logPaths(t) {
-			if err := a.remove(name); err != nil {
+			if err := remove(name); err != nil {
 				return err
 			}
 		}
@@ -209,13 +215,10 @@ func (a *Archive) clear(tiles []tlog.Tile, size int64) error {
 	return nil
 }
 
-// remove removes a file, what a crash left of writing it, and the directory of
-// partial tiles that it leaves empty.
+// remove removes a file, and the directory of partial tiles that it leaves empty.
 func (a *Archive) remove(name string) error {
-	for _, f := range []string{durable.TempName(a.file(name)), a.file(name)} {
-		if err := durable.Remove(a.cfg.FS, f); err != nil {
-			return err
-		}
+	if err := durable.Remove(a.cfg.FS, a.file(name)); err != nil {
+		return err
 	}
 	if dir := path.Dir(name); path.Ext(dir) == ".p" {
 		_ = a.cfg.FS.Remove(a.file(dir)) // not empty, or not there

@@ -90,7 +90,8 @@ func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) error {
 }
 
 // CreateExclusive writes a file that must not exist yet, durably, and returns
-// an error that is fs.ErrExist if it does. It is never visible half written.
+// an error that is fs.ErrExist if it does. It is never visible half written, and
+// after another error it is not there, unless removing it failed too.
 func CreateExclusive(fsys FS, name string, data []byte, perm fs.FileMode) error {
 	temp := TempName(name)
 	if err := writeNew(fsys, temp, data, perm); err != nil {
@@ -102,6 +103,7 @@ func CreateExclusive(fsys FS, name string, data []byte, perm fs.FileMode) error 
 		return fmt.Errorf("create %s: %w", name, err)
 	}
 	if err := fsys.SyncDir(filepath.Dir(name)); err != nil {
+		_ = fsys.Remove(name) // it may never reach the disk: see MkdirAll
 		return fmt.Errorf("create %s: %w", name, err)
 	}
 	return nil
@@ -169,22 +171,35 @@ func MkdirAll(fsys FS, name string, perm fs.FileMode) error {
 	return nil
 }
 
-// Remove removes a file durably. A file that does not exist is no error.
+// Remove removes a file durably. Where there is none, one is made and removed:
+// an earlier removal whose sync failed is visible, but not on disk, and no sync
+// by itself would bring it there.
 func Remove(fsys FS, name string) error {
 	err := fsys.Remove(name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove %s: %w", name, err)
-	}
 	if errors.Is(err, fs.ErrNotExist) {
-		// The directory may be missing too.
-		if _, statErr := fsys.Stat(filepath.Dir(name)); statErr != nil {
+		if _, statErr := fsys.Stat(filepath.Dir(name)); errors.Is(statErr, fs.ErrNotExist) {
 			return nil
 		}
+		err = touchAndRemove(fsys, name)
+	}
+	if err != nil {
+		return fmt.Errorf("remove %s: %w", name, err)
 	}
 	if err := fsys.SyncDir(filepath.Dir(name)); err != nil {
 		return fmt.Errorf("remove %s: %w", name, err)
 	}
 	return nil
+}
+
+func touchAndRemove(fsys FS, name string) error {
+	f, err := fsys.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return fsys.Remove(name)
 }
 
 // ReadFile reads a whole file of at most limit bytes. A larger file is an

@@ -80,6 +80,24 @@ func TestMkdirAllAfterAFailedSync(t *testing.T) {
 	}
 }
 
+// A removal whose sync failed must be durable after the second attempt.
+func TestRemoveAfterAFailedSync(t *testing.T) {
+	fsys := durabletest.New(nil)
+	if err := durable.WriteFile(fsys, "/f", []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fsys.SetInject(durabletest.At(fsys.Ops()+2, durabletest.FailLost))
+	if err := durable.Remove(fsys, "/f"); err == nil {
+		t.Fatal("the failed sync went unreported")
+	}
+	if err := durable.Remove(fsys, "/f"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fsys.AfterCrash(durabletest.KeepNone, nil).Stat("/f"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("after a crash the file is back:", err)
+	}
+}
+
 func TestCreateExclusive(t *testing.T) {
 	for _, fsys := range []durable.FS{durable.OS{}, durabletest.New(nil)} {
 		dir := "/"
