@@ -114,11 +114,8 @@ func viewDetail(d *incident.Detail) *server.IncidentDetail {
 			Time: a.Start, Kind: server.TimelineActivity, Title: a.Name, Detail: activityText(a), Severity: string(a.Severity), AlertID: a.ID, Entities: viewEntities(a.Entities),
 		})
 	}
-	for n, h := range d.Timeline {
-		view.Timeline = append(view.Timeline, viewHappening(h))
-		if h.Kind == "comment" {
-			view.Comments = append(view.Comments, server.Comment{ID: strconv.Itoa(n), Time: h.Time, Author: h.Author, Text: h.Text})
-		}
+	for _, h := range d.Timeline {
+		view.Timeline = append(view.Timeline, server.TimelineEntry{Time: h.Time, Kind: h.Kind, Title: h.Text, Actor: h.Author})
 	}
 	slices.SortStableFunc(view.Timeline, func(a, b server.TimelineEntry) int { return a.Time.Compare(b.Time) })
 	return view
@@ -129,25 +126,6 @@ func activityText(a model.Alert) string {
 		return "1 row"
 	}
 	return fmt.Sprintf("%d rows, until %s", a.Evidence.Total, a.End.Format("2006-01-02 15:04:05"))
-}
-
-func viewHappening(h model.Happening) server.TimelineEntry {
-	entry := server.TimelineEntry{Time: h.Time, Actor: h.Author, Kind: server.TimelineChange, Detail: h.Text}
-	switch h.Kind {
-	case "created":
-		entry.Title = "Incident created"
-	case "alert":
-		entry.Kind, entry.Title = server.TimelineAlert, "Alert raised"
-	case "alert-updated":
-		entry.Kind, entry.Title = server.TimelineAlert, "Alert grew"
-	case "comment":
-		entry.Kind, entry.Title = server.TimelineComment, "Comment"
-	case "reopened":
-		entry.Title = "Reopened"
-	default:
-		entry.Title = "Changed " + h.Kind
-	}
-	return entry
 }
 
 func viewAlert(a model.Alert) server.Alert {

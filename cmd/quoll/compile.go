@@ -6,9 +6,7 @@ import (
 	"github.com/quoll/quoll/kql"
 	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/plan"
-	sqlgen "github.com/quoll/quoll/kql/sqlgen/duckdb"
 	"github.com/quoll/quoll/lake"
-	"github.com/quoll/quoll/query/duckdb"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -36,10 +34,5 @@ func (tables) Names() []string {
 }
 
 func compile(text string, now time.Time) (*plan.Statement, error) {
-	return kql.Compile(text, tables{}, kql.Options{Now: now})
-}
-
-func generateSQL(s *plan.Statement, scan func(*plan.Scan) (string, error), limit int) (duckdb.Generated, error) {
-	sql, err := sqlgen.Generate(s, sqlgen.Options{Scan: scan, Limit: limit})
-	return duckdb.Generated{Text: sql.Text, Args: sql.Args}, err
+	return kql.Compile(text, tables{}, now)
 }

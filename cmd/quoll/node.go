@@ -142,7 +142,7 @@ func (n *node) openQuery(ctx context.Context) error {
 		return fmt.Errorf("clear %s: %w", spill, err)
 	}
 	config.TempDir = spill
-	engine, err := duckdb.Open(ctx, config, duckdb.FromLake(n.lake), generateSQL, n.log)
+	engine, err := duckdb.Open(ctx, config, duckdb.FromLake(n.lake), n.log)
 	if err != nil {
 		return err
 	}

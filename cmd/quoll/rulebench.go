@@ -64,7 +64,7 @@ func (b *ruleBench) Querier(ctx context.Context, rows map[string][]map[string]an
 	}
 	config := duckdb.DefaultConfig()
 	config.Dir = dir
-	engine, err := duckdb.Open(ctx, config, duckdb.FromLake(l), generateSQL, b.log)
+	engine, err := duckdb.Open(ctx, config, duckdb.FromLake(l), b.log)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,6 @@ func serveCommand() *cobra.Command {
 type pace struct {
 	sealAfter time.Duration // age at which a batch of payloads is archived
 	detect    detect.Config
-	overlap   time.Duration // of listings; zero keeps the configuration's
 }
 
 func defaultPace() pace {
