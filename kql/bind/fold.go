@@ -144,6 +144,14 @@ func convertText(text string, to types.Type) (any, bool) {
 			return t, true
 		}
 		return nil, true
+	case types.Bool:
+		switch strings.ToLower(strings.TrimSpace(text)) {
+		case "true", "1":
+			return true, true
+		case "false", "0":
+			return false, true
+		}
+		return nil, true
 	case types.Real, types.Decimal:
 		if f, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
 			return f, true

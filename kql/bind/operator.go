@@ -202,6 +202,10 @@ func comparands(left, right plan.Expr, equality bool) (l, r plan.Expr, ok bool) 
 		return convert(left, rt), right, true
 	case lt.Numeric() && rt == types.Bool:
 		return left, convert(right, lt), true
+	case equality && rt == types.String && (lt == types.Bool || lt.Numeric()) && constant(right):
+		return left, convert(right, lt), true // IsClickedThrough == "true"
+	case equality && lt == types.String && (rt == types.Bool || rt.Numeric()) && constant(left):
+		return convert(left, rt), right, true
 	}
 	return left, right, types.Comparable(lt, rt)
 }
