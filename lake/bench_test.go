@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -126,4 +127,34 @@ func BenchmarkOpenEmpty(b *testing.B) {
 	for b.Loop() {
 		openLake(b, dir).Close()
 	}
+}
+
+// BenchmarkKeys measures the memory that the keys of a million records take,
+// and how long it takes to remember one.
+func BenchmarkKeys(b *testing.B) {
+	const records = 1_000_000
+	keys := make([]schema.Key, records)
+	for i := range keys {
+		keys[i] = schema.NewKey("tenant", "audit", fmt.Sprint(i))
+	}
+	var before, after runtime.MemStats
+	for b.Loop() {
+		b.StopTimer()
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		b.StartTimer()
+		set := newKeySet(false)
+		for _, key := range keys {
+			set.add(key, schema.Digest{})
+		}
+		b.StopTimer()
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if set.size() != records {
+			b.Fatal(set.size())
+		}
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/records, "B/key")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*records), "ns/key")
 }

@@ -23,7 +23,7 @@ type Config struct {
 func DefaultConfig(dir string) Config {
 	return Config{
 		Dir:           dir,
-		FreshBytes:    256 << 20,
+		FreshBytes:    128 << 20,
 		RowGroupRows:  64 << 10,
 		KeepSnapshots: 10,
 	}

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Flush writes the rows in memory to files and commits them together with the
@@ -97,21 +100,32 @@ func (l *Lake) writeGeneration(ctx context.Context, t *tableState, generation []
 		return nil, fmt.Errorf("name files: %w", err)
 	}
 	name := fmt.Sprintf("%016x-%s.parquet", position, hex.EncodeToString(suffix[:]))
-	var files []File
-	for _, run := range splitByDay(generation, t.timeColumn()) {
-		if err := ctx.Err(); err != nil {
-			return files, err
-		}
+	runs := splitByDay(generation, t.timeColumn())
+	files := make([]File, len(runs))
+	// Files are written side by side: a late import has one for each of
+	// hundreds of days, and most of the time of a small file is waiting for
+	// the disk.
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, run := range runs {
 		if err := l.atStep("next file"); err != nil {
-			return files, err
+			err = errors.Join(err, group.Wait())
+			return written(files), err
 		}
-		f, err := writeRun(l.dataPath(t, run.day, name), t, generation, run, l.config.RowGroupRows)
-		if err != nil {
-			return files, err
-		}
-		files = append(files, f)
+		group.Go(func() (err error) {
+			if err = ctx.Err(); err == nil {
+				files[i], err = writeRun(l.dataPath(t, run.day, name), t, generation, run, l.config.RowGroupRows)
+			}
+			return err
+		})
 	}
-	return files, nil
+	err := group.Wait()
+	return written(files), err
+}
+
+// written returns the files that were written before something failed.
+func written(files []File) []File {
+	return slices.DeleteFunc(files, func(f File) bool { return f.Path == "" })
 }
 
 // discard removes files that no commit refers to.

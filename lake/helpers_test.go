@@ -103,6 +103,24 @@ func auditRecord(id, content int, at time.Time, office bool) schema.Record {
 // ingestion time.
 func rowsOf(t testing.TB, l *Lake, name string) []string {
 	t.Helper()
+	return fileCache{}.rowsOf(t, l, name)
+}
+
+// fileCache remembers the rows of files by name: names are never used twice,
+// and reading the many small files again and again is most of the work.
+type fileCache map[string][]string
+
+func (c fileCache) read(t testing.TB, path string) []string {
+	t.Helper()
+	name := filepath.Join(filepath.Base(filepath.Dir(path)), filepath.Base(path))
+	if _, ok := c[name]; !ok {
+		c[name] = readParquet(t, path)
+	}
+	return c[name]
+}
+
+func (c fileCache) rowsOf(t testing.TB, l *Lake, name string) []string {
+	t.Helper()
 	set, err := l.Acquire(name)
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +128,7 @@ func rowsOf(t testing.TB, l *Lake, name string) []string {
 	defer set.Release()
 	var rows []string
 	for _, f := range set.Files {
-		inFile := readParquet(t, f.Path)
+		inFile := c.read(t, f.Path)
 		if int64(len(inFile)) != f.Rows {
 			t.Errorf("%s has %d rows, the table says %d", f.Path, len(inFile), f.Rows)
 		}
