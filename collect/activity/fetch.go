@@ -25,8 +25,9 @@ const (
 	overdue = 24 * time.Hour
 	// readAhead is how many due blobs are taken from the ledger at a time.
 	readAhead = 64
-	// idle bounds the wait of a worker without work.
-	idle = time.Minute
+	// idle bounds the wait of a worker without work. Listings and failures wake
+	// workers long before; this is for a clock that was set.
+	idle = 15 * time.Minute
 	// patience is how many attempts in a row have to fail before a worker
 	// pauses: one bad blob among good ones must not slow them down.
 	patience = 3

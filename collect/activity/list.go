@@ -45,12 +45,14 @@ type listing struct {
 func (s *stream) list(ctx context.Context) error {
 	now := s.client.now().Truncate(time.Second)
 	floor := now.Add(-s.cfg.Lookback).Add(s.floorMargin).Truncate(time.Second).Add(time.Second)
-	if err := s.ledger.SkipTo(ctx, s.Stream, floor, now, "nobody listed it within the 7 days that the API reaches back"); err != nil {
-		return err
-	}
 	through, err := s.ledger.ListedThrough(ctx, s.Stream)
 	if err != nil {
 		return err
+	}
+	if !through.IsZero() && through.Before(floor) {
+		if err := s.ledger.SkipTo(ctx, s.Stream, floor, now, "nobody listed it within the 7 days that the API reaches back"); err != nil {
+			return err
+		}
 	}
 	from := through.Add(-s.cfg.Overlap).Truncate(time.Second)
 	all := through.IsZero() || s.lastRelist.IsZero() || now.Sub(s.lastRelist) >= s.cfg.RelistEvery
