@@ -41,6 +41,14 @@ export default defineConfig({
     chunkSizeWarningLimit: 16_000,
     reportCompressedSize: false,
     modulePreload: { polyfill: false },
+    rollupOptions: {
+      onwarn(warning, warn) {
+        // "use client" means something to server rendering only; Microsoft's
+        // language service holds an eval that it does not reach.
+        const known = ["MODULE_LEVEL_DIRECTIVE", "EVAL"];
+        if (!known.includes(warning.code ?? "")) warn(warning);
+      },
+    },
   },
   server: {
     // npm run dev against a running quoll.

@@ -28,19 +28,21 @@ export function App() {
   const settings = useMemo(() => ({ scheme, setScheme, zone, setZone }), [scheme, setScheme, zone, setZone]);
 
   return (
-    <FluentProvider theme={themes[scheme]} className="app" data-scheme={scheme}>
+    <FluentProvider theme={themes[scheme]} className={`theme theme-${scheme}`}>
       <SettingsContext.Provider value={settings}>
-        {tokenWanted ? (
-          <TokenPage onDone={() => setTokenWanted(false)} />
-        ) : (
-          <Shell path={path}>
-            <ErrorBoundary key={path}>
-              <Suspense fallback={<div className="page-loading"><Spinner label={text.loading} /></div>}>
-                <Page path={path} />
-              </Suspense>
-            </ErrorBoundary>
-          </Shell>
-        )}
+        <div className="app">
+          {tokenWanted ? (
+            <TokenPage onDone={() => setTokenWanted(false)} />
+          ) : (
+            <Shell path={path}>
+              <ErrorBoundary key={path}>
+                <Suspense fallback={<div className="page-loading"><Spinner label={text.loading} /></div>}>
+                  <Page path={path} />
+                </Suspense>
+              </ErrorBoundary>
+            </Shell>
+          )}
+        </div>
       </SettingsContext.Provider>
     </FluentProvider>
   );

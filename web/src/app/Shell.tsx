@@ -2,7 +2,7 @@ import { Badge, Button, Tooltip } from "@fluentui/react-components";
 import {
   ClockRegular, NavigationRegular, PlugConnectedFilled, PlugConnectedRegular, ShieldErrorFilled, ShieldErrorRegular,
   TextBulletListSquareSearchFilled, TextBulletListSquareSearchRegular, WeatherMoonRegular, WeatherSunnyRegular,
-} from "@fluentui/react-icons";
+} from "../ui/icons";
 import type { ReactNode } from "react";
 import { api } from "../api/client";
 import { useResource } from "../api/useResource";

@@ -1,4 +1,4 @@
-import { CheckmarkCircleFilled, ClockFilled, DismissCircleFilled, PauseCircleFilled, WarningFilled } from "@fluentui/react-icons";
+import { CheckmarkCircleFilled, ClockFilled, DismissCircleFilled, PauseCircleFilled, WarningFilled } from "../ui/icons";
 import type { ReactNode } from "react";
 import type { Connector, ConnectorState } from "../api/types";
 import { formatCount } from "../format/number";

@@ -6,7 +6,7 @@ import { formatDuration } from "../format/time";
 import { text } from "../text/en";
 import { Ago, PageHeader, useNow } from "../ui/parts";
 import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
-import { PlugDisconnectedRegular } from "@fluentui/react-icons";
+import { PlugDisconnectedRegular } from "../ui/icons";
 import { ConnectorRow } from "./ConnectorRow";
 import { Storage } from "./Storage";
 import "./connectors.css";

@@ -1,4 +1,4 @@
-import { CheckmarkCircleFilled, DismissCircleFilled, QuestionCircleRegular } from "@fluentui/react-icons";
+import { CheckmarkCircleFilled, DismissCircleFilled, QuestionCircleRegular } from "../ui/icons";
 import type { ReactNode } from "react";
 import type { Status } from "../api/types";
 import { formatBytes, formatCount } from "../format/number";

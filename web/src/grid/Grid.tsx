@@ -1,4 +1,4 @@
-import { ArrowDownRegular, ArrowUpRegular } from "@fluentui/react-icons";
+import { ArrowDownRegular, ArrowUpRegular } from "../ui/icons";
 import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import type { Cell, ResultColumn, ResultTable } from "../api/types";
 import { useSettings } from "../app/settings";

@@ -1,4 +1,4 @@
-import { ChevronDownRegular, ChevronRightRegular } from "@fluentui/react-icons";
+import { ChevronDownRegular, ChevronRightRegular } from "../ui/icons";
 import { useState } from "react";
 import type { Json } from "../api/types";
 import { text } from "../text/en";

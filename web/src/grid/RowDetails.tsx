@@ -1,5 +1,5 @@
 import { Button, Switch, Tooltip } from "@fluentui/react-components";
-import { ChevronDownRegular, ChevronUpRegular, CopyRegular, DismissRegular } from "@fluentui/react-icons";
+import { ChevronDownRegular, ChevronUpRegular, CopyRegular, DismissRegular } from "../ui/icons";
 import { useState } from "react";
 import type { Cell, Json, ResultColumn, ResultTable } from "../api/types";
 import { useSettings } from "../app/settings";

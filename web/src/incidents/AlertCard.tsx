@@ -1,5 +1,5 @@
 import { Button } from "@fluentui/react-components";
-import { ChevronDownRegular, ChevronRightRegular, OpenRegular } from "@fluentui/react-icons";
+import { ChevronDownRegular, ChevronRightRegular, OpenRegular } from "../ui/icons";
 import { useMemo, useState } from "react";
 import type { Alert } from "../api/types";
 import { navigate } from "../app/router";

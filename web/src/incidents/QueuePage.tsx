@@ -1,5 +1,5 @@
 import { Button, Input, Select, ToggleButton } from "@fluentui/react-components";
-import { ArrowClockwiseRegular, SearchRegular, ShieldCheckmarkRegular } from "@fluentui/react-icons";
+import { ArrowClockwiseRegular, SearchRegular, ShieldCheckmarkRegular } from "../ui/icons";
 import { useEffect, useState } from "react";
 import { api, type IncidentFilter } from "../api/client";
 import type { Incident } from "../api/types";

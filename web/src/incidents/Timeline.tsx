@@ -1,6 +1,6 @@
 import {
   AlertRegular, ArrowSyncRegular, CommentRegular, FlagRegular, PersonRegular, PulseRegular, TagRegular, WarningRegular,
-} from "@fluentui/react-icons";
+} from "../ui/icons";
 import type { ReactNode } from "react";
 import type { TimelineEntry } from "../api/types";
 import { text } from "../text/en";

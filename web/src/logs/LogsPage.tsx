@@ -1,7 +1,7 @@
 import { Button, Spinner, Tab as FluentTab, TabList, Tooltip } from "@fluentui/react-components";
 import {
   AddRegular, CodeRegular, DismissRegular, LinkRegular, PanelLeftExpandRegular, PlayFilled, RecordStopRegular,
-} from "@fluentui/react-icons";
+} from "../ui/icons";
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { api } from "../api/client";
 import type { Diagnostic } from "../api/types";

@@ -1,5 +1,5 @@
 import { Button, Field, Input, Popover, PopoverSurface, PopoverTrigger } from "@fluentui/react-components";
-import { CalendarClockRegular, ChevronDownRegular } from "@fluentui/react-icons";
+import { CalendarClockRegular, ChevronDownRegular } from "../ui/icons";
 import { useState } from "react";
 import { useSettings } from "../app/settings";
 import { formatMinute, type Zone } from "../format/time";

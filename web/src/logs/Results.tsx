@@ -1,5 +1,5 @@
 import { Button, Popover, PopoverSurface, PopoverTrigger, Spinner, Tab as FluentTab, TabList } from "@fluentui/react-components";
-import { ArrowDownloadRegular, EyeOffRegular, EyeRegular, RecordStopRegular } from "@fluentui/react-icons";
+import { ArrowDownloadRegular, EyeOffRegular, EyeRegular, RecordStopRegular } from "../ui/icons";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import type { ApiError } from "../api/client";
 import type { QueryResult, Statistics } from "../api/types";

@@ -1,7 +1,7 @@
 import { Button, Input, Tab, TabList, Tooltip } from "@fluentui/react-components";
 import {
   AddRegular, ChevronDownRegular, ChevronRightRegular, PanelLeftContractRegular, PlayRegular, SearchRegular, TableRegular,
-} from "@fluentui/react-icons";
+} from "../ui/icons";
 import { useMemo, useState } from "react";
 import type { Schema, SchemaTable } from "../api/types";
 import type { Resource } from "../api/useResource";

@@ -1,8 +1,9 @@
 // Microsoft's editor with Microsoft's Kusto language service, loaded on demand.
-import "@kusto/monaco-kusto/release/esm/monaco.contribution";
+// The whole editor comes first: the Kusto part starts it when it is loaded, and
+// what registers later is unknown to it ("depends on UNKNOWN service").
+import * as monaco from "monaco-editor/esm/vs/editor/edcore.main";
 import { getKustoWorker, kustoDefaults, themeNames, type EngineSchema } from "@kusto/monaco-kusto/release/esm/monaco.contribution";
 import KustoWorker from "@kusto/monaco-kusto/release/esm/kusto.worker?worker";
-import * as monaco from "monaco-editor/esm/vs/editor/edcore.main";
 import EditorWorker from "monaco-editor/esm/vs/editor/editor.worker?worker";
 import type { Diagnostic, Schema } from "../api/types";
 

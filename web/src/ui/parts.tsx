@@ -2,7 +2,7 @@ import { Tooltip } from "@fluentui/react-components";
 import {
   CloudRegular, DesktopRegular, DocumentRegular, GlobeRegular, LinkRegular, MailInboxRegular, MailRegular,
   PersonRegular, TagRegular,
-} from "@fluentui/react-icons";
+} from "./icons";
 import { useEffect, useState, type ReactNode } from "react";
 import type { Entity, IncidentStatus, Severity } from "../api/types";
 import { useSettings } from "../app/settings";

@@ -1,5 +1,5 @@
 import { Button, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle, Skeleton, SkeletonItem } from "@fluentui/react-components";
-import { DocumentSearchRegular, ErrorCircleRegular } from "@fluentui/react-icons";
+import { DocumentSearchRegular, ErrorCircleRegular } from "./icons";
 import type { ReactNode } from "react";
 import type { ApiError } from "../api/client";
 import { text } from "../text/en";

@@ -1,0 +1,86 @@
+// Drives Debian's Chromium over a Quoll: the one at QUOLL_URL, or, without it,
+// the built UI in dist over canned answers (server/servertest/canned).
+//
+// The content security policy forbids eval, so nothing here uses
+// page.waitForFunction: conditions are polled with locators and page.evaluate.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { chromium } from "playwright-core";
+
+export const root = join(import.meta.dirname, "..", "..");
+
+/** Whether the answers are the canned ones, of which more is known. */
+export const canned = !process.env.QUOLL_URL;
+
+/** A real Quoll may have to collect and detect first. */
+export const patience = canned ? 20_000 : 180_000;
+
+/** Starts canned answers; returns their address and how to stop them. */
+export async function startCanned(...args) {
+  const binary = process.env.QUOLL_CANNED;
+  const command = binary ? [binary] : ["go", "run", "./server/servertest/canned"];
+  const child = spawn(command[0], [...command.slice(1), ...args], { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  for await (const line of createInterface({ input: child.stdout })) {
+    // The end of its standard input ends the process, also when go run is between.
+    return { url: line.trim(), stop: () => (child.stdin.end(), ended) };
+  }
+  throw new Error("the canned server said nothing; see its errors above");
+}
+
+const flags = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+/** A browser, a page, and what went wrong or out in it. */
+export async function openBrowser(base, options = {}) {
+  const browser = await chromium.launch({ executablePath: process.env.QUOLL_CHROMIUM ?? "/usr/bin/chromium", args: flags });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, baseURL: base, locale: "en-AU", timezoneId: "Australia/Hobart", colorScheme: "light", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  const troubles = [];
+  const requests = [];
+  page.on("pageerror", (error) => troubles.push(`page error: ${error.stack ?? error}`));
+  page.on("console", (message) => message.type() === "error" && troubles.push(`console: ${message.text()}`));
+  page.on("request", (request) => requests.push(request.url()));
+  return { browser, context, page, troubles, requests };
+}
+
+/** Waits until the condition holds. */
+export async function until(what, condition, timeout = patience) {
+  const end = Date.now() + timeout;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) assert.fail(`waited in vain for ${what}`);
+    await sleep(100);
+  }
+}
+
+/** Opens the Logs page with a query, which runs at once. */
+export async function openQuery(page, query, range = "P7D") {
+  await page.goto("about:blank");
+  await page.goto("/logs#" + new URLSearchParams({ query, range }).toString().replaceAll("+", "%20"));
+}
+
+/** The rows that the last query returned, as the page says. */
+export async function rowCount(page) {
+  const text = await page.getByTestId("cost").innerText();
+  return Number(/^([\d,]+)/.exec(text)?.[1].replaceAll(",", ""));
+}
+
+/** Writes docs/screenshots/name.png when QUOLL_SCREENSHOTS is set. */
+export async function screenshot(page, name) {
+  const folder = process.env.QUOLL_SCREENSHOTS;
+  if (!folder) return;
+  const target = folder === "1" ? join(root, "docs", "screenshots") : folder;
+  await mkdir(target, { recursive: true });
+  await page.mouse.move(720, 890);
+  await sleep(500); // motion has ended
+  await page.screenshot({ path: join(target, `${name}.png`) });
+}
