@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/quoll/quoll/kql/bind"
+	"github.com/quoll/quoll/kql"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
@@ -32,7 +32,7 @@ func (s *script) run(t *testing.T, engine Engine) {
 
 func (q *testCase) run(t *testing.T, engine Engine, tables []Table) {
 	checkRoundTrip(t, q.text)
-	statement, err := compile(q.text, catalog{tables})
+	statement, err := kql.Compile(q.text, catalog{tables}, Now)
 	if err != nil {
 		q.checkError(t, err)
 		return
@@ -51,16 +51,6 @@ func (q *testCase) run(t *testing.T, engine Engine, tables []Table) {
 	if err := q.checkRows(t, statement, rows); err != nil {
 		t.Error(err)
 	}
-}
-
-// compile is what the facade of package kql does.
-func compile(text string, catalog catalog) (*plan.Statement, error) {
-	src := source.New(text)
-	statement := bind.Query(src, syntax.Parse(src), catalog, bind.Options{Now: Now})
-	if err := src.Err(); err != nil {
-		return nil, err
-	}
-	return statement, nil
 }
 
 // checkRoundTrip demands that the printed text of a tree parses to that tree.

@@ -1,0 +1,264 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/quoll/quoll/kql"
+	"github.com/quoll/quoll/kql/bind"
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
+	"github.com/quoll/quoll/kql/types"
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/query"
+)
+
+// start is the time of the first row of the events table.
+var start = time.Date(2026, 9, 14, 0, 0, 0, 0, time.UTC)
+
+// eventsBatch returns rows n, n+1, … of the table Events: row i happened i
+// hours after start.
+func eventsBatch(first, rows int) arrow.RecordBatch {
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "TimeGenerated", Type: &arrow.TimestampType{Unit: arrow.Microsecond}},
+		{Name: "N", Type: arrow.PrimitiveTypes.Int64}, {Name: "Name", Type: arrow.BinaryTypes.String},
+	}, nil)
+	builder := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	for i := first; i < first+rows; i++ {
+		builder.Field(0).(*array.TimestampBuilder).Append(arrow.Timestamp(start.Add(time.Duration(i) * time.Hour).UnixMicro()))
+		builder.Field(1).(*array.Int64Builder).Append(int64(i))
+		builder.Field(2).(*array.StringBuilder).Append(fmt.Sprintf("event %d", i))
+	}
+	return builder.NewRecordBatch()
+}
+
+func freshEvents(id uint64, first, rows int) lake.Fresh {
+	return lake.Fresh{
+		ID: id, Batch: eventsBatch(first, rows),
+		MinTime: start.Add(time.Duration(first) * time.Hour), MaxTime: start.Add(time.Duration(first+rows-1) * time.Hour),
+	}
+}
+
+// events is a Source and a bind.Catalog with one table.
+type events struct {
+	set      ReadSet
+	acquired int
+	released int
+}
+
+func (e *events) Acquire(table string) (*ReadSet, error) {
+	if table != "Events" {
+		return nil, fmt.Errorf("no table %q", table)
+	}
+	e.acquired++
+	set := e.set
+	set.TimeColumn = "TimeGenerated"
+	set.Release = func() { e.released++ }
+	return &set, nil
+}
+
+func (e *events) Names() []string { return []string{"Events"} }
+
+func (e *events) Table(name string) (*bind.Table, bool) {
+	return &bind.Table{Name: name, Columns: []bind.Column{
+		{Name: "TimeGenerated", Type: types.DateTime}, {Name: "N", Type: types.Long}, {Name: "Name", Type: types.String},
+	}}, name == "Events"
+}
+
+// newService returns a service over a table of four files of 24 rows, a day
+// each, and two fresh batches with 24 rows of the fifth day.
+func newService(t testing.TB) (*query.Service, *Engine, *events) {
+	t.Helper()
+	dir := t.TempDir()
+	table := &events{}
+	writer := openWriter(t, dir)
+	for day := range 4 {
+		path := filepath.Join(dir, fmt.Sprintf("it's day %d.parquet", day))
+		writer(freshEvents(uint64(day+1), day*24, 24), path)
+		first := start.AddDate(0, 0, day)
+		table.set.Files = append(table.set.Files, lake.File{Path: path, Rows: 24, MinTime: first, MaxTime: first.Add(23 * time.Hour)})
+	}
+	table.set.Fresh = []lake.Fresh{freshEvents(11, 96, 12), freshEvents(12, 108, 12)}
+	config := DefaultConfig()
+	config.Dir = dir
+	engine := openEngine(t, config, table)
+	compile := func(text string, now time.Time) (*plan.Statement, error) { return kql.Compile(text, table, now) }
+	now := func() time.Time { return start.AddDate(0, 0, 5) }
+	return query.NewService(compile, engine, now), engine, table
+}
+
+// openWriter returns a function that writes a batch to a Parquet file.
+func openWriter(t testing.TB, dir string) func(batch lake.Fresh, path string) {
+	t.Helper()
+	config := DefaultConfig()
+	config.Dir = dir
+	e := openEngine(t, config, nil)
+	return func(batch lake.Fresh, path string) {
+		release, err := e.fresh.use(context.Background(), "writer", batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		if _, err := e.db.Exec("COPY " + freshName(batch.ID) + " TO " + quoteText(path) + " (FORMAT parquet)"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func mustQuery(t testing.TB, s *query.Service, r query.Request) *query.Result {
+	t.Helper()
+	result, err := s.Query(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func TestFilesAndFreshRowsAreOneTable(t *testing.T) {
+	s, _, table := newService(t)
+	result := mustQuery(t, s, query.Request{Text: "Events | summarize n = count(), first = min(N), last = max(N), names = dcount(Name)"})
+	if got, want := fmt.Sprint(result.Rows), "[[120 0 119 120]]"; got != want {
+		t.Errorf("rows %s, want %s", got, want)
+	}
+	st := result.Statistics
+	if st.FilesRead != 4 || st.FilesPruned != 0 || st.RowsScanned != 120 || st.FreshRows != 24 {
+		t.Errorf("statistics %+v", st)
+	}
+	both := mustQuery(t, s, query.Request{Text: "Events | where N > 118 | union (Events | where N < 1) | project N, Name | sort by N asc"})
+	if got, want := fmt.Sprint(both.Rows), "[[0 event 0] [119 event 119]]"; got != want {
+		t.Errorf("rows %s, want %s", got, want)
+	}
+	if table.acquired != 2 || table.released != 2 {
+		t.Errorf("two queries acquired %d read sets and released %d", table.acquired, table.released)
+	}
+}
+
+func TestTimeRangeIsExactAndLeavesOutFiles(t *testing.T) {
+	s, _, _ := newService(t)
+	for _, c := range []struct {
+		name              string
+		text              string
+		from, to          time.Time
+		rows, files, left int
+	}{
+		{"of the request", "Events", start.Add(30 * time.Hour), start.Add(50 * time.Hour), 20, 2, 2},
+		{"the end is outside", "Events", start, start.Add(time.Hour), 1, 1, 3},
+		{"less than a microsecond counts", "Events", start.Add(time.Nanosecond), start.Add(time.Hour + time.Nanosecond), 1, 1, 3},
+		{"of the query", "Events | where TimeGenerated > datetime(2026-09-17)", time.Time{}, time.Time{}, 47, 1, 3},
+		{"of both", "Events | where TimeGenerated < datetime(2026-09-15)", start.Add(20 * time.Hour), time.Time{}, 4, 2, 2},
+		{"fresh rows only", "Events | where TimeGenerated > ago(1d)", time.Time{}, time.Time{}, 23, 0, 4},
+		{"nothing", "Events", start.AddDate(1, 0, 0), time.Time{}, 0, 0, 4},
+	} {
+		result := mustQuery(t, s, query.Request{Text: c.text, From: c.from, To: c.to})
+		st := result.Statistics
+		if len(result.Rows) != c.rows || st.FilesRead != c.files || st.FilesPruned != c.left {
+			t.Errorf("%s: %d rows, %d files read, %d left out; want %d, %d, %d",
+				c.name, len(result.Rows), st.FilesRead, st.FilesPruned, c.rows, c.files, c.left)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	s, _, _ := newService(t)
+	for _, c := range []struct {
+		name      string
+		limits    query.Limits
+		rows      int
+		truncated bool
+	}{
+		{"defaults", query.Limits{}, 120, false},
+		{"exactly as many", query.Limits{Rows: 120}, 120, false},
+		{"fewer", query.Limits{Rows: 119}, 119, true},
+		{"bytes", query.Limits{Bytes: 229}, 10, true}, // about 23 bytes a row
+	} {
+		result := mustQuery(t, s, query.Request{Text: "Events | sort by N asc", Limits: c.limits})
+		if len(result.Rows) != c.rows || result.Truncated != c.truncated {
+			t.Errorf("%s: %d rows, truncated %v; want %d, %v", c.name, len(result.Rows), result.Truncated, c.rows, c.truncated)
+		}
+	}
+	_, err := s.Query(context.Background(), query.Request{
+		Text:   "range a from 1 to 100000 step 1 | extend k = 1 | join kind=inner (range b from 1 to 100000 step 1 | extend k = 1) on k | summarize sum(a * b)",
+		Limits: query.Limits{Time: 50 * time.Millisecond},
+	})
+	if !errors.Is(err, query.ErrTimeLimit) {
+		t.Errorf("a query that runs too long gives %v", err)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	s, _, table := newService(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := s.Query(ctx, query.Request{Text: "Events"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled query gives %v", err)
+	}
+	if table.acquired != table.released {
+		t.Errorf("%d read sets acquired, %d released", table.acquired, table.released)
+	}
+}
+
+func TestMistakesHavePositions(t *testing.T) {
+	s, _, _ := newService(t)
+	_, err := s.Query(context.Background(), query.Request{Text: "Events | where M == 1"})
+	var mistakes *source.Error
+	if !errors.As(err, &mistakes) || len(mistakes.Diagnostics) != 1 || mistakes.Diagnostics[0].Span.Start != 15 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMemoryLimitIsAnErrorOfItsOwn(t *testing.T) {
+	config := DefaultConfig()
+	config.MemoryBytes = 32 << 20
+	engine := openEngine(t, config, &events{})
+	compile := func(text string, now time.Time) (*plan.Statement, error) { return kql.Compile(text, &events{}, now) }
+	s := query.NewService(compile, engine, time.Now)
+	_, err := s.Query(context.Background(), query.Request{Text: "range a from 1 to 20000000 step 1 | summarize count() by b = strcat('a long prefix of a key ', a) | top 5 by count_"})
+	if !errors.Is(err, ErrMemory) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLargeWorkSpillsToTheTempFolder(t *testing.T) {
+	config := DefaultConfig()
+	config.MemoryBytes = 96 << 20
+	config.TempDir = filepath.Join(t.TempDir(), "spill")
+	engine := openEngine(t, config, &events{})
+	compile := func(text string, now time.Time) (*plan.Statement, error) { return kql.Compile(text, &events{}, now) }
+	s := query.NewService(compile, engine, time.Now)
+	result := mustQuery(t, s, query.Request{Text: "range a from 1 to 2000000 step 1 | extend b = strcat('a long prefix of a key ', a) | sort by b asc | serialize n = row_number() | summarize count(), max(n)"})
+	if got := fmt.Sprint(result.Rows); got != "[[2000000 2000000]]" {
+		t.Errorf("rows %s", got)
+	}
+}
+
+func TestExplainShowsEveryStage(t *testing.T) {
+	s, _, table := newService(t)
+	e, err := s.Explain(context.Background(), query.Request{Text: "Events | where N == 1 | project Name"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for stage, text := range map[string]string{"tree": e.Tree, "text": e.Text, "plan": e.Plan, "SQL": e.SQL} {
+		if text == "" {
+			t.Errorf("no %s", stage)
+		}
+	}
+	if len(e.Tokens) != 10 || !strings.Contains(e.SQL, "read_parquet") {
+		t.Errorf("%d tokens, SQL %s", len(e.Tokens), e.SQL)
+	}
+	if table.acquired != table.released {
+		t.Error("a read set is not released")
+	}
+	broken, err := s.Explain(context.Background(), query.Request{Text: "Events | where"})
+	if err == nil || broken.Tree == "" {
+		t.Errorf("a broken query gives %v and the tree %q", err, broken.Tree)
+	}
+}
