@@ -12,8 +12,8 @@ import (
 
 // In history, where nobody waits for it, content appears in larger pieces.
 const (
-	shortestRound = 10 * time.Minute
-	longestRound  = 50 * time.Minute
+	shortestRound = 15 * time.Minute
+	longestRound  = 75 * time.Minute
 )
 
 // publisher turns audit records into content of the feed: late, unordered,
@@ -62,8 +62,10 @@ func min2(a, b time.Time) time.Time {
 
 // take decides when a record becomes available, and whether it does so twice.
 func (p *publisher) take(r world.Audit) {
-	p.made[r.ID] = &offer{types: r.ContentTypes}
-	d := dice.Named(p.cfg.Seed, "publish "+r.ID)
+	if p.made[r.ID] == nil { // a revision of a record has the same id
+		p.made[r.ID] = &offer{types: r.ContentTypes}
+	}
+	d := dice.Named(p.cfg.Seed, "publish "+r.ID+r.Time.String())
 	ready := r.Time.Add(d.Span(p.cfg.Delay/2, 2*p.cfg.Delay))
 	if d.Chance(p.cfg.LateRecords) && !r.Prompt {
 		ready = ready.Add(d.Span(time.Hour, 30*time.Hour))

@@ -148,7 +148,7 @@ func (w *World) matchMail(r audit.DLP, at time.Time, a *actor, m *message) {
 		meta.To = append(meta.To, to.address)
 	}
 	r.ExchangeMetaData = meta
-	w.record(at, r.ID, r, audit.ContentDLP)
+	w.recordMatch(r, at, audit.ContentDLP)
 }
 
 func (w *World) matchFile(r audit.DLP, at time.Time, a *actor) {
@@ -161,8 +161,26 @@ func (w *World) matchFile(r audit.DLP, at time.Time, a *actor) {
 		ItemCreationTime: audit.Time(at.Add(-26 * time.Hour)), ItemLastModifiedTime: audit.Time(at.Add(-time.Hour)),
 		SiteCollectionGUID: a.OneDrive.ID, SiteCollectionURL: a.OneDrive.URL, UniqueID: f.ID,
 	}
-	w.record(at, r.ID, r, audit.ContentDLP, audit.ContentSharePoint)
+	w.recordMatch(r, at, audit.ContentDLP, audit.ContentSharePoint)
 }
+
+// recordMatch records a match. Now and then the service thinks again and words
+// it anew under the same Id: same Id, different content.
+func (w *World) recordMatch(r audit.DLP, at time.Time, contentTypes ...string) {
+	w.record(at, r.ID, r, contentTypes...)
+	if w.dice.Chance(revisedMatches) {
+		w.later(at.Add(w.dice.Span(time.Minute, 20*time.Minute)), func(time.Time) {
+			policies := append([]audit.DLPPolicy(nil), r.PolicyDetails...)
+			rules := append([]audit.DLPRule(nil), policies[0].Rules...)
+			rules[0].Actions = append(rules[0].Actions[:1:1], "GenerateAlert")
+			policies[0].Rules, r.PolicyDetails = rules, policies
+			w.record(at, r.ID, r, contentTypes...)
+		})
+	}
+}
+
+// revisedMatches is the share of policy matches that are worded anew.
+const revisedMatches = 0.1
 
 // planBackground puts a few harmless look-alikes of the story into every day of
 // the world's first fortnight, besides those that people think of themselves.

@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/quoll/quoll/tenantsim/dice"
@@ -63,14 +64,14 @@ func (w *World) inbound(at time.Time, from *organisation.Partner, subject string
 func (w *World) partnerWrites(at time.Time) {
 	d := w.dice
 	m := w.inbound(at, dice.Pick(d, w.org.Partners), w.subject(false), w.someone(d.Count(0.3)+1)...)
-	if d.Chance(0.3) {
+	if d.Chance(0.5) {
 		m.links = append(m.links, dice.Pick(d, w.org.Partners).Link+"?v="+d.Hex(6))
 	}
 	if d.Chance(0.3) {
 		w.attach(m, d.Between(1, 2))
 	}
 	w.deliver(m)
-	w.mayClick(m, 0.3)
+	w.mayClick(m, 0.5)
 }
 
 func (w *World) newsletter(at time.Time) {
@@ -83,7 +84,7 @@ func (w *World) newsletter(at time.Time) {
 		m.links = append(m.links, from.Link+"/"+d.Hex(8))
 	}
 	w.deliver(m)
-	w.mayClick(m, 0.08)
+	w.mayClick(m, 0.15)
 }
 
 func (w *World) spam(at time.Time) {
@@ -163,7 +164,12 @@ func (w *World) sendMail(a *actor, s seat, at time.Time) {
 	if d.Chance(0.2) {
 		w.attach(m, 1)
 	}
+	if d.Chance(0.3) {
+		site := w.somewhere(a)
+		m.links = append(m.links, site.URL+"/"+strings.ReplaceAll(w.someFile(site).Name, " ", "%20"))
+	}
 	w.send(a, s, m)
+	w.mayClick(m, 0.4)
 }
 
 // send records and delivers a mail of a person of the agency.
