@@ -254,3 +254,42 @@ func TestPublicTools(t *testing.T) {
 		t.Errorf("tar gives %q, %v", out, err)
 	}
 }
+
+// TestDocumentedExample checks the examples of docs/formats/archive.md: the
+// checkpoint has the signature of the key, and the leaf is what is written.
+func TestDocumentedExample(t *testing.T) {
+	text := string(readFile(t, "..", "docs", "formats", "archive.md"))
+	var blocks []string
+	for i, part := range strings.Split(text, "\n```") {
+		if i%2 == 1 {
+			_, block, _ := strings.Cut(part, "\n")
+			blocks = append(blocks, block+"\n")
+		}
+	}
+	var key, checkpoint, leaf string
+	for _, b := range blocks {
+		switch {
+		case strings.HasPrefix(b, "quoll.example/archive+"):
+			key = strings.TrimSpace(b)
+		case strings.HasPrefix(b, "quoll.example/archive\n"):
+			checkpoint = b
+		case strings.HasPrefix(b, `{"leaf":"payload"`):
+			leaf = strings.TrimSpace(b)
+		}
+	}
+	verifier, err := note.NewVerifier(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := note.Open([]byte(checkpoint), note.VerifierList(verifier)); err != nil {
+		t.Error("documented checkpoint:", err)
+	}
+	dir, grow, _ := writeArchive(t)
+	grow(3)
+	for _, written := range entries(t, dir, 4) {
+		if string(written) == leaf {
+			return
+		}
+	}
+	t.Errorf("no leaf is written like the documented %s", leaf)
+}
