@@ -16,6 +16,8 @@ type aggregation struct {
 	define []plan.Definition
 	order  []plan.SortKey // of the rows that are aggregated
 	keys   []item
+	// unnamed names the columns that are written as bare expressions.
+	unnamed defaultNames
 }
 
 // add gives the column of an aggregate call.
@@ -86,7 +88,7 @@ func (b *binder) aggregateItems(x syntax.Expr, r *rowScope) []item {
 	b.onlyAggregates(e, inner, r)
 	name, named := b.autoName(inner, r)
 	if !named {
-		name = "Column" + strconv.Itoa(1+len(r.aggregates.define))
+		name = r.aggregates.unnamed.next(func(n string) bool { return r.rel.index(n) >= 0 })
 	}
 	return rename([]item{{name: name, named: true, expr: e, at: x.Span()}}, names)
 }

@@ -37,7 +37,7 @@ func (b *binder) mvExpand(op *syntax.MvExpandOperator, rel *relation, s *scope) 
 			node.Arrays = propertyWord(p) == "array"
 		case "with_itemindex":
 			node.Index = b.newColumn(propertyWord(p), types.Long)
-			fields = append([]field{{propertyWord(p), node.Index}}, fields...)
+			fields = append(fields, field{propertyWord(p), node.Index})
 		}
 	}
 	if op.Limit != nil {

@@ -38,7 +38,7 @@ func (b *binder) union(op *syntax.UnionOperator, rel *relation, s *scope) *relat
 		inputs = append(inputs, b.unionInputs(x, len(inputs), fuzzy, s)...)
 	}
 	if len(inputs) == 0 {
-		if !fuzzy || len(op.Tables) == 0 {
+		if b.src.Err() == nil {
 			b.errorf(op.Span(), "union needs a table that exists")
 		}
 		return b.nothing()

@@ -117,7 +117,11 @@ func (b *binder) name(x *syntax.Name, r *rowScope) plan.Expr {
 func (b *binder) unknownName(span source.Span, name string, r *rowScope) {
 	if len(r.rel.fields) == 0 {
 		names := r.scope.names()
-		b.src.Add(source.Diagnostic{Span: span, Message: `no name "` + name + `"; names are ` + enumerate(names), Remedy: didYouMean(name, names)})
+		message := `no name "` + name + `" here`
+		if len(names) > 0 {
+			message += "; names are " + enumerate(names)
+		}
+		b.src.Add(source.Diagnostic{Span: span, Message: message, Remedy: didYouMean(name, names)})
 		return
 	}
 	b.noColumn(span, name, r.rel)

@@ -82,7 +82,7 @@ func countUses(s *plan.Statement) map[*plan.Shared]int {
 // statement writes the outermost select, which names and orders the columns.
 func (g *generator) statement(s *plan.Statement) string {
 	b := g.node(s.Root)
-	if b.tail != "" || len(b.group) > 0 && len(s.Order) > 0 {
+	if b.tail != "" || b.distinct || len(b.group) > 0 && len(s.Order) > 0 {
 		b = g.wrap(b)
 	}
 	var text strings.Builder

@@ -164,7 +164,7 @@ func arrayForms() map[string]form {
 		"array_rotate_left":  array("list_concat(" + list + "[$2 % greatest(json_array_length($1), 1) + 1:], " + list + "[:$2 % greatest(json_array_length($1), 1)])"),
 		"array_rotate_right": array("list_concat(" + list + "[json_array_length($1) - $2 % greatest(json_array_length($1), 1) + 1:], " + list + "[:json_array_length($1) - $2 % greatest(json_array_length($1), 1)])"),
 		"array_split":        array("[" + list + "[:" + at("$2") + "], " + list + "[" + at("$2") + " + 1:]]"),
-		"array_iff":          sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN CAST(to_json(list_transform(range(1, json_array_length($1) + 1), lambda i: CASE WHEN json_extract_string($1, '$[*]')[i] IN ('true', '1') THEN CASE WHEN json_type($2) = 'ARRAY' THEN json_extract($2, '$[*]')[i] ELSE CAST($2 AS JSON) END ELSE CASE WHEN json_type($3) = 'ARRAY' THEN json_extract($3, '$[*]')[i] ELSE CAST($3 AS JSON) END END)) AS VARCHAR) END)"),
+		"array_iff":          sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN CAST(to_json(list_transform(range(1, CAST(json_array_length($1) AS BIGINT) + 1), lambda i: CASE WHEN json_extract_string($1, '$[*]')[i] IN ('true', '1') THEN CASE WHEN json_type($2) = 'ARRAY' THEN json_extract($2, '$[*]')[i] ELSE CAST($2 AS JSON) END ELSE CASE WHEN json_type($3) = 'ARRAY' THEN json_extract($3, '$[*]')[i] ELSE CAST($3 AS JSON) END END)) AS VARCHAR) END)"),
 		"set_union":          setForm(func(lists []string) string { return "list_distinct(list_concat(" + strings.Join(lists, ", ") + "))" }),
 		"set_intersect":      setForm(func(lists []string) string { return fold(lists, "list_intersect") }),
 		"set_difference": setForm(func(lists []string) string {
@@ -256,7 +256,7 @@ func zip(g *generator, c *plan.Call, _ []string, b *block) string {
 		lengths[i] = "coalesce(json_array_length(" + j + "), 0)"
 		items[i] = jsonElements(j) + "[i]"
 	}
-	return "CAST(to_json(list_transform(range(1, 1 + greatest(" + strings.Join(lengths, ", ") + ")), lambda i: [" + strings.Join(items, ", ") + "])) AS VARCHAR)"
+	return "CAST(to_json(list_transform(range(1, 1 + CAST(greatest(" + strings.Join(lengths, ", ") + ") AS BIGINT)), lambda i: [" + strings.Join(items, ", ") + "])) AS VARCHAR)"
 }
 
 // rangeArray makes an array of at most 1,048,576 values, as Kusto does.

@@ -181,6 +181,9 @@ func (g *generator) reference(n *plan.Reference) *block {
 		return g.over(cte, n.Output, name)
 	}
 	body := g.node(n.Target.Node)
+	if body.distinct {
+		body = g.wrap(body) // a reference may take fewer columns
+	}
 	if g.uses[n.Target] < 2 && !n.Target.Once {
 		return g.inlined(n, body)
 	}
