@@ -59,6 +59,11 @@ type Config struct {
 	// negative share means none.
 	RepeatedLines float64
 
+	// StateFile, when set, remembers this world: a tenant that is made again
+	// with the same file and settings goes on with the same past, and exports no
+	// line twice, instead of inventing another past. It holds no secret. A world
+	// that began more than ten days ago is forgotten.
+	StateFile string
 	// ExportDir is the folder for Defender records; without it none are written.
 	ExportDir string
 	// PageSize is how many blobs a page of a listing holds.

@@ -24,7 +24,6 @@ type publisher struct {
 	live  time.Time // history ends here
 	types []*contentType
 	made  map[string]*offer // by record id
-	blobs int
 }
 
 // contentType is what waits to appear in one content type.
@@ -32,6 +31,7 @@ type contentType struct {
 	name    string
 	waiting queue[waiting]
 	round   time.Time // when content appears next
+	blobs   int       // that appeared so far
 }
 
 type waiting struct {
@@ -45,16 +45,23 @@ type offer struct {
 	first time.Time // zero while it waits
 }
 
-func newPublisher(cfg *Config, store *feed.Store, now time.Time) *publisher {
-	p := &publisher{cfg: cfg, store: store, live: now, made: map[string]*offer{}}
+func newPublisher(cfg *Config, store *feed.Store, m *memory) *publisher {
+	p := &publisher{cfg: cfg, store: store, live: m.Live, made: map[string]*offer{}}
 	for _, name := range audit.ContentTypes() {
-		p.types = append(p.types, &contentType{name: name, round: min2(cfg.Start.Add(shortestRound), now)})
+		p.types = append(p.types, &contentType{name: name, round: min2(m.Start.Add(shortestRound), m.Live)})
 	}
 	return p
 }
 
 func min2(a, b time.Time) time.Time {
 	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func max2(a, b time.Time) time.Time {
+	if a.After(b) {
 		return a
 	}
 	return b
@@ -70,6 +77,9 @@ func (p *publisher) take(r world.Audit) {
 	if d.Chance(p.cfg.LateRecords) && !r.Prompt {
 		ready = ready.Add(d.Span(time.Hour, 30*time.Hour))
 	}
+	// What is not known yet cannot appear: so what a round holds does not depend
+	// on how often the world is looked at.
+	ready = max2(ready, r.Known)
 	for _, c := range p.types {
 		for _, name := range r.ContentTypes {
 			if name != c.name {
@@ -119,8 +129,8 @@ func (p *publisher) publishRound(c *contentType) {
 }
 
 func (p *publisher) publishBlob(c *contentType, d *dice.Dice, part []waiting, created time.Time) {
-	p.blobs++
-	b := &feed.Blob{ID: feed.NewBlobID(c.name, created, p.blobs), ContentType: c.name, Created: created, Listed: created}
+	c.blobs++
+	b := &feed.Blob{ID: feed.NewBlobID(c.name, created, c.blobs), ContentType: c.name, Created: created, Listed: created}
 	if d.Chance(p.cfg.Faults.LateBlobs) {
 		b.Listed = created.Add(p.cfg.Faults.LateBy)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/quoll/quoll/tenantsim/defender"
 	"github.com/quoll/quoll/tenantsim/dice"
 	"github.com/quoll/quoll/tenantsim/export"
+	"github.com/quoll/quoll/tenantsim/world"
 )
 
 // streamer decides when Defender records are exported. The file of an hour
@@ -26,30 +27,33 @@ func newStreamer(cfg *Config) *streamer {
 	return &streamer{cfg: cfg, exported: map[string]map[string]bool{}, pending: map[string]bool{}}
 }
 
-func (s *streamer) take(records []*defender.Record) {
+func (s *streamer) take(records []world.Defender) {
 	for _, r := range records {
 		key := r.Table + " " + r.ReportID
 		s.pending[key] = true
 		d := dice.Named(s.cfg.Seed, "stream "+key)
-		at := r.Time.Add(d.Span(s.cfg.Delay*3/4, s.cfg.Delay*5/4))
-		s.waiting.add(at, streamed{r, at})
+		at := max2(r.Time.Add(d.Span(s.cfg.Delay*3/4, s.cfg.Delay*5/4)), r.Known)
+		s.waiting.add(at, streamed{r.Record, at})
 		if d.Chance(s.cfg.RepeatedLines) {
 			again := at.Add(d.Span(time.Second, 20*time.Minute))
-			s.waiting.add(again, streamed{r, again})
+			s.waiting.add(again, streamed{r.Record, again})
 		}
 	}
 }
 
-// due returns the lines that are exported by now, and takes them for written.
-func (s *streamer) due(now time.Time) ([]export.Line, error) {
+// due returns the lines that are exported by now and were not by done, and takes
+// all up to now for written.
+func (s *streamer) due(now, done time.Time) ([]export.Line, error) {
 	var lines []export.Line
 	for s.waiting.due(now) {
 		next := s.waiting.next()
-		text, err := next.record.Line(next.at)
-		if err != nil {
-			return nil, err
+		if next.at.After(done) {
+			text, err := next.record.Line(next.at)
+			if err != nil {
+				return nil, err
+			}
+			lines = append(lines, export.Line{Table: next.record.Table, Time: next.record.Time, Text: text})
 		}
-		lines = append(lines, export.Line{Table: next.record.Table, Time: next.record.Time, Text: text})
 		table := next.record.Table
 		if s.exported[table] == nil {
 			s.exported[table] = map[string]bool{}

@@ -27,6 +27,7 @@ type Tenant struct {
 	api   *feed.Server
 
 	mu        sync.Mutex
+	memory    *memory
 	world     *world.World
 	publisher *publisher
 	streamer  *streamer
@@ -39,14 +40,9 @@ func New(cfg Config) (*Tenant, error) {
 		return nil, err
 	}
 	now := cfg.Now().UTC()
-	if cfg.Start.IsZero() {
-		cfg.Start = now.Add(-cfg.History)
-	}
-	if cfg.StoryEnd.IsZero() {
-		cfg.StoryEnd = now.Add(-cfg.StoryAge)
-	}
-	if cfg.NoStory {
-		cfg.StoryEnd = time.Time{}
+	memory, err := newMemory(&cfg, now)
+	if err != nil {
+		return nil, err
 	}
 	store := feed.NewStore()
 	api, err := feed.New(feed.Config{
@@ -58,9 +54,9 @@ func New(cfg Config) (*Tenant, error) {
 		return nil, err
 	}
 	t := &Tenant{
-		cfg: cfg, store: store, api: api,
-		world:     world.New(world.Config{Seed: cfg.Seed, TenantID: cfg.TenantID, Start: cfg.Start, StoryEnd: cfg.StoryEnd, Volume: cfg.Volume}),
-		publisher: newPublisher(&cfg, store, now),
+		cfg: cfg, store: store, api: api, memory: memory,
+		world:     world.New(world.Config{Seed: cfg.Seed, TenantID: cfg.TenantID, Start: memory.Start, StoryEnd: memory.StoryEnd, Volume: cfg.Volume}),
+		publisher: newPublisher(&cfg, store, memory),
 		streamer:  newStreamer(&cfg),
 	}
 	if err := t.live(now); err != nil {
@@ -93,17 +89,20 @@ func (t *Tenant) Advance() error {
 	if err := t.live(now); err != nil {
 		return err
 	}
-	lines, err := t.streamer.due(now)
+	lines, err := t.streamer.due(now, t.memory.ExportedUntil)
 	if err != nil {
 		return fmt.Errorf("tenantsim: %w", err)
 	}
-	if t.cfg.ExportDir == "" {
+	if t.cfg.ExportDir == "" || len(lines) == 0 {
 		return nil
 	}
 	if err := export.Append(t.cfg.ExportDir, t.cfg.TenantID, lines); err != nil {
 		return fmt.Errorf("tenantsim: %w", err)
 	}
-	return nil
+	// A crash before this is saved exports the same lines again, which the real
+	// export does too.
+	t.memory.ExportedUntil = now
+	return t.memory.save()
 }
 
 // Run advances the tenant every few seconds until ctx ends, which is no error.

@@ -41,12 +41,19 @@ type Audit struct {
 	// Prompt records become available with the usual delay, never hours late:
 	// the story has to be there when its end is.
 	Prompt bool
+	Known  time.Time // end of the tick in which it came into being
+}
+
+// Defender is a Defender record that came into being.
+type Defender struct {
+	*defender.Record
+	Known time.Time // end of the tick in which it came into being
 }
 
 // Batch is what came into being in a stretch of time, in no order.
 type Batch struct {
 	Audit    []Audit
-	Defender []*defender.Record
+	Defender []Defender
 }
 
 // World is the agency in motion. It is not safe for concurrent use.
@@ -154,6 +161,7 @@ func (w *World) record(at time.Time, id string, record any, contentTypes ...stri
 	w.batch.Audit = append(w.batch.Audit, Audit{
 		Record: audit.Record{ContentTypes: contentTypes, ID: id, Time: at, Body: body},
 		Prompt: w.telling,
+		Known:  w.cursor.Add(Tick),
 	})
 }
 
@@ -164,5 +172,5 @@ func (w *World) stream(at time.Time, table, reportID string, properties any) {
 		w.errs = append(w.errs, err)
 		return
 	}
-	w.batch.Defender = append(w.batch.Defender, record)
+	w.batch.Defender = append(w.batch.Defender, Defender{record, w.cursor.Add(Tick)})
 }
