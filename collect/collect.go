@@ -89,6 +89,7 @@ type Counts struct {
 	Journalled int64 `json:"journalled"` // blobs, or chunks of an export, journalled
 	Expired    int64 `json:"expired"`    // blobs lost for good, each a known gap
 	Gaps       int64 `json:"gaps"`       // known gaps, including the blobs in Expired
+	Regrown    int64 `json:"regrown"`    // blobs that had grown when they were fetched once more
 	Records    int64 `json:"records"`    // records in what was journalled, repeats included
 	Bytes      int64 `json:"bytes"`      // bytes in what was journalled, repeats included
 }

@@ -35,6 +35,8 @@ type Receipt struct {
 	SHA256   [sha256.Size]byte
 	Position uint64 // in the journal
 	At       time.Time
+	// Recheck is when to fetch the blob once more; zero for never.
+	Recheck time.Time
 }
 
 // Listed records entries of a listing made at now and returns how many of them
@@ -122,9 +124,9 @@ func (l *Ledger) Journalled(ctx context.Context, s Stream, contentID string, r R
 	return l.update(ctx, "settle blob", s, func(tx *sql.Tx) error {
 		err := one(tx.ExecContext(ctx, `
 			UPDATE collect_blob SET state = 'journalled', size = ?4, records = ?5, sha256 = ?6, journal_position = ?7,
-			  settled = ?8, attempts = attempts + 1, last_error = ''
+			  settled = ?8, recheck = ?9, attempts = attempts + 1, last_error = ''
 			WHERE tenant = ?1 AND content_type = ?2 AND content_id = ?3 AND state IN ('listed', 'failed')`,
-			s.Tenant, s.ContentType, contentID, r.Size, r.Records, r.SHA256[:], int64(r.Position), micros(r.At)))
+			s.Tenant, s.ContentType, contentID, r.Size, r.Records, r.SHA256[:], int64(r.Position), micros(r.At), micros(r.Recheck)))
 		if err != nil {
 			return err
 		}

@@ -15,9 +15,9 @@ func (l *Ledger) Status(ctx context.Context, s Stream, now time.Time) (StreamSta
 	var through, listed, created, journalled sql.NullInt64
 	c := &status.Counts
 	err := l.db.QueryRowContext(ctx, `
-		SELECT listed_through, last_listed, last_created, last_journalled, journalled, expired, gaps, records, bytes, subscription
+		SELECT listed_through, last_listed, last_created, last_journalled, journalled, expired, gaps, regrown, records, bytes, subscription
 		FROM collect_stream WHERE tenant = ? AND content_type = ?`, s.Tenant, s.ContentType).
-		Scan(&through, &listed, &created, &journalled, &c.Journalled, &c.Expired, &c.Gaps, &c.Records, &c.Bytes, &status.Subscription)
+		Scan(&through, &listed, &created, &journalled, &c.Journalled, &c.Expired, &c.Gaps, &c.Regrown, &c.Records, &c.Bytes, &status.Subscription)
 	if errors.Is(err, sql.ErrNoRows) {
 		return status, nil
 	}

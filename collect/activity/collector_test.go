@@ -108,3 +108,30 @@ func TestEveryRequestNamesThePublisher(t *testing.T) {
 		}
 	})
 }
+
+func TestBlobFetchedTooSoonIsFetchedOnceMore(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.start()
+		r.run(time.Hour)
+		r.feed.add(exchange, id(1), time.Now()) // whole from the start
+		growing := r.feed.add(exchange, id(2), time.Now())
+		growing.early, growing.grown = `[{"Id":"1"}]`, time.Now().Add(4*time.Minute)
+		r.run(2 * time.Minute)
+		r.wantJournalled(id(1), id(2))
+		r.feed.fault = once(2, http.MethodGet, "/audit/", says(503, ""))
+		r.run(time.Hour)
+		r.wantJournalled(id(1), id(2), id(2))
+		if last := r.sink.payloads[2]; string(last.Body) != growing.body {
+			t.Errorf("the last payload is %q, want the grown blob", last.Body)
+		}
+		s := r.stream()
+		if s.Counts.Journalled != 2 || s.Counts.Regrown != 1 || s.Counts.Records != 5 || s.Problem != nil {
+			t.Errorf("status %+v, problem %+v", s.Counts, s.Problem)
+		}
+		fetched := len(r.feed.made(http.MethodGet, "/audit/"))
+		r.run(24 * time.Hour)
+		if again := len(r.feed.made(http.MethodGet, "/audit/")); again != fetched {
+			t.Errorf("%d fetches of blobs that are settled", again-fetched)
+		}
+	})
+}

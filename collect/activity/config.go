@@ -100,6 +100,10 @@ type Config struct {
 	// StartEvery is the least wait between two starts of one subscription. The
 	// API demands 15 minutes.
 	StartEvery time.Duration
+	// SettleAfter is the age up to which a blob may still be filling. One that
+	// was fetched younger is fetched once more at that age, and journalled again
+	// if it has changed. Zero turns that off.
+	SettleAfter time.Duration
 	// Concurrency is how many blobs of one content type are fetched at a time.
 	Concurrency int
 	// RequestsPerMinute bounds all requests for this tenant. The API's baseline
@@ -122,6 +126,7 @@ func DefaultConfig() Config {
 		Lookback:           reach - 10*time.Minute,
 		SubscriptionsEvery: 5 * time.Minute,
 		StartEvery:         15 * time.Minute,
+		SettleAfter:        10 * time.Minute,
 		Concurrency:        4,
 		RequestsPerMinute:  1000,
 		MaxBodyBytes:       512 << 20,
@@ -205,6 +210,9 @@ func (c *Config) validateLimits() []error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("activity: "+format, args...)) }
 	if c.PollEvery <= 0 || c.RelistEvery <= 0 || c.SubscriptionsEvery <= 0 || c.StartEvery <= 0 {
 		bad("poll, relist, subscription and start intervals must be positive")
+	}
+	if c.SettleAfter < 0 {
+		bad("the age at which a blob is settled must not be negative")
 	}
 	if c.Overlap < 0 || c.Overlap > c.Lookback {
 		bad("overlap %v must lie between 0 and the lookback %v", c.Overlap, c.Lookback)

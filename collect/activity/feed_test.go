@@ -45,6 +45,9 @@ type fakeBlob struct {
 	contentType, id            string
 	created, listedAt, expires time.Time
 	body                       string
+	// early is what is served of it before it is grown.
+	early string
+	grown time.Time
 }
 
 func newFeed() *feed {
@@ -236,6 +239,8 @@ func (f *feed) content(w http.ResponseWriter, id string) {
 		case !f.subscribed(w, b.contentType):
 		case f.now().After(b.expires):
 			apiError(w, http.StatusBadRequest, "AF20051", "Content requested with the key "+id+" has already expired.")
+		case f.now().Before(b.grown):
+			_, _ = io.WriteString(w, b.early)
 		default:
 			_, _ = io.WriteString(w, b.body)
 		}

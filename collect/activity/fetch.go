@@ -10,7 +10,6 @@ import (
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/internal/backoff"
 	"github.com/quoll/quoll/internal/clock"
-	"github.com/quoll/quoll/model"
 )
 
 const (
@@ -47,8 +46,15 @@ var errStorage = errors.New("storage failed")
 type work struct {
 	turn     chan struct{} // held while taking; a channel, so that waiting can be given up
 	wake     chan struct{} // holds one token when there may be something to take
-	queue    []collect.Blob
+	queue    []job
 	inFlight map[string]bool
+}
+
+// job is one blob to fetch: an outstanding one, or one that was journalled
+// young and is due once more.
+type job struct {
+	collect.Blob
+	journalled *collect.Journalled
 }
 
 func newWork() work {
@@ -67,14 +73,14 @@ func (s *stream) wakeFetch() {
 // the other to the sink until ctx ends.
 func (s *stream) fetch(ctx context.Context) {
 	for failures := 0; ctx.Err() == nil; {
-		blob, next, err := s.take(ctx)
-		if err == nil && blob == nil {
+		job, next, err := s.take(ctx)
+		if err == nil && job == nil {
 			s.await(ctx, next)
 			continue
 		}
-		if blob != nil {
-			err = s.attempt(ctx, *blob)
-			s.release(ctx, blob.ContentID)
+		if job != nil {
+			err = s.attempt(ctx, *job)
+			s.release(ctx, job.ContentID)
 		}
 		if ctx.Err() != nil {
 			return
@@ -95,36 +101,57 @@ func (s *stream) fetch(ctx context.Context) {
 }
 
 // take returns the outstanding blob that expires first and that no other worker
-// has, or nil and when the next attempt falls due.
-func (s *stream) take(ctx context.Context) (blob *collect.Blob, next time.Time, err error) {
+// has; when there is none, one to fetch once more; else nil, and when there
+// will be.
+func (s *stream) take(ctx context.Context) (next *job, at time.Time, err error) {
 	w := &s.work
 	select {
 	case w.turn <- struct{}{}:
 		defer func() { <-w.turn }()
 	case <-ctx.Done():
-		return nil, next, ctx.Err()
+		return nil, at, ctx.Err()
 	}
 	if len(w.queue) == 0 {
-		var due []collect.Blob
-		due, next, err = s.ledger.Due(ctx, s.Stream, s.clock.Now(), readAhead+len(w.inFlight))
-		if err != nil {
-			return nil, next, fmt.Errorf("%w: %w", errStorage, err)
-		}
-		for _, b := range due {
-			if !w.inFlight[b.ContentID] {
-				w.queue = append(w.queue, b)
-			}
+		if w.queue, at, err = s.due(ctx); err != nil {
+			return nil, at, s.storage(err)
 		}
 	}
 	if len(w.queue) == 0 {
-		return nil, next, nil
+		return nil, at, nil
 	}
-	blob, w.queue = &w.queue[0], w.queue[1:]
-	w.inFlight[blob.ContentID] = true
+	next, w.queue = &w.queue[0], w.queue[1:]
+	w.inFlight[next.ContentID] = true
 	if len(w.queue) > 0 {
 		s.wakeFetch()
 	}
-	return blob, next, nil
+	return next, at, nil
+}
+
+// due reads from the ledger what nobody works on; the turn must be held.
+func (s *stream) due(ctx context.Context) (jobs []job, at time.Time, err error) {
+	now, limit := s.clock.Now(), readAhead+len(s.work.inFlight)
+	blobs, at, err := s.ledger.Due(ctx, s.Stream, now, limit)
+	if err != nil {
+		return nil, at, err
+	}
+	for _, b := range blobs {
+		if !s.work.inFlight[b.ContentID] {
+			jobs = append(jobs, job{Blob: b})
+		}
+	}
+	if len(jobs) > 0 {
+		return jobs, at, nil
+	}
+	again, recheck, err := s.ledger.Rechecks(ctx, s.Stream, now, limit)
+	for i, j := range again {
+		if !s.work.inFlight[j.ContentID] {
+			jobs = append(jobs, job{j.Blob, &again[i]})
+		}
+	}
+	if at.IsZero() || !recheck.IsZero() && recheck.Before(at) {
+		at = recheck
+	}
+	return jobs, at, err
 }
 
 func (s *stream) release(ctx context.Context, contentID string) {
@@ -152,7 +179,11 @@ func (s *stream) await(ctx context.Context, next time.Time) {
 }
 
 // attempt tries one blob and notes in the ledger what became of it.
-func (s *stream) attempt(ctx context.Context, blob collect.Blob) error {
+func (s *stream) attempt(ctx context.Context, j job) error {
+	if j.journalled != nil {
+		return s.recheck(ctx, *j.journalled)
+	}
+	blob := j.Blob
 	body, records, err := s.download(ctx, blob)
 	if err == nil {
 		return s.keep(ctx, blob, body, records)
@@ -223,26 +254,4 @@ func (s *stream) download(ctx context.Context, blob collect.Blob) (body []byte, 
 		return nil, 0, f
 	}
 	return nil, 0, &failure{operation: opFetch, code: codeAborted, cause: err}
-}
-
-// keep hands a whole body to the sink and, when it is durable there, settles
-// the blob. A crash in between leaves the blob outstanding: it is fetched and
-// journalled again, and its records are dropped downstream as repeats.
-func (s *stream) keep(ctx context.Context, blob collect.Blob, body []byte, records int64) error {
-	payload := model.Payload{
-		Tenant:      s.Tenant,
-		Source:      model.SourceActivity,
-		Format:      model.FormatAuditArray,
-		ContentType: s.ContentType,
-		Name:        blob.ContentID,
-		Received:    s.clock.Now().UTC(),
-		Body:        body,
-	}
-	position, err := s.sink.Journal(ctx, payload)
-	if err != nil {
-		return s.storage(err)
-	}
-	receipt := collect.Receipt{Size: int64(len(body)), Records: records, SHA256: payload.SHA256(), Position: position, At: s.clock.Now()}
-	err = s.ledger.Journalled(ctx, s.Stream, blob.ContentID, receipt)
-	return s.storage(err)
 }

@@ -1,0 +1,94 @@
+package activity
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/model"
+)
+
+// keep hands a whole body to the sink and, when it is durable there, settles
+// the blob. A crash in between leaves the blob outstanding: it is fetched and
+// journalled again, and its records are dropped downstream as repeats.
+func (s *stream) keep(ctx context.Context, blob collect.Blob, body []byte, records int64) error {
+	receipt, err := s.journal(ctx, blob, body, records)
+	if err == nil {
+		err = s.ledger.Journalled(ctx, s.Stream, blob.ContentID, receipt)
+	}
+	return s.storage(err)
+}
+
+// recheck fetches a blob that was journalled while it may still have been
+// filling, and journals it again if there is something else in it now. Records
+// that were in it before are dropped downstream as repeats.
+func (s *stream) recheck(ctx context.Context, blob collect.Journalled) error {
+	body, records, err := s.download(ctx, blob.Blob)
+	if err != nil {
+		return s.recheckFailed(ctx, blob, err)
+	}
+	if sha256.Sum256(body) == blob.SHA256 {
+		return s.storage(s.ledger.Unchanged(ctx, s.Stream, blob.ContentID))
+	}
+	s.logger.Info("content has grown since it was first fetched", "contentId", blob.ContentID, "records", records)
+	receipt, err := s.journal(ctx, blob.Blob, body, records)
+	if err == nil {
+		if receipt.Recheck.IsZero() { // it grows longer than expected
+			receipt.Recheck = receipt.At.Add(s.cfg.SettleAfter)
+		}
+		err = s.ledger.Regrown(ctx, s.Stream, blob.ContentID, receipt)
+	}
+	return s.storage(err)
+}
+
+func (s *stream) recheckFailed(ctx context.Context, blob collect.Journalled, err error) error {
+	if ctx.Err() != nil || !blobsFault(err) {
+		return err
+	}
+	if reason := lostReason(blob.Blob, err, s.client.now()); reason != "" {
+		s.logger.Warn("content cannot be fetched once more; what was journalled of it stands", "contentId", blob.ContentID, "reason", reason)
+		return s.storage(s.ledger.Unchanged(ctx, s.Stream, blob.ContentID))
+	}
+	wait := max(blobPolicy.Delay(blob.Attempts, s.random), waitAsked(err))
+	if noteErr := s.ledger.Recheck(ctx, s.Stream, blob.ContentID, s.clock.Now().Add(wait), err.Error()); noteErr != nil {
+		return s.storage(noteErr)
+	}
+	return err
+}
+
+// journal makes a body durable and writes its receipt.
+func (s *stream) journal(ctx context.Context, blob collect.Blob, body []byte, records int64) (collect.Receipt, error) {
+	payload := model.Payload{
+		Tenant:      s.Tenant,
+		Source:      model.SourceActivity,
+		Format:      model.FormatAuditArray,
+		ContentType: s.ContentType,
+		Name:        blob.ContentID,
+		Received:    s.clock.Now().UTC(),
+		Body:        body,
+	}
+	position, err := s.sink.Journal(ctx, payload)
+	if err != nil {
+		return collect.Receipt{}, err
+	}
+	return collect.Receipt{
+		Size:     int64(len(body)),
+		Records:  records,
+		SHA256:   payload.SHA256(),
+		Position: position,
+		At:       s.clock.Now(),
+		Recheck:  s.settles(blob, payload.Received),
+	}, nil
+}
+
+// settles returns when a blob that was fetched at a time is to be fetched once
+// more, or zero when it was old enough.
+func (s *stream) settles(blob collect.Blob, fetched time.Time) time.Time {
+	skew := s.client.now().Sub(s.clock.Now())
+	at := blob.Created.Add(s.cfg.SettleAfter - skew) // by our clock
+	if s.cfg.SettleAfter == 0 || !fetched.Before(at) {
+		return time.Time{}
+	}
+	return at
+}
