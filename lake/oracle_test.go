@@ -159,7 +159,7 @@ type crashRun struct {
 }
 
 func crashes(t *testing.T, r *rand.Rand) {
-	run := &crashRun{t: t, r: r, dir: filepath.Join(t.TempDir(), "lake"), journal: randomJournal(r, 25), oracle: newOracle()}
+	run := &crashRun{t: t, r: r, dir: filepath.Join(t.TempDir(), "lake"), journal: randomJournal(r, 40), oracle: newOracle()}
 	run.open()
 	for i, b := range run.journal {
 		apply(t, run.l, b)
@@ -168,7 +168,7 @@ func crashes(t *testing.T, r *rand.Rand) {
 		if r.IntN(6) == 0 {
 			run.oracle.compare(t, run.l, fmt.Sprint("after entry ", b.Position))
 		}
-		if r.IntN(5) == 0 {
+		if r.IntN(3) == 0 {
 			run.flush()
 		}
 	}
