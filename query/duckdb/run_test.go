@@ -152,6 +152,7 @@ func TestTimeRangeIsExactAndLeavesOutFiles(t *testing.T) {
 	}{
 		{"of the request", "Events", start.Add(30 * time.Hour), start.Add(50 * time.Hour), 20, 2, 2},
 		{"the end is outside", "Events", start, start.Add(time.Hour), 1, 1, 3},
+		{"the last row of a file", "Events", start.Add(23 * time.Hour), start.Add(24 * time.Hour), 1, 1, 3},
 		{"less than a microsecond counts", "Events", start.Add(time.Nanosecond), start.Add(time.Hour + time.Nanosecond), 1, 1, 3},
 		{"of the query", "Events | where TimeGenerated > datetime(2026-09-17)", time.Time{}, time.Time{}, 47, 1, 3},
 		{"of both", "Events | where TimeGenerated < datetime(2026-09-15)", start.Add(20 * time.Hour), time.Time{}, 4, 2, 2},

@@ -59,7 +59,7 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	from, to := later(s.From, r.options.From), earlier(s.To, r.options.To)
+	from, to := later(s.From, r.options.From), earlier(s.To, justBefore(r.options.To))
 	var parts []string
 	if files := r.files(set, from, to); len(files) > 0 {
 		parts = append(parts, "read_parquet(["+strings.Join(files, ", ")+"], hive_partitioning = false)")
@@ -178,6 +178,14 @@ func overlaps(least, most, from, to time.Time) bool {
 		return true
 	}
 	return (from.IsZero() || !most.Before(from)) && (to.IsZero() || !least.After(to))
+}
+
+// justBefore returns the last instant before t; zero stays zero.
+func justBefore(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(-time.Nanosecond)
 }
 
 // later returns the later of two lower bounds, of which zero is none.
