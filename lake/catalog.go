@@ -53,6 +53,9 @@ CREATE TABLE IF NOT EXISTS quoll_positions (
 // committed, and a folder that was moved must find its files again.
 type catalog struct {
 	db *sql.DB
+	// swapped is called after a commit, and its error is reported in place of
+	// success. Tests use it; it is nil otherwise.
+	swapped func() error
 }
 
 var _ table.CatalogIO = (*catalog)(nil)
@@ -145,6 +148,9 @@ func (c *catalog) swap(ctx context.Context, name, previous, next string) error {
 	}
 	if n, err := res.RowsAffected(); err != nil || n != 1 {
 		return fmt.Errorf("%w: table %s was changed by another writer (%d rows, %v)", table.ErrCommitFailed, name, n, err)
+	}
+	if c.swapped != nil {
+		return c.swapped()
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
@@ -88,11 +89,14 @@ func committedPosition(t *table.Table) (uint64, error) {
 // of the metadata files that only they need. Data files stay, because a flush
 // only adds. A failure is no harm: the next flush tries again.
 func (l *Lake) expire(ctx context.Context, t *tableState) {
-	if len(t.iceberg.Metadata().Snapshots()) < 2*l.config.KeepSnapshots {
-		return
+	if len(t.iceberg.Metadata().Snapshots()) >= 2*l.config.KeepSnapshots {
+		l.expireOlder(ctx, t, expireAfter)
 	}
+}
+
+func (l *Lake) expireOlder(ctx context.Context, t *tableState, age time.Duration) {
 	transaction := t.iceberg.NewTransaction()
-	err := transaction.ExpireSnapshots(table.WithOlderThan(expireAfter), table.WithRetainLast(l.config.KeepSnapshots))
+	err := transaction.ExpireSnapshots(table.WithOlderThan(age), table.WithRetainLast(l.config.KeepSnapshots))
 	if err == nil {
 		var expired *table.Table
 		if expired, err = transaction.Commit(ctx); expired != nil {
