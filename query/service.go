@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/quoll/quoll/kql/plan"
@@ -37,6 +38,16 @@ type Execution struct {
 // Compiler turns text into a plan. Mistakes in the text are *source.Error.
 type Compiler func(text string, now time.Time) (*plan.Statement, error)
 
+// Fault is a broken invariant that a query ran into: a mistake of Quoll, not of
+// the query. Stack says where, for the log.
+type Fault struct {
+	Value any
+	Stack []byte
+}
+
+// Error says what was broken.
+func (f *Fault) Error() string { return fmt.Sprintf("internal fault: %v", f.Value) }
+
 // Service answers queries. It is safe for concurrent use.
 type Service struct {
 	compile Compiler
@@ -50,8 +61,14 @@ func NewService(compile Compiler, engine Engine, now func() time.Time) *Service 
 }
 
 // Query compiles and runs a text. Mistakes in it are *source.Error values with
-// positions; ErrTimeLimit and the errors of ctx say why a run was ended.
-func (s *Service) Query(ctx context.Context, r Request) (*Result, error) {
+// positions; ErrTimeLimit and the errors of ctx say why a run was ended. A panic
+// ends the query alone, as a *Fault.
+func (s *Service) Query(ctx context.Context, r Request) (result *Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			result, err = nil, fmt.Errorf("run query: %w", &Fault{Value: p, Stack: debug.Stack()})
+		}
+	}()
 	r = s.withDefaults(r)
 	started := time.Now()
 	statement, err := s.compile(r.Text, r.Now)
@@ -69,7 +86,7 @@ func (s *Service) Query(ctx context.Context, r Request) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run query: %w", err)
 	}
-	result := &Result{
+	result = &Result{
 		Columns: columns(statement), Rows: execution.Rows, Truncated: execution.Truncated,
 		Visualization: statement.Visualization, Statistics: execution.Statistics,
 	}

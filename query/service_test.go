@@ -1,0 +1,104 @@
+package query_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/types"
+	"github.com/quoll/quoll/query"
+)
+
+// fakeEngine answers with one row and records what it was asked.
+type fakeEngine struct {
+	options query.RunOptions
+	wait    time.Duration
+	panics  bool
+}
+
+func (e *fakeEngine) Run(ctx context.Context, s *plan.Statement, o query.RunOptions) (*query.Execution, error) {
+	e.options = o
+	if e.panics {
+		panic("a broken invariant")
+	}
+	select {
+	case <-time.After(e.wait):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return &query.Execution{Rows: [][]any{{int64(1)}}, Truncated: true, Statistics: query.Statistics{FilesRead: 3}}, nil
+}
+
+func (e *fakeEngine) SQL(context.Context, *plan.Statement, query.RunOptions) (string, error) {
+	return "SELECT 1", nil
+}
+
+func newService(e *fakeEngine) (*query.Service, *time.Time) {
+	var asked time.Time
+	compile := func(text string, now time.Time) (*plan.Statement, error) {
+		asked = now
+		column := &plan.Column{ID: 1, Name: "inner", Type: types.Long}
+		return &plan.Statement{
+			Root:   &plan.Values{Output: []*plan.Column{column}},
+			Output: []plan.Output{{Name: "Count", Column: column}}, Visualization: &plan.Visualization{Kind: "piechart"}, Now: now,
+		}, nil
+	}
+	clock := func() time.Time { return time.Date(2026, 9, 14, 0, 0, 0, 0, time.UTC) }
+	return query.NewService(compile, e, clock), &asked
+}
+
+func TestQueryPassesTheRequestOn(t *testing.T) {
+	engine := &fakeEngine{}
+	service, asked := newService(engine)
+	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	result, err := service.Query(context.Background(), query.Request{Text: "T", From: from, Limits: query.Limits{Rows: 5}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Columns) != 1 || result.Columns[0] != (query.Column{Name: "Count", Type: types.Long}) {
+		t.Errorf("columns %v", result.Columns)
+	}
+	if !result.Truncated || result.Statistics.FilesRead != 3 || result.Visualization.Kind != "piechart" || len(result.Rows) != 1 {
+		t.Errorf("result %+v", result)
+	}
+	if asked.Year() != 2026 || engine.options.From != from {
+		t.Errorf("compiled at %v, run with %+v", asked, engine.options)
+	}
+	want := query.DefaultLimits()
+	want.Rows = 5
+	if engine.options.Limits != want {
+		t.Errorf("limits %+v, want %+v", engine.options.Limits, want)
+	}
+	now := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	if _, err := service.Query(context.Background(), query.Request{Text: "T", Now: now}); err != nil || !asked.Equal(now) {
+		t.Errorf("compiled at %v, %v", asked, err)
+	}
+}
+
+func TestTimeLimitAndCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service, _ := newService(&fakeEngine{wait: time.Hour})
+		began := time.Now()
+		_, err := service.Query(context.Background(), query.Request{Text: "T", Limits: query.Limits{Time: time.Minute}})
+		if !errors.Is(err, query.ErrTimeLimit) || time.Since(began) != time.Minute {
+			t.Errorf("after %v: %v", time.Since(began), err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(time.Second, cancel)
+		if _, err := service.Query(ctx, query.Request{Text: "T"}); !errors.Is(err, context.Canceled) {
+			t.Errorf("a cancelled query gives %v", err)
+		}
+	})
+}
+
+func TestPanicEndsTheQueryAlone(t *testing.T) {
+	service, _ := newService(&fakeEngine{panics: true})
+	_, err := service.Query(context.Background(), query.Request{Text: "T"})
+	var fault *query.Fault
+	if !errors.As(err, &fault) || len(fault.Stack) == 0 {
+		t.Errorf("got %v", err)
+	}
+}
