@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -26,6 +27,8 @@ type Blob struct {
 	// Attempts is how often it was tried in vain, LastError how that ended.
 	Attempts  int
 	LastError string
+	// Missing is how often in a row the source has said that it does not exist.
+	Missing int
 }
 
 // Receipt says what was journalled for a blob.
@@ -44,23 +47,12 @@ type Receipt struct {
 // outstanding blob takes over the newer address and deadline.
 func (l *Ledger) Listed(ctx context.Context, s Stream, now time.Time, entries []Listing) (added int, err error) {
 	err = l.update(ctx, "record listing", s, func(tx *sql.Tx) error {
-		var newest time.Time
-		for _, e := range entries {
-			isNew, err := insertBlob(ctx, tx, s, now, e)
-			if err != nil {
-				return err
-			}
-			if isNew {
-				added++
-			}
-			if e.Created.After(newest) {
-				newest = e.Created
-			}
+		var err error
+		if added, err = insertBlobs(ctx, tx, s, now, entries); err != nil || len(entries) == 0 {
+			return err
 		}
-		if newest.IsZero() {
-			return nil
-		}
-		_, err := tx.ExecContext(ctx, `
+		newest := slices.MaxFunc(entries, func(a, b Listing) int { return a.Created.Compare(b.Created) }).Created
+		_, err = tx.ExecContext(ctx, `
 			UPDATE collect_stream SET last_created = ?3
 			WHERE tenant = ?1 AND content_type = ?2 AND (last_created IS NULL OR last_created < ?3)`, s.Tenant, s.ContentType, micros(newest))
 		return err
@@ -68,23 +60,42 @@ func (l *Ledger) Listed(ctx context.Context, s Stream, now time.Time, entries []
 	return added, err
 }
 
-func insertBlob(ctx context.Context, tx *sql.Tx, s Stream, now time.Time, e Listing) (isNew bool, err error) {
-	result, err := tx.ExecContext(ctx, `
+// insertBlobs adds what is new and moves what is outstanding. Its statements
+// are prepared once for a page: most entries of most listings are known.
+func insertBlobs(ctx context.Context, tx *sql.Tx, s Stream, now time.Time, entries []Listing) (added int, err error) {
+	insert, err := tx.PrepareContext(ctx, `
 		INSERT INTO collect_blob (tenant, content_type, content_id, uri, created, expires, first_listed, state)
-		VALUES (?, ?, ?, ?, ?, ?, ?, 'listed') ON CONFLICT DO NOTHING`,
-		s.Tenant, s.ContentType, e.ContentID, e.URI, micros(e.Created), micros(e.Expires), micros(now))
+		VALUES (?, ?, ?, ?, ?, ?, ?, 'listed') ON CONFLICT DO NOTHING`)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 1 {
-		return n == 1, err
-	}
-	_, err = tx.ExecContext(ctx, `
+	defer insert.Close()
+	move, err := tx.PrepareContext(ctx, `
 		UPDATE collect_blob SET uri = ?4, expires = ?5
 		WHERE tenant = ?1 AND content_type = ?2 AND content_id = ?3 AND state IN ('listed', 'failed')
-		  AND (uri <> ?4 OR expires <> ?5)`,
-		s.Tenant, s.ContentType, e.ContentID, e.URI, micros(e.Expires))
-	return false, err
+		  AND (uri <> ?4 OR expires <> ?5)`)
+	if err != nil {
+		return 0, err
+	}
+	defer move.Close()
+	for _, e := range entries {
+		result, err := insert.ExecContext(ctx, s.Tenant, s.ContentType, e.ContentID, e.URI, micros(e.Created), micros(e.Expires), micros(now))
+		if err != nil {
+			return 0, err
+		}
+		n, err := result.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		if n == 1 {
+			added++
+			continue
+		}
+		if _, err := move.ExecContext(ctx, s.Tenant, s.ContentType, e.ContentID, e.URI, micros(e.Expires)); err != nil {
+			return 0, err
+		}
+	}
+	return added, nil
 }
 
 // Due returns up to limit outstanding blobs whose next attempt is not after
@@ -92,7 +103,7 @@ func insertBlob(ctx context.Context, tx *sql.Tx, s Stream, now time.Time, e List
 // that lies after now, or zero when there is none.
 func (l *Ledger) Due(ctx context.Context, s Stream, now time.Time, limit int) (due []Blob, next time.Time, err error) {
 	rows, err := l.db.QueryContext(ctx, `
-		SELECT content_id, uri, created, expires, attempts, last_error FROM collect_blob
+		SELECT content_id, uri, created, expires, attempts, last_error, missing FROM collect_blob
 		WHERE tenant = ? AND content_type = ? AND state IN ('listed', 'failed') AND next_attempt <= ?
 		ORDER BY expires, content_id LIMIT ?`, s.Tenant, s.ContentType, micros(now), limit)
 	if err != nil {
@@ -102,7 +113,7 @@ func (l *Ledger) Due(ctx context.Context, s Stream, now time.Time, limit int) (d
 	for rows.Next() {
 		var b Blob
 		var created, expires sql.NullInt64
-		if err := rows.Scan(&b.ContentID, &b.URI, &created, &expires, &b.Attempts, &b.LastError); err != nil {
+		if err := rows.Scan(&b.ContentID, &b.URI, &created, &expires, &b.Attempts, &b.LastError, &b.Missing); err != nil {
 			return nil, time.Time{}, wrap("read due blobs", s, err)
 		}
 		b.Created, b.Expires = moment(created), moment(expires)
@@ -137,14 +148,20 @@ func (l *Ledger) Journalled(ctx context.Context, s Stream, contentID string, r R
 	})
 }
 
-// Failed notes an attempt in vain and when to try again. cause must not hold a
-// secret.
-func (l *Ledger) Failed(ctx context.Context, s Stream, contentID string, next time.Time, cause string) error {
+// Failure is an attempt in vain.
+type Failure struct {
+	Next    time.Time // when to try again
+	Cause   string    // without any secret
+	Missing bool      // the source said that the blob does not exist
+}
+
+// Failed notes an attempt in vain.
+func (l *Ledger) Failed(ctx context.Context, s Stream, contentID string, f Failure) error {
 	return l.update(ctx, "note failure", s, func(tx *sql.Tx) error {
 		return one(tx.ExecContext(ctx, `
-			UPDATE collect_blob SET state = 'failed', attempts = attempts + 1, next_attempt = ?4, last_error = ?5
+			UPDATE collect_blob SET state = 'failed', attempts = attempts + 1, next_attempt = ?4, last_error = ?5, missing = iif(?6, missing + 1, 0)
 			WHERE tenant = ?1 AND content_type = ?2 AND content_id = ?3 AND state IN ('listed', 'failed')`,
-			s.Tenant, s.ContentType, contentID, micros(next), cause))
+			s.Tenant, s.ContentType, contentID, micros(f.Next), f.Cause, f.Missing))
 	})
 }
 

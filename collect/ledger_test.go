@@ -83,7 +83,7 @@ func TestDueOrdersByDeadlineAndHoldsBackFailures(t *testing.T) {
 		t.Errorf("due %v, next %v; want soon, middle, late and nothing to wait for", got, next)
 	}
 	retry := day0.Add(30 * time.Second)
-	must(t, l.Failed(t.Context(), exchange, "soon", retry, "503"))
+	must(t, l.Failed(t.Context(), exchange, "soon", Failure{Next: retry, Cause: "503"}))
 	due, next, err = l.Due(t.Context(), exchange, day0, 10)
 	must(t, err)
 	if got := ids(due); !slices.Equal(got, []string{"middle", "late"}) || !next.Equal(retry) {
@@ -96,6 +96,56 @@ func TestDueOrdersByDeadlineAndHoldsBackFailures(t *testing.T) {
 	}
 }
 
+func TestMissingCountsInARow(t *testing.T) {
+	l := openLedger(t)
+	_, err := l.Listed(t.Context(), exchange, day0, []Listing{listing("a", day0)})
+	must(t, err)
+	for i, step := range []struct {
+		missing bool
+		want    int
+	}{{true, 1}, {true, 2}, {false, 0}, {true, 1}} {
+		must(t, l.Failed(t.Context(), exchange, "a", Failure{Next: day0, Missing: step.missing}))
+		due, _, err := l.Due(t.Context(), exchange, day0, 1)
+		must(t, err)
+		if due[0].Missing != step.want || due[0].Attempts != i+1 {
+			t.Errorf("step %d: missing %d, attempts %d; want %d and %d", i, due[0].Missing, due[0].Attempts, step.want, i+1)
+		}
+	}
+}
+
+func TestRecheckComesOnceAndNeverHoldsTheCursor(t *testing.T) {
+	l := openLedger(t)
+	_, err := l.Listed(t.Context(), exchange, day0, []Listing{listing("a", day0), listing("b", day0)})
+	must(t, err)
+	must(t, l.AdvanceListed(t.Context(), exchange, Window{day0, day0.Add(time.Hour)}, day0))
+	settled := day0.Add(10 * time.Minute)
+	must(t, l.Journalled(t.Context(), exchange, "a", Receipt{Size: 1, Records: 1, SHA256: [32]byte{1}, At: day0, Recheck: settled}))
+	must(t, l.Journalled(t.Context(), exchange, "b", Receipt{Size: 1, Records: 1, SHA256: [32]byte{2}, At: day0, Recheck: settled}))
+	if cursor, err := l.Cursor(t.Context(), exchange); err != nil || !cursor.Equal(day0.Add(time.Hour)) {
+		t.Errorf("cursor %v, %v; want it past journalled blobs", cursor, err)
+	}
+	due, next, err := l.Rechecks(t.Context(), exchange, day0, 9)
+	must(t, err)
+	if len(due) != 0 || !next.Equal(settled) {
+		t.Errorf("rechecks %v, next %v; want none before %v", due, next, settled)
+	}
+	due, _, err = l.Rechecks(t.Context(), exchange, settled, 9)
+	must(t, err)
+	if len(due) != 2 || due[0].SHA256 != [32]byte{1} || due[0].URI == "" {
+		t.Errorf("rechecks %+v, want both with what was journalled", due)
+	}
+	must(t, l.Unchanged(t.Context(), exchange, "a"))
+	must(t, l.Regrown(t.Context(), exchange, "b", Receipt{Size: 3, Records: 2, At: settled}))
+	if due, next, err := l.Rechecks(t.Context(), exchange, day0.Add(9999*time.Hour), 9); err != nil || len(due) != 0 || !next.IsZero() {
+		t.Errorf("rechecks %v, next %v, %v; want no more", due, next, err)
+	}
+	status, err := l.Status(t.Context(), exchange, settled)
+	must(t, err)
+	if want := (Counts{Journalled: 2, Regrown: 1, Records: 4, Bytes: 5}); status.Counts != want {
+		t.Errorf("counts %+v, want %+v", status.Counts, want)
+	}
+}
+
 func TestSettledBlobsStaySettled(t *testing.T) {
 	l := openLedger(t)
 	_, err := l.Listed(t.Context(), exchange, day0, []Listing{listing("a", day0), listing("b", day0)})
@@ -105,7 +155,7 @@ func TestSettledBlobsStaySettled(t *testing.T) {
 	for _, id := range []string{"a", "b", "unheard of"} {
 		for name, err := range map[string]error{
 			"Journalled": l.Journalled(t.Context(), exchange, id, Receipt{At: day0}),
-			"Failed":     l.Failed(t.Context(), exchange, id, day0, "late"),
+			"Failed":     l.Failed(t.Context(), exchange, id, Failure{Next: day0, Cause: "late"}),
 			"Expired":    l.Expired(t.Context(), exchange, id, day0, "late"),
 		} {
 			if !errors.Is(err, ErrNotOutstanding) {
@@ -151,7 +201,7 @@ func TestCursorWaitsForEveryBlob(t *testing.T) {
 	at(day0.Add(time.Hour), "nothing journalled")
 	must(t, l.Journalled(t.Context(), exchange, "b", Receipt{At: day0}))
 	at(day0.Add(time.Hour), "the newer blob journalled")
-	must(t, l.Failed(t.Context(), exchange, "a", day0, "503"))
+	must(t, l.Failed(t.Context(), exchange, "a", Failure{Next: day0, Cause: "503"}))
 	at(day0.Add(time.Hour), "the older blob failed")
 	must(t, l.Expired(t.Context(), exchange, "a", day0, "expired"))
 	at(day0.Add(3*time.Hour), "the older blob a known gap")

@@ -49,7 +49,7 @@ type stream struct {
 	random func() float64
 	logger *slog.Logger
 	health health
-	work   work
+	work   *work
 
 	// doubt is set when an answer says that the subscription is gone.
 	doubt atomic.Bool

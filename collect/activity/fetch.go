@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/quoll/quoll/collect"
@@ -16,9 +17,9 @@ const (
 	opList  = "list content"
 	opFetch = "fetch content"
 
-	// goneTries is how often the API has to say that a blob does not exist
-	// before it is believed.
-	goneTries = 5
+	// goneTries is how often in a row the API has to say that a blob does not
+	// exist before it is believed: about half an hour.
+	goneTries = 10
 	// overdue is how long after its expiration a blob is still tried, because
 	// measured lifetimes are longer than the documented one.
 	overdue = 24 * time.Hour
@@ -44,8 +45,13 @@ var errStorage = errors.New("storage failed")
 
 // work is what the workers of one stream share.
 type work struct {
-	turn     chan struct{} // held while taking; a channel, so that waiting can be given up
-	wake     chan struct{} // holds one token when there may be something to take
+	turn chan struct{} // held while taking; a channel, so that waiting can be given up
+	wake chan struct{} // holds one token when there may be something to take
+	// changed says that the ledger may hold something else than when it was last
+	// read; until then, and before nothingUntil, there is no need to read it.
+	changed      atomic.Bool
+	nothingUntil time.Time
+
 	queue    []job
 	inFlight map[string]bool
 }
@@ -57,12 +63,13 @@ type job struct {
 	journalled *collect.Journalled
 }
 
-func newWork() work {
-	return work{turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), inFlight: map[string]bool{}}
+func newWork() *work {
+	return &work{turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), inFlight: map[string]bool{}}
 }
 
 // wakeFetch lets one idle worker look for work; it wakes the next.
 func (s *stream) wakeFetch() {
+	s.work.changed.Store(true)
 	select {
 	case s.work.wake <- struct{}{}:
 	default:
@@ -104,7 +111,7 @@ func (s *stream) fetch(ctx context.Context) {
 // has; when there is none, one to fetch once more; else nil, and when there
 // will be.
 func (s *stream) take(ctx context.Context) (next *job, at time.Time, err error) {
-	w := &s.work
+	w := s.work
 	select {
 	case w.turn <- struct{}{}:
 		defer func() { <-w.turn }()
@@ -112,12 +119,20 @@ func (s *stream) take(ctx context.Context) (next *job, at time.Time, err error) 
 		return nil, at, ctx.Err()
 	}
 	if len(w.queue) == 0 {
+		if !w.changed.Swap(false) && s.clock.Now().Before(w.nothingUntil) {
+			return nil, w.nothingUntil, nil
+		}
+		w.nothingUntil = time.Time{}
 		if w.queue, at, err = s.due(ctx); err != nil {
 			return nil, at, s.storage(err)
 		}
 	}
 	if len(w.queue) == 0 {
-		return nil, at, nil
+		w.nothingUntil = s.clock.Now().Add(idle)
+		if !at.IsZero() && at.Before(w.nothingUntil) {
+			w.nothingUntil = at
+		}
+		return nil, w.nothingUntil, nil
 	}
 	next, w.queue = &w.queue[0], w.queue[1:]
 	w.inFlight[next.ContentID] = true
@@ -158,18 +173,15 @@ func (s *stream) release(ctx context.Context, contentID string) {
 	select {
 	case s.work.turn <- struct{}{}:
 		delete(s.work.inFlight, contentID)
+		s.work.changed.Store(true)
 		<-s.work.turn
 	case <-ctx.Done(): // then nobody takes any more
 	}
 }
 
 // await waits until there may be work.
-func (s *stream) await(ctx context.Context, next time.Time) {
-	wait := idle
-	if !next.IsZero() {
-		wait = min(max(next.Sub(s.clock.Now()), time.Millisecond), idle)
-	}
-	timer := s.clock.NewTimer(wait)
+func (s *stream) await(ctx context.Context, at time.Time) {
+	timer := s.clock.NewTimer(max(at.Sub(s.clock.Now()), time.Millisecond))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -197,7 +209,8 @@ func (s *stream) attempt(ctx context.Context, j job) error {
 		return s.storage(s.ledger.Expired(ctx, s.Stream, blob.ContentID, now, reason))
 	}
 	wait := max(blobPolicy.Delay(blob.Attempts+1, s.random), waitAsked(err))
-	if noteErr := s.ledger.Failed(ctx, s.Stream, blob.ContentID, now.Add(wait), err.Error()); noteErr != nil {
+	failed := collect.Failure{Next: now.Add(wait), Cause: err.Error(), Missing: behaviourOf(err) == gone}
+	if noteErr := s.ledger.Failed(ctx, s.Stream, blob.ContentID, failed); noteErr != nil {
 		return s.storage(noteErr)
 	}
 	if behaviourOf(err) == subscribe {
@@ -212,7 +225,7 @@ func lostReason(blob collect.Blob, err error, now time.Time) string {
 	switch does := behaviourOf(err); {
 	case does == expired:
 		return err.Error()
-	case does == gone && blob.Attempts+1 >= goneTries:
+	case does == gone && blob.Missing+1 >= goneTries:
 		return err.Error()
 	case now.After(blob.Expires.Add(overdue)):
 		return fmt.Sprintf("expired at %s; the last of %d attempts: %v", blob.Expires.Format(time.RFC3339), blob.Attempts+1, err)

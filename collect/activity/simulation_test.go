@@ -2,6 +2,7 @@ package activity
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -16,6 +17,12 @@ import (
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/model"
+)
+
+// go test ./collect/activity -run Everything -seeds 500 -first-seed 1000
+var (
+	seeds     = flag.Uint64("seeds", 6, "how many seeds TestEverythingListedIsJournalled tries")
+	firstSeed = flag.Uint64("first-seed", 0, "the first of them")
 )
 
 // simulation is the life of a tenant over some virtual days: what it publishes,
@@ -100,7 +107,7 @@ func (s *simulation) publish(types []string) {
 // days of trouble and crashes, what the server listed and what is journalled
 // are the same set, nothing is given up, and the ledger's account agrees.
 func TestEverythingListedIsJournalled(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := *firstSeed; seed < *firstSeed+*seeds; seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			inVirtualTime(t, func(r *rig) { simulate(r, seed) })
 		})
@@ -142,8 +149,8 @@ func simulate(r *rig, seed uint64) {
 	want := slices.Clone(s.ids)
 	slices.Sort(want)
 	if got := slices.Compact(r.sink.names()); !slices.Equal(got, want) {
-		missing := slices.DeleteFunc(want, func(id string) bool { return slices.Contains(got, id) })
-		r.t.Errorf("%d blobs journalled of %d listed; missing %v", len(got), len(s.ids), missing)
+		lost := slices.DeleteFunc(want, func(id string) bool { return slices.Contains(got, id) })
+		r.t.Errorf("%d blobs journalled of %d listed; missing %v", len(got), len(s.ids), lost)
 	}
 	s.checkPayloads()
 	s.checkLedger()
