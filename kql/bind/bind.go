@@ -74,11 +74,29 @@ func Query(src *source.Text, query *syntax.Query, catalog Catalog, options Optio
 		b.errorf(query.Span(), "the query has no tabular expression at its end, so it gives no rows")
 		return nil
 	}
+	b.closeBag(result.rel)
 	statement := &plan.Statement{Root: result.rel.node, Order: result.rel.order, Visualization: result.rel.visualization, Now: b.now}
 	for _, f := range result.rel.fields {
 		statement.Output = append(statement.Output, plan.Output{Name: f.name, Column: f.column})
 	}
 	return statement
+}
+
+// closeBag makes columns of the members of an unpacked bag that the query has
+// named. The others only the data knows; they are not among the columns.
+func (b *binder) closeBag(rel *relation) {
+	if rel.open == nil || rel.open.column == nil {
+		return
+	}
+	var items []item
+	for _, name := range rel.open.named {
+		if rel.find(name) == nil {
+			items = append(items, item{name: name, expr: b.openMember(name, rel)})
+		}
+	}
+	for i, c := range b.define(rel, items) {
+		rel.fields = append(rel.fields, field{items[i].name, c})
+	}
 }
 
 // binder holds what is common to the whole statement.

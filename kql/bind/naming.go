@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/quoll/quoll/kql/builtin"
@@ -111,13 +112,24 @@ func (d *defaultNames) next(taken func(string) bool) string {
 type openBag struct {
 	column *plan.Column
 	prefix string
+	// named are the members that the query has named so far, in order; they
+	// are columns of the result.
+	named []string
 }
 
 func (o *openBag) rebase(fresh map[*plan.Column]*plan.Column) *openBag {
 	if o == nil || o.column == nil {
 		return o
 	}
-	return &openBag{column: fresh[o.column], prefix: o.prefix}
+	return &openBag{column: fresh[o.column], prefix: o.prefix, named: o.named}
+}
+
+// close ends the openness of a table whose columns an operator has fixed. What
+// is unknown because of a mistake stays so.
+func (r *relation) close() {
+	if r.open != nil && r.open.column != nil {
+		r.open = nil
+	}
 }
 
 // openMember takes a name that is no column for a member of the unpacked bag.
@@ -125,6 +137,9 @@ func (b *binder) openMember(name string, rel *relation) plan.Expr {
 	bag := rel.open
 	if bag.column == nil {
 		return unknown
+	}
+	if !slices.Contains(bag.named, name) {
+		bag.named = append(bag.named, name)
 	}
 	if len(name) > len(bag.prefix) && name[:len(bag.prefix)] == bag.prefix {
 		name = name[len(bag.prefix):]

@@ -80,6 +80,7 @@ func (b *binder) project(op *syntax.ProjectOperator, rel *relation, s *scope) *r
 		fields = append(fields, field{uniqueIn(fields, name), defined[i]})
 	}
 	r.fields = fields
+	r.close()
 	return r
 }
 

@@ -37,6 +37,8 @@ func (b *binder) operator(op syntax.Operator, rel *relation, s *scope) *relation
 		return b.rangeTable(op, s)
 	case *syntax.UnionOperator:
 		return b.union(op, rel, s)
+	case *syntax.SearchOperator:
+		return b.search(op, rel, s)
 	case *syntax.BadOperator:
 		return b.nothing()
 	}
@@ -74,7 +76,29 @@ func (b *binder) operator(op syntax.Operator, rel *relation, s *scope) *relation
 	case *syntax.SerializeOperator:
 		return b.serialize(op, rel, s)
 	}
-	return b.laterOperator(op, rel, s)
+	return b.furtherOperator(op, rel, s)
+}
+
+// furtherOperator binds the operators that are not among the most used.
+func (b *binder) furtherOperator(op syntax.Operator, rel *relation, s *scope) *relation {
+	switch op := op.(type) {
+	case *syntax.MakeSeriesOperator:
+		return b.makeSeries(op, rel, s)
+	case *syntax.MvApplyOperator:
+		return b.mvApply(op, rel, s)
+	case *syntax.ParseOperator:
+		return b.parse(op, rel, s)
+	case *syntax.EvaluateOperator:
+		return b.evaluate(op, rel, s)
+	case *syntax.InvokeOperator:
+		return b.invoke(op, rel, s)
+	case *syntax.SampleOperator:
+		return b.sample(op, rel, s)
+	case *syntax.GetSchemaOperator:
+		return b.getSchema(rel)
+	}
+	b.errorf(op.Span(), "this operator is not supported yet")
+	return b.nothing()
 }
 
 // definitions binds the items of extend, project and the like: each gives a

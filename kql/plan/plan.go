@@ -182,6 +182,8 @@ type Unnest struct {
 	Items []UnnestItem
 	Index *Column // position from 0, or nil
 	Limit int64   // most rows for one row of input; 0 is no limit
+	// Inner leaves out rows whose arrays are all null or empty.
+	Inner bool
 	// Arrays makes a member of a bag [key, value] instead of {key: value}.
 	Arrays bool
 }

@@ -109,6 +109,9 @@ func (p *printer) unnest(n *Unnest) string {
 		items[i] = item.Column.Name + ":" + item.Column.Type.String() + "=" + p.expr(item.Array)
 	}
 	text := "unnest " + strings.Join(items, ", ")
+	if n.Inner {
+		text += " inner"
+	}
 	if n.Index != nil {
 		text += " index " + n.Index.Name
 	}

@@ -7,28 +7,18 @@ import "github.com/quoll/quoll/kql/source"
 var unsupported = map[string]string{
 	"assert-schema":         "project with tolong(), tostring() and so on fixes the columns and types",
 	"consume":               "count reads all rows and gives one",
-	"evaluate":              "extend takes fields out of a bag by name: extend x = Bag.field",
 	"execute-and-cache":     "let with materialize() runs a part once",
 	"facet":                 "summarize count() by each column, in one query per column",
 	"find":                  "union of the tables, then where",
 	"fork":                  "one query for each branch",
-	"getschema":             "take 1 shows the columns and their types",
 	"graph-match":           "join follows one edge",
-	"invoke":                "call the function with the table as its argument: f(T)",
 	"macro-expand":          "union of the tables",
 	"make-graph":            "join follows one edge",
-	"make-series":           "summarize … by bin(TimeGenerated, 1h) gives one row for each step that has events",
-	"mv-apply":              "mv-expand, then where and summarize",
-	"parse":                 "extend with extract() takes a part out of a text by a regular expression",
 	"parse-kv":              "extend with extract() takes a part out of a text by a regular expression",
-	"parse-where":           "extend with extract(), then where isnotempty()",
 	"partition":             "summarize with arg_max() or make_list() by the partition's key",
 	"project-by-names":      "project with the columns' names",
 	"reduce":                "summarize count() by a part of the text that extract() gives",
-	"sample":                "take gives rows without promising which",
-	"sample-distinct":       "distinct, then take",
 	"scan":                  "sort with serialize and prev() compares a row with the one before",
-	"search":                "union of the tables, then where with has on their columns",
 	"top-hitters":           "summarize n = count() by x, then top 10 by n",
 	"top-nested":            "summarize by the columns, then top",
 	"graph-to-table":        "join follows one edge",
@@ -55,7 +45,8 @@ func OperatorNames() []string {
 	return []string{
 		"where", "summarize", "project", "extend", "sort", "order", "join", "render", "top", "mv-expand", "distinct", "take", "limit",
 		"union", "project-reorder", "project-away", "project-keep", "project-rename", "count", "as", "print", "range", "lookup",
-		"serialize", "filter", "mvexpand",
+		"serialize", "filter", "mvexpand", "make-series", "parse", "parse-where", "mv-apply", "evaluate", "search", "invoke", "sample", "sample-distinct",
+		"getschema",
 	}
 }
 

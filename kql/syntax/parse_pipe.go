@@ -161,6 +161,22 @@ func (p *parser) namedOperator(name string, span source.Span) Operator {
 		return p.rangeOperator(span)
 	case "serialize":
 		return p.serializeOperator(span)
+	case "make-series":
+		return p.makeSeriesOperator(span)
+	case "mv-apply":
+		return p.mvApplyOperator(span)
+	case "parse", "parse-where":
+		return p.parseOperator(span, name == "parse-where")
+	case "evaluate":
+		return p.evaluateOperator(span)
+	case "invoke":
+		return p.invokeOperator(span)
+	case "sample", "sample-distinct":
+		return p.sampleOperator(span, name == "sample-distinct")
+	case "search":
+		return p.searchOperator(span)
+	case "getschema":
+		return &GetSchemaOperator{pos: at(span)}
 	}
 	return p.unsupportedOperator(name, span)
 }

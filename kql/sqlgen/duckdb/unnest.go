@@ -23,7 +23,7 @@ func (g *generator) unnest(n *plan.Unnest) *block {
 	}
 	lengths := make([]string, len(n.Items))
 	for i, item := range n.Items {
-		elements := g.elements(item.Array, in, n.Arrays)
+		elements := g.elements(item.Array, in, n)
 		lengths[i] = "len(" + elements + ")"
 		if n.Limit > 0 {
 			elements = "(" + elements + ")[:" + strconv.FormatInt(n.Limit, 10) + "]"
@@ -47,11 +47,15 @@ func (g *generator) unnest(n *plan.Unnest) *block {
 
 // elements returns a list of JSON with the rows that a dynamic value expands
 // to: the elements of an array, the members of a bag, any other value itself.
-func (g *generator) elements(e plan.Expr, b *block, arrays bool) string {
+func (g *generator) elements(e plan.Expr, b *block, n *plan.Unnest) string {
 	j := g.json(e, b)
 	pair := "json_object(k, json_extract(" + j + ", " + pointer("k") + "))"
-	if arrays {
+	if n.Arrays {
 		pair = "json_array(k, json_extract(" + j + ", " + pointer("k") + "))"
+	}
+	if n.Inner {
+		return "CASE WHEN json_type(" + j + ") = 'ARRAY' THEN json_extract(" + j + ", '$[*]') WHEN json_type(" + j + ") = 'OBJECT' THEN list_transform(json_keys(" + j + "), lambda k: " + pair + ")" +
+			" WHEN " + j + " IS NULL THEN CAST([] AS JSON[]) ELSE [CAST(" + j + " AS JSON)] END"
 	}
 	return "CASE json_type(" + j + ") WHEN 'ARRAY' THEN CASE WHEN json_array_length(" + j + ") = 0 THEN [CAST(NULL AS JSON)] ELSE json_extract(" + j + ", '$[*]') END" +
 		" WHEN 'OBJECT' THEN list_transform(json_keys(" + j + "), lambda k: " + pair + ")" +
