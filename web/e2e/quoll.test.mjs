@@ -20,6 +20,8 @@ after(async () => {
 const grid = () => page.getByRole("grid", { name: "Results" });
 const editor = () => page.getByTestId("editor");
 const schemaReady = () => page.locator('[data-testid="editor"][data-schema="ready"]').waitFor();
+/** The language service has found a table in the text, and coloured it. */
+const coloured = () => page.locator(".view-lines .Table").first().waitFor();
 
 test("a query is typed with completion, run with Shift+Enter, and its rows are looked at", async () => {
   await page.goto("/");
@@ -44,6 +46,8 @@ test("a query is typed with completion, run with Shift+Enter, and its rows are l
   await grid().waitFor();
   assert.equal(await rowCount(page), 50);
   await until("the address to hold the query", () => page.url().includes("#query=OfficeActivity%20%7C%20take%2050"));
+  assert.equal(await page.getByRole("tablist", { name: "Queries" }).getByRole("tab").count(), 1);
+  await coloured();
   await screenshot(page, "logs");
 
   await grid().getByRole("row").nth(2).dblclick();
@@ -86,6 +90,7 @@ test("render draws a chart, and its kind can be changed", async () => {
   await chart.locator("canvas").first().waitFor();
   assert.ok(Number(await chart.getAttribute("data-series")) >= 1);
   await until("something to be drawn", () => drawn(chart));
+  await coloured();
   await screenshot(page, "logs-chart");
   await page.getByLabel("Kind of chart").selectOption("areachart");
   await until("the area chart to be drawn", () => drawn(page.locator(".chart-canvas")));
@@ -116,6 +121,7 @@ test("a mistake is underlined where it is, and told in words", async () => {
   await mistakes.getByText("NoSuchColumn", { exact: false }).first().waitFor();
   await schemaReady();
   await page.locator(".squiggly-error").first().waitFor();
+  await coloured();
   assert.match(await mistakes.locator(".mistake-place").first().innerText(), /Line 2, column 9/);
   await mistakes.getByRole("button").first().click();
   await screenshot(page, "logs-mistake");
@@ -261,8 +267,8 @@ test("dark colours hold on every page", async () => {
   await page.locator("table.queue tbody a, .state-view button").first().click();
   await screenshot(page, "incident-dark");
   await openQuery(page, "OfficeActivity\n| summarize Events = count() by bin(TimeGenerated, 1h), OfficeWorkload\n| render timechart");
-  await schemaReady();
   await until("the chart to be drawn", () => drawn(page.locator(".chart-canvas")));
+  await coloured();
   await screenshot(page, "logs-dark");
   await page.getByRole("button", { name: "Light colours" }).click();
 });

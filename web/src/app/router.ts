@@ -1,7 +1,13 @@
 import { useSyncExternalStore } from "react";
 
 const listeners = new Set<() => void>();
-const notify = () => listeners.forEach((listener) => listener());
+const here = () => location.pathname + location.hash;
+let current = here();
+
+function notify() {
+  current = here();
+  listeners.forEach((listener) => listener());
+}
 window.addEventListener("popstate", notify);
 window.addEventListener("hashchange", notify);
 
@@ -10,9 +16,12 @@ const subscribe = (listener: () => void) => {
   return () => void listeners.delete(listener);
 };
 
-/** The path and fragment of the page: "/logs#query=T". */
+/**
+ * The path and fragment that somebody went to: "/logs#query=T". It is not read
+ * from the browser on every look, since rewriteAddress goes nowhere.
+ */
 export function useLocation(): string {
-  return useSyncExternalStore(subscribe, () => location.pathname + location.hash);
+  return useSyncExternalStore(subscribe, () => current);
 }
 
 /** Goes to a page of this app. */

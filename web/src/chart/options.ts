@@ -58,7 +58,7 @@ function axes(model: ChartModel, palette: Palette, zone: Zone): EChartsCoreOptio
   const value = valueAxis(model, palette);
   const shares = model.stacking === "stacked100" ? percent(model.series) : model.series;
   return {
-    grid: { left: 16, right: 28, top: model.title ? 44 : 28, bottom: model.series.length > 1 && model.legend ? 40 : 16, containLabel: true },
+    grid: { left: 16, right: 28, top: model.title ? 52 : 32, bottom: below(model), containLabel: true },
     tooltip: { ...tooltip(palette), trigger: model.kind === "scatterchart" ? "item" : "axis", axisPointer: { type: pointer(model) } },
     xAxis: horizontal ? value : position,
     yAxis: horizontal ? { ...position, inverse: true } : value,
@@ -68,13 +68,19 @@ function axes(model: ChartModel, palette: Palette, zone: Zone): EChartsCoreOptio
   };
 }
 
+/** Room for the legend and for the name of the axis, which lies outside. */
+const below = (model: ChartModel) => 14 + (model.series.length > 1 && model.legend ? 26 : 0) + (axisName(model) ? 20 : 0);
+
+/** A time axis explains itself; a bar chart has its names at the left. */
+const axisName = (model: ChartModel) => (model.xType === "time" || model.kind === "barchart" ? "" : model.xTitle);
+
 const pointer = (model: ChartModel) => (model.kind === "columnchart" || model.kind === "barchart" ? "shadow" : "line");
 
 function positionAxis(model: ChartModel, palette: Palette, zone: Zone, horizontal: boolean) {
   const type = model.xType === "time" ? "time" : model.xType === "number" ? (model.logX ? "log" : "value") : "category";
   return {
     type, data: type === "category" ? model.categories : undefined,
-    name: horizontal ? "" : model.xTitle, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: palette.muted },
+    name: axisName(model), nameLocation: "middle", nameGap: 28, nameTextStyle: { color: palette.muted },
     boundaryGap: type === "category" ? true : model.kind === "columnchart" ? ["2%", "2%"] : false,
     axisLine: { lineStyle: { color: palette.line } }, axisTick: { show: false },
     axisLabel: { color: palette.muted, hideOverlap: true, width: horizontal ? 180 : 120, overflow: "truncate" },

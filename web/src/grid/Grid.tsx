@@ -135,6 +135,8 @@ export function Grid({ table, order, columns, sort, onSort, onOpen, opened, fitR
             key={r} role="row" aria-rowindex={r + 2} aria-selected={opened === r || undefined}
             className={"grid-row" + (r % 2 ? " grid-row-odd" : "") + (opened === r ? " grid-row-opened" : "")}
             style={{ transform: `translateY(${r * rowHeight}px)`, width: totalWidth }}
+            // A double click opens the row; it should not select a word as well.
+            onMouseDown={(e) => e.detail > 1 && e.preventDefault()}
             onDoubleClick={() => onOpen?.(r)}
           >
             {range(shown).map((i) => {

@@ -26,7 +26,7 @@ export default function QueuePage() {
     <div className="page">
       <PageHeader
         title={t.title} detail={t.detail}
-        actions={<Button appearance="subtle" icon={<ArrowClockwiseRegular />} onClick={page.reload}>{text.refresh}</Button>}
+        actions={<Button size="small" appearance="subtle" icon={<ArrowClockwiseRegular />} onClick={page.reload}>{text.refresh}</Button>}
       />
       <Filters filter={filter} onChange={setFilter} total={page.data?.total} />
       {page.data && <StaleBar error={page.error} onRetry={page.reload} />}
@@ -86,7 +86,7 @@ function Queue({ incidents }: { incidents: Incident[] }) {
           <tr>
             <th scope="col">{t.columns.severity}</th><th scope="col" className="queue-title">{t.columns.title}</th><th scope="col">{t.columns.status}</th>
             <th scope="col">{t.columns.owner}</th><th scope="col" className="right">{t.columns.alerts}</th><th scope="col">{t.columns.entities}</th>
-            <th scope="col">{t.columns.tactics}</th><th scope="col">{t.columns.first}</th><th scope="col">{t.columns.last}</th>
+            <th scope="col">{t.columns.first}</th><th scope="col">{t.columns.last}</th>
           </tr>
         </thead>
         <tbody>{incidents.map((i) => <Row key={i.id} incident={i} now={now} />)}</tbody>
@@ -100,7 +100,12 @@ function Row({ incident: i, now }: { incident: Incident; now: number }) {
   return (
     <tr onClick={(e) => !(e.target as Element).closest("a") && !getSelection()?.toString() && navigate(to)}>
       <td><SeverityTag severity={i.severity} /></td>
-      <td className="queue-title"><a {...linkTo(to)}>{i.title}</a><span className="muted numeric"> #{i.number}</span></td>
+      <td className="queue-title">
+        <a {...linkTo(to)}>{i.title}</a>
+        <div className="muted queue-more">
+          <span className="numeric">#{i.number}</span>{i.tactics.length > 0 && ` · ${i.tactics.map(tacticName).join(", ")}`}
+        </div>
+      </td>
       <td><StatusTag status={i.status} /></td>
       <td className={i.owner ? "" : "muted"}>{i.owner || t.nobody}</td>
       <td className="right numeric">{i.alertCount}</td>
@@ -110,7 +115,6 @@ function Row({ incident: i, now }: { incident: Incident; now: number }) {
           {i.entities.length > shownEntities && <span className="muted numeric">{t.more(i.entities.length - shownEntities)}</span>}
         </span>
       </td>
-      <td className="queue-tactics" title={i.tactics.map(tacticName).join(", ")}>{i.tactics.map(tacticName).join(", ")}</td>
       <td><Ago at={i.firstActivity} now={now} /></td>
       <td><Ago at={i.lastActivity} now={now} /></td>
     </tr>

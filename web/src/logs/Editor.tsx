@@ -52,7 +52,7 @@ export default function Editor({ tab, tabs, value, schema, diagnostics, shift, o
     one.onDidChangeModelContent(() => {
       const model = one.getModel();
       if (!model) return;
-      underline(model, [], 0);
+      underline(model, [], 0); // what was wrong may not be any more
       latest.current.onChange(latest.current.tab, model.getValue());
     });
     editor.current = one;
@@ -69,7 +69,9 @@ export default function Editor({ tab, tabs, value, schema, diagnostics, shift, o
   useEffect(() => {
     const one = editor.current!;
     const uri = modelUri(tab);
-    const model = monaco.editor.getModel(uri) ?? monaco.editor.createModel(value, "kusto", uri);
+    // The language service colours and checks what changes, not what a model
+    // begins with: so the text comes after.
+    const model = monaco.editor.getModel(uri) ?? monaco.editor.createModel("", "kusto", uri);
     if (model.getValue() !== value) model.setValue(value);
     if (one.getModel() === model) return;
     one.setModel(model);

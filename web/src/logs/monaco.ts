@@ -15,6 +15,8 @@ kustoDefaults.setLanguageSettings({
   ...kustoDefaults.languageSettings,
   includeControlCommands: false, // Quoll answers queries, not commands
   newlineAfterPipe: false,
+  // Colours at once by words; by meaning as soon as the worker has the schema.
+  useTokenColorization: true,
   enableHover: true,
 });
 
