@@ -357,3 +357,41 @@ func TestOlderDataDirectory(t *testing.T) {
 	fill(t, a, 12, 3)
 	mustVerify(t, fsys.Snapshot("/archive"), a.VerifierKey(), 12)
 }
+
+// TestOpenDamaged damages what is needed to go on: it is not gone on from, and
+// nothing in the folder is touched.
+func TestOpenDamaged(t *testing.T) {
+	fsys := durabletest.New(nil)
+	a := mustOpen(t, memory(fsys))
+	fill(t, a, 255, 255) // 256 leaves: full tile and bundle, partial tile on level 1
+	full := start(fsys)
+	fill(t, a, 260, 5)
+	a.Close()
+	for what, from := range map[string]*durabletest.FS{"full": full, "partial": fsys} {
+		for name, f := range from.Snapshot("/archive") {
+			first, _, isObject := parseObjectPath(name)
+			if isObject && first > 0 || name == PublicKeyFile || what == "partial" && strings.HasSuffix(name, "/000") {
+				continue // not read when it is opened, or written again
+			}
+			damaged := start(from)
+			w, err := damaged.OpenFile("/archive/"+name, os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.WriteAt([]byte{f.Data[9] ^ 1}, 9); err != nil {
+				t.Fatal(err)
+			}
+			before := damaged.Snapshot("/archive")
+			_, err = Open(memory(damaged))
+			if !errors.Is(err, ErrDamaged) && !(name == checkpointFile && errors.Is(err, ErrKey)) {
+				t.Errorf("%s, %s damaged: %v", what, name, err)
+			}
+			after := damaged.Snapshot("/archive")
+			for name := range before {
+				if after[name] == nil || string(after[name].Data) != string(before[name].Data) {
+					t.Errorf("%s, %s damaged: Open changed it", what, name)
+				}
+			}
+		}
+	}
+}

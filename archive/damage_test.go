@@ -111,6 +111,29 @@ func TestEveryFlippedBitOfTheHead(t *testing.T) {
 			requireNamed(t, verifyDamaged(t, files, key), fmt.Sprintf("bit %d of %s", bit, name), name)
 			f.Data[bit/8] ^= 1 << (bit % 8)
 		}
+		// The last letters of a Base64 text have bits that decode to nothing.
+		for at := len(f.Data) - 4; at < len(f.Data); at++ {
+			for mask := 1; mask < 256; mask++ {
+				f.Data[at] ^= byte(mask)
+				requireNamed(t, verifyDamaged(t, files, key), fmt.Sprintf("byte %d of %s", at, name), name)
+				f.Data[at] ^= byte(mask)
+			}
+		}
+	}
+}
+
+// TestHole signs a log in which a position is missing, as a writer with a fault
+// would.
+func TestHole(t *testing.T) {
+	fsys := durabletest.New(nil)
+	a := mustOpen(t, memory(fsys))
+	fill(t, a, 4, 4)
+	a.state.last = 6
+	a.sealed.Store(6)
+	fill(t, a, 9, 4)
+	r := verifyDamaged(t, fsys.Snapshot("/archive"), a.VerifierKey())
+	if len(r.Problems) != 1 || r.Problems[0].What != Hole || !slices.Equal(r.Problems[0].Positions, []Range{{5, 6}}) {
+		t.Errorf("problems %v, want a hole of positions 5 to 6", r.Problems)
 	}
 }
 

@@ -88,11 +88,7 @@ func (j *Journal) recover(w *writer, t tail) error {
 	if cut := t.fileSize - seg.size; cut > 0 {
 		j.recovery = Recovery{Segment: seg.path, Offset: seg.size, Cut: cut}
 	}
-	// Without an entry the segment was perhaps being created, and its name or
-	// its header is not on disk; it is made anew. Only a segment without a
-	// header is removed where no other says what the next position is.
-	empty := seg.last < seg.first
-	if seg.size == 0 || empty && (seg.first == 1 || len(j.segments) > 1) {
+	if seg.size == 0 { // not even a header: it was being created, and its name is perhaps not on disk
 		j.segments = j.segments[:len(j.segments)-1]
 		if err := durable.Remove(j.cfg.FS, seg.path); err != nil {
 			return fmt.Errorf("open journal: %w", err)
@@ -100,15 +96,12 @@ func (j *Journal) recover(w *writer, t tail) error {
 		return nil
 	}
 	unsure := t.unsure
-	if empty {
-		unsure = 0
+	if seg.last < seg.first {
+		unsure = 0 // perhaps not even the header is on disk
 	}
 	file, err := durable.OpenAppend(j.cfg.FS, seg.path, unsure, seg.size)
 	if err != nil {
 		return fmt.Errorf("open journal: %w", err)
-	}
-	if err := j.cfg.FS.SyncDir(j.cfg.Dir); err != nil {
-		return errors.Join(fmt.Errorf("open journal: %w", err), file.Close())
 	}
 	w.file, w.seg, w.marked = file, seg, t.clean && t.fileSize == seg.size
 	return nil
