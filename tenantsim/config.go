@@ -28,7 +28,8 @@ type Config struct {
 
 	// Now is the tenant's clock.
 	Now func() time.Time
-	// History is how much of the past there is when the tenant is made.
+	// History is how much of the past there is when the tenant is made. What
+	// compares the compromise with the day before it needs 30 hours.
 	History time.Duration
 	// Start, when set, is where history begins, instead of History before now.
 	// With the same Seed, Start and StoryEnd a tenant that is made again has

@@ -308,17 +308,22 @@ func FuzzWindows(f *testing.F) {
 		d := dice.New(seed, 0)
 		begin := r.now.Add(-60 * time.Hour).Truncate(time.Second)
 		end := r.now.Add(-time.Hour)
+		cuts := []time.Time{end}
 		for range blobs {
 			// Many at the same instant, many on whole seconds, where windows end.
 			at := begin.Add(d.Span(0, end.Sub(begin)).Truncate(time.Second)).Add(time.Duration(d.Below(3)) * time.Millisecond)
 			for range d.Below(3) + 1 {
 				r.blob(at, `{}`)
 			}
+			cuts = append(cuts, at.Truncate(time.Second))
 		}
 		seen := map[string]bool{}
 		last := ""
 		for from := begin; from.Before(end.Add(time.Second)); {
 			to := from.Add(d.Span(time.Second, 24*time.Hour)).Truncate(time.Second)
+			if cut := dice.Pick(d, cuts); cut.After(from) && cut.Sub(from) < 24*time.Hour {
+				to = cut // where a blob is
+			}
 			for _, entry := range r.listAll(from, to) {
 				if seen[entry.ContentID] {
 					t.Fatalf("%s was listed twice", entry.ContentID)
