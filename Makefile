@@ -20,7 +20,7 @@ demo: build ## build everything and run Quoll on a simulated tenant
 build: need bin/quoll ## build bin/quoll with the browser UI inside
 
 bin/quoll: $(GOFILES) go.mod go.sum web/dist/index.html $(shell find rules -name '*.yaml' 2>/dev/null)
-	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./cmd/quoll
+	go build -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./cmd/quoll
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund --loglevel=error
