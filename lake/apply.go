@@ -13,7 +13,7 @@ import (
 type Batch struct {
 	Position uint64
 	// Ingested is the present time: what ingestion_time() of the rows will be.
-	// The lake never lets it go back.
+	// The lake makes it grow with every batch, whatever the clock does.
 	Ingested time.Time
 	Records  []schema.Record
 }
@@ -50,15 +50,12 @@ const (
 // must come in the order of their positions: one at or below the last position
 // is taken for a repetition and ignored. Apply waits while twice
 // Config.FreshBytes are in memory; it returns an error, and has changed
-// nothing, if ctx ends before, if the rows in memory cannot be written, or if
-// a row is of an unknown table.
+// nothing, if ctx ends before, if the rows in memory cannot be written, or
+// (ErrInvalidRow) if a row fits no table.
 func (l *Lake) Apply(ctx context.Context, b Batch) (Applied, error) {
 	for i := range b.Records {
-		for j := range b.Records[i].Rows {
-			name := b.Records[i].Rows[j].Table.Name
-			if _, ok := l.tables[name]; !ok {
-				return Applied{}, fmt.Errorf("apply position %d: %w %q", b.Position, ErrUnknownTable, name)
-			}
+		if err := l.validate(&b.Records[i]); err != nil {
+			return Applied{}, fmt.Errorf("apply position %d: record %d: %w", b.Position, i, err)
 		}
 	}
 	if err := l.lockWithRoom(ctx); err != nil {
@@ -70,14 +67,42 @@ func (l *Lake) Apply(ctx context.Context, b Batch) (Applied, error) {
 		result.Replayed = len(b.Records)
 		return result, nil
 	}
-	if b.Ingested.After(l.lastIngested) {
-		l.lastIngested = b.Ingested.Truncate(time.Microsecond)
-	}
+	l.lastIngested = later(b.Ingested.UTC().Truncate(time.Microsecond), l.lastIngested)
 	for i := range b.Records {
 		l.applyRecord(&b.Records[i], b.Position, &result)
 	}
 	l.applied = b.Position
 	return result, nil
+}
+
+// later returns now, or the moment after last if the clock did not move on:
+// whoever remembers an ingestion time has seen every row up to it, and none of
+// a later batch.
+func later(now, last time.Time) time.Time {
+	if now.After(last) {
+		return now
+	}
+	return last.Add(time.Microsecond)
+}
+
+// validate returns what would make it impossible to store the record.
+func (l *Lake) validate(r *schema.Record) error {
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if row.Table == nil {
+			return fmt.Errorf("%w: no table", ErrInvalidRow)
+		}
+		t, ok := l.tables[row.Table.Name]
+		if !ok {
+			return fmt.Errorf("%w: no table %q", ErrInvalidRow, row.Table.Name)
+		}
+		for _, cell := range row.Cells {
+			if cell.Column < 0 || cell.Column >= len(t.schema.Columns) {
+				return fmt.Errorf("%w: table %s has no column %d", ErrInvalidRow, row.Table.Name, cell.Column)
+			}
+		}
+	}
+	return nil
 }
 
 // lockWithRoom takes l.mu once there is room for more rows. It starts a flush

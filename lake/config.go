@@ -19,6 +19,10 @@ type Config struct {
 	KeepSnapshots int
 }
 
+// maxFreshBytes keeps the text of one column of a flush, of which there can be
+// twice FreshBytes, below the 2 GiB that an Arrow array holds.
+const maxFreshBytes = 512 << 20
+
 // DefaultConfig returns the configuration of a lake in dir.
 func DefaultConfig(dir string) Config {
 	return Config{
@@ -36,6 +40,8 @@ func (c Config) Validate() error {
 		return errors.New("lake: Dir is empty")
 	case c.FreshBytes < 1<<20:
 		return fmt.Errorf("lake: FreshBytes is %d, less than 1 MiB", c.FreshBytes)
+	case c.FreshBytes > maxFreshBytes:
+		return fmt.Errorf("lake: FreshBytes is %d, more than 512 MiB", c.FreshBytes)
 	case c.RowGroupRows < 1:
 		return fmt.Errorf("lake: RowGroupRows is %d, less than 1", c.RowGroupRows)
 	case c.KeepSnapshots < 1:
@@ -50,6 +56,9 @@ var (
 	ErrLocked = errors.New("lake is in use")
 	// ErrClosed is returned after Close.
 	ErrClosed = errors.New("lake is closed")
+	// ErrInvalidRow is returned for a row of an unknown table or column. It is
+	// a mistake of whoever made the row; trying again does not help.
+	ErrInvalidRow = errors.New("invalid row")
 	// ErrUnknownTable is returned for a name that no table has.
 	ErrUnknownTable = errors.New("unknown table")
 	// ErrUncertain is returned once the outcome of a commit could not be

@@ -81,15 +81,49 @@ func TestSecondOpenIsRefused(t *testing.T) {
 	openLake(t, dir)
 }
 
-func TestUnknownTableIsRefusedWhole(t *testing.T) {
+func TestInvalidRowsAreRefusedWhole(t *testing.T) {
 	l := openLake(t, t.TempDir())
-	bad := auditRecord(1, 0, noon, false)
-	bad.Rows = append(bad.Rows, schema.Row{Table: &schema.Table{Name: "Nowhere"}})
-	if _, err := l.Apply(t.Context(), Batch{Position: 1, Records: []schema.Record{bad}}); !errors.Is(err, ErrUnknownTable) {
-		t.Fatalf("got %v", err)
+	for name, odd := range map[string]schema.Row{
+		"no table":        {},
+		"unknown table":   {Table: &schema.Table{Name: "Nowhere"}},
+		"unknown column":  {Table: tableNamed(schema.OfficeActivity), Cells: []schema.Cell{{Column: 1000}}},
+		"negative column": {Table: tableNamed(schema.OfficeActivity), Cells: []schema.Cell{{Column: -1}}},
+	} {
+		bad := auditRecord(1, 0, noon, false)
+		bad.Rows = append(bad.Rows, odd)
+		if _, err := l.Apply(t.Context(), Batch{Position: 1, Records: []schema.Record{bad}}); !errors.Is(err, ErrInvalidRow) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	if rows := rowsOf(t, l, schema.UnifiedAuditLog); len(rows) != 0 || l.Applied() != 0 {
-		t.Errorf("%d rows, position %d after a batch that was refused", len(rows), l.Applied())
+		t.Errorf("%d rows, position %d after batches that were refused", len(rows), l.Applied())
+	}
+	if _, err := l.Acquire("Nowhere"); !errors.Is(err, ErrUnknownTable) {
+		t.Errorf("acquire: %v", err)
+	}
+}
+
+// TestIngestionTimeGrows sets the clock back between batches and starts.
+func TestIngestionTimeGrows(t *testing.T) {
+	dir := t.TempDir()
+	var last time.Time
+	for position, clock := range []time.Time{noon, noon.Add(-time.Hour), noon.Add(-time.Hour), noon.Add(time.Minute)} {
+		l := openLake(t, dir)
+		apply(t, l, Batch{Position: uint64(position + 1), Ingested: clock, Records: []schema.Record{auditRecord(position, 0, noon, false)}})
+		for _, s := range l.Stats() {
+			if s.Name != schema.UnifiedAuditLog {
+				continue
+			}
+			if !s.LastIngested.After(last) {
+				t.Errorf("batch %d: ingested at %v, after %v", position+1, s.LastIngested, last)
+			}
+			last = s.LastIngested
+		}
+		flush(t, l)
+		l.Close()
+	}
+	if !last.Equal(noon.Add(time.Minute)) {
+		t.Errorf("the last batch was ingested at %v although the clock was right again", last)
 	}
 }
 

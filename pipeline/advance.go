@@ -15,10 +15,10 @@ import (
 
 // job is a journal entry on its way to the lake.
 type job struct {
-	entry    journal.Entry
-	result   normalise.Result
-	panicked string        // why the normaliser failed, if it did
-	done     chan struct{} // closed when result is there
+	entry      journal.Entry
+	result     normalise.Result
+	quarantine string        // why nothing of it can be taken, if so
+	done       chan struct{} // closed when result is there
 }
 
 // advance reads the journal after the last applied position and applies what
@@ -83,15 +83,20 @@ func (p *Pipeline) normalise(j *job) {
 	defer close(j.done)
 	defer func() {
 		if v := recover(); v != nil {
-			j.panicked = fmt.Sprintf("the normaliser failed: %v", v)
-			j.result = normalise.Result{Rejects: []normalise.Reject{{
-				Line: j.entry.Payload.Line, Raw: j.entry.Payload.Body, Reason: j.panicked,
-			}}}
-			p.Logger.Error("the normaliser failed; the payload is quarantined",
-				"position", j.entry.Position, "name", j.entry.Payload.Name, "panic", v, "stack", string(debug.Stack()))
+			p.Logger.Error("the normaliser panicked", "panic", v, "stack", string(debug.Stack()))
+			p.reject(j, fmt.Sprintf("the normaliser failed: %v", v))
 		}
 	}()
 	j.result = p.Normaliser.Payload(j.entry.Payload)
+}
+
+// reject makes the whole payload of a job one reject that goes to quarantine.
+func (p *Pipeline) reject(j *job, reason string) {
+	p.Logger.Error("a payload is quarantined", "position", j.entry.Position, "name", j.entry.Payload.Name, "reason", reason)
+	j.quarantine = reason
+	j.result = normalise.Result{Rejects: []normalise.Reject{{
+		Line: j.entry.Payload.Line, Raw: j.entry.Payload.Body, Reason: reason,
+	}}}
 }
 
 func (p *Pipeline) applyAll(ctx context.Context, ordered <-chan *job) error {
@@ -122,7 +127,11 @@ func (p *Pipeline) apply(ctx context.Context, j *job) error {
 		if err == nil {
 			break
 		}
-		if errors.Is(err, lake.ErrClosed) || errors.Is(err, lake.ErrUncertain) || errors.Is(err, lake.ErrUnknownTable) || ctx.Err() != nil {
+		if errors.Is(err, lake.ErrInvalidRow) {
+			p.reject(j, err.Error())
+			return p.apply(ctx, j)
+		}
+		if errors.Is(err, lake.ErrClosed) || errors.Is(err, lake.ErrUncertain) || ctx.Err() != nil {
 			return err
 		}
 		p.Logger.Error("the lake takes no rows; it is tried again", "error", err, "after", p.config.RetryAfter)
@@ -154,7 +163,7 @@ func (p *Pipeline) keepRejects(ctx context.Context, j *job) error {
 }
 
 func (p *Pipeline) tryKeepRejects(ctx context.Context, j *job) error {
-	if j.panicked != "" {
+	if j.quarantine != "" {
 		if err := p.quarantine(ctx, j); err != nil {
 			return err
 		}

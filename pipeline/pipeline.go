@@ -82,7 +82,7 @@ type Config struct {
 // DefaultConfig returns the configuration for this machine.
 func DefaultConfig() Config {
 	return Config{
-		FlushEvery: 3 * time.Minute,
+		FlushEvery: 5 * time.Minute,
 		Workers:    runtime.GOMAXPROCS(0),
 		Prefetch:   2 * runtime.GOMAXPROCS(0),
 		SealEvery:  2 * time.Second,

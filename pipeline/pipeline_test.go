@@ -227,23 +227,29 @@ func (a *fakeArchive) Add(_ context.Context, position uint64, _ model.Payload) e
 
 func (a *fakeArchive) Sealed() uint64 { return 0 }
 
-// panicking fails on payloads that say so.
-type panicking struct{ Normaliser }
+// failing panics, or makes rows for no table, on payloads that say so.
+type failing struct{ Normaliser }
 
-func (n panicking) Payload(p model.Payload) normalise.Result {
-	if strings.Contains(string(p.Body), "poison") {
+func (n failing) Payload(p model.Payload) normalise.Result {
+	switch {
+	case strings.Contains(string(p.Body), "poison"):
 		panic("index out of range")
+	case strings.Contains(string(p.Body), "nowhere"):
+		return normalise.Result{Records: []schema.Record{{Rows: []schema.Row{{Table: &schema.Table{Name: "Nowhere"}}}}}}
 	}
 	return n.Normaliser.Payload(p)
 }
 
-func TestAPanicIsQuarantined(t *testing.T) {
-	r := openRiver(t, t.TempDir(), func(p *Parts) { p.Normaliser = panicking{p.Normaliser} })
+func TestWhatCannotBeTakenIsQuarantined(t *testing.T) {
+	r := openRiver(t, t.TempDir(), func(p *Parts) { p.Normaliser = failing{p.Normaliser} })
 	r.add(t, auditLines(0, 1))
 	bad := auditLines(1, 1)
 	bad.Body = []byte("poison \xff")
 	r.add(t, bad)
 	r.add(t, auditLines(2, 1))
+	nowhere := auditLines(3, 1)
+	nowhere.Body = []byte("nowhere")
+	r.add(t, nowhere)
 	if err := r.Catchup(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -251,11 +257,11 @@ func TestAPanicIsQuarantined(t *testing.T) {
 		t.Errorf("%d rows, want those before and after", n)
 	}
 	s := r.Status()
-	if s.Quarantined != 1 || s.Rejected != 1 || s.Applied != 3 {
+	if s.Quarantined != 2 || s.Rejected != 2 || s.Applied != 4 {
 		t.Errorf("status %+v", s)
 	}
 	list, err := r.Quarantine(t.Context(), 10)
-	if err != nil || len(list) != 1 || list[0].Position != 2 || !strings.Contains(list[0].Reason, "index out of range") {
+	if err != nil || len(list) != 2 || list[0].Position != 2 || !strings.Contains(list[0].Reason, "index out of range") || !strings.Contains(list[1].Reason, "Nowhere") {
 		t.Errorf("quarantine %+v, %v", list, err)
 	}
 	content, err := os.ReadFile(r.rejects.Path(2))

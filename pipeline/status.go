@@ -25,7 +25,7 @@ type Status struct {
 	Duplicates int64
 	Revisions  int64
 	Rejected   int64
-	// Quarantined is how many entries ever made the normaliser panic.
+	// Quarantined is how many entries ever could not be taken as a whole.
 	Quarantined int64
 	// Rows is the rows added, by table.
 	Rows map[string]int64
@@ -97,12 +97,12 @@ func (p *Pipeline) count(j *job, a lake.Applied) {
 	s.LastApplied, s.Lag = now, now.Sub(j.entry.Payload.Received)
 }
 
-// quarantine notes an entry that made the normaliser panic.
+// quarantine notes an entry that could not be taken as a whole.
 func (p *Pipeline) quarantine(ctx context.Context, j *job) error {
 	res, err := p.State.ExecContext(ctx, `INSERT OR IGNORE INTO pipeline_quarantine
 		(position, name, format, sha256, reason, seen) VALUES (?, ?, ?, ?, ?, ?)`,
 		int64(j.entry.Position), j.entry.Payload.Name, string(j.entry.Payload.Format), j.entry.SHA256[:],
-		j.panicked, p.Clock.Now().UnixMicro())
+		j.quarantine, p.Clock.Now().UnixMicro())
 	if err != nil {
 		return fmt.Errorf("quarantine position %d: %w", j.entry.Position, err)
 	}
@@ -119,7 +119,7 @@ func (p *Pipeline) countQuarantine(ctx context.Context) error {
 	return nil
 }
 
-// Quarantined is a journal entry that made the normaliser panic.
+// Quarantined is a journal entry that could not be taken as a whole.
 type Quarantined struct {
 	Position journal.Position
 	Name     string
@@ -128,7 +128,7 @@ type Quarantined struct {
 	Seen     time.Time // UTC
 }
 
-// Quarantine returns the entries that made the normaliser panic, oldest first,
+// Quarantine returns the entries that could not be taken as a whole, oldest first,
 // at most limit of them.
 func (p *Pipeline) Quarantine(ctx context.Context, limit int) ([]Quarantined, error) {
 	rows, err := p.State.QueryContext(ctx, `SELECT position, name, format, reason, seen

@@ -13,8 +13,8 @@ CREATE TABLE pipeline_import (
   PRIMARY KEY (sha256, format)
 ) STRICT, WITHOUT ROWID;
 
--- One row per journal entry that made the normaliser panic. The payload is in
--- the journal; nothing of it is in the lake.
+-- One row per journal entry that made the normaliser panic or fit no table. The
+-- payload is in the journal; nothing of it is in the lake.
 CREATE TABLE pipeline_quarantine (
   position  INTEGER NOT NULL PRIMARY KEY,
   name      TEXT    NOT NULL,
