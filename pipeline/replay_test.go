@@ -22,6 +22,31 @@ func (h half) Payload(p model.Payload) normalise.Result {
 	return r
 }
 
+func TestReplayEndsTheQuarantine(t *testing.T) {
+	dir := t.TempDir()
+	r := openRiver(t, dir, func(p *Parts) { p.Normaliser = failing{p.Normaliser} })
+	poison, nowhere := auditLines(0, 1), auditLines(1, 1)
+	poison.Body = append(poison.Body, `{"poison":1}`...)
+	nowhere.Body = append(nowhere.Body, `{"nowhere":1}`...)
+	r.add(t, poison)
+	r.add(t, nowhere)
+	if err := r.Catchup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s := r.Status(); s.Quarantined != 2 {
+		t.Fatalf("status %+v", s)
+	}
+	parts := r.Parts
+	parts.Normaliser = half{normalise.New(normalise.Config{})}
+	r.lake.Close()
+	if err := Replay(t.Context(), lake.DefaultConfig(filepath.Join(dir, "lake")), DefaultConfig(), parts, nil); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := r.Quarantine(t.Context(), 10); err != nil || len(list) != 0 {
+		t.Errorf("still in quarantine: %+v, %v", list, err)
+	}
+}
+
 func TestReplayBuildsTheLakeAnew(t *testing.T) {
 	dir := t.TempDir()
 	r := openRiver(t, dir, func(p *Parts) { p.Normaliser = half{p.Normaliser} })

@@ -25,7 +25,7 @@ type Status struct {
 	Duplicates int64
 	Revisions  int64
 	Rejected   int64
-	// Quarantined is how many entries ever could not be taken as a whole.
+	// Quarantined is how many entries of the journal could not be taken.
 	Quarantined int64
 	// Rows is the rows added, by table.
 	Rows map[string]int64
@@ -99,24 +99,34 @@ func (p *Pipeline) count(j *job, a lake.Applied) {
 
 // quarantine notes an entry that could not be taken as a whole.
 func (p *Pipeline) quarantine(ctx context.Context, j *job) error {
-	res, err := p.State.ExecContext(ctx, `INSERT OR IGNORE INTO pipeline_quarantine
-		(position, name, format, sha256, reason, seen) VALUES (?, ?, ?, ?, ?, ?)`,
+	_, err := p.State.ExecContext(ctx, `INSERT INTO pipeline_quarantine
+		(position, name, format, sha256, reason, seen) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (position) DO UPDATE SET reason = excluded.reason, seen = excluded.seen`,
 		int64(j.entry.Position), j.entry.Payload.Name, string(j.entry.Payload.Format), j.entry.SHA256[:],
 		j.quarantine, p.Clock.Now().UnixMicro())
 	if err != nil {
 		return fmt.Errorf("quarantine position %d: %w", j.entry.Position, err)
 	}
-	if n, err := res.RowsAffected(); err == nil {
-		p.update(func(s *Status) { s.Quarantined += n })
+	return p.countQuarantine(ctx)
+}
+
+// countQuarantine brings the number in the status up to date.
+func (p *Pipeline) countQuarantine(ctx context.Context) error {
+	var n int64
+	if err := p.State.QueryRowContext(ctx, `SELECT count(*) FROM pipeline_quarantine`).Scan(&n); err != nil {
+		return fmt.Errorf("count the quarantine: %w", err)
 	}
+	p.update(func(s *Status) { s.Quarantined = n })
 	return nil
 }
 
-func (p *Pipeline) countQuarantine(ctx context.Context) error {
-	if err := p.State.QueryRowContext(ctx, `SELECT count(*) FROM pipeline_quarantine`).Scan(&p.status.Quarantined); err != nil {
-		return fmt.Errorf("count the quarantine: %w", err)
+// endQuarantine lets go of the entries that were not seen to fail since then.
+func (p *Pipeline) endQuarantine(ctx context.Context, since time.Time) error {
+	_, err := p.State.ExecContext(ctx, `DELETE FROM pipeline_quarantine WHERE seen < ?`, since.UnixMicro())
+	if err != nil {
+		return fmt.Errorf("end the quarantine: %w", err)
 	}
-	return nil
+	return p.countQuarantine(ctx)
 }
 
 // Quarantined is a journal entry that could not be taken as a whole.
