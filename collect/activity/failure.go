@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -130,24 +131,17 @@ func errorBody(body []byte) (code, message string) {
 	return codeIn(text), oneLine(text)
 }
 
-// codeIn finds an API code such as AF20022 in free text.
+// looseCode finds the code where the body is almost JSON. It asks for the word
+// "code" before it: a page that merely mentions AF20051 must not make anyone
+// give up a blob.
+var looseCode = regexp.MustCompile(`(?i)['"]?code['"]?\s*:\s*['"]?(AF[0-9]{3,5})\b`)
+
 func codeIn(text string) string {
-	for rest := text; ; {
-		i := strings.Index(rest, "AF")
-		if i < 0 {
-			return ""
-		}
-		rest = rest[i+2:]
-		digits := 0
-		for digits < len(rest) && rest[digits] >= '0' && rest[digits] <= '9' {
-			digits++
-		}
-		if code := "AF" + rest[:digits]; digits == 3 || digits == 5 {
-			if _, known := explain(code); known {
-				return code
-			}
-		}
+	match := looseCode.FindStringSubmatch(text)
+	if match == nil {
+		return ""
 	}
+	return strings.ToUpper(match[1])
 }
 
 // oneLine bounds a server's words and takes everything out of them that could
