@@ -47,7 +47,10 @@ export default function Editor({ tab, tabs, value, schema, diagnostics, shift, o
       scrollbar: { verticalScrollbarSize: 10, horizontalScrollbarSize: 10, alwaysConsumeMouseWheel: false }, overviewRulerLanes: 0,
       accessibilitySupport: "auto", contextmenu: true,
     });
-    const run = () => latest.current.onRun();
+    const run = () => {
+      one.trigger("quoll", "hideSuggestWidget", {});
+      latest.current.onRun();
+    };
     one.addAction({ id: "quoll.run", label: text.logs.run, keybindings: [monaco.KeyMod.Shift | monaco.KeyCode.Enter, monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter], run, contextMenuGroupId: "navigation", contextMenuOrder: 0 });
     one.onDidChangeModelContent(() => {
       const model = one.getModel();

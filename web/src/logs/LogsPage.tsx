@@ -2,7 +2,7 @@ import { Button, Spinner, Tab as FluentTab, TabList, Tooltip } from "@fluentui/r
 import {
   AddRegular, CodeRegular, DismissRegular, LinkRegular, PanelLeftExpandRegular, PlayFilled, RecordStopRegular,
 } from "../ui/icons";
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { api } from "../api/client";
 import type { Diagnostic } from "../api/types";
 import { useResource } from "../api/useResource";
@@ -93,8 +93,10 @@ function EditorStandIn({ value }: { value: string }) {
 }
 
 function Tabs({ state }: { state: LogsState }) {
+  const strip = useRef<HTMLDivElement>(null);
+  useEffect(() => strip.current?.querySelector(".query-tab-active")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [state.active]);
   return (
-    <div className="query-tabs">
+    <div className="query-tabs" ref={strip}>
       <TabList size="small" selectedValue={state.active} onTabSelect={(_, d) => store.activate(String(d.value))} aria-label={text.logs.tabs}>
         {state.tabs.map((tab) => (
           <span key={tab.id} className={"query-tab" + (tab.id === state.active ? " query-tab-active" : "")} role="presentation">
