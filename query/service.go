@@ -13,6 +13,10 @@ import (
 // ErrTimeLimit is the cause of an error when a query ran longer than its limit.
 var ErrTimeLimit = errors.New("the query ran longer than its time limit")
 
+// ErrEngine says that a query is right as KQL but the engine could not run it:
+// a value that it cannot compute with, or a fault of the generator.
+var ErrEngine = errors.New("the engine could not run the query")
+
 // Engine runs plans.
 type Engine interface {
 	// Run gives the rows of a statement, at most limits.Rows and about

@@ -42,7 +42,7 @@ func FuzzQuery(f *testing.F) {
 	compile := func(text string, now time.Time) (*plan.Statement, error) { return kql.Compile(text, table, now) }
 	service := query.NewService(compile, engine, func() time.Time { return kqltest.Now })
 	f.Fuzz(func(t *testing.T, text string) {
-		_, err := service.Query(context.Background(), query.Request{Text: text, Limits: query.Limits{Rows: 100, Time: 2 * time.Second}})
+		_, err := service.Query(context.Background(), query.Request{Text: text, Limits: query.Limits{Rows: 100, Time: time.Second}})
 		var mistakes *source.Error
 		switch {
 		case err == nil, errors.Is(err, query.ErrTimeLimit), errors.Is(err, ErrMemory):

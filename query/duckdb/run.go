@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	duckdriver "github.com/duckdb/duckdb-go/v2"
 
@@ -62,7 +63,7 @@ func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement) (*sqlgen
 	}
 	generated, err := sqlgen.Generate(s, options)
 	if err != nil {
-		return nil, fmt.Errorf("generate SQL: %w", err)
+		return nil, fmt.Errorf("%w: %w", query.ErrEngine, err)
 	}
 	return generated, nil
 }
@@ -97,14 +98,20 @@ func fetch(execution *query.Execution, rows *sql.Rows, output []plan.Output, lim
 	return rows.Err()
 }
 
-// describe puts an error of the engine into the words of a user of KQL.
+// describe puts an error of the engine into the words of a user of KQL. What
+// DuckDB adds below the first line is the SQL that Quoll made, which the user
+// has not written.
 func describe(err error) error {
 	var failure *duckdriver.Error
 	if !errors.As(err, &failure) {
 		return err
 	}
-	if failure.Type == duckdriver.ErrorTypeOutOfMemory {
+	switch failure.Type {
+	case duckdriver.ErrorTypeOutOfMemory:
 		return ErrMemory
+	case duckdriver.ErrorTypeInterrupt:
+		return err
 	}
-	return fmt.Errorf("the engine could not run the query: %w", err)
+	message, _, _ := strings.Cut(failure.Msg, "\n")
+	return fmt.Errorf("%w: %s", query.ErrEngine, message)
 }

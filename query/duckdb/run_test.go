@@ -142,6 +142,25 @@ func TestFilesAndFreshRowsAreOneTable(t *testing.T) {
 	}
 }
 
+func TestFoldersMayBeRelative(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	batch := freshEvents(1, 0, 3)
+	openWriter(t, dir)(batch, filepath.Join(dir, "a.parquet"))
+	table := &events{set: ReadSet{Files: []lake.File{{Path: "a.parquet", Rows: 3}}}}
+	config := DefaultConfig()
+	config.Dir = "."
+	engine := openEngine(t, config, table)
+	statement, err := kql.Compile("Events | count", table, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	execution, err := engine.Run(t.Context(), statement, query.RunOptions{Limits: query.DefaultLimits()})
+	if err != nil || fmt.Sprint(execution.Rows) != "[[3]]" {
+		t.Errorf("rows %v, %v", execution, err)
+	}
+}
+
 func TestTimeRangeIsExactAndLeavesOutFiles(t *testing.T) {
 	s, _, _ := newService(t)
 	for _, c := range []struct {
