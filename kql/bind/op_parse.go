@@ -14,6 +14,8 @@ import (
 type parsed struct {
 	expression strings.Builder
 	columns    []*syntax.ParseColumn
+	groups     []int // the group of each column; texts may have groups too
+	last       int   // the number of groups so far
 }
 
 // parse binds parse and parse-where: columns are taken out of a text by a
@@ -38,7 +40,7 @@ func (b *binder) parse(op *syntax.ParseOperator, rel *relation, s *scope) *relat
 	}
 	var items []item
 	for i, c := range p.columns {
-		group := &plan.Literal{Of: types.Long, Value: int64(i + 1)}
+		group := &plan.Literal{Of: types.Long, Value: int64(p.groups[i])}
 		part := b.callBuiltin("extract", types.String, whole, group, value)
 		t := types.String
 		if c.Type != nil {
@@ -82,8 +84,13 @@ func pattern(op *syntax.ParseOperator) *parsed {
 				text = regexp.QuoteMeta(text)
 			}
 			out.expression.WriteString(text)
+			if r, err := regexp.Compile(text); err == nil {
+				out.last += r.NumSubexp()
+			}
 		case *syntax.ParseColumn:
 			out.columns = append(out.columns, part)
+			out.last++
+			out.groups = append(out.groups, out.last)
 			out.expression.WriteString(columnPattern(part, last, kind))
 		}
 	}
@@ -97,16 +104,24 @@ func onlyFlags(r rune) rune {
 	return -1
 }
 
+// columnPattern is what a column takes: a number what looks like one, a text as
+// little as possible, or with kind=regex as much as possible.
 func columnPattern(c *syntax.ParseColumn, last bool, kind string) string {
-	if c.Type != nil && kind != "relaxed" {
+	number := ""
+	if c.Type != nil {
 		switch c.Type.Type {
 		case types.Int, types.Long:
-			return `\s*([-+]?\d+)`
+			number = `[-+]?\d+`
 		case types.Real, types.Decimal:
-			return `\s*([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)`
+			number = `[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?`
 		}
 	}
-	if last {
+	switch {
+	case number != "" && kind == "relaxed":
+		return `\s*(` + number + `|.*?)`
+	case number != "":
+		return `\s*(` + number + `)`
+	case last || kind == "regex":
 		return "(.*)"
 	}
 	return "(.*?)"

@@ -31,11 +31,12 @@ func dynamicForms() map[string]form {
 		"bag_set_key":     bagSetKey,
 		"bag_pack":        bagPack,
 		"pack_present":    packPresent,
-		"bag_zip":         sqlJSON(object("list_transform(list_zip(json_extract_string($1, '$[*]'), json_extract($2, '$[*]')), lambda p: {'k': p[1], 'v': p[2]})")),
-		"treepath":        sqlJSON("(CASE WHEN json_type($1) IN ('OBJECT', 'ARRAY') THEN CAST(to_json((SELECT list(fullkey ORDER BY id) FROM json_tree($1) WHERE id > 0)) AS VARCHAR) END)"),
-		"extract_json":    extractJSON,
-		"tohex":           sqlBy(map[int]string{1: "lower(to_hex($1))", 2: "lpad(lower(to_hex($1)), CAST(greatest($2, length(to_hex($1))) AS INTEGER), '0')"}),
-		"gettype":         getType,
+		"bag_zip": sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN " +
+			object("list_transform(list_filter(range(1, CAST(json_array_length($1) AS BIGINT) + 1), lambda i: json_type(json_extract($1, '$[*]')[i]) = 'VARCHAR'), lambda i: {'k': json_extract_string($1, '$[*]')[i], 'v': CASE WHEN json_type($2) = 'ARRAY' THEN json_extract($2, '$[*]')[i] END})") + " END)"),
+		"treepath":     sqlJSON("(CASE WHEN json_type($1) IN ('OBJECT', 'ARRAY') THEN CAST(to_json((SELECT list(fullkey ORDER BY id) FROM json_tree($1) WHERE id > 0)) AS VARCHAR) END)"),
+		"extract_json": extractJSON,
+		"tohex":        sqlBy(map[int]string{1: "lower(to_hex($1))", 2: "lpad(lower(to_hex($1)), CAST(greatest($2, length(to_hex($1))) AS INTEGER), '0')"}),
+		"gettype":      getType,
 		"dynamic_to_json": func(g *generator, c *plan.Call, a []string, b *block) string {
 			return "coalesce(CAST(to_json(" + g.jsonItem(c.Args[0], b) + ") AS VARCHAR), '')"
 		},
@@ -144,6 +145,8 @@ func getType(g *generator, c *plan.Call, _ []string, b *block) string {
 
 func arrayForms() map[string]form {
 	const list = "json_extract($1, '$[*]')"
+	const length = "greatest(CAST(json_array_length($1) AS BIGINT), 1)"
+	const turn = "((($2 % " + length + ") + " + length + ") % " + length + ")" // how far, for a count of either sign
 	array := func(template string) form {
 		return sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN CAST(to_json(" + template + ") AS VARCHAR) END)")
 	}
@@ -161,14 +164,14 @@ func arrayForms() map[string]form {
 		"array_sort_desc":    arraySort("'DESC'"),
 		"array_sum":          sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN coalesce(list_sum(list_transform(json_extract_string($1, '$[*]'), lambda e: TRY_CAST(e AS DOUBLE))), 0) END)"),
 		"series_sum":         sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN coalesce(list_sum(list_transform(json_extract_string($1, '$[*]'), lambda e: TRY_CAST(e AS DOUBLE))), 0) END)"),
-		"array_rotate_left":  array("list_concat(" + list + "[$2 % greatest(json_array_length($1), 1) + 1:], " + list + "[:$2 % greatest(json_array_length($1), 1)])"),
-		"array_rotate_right": array("list_concat(" + list + "[json_array_length($1) - $2 % greatest(json_array_length($1), 1) + 1:], " + list + "[:json_array_length($1) - $2 % greatest(json_array_length($1), 1)])"),
-		"array_split":        array("[" + list + "[:" + at("$2") + "], " + list + "[" + at("$2") + " + 1:]]"),
-		"array_iff":          sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN CAST(to_json(list_transform(range(1, CAST(json_array_length($1) AS BIGINT) + 1), lambda i: CASE WHEN json_extract_string($1, '$[*]')[i] IN ('true', '1') THEN CASE WHEN json_type($2) = 'ARRAY' THEN json_extract($2, '$[*]')[i] ELSE CAST($2 AS JSON) END ELSE CASE WHEN json_type($3) = 'ARRAY' THEN json_extract($3, '$[*]')[i] ELSE CAST($3 AS JSON) END END)) AS VARCHAR) END)"),
-		"set_union":          setForm(func(lists []string) string { return "list_distinct(list_concat(" + strings.Join(lists, ", ") + "))" }),
-		"set_intersect":      setForm(func(lists []string) string { return fold(lists, "list_intersect") }),
+		"array_rotate_left":  array("list_concat(" + list + "[" + turn + " + 1:], " + list + "[:" + turn + "])"),
+		"array_rotate_right": array("list_concat(" + list + "[CAST(json_array_length($1) AS BIGINT) - " + turn + " + 1:], " + list + "[:CAST(json_array_length($1) AS BIGINT) - " + turn + "])"),
+		"array_split":        arraySplit,
+		"array_iff":          arrayIff,
+		"set_union":          setForm(func(lists []string) string { return distinct("list_concat(" + strings.Join(lists, ", ") + ")") }),
+		"set_intersect":      setForm(intersect),
 		"set_difference": setForm(func(lists []string) string {
-			text := "list_distinct(" + lists[0] + ")"
+			text := distinct(lists[0])
 			for _, l := range lists[1:] {
 				text = "list_filter(" + text + ", lambda e: NOT list_contains(" + l + ", e))"
 			}
@@ -179,7 +182,7 @@ func arrayForms() map[string]form {
 			return "(CASE WHEN json_type(" + j + ") = 'ARRAY' THEN coalesce(list_contains(list_transform(" + jsonElements(j) + ", lambda e: CAST(e AS VARCHAR)), CAST(to_json(" + g.jsonItem(c.Args[1], b) + ") AS VARCHAR)), false) ELSE false END)"
 		},
 		"set_equals":    sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' AND json_type($2) = 'ARRAY' THEN list_sort(list_distinct(CAST(json_extract($1, '$[*]') AS VARCHAR[]))) = list_sort(list_distinct(CAST(json_extract($2, '$[*]') AS VARCHAR[]))) ELSE false END)"),
-		"jaccard_index": sqlJSON("(len(list_intersect(CAST(json_extract($1, '$[*]') AS VARCHAR[]), CAST(json_extract($2, '$[*]') AS VARCHAR[]))) / CAST(len(list_distinct(list_concat(CAST(json_extract($1, '$[*]') AS VARCHAR[]), CAST(json_extract($2, '$[*]') AS VARCHAR[])))) AS DOUBLE))"),
+		"jaccard_index": sqlJSON("CAST(to_json(len(list_intersect(CAST(json_extract($1, '$[*]') AS VARCHAR[]), CAST(json_extract($2, '$[*]') AS VARCHAR[]))) / CAST(len(list_distinct(list_concat(CAST(json_extract($1, '$[*]') AS VARCHAR[]), CAST(json_extract($2, '$[*]') AS VARCHAR[])))) AS DOUBLE)) AS VARCHAR)"),
 		"zip":           zip,
 		"range":         rangeArray,
 		"repeat": func(g *generator, c *plan.Call, a []string, b *block) string {
@@ -189,10 +192,16 @@ func arrayForms() map[string]form {
 	return all
 }
 
-func fold(lists []string, function string) string {
-	text := "list_distinct(" + lists[0] + ")"
+// distinct keeps the first of equal elements, in their order.
+func distinct(list string) string {
+	return "list_filter(" + list + ", lambda x, i: list_position(" + list + ", x) = i)"
+}
+
+// intersect keeps what is in every list, in the order of the first.
+func intersect(lists []string) string {
+	text := distinct(lists[0])
 	for _, l := range lists[1:] {
-		text = function + "(" + text + ", " + l + ")"
+		text = "list_filter(" + text + ", lambda e: list_contains(" + l + ", e))"
 	}
 	return text
 }
@@ -262,6 +271,9 @@ func zip(g *generator, c *plan.Call, _ []string, b *block) string {
 // rangeArray makes an array of at most 1,048,576 values, as Kusto does.
 func rangeArray(_ *generator, c *plan.Call, a []string, _ *block) string {
 	step := "1"
+	if t := c.Args[0].Type(); t == types.TimeSpan || t == types.DateTime {
+		step = "36000000000" // an hour
+	}
 	if len(a) > 2 {
 		step = a[2]
 	}
@@ -282,4 +294,33 @@ func rangeArray(_ *generator, c *plan.Call, a []string, _ *block) string {
 		item = "CAST(" + item + " AS BIGINT)"
 	}
 	return "CAST(to_json(list_transform(range(0, greatest(" + count + ", 0)), lambda i: " + item + ")) AS VARCHAR)"
+}
+
+// arraySplit cuts an array at one position or at several.
+func arraySplit(g *generator, c *plan.Call, a []string, b *block) string {
+	j := g.json(c.Args[0], b)
+	list := jsonElements(j)
+	at := "[CAST(" + a[1] + " AS BIGINT)]"
+	if c.Args[1].Type() == types.Dynamic {
+		at = "list_filter(list_transform(json_extract_string(" + g.json(c.Args[1], b) + ", '$[*]'), lambda e: TRY_CAST(e AS BIGINT)), lambda e: e IS NOT NULL)"
+	}
+	length := "CAST(json_array_length(" + j + ") AS BIGINT)"
+	cuts := "list_concat([CAST(0 AS BIGINT)], list_transform(" + at + ", lambda p: least(CASE WHEN p < 0 THEN greatest(" + length + " + p, 0) ELSE p END, " + length + ")), [" + length + "])"
+	return whenArray(j, "CAST(to_json(list_transform(range(1, len("+cuts+")), lambda i: "+list+"[("+cuts+")[i] + 1:("+cuts+")[i + 1]])) AS VARCHAR)")
+}
+
+// arrayIff chooses element by element; a branch that is no array is the same
+// for every element. A condition is true when it is a number but zero, too.
+func arrayIff(g *generator, c *plan.Call, a []string, b *block) string {
+	j := g.json(c.Args[0], b)
+	branch := func(e plan.Expr) string {
+		if e.Type() != types.Dynamic {
+			return "to_json(" + g.jsonItem(e, b) + ")"
+		}
+		x := g.json(e, b)
+		return "CASE WHEN json_type(" + x + ") = 'ARRAY' THEN " + jsonElements(x) + "[i] ELSE CAST(" + x + " AS JSON) END"
+	}
+	condition := "json_extract_string(" + j + ", '$[*]')[i]"
+	chosen := "CASE WHEN " + condition + " = 'true' OR TRY_CAST(" + condition + " AS DOUBLE) <> 0 THEN " + branch(c.Args[1]) + " WHEN " + condition + " IS NOT NULL THEN " + branch(c.Args[2]) + " END"
+	return whenArray(j, "CAST(to_json(list_transform(range(1, CAST(json_array_length("+j+") AS BIGINT) + 1), lambda i: "+chosen+")) AS VARCHAR)")
 }

@@ -24,7 +24,7 @@ func stringForms() map[string]form {
 		"reverse":         sql("reverse($1)"),
 		"split":           split,
 		"replace_string":  sql("(CASE WHEN $2 = '' THEN $1 ELSE replace($1, $2, $3) END)"),
-		"replace_strings": sqlJSON("list_reduce(list_prepend($1, list_transform(range(1, 1 + len(json_extract_string($2, '$[*]'))), lambda i: CAST(i AS VARCHAR))), lambda text, i: replace(text, json_extract_string($2, '$[*]')[CAST(i AS BIGINT)], json_extract_string($3, '$[*]')[CAST(i AS BIGINT)]))"),
+		"replace_strings": replaceStrings,
 		"countof":         countOf,
 		"translate":       sql("translate($3, $1, rpad($2, CAST(greatest(length($1), length($2)) AS INTEGER), right($2, 1)))"),
 
@@ -249,4 +249,15 @@ func trimRegex(ends ...string) form {
 		}
 		return text
 	}
+}
+
+// replaceStrings walks over the text once: the alternatives of one pattern are
+// tried in order at each place, and what was replaced is not looked at again.
+func replaceStrings(g *generator, c *plan.Call, a []string, b *block) string {
+	lookups, rewrites := g.textList(c.Args[1], b), g.textList(c.Args[2], b)
+	pattern := "'(' || array_to_string(list_transform(" + lookups + ", lambda e: regexp_escape(e)), '|') || ')'"
+	between := "string_split_regex(" + a[0] + ", " + pattern + ")"
+	found := "regexp_extract_all(" + a[0] + ", " + pattern + ")"
+	piece := "(" + between + ")[i] || CASE WHEN i <= len(" + found + ") THEN coalesce((" + rewrites + ")[list_position(" + lookups + ", (" + found + ")[i])], '') ELSE '' END"
+	return "coalesce(array_to_string(list_transform(range(1, len(" + between + ") + 1), lambda i: " + piece + "), ''), '')"
 }

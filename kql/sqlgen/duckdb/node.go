@@ -153,11 +153,11 @@ func definedColumns(define []plan.Definition) []*plan.Column {
 
 // sortable returns the input of a sort, in which its keys are plain columns.
 func (g *generator) sortable(n *plan.Sort) *block {
-	b := g.node(n.Input)
-	if b.closed() {
-		return g.wrap(b)
+	keys := make([]plan.Expr, len(n.Keys))
+	for i, k := range n.Keys {
+		keys[i] = &plan.Ref{Column: k.Column}
 	}
-	return b
+	return g.ready(g.node(n.Input), keys...)
 }
 
 func (g *generator) limit(n *plan.Limit) *block {
