@@ -27,6 +27,11 @@
 //
 // Bad days of the service, by seed (feed.Faults).
 //
+// Time: the tenant's clock is injected. History is there when the tenant is
+// made; Run and Advance let it go on. What appears when does not depend on how
+// often the tenant is looked at, so that a tenant made again with the same
+// Config.StateFile offers the same content.
+//
 // # What is not
 //
 // Webhooks are refused with AF20021, so that notifications are always an empty

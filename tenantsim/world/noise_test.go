@@ -3,6 +3,7 @@ package world
 import (
 	"encoding/json"
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -47,19 +48,18 @@ type mailFields struct {
 	IsClickedThrough                          bool
 }
 
+// detected are the operations that detections look at.
+var detected = regexp.MustCompile(`"Operation":"(UserLoggedIn|MailItemsAccessed|New-InboxRule|Set-Mailbox)"`)
+
 func fields(t *testing.T, b Batch) (records []auditFields, mails []mailFields) {
 	t.Helper()
 	for _, r := range b.Audit {
-		f := auditFields{at: r.Time}
-		// Lists of names differ in shape between workloads; only Exchange's matter.
-		var probe struct{ Workload string }
-		if err := json.Unmarshal(r.Body, &probe); err != nil {
-			t.Fatal(err)
+		if !detected.Match(r.Body) {
+			continue
 		}
-		if probe.Workload == workloadExchange || probe.Workload == workloadEntra {
-			if err := json.Unmarshal(r.Body, &f); err != nil {
-				t.Fatal(err)
-			}
+		f := auditFields{at: r.Time}
+		if err := json.Unmarshal(r.Body, &f); err != nil {
+			t.Fatal(err)
 		}
 		records = append(records, f)
 	}
@@ -182,9 +182,9 @@ func suspectReaders(records []auditFields, suspect func(rule, who string)) {
 // Noise has to look like the story without being it: what a detection asks must
 // find the victim and nobody else, on whatever day of the week.
 func TestOnlyTheStoryIsSuspicious(t *testing.T) {
-	for seed := range uint64(3) {
+	for seed := range uint64(2) {
 		now := testNow.Add(time.Duration(seed) * 55 * time.Hour)
-		w := New(Config{Seed: seed, TenantID: testTenant, Start: now.Add(-72 * time.Hour), StoryEnd: now.Add(-time.Hour)})
+		w := New(Config{Seed: seed, TenantID: testTenant, Start: now.Add(-72 * time.Hour), StoryEnd: now.Add(-time.Hour), Volume: 0.5})
 		batch, err := w.Advance(now)
 		if err != nil {
 			t.Fatal(err)
@@ -205,7 +205,7 @@ func TestOnlyTheStoryIsSuspicious(t *testing.T) {
 }
 
 func TestNoiseHoldsHarmlessLookAlikes(t *testing.T) {
-	w, batch := testWorld(t, 1, 72*time.Hour)
+	w, batch := threeDays(t)
 	records, mails := fields(t, batch)
 	seen := map[string]bool{}
 	travellers := map[string]bool{}
@@ -239,10 +239,12 @@ func TestNoiseHoldsHarmlessLookAlikes(t *testing.T) {
 	}
 }
 
+var mailOperation = regexp.MustCompile(`"Operation":"(Send|MailItemsAccessed)"`)
+
 // Every mail that was sent or opened is one that EmailEvents told of, unless it
 // is older than the world.
 func TestMailAgreesInBothSources(t *testing.T) {
-	w, batch := testWorld(t, 2, 48*time.Hour)
+	w, batch := threeDays(t)
 	told := map[string]string{} // InternetMessageId to sender
 	for _, r := range batch.Defender {
 		if r.Table != defender.TableEmailEvents {
@@ -261,7 +263,7 @@ func TestMailAgreesInBothSources(t *testing.T) {
 			Item              audit.Item
 			Folders           []audit.AggregatedFolder
 		}
-		if r.ContentTypes[0] != audit.ContentExchange {
+		if !mailOperation.Match(r.Body) {
 			continue
 		}
 		if err := json.Unmarshal(r.Body, &f); err != nil {
