@@ -123,7 +123,17 @@ type function struct {
 	literal *syntax.FunctionLiteral
 	scope   *scope
 	name    string
+	gives   gives
 }
+
+// gives says what a function gives, once that was asked.
+type gives uint8
+
+const (
+	givesNotAsked gives = iota
+	givesScalar
+	givesRows
+)
 
 func (s *scope) find(name string) *value {
 	for ; s != nil; s = s.parent {

@@ -106,9 +106,21 @@ func (b *binder) isTabular(x syntax.Expr, s *scope) bool {
 	return false
 }
 
-// givesTable reports whether a function's body ends in a table. Parameters
-// count as what they are declared to be.
+// givesTable reports whether a function's body ends in a table. The answer is
+// kept: a chain of functions that call each other twice would ask without end.
 func (b *binder) givesTable(f *function) bool {
+	if f.gives == givesNotAsked {
+		f.gives = givesScalar // what a call of itself inside is told
+		if b.endsInTable(f) {
+			f.gives = givesRows
+		}
+	}
+	return f.gives == givesRows
+}
+
+// endsInTable works givesTable out. Parameters count as what they are declared
+// to be.
+func (b *binder) endsInTable(f *function) bool {
 	inner := newScope(f.scope)
 	for _, p := range f.literal.Params {
 		v := &value{scalar: unknown}
