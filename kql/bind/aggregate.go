@@ -98,6 +98,9 @@ func rename(items []item, names []*syntax.Name) []item {
 	for i, n := range names {
 		if i < len(items) {
 			items[i].name = n.Text
+			if ref, ok := items[i].expr.(*plan.Ref); ok {
+				ref.Column.Name = n.Text // the aggregate's own column, so far unnamed
+			}
 		}
 	}
 	return items

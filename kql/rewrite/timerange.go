@@ -10,13 +10,18 @@ import (
 // stay: the range is a hint by which the engine leaves out files. The time
 // column is the field named TimeGenerated.
 //
-// A filter counts if only filters, projections and plain sorts stand between
-// it and the scan, and if no other node reads the same rows.
+// A filter counts if only filters, projections and references stand between it
+// and the scan, and if no other node reads the same rows.
 func PushTimeRanges(s *plan.Statement) {
-	parents := map[plan.Node]int{}
+	p := pusher{parents: map[plan.Node]int{}, source: map[*plan.Column]*plan.Column{}}
 	plan.Visit(s.Root, func(n plan.Node) {
 		for _, input := range n.Inputs() {
-			parents[input]++
+			p.parents[input]++
+		}
+		if r, ok := n.(*plan.Reference); ok {
+			for i, c := range r.Output {
+				p.source[c] = r.Source[i]
+			}
 		}
 	})
 	plan.Visit(s.Root, func(n plan.Node) {
@@ -24,16 +29,22 @@ func PushTimeRanges(s *plan.Statement) {
 		if !ok {
 			return
 		}
-		if scan := below(f.Input, parents); scan != nil {
-			narrow(scan, f.Predicate)
+		if scan := p.below(f.Input); scan != nil {
+			p.narrow(scan, f.Predicate)
 		}
 	})
 }
 
+type pusher struct {
+	parents map[plan.Node]int
+	// source maps the columns of references to those they take their values from.
+	source map[*plan.Column]*plan.Column
+}
+
 // below returns the scan under n, if all of its rows come to n and to nothing
 // else.
-func below(n plan.Node, parents map[plan.Node]int) *plan.Scan {
-	for parents[n] <= 1 {
+func (p *pusher) below(n plan.Node) *plan.Scan {
+	for p.parents[n] <= 1 {
 		switch node := n.(type) {
 		case *plan.Scan:
 			return node
@@ -41,6 +52,8 @@ func below(n plan.Node, parents map[plan.Node]int) *plan.Scan {
 			n = node.Input
 		case *plan.Project:
 			n = node.Input
+		case *plan.Reference:
+			n = node.Target.Node
 		default:
 			return nil
 		}
@@ -51,14 +64,14 @@ func below(n plan.Node, parents map[plan.Node]int) *plan.Scan {
 // TimeColumn is the name in storage of the column that scans are cut by.
 const TimeColumn = "TimeGenerated"
 
-func narrow(scan *plan.Scan, predicate plan.Expr) {
+func (p *pusher) narrow(scan *plan.Scan, predicate plan.Expr) {
 	c, ok := predicate.(*plan.Call)
 	if !ok {
 		return
 	}
 	if c.Function.Name == "and" {
 		for _, a := range c.Args {
-			narrow(scan, a)
+			p.narrow(scan, a)
 		}
 		return
 	}
@@ -66,9 +79,9 @@ func narrow(scan *plan.Scan, predicate plan.Expr) {
 		return
 	}
 	op := c.Function.Name
-	t, bound := operands(scan, c.Args[0], c.Args[1])
+	t, bound := p.operands(scan, c.Args[0], c.Args[1])
 	if !bound {
-		t, bound = operands(scan, c.Args[1], c.Args[0])
+		t, bound = p.operands(scan, c.Args[1], c.Args[0])
 		op = mirrored[op]
 	}
 	if !bound {
@@ -85,7 +98,7 @@ func narrow(scan *plan.Scan, predicate plan.Expr) {
 var mirrored = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
 
 // operands returns the constant that the scan's time column is compared with.
-func operands(scan *plan.Scan, x, y plan.Expr) (time.Time, bool) {
+func (p *pusher) operands(scan *plan.Scan, x, y plan.Expr) (time.Time, bool) {
 	ref, ok1 := x.(*plan.Ref)
 	literal, ok2 := y.(*plan.Literal)
 	if !ok1 || !ok2 {
@@ -95,8 +108,12 @@ func operands(scan *plan.Scan, x, y plan.Expr) (time.Time, bool) {
 	if !ok {
 		return time.Time{}, false
 	}
+	column := ref.Column
+	for p.source[column] != nil {
+		column = p.source[column]
+	}
 	for _, f := range scan.Fields {
-		if f.Column == ref.Column && f.Source == TimeColumn {
+		if f.Column == column && f.Source == TimeColumn {
 			return t, true
 		}
 	}

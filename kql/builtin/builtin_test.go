@@ -1,0 +1,72 @@
+package builtin_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/quoll/quoll/kql/builtin"
+	"github.com/quoll/quoll/kql/types"
+)
+
+func TestEveryEntryIsDocumented(t *testing.T) {
+	for _, f := range builtin.All().Functions() {
+		if f.Doc == "" || !strings.HasSuffix(f.Doc, ".") {
+			t.Errorf("%s: documentation %q is no sentence", f.Name, f.Doc)
+		}
+		if f.Example == "" {
+			t.Errorf("%s has no example", f.Name)
+		}
+		if len(f.Overloads) == 0 {
+			t.Errorf("%s has no overload", f.Name)
+		}
+	}
+}
+
+func TestOlderSpellingsMeanAPresentOne(t *testing.T) {
+	for _, f := range builtin.All().Functions() {
+		if f.Of == "" {
+			continue
+		}
+		present, ok := builtin.All().Lookup(f.Of)
+		if !ok || present.Of != "" {
+			t.Errorf("%s is another spelling of %q, which is no present name", f.Name, f.Of)
+			continue
+		}
+		if present.Kind != f.Kind {
+			t.Errorf("%s and %s are of different kinds", f.Name, f.Of)
+		}
+	}
+}
+
+func TestNoNameIsBothThereAndAbsent(t *testing.T) {
+	for _, f := range builtin.All().Functions() {
+		if builtin.All().Absent(f.Name) {
+			t.Errorf("%s is absent", f.Name)
+		}
+	}
+	for name, want := range map[string]bool{"geo_distance_2points": true, "autocluster": true, "strlen": false, "no_such_function": false} {
+		if got := builtin.All().Absent(name); got != want {
+			t.Errorf("Absent(%q) is %v", name, got)
+		}
+	}
+}
+
+func TestSignatures(t *testing.T) {
+	f := builtin.All().Must("split")
+	o := f.Overloads[0]
+	if got, want := o.String(), "(source:text, delimiter:string, index?:integer) -> dynamic"; got != want {
+		t.Errorf("signature is %q, want %q", got, want)
+	}
+	if least, most := o.Bounds(); least != 2 || most != 3 {
+		t.Errorf("bounds are %d to %d", least, most)
+	}
+	if least, most := builtin.All().Must("strcat").Overloads[0].Bounds(); least != 1 || most != -1 {
+		t.Errorf("strcat's bounds are %d to %d", least, most)
+	}
+	if p := builtin.All().Must("strcat").Overloads[0].Param(7); !p.Repeat || p.Accept != builtin.AsText {
+		t.Errorf("the eighth parameter of strcat is %+v", p)
+	}
+	if p := builtin.All().Must("datetime_add").Overloads[0].Param(0); !p.Constant || p.Type != types.String {
+		t.Errorf("the first parameter of datetime_add is %+v", p)
+	}
+}
