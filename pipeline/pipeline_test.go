@@ -225,6 +225,14 @@ func (a *fakeArchive) Add(_ context.Context, position uint64, _ model.Payload) e
 	return nil
 }
 
+// counts returns the last position added, how often it was asked for a
+// checkpoint and how often it was told to make one.
+func (a *fakeArchive) counts() (last uint64, asked, seals int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.last, a.asked, a.seals
+}
+
 func (a *fakeArchive) Sealed() uint64 { return 0 }
 
 // failing panics, or makes rows for no table, on payloads that say so.
@@ -317,23 +325,25 @@ func TestTimesOfTheRiver(t *testing.T) {
 		}
 		time.Sleep(3 * config.RetryAfter)
 		synctest.Wait()
-		if archive.last != 2 || p.Status().ArchiveError != "" {
-			t.Errorf("archived up to %d, error %q", archive.last, p.Status().ArchiveError)
+		if last, _, _ := archive.counts(); last != 2 || p.Status().ArchiveError != "" {
+			t.Errorf("archived up to %d, error %q", last, p.Status().ArchiveError)
 		}
-		if l.flushed != 0 {
+		if l.flushes() != 0 {
 			t.Errorf("flushed after %v", time.Since(start))
 		}
 		time.Sleep(config.FlushEvery)
 		synctest.Wait()
-		if l.flushed != 1 {
-			t.Errorf("flushed %d times after %v", l.flushed, time.Since(start))
+		if n := l.flushes(); n != 1 {
+			t.Errorf("flushed %d times after %v", n, time.Since(start))
 		}
-		if want := int(time.Since(start) / config.SealEvery); archive.asked < want-1 || archive.seals != 0 {
-			t.Errorf("the archive was asked %d times in %v, sealed %d times", archive.asked, time.Since(start), archive.seals)
+		want := int(time.Since(start) / config.SealEvery)
+		if _, asked, seals := archive.counts(); asked < want-1 || seals != 0 {
+			t.Errorf("the archive was asked %d times in %v, sealed %d times", asked, time.Since(start), seals)
 		}
 		cancel()
-		if err := <-done; err != nil || l.flushed != 2 || archive.seals != 1 {
-			t.Errorf("end: %v, flushed %d times, sealed %d times", err, l.flushed, archive.seals)
+		err = <-done
+		if _, _, seals := archive.counts(); err != nil || l.flushes() != 2 || seals != 1 {
+			t.Errorf("end: %v, flushed %d times, sealed %d times", err, l.flushes(), seals)
 		}
 	})
 }
@@ -416,6 +426,12 @@ func (l *memoryLake) Flush(context.Context) error {
 	defer l.mu.Unlock()
 	l.flushed++
 	return nil
+}
+
+func (l *memoryLake) flushes() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.flushed
 }
 
 func (l *memoryLake) Applied() uint64 {
