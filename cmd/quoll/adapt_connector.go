@@ -12,6 +12,7 @@ import (
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/schema"
 	"github.com/quoll/quoll/server"
 )
 
@@ -39,8 +40,10 @@ type arrivedKey struct{ tenant, content string }
 type arrived struct {
 	lastEvent         time.Time
 	delay             time.Duration
+	delayKnown        bool
 	records           int64
 	lastHour, lastDay int64
+	history           []server.HistoryPoint
 }
 
 // Connectors implements server.Connectors.
@@ -67,10 +70,11 @@ func (c *connectors) view(status collect.Status, s collect.StreamStatus, a arriv
 		TenantID: status.Tenant, TenantName: c.names[status.Tenant], ContentType: s.ContentType,
 		State: connectorState(s, a), LastEvent: moment(a.lastEvent), LastReceived: moment(s.LastJournalled),
 		Counts:  server.ConnectorCounts{Payloads: s.Counts.Journalled, Records: a.records, LastHour: a.lastHour, LastDay: a.lastDay},
+		History: a.history,
 		Backlog: server.Backlog{Payloads: s.Counts.Backlog(), NextExpiry: moment(s.NextExpiry)},
 	}
 	view.Counts.Duplicates = max(0, s.Counts.Records-a.records)
-	if !a.lastEvent.IsZero() {
+	if a.delayKnown {
 		seconds := a.delay.Seconds()
 		view.LagSeconds = &seconds
 	}
@@ -97,14 +101,36 @@ func connectorState(s collect.StreamStatus, a arrived) string {
 	return server.ConnectorHealthy
 }
 
-const measureAudit = `UnifiedAuditLog
-| extend Delay = ingestion_time() - TimeGenerated
+// What is asked of the tables. The delay is that of the rows that came last; a
+// source that has been quiet for an hour has none.
+const (
+	measureAudit = `UnifiedAuditLog
+| extend Delay = iff(ingestion_time() > ago(1h), ingestion_time() - TimeGenerated, timespan(null))
 | summarize arg_max(TimeGenerated, Delay), Records = count(), LastHour = countif(TimeGenerated > ago(1h)), LastDay = countif(TimeGenerated > ago(1d)) by Tenant = tolower(OrganizationId), Content = ContentType`
 
-// The Defender tables do not say which Entra tenant a row came from; with one
-// tenant that is no question.
-const measureDefender = `union withsource=Content EmailEvents, EmailAttachmentInfo, EmailUrlInfo, EmailPostDeliveryEvents, UrlClickEvents, AlertInfo, AlertEvidence, CloudAppEvents, DefenderEvents
-| summarize TimeGenerated = max(TimeGenerated), Records = count(), LastHour = countif(TimeGenerated > ago(1h)), LastDay = countif(TimeGenerated > ago(1d)) by Content`
+	historyAudit = `UnifiedAuditLog
+| where TimeGenerated > ago(1d)
+| summarize Records = count() by Tenant = tolower(OrganizationId), Content = ContentType, Hour = bin(TimeGenerated, 1h)
+| sort by Hour asc`
+)
+
+// defenderTables are measured one by one, because ingestion_time() belongs to
+// a table. They do not say which Entra tenant a row came from; with one tenant
+// that is no question.
+var defenderTables = []string{
+	schema.EmailEvents, schema.EmailAttachmentInfo, schema.EmailUrlInfo, schema.EmailPostDeliveryEvents, schema.UrlClickEvents,
+	schema.AlertInfo, schema.AlertEvidence, schema.CloudAppEvents,
+}
+
+func measureDefender(table string) string {
+	return table + `
+| extend Delay = iff(ingestion_time() > ago(1h), ingestion_time() - TimeGenerated, timespan(null))
+| summarize arg_max(TimeGenerated, Delay), Records = count(), LastHour = countif(TimeGenerated > ago(1h)), LastDay = countif(TimeGenerated > ago(1d))`
+}
+
+func historyDefender(table string) string {
+	return table + ` | where TimeGenerated > ago(1d) | summarize Records = count() by Hour = bin(TimeGenerated, 1h) | sort by Hour asc`
+}
 
 // measure asks the tables, unless it did a moment ago. When they cannot
 // answer, what was known stays.
@@ -127,32 +153,69 @@ func (c *connectors) measure(ctx context.Context) map[arrivedKey]arrived {
 
 func (c *connectors) ask(ctx context.Context) (map[arrivedKey]arrived, error) {
 	all := map[arrivedKey]arrived{}
-	audit, err := c.query.Query(ctx, query.Request{Text: measureAudit})
+	err := c.each(ctx, measureAudit, func(r *query.Result, row []any) {
+		all[arrivedKey{text(r, row, "Tenant"), text(r, row, "Content")}] = newArrived(r, row)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("audit records: %w", err)
+		return nil, err
 	}
-	for _, row := range audit.Rows {
-		a := newArrived(audit, row)
-		all[arrivedKey{text(audit, row, "Tenant"), text(audit, row, "Content")}] = a
-	}
-	defender, err := c.query.Query(ctx, query.Request{Text: measureDefender})
+	err = c.each(ctx, historyAudit, func(r *query.Result, row []any) {
+		key := arrivedKey{text(r, row, "Tenant"), text(r, row, "Content")}
+		a := all[key]
+		a.history = append(a.history, historyPoint(r, row))
+		all[key] = a
+	})
 	if err != nil {
-		return nil, fmt.Errorf("Defender events: %w", err)
+		return nil, err
 	}
-	for _, row := range defender.Rows {
-		a := newArrived(defender, row)
+	for _, table := range defenderTables {
+		a, err := c.askDefender(ctx, table)
+		if err != nil {
+			return nil, err
+		}
 		for tenant := range c.names {
-			all[arrivedKey{tenant, text(defender, row, "Content")}] = a
+			all[arrivedKey{tenant, table}] = a
 		}
 	}
 	return all, nil
+}
+
+func (c *connectors) askDefender(ctx context.Context, table string) (arrived, error) {
+	var a arrived
+	err := c.each(ctx, measureDefender(table), func(r *query.Result, row []any) { a = newArrived(r, row) })
+	if err != nil || a.records == 0 {
+		return a, err
+	}
+	err = c.each(ctx, historyDefender(table), func(r *query.Result, row []any) {
+		a.history = append(a.history, historyPoint(r, row))
+	})
+	return a, err
+}
+
+// each runs a query and hands on its rows.
+func (c *connectors) each(ctx context.Context, text string, use func(*query.Result, []any)) error {
+	result, err := c.query.Query(ctx, query.Request{Text: text})
+	if err != nil {
+		return fmt.Errorf("measure what arrived: %w", err)
+	}
+	for _, row := range result.Rows {
+		use(result, row)
+	}
+	return nil
+}
+
+func historyPoint(r *query.Result, row []any) server.HistoryPoint {
+	var p server.HistoryPoint
+	p.Time, _ = cell(r, row, "Hour").(time.Time)
+	p.Records, _ = cell(r, row, "Records").(int64)
+	return p
 }
 
 func newArrived(r *query.Result, row []any) arrived {
 	var a arrived
 	a.lastEvent, _ = cell(r, row, "TimeGenerated").(time.Time)
 	if delay, ok := cell(r, row, "Delay").(types.Ticks); ok {
-		a.delay = time.Duration(delay) * 100
+		a.delay, a.delayKnown = time.Duration(delay)*100, true
 	}
 	a.records, _ = cell(r, row, "Records").(int64)
 	a.lastHour, _ = cell(r, row, "LastHour").(int64)

@@ -96,6 +96,7 @@ func runDemo(ctx context.Context, w io.Writer, o demoOptions) (err error) {
 func startTenant(ctx context.Context, o demoOptions, export string, log *slog.Logger) (*tenantsim.Tenant, *tenantsim.Server, error) {
 	settings := tenantsim.DefaultConfig(o.seed)
 	settings.History, settings.ExportDir, settings.Logger = o.history, export, log
+	settings.StateFile = filepath.Join(export, "tenant.json")
 	settings.Delay, settings.PublishEvery = 2*time.Second, 2*time.Second
 	tenant, err := tenantsim.New(settings)
 	if err != nil {

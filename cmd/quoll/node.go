@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -39,13 +40,20 @@ func (p paths) verifier() string {
 // defaultOrigin names an archive's log where nobody chose a name.
 const defaultOrigin = "quoll.local/archive"
 
-// dataPaths are the paths of a data directory that no configuration describes.
+// dataPaths are the paths of a data directory that is given alone: its archive
+// is where the directory says, or beside it.
 func dataPaths(dir string) (paths, error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return paths{}, fmt.Errorf("data directory %s: %w", dir, err)
 	}
-	return paths{data: absolute, archive: absolute + "-archive", origin: defaultOrigin}, nil
+	w, err := readWorkspace(absolute)
+	if err != nil {
+		return paths{}, err
+	}
+	return paths{
+		data: absolute, archive: cmp.Or(w.ArchiveDir, absolute+"-archive"), origin: cmp.Or(w.ArchiveOrigin, defaultOrigin),
+	}, nil
 }
 
 // node is the parts of the river of one data directory, opened in order.
@@ -86,7 +94,7 @@ func (n *node) open(ctx context.Context, flushEvery, sealAfter time.Duration) er
 		return err
 	}
 	n.closers = append(n.closers, n.journal.Close)
-	if n.workspace, err = workspaceID(n.paths.data); err != nil {
+	if n.workspace, err = openWorkspace(n.paths); err != nil {
 		return err
 	}
 	if n.state, err = state.Open(ctx, n.paths.state()); err != nil {

@@ -13,40 +13,57 @@ import (
 	"github.com/quoll/quoll/internal/durable"
 )
 
-// workspaceFile says which workspace a data directory is: the GUID in the
-// column TenantId of every row.
+// workspaceFile says which workspace a data directory is, and where its
+// archive is, for commands that are given the directory alone.
 const workspaceFile = "workspace.json"
 
 type workspace struct {
-	WorkspaceID string `json:"workspaceId"`
+	// WorkspaceID is the GUID in the column TenantId of every row.
+	WorkspaceID   string `json:"workspaceId"`
+	ArchiveDir    string `json:"archiveDir"`
+	ArchiveOrigin string `json:"archiveOrigin"`
 }
 
-// workspaceID returns the GUID of a data directory, making one at first use.
-func workspaceID(data string) (string, error) {
+// readWorkspace returns what a data directory says of itself; the zero value
+// when it says nothing yet.
+func readWorkspace(data string) (workspace, error) {
+	var w workspace
 	path := filepath.Join(data, workspaceFile)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return newWorkspace(path)
+		return w, nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("read workspace: %w", err)
+		return w, fmt.Errorf("read workspace: %w", err)
 	}
-	var w workspace
 	if err := json.Unmarshal(text, &w); err != nil {
-		return "", fmt.Errorf("read workspace %s: %w", path, err)
+		return w, fmt.Errorf("read workspace %s: %w", path, err)
 	}
 	if _, err := uuid.Parse(w.WorkspaceID); err != nil {
-		return "", fmt.Errorf("read workspace %s: workspaceId %q is no GUID", path, w.WorkspaceID)
+		return w, fmt.Errorf("read workspace %s: workspaceId %q is no GUID", path, w.WorkspaceID)
 	}
-	return w.WorkspaceID, nil
+	return w, nil
 }
 
-func newWorkspace(path string) (string, error) {
-	w := workspace{WorkspaceID: uuid.NewString()}
+// openWorkspace makes the data directory say what it is and where its archive
+// is, and returns its GUID, which is made at first use and stays.
+func openWorkspace(p paths) (string, error) {
+	known, err := readWorkspace(p.data)
+	if err != nil {
+		return "", err
+	}
+	w := workspace{WorkspaceID: known.WorkspaceID, ArchiveDir: p.archive, ArchiveOrigin: p.origin}
+	if w.WorkspaceID == "" {
+		w.WorkspaceID = uuid.NewString()
+	}
+	if w == known {
+		return w.WorkspaceID, nil
+	}
 	text, err := json.MarshalIndent(w, "", "  ")
 	if err != nil {
 		return "", err
 	}
+	path := filepath.Join(p.data, workspaceFile)
 	if err := durable.WriteFile(durable.OS{}, path, append(text, '\n'), 0o640); err != nil {
 		return "", fmt.Errorf("write workspace %s: %w", path, err)
 	}
