@@ -20,6 +20,10 @@ const (
 	PropertyFlush = "quoll.flush"
 )
 
+// clockTolerance is how much younger than now the last commit may be. Iceberg
+// gives up at one minute.
+const clockTolerance = 30 * time.Second
+
 // commit adds files to the Iceberg table in one snapshot that also holds the
 // journal position. A commit that was reported as failed may have happened:
 // the catalogue is asked, and if it does not answer, the lake stops.
@@ -32,6 +36,12 @@ func (l *Lake) commit(ctx context.Context, t *tableState, files []File, position
 	properties := iceberg.Properties{
 		PropertyPosition: strconv.FormatUint(position, 10),
 		PropertyFlush:    flush,
+	}
+	if ahead := time.Duration(t.iceberg.Metadata().LastUpdatedMillis()-time.Now().UnixMilli()) * time.Millisecond; ahead > clockTolerance {
+		l.logger.Warn("the clock was set back; the table's snapshots are dropped", "table", t.schema.Name, "by", ahead)
+		if err := l.rebase(ctx, t); err != nil {
+			return err
+		}
 	}
 	committed, err := appendFiles(ctx, t.iceberg, paths, properties)
 	if err == nil {

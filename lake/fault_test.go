@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -183,6 +184,42 @@ func TestSnapshotsAndMetadataStayFew(t *testing.T) {
 		t.Errorf("%d metadata files after 30 commits", len(entries))
 	}
 	rowsAre(t, l, 30, "at the end")
+}
+
+// TestAClockThatWasSetBack finds a table whose last commit is of tomorrow.
+func TestAClockThatWasSetBack(t *testing.T) {
+	dir := t.TempDir()
+	l := openLake(t, dir)
+	apply(t, l, batchOf(1))
+	flush(t, l)
+	s := l.tables[schema.UnifiedAuditLog]
+	now := s.iceberg.Metadata().LastUpdatedMillis()
+	path, err := localPath(s.iceberg.MetadataLocation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tomorrow := strings.ReplaceAll(string(content), fmt.Sprint(now), fmt.Sprint(now+24*60*60*1000))
+	if err := os.WriteFile(path, []byte(tomorrow), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	l = openLake(t, dir)
+	for position := 2; position < 5; position++ {
+		apply(t, l, batchOf(position))
+		flush(t, l)
+		rowsAre(t, l, position, "flushed")
+	}
+	l.Close()
+	l = openLake(t, dir)
+	rowsAre(t, l, 4, "reopened")
+	if l.Position() != 4 {
+		t.Errorf("position %d", l.Position())
+	}
+	checkDisk(t, l)
 }
 
 // TestFilesOutliveTheirReaders drops files while a reader has them.

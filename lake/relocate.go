@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	icebergio "github.com/apache/iceberg-go/io"
@@ -65,7 +67,7 @@ func registerMoved(ctx context.Context, r *relocation, name string, files []stri
 		return err
 	}
 	_, err = appendFiles(ctx, current, files, iceberg.Properties{
-		PropertyPosition: fmt.Sprint(position), PropertyFlush: "moved from " + r.previous,
+		PropertyPosition: fmt.Sprint(position), PropertyFlush: "from " + r.previous,
 	})
 	return err
 }
@@ -103,7 +105,32 @@ func (r *relocation) CommitTable(ctx context.Context, ident table.Identifier, re
 	return next, location, r.swap(ctx, ident[len(ident)-1], r.previous, location)
 }
 
-// withoutHistory returns table metadata as it would be at a new location
+// rebase starts the history of a table anew, as a move does, because the
+// machine's clock was set back: Iceberg refuses a snapshot that is more than a
+// minute older than the last change of the table, and rows must not wait in
+// memory until the clock has caught up.
+func (l *Lake) rebase(ctx context.Context, t *tableState) error {
+	location := t.iceberg.MetadataLocation()
+	content, err := syncedFS{}.ReadFile(location)
+	if err != nil {
+		return fmt.Errorf("start history anew: %w", err)
+	}
+	base, err := withoutHistory(content, t.iceberg.Location())
+	if err != nil {
+		return fmt.Errorf("start history anew: %w", err)
+	}
+	files := make([]string, len(t.files.files))
+	for i, f := range t.files.files {
+		files[i] = fileURI(f.Path)
+	}
+	if err := registerMoved(ctx, &relocation{catalog: l.cat, base: base, previous: location}, t.schema.Name, files, t.committed); err != nil {
+		return fmt.Errorf("start history anew: %w", err)
+	}
+	t.iceberg, err = l.cat.LoadTable(ctx, t.iceberg.Identifier())
+	return err
+}
+
+// withoutHistory returns table metadata as it would be at that location
 // without any snapshot. Schemas, ids and the sequence number stay.
 func withoutHistory(content []byte, location string) (table.Metadata, error) {
 	var fields map[string]json.RawMessage
@@ -118,6 +145,8 @@ func withoutHistory(content []byte, location string) (table.Metadata, error) {
 		return nil, err
 	}
 	fields["location"] = quoted
+	// The machine's own clock, because the Iceberg library compares with it.
+	fields["last-updated-ms"] = strconv.AppendInt(nil, time.Now().UnixMilli(), 10)
 	rewritten, err := json.Marshal(fields)
 	if err != nil {
 		return nil, err
