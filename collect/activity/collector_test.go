@@ -114,14 +114,13 @@ func TestBlobFetchedTooSoonIsFetchedOnceMore(t *testing.T) {
 		r.start()
 		r.run(time.Hour)
 		r.feed.add(exchange, id(1), time.Now()) // whole from the start
-		growing := r.feed.add(exchange, id(2), time.Now())
-		growing.early, growing.grown = `[{"Id":"1"}]`, time.Now().Add(4*time.Minute)
+		grows := r.feed.add(exchange, id(2), time.Now(), growing(`[{"Id":"1"}]`, time.Now().Add(4*time.Minute)))
 		r.run(2 * time.Minute)
 		r.wantJournalled(id(1), id(2))
-		r.feed.fault = once(2, http.MethodGet, "/audit/", says(503, ""))
+		r.setFault(once(2, http.MethodGet, "/audit/", says(503, "")))
 		r.run(time.Hour)
 		r.wantJournalled(id(1), id(2), id(2))
-		if last := r.sink.payloads[2]; string(last.Body) != growing.body {
+		if last := r.sink.payloads[2]; string(last.Body) != grows.body {
 			t.Errorf("the last payload is %q, want the grown blob", last.Body)
 		}
 		s := r.stream()

@@ -103,7 +103,7 @@ func TestTroubleIsShownWhileItLasts(t *testing.T) {
 		r.feed.add(exchange, id(1), time.Now().Add(-time.Hour))
 		r.start()
 		r.run(time.Minute)
-		r.feed.fault = once(-1, http.MethodGet, "/subscriptions/content", says(503, "<html>down</html>"))
+		r.setFault(once(-1, http.MethodGet, "/subscriptions/content", says(503, "<html>down</html>")))
 		r.run(30 * time.Minute)
 		s := r.stream()
 		if s.Health != collect.HealthDegraded || s.Problem == nil || s.Lag < 25*time.Minute || !strings.Contains(s.Problem.Detail, "HTTP 503: <html>down</html>") {
@@ -131,9 +131,7 @@ func TestTroubleForAPerson(t *testing.T) {
 				if status.Health != collect.HealthBlocked || status.Problem == nil || status.Problem.Code != code || status.Problem.Remedy == "" {
 					t.Errorf("health %s, problem %+v; want blocked by %s with a remedy", status.Health, status.Problem, code)
 				}
-				r.feed.mu.Lock()
-				r.feed.fault = nil
-				r.feed.mu.Unlock()
+				r.setFault(nil)
 				r.run(6 * time.Minute)
 				r.wantJournalled(id(1))
 			})

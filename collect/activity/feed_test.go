@@ -57,14 +57,22 @@ func newFeed() *feed {
 	}
 }
 
-// add publishes a blob now.
-func (f *feed) add(contentType, id string, created time.Time) *fakeBlob {
+// add publishes a blob now, as the options leave it.
+func (f *feed) add(contentType, id string, created time.Time, options ...func(*fakeBlob)) *fakeBlob {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	b := &fakeBlob{contentType: contentType, id: id, created: created.Truncate(time.Millisecond), listedAt: f.now(),
 		expires: created.Add(7 * 24 * time.Hour), body: fmt.Sprintf(`[{"Id":%q,"Operation":"New-[InboxRule"},{"Id":%q}]`, id+"/1", id+`/2 "q" \`)}
+	for _, option := range options {
+		option(b)
+	}
 	f.blobs = append(f.blobs, b)
 	return b
+}
+
+// growing makes a blob be served in part until a time.
+func growing(early string, grown time.Time) func(*fakeBlob) {
+	return func(b *fakeBlob) { b.early, b.grown = early, grown }
 }
 
 // made returns the requests seen whose path ends in the text.

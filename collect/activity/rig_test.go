@@ -164,6 +164,13 @@ func (r *rig) close() {
 	r.db.Close()
 }
 
+// setFault changes what goes wrong while the collector runs; nil is nothing.
+func (r *rig) setFault(fault func(*http.Request) (*http.Response, error)) {
+	r.feed.mu.Lock()
+	defer r.feed.mu.Unlock()
+	r.feed.fault = fault
+}
+
 // run lets time pass.
 func (r *rig) run(d time.Duration) { time.Sleep(d) }
 
