@@ -9,7 +9,7 @@ GOFILES := $(shell find . -name '*.go' -not -path './web/node_modules/*' 2>/dev/
 WEBFILES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 DEMO_FLAGS ?=
 
-.PHONY: help demo build test test-go test-web test-browser lint fuzz bench need clean screenshots
+.PHONY: help demo build test test-go test-web test-browser lint fuzz bench audit need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -38,8 +38,9 @@ test-go: web/dist/index.html ## Go tests with the race detector
 test-web: web/node_modules/.package-lock.json ## unit tests of the browser UI
 	cd web && npm run --silent typecheck && npm test --silent
 
-test-browser: build ## the UI in headless Chromium, on the demo
+test-browser: build ## the UI in headless Chromium, over canned answers and on the demo
 	@scripts/chromium
+	cd web && npm run --silent e2e
 	scripts/browser-test
 
 screenshots: build ## take the screenshots of the docs anew
@@ -57,6 +58,10 @@ fuzz: ## each fuzz target for FUZZTIME (default 60s)
 
 bench: ## Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+audit: web/node_modules/.package-lock.json ## known vulnerabilities of dependencies (asks the public databases)
+	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
+	cd web && npm audit --omit=dev
 
 need:
 	@scripts/need
