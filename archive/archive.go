@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/quoll/quoll/internal/durable"
 	"github.com/quoll/quoll/model"
 )
@@ -18,10 +20,11 @@ import (
 // Archive is an archive open for writing. Its methods may be called from any
 // goroutine; the calls of Add must be in the order of positions.
 type Archive struct {
-	cfg    Config
-	id     *identity
-	lock   io.Closer
-	sealed atomic.Uint64
+	cfg     Config
+	id      *identity
+	lock    io.Closer
+	encoder *zstd.Encoder
+	sealed  atomic.Uint64
 
 	mu      sync.Mutex
 	closed  bool
@@ -73,7 +76,10 @@ func Open(cfg Config) (*Archive, error) {
 		return nil, fmt.Errorf("open archive: %w", err)
 	}
 	a := &Archive{cfg: cfg, lock: lock, dirs: map[string]bool{}}
-	if err := a.start(); err != nil {
+	if a.encoder, err = newEncoder(); err == nil {
+		err = a.start()
+	}
+	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return a, nil

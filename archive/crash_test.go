@@ -20,7 +20,7 @@ import (
 // position that Sealed() has promised.
 func consumer(fsys *durabletest.FS, to uint64) (sealed uint64, err error) {
 	cfg := memory(fsys)
-	cfg.MaxPayloads = 3
+	cfg.MaxPayloads = 4
 	// An object made again has another time in it and so another hash: a log
 	// that forgot what it signed would sign something else.
 	began := time.Unix(1_760_000_000+int64(fsys.Ops()), 0)
@@ -113,13 +113,13 @@ func start(fsys *durabletest.FS) *durabletest.FS {
 	return fsys.AfterCrash(durabletest.KeepAll, nil)
 }
 
-// lives are the workloads: a new archive with its key, and one whose second
-// batch crosses the end of a tile.
+// lives are the workloads: a new archive with its key and two batches, and one
+// whose next batch fills a tile and whose last goes beyond.
 func lives(t *testing.T) map[string]life {
 	all := []durabletest.Keep{durabletest.KeepNone, durabletest.KeepAll, durabletest.KeepSome}
 	return map[string]life{
-		"new":  {durabletest.New(nil), 7, all},
-		"tile": {base(t), 256, all[2:]}, // each verify takes longer
+		"new":  {durabletest.New(nil), 5, all},
+		"tile": {base(t), 255, all[2:]}, // each verify takes longer
 	}
 }
 
@@ -131,9 +131,10 @@ type life struct {
 
 // TestCrashAtEveryOperation stops the machine at each operation.
 func TestCrashAtEveryOperation(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(21, 22))
 	for name, life := range lives(t) {
-		for n := 1; ; n++ {
+		for n := 1; ; n += stride(7) {
 			fsys := start(life.from)
 			fsys.SetInject(durabletest.At(n, durabletest.Crash))
 			sealed, err := consumer(fsys, life.to)
@@ -153,10 +154,11 @@ func TestCrashAtEveryOperation(t *testing.T) {
 // failed. The consumer tries again in the same process, and everything is sealed
 // in the end; then the machine crashes.
 func TestFaultAtEveryOperation(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(23, 24))
 	for name, life := range lives(t) {
 		for _, outcome := range []durabletest.Outcome{durabletest.FailLost, durabletest.FailKept} {
-			for n := 1; ; n++ {
+			for n := 1; ; n += stride(7) {
 				fsys := start(life.from)
 				fsys.SetInject(durabletest.At(n, outcome))
 				sealed, err := consumer(fsys, life.to)
@@ -182,9 +184,10 @@ func TestFaultAtEveryOperation(t *testing.T) {
 // TestVerifyAfterEveryFault verifies the folder as it stands when the consumer
 // has got over a fault, without a restart.
 func TestVerifyAfterEveryFault(t *testing.T) {
+	t.Parallel()
 	from := base(t)
 	for _, outcome := range []durabletest.Outcome{durabletest.FailLost, durabletest.FailKept} {
-		for n := 1; ; n++ {
+		for n := 1; ; n += stride(7) {
 			fsys := start(from)
 			a := mustOpen(t, memory(fsys))
 			ops := fsys.Ops()
@@ -220,7 +223,8 @@ func TestVerifyAfterEveryFault(t *testing.T) {
 // crashes. Whatever checkpoint could be seen at the end of one life must be a
 // prefix of the log ever after: two must never disagree.
 func TestRandomLives(t *testing.T) {
-	for seed := range uint64(30) {
+	t.Parallel()
+	for seed := range uint64(30 / stride(5)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 77))
 			fsys := durabletest.New(nil)

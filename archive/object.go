@@ -43,8 +43,9 @@ type object struct {
 	leaves [][]byte // of the payloads, then of the object
 }
 
-// buildObject makes the object of a batch, which must not be empty.
-func buildObject(batch []item, sealed time.Time) (*object, error) {
+// buildObject makes the object of a batch, which must not be empty. The encoder
+// is used again and again: a new one takes megabytes.
+func buildObject(batch []item, sealed time.Time, encoder *zstd.Encoder) (*object, error) {
 	first, last := batch[0].leaf.Position, batch[len(batch)-1].leaf.Position
 	o := &object{path: objectPath(first, last)}
 	var index bytes.Buffer
@@ -60,7 +61,7 @@ func buildObject(batch []item, sealed time.Time) (*object, error) {
 		index.WriteByte('\n')
 	}
 	var err error
-	if o.data, err = packObject(batch, index.Bytes(), sealed); err != nil {
+	if o.data, err = packObject(batch, index.Bytes(), sealed, encoder); err != nil {
 		return nil, fmt.Errorf("pack object %s: %w", o.path, err)
 	}
 	line, err := encodeLeaf(objectLeaf(o.path, first, last, sha256.Sum256(o.data), int64(len(o.data))))
@@ -83,13 +84,18 @@ func objectLeaf(path string, first, last uint64, sum [32]byte, size int64) Objec
 	}
 }
 
-func packObject(batch []item, index []byte, sealed time.Time) ([]byte, error) {
+func newEncoder() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1))
+}
+
+func newDecoder() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxZstdWindow))
+}
+
+func packObject(batch []item, index []byte, sealed time.Time, encoder *zstd.Encoder) ([]byte, error) {
 	var out bytes.Buffer
-	compressed, err := zstd.NewWriter(&out, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return nil, err
-	}
-	w := tar.NewWriter(compressed)
+	encoder.Reset(&out)
+	w := tar.NewWriter(encoder)
 	if err := writeMember(w, indexMember, index, sealed); err != nil {
 		return nil, err
 	}
@@ -102,7 +108,7 @@ func packObject(batch []item, index []byte, sealed time.Time) ([]byte, error) {
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
-	if err := compressed.Close(); err != nil {
+	if err := encoder.Close(); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil
@@ -145,10 +151,10 @@ type body struct {
 
 // readObject reads an object file to its last byte, with memory bounded by the
 // index. The error is that of reading the file; damage is in contents.err.
-func readObject(r io.Reader, first, last uint64) (*contents, error) {
+func readObject(r io.Reader, first, last uint64, decoder *zstd.Decoder) (*contents, error) {
 	file := &fileReader{r: r, hash: sha256.New()}
 	c := &contents{}
-	c.err = c.unpack(file, first, last)
+	c.err = c.unpack(file, first, last, decoder)
 	// The hash is over the whole file, whatever could be unpacked of it.
 	if _, err := io.Copy(io.Discard, file); err != nil {
 		return nil, err
@@ -183,13 +189,11 @@ func (f *fileReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (c *contents) unpack(file io.Reader, first, last uint64) error {
-	z, err := zstd.NewReader(file, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxZstdWindow))
-	if err != nil {
+func (c *contents) unpack(file io.Reader, first, last uint64, decoder *zstd.Decoder) error {
+	if err := decoder.Reset(file); err != nil {
 		return err
 	}
-	defer z.Close()
-	r := tar.NewReader(z)
+	r := tar.NewReader(decoder)
 	index, err := nextMember(r, indexMember)
 	if err != nil {
 		return err
@@ -217,7 +221,7 @@ func (c *contents) unpack(file io.Reader, first, last uint64) error {
 	}
 	// What follows the archive's end is zero blocks; reading them brings the
 	// checksum of the zstd frame.
-	_, err = io.Copy(io.Discard, z)
+	_, err = io.Copy(io.Discard, decoder)
 	return err
 }
 

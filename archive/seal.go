@@ -40,7 +40,7 @@ func (a *Archive) seal(ctx context.Context) error {
 	if len(a.pending) == 0 {
 		return nil
 	}
-	o, err := buildObject(a.pending, a.cfg.Now())
+	o, err := buildObject(a.pending, a.cfg.Now(), a.encoder)
 	if err != nil {
 		return err
 	}

@@ -228,7 +228,12 @@ func (v *verification) moved(patience time.Duration) bool {
 // and the objects beside them.
 func (v *verification) checkLog() error {
 	log := newLogCheck(v)
-	objects := &objectCheck{v: v}
+	decoder, err := newDecoder()
+	if err != nil {
+		return err
+	}
+	defer decoder.Close()
+	objects := &objectCheck{v: v, zstd: decoder}
 	for n := int64(0); n*tileWidth < v.head.size; n++ {
 		if err := v.ctx.Err(); err != nil {
 			return err

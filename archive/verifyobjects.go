@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -11,6 +12,7 @@ import (
 // object follow each other: its payloads in order, then the object itself.
 type objectCheck struct {
 	v     *verification
+	zstd  *zstd.Decoder
 	group []leaf // leaves that wait for the rest of their object
 	last  uint64 // last position accounted for
 }
@@ -126,7 +128,7 @@ func (c *objectCheck) peek() (first uint64, h tlog.Hash, ok bool) {
 	}
 	defer f.Close()
 	found := &contents{}
-	_ = found.unpack(f, first, last) // the index is enough
+	_ = found.unpack(f, first, last, c.zstd) // the index is enough
 	if len(found.index) == 0 {
 		return 0, h, false
 	}
@@ -175,7 +177,7 @@ func (c *objectCheck) check(name string, first, last uint64, leaves []leaf) {
 		return
 	}
 	defer f.Close()
-	found, err := readObject(f, first, last)
+	found, err := readObject(f, first, last, c.zstd)
 	if err != nil {
 		c.v.problem(name, Unreadable, err.Error(), all)
 		return

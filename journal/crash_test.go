@@ -78,12 +78,21 @@ func checkRestart(t *testing.T, after *durabletest.FS, handed, acknowledged int)
 	checkSamples(t, readAll(t, again, 0), 0)
 }
 
+// stride is how far an exhaustive test goes in one step. With -short, which is
+// for the race detector, it samples: there is little concurrent to find.
+func stride(short int) int {
+	if testing.Short() {
+		return short
+	}
+	return 1
+}
+
 // TestCrashAtEveryOperation stops the machine at each file operation of two
 // sessions that roll several segments, and restarts on what was synced, on
 // everything, and on arbitrary parts of it.
 func TestCrashAtEveryOperation(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 12))
-	for n := 1; ; n++ {
+	for n := 1; ; n += stride(5) {
 		fsys := durabletest.New(durabletest.At(n, durabletest.Crash))
 		handed, acknowledged, err := session(t, fsys, 0, 1, 5, 2, 9)
 		if err == nil {
@@ -112,7 +121,7 @@ func TestCrashAtEveryOperation(t *testing.T) {
 func TestFaultAtEveryOperation(t *testing.T) {
 	rng := rand.New(rand.NewPCG(13, 14))
 	for _, outcome := range []durabletest.Outcome{durabletest.FailLost, durabletest.FailKept} {
-		for n := 1; ; n++ {
+		for n := 1; ; n += stride(5) {
 			fsys := durabletest.New(durabletest.At(n, outcome))
 			handed, acknowledged, err := session(t, fsys, 0, 1, 5, 2, 9)
 			if err == nil && fsys.Ops() < n {
@@ -138,7 +147,7 @@ func TestFaultAtEveryOperation(t *testing.T) {
 // be there twice but never be missing.
 func TestRetryAfterFault(t *testing.T) {
 	for _, outcome := range []durabletest.Outcome{durabletest.FailLost, durabletest.FailKept} {
-		for n := 1; ; n++ {
+		for n := 1; ; n += stride(5) {
 			fsys := durabletest.New(nil)
 			j := mustOpen(t, memory(fsys))
 			base := fsys.Ops()
@@ -193,7 +202,7 @@ func checkRepeats(t *testing.T, fsys *durabletest.FS, count int) {
 // TestRandomLives runs many lives of a journal with random batches, random
 // faults and random crashes.
 func TestRandomLives(t *testing.T) {
-	for seed := range uint64(150) {
+	for seed := range uint64(150 / stride(10)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 99))
 			fsys := durabletest.New(nil)

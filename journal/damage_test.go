@@ -94,10 +94,10 @@ func TestEveryFlippedByteIsFound(t *testing.T) {
 		last = max(last, name)
 	}
 	for name, f := range files {
-		for at := range f.Data {
+		for at := 0; at < len(f.Data); at += stride(16) {
 			f.Data[at] ^= 1 << (at % 8)
 			for _, readOnly := range []bool{true, false} {
-				if !readOnly && at%8 != 0 {
+				if !readOnly && at/stride(16)%8 != 0 {
 					continue // the same checks run; one in eight shows it
 				}
 				n, err := examine(t, restore(t, files), readOnly)
@@ -119,7 +119,7 @@ func TestEveryFlippedByteIsFound(t *testing.T) {
 func TestFlippedByteAfterACrash(t *testing.T) {
 	files := written(t, false)
 	for name, f := range files {
-		for at := range f.Data {
+		for at := 0; at < len(f.Data); at += stride(17) {
 			f.Data[at] ^= 0x10
 			n, err := examine(t, restore(t, files), true)
 			if err == nil && n < 12 || err != nil && !errors.Is(err, journal.ErrCorrupt) {
@@ -139,7 +139,7 @@ func TestMissingAndCutSegments(t *testing.T) {
 	for _, name := range names {
 		f := files[name]
 		isLast := name == maxName(names)
-		for size := range f.Data {
+		for size := 0; size < len(f.Data); size += stride(15) {
 			cut := fstest.MapFS{}
 			for other := range files {
 				cut[other] = files[other]
