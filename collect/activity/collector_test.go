@@ -24,7 +24,7 @@ func TestCollectsWhatIsListed(t *testing.T) {
 		r.run(2 * time.Minute)
 		r.wantJournalled(append(ids, id(99))...)
 
-		p := r.sink.payloads[0]
+		p := r.sink.all()[0]
 		if p.Tenant != testTenant || p.Source != model.SourceActivity || p.Format != model.FormatAuditArray || p.ContentType != exchange ||
 			string(p.Body) != r.feed.blobs[19].body || p.Name != id(19) {
 			t.Errorf("payload %+v: want the oldest blob first, byte for byte", p)
@@ -120,7 +120,7 @@ func TestBlobFetchedTooSoonIsFetchedOnceMore(t *testing.T) {
 		r.setFault(once(2, http.MethodGet, "/audit/", says(503, "")))
 		r.run(time.Hour)
 		r.wantJournalled(id(1), id(2), id(2))
-		if last := r.sink.payloads[2]; string(last.Body) != grows.body {
+		if last := r.sink.all()[2]; string(last.Body) != grows.body {
 			t.Errorf("the last payload is %q, want the grown blob", last.Body)
 		}
 		s := r.stream()

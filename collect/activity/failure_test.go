@@ -60,7 +60,7 @@ func TestPassingTroubleLosesNothing(t *testing.T) {
 					r.start()
 					r.run(2 * time.Hour)
 					r.wantJournalled(ids...)
-					for _, p := range r.sink.payloads {
+					for _, p := range r.sink.all() {
 						if !strings.HasSuffix(string(p.Body), "]") || !strings.Contains(string(p.Body), p.Name) {
 							t.Errorf("%s was journalled as %q", p.Name, p.Body)
 						}
@@ -149,7 +149,7 @@ func TestWrongSecretIsNamedAndNotPrinted(t *testing.T) {
 			t.Errorf("health %s, problem %+v; want the wrong secret", r.c.Status().Health, p)
 		}
 		r.wantNoSecret() // the token endpoint echoes it
-		if r.feed.issued = 0; len(r.feed.made(http.MethodPost, "/oauth2/v2.0/token")) > 60 {
+		if len(r.feed.made(http.MethodPost, "/oauth2/v2.0/token")) > 60 {
 			t.Error("a wrong secret is sent again and again")
 		}
 	})
@@ -179,8 +179,8 @@ func TestTokenExpiresBetweenPages(t *testing.T) {
 		r.start()
 		r.run(2 * time.Second)
 		r.wantJournalled(ids...)
-		if pages.Load() < 2 || r.feed.issued < 2 || r.feed.issued > 4 {
-			t.Errorf("%d next pages, %d tokens issued; want a new token for each that was refused", pages.Load(), r.feed.issued)
+		if pages.Load() < 2 || r.feed.tokensIssued() < 2 || r.feed.tokensIssued() > 4 {
+			t.Errorf("%d next pages, %d tokens issued; want a new token for each that was refused", pages.Load(), r.feed.tokensIssued())
 		}
 		if s := r.stream(); s.Problem != nil {
 			t.Errorf("problem %+v after a renewed token", s.Problem)
@@ -193,8 +193,8 @@ func TestTokensAreReusedForTheirLife(t *testing.T) {
 		r.cfg.PollEvery = 10 * time.Minute
 		r.start()
 		r.run(24 * time.Hour)
-		if r.feed.issued < 20 || r.feed.issued > 30 {
-			t.Errorf("%d tokens in a day, want about one an hour", r.feed.issued)
+		if r.feed.tokensIssued() < 20 || r.feed.tokensIssued() > 30 {
+			t.Errorf("%d tokens in a day, want about one an hour", r.feed.tokensIssued())
 		}
 	})
 }
@@ -299,7 +299,7 @@ func TestStartsKeepFifteenMinutesApart(t *testing.T) {
 		r.stop()
 		r.start()
 		r.run(30 * time.Minute)
-		if n := len(r.feed.starts); n < 3 || n > 5 {
+		if n := len(r.feed.started()); n < 3 || n > 5 {
 			t.Errorf("%d starts in an hour, want one every 15 minutes, over a restart too", n)
 		}
 		if s := r.stream(); s.Problem == nil || s.Problem.Code != "AF20022" {
@@ -317,8 +317,8 @@ func TestAlreadyEnabledIsSuccess(t *testing.T) {
 		r.start()
 		r.run(time.Minute)
 		r.wantJournalled(id(1))
-		if len(r.feed.starts) != 1 {
-			t.Errorf("%d starts, want one, answered with AF20024", len(r.feed.starts))
+		if len(r.feed.started()) != 1 {
+			t.Errorf("%d starts, want one, answered with AF20024", len(r.feed.started()))
 		}
 	})
 }
@@ -440,13 +440,13 @@ func TestCrashBetweenJournalAndLedger(t *testing.T) {
 		r.run(2 * time.Second)
 		r.stop()
 		r.sink.fail = nil
-		kept := len(r.sink.payloads)
+		kept := len(r.sink.all())
 		if kept == 0 {
 			t.Fatal("nothing was journalled before the crash")
 		}
 		r.start()
 		r.run(2 * time.Minute)
-		if got := len(r.sink.payloads); got != kept+1 {
+		if got := len(r.sink.all()); got != kept+1 {
 			t.Errorf("%d payloads after %d, want the blob journalled once more: only the ledger knows that it is safe", got, kept)
 		}
 		if s := r.stream(); s.Counts.Journalled != 1 || s.Counts.Backlog() != 0 {

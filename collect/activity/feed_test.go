@@ -70,6 +70,19 @@ func (f *feed) add(contentType, id string, created time.Time, options ...func(*f
 	return b
 }
 
+func (f *feed) tokensIssued() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.issued
+}
+
+// started returns the content types that a subscription was asked for, in order.
+func (f *feed) started() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.starts)
+}
+
 // growing makes a blob be served in part until a time.
 func growing(early string, grown time.Time) func(*fakeBlob) {
 	return func(b *fakeBlob) { b.early, b.grown = early, grown }

@@ -44,6 +44,13 @@ func (m *memorySink) Journal(ctx context.Context, p model.Payload) (uint64, erro
 	return uint64(len(m.payloads)), ctx.Err()
 }
 
+// all returns what was journalled, in order.
+func (m *memorySink) all() []model.Payload {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.payloads)
+}
+
 // names returns the content ids journalled, sorted, repeats included.
 func (m *memorySink) names() []string {
 	m.mu.Lock()

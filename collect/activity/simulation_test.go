@@ -162,7 +162,7 @@ func simulate(r *rig, seed uint64) {
 // feed holds, byte for byte.
 func (s *simulation) checkPayloads() {
 	last := map[string]model.Payload{}
-	for _, p := range s.sink.payloads {
+	for _, p := range s.sink.all() {
 		last[p.Name] = p
 	}
 	for _, b := range s.feed.blobs {

@@ -128,10 +128,8 @@ func runFor(t *testing.T, c *Collector, most time.Duration, done func() bool) {
 
 func recordIDs(t *testing.T, sink *memorySink) []string {
 	t.Helper()
-	sink.mu.Lock()
-	defer sink.mu.Unlock()
 	var ids []string
-	for _, p := range sink.payloads {
+	for _, p := range sink.all() {
 		var records []struct{ ID string }
 		if err := json.Unmarshal(p.Body, &records); err != nil {
 			t.Fatal(fmt.Errorf("%s: %w", p.Name, err))
