@@ -58,6 +58,9 @@ func (l *Lake) Apply(ctx context.Context, b Batch) (Applied, error) {
 			return Applied{}, fmt.Errorf("apply position %d: record %d: %w", b.Position, i, err)
 		}
 	}
+	if err := l.loadKeys(ctx); err != nil {
+		return Applied{}, fmt.Errorf("apply position %d: %w", b.Position, err)
+	}
 	if err := l.lockWithRoom(ctx); err != nil {
 		return Applied{}, fmt.Errorf("apply position %d: %w", b.Position, err)
 	}

@@ -103,7 +103,8 @@ func BenchmarkFlush(b *testing.B) {
 	b.ReportMetric(bytes/rows, "B/row")
 }
 
-// BenchmarkOpen measures the start of a lake with 100,000 rows in 2 files.
+// BenchmarkOpen measures the start of a lake with 100,000 rows in 2 files, and
+// with the first Apply, which needs the keys.
 func BenchmarkOpen(b *testing.B) {
 	dir := b.TempDir()
 	l := openLake(b, dir)
@@ -112,11 +113,18 @@ func BenchmarkOpen(b *testing.B) {
 	}
 	flush(b, l)
 	l.Close()
-	for b.Loop() {
-		l := openLake(b, dir)
-		b.StopTimer()
-		l.Close()
-		b.StartTimer()
+	for _, withApply := range []bool{false, true} {
+		b.Run(fmt.Sprint("apply ", withApply), func(b *testing.B) {
+			for b.Loop() {
+				l := openLake(b, dir)
+				if withApply {
+					apply(b, l, Batch{Position: 1000, Ingested: noon})
+				}
+				b.StopTimer()
+				l.Close()
+				b.StartTimer()
+			}
+		})
 	}
 }
 

@@ -4,14 +4,18 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"runtime"
+	"time"
 
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/quoll/quoll/schema"
 )
 
 // keySet is what a table remembers about the records it holds. It lives in
-// memory and is rebuilt from the hidden columns of the files at Open.
+// memory and is rebuilt from the hidden columns of the files before the first
+// Apply.
 type keySet struct {
 	// first maps a record to the content under which it was seen first. It is
 	// nil for the table of revisions.
@@ -68,44 +72,80 @@ func (s *keySet) add(key schema.Key, digest schema.Digest) {
 
 func (s *keySet) size() int { return len(s.first) + len(s.versions) }
 
-// loadFile adds the keys of a Parquet file and returns the latest ingestion
-// time in it, in microseconds since 1970.
-func (s *keySet) loadFile(ctx context.Context, path string) (latest int64, err error) {
+// loadKeys brings the keys of every table into memory unless they are there.
+// The first Apply needs them; whoever only reads does without.
+func (l *Lake) loadKeys(ctx context.Context) error {
+	l.keysMu.Lock()
+	defer l.keysMu.Unlock()
+	if l.keysLoaded {
+		return nil
+	}
+	start := time.Now()
+	// Without keys nothing was applied, so nothing is flushed meanwhile.
+	sets := make([]*keySet, len(l.order))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, t := range l.order {
+		sets[i] = newKeySet(t.schema.Name == schema.UnifiedAuditLogRevisions)
+		files := t.files.files
+		group.Go(func() error {
+			for _, f := range files {
+				if err := sets[i].loadFile(ctx, f.Path); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	records := 0
+	for i, t := range l.order {
+		t.keys = sets[i]
+		records += sets[i].size()
+	}
+	l.keysLoaded = true
+	l.logger.Debug("read the keys of all records", "keys", records, "took", time.Since(start))
+	return nil
+}
+
+// loadFile adds the keys of a Parquet file.
+func (s *keySet) loadFile(ctx context.Context, path string) error {
 	f, err := file.OpenParquetFile(path, false)
 	if err != nil {
-		return 0, fmt.Errorf("read keys of %s: %w", path, err)
+		return fmt.Errorf("read keys of %s: %w", path, err)
 	}
 	defer f.Close()
 	for group := range f.NumRowGroups() {
 		if err := ctx.Err(); err != nil {
-			return 0, err
+			return err
 		}
-		groupLatest, err := s.loadGroup(f.RowGroup(group))
-		if err != nil {
-			return 0, fmt.Errorf("read keys of %s, row group %d: %w", path, group, err)
+		if err := s.loadGroup(f.RowGroup(group)); err != nil {
+			return fmt.Errorf("read keys of %s, row group %d: %w", path, group, err)
 		}
-		latest = max(latest, groupLatest)
 	}
-	return latest, nil
+	return nil
 }
 
-func (s *keySet) loadGroup(group *file.RowGroupReader) (latest int64, err error) {
-	var columns [4][]int64
-	for i, name := range []string{ColumnIngestionTime, ColumnKeyHigh, ColumnKeyLow, ColumnDigest} {
+func (s *keySet) loadGroup(group *file.RowGroupReader) (err error) {
+	var columns [3][]int64
+	for i, name := range []string{ColumnKeyHigh, ColumnKeyLow, ColumnDigest} {
 		if columns[i], err = readInt64(group, name); err != nil {
-			return 0, err
+			return err
 		}
 	}
 	for row := range columns[0] {
-		latest = max(latest, columns[0][row])
 		var key schema.Key
 		var digest schema.Digest
-		binary.BigEndian.PutUint64(key[:8], uint64(columns[1][row]))
-		binary.BigEndian.PutUint64(key[8:], uint64(columns[2][row]))
-		binary.BigEndian.PutUint64(digest[:], uint64(columns[3][row]))
+		binary.BigEndian.PutUint64(key[:8], uint64(columns[0][row]))
+		binary.BigEndian.PutUint64(key[8:], uint64(columns[1][row]))
+		binary.BigEndian.PutUint64(digest[:], uint64(columns[2][row]))
 		s.add(key, digest)
 	}
-	return latest, nil
+	return nil
 }
 
 // readInt64 reads a column of 64-bit integers without nulls.

@@ -26,6 +26,10 @@ type Lake struct {
 	flushMu sync.Mutex
 	mu      sync.Mutex
 
+	// keysMu is held while the keys are read; it is taken before mu.
+	keysMu     sync.Mutex
+	keysLoaded bool
+
 	tables map[string]*tableState
 	order  []*tableState // in the order of schema.Tables
 
@@ -48,9 +52,9 @@ type Lake struct {
 }
 
 // Open opens the lake in config.Dir or creates it: it takes the lock of the
-// folder, finds the files of every table through the catalogue, removes what a
-// crash left behind, and reads the keys of all records. It returns ErrLocked
-// if the folder is in use.
+// folder, finds the files of every table through the catalogue and removes what
+// a crash left behind. The keys of all records are read by the first Apply. It
+// returns ErrLocked if the folder is in use.
 func Open(ctx context.Context, config Config, logger *slog.Logger) (*Lake, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
@@ -167,7 +171,8 @@ type TableStats struct {
 	FreshBytes int64
 	// Position is the journal position up to which all rows are in files.
 	Position uint64
-	// Records is the number of distinct records whose keys are in memory.
+	// Records is the number of distinct records whose keys are in memory; zero
+	// before the first Apply.
 	Records int
 	// MinTime and MaxTime bound TimeGenerated, in UTC; zero without rows.
 	MinTime, MaxTime time.Time

@@ -22,6 +22,8 @@ type File struct {
 	Bytes int64
 	// MinTime and MaxTime bound TimeGenerated, inclusively, in UTC.
 	MinTime, MaxTime time.Time
+
+	lastIngested time.Time // known of files that were there at Open
 }
 
 // Fresh is a run of rows that is in memory only. The batch is immutable and

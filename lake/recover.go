@@ -39,10 +39,15 @@ func (l *Lake) loadTable(ctx context.Context, t *tableState, idle uint64) error 
 		return err
 	}
 	t.files = &fileSet{files: files}
-	if err := l.removeOrphans(t); err != nil {
-		return err
+	for _, f := range files {
+		if f.lastIngested.After(t.lastIngested) {
+			t.lastIngested = f.lastIngested
+		}
 	}
-	return l.loadKeys(ctx, t)
+	if t.lastIngested.After(l.lastIngested) {
+		l.lastIngested = t.lastIngested
+	}
+	return l.removeOrphans(t)
 }
 
 func (l *Lake) openTable(ctx context.Context, t *tableState) error {
@@ -134,7 +139,6 @@ func (l *Lake) listFiles(ctx context.Context, t *tableState) ([]File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list files: %w", err)
 	}
-	timeField := t.ids[t.schema.TimeColumn]
 	files := make([]File, 0, len(tasks))
 	seen := map[string]bool{}
 	for _, task := range tasks {
@@ -142,7 +146,7 @@ func (l *Lake) listFiles(ctx context.Context, t *tableState) ([]File, error) {
 			continue // a large file is planned in several parts
 		}
 		seen[task.File.FilePath()] = true
-		f, err := fileOf(task.File, timeField)
+		f, err := fileOf(task.File, t.ids[t.schema.TimeColumn], t.ids[ColumnIngestionTime])
 		if err != nil {
 			return nil, err
 		}
@@ -167,7 +171,7 @@ func cmpTimes(a, b time.Time, aPath, bPath string) int {
 // fileOf reads what Iceberg knows of a data file, and checks that it is there
 // in full length: a file that is missing or cut must be noticed now and not by
 // a query.
-func fileOf(f iceberg.DataFile, timeField int) (File, error) {
+func fileOf(f iceberg.DataFile, timeField, ingestionField int) (File, error) {
 	path, err := localPath(f.FilePath())
 	if err != nil {
 		return File{}, err
@@ -187,7 +191,11 @@ func fileOf(f iceberg.DataFile, timeField int) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("upper bound of %s: %w", path, err)
 	}
-	return File{Path: path, Rows: f.Count(), Bytes: f.FileSizeBytes(), MinTime: low, MaxTime: high}, nil
+	ingested, err := timeBound(f.UpperBoundValues()[ingestionField])
+	if err != nil {
+		return File{}, fmt.Errorf("ingestion time of %s: %w", path, err)
+	}
+	return File{Path: path, Rows: f.Count(), Bytes: f.FileSizeBytes(), MinTime: low, MaxTime: high, lastIngested: ingested}, nil
 }
 
 func timeBound(value []byte) (time.Time, error) {
@@ -200,25 +208,6 @@ func timeBound(value []byte) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("%s is no time", literal)
 	}
 	return time.UnixMicro(int64(micros)).UTC(), nil
-}
-
-// loadKeys reads the keys of every record of the table.
-func (l *Lake) loadKeys(ctx context.Context, t *tableState) error {
-	var latest int64
-	for _, f := range t.files.files {
-		fileLatest, err := t.keys.loadFile(ctx, f.Path)
-		if err != nil {
-			return err
-		}
-		latest = max(latest, fileLatest)
-	}
-	if latest > 0 {
-		t.lastIngested = time.UnixMicro(latest).UTC()
-	}
-	if t.lastIngested.After(l.lastIngested) {
-		l.lastIngested = t.lastIngested
-	}
-	return nil
 }
 
 // removeOrphans removes the files below the table's folder that no snapshot
