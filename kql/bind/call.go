@@ -2,6 +2,10 @@ package bind
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/quoll/quoll/kql/builtin"
 	"github.com/quoll/quoll/kql/plan"
@@ -85,6 +89,9 @@ func (b *binder) apply(x *syntax.Call, f *builtin.Function, args []plan.Expr) pl
 			return unknown
 		}
 	}
+	if !b.checkConstants(x, f, o, args) {
+		return unknown
+	}
 	converted, t := convertArgs(o, args)
 	if converted == nil {
 		b.misfit(x, f, args)
@@ -100,6 +107,40 @@ func (b *binder) apply(x *syntax.Call, f *builtin.Function, args []plan.Expr) pl
 		f = b.functions.Must(f.Of)
 	}
 	return fold(&plan.Call{Function: f, Args: converted, Of: t})
+}
+
+// checkConstants reports constants that no engine could use: a regular
+// expression that cannot be read, a part of a date that nobody knows.
+func (b *binder) checkConstants(x *syntax.Call, f *builtin.Function, o builtin.Overload, args []plan.Expr) bool {
+	for i, a := range args {
+		l, ok := a.(*plan.Literal)
+		if !ok || l.Of != types.String {
+			continue
+		}
+		text, _ := l.Value.(string)
+		switch name := o.Param(i).Name; {
+		case name == "regex" || f.Name == "countof" && name == "search" && len(args) > 2:
+			if !b.checkPattern(x.Args[i], text) {
+				return false
+			}
+		case name == "part" && !slices.Contains(dateParts, strings.ToLower(text)):
+			b.src.Add(source.Diagnostic{Span: x.Args[i].Span(), Message: "no part " + strconv.Quote(text) + " of a date; parts are " + enumerate(dateParts), Remedy: didYouMean(text, dateParts)})
+			return false
+		}
+	}
+	return true
+}
+
+var dateParts = []string{"year", "quarter", "month", "week", "week_of_year", "day", "dayofyear", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond"}
+
+// checkPattern reports a regular expression that is none. Kusto's are RE2's,
+// which are Go's too.
+func (b *binder) checkPattern(at syntax.Expr, pattern string) bool {
+	if _, err := regexp.Compile(pattern); err != nil {
+		b.errorf(at.Span(), "the regular expression cannot be read: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return false
+	}
+	return true
 }
 
 // conversions are the functions that the plan knows as Convert.

@@ -100,7 +100,7 @@ func convertLiteral(l *plan.Literal, to types.Type) (any, bool) {
 		}
 	case bool:
 		if to == types.String {
-			return map[bool]string{true: "True", false: "False"}[v], true
+			return strconv.FormatBool(v), true
 		}
 	case string:
 		if l.Of == types.String {

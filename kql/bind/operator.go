@@ -278,6 +278,9 @@ func (b *binder) stringOperator(x *syntax.Binary, r *rowScope) plan.Expr {
 			return unknown
 		}
 	}
+	if l, ok := right.(*plan.Literal); ok && op == "matches regex" && l.Of == types.String && !b.checkPattern(x.Y, l.Value.(string)) {
+		return unknown
+	}
 	return b.callBuiltin(f.Name, types.Bool, convert(left, types.String), convert(right, types.String))
 }
 

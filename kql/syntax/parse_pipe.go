@@ -54,7 +54,13 @@ func (p *parser) startsWithOperator() bool {
 		return next.Kind == Identifier && from.Kind == Identifier && from.Text == "from"
 	case "print":
 		return begins && !isInfix(next) || next.Kind == Symbol && (next.Text == "-" || next.Text == "+")
-	case "union", "search", "find":
+	case "search":
+		named := p.peek(2)
+		if next.Kind == Identifier && next.Text == "in" && named.Kind == Symbol && named.Text == "(" {
+			return true
+		}
+		fallthrough
+	case "union", "find":
 		return begins && !isInfix(next) || next.Kind == Symbol && next.Text == "*"
 	case "evaluate":
 		return next.Kind == Identifier && !isInfix(next)

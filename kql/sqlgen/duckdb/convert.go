@@ -107,7 +107,7 @@ func toText(text string, t types.Type) string {
 func toTextOrNull(text string, t types.Type) string {
 	switch t {
 	case types.Bool:
-		return "(CASE WHEN " + text + " THEN 'True' WHEN NOT " + text + " THEN 'False' END)"
+		return "(CASE WHEN " + text + " THEN 'true' WHEN NOT " + text + " THEN 'false' END)"
 	case types.Real, types.Decimal:
 		return `regexp_replace(CAST(` + text + ` AS VARCHAR), '\.0$', '')`
 	case types.DateTime:
