@@ -48,7 +48,7 @@ type Options struct {
 type Summary struct {
 	Format model.Format
 	// Bytes is the length of the text, after decompression.
-	Bytes int64
+	Bytes    int64
 	Payloads int
 	// Pieces are the records in them, broken ones included.
 	Pieces int
