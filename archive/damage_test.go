@@ -324,3 +324,25 @@ func TestTwoFilesDamaged(t *testing.T) {
 		}
 	}
 }
+
+// FuzzVerify puts arbitrary bytes in place of any file: no panic, no unbounded
+// memory, and a good report only for the archive as it was.
+func FuzzVerify(f *testing.F) {
+	files, key, _ := smallArchive(f)
+	names := slices.Sorted(maps.Keys(files))
+	for i, name := range names {
+		f.Add(i, files[name].Data)
+	}
+	f.Fuzz(func(t *testing.T, i int, data []byte) {
+		if i < 0 {
+			i = -(i + 1)
+		}
+		name := names[i%len(names)]
+		changed := maps.Clone(files)
+		changed[name] = &fstest.MapFile{Data: data}
+		r := verifyDamaged(t, changed, key)
+		if same := slices.Equal(data, files[name].Data); r.OK() != same {
+			t.Errorf("%s replaced by %d bytes (the same: %v): %v", name, len(data), same, r.Problems)
+		}
+	})
+}

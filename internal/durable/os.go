@@ -1,10 +1,12 @@
 package durable
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
 // OS is the file system of the operating system.
@@ -44,6 +46,9 @@ func (OS) SyncDir(name string) error {
 		return err
 	}
 	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		err = nil // some network file systems sync names with the files, and refuse this
+	}
 	if closeErr := d.Close(); err == nil {
 		err = closeErr
 	}
