@@ -197,3 +197,36 @@ func FuzzCompile(f *testing.F) {
 		}
 	})
 }
+
+// Nothing short gives something that does not end: names of names, functions of
+// functions and operators whose SQL says an operand several times.
+func TestGrowthIsBounded(t *testing.T) {
+	names := "let x0 = rand();"
+	tables := "let t0 = () { Events };"
+	unions := "let u0 = Events;"
+	for i := 1; i < 60; i++ {
+		names += fmt.Sprintf("let x%d = x%d + x%d;", i, i-1, i-1)
+		unions += fmt.Sprintf("let u%d = union u%d, u%d;", i, i-1, i-1)
+		tables += fmt.Sprintf("let t%d = () { let a = t%d(); let b = t%d(); b };", i, i-1, i-1)
+	}
+	for name, text := range map[string]string{
+		"names":     names + "print x59",
+		"tables":    tables + "t59() | count",
+		"unions":    unions + "u59 | count",
+		"remainder": "Events | project x = Count" + strings.Repeat(" % Count", 90),
+		"iff":       "Events | project x = " + strings.Repeat("tostring(tolong(", 40) + "Detail" + strings.Repeat("))", 40),
+		"columns":   "Events" + strings.Repeat(" | extend Count = Count + Count", 200),
+	} {
+		started := time.Now()
+		statement, err := kql.Compile(text, events{}, now)
+		if err == nil {
+			_, err = kql.DuckDB(statement, duckdb.Options{Scan: func(*plan.Scan) (string, error) { return "events", nil }})
+		}
+		if took := time.Since(started); took > 10*time.Second {
+			t.Errorf("%s: took %s", name, took)
+		}
+		if err != nil && !strings.Contains(err.Error(), "too large") && !strings.Contains(err.Error(), "more than") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -65,7 +65,7 @@ const (
 // Query returns the plan of a query, or nil when it has mistakes; those are
 // then in src.
 func Query(src *source.Text, query *syntax.Query, catalog Catalog, options Options) *plan.Statement {
-	b := &binder{src: src, catalog: catalog, options: options, now: options.Now.UTC(), functions: builtin.All()}
+	b := &binder{src: src, catalog: catalog, options: options, now: options.Now.UTC(), functions: builtin.All(), sizes: map[plan.Node]int{}}
 	result := b.statements(query, newScope(nil), false)
 	if src.Err() != nil {
 		return nil
@@ -78,6 +78,10 @@ func Query(src *source.Text, query *syntax.Query, catalog Catalog, options Optio
 	statement := &plan.Statement{Root: result.rel.node, Order: result.rel.order, Visualization: result.rel.visualization, Now: b.now}
 	for _, f := range result.rel.fields {
 		statement.Output = append(statement.Output, plan.Output{Name: f.name, Column: f.column})
+	}
+	if expandedSize(statement) > maxExpanded {
+		b.errorf(query.Span(), "the query has more than %d steps once its tables are written out", maxExpanded)
+		return nil
 	}
 	return statement
 }
@@ -107,6 +111,7 @@ type binder struct {
 	now       time.Time
 	functions *builtin.Table
 	lastID    plan.ColumnID
+	sizes     map[plan.Node]int
 	nodes     int
 	depth     int
 }
@@ -135,10 +140,13 @@ func (b *binder) enter(n syntax.Node) bool {
 func (b *binder) leave() { b.depth-- }
 
 // count charges one plan node.
-func (b *binder) count(n syntax.Node) bool {
-	b.nodes++
-	if b.nodes == maxNodes {
-		b.errorf(n.Span(), "the query has more than %d steps once its functions are written out", maxNodes)
+func (b *binder) count(n syntax.Node) bool { return b.charge(1, n) }
+
+// charge adds to the size of the plan; it reports false when that is too large.
+func (b *binder) charge(size int, n syntax.Node) bool {
+	if b.nodes < maxNodes && b.nodes+size >= maxNodes {
+		b.errorf(n.Span(), "the query has more than %d steps once its names and functions are written out", maxNodes)
 	}
+	b.nodes += size
 	return b.nodes < maxNodes
 }

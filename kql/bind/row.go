@@ -98,6 +98,9 @@ func (b *binder) name(x *syntax.Name, r *rowScope) plan.Expr {
 	if v := r.scope.find(x.Text); v != nil {
 		switch {
 		case v.scalar != nil:
+			if !b.charge(v.size, x) {
+				return unknown
+			}
 			return v.scalar
 		case v.function != nil:
 			return b.userFunction(v.function, nil, x, r)

@@ -108,6 +108,7 @@ func newScope(parent *scope) *scope { return &scope{parent: parent, values: map[
 // value is what a name means: one of the fields is set.
 type value struct {
 	scalar   plan.Expr
+	size     int // of scalar, charged wherever the name is used
 	table    *letTable
 	function *function
 }

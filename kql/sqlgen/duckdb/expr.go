@@ -15,6 +15,24 @@ type form func(g *generator, c *plan.Call, args []string, b *block) string
 // expr returns the SQL of an expression over the columns of b. A bool has the
 // value that Kusto gives it in every case, null included.
 func (g *generator) expr(e plan.Expr, b *block) string {
+	return g.bounded(g.written(e, b))
+}
+
+// maxText bounds the SQL of one expression and of the whole query. Many forms
+// say an argument several times, so that deep nesting multiplies.
+const maxText = 8 << 20
+
+// bounded refuses text that has grown too long, and then gives a short one, so
+// that it does not go on growing.
+func (g *generator) bounded(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	g.fail("the query is too large once it is written out for the engine")
+	return "NULL"
+}
+
+func (g *generator) written(e plan.Expr, b *block) string {
 	switch e := e.(type) {
 	case *plan.Ref:
 		return b.column(g, e.Column)
@@ -63,6 +81,10 @@ func (g *generator) call(c *plan.Call, b *block) string {
 // the same. It keeps plain comparisons plain, so that the engine can leave out
 // row groups by them.
 func (g *generator) predicate(e plan.Expr, b *block) string {
+	return g.bounded(g.condition(e, b))
+}
+
+func (g *generator) condition(e plan.Expr, b *block) string {
 	c, ok := e.(*plan.Call)
 	if !ok {
 		return g.expr(e, b)

@@ -10,6 +10,12 @@ import (
 
 // node returns the block of a node.
 func (g *generator) node(n plan.Node) *block {
+	b := g.blockOf(n)
+	b.from = g.bounded(b.from)
+	return b
+}
+
+func (g *generator) blockOf(n plan.Node) *block {
 	switch n := n.(type) {
 	case *plan.Scan:
 		return g.scan(n)
