@@ -65,7 +65,7 @@ const (
 // Query returns the plan of a query, or nil when it has mistakes; those are
 // then in src.
 func Query(src *source.Text, query *syntax.Query, catalog Catalog, options Options) *plan.Statement {
-	b := &binder{src: src, catalog: catalog, options: options, now: options.Now.UTC(), functions: builtin.All(), sizes: map[plan.Node]int{}}
+	b := &binder{src: src, catalog: catalog, options: options, now: options.Now.UTC(), functions: builtin.All()}
 	result := b.statements(query, newScope(nil), false)
 	if src.Err() != nil {
 		return nil
@@ -111,7 +111,6 @@ type binder struct {
 	now       time.Time
 	functions *builtin.Table
 	lastID    plan.ColumnID
-	sizes     map[plan.Node]int
 	nodes     int
 	depth     int
 }

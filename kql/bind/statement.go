@@ -69,38 +69,18 @@ func (b *binder) let(statement *syntax.LetStatement, s *scope, inFunction bool) 
 		s.values[name] = &value{table: b.share(name, b.tabular(statement.Value, s), false)}
 		return
 	}
-	s.values[name] = b.scalarValue(b.scalar(statement.Value, constants(s)))
+	s.values[name] = scalarValue(b.scalar(statement.Value, constants(s)))
 }
 
 // scalarValue names a scalar. The name stands for the whole expression, so its
 // size counts at every use: names of names could grow without end.
-func (b *binder) scalarValue(e plan.Expr) *value {
+func scalarValue(e plan.Expr) *value {
 	v := &value{scalar: e}
-	plan.VisitExpr(e, func(e plan.Expr) bool {
+	plan.VisitExpr(e, func(plan.Expr) bool {
 		v.size++
-		if table, _ := plan.Table(e); table != nil {
-			v.size += b.size(table)
-		}
 		return true
 	})
 	return v
-}
-
-// size counts the nodes of a table with every reference written out, which is
-// what an engine may do with it.
-func (b *binder) size(n plan.Node) int {
-	if size, ok := b.sizes[n]; ok {
-		return size
-	}
-	size := 1
-	r, isReference := n.(*plan.Reference)
-	if !isReference || !r.Target.Once {
-		for _, input := range n.Inputs() {
-			size = min(size+b.size(input), maxNodes)
-		}
-	}
-	b.sizes[n] = size
-	return size
 }
 
 // share makes a table that can be referred to.

@@ -46,9 +46,6 @@ func (b *binder) namedTable(name *syntax.Name, s *scope) *relation {
 	if v := s.find(name.Text); v != nil {
 		switch {
 		case v.table != nil:
-			if v.table.shared != nil && !v.table.shared.Once && !b.charge(b.size(v.table.shared.Node), name) {
-				return b.nothing()
-			}
 			return b.reference(v.table)
 		case v.function != nil:
 			return b.callTable(v.function, nil, name, s)
@@ -314,5 +311,5 @@ func (b *binder) argument(f *function, p *syntax.ColumnDecl, arg syntax.Expr, ca
 		b.errorf(arg.Span(), "the parameter %q of %s has the type %s, and this is %s", p.Name.Text, f.name, p.Type, e.Type())
 		return nil, false
 	}
-	return b.scalarValue(convert(e, p.Type)), true
+	return scalarValue(convert(e, p.Type)), true
 }
