@@ -94,7 +94,10 @@ function EditorStandIn({ value }: { value: string }) {
 
 function Tabs({ state }: { state: LogsState }) {
   const strip = useRef<HTMLDivElement>(null);
-  useEffect(() => strip.current?.querySelector(".query-tab-active")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [state.active]);
+  useEffect(() => {
+    // A block, since browsers began to return a promise from this.
+    strip.current?.querySelector(".query-tab-active")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [state.active]);
   return (
     <div className="query-tabs" ref={strip}>
       <TabList size="small" selectedValue={state.active} onTabSelect={(_, d) => store.activate(String(d.value))} aria-label={text.logs.tabs}>
