@@ -21,13 +21,9 @@ func (w *worker) appendCompact(dst []byte, v *fastjson.Value) []byte {
 	return w.appendJSON(dst, v, false)
 }
 
-// appendCanonical writes v without space, members sorted by the bytes of their
-// keys, strings in their shortest escape, numbers as written. Equal keys stay in
-// their order.
-func (w *worker) appendCanonical(dst []byte, v *fastjson.Value) []byte {
-	return w.appendJSON(dst, v, true)
-}
-
+// appendJSON writes v without space, strings in their shortest escape, numbers
+// as written; members in the order of the source or, for the canonical form,
+// sorted by the bytes of their keys, equal keys staying in their order.
 func (w *worker) appendJSON(dst []byte, v *fastjson.Value, sorted bool) []byte {
 	switch v.Type() {
 	case fastjson.TypeObject:

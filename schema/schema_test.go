@@ -141,7 +141,8 @@ func TestKeyTellsPartsApart(t *testing.T) {
 	if schema.NewKey("ab", "c") == schema.NewKey("a", "bc") {
 		t.Error("keys of (ab, c) and (a, bc) are equal")
 	}
-	if schema.NewKey("a") != schema.NewKey("a") {
+	first, again := schema.NewKey("a"), schema.NewKey("a")
+	if first != again {
 		t.Error("keys of equal parts differ")
 	}
 }

@@ -59,10 +59,7 @@ func (b *binder) projectFamily(op *syntax.ProjectOperator, rel *relation, s *sco
 // case the rows are ordered by them; pruning removes what nothing reads.
 func (b *binder) project(op *syntax.ProjectOperator, rel *relation, s *scope) *relation {
 	r := rel.derive()
-	var columns []syntax.Expr
-	for _, x := range op.Columns {
-		columns = append(columns, x)
-	}
+	columns := slices.Clone(op.Columns)
 	var fields []field
 	var unnamed defaultNames
 	items := b.expandStars(columns, r, s)

@@ -48,11 +48,6 @@ func object(list string) string {
 	return "('{' || coalesce(array_to_string(list_transform(" + list + ", lambda e: CAST(to_json(e.k) AS VARCHAR) || ':' || coalesce(CAST(e.v AS VARCHAR), 'null')), ','), '') || '}')"
 }
 
-// members returns the members of a bag as a list of structs {k, v}.
-func members(j string) string {
-	return "list_transform(json_keys(" + j + "), lambda k: {'k': k, 'v': json_extract(" + j + ", " + pointer("k") + ")})"
-}
-
 // pickMembers gives a bag with the members whose key k fits a condition.
 func pickMembers(j, condition string) string {
 	return "(CASE WHEN json_type(" + j + ") = 'OBJECT' THEN " +
