@@ -9,7 +9,7 @@ GOFILES := $(shell find . -name '*.go' -not -path './web/node_modules/*' 2>/dev/
 WEBFILES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 DEMO_FLAGS ?=
 
-.PHONY: help demo build test test-go test-web test-browser lint fuzz bench audit need clean screenshots
+.PHONY: help demo build test test-go test-exhaustive test-web test-browser lint fuzz bench audit need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -32,8 +32,11 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEBFILES)
 
 test: need lint test-web test-go test-browser ## every check
 
-test-go: web/dist/index.html ## Go tests with the race detector
-	go test -race -timeout 12m ./...
+test-go: web/dist/index.html ## Go tests with the race detector; exhaustive ones are sampled
+	go test -race -short -timeout 12m ./...
+
+test-exhaustive: web/dist/index.html ## Go tests in full: every byte, every file operation, more seeds
+	go test -timeout 60m ./...
 
 test-web: web/node_modules/.package-lock.json ## unit tests of the browser UI
 	cd web && npm run --silent typecheck && npm test --silent

@@ -23,6 +23,9 @@ func (r *reporter) Status(context.Context) (*server.Status, error) {
 		Lake:    server.LakeStatus{Position: p.Applied, Committed: p.Committed, Flushed: moment(p.LastFlush)},
 		Archive: &server.ArchiveStatus{Position: p.Archived, Problem: p.ArchiveError},
 	}
+	if n.archiveProblem != nil {
+		status.Archive.Problem = n.archiveProblem.Error()
+	}
 	for _, t := range n.lake.Stats() {
 		status.Lake.Tables = append(status.Lake.Tables, server.TableStatus{
 			Name: t.Name, Rows: t.Rows, Fresh: t.FreshRows, Files: t.Files, Bytes: t.Bytes, Earliest: moment(t.MinTime), Latest: moment(t.MaxTime),

@@ -64,8 +64,11 @@ type node struct {
 	state     *sql.DB
 	journal   *journal.Journal
 	lake      *lake.Lake
-	archive   *archive.Archive
+	archive   *archive.Archive // nil when archiveProblem says why
 	rejects   *rejectRouter
+
+	archiveProblem error
+
 	pipeline  *pipeline.Pipeline
 	engine    *duckdb.Engine
 	query     *query.Service
@@ -114,15 +117,24 @@ func (n *node) open(ctx context.Context, flushEvery, sealAfter time.Duration) er
 	return n.openQuery(ctx)
 }
 
+// openArchive opens the archive. Trouble with it is kept for status and log,
+// and stops nothing else: what cannot be archived now is in the journal, and
+// will be. Only a journal that ends before the archive does is refused, because
+// its positions would be given out twice.
 func (n *node) openArchive(sealAfter time.Duration) error {
 	config := archive.DefaultConfig(n.paths.archive, n.paths.keyFile())
 	config.Origin, config.MaxAge = n.paths.origin, sealAfter
 	opened, err := archive.Open(config)
 	if err != nil {
-		return err
+		n.archiveProblem = fmt.Errorf("open archive %s: %w", n.paths.archive, err)
+		n.log.Error("the archive cannot be opened; everything else goes on, and it is tried again at the next start", "error", err)
+		return nil
+	}
+	n.closers = append(n.closers, opened.Close)
+	if sealed, last := opened.Sealed(), uint64(n.journal.Last()); sealed > last {
+		return fmt.Errorf("the archive %s has payloads up to journal position %d, but the journal %s ends at %d: it was cut or put back to an older state; restore it before anything new is collected", n.paths.archive, sealed, n.paths.journal(), last)
 	}
 	n.archive = opened
-	n.closers = append(n.closers, opened.Close)
 	return nil
 }
 
@@ -134,11 +146,14 @@ func (n *node) openPipeline(ctx context.Context, flushEvery time.Duration) error
 	n.rejects = &rejectRouter{dir: dir}
 	config := pipeline.DefaultConfig()
 	config.FlushEvery = flushEvery
-	n.pipeline, err = pipeline.New(ctx, config, pipeline.Parts{
+	parts := pipeline.Parts{
 		Journal: n.journal, Normaliser: normalise.New(normalise.Config{WorkspaceID: n.workspace}),
-		Lake: n.lake, Archive: n.archive, Rejects: n.rejects,
-		State: n.state, Clock: clock.System(), Logger: n.log,
-	})
+		Lake: n.lake, Rejects: n.rejects, State: n.state, Clock: clock.System(), Logger: n.log,
+	}
+	if n.archive != nil { // a nil pointer in an interface would not be nil
+		parts.Archive = n.archive
+	}
+	n.pipeline, err = pipeline.New(ctx, config, parts)
 	return err
 }
 
@@ -180,6 +195,9 @@ func (n *node) catchUp(ctx context.Context) error {
 
 // archiveAll brings everything journalled into the archive, under a checkpoint.
 func (n *node) archiveAll(ctx context.Context) error {
+	if n.archive == nil {
+		return n.archiveProblem
+	}
 	err := n.journal.Read(ctx, journal.Position(n.archive.Sealed()), func(e journal.Entry) error {
 		return n.archive.Add(ctx, uint64(e.Position), e.Payload)
 	})
