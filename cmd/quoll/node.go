@@ -69,10 +69,10 @@ type node struct {
 
 	archiveProblem error
 
-	pipeline  *pipeline.Pipeline
-	engine    *duckdb.Engine
-	query     *query.Service
-	closers   []func() error // run from the last to the first
+	pipeline *pipeline.Pipeline
+	engine   *duckdb.Engine
+	query    *query.Service
+	closers  []func() error // run from the last to the first
 }
 
 // openNode opens a data directory for writing and makes it if need be.
