@@ -58,6 +58,7 @@ type stream struct {
 	lastRelist  time.Time
 	span        time.Duration // of one window
 	floorMargin time.Duration // by which listings reach less far back
+	refused     int           // windows refused in a row
 }
 
 // New checks cfg and returns a collector; nothing is sent before Run.

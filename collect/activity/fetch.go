@@ -94,7 +94,7 @@ func (s *stream) fetch(ctx context.Context) {
 		}
 		if err == nil {
 			failures = 0
-			s.health.fetchSucceeded(s.clock.Now())
+			s.health.fetchSucceeded()
 			continue
 		}
 		failures++

@@ -16,7 +16,7 @@ type health struct {
 	listBlocked  bool
 	fetchProblem *collect.Problem
 	fetchBlocked bool
-	fetched      time.Time
+	fetched      bool // something was fetched since the problem
 }
 
 func (h *health) listEnded(err error, now time.Time) {
@@ -31,20 +31,20 @@ func (h *health) listEnded(err error, now time.Time) {
 func (h *health) fetchFailed(err error, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.fetchProblem, h.fetchBlocked = problem(err, now), behaviourOf(err) == blocked
+	h.fetchProblem, h.fetchBlocked, h.fetched = problem(err, now), behaviourOf(err) == blocked, false
 }
 
-func (h *health) fetchSucceeded(now time.Time) {
+func (h *health) fetchSucceeded() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.fetched, h.fetchBlocked = now, false
+	h.fetched, h.fetchBlocked = true, false
 }
 
 // judge adds health and problem to a status from the ledger.
 func (h *health) judge(status *collect.StreamStatus) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.fetchProblem != nil && status.Counts.Failed == 0 && h.fetched.After(h.fetchProblem.Time) {
+	if h.fetchProblem != nil && status.Counts.Failed == 0 && h.fetched {
 		h.fetchProblem = nil
 	}
 	switch {

@@ -80,18 +80,25 @@ func (s *stream) listWindow(ctx context.Context, w collect.Window) error {
 			again := behaviourOf(err) == relist
 			return backoff.Verdict{Again: again, After: waitAsked(err)}
 		})
-	if behaviourOf(err) == fixWindow && err != nil {
-		s.narrow()
-	}
 	if err != nil {
+		if behaviourOf(err) == fixWindow {
+			s.narrow()
+		}
 		return err
 	}
+	s.refused = 0
 	return s.ledger.AdvanceListed(ctx, s.Stream, w, s.clock.Now())
 }
 
-// narrow makes the next listing ask for less: half the span, and an hour less
-// far back. By then the server's clock is known from its refusal.
+// narrow makes the next listing ask for less after a window was refused twice
+// in a row: half the span, and an hour less far back, which may leave a gap. A
+// single refusal changes nothing: the request may just have come too late, and
+// the next is cut anew, by the server's clock as its refusal has shown it.
 func (s *stream) narrow() {
+	s.refused++
+	if s.refused < 2 {
+		return
+	}
 	s.span = max(s.span/2, minWindow)
 	s.floorMargin = min(s.floorMargin+time.Hour, 6*time.Hour)
 }

@@ -115,10 +115,18 @@ func (s *subscriptions) start(ctx context.Context, stream collect.Stream) error 
 	if err := s.ledger.StartRequested(ctx, stream, s.clock.Now()); err != nil {
 		return err
 	}
+	const operation = "start subscription"
 	u := s.operationURL("subscriptions/start", "contentType", stream.ContentType)
-	_, _, err := s.do(ctx, request{"start subscription", http.MethodPost, u, maxListBytes, requestTimeout})
+	body, _, err := s.do(ctx, request{operation, http.MethodPost, u, maxListBytes, requestTimeout})
 	if err != nil && behaviourOf(err) != success {
 		return err
+	}
+	var started struct {
+		Status string `json:"status"`
+	}
+	if err == nil && (json.Unmarshal(body, &started) != nil || started.Status != collect.SubscriptionEnabled) {
+		// Believing it would show as a gap later, once the list says otherwise.
+		return &failure{operation: operation, code: codeAborted, cause: fmt.Errorf("the answer does not say that it is enabled, but %q", oneLine(string(body)))}
 	}
 	return s.ledger.SubscriptionStatus(ctx, stream, collect.SubscriptionEnabled, s.clock.Now())
 }
