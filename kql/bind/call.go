@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	_ "time/tzdata" // for isZone
 
 	"github.com/quoll/quoll/kql/builtin"
 	"github.com/quoll/quoll/kql/plan"
@@ -123,12 +125,22 @@ func (b *binder) checkConstants(x *syntax.Call, f *builtin.Function, o builtin.O
 			if !b.checkPattern(x.Args[i], text) {
 				return false
 			}
+		case name == "zone" && !isZone(text):
+			b.errorf(x.Args[i].Span(), "no time zone %q; names are those of the IANA database, such as Europe/Berlin", text)
+			return false
 		case name == "part" && !slices.Contains(dateParts, strings.ToLower(text)):
 			b.src.Add(source.Diagnostic{Span: x.Args[i].Span(), Message: "no part " + strconv.Quote(text) + " of a date; parts are " + enumerate(dateParts), Remedy: didYouMean(text, dateParts)})
 			return false
 		}
 	}
 	return true
+}
+
+// isZone reports whether a name is one of the IANA database, which is compiled
+// in: what a query means does not depend on the machine.
+func isZone(name string) bool {
+	_, err := time.LoadLocation(name)
+	return err == nil && name != "" && name != "Local"
 }
 
 var dateParts = []string{"year", "quarter", "month", "week", "week_of_year", "day", "dayofyear", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond"}

@@ -24,10 +24,10 @@ func timeForms() map[string]form {
 		"make_datetime":   makeDatetime,
 		"make_timespan":   makeTimespan,
 
-		"unixtime_seconds_todatetime":      sql("make_timestamp(CAST($1 * 1000000 AS BIGINT))"),
-		"unixtime_milliseconds_todatetime": sql("make_timestamp(CAST($1 * 1000 AS BIGINT))"),
-		"unixtime_microseconds_todatetime": sql("make_timestamp(CAST($1 AS BIGINT))"),
-		"unixtime_nanoseconds_todatetime":  sql("make_timestamp(CAST($1 / 1000 AS BIGINT))"),
+		"unixtime_seconds_todatetime":      sql("make_timestamp(TRY_CAST($1 * 1000000 AS BIGINT))"),
+		"unixtime_milliseconds_todatetime": sql("make_timestamp(TRY_CAST($1 * 1000 AS BIGINT))"),
+		"unixtime_microseconds_todatetime": sql("make_timestamp(TRY_CAST($1 AS BIGINT))"),
+		"unixtime_nanoseconds_todatetime":  sql("make_timestamp(TRY_CAST($1 / 1000 AS BIGINT))"),
 
 		"datetime_utc_to_local": sql("timezone($2, timezone('UTC', $1))"),
 		"datetime_local_to_utc": sql("timezone('UTC', timezone($2, $1))"),

@@ -17,18 +17,17 @@ func quoteName(name string) string {
 }
 
 // text writes a string constant. In DuckDB only the quote is special between
-// quotes. A text with a NUL becomes a parameter, since a NUL ends the query.
+// quotes, and a NUL ends the query, so it is written as chr(0).
 //
-// Other constants are written out rather than bound, because DuckDB plans a
-// prepared statement before it knows its parameters: it could not leave out row
-// groups, fold a pattern or choose a join by them.
+// Constants are written out rather than bound, because DuckDB plans a prepared
+// statement before it knows its parameters: it could not leave out row groups,
+// fold a pattern or choose a join by them.
 func (g *generator) text(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "'", "''")
 	if strings.ContainsRune(s, 0) {
-		g.args = append(g.args, s)
-		return "CAST($" + strconv.Itoa(len(g.args)) + " AS VARCHAR)"
+		return "('" + strings.ReplaceAll(s, "\x00", "' || chr(0) || '") + "')"
 	}
-	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	return "'" + s + "'"
 }
 
 func (g *generator) literal(l *plan.Literal) string {
