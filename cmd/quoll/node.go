@@ -97,13 +97,9 @@ func (n *node) open(ctx context.Context, flushEvery, sealAfter time.Duration) er
 		return err
 	}
 	n.closers = append(n.closers, n.journal.Close)
-	if n.workspace, err = openWorkspace(n.paths); err != nil {
+	if err := n.openState(ctx); err != nil {
 		return err
 	}
-	if n.state, err = state.Open(ctx, n.paths.state()); err != nil {
-		return err
-	}
-	n.closers = append(n.closers, n.state.Close)
 	if n.lake, err = lake.Open(ctx, lake.DefaultConfig(n.paths.lake()), n.log); err != nil {
 		return err
 	}
@@ -115,6 +111,18 @@ func (n *node) open(ctx context.Context, flushEvery, sealAfter time.Duration) er
 		return err
 	}
 	return n.openQuery(ctx)
+}
+
+// openState opens what is not rows: the workspace's identity and the state.
+func (n *node) openState(ctx context.Context) (err error) {
+	if n.workspace, err = openWorkspace(n.paths); err != nil {
+		return err
+	}
+	if n.state, err = state.Open(ctx, n.paths.state()); err != nil {
+		return err
+	}
+	n.closers = append(n.closers, n.state.Close)
+	return nil
 }
 
 // openArchive opens the archive. Trouble with it is kept for status and log,
