@@ -160,14 +160,14 @@ func TestSnapshotsAndMetadataStayFew(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	for i := range 30 {
+	for i := range 14 {
 		rec := auditRecord(i, 0, noon, false)
 		apply(t, l, Batch{Position: uint64(i + 1), Ingested: noon, Records: []schema.Record{rec}})
 		flush(t, l)
 	}
 	s := l.tables[schema.UnifiedAuditLog]
 	// None is old enough to go.
-	if n := len(s.iceberg.Metadata().Snapshots()); n != 30 {
+	if n := len(s.iceberg.Metadata().Snapshots()); n != 14 {
 		t.Errorf("%d snapshots before an hour has passed", n)
 	}
 	l.flushMu.Lock()
@@ -180,10 +180,10 @@ func TestSnapshotsAndMetadataStayFew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) > 40 {
-		t.Errorf("%d metadata files after 30 commits", len(entries))
+	if len(entries) > 30 {
+		t.Errorf("%d metadata files after 14 commits", len(entries))
 	}
-	rowsAre(t, l, 30, "at the end")
+	rowsAre(t, l, 14, "at the end")
 }
 
 // TestAClockThatWasSetBack finds a table whose last commit is of tomorrow.

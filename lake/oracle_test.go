@@ -138,7 +138,7 @@ var errCrash = errors.New("the power is cut")
 // every step of a flush in two ways: the process dies and opens the same folder
 // again, and a copy of the folder is opened elsewhere. The input is the seed.
 func FuzzCrashes(f *testing.F) {
-	for seed := range uint64(3) {
+	for seed := range uint64(crashSeeds) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
@@ -159,7 +159,7 @@ type crashRun struct {
 }
 
 func crashes(t *testing.T, r *rand.Rand) {
-	run := &crashRun{t: t, r: r, dir: filepath.Join(t.TempDir(), "lake"), journal: randomJournal(r, 40), oracle: newOracle()}
+	run := &crashRun{t: t, r: r, dir: filepath.Join(t.TempDir(), "lake"), journal: randomJournal(r, 30), oracle: newOracle()}
 	run.open()
 	for i, b := range run.journal {
 		apply(t, run.l, b)
