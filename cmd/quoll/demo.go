@@ -122,7 +122,7 @@ func demoConfig(o demoOptions, export string, tenant *tenantsim.Tenant, simulate
 	audit := activity.DefaultConfig()
 	audit.TenantID, audit.ClientID, audit.ClientSecret = tenant.TenantID(), tenant.ClientID(), collect.NewSecret(tenant.ClientSecret())
 	audit.BaseURL, audit.AuthorityURL, audit.CAFile = simulated.URL, simulated.URL, ca
-	audit.PollEvery, audit.Overlap = 3*time.Second, 10*time.Minute
+	audit.PollEvery, audit.Overlap, audit.StartEvery = 3*time.Second, 10*time.Minute, 10*time.Second
 	c := &config.Config{
 		DataDir: o.data, ArchiveDir: o.data + "-archive", ArchiveOrigin: "demo.quoll.local/archive",
 		FlushEvery: time.Minute, ShippedRules: true, Server: server.DefaultConfig(),
