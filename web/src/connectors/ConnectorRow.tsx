@@ -32,7 +32,7 @@ export function ConnectorRow({ connector: c, now }: { connector: Connector; now:
         <td><ConnectorStateTag state={c.state} /></td>
         <td><Ago at={c.lastEvent} now={now} /></td>
         <td className="right numeric nowrap">{c.lagSeconds === null ? <span className="muted">–</span> : formatDuration(c.lagSeconds)}</td>
-        <td><Sparkline points={c.history ?? []} label={`${t.columns.trend}: ${c.contentType}`} /></td>
+        <td><Sparkline points={c.history ?? []} now={now} label={`${t.columns.trend}: ${c.contentType}`} /></td>
         <td className="right numeric">{formatCount(c.counts.recordsLastHour)}</td>
         <td className="right numeric">{formatCount(c.counts.recordsLastDay)}</td>
         <td className="right numeric" title={quirks.join(", ")}>{formatCount(c.counts.records)}</td>

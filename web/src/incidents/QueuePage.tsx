@@ -102,7 +102,7 @@ function Row({ incident: i, now }: { incident: Incident; now: number }) {
       <td><SeverityTag severity={i.severity} /></td>
       <td className="queue-title">
         <a {...linkTo(to)}>{i.title}</a>
-        <div className="muted queue-more">
+        <div className="muted queue-more" title={i.tactics.map(tacticName).join(", ")}>
           <span className="numeric">#{i.number}</span>{i.tactics.length > 0 && ` · ${i.tactics.map(tacticName).join(", ")}`}
         </div>
       </td>

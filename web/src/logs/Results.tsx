@@ -60,7 +60,8 @@ function Failed({ error, shift, onReveal }: { error: ApiError; shift: number; on
             <li key={i}>
               <button type="button" onClick={() => onReveal(d.start + shift)} title={text.logs.goTo}>
                 <span className="mistake-place">{text.logs.place(d.line, d.column)}</span>
-                <span className="mistake-text">{d.message}</span>
+                <span className="mistake-text">{headOf(d.message)}</span>
+                {d.message.length > headOf(d.message).length && <span className="muted">{d.message.slice(headOf(d.message).length + 1)}</span>}
                 {d.remedy && <span className="muted">{d.remedy}</span>}
               </button>
             </li>
@@ -71,8 +72,18 @@ function Failed({ error, shift, onReveal }: { error: ApiError; shift: number; on
   );
 }
 
+/** What is wrong, without the list of what would be right. */
+const headOf = (message: string) => message.split(";")[0]!;
+
 /** Beyond this many columns the empty ones are hidden until asked for. */
 const manyColumns = 24;
+
+/** Of a whole table the time is what one looks for first, as in Log Analytics. */
+function timeFirst(result: QueryResult, columns: number[]): number[] {
+  const time = result.columns.findIndex((c) => c.name === "TimeGenerated");
+  if (result.columns.length <= manyColumns || !columns.includes(time)) return columns;
+  return [time, ...columns.filter((c) => c !== time)];
+}
 
 function Done({ result }: { result: QueryResult }) {
   const drawn = kindOf(result.visualization);
@@ -88,7 +99,7 @@ function Done({ result }: { result: QueryResult }) {
 
   const filled = useMemo(() => filledColumns(result), [result]);
   const hidden = result.columns.length > manyColumns ? result.columns.length - filled.length : 0;
-  const columns = useMemo(() => (hidden > 0 && hide ? filled : result.columns.map((_, i) => i)), [result, filled, hidden, hide]);
+  const columns = useMemo(() => timeFirst(result, hidden > 0 && hide ? filled : result.columns.map((_, i) => i)), [result, filled, hidden, hide]);
   const order = useMemo(
     () => (sort ? sortedOrder(result.rows, result.columns[sort.column]!.type, sort) : Uint32Array.from(result.rows.keys())),
     [result, sort],
