@@ -91,6 +91,14 @@ func (b *binder) apply(x *syntax.Call, f *builtin.Function, args []plan.Expr) pl
 			return unknown
 		}
 	}
+	if f.Canonical() == "bag_pack" && len(args)%2 != 0 {
+		b.errorf(x.Span(), "%s() takes keys and values in turn, so an even number of arguments, not %d", f.Name, len(args))
+		return unknown
+	}
+	if f.Name == "countof" && len(args) == 3 && !constant(args[1]) {
+		b.errorf(x.Args[1].Span(), "a regular expression must be a constant")
+		return unknown
+	}
 	if !b.checkConstants(x, f, o, args) {
 		return unknown
 	}
@@ -128,6 +136,9 @@ func (b *binder) checkConstants(x *syntax.Call, f *builtin.Function, o builtin.O
 		case name == "zone" && !isZone(text):
 			b.errorf(x.Args[i].Span(), "no time zone %q; names are those of the IANA database, such as Europe/Berlin", text)
 			return false
+		case name == "path" && f.Canonical() == "extract_json" && !jsonPath.MatchString(text):
+			b.errorf(x.Args[i].Span(), "the JSON path cannot be read; it names one value, as $.a.b[0] or $['a b'] does")
+			return false
 		case name == "part" && !slices.Contains(dateParts, strings.ToLower(text)):
 			b.src.Add(source.Diagnostic{Span: x.Args[i].Span(), Message: "no part " + strconv.Quote(text) + " of a date; parts are " + enumerate(dateParts), Remedy: didYouMean(text, dateParts)})
 			return false
@@ -142,6 +153,10 @@ func isZone(name string) bool {
 	_, err := time.LoadLocation(name)
 	return err == nil && name != "" && name != "Local"
 }
+
+// jsonPath is the form of a path to one value: members by name, quoted or not,
+// and elements by number.
+var jsonPath = regexp.MustCompile(`^\$(\.[^.\[\]"'*?\\\x00-\x20]+|\."[^"*\\\x00-\x1f]+"|\[-?[0-9]{1,9}\]|\['[^'"*\\\x00-\x1f]+'\]|\["[^'"*\\\x00-\x1f]+"\])*$`)
 
 var dateParts = []string{"year", "quarter", "month", "week", "week_of_year", "day", "dayofyear", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond"}
 

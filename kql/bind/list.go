@@ -42,8 +42,9 @@ func (b *binder) anyInList(x *syntax.InList, r *rowScope) plan.Expr {
 func (b *binder) membership(x *syntax.InList, value plan.Expr, items []plan.Expr) plan.Expr {
 	op := string(x.Op)
 	exact := op == "in" || op == "!in"
-	if !exact || value.Type() == types.Dynamic && textual(items) {
+	if !exact || value.Type() == types.Dynamic && (textual(items) || mixed(items)) {
 		value = convert(value, types.String)
+		exact = exact && !mixed(items)
 	}
 	args := make([]plan.Expr, 0, 1+len(items))
 	args = append(args, value)
@@ -71,6 +72,17 @@ func (b *binder) membership(x *syntax.InList, value plan.Expr, items []plan.Expr
 		args = append(args, converted)
 	}
 	return b.callBuiltin(op, types.Bool, args...)
+}
+
+// mixed reports whether a list holds constants of several types. A dynamic
+// value is compared with them by its text.
+func mixed(items []plan.Expr) bool {
+	for _, item := range items {
+		if item.Type() != items[0].Type() {
+			return true
+		}
+	}
+	return false
 }
 
 // textual reports whether a list holds strings or arrays, against which a

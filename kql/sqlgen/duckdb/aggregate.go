@@ -106,7 +106,7 @@ func (g *generator) plainAggregate(name string, c *plan.Call, a []string, filter
 func average(t types.Type, x, filter string) string {
 	switch t {
 	case types.TimeSpan:
-		return "CAST(avg(" + x + ")" + filter + " AS BIGINT)"
+		return "TRY_CAST(avg(" + x + ")" + filter + " AS BIGINT)"
 	case types.DateTime:
 		return "make_timestamp(CAST(avg(epoch_us(" + x + "))" + filter + " AS BIGINT))"
 	}

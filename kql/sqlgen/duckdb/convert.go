@@ -10,6 +10,8 @@ import (
 func (g *generator) convert(e *plan.Convert, b *block) string {
 	from := e.X.Type()
 	switch {
+	case !types.Converts(from, e.To):
+		return "CAST(NULL AS " + sqlType(e.To) + ")"
 	case from == types.Dynamic:
 		return fromDynamicText(g.dynamicText(e.X, b), e.To)
 	case e.To == types.Dynamic && from == types.String:
@@ -139,9 +141,9 @@ func convertNumber(text string, from, to types.Type) string {
 	case (to == types.Long || to == types.Int) && (from == types.Real || from == types.Decimal):
 		return "TRY_CAST(trunc(" + text + ") AS " + sqlType(to) + ")"
 	case from == types.DateTime && to.Numeric():
-		return "CAST((epoch_us(" + text + ") + 62135596800000000) * 10 AS " + sqlType(to) + ")"
+		return "TRY_CAST((epoch_us(" + text + ") + 62135596800000000) * 10 AS " + sqlType(to) + ")"
 	case to == types.DateTime && from.Numeric():
-		return "make_timestamp(CAST(" + text + " AS BIGINT) // 10 - 62135596800000000)"
+		return "(CASE WHEN " + text + " BETWEEN 0 AND 3155378975999999999 THEN make_timestamp(CAST(" + text + " AS BIGINT) // 10 - 62135596800000000) END)"
 	}
 	return "TRY_CAST(" + text + " AS " + sqlType(to) + ")"
 }

@@ -71,10 +71,30 @@ func (g *generator) call(c *plan.Call, b *block) string {
 		g.fail("no SQL for the function %s", c.Function.Name)
 		return "NULL"
 	}
+	if nullDynamic(c) {
+		return g.literal(&plan.Literal{Of: c.Of})
+	}
 	if c.Function.Name == "member" || c.Function.Name == "element" {
 		return g.path(c, b, false)
 	}
 	return f(g, c, g.exprs(c.Args, b), b)
+}
+
+// nullDynamic reports whether a function of a dynamic value is called with the
+// constant null, of which it makes null. The engine could not tell that the
+// elements of a bare NULL are a list.
+func nullDynamic(c *plan.Call) bool {
+	for i, a := range c.Args {
+		l, ok := a.(*plan.Literal)
+		if !ok || l.Of != types.Dynamic || l.Value != nil {
+			continue
+		}
+		p := c.Function.Overloads[0].Param(i)
+		if p.Accept == builtin.Exactly && p.Type == types.Dynamic {
+			return true
+		}
+	}
+	return false
 }
 
 // predicate returns the SQL of a condition in a place where null and false mean
@@ -236,6 +256,9 @@ func (g *generator) inArray(value string, array plan.Expr, t types.Type, fold bo
 // textList returns the elements of a dynamic array as a list of strings; of
 // any other value a list of its text alone.
 func (g *generator) textList(array plan.Expr, b *block) string {
+	if l, ok := array.(*plan.Literal); ok && l.Value == nil {
+		return "CAST([] AS VARCHAR[])"
+	}
 	j := g.json(array, b)
 	return "(CASE json_type(" + j + ") WHEN 'ARRAY' THEN json_extract_string(" + j + ", '$[*]') ELSE [json_extract_string(" + j + ", '$')] END)"
 }

@@ -189,6 +189,11 @@ func modulo(_ *generator, c *plan.Call, a []string, _ *block) string {
 		x = "((epoch_us(" + a[0] + ") + 62135596800000000) * 10)"
 	}
 	y := "nullif(" + a[1] + ", 0)"
+	if c.Of == types.Real || c.Of == types.Decimal {
+		x, y = "CAST("+x+" AS DOUBLE)", "CAST("+y+" AS DOUBLE)"
+	} else {
+		x, y = "CAST("+x+" AS HUGEINT)", "CAST("+y+" AS HUGEINT)"
+	}
 	return "CAST((" + x + " % " + y + " + abs(" + y + ")) % " + y + " AS " + sqlType(c.Of) + ")"
 }
 
@@ -217,7 +222,10 @@ func logicForms() map[string]form {
 			if c.Args[0].Type() == types.DateTime {
 				return "(abs(epoch_us(" + a[0] + ") - epoch_us(" + a[1] + ")) * 10 <= " + a[2] + ")"
 			}
-			return "(abs(" + a[0] + " - " + a[1] + ") <= " + a[2] + ")"
+			if hasReal(c) {
+				return "(abs(CAST(" + a[0] + " AS DOUBLE) - " + a[1] + ") <= " + a[2] + ")"
+			}
+			return "(abs(CAST(" + a[0] + " AS HUGEINT) - " + a[1] + ") <= " + a[2] + ")"
 		},
 	}
 }

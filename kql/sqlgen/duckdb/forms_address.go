@@ -28,7 +28,8 @@ func ipv4Prefix(text string) string {
 
 // network cuts a number to its first bits.
 func network(bits, prefix string) string {
-	return "((" + bits + " >> (32 - " + prefix + ")) << (32 - " + prefix + "))"
+	kept := "(32 - least(greatest(" + prefix + ", 0), 32))"
+	return "((" + bits + " >> " + kept + ") << " + kept + ")"
 }
 
 func whenIPv4(value string, texts ...string) string {
@@ -87,10 +88,12 @@ func formatIPv4(_ *generator, c *plan.Call, a []string, _ *block) string {
 	bits := a[0]
 	valid := "true"
 	if c.Args[0].Type() == types.String || c.Args[0].Type() == types.Dynamic {
-		valid = isIPv4(a[0])
-		bits = ipv4Bits(a[0])
-	} else {
+		text := toText(a[0], c.Args[0].Type())
+		valid, bits = isIPv4(text), ipv4Bits(text)
+	} else if c.Args[0].Type().Integer() {
 		valid = a[0] + " BETWEEN 0 AND 4294967295"
+	} else {
+		return "''"
 	}
 	if len(a) > 1 {
 		bits = network(bits, a[1])
@@ -125,7 +128,8 @@ func inAnyRange(g *generator, c *plan.Call, a []string, b *block) string {
 			terms = append(terms, "coalesce(len(list_filter("+g.textList(arg, b)+", lambda r: "+isIPv4("r")+" AND "+whenIPv4(inRange(a[0], "r"), "r")+")), 0) > 0")
 			continue
 		}
-		terms = append(terms, "coalesce("+whenIPv4(inRange(a[0], a[i+1]), a[i+1])+", false)")
+		text := toText(a[i+1], arg.Type())
+		terms = append(terms, "coalesce("+whenIPv4(inRange(a[0], text), text)+", false)")
 	}
 	return whenIPv4("("+strings.Join(terms, " OR ")+")", a[0])
 }
@@ -140,7 +144,7 @@ func hasAnyIPv4(g *generator, c *plan.Call, a []string, b *block) string {
 			terms = append(terms, "coalesce(len(list_filter("+g.textList(arg, b)+", lambda r: "+has("r")+")), 0) > 0")
 			continue
 		}
-		terms = append(terms, has(a[i+1]))
+		terms = append(terms, has(toText(a[i+1], arg.Type())))
 	}
 	return "(" + strings.Join(terms, " OR ") + ")"
 }

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/quoll/quoll/kql/plan"
@@ -35,7 +36,7 @@ func dynamicForms() map[string]form {
 			object("list_transform(list_filter(range(1, CAST(json_array_length($1) AS BIGINT) + 1), lambda i: json_type(json_extract($1, '$[*]')[i]) = 'VARCHAR'), lambda i: {'k': json_extract_string($1, '$[*]')[i], 'v': CASE WHEN json_type($2) = 'ARRAY' THEN json_extract($2, '$[*]')[i] END})") + " END)"),
 		"treepath":     sqlJSON("(CASE WHEN json_type($1) IN ('OBJECT', 'ARRAY') THEN CAST(to_json((SELECT list(fullkey ORDER BY id) FROM json_tree($1) WHERE id > 0)) AS VARCHAR) END)"),
 		"extract_json": extractJSON,
-		"tohex":        sqlBy(map[int]string{1: "lower(to_hex($1))", 2: "lpad(lower(to_hex($1)), CAST(greatest($2, length(to_hex($1))) AS INTEGER), '0')"}),
+		"tohex":        sqlBy(map[int]string{1: "lower(to_hex($1))", 2: "lpad(lower(to_hex($1)), CAST(least(greatest($2, length(to_hex($1))), 16) AS INTEGER), '0')"}),
 		"gettype":      getType,
 		"dynamic_to_json": func(g *generator, c *plan.Call, a []string, b *block) string {
 			return "coalesce(CAST(to_json(" + g.jsonItem(c.Args[0], b) + ") AS VARCHAR), '')"
@@ -114,12 +115,16 @@ func packPresent(g *generator, c *plan.Call, a []string, b *block) string {
 	return "('{' || concat_ws(',', " + strings.Join(parts, ", ") + ") || '}')"
 }
 
+// bracketedName is a member as $['a b'] names it; DuckDB knows only $."a b".
+var bracketedName = regexp.MustCompile(`\[['"]([^'"]+)['"]\]`)
+
 // extractJSON reads one value by a path such as $.a.b[0].
 func extractJSON(g *generator, c *plan.Call, a []string, b *block) string {
 	route, _ := constantText(c.Args[0])
 	if !strings.HasPrefix(route, "$") || strings.ContainsAny(route, "*?\x00") {
 		g.fail("the JSON path %q cannot be used: it names one value, as $.a.b[0] does", route)
 	}
+	route = bracketedName.ReplaceAllString(route, `."$1"`)
 	text := "(CASE WHEN json_valid(" + a[1] + ") THEN json_extract_string(" + a[1] + ", " + g.text(route) + ") END)"
 	if c.Of == types.Dynamic {
 		return "(CASE WHEN json_valid(" + a[1] + ") THEN nullif(CAST(json_extract(" + a[1] + ", " + g.text(route) + ") AS VARCHAR), 'null') END)"
@@ -146,7 +151,7 @@ func arrayForms() map[string]form {
 		return sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN CAST(to_json(" + template + ") AS VARCHAR) END)")
 	}
 	at := func(i string) string {
-		return "(CASE WHEN " + i + " < 0 THEN greatest(json_array_length($1) + " + i + ", 0) ELSE " + i + " END)"
+		return "(CASE WHEN " + i + " < 0 THEN greatest(CAST(json_array_length($1) AS BIGINT) + greatest(" + i + ", -2147483647), 0) ELSE least(" + i + ", 2147483646) END)"
 	}
 	all := map[string]form{
 		"pack_array":         packArray,
@@ -227,7 +232,7 @@ func arrayIndexOf(g *generator, c *plan.Call, a []string, b *block) string {
 	list := "list_transform(" + jsonElements(j) + ", lambda e: CAST(e AS VARCHAR))"
 	start := "0"
 	if len(a) > 2 {
-		start = "(CASE WHEN " + a[2] + " < 0 THEN greatest(json_array_length(" + j + ") + " + a[2] + ", 0) ELSE " + a[2] + " END)"
+		start = "(CASE WHEN " + a[2] + " < 0 THEN greatest(json_array_length(" + j + ") + " + position(a[2]) + ", 0) ELSE " + position(a[2]) + " END)"
 		list = "(" + list + ")[" + start + " + 1:]"
 	}
 	position := "list_position(" + list + ", CAST(to_json(" + g.jsonItem(c.Args[1], b) + ") AS VARCHAR))"
@@ -278,7 +283,8 @@ func rangeArray(_ *generator, c *plan.Call, a []string, _ *block) string {
 	if t == types.DateTime {
 		from, to, step = "epoch_us("+from+")", "epoch_us("+to+")", step+" // 10"
 	}
-	count := "least(1 + CAST(floor((" + to + " - " + from + ") / nullif(CAST(" + step + " AS DOUBLE), 0)) AS BIGINT), " + bound + ")"
+	wide := func(x string) string { return "CAST(" + x + " AS DOUBLE)" }
+	count := "1 + CAST(least(floor((" + wide(to) + " - " + wide(from) + ") / nullif(" + wide(step) + ", 0)), " + bound + " - 1) AS BIGINT)"
 	item := from + " + i * " + step
 	switch t {
 	case types.DateTime:

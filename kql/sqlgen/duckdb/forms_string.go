@@ -12,9 +12,9 @@ func stringForms() map[string]form {
 	return map[string]form{
 		"strcat":          sql("concat($*)"),
 		"strcat_delim":    sql("concat_ws($*)"),
-		"strcat_array":    sqlJSON("coalesce(" + "(CASE WHEN json_type($1) = 'ARRAY' THEN array_to_string(json_extract_string($1, '$[*]'), $2) END), '')"),
+		"strcat_array":    sqlJSON("coalesce((CASE WHEN json_type($1) = 'ARRAY' THEN " + joined("json_extract_string($1, '$[*]')", "$2") + " END), '')"),
 		"strcmp":          sql("CAST(CASE WHEN $1 < $2 THEN -1 WHEN $1 > $2 THEN 1 ELSE 0 END AS BIGINT)"),
-		"strrep":          sqlBy(map[int]string{2: "repeat($1, least($2, 1024))", 3: "array_to_string(list_transform(range(0, least($2, 1024)), lambda i: $1), $3)"}),
+		"strrep":          sqlBy(map[int]string{2: "repeat($1, least($2, 1024))", 3: joined("list_transform(range(0, least(greatest($2, 0), 1024)), lambda i: $1)", "$3")}),
 		"strlen":          sql("length($1)"),
 		"string_size":     sql("CAST(strlen($1) AS BIGINT)"),
 		"toupper":         sql("upper($1)"),
@@ -26,7 +26,7 @@ func stringForms() map[string]form {
 		"replace_string":  sql("(CASE WHEN $2 = '' THEN $1 ELSE replace($1, $2, $3) END)"),
 		"replace_strings": replaceStrings,
 		"countof":         countOf,
-		"translate":       sql("translate($3, $1, rpad($2, CAST(greatest(length($1), length($2)) AS INTEGER), right($2, 1)))"),
+		"translate":       sql("(CASE WHEN $2 = '' THEN translate($3, $1, '') ELSE translate($3, $1, rpad($2, CAST(greatest(length($1), length($2)) AS INTEGER), right($2, 1))) END)"),
 
 		"unicode_codepoints_from_string": sql("CAST(to_json(list_transform(string_split($1, ''), lambda c: unicode(c))) AS VARCHAR)"),
 		"unicode_codepoints_to_string":   codepoints,
@@ -37,8 +37,22 @@ func stringForms() map[string]form {
 	}
 }
 
+// joined puts a list together. The engine wants its separator constant, so a
+// character of private use stands for it until the end.
+func joined(list, separator string) string {
+	return "replace(array_to_string(" + list + ", '\uE000'), '\uE000', " + separator + ")"
+}
+
+// position cuts a position in a text to what the engine takes.
+func position(n string) string {
+	return "least(greatest(" + n + ", -2147483647), 2147483646)"
+}
+
 // substring counts from 0; a negative start counts from the end.
 func substring(_ *generator, _ *plan.Call, a []string, _ *block) string {
+	for i := 1; i < len(a); i++ {
+		a[i] = position(a[i])
+	}
 	start := "(CASE WHEN " + a[1] + " < 0 THEN greatest(length(" + a[0] + ") + " + a[1] + ", 0) ELSE " + a[1] + " END + 1)"
 	if len(a) == 2 {
 		return "substring(" + a[0] + ", " + start + ")"
@@ -50,6 +64,9 @@ func substring(_ *generator, _ *plan.Call, a []string, _ *block) string {
 func indexOf(g *generator, c *plan.Call, a []string, _ *block) string {
 	if len(a) == 2 {
 		return "(strpos(" + a[0] + ", " + a[1] + ") - 1)"
+	}
+	for i := 2; i < min(len(a), 4); i++ {
+		a[i] = position(a[i])
 	}
 	start := "(CASE WHEN " + a[2] + " < 0 THEN greatest(length(" + a[0] + ") + " + a[2] + ", 0) ELSE " + a[2] + " END)"
 	part := "substring(" + a[0] + ", " + start + " + 1)"
@@ -73,7 +90,7 @@ func split(g *generator, c *plan.Call, a []string, _ *block) string {
 		pieces = "(CASE WHEN " + a[1] + " = '' THEN [" + a[0] + "] ELSE " + pieces + " END)"
 	}
 	if len(a) > 2 {
-		pieces = pieces + "[" + a[2] + " + 1:" + a[2] + " + 1]"
+		pieces = pieces + "[" + position(a[2]) + " + 1:" + position(a[2]) + " + 1]"
 	}
 	return "CAST(to_json(" + pieces + ") AS VARCHAR)"
 }
@@ -109,12 +126,20 @@ func codepoints(g *generator, c *plan.Call, a []string, b *block) string {
 	for i, arg := range c.Args {
 		if arg.Type() == types.Dynamic {
 			j := g.json(arg, b)
-			parts[i] = "coalesce(array_to_string(list_transform(json_extract_string(" + j + ", '$[*]'), lambda e: chr(TRY_CAST(e AS INTEGER))), ''), '')"
+			parts[i] = "coalesce(array_to_string(list_transform(json_extract_string(" + j + ", '$[*]'), lambda e: " + codepoint("TRY_CAST(e AS BIGINT)") + "), ''), '')"
 			continue
 		}
-		parts[i] = "chr(CAST(" + a[i] + " AS INTEGER))"
+		if arg.Type().Integer() {
+			parts[i] = codepoint(a[i])
+		} else {
+			parts[i] = "''"
+		}
 	}
 	return "concat(" + strings.Join(parts, ", ") + ")"
+}
+
+func codepoint(n string) string {
+	return "(CASE WHEN " + n + " BETWEEN 1 AND 55295 OR " + n + " BETWEEN 57344 AND 1114111 THEN chr(CAST(" + n + " AS INTEGER)) END)"
 }
 
 func regexForms() map[string]form {
@@ -147,7 +172,11 @@ func (g *generator) pattern(e plan.Expr, b *block) string {
 }
 
 func regexMatch(g *generator, c *plan.Call, a []string, b *block) string {
-	return "regexp_matches(" + a[0] + ", " + g.pattern(c.Args[1], b) + ")"
+	matches := "regexp_matches(" + a[0] + ", " + g.pattern(c.Args[1], b) + ")"
+	if _, ok := constantText(c.Args[1]); !ok {
+		return "coalesce(TRY(" + matches + "), false)" // a pattern of the data may be none
+	}
+	return matches
 }
 
 func groups(pattern string) int {

@@ -24,25 +24,47 @@ func timeForms() map[string]form {
 		"make_datetime":   makeDatetime,
 		"make_timespan":   makeTimespan,
 
-		"unixtime_seconds_todatetime":      sql("make_timestamp(TRY_CAST($1 * 1000000 AS BIGINT))"),
-		"unixtime_milliseconds_todatetime": sql("make_timestamp(TRY_CAST($1 * 1000 AS BIGINT))"),
-		"unixtime_microseconds_todatetime": sql("make_timestamp(TRY_CAST($1 AS BIGINT))"),
-		"unixtime_nanoseconds_todatetime":  sql("make_timestamp(TRY_CAST($1 / 1000 AS BIGINT))"),
+		"unixtime_seconds_todatetime":      unixTime("$1 * 1000000"),
+		"unixtime_milliseconds_todatetime": unixTime("$1 * 1000"),
+		"unixtime_microseconds_todatetime": unixTime("$1"),
+		"unixtime_nanoseconds_todatetime":  unixTime("$1 / 1000"),
 
-		"datetime_utc_to_local": sql("timezone($2, timezone('UTC', $1))"),
-		"datetime_local_to_utc": sql("timezone('UTC', timezone($2, $1))"),
+		"datetime_utc_to_local": zoned("timezone($2, timezone('UTC', $1))"),
+		"datetime_local_to_utc": zoned("timezone('UTC', timezone($2, $1))"),
 	}
 	for unit, interval := range map[string]string{"day": "days", "week": "weeks", "month": "months", "year": "years"} {
 		start := "date_trunc('" + unit + "', $1)"
 		if unit == "week" {
 			start = "(date_trunc('day', $1) - to_days(CAST(dayofweek($1) AS INTEGER)))"
 		}
-		moved := "(" + start + " + to_" + interval + "(CAST($2 AS INTEGER)))"
+		moved := "(" + start + " + to_" + interval + "(" + clamped("$2", 9999) + "))"
 		next := " + to_" + interval + "(1) - to_microseconds(1))"
 		all["startof"+unit] = sqlBy(map[int]string{1: "CAST(" + start + " AS TIMESTAMP)", 2: "CAST(" + moved + " AS TIMESTAMP)"})
 		all["endof"+unit] = sqlBy(map[int]string{1: "CAST((" + start + next + " AS TIMESTAMP)", 2: "CAST((" + moved + next + " AS TIMESTAMP)"})
 	}
 	return all
+}
+
+// zoned asks for a time zone that comes out of the data before the engine ends
+// the query over one that it does not know. The binder has checked a constant.
+func zoned(template string) form {
+	return func(_ *generator, c *plan.Call, args []string, _ *block) string {
+		if _, ok := constantText(c.Args[1]); ok {
+			return fill(template, args)
+		}
+		return fill("(CASE WHEN $2 IN (SELECT name FROM pg_timezone_names()) THEN "+template+" END)", args)
+	}
+}
+
+// unixTime makes a datetime of microseconds since 1970; null outside of the
+// years 1 to 9999.
+func unixTime(microseconds string) form {
+	return sql("(CASE WHEN " + microseconds + " BETWEEN -62135596800000000 AND 253402300799999999 THEN make_timestamp(CAST(" + microseconds + " AS BIGINT)) END)")
+}
+
+// clamped cuts a number of periods to what the engine's intervals hold.
+func clamped(n string, most int64) string {
+	return "CAST(least(greatest(" + n + ", -" + itoa(most) + "), " + itoa(most) + ") AS INTEGER)"
 }
 
 // timeParts maps Kusto's names of parts, in lower case, to DuckDB's.
@@ -64,15 +86,22 @@ func (g *generator) part(c *plan.Call) string {
 func datetimeAdd(g *generator, c *plan.Call, a []string, _ *block) string {
 	switch part := g.part(c); part {
 	case "quarter":
-		return "CAST(" + a[2] + " + to_months(CAST(3 * " + a[1] + " AS INTEGER)) AS TIMESTAMP)"
-	case "millisecond", "microsecond":
-		return "CAST(" + a[2] + " + to_" + part + "s(" + a[1] + ") AS TIMESTAMP)"
+		return "CAST(" + a[2] + " + to_months(3 * " + clamped(a[1], 40_000) + ") AS TIMESTAMP)"
+	case "year", "month", "week", "day":
+		return "CAST(" + a[2] + " + to_" + part + "s(" + clamped(a[1], mostPeriods[part]) + ") AS TIMESTAMP)"
 	case "nanosecond":
-		return "CAST(" + a[2] + " + to_microseconds(" + a[1] + " // 1000) AS TIMESTAMP)"
+		return "make_timestamp(epoch_us(" + a[2] + ") + " + a[1] + " // 1000)"
 	default:
-		return "CAST(" + a[2] + " + to_" + part + "s(CAST(" + a[1] + " AS INTEGER)) AS TIMESTAMP)"
+		unit := microseconds[part]
+		most := itoa(315_537_897_600_000_000 / unit)
+		return "make_timestamp(epoch_us(" + a[2] + ") + least(greatest(" + a[1] + ", -" + most + "), " + most + ") * " + itoa(unit) + ")"
 	}
 }
+
+// mostPeriods are the periods in the years 1 to 9999.
+var mostPeriods = map[string]int64{"year": 9_999, "month": 119_988, "week": 521_723, "day": 3_652_059}
+
+var microseconds = map[string]int64{"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000, "millisecond": 1_000, "microsecond": 1}
 
 // datetimeDiff counts boundaries. A week begins on Sunday there.
 func datetimeDiff(g *generator, c *plan.Call, a []string, _ *block) string {
@@ -217,7 +246,7 @@ func makeTimespan(_ *generator, c *plan.Call, a []string, _ *block) string {
 	case 3:
 		a = []string{"0", a[0], a[1], a[2]}
 	}
-	return "TRY_CAST(" + a[0] + " * 864000000000 + " + a[1] + " * 36000000000 + " + a[2] + " * 600000000 + round(CAST(" + a[3] + " AS DOUBLE) * 10000000) AS BIGINT)"
+	return "TRY_CAST(CAST(" + a[0] + " AS HUGEINT) * 864000000000 + CAST(" + a[1] + " AS HUGEINT) * 36000000000 + CAST(" + a[2] + " AS HUGEINT) * 600000000 + TRY_CAST(round(CAST(" + a[3] + " AS DOUBLE) * 10000000) AS BIGINT) AS BIGINT)"
 }
 
 // fromArgument converts the one argument of make_datetime() and make_timespan().

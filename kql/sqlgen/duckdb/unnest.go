@@ -109,7 +109,7 @@ func (g *generator) windowCall(e plan.Expr, b *block, over string) string {
 	case "row_number":
 		return "row_number() OVER (" + over + ")"
 	case "row_cumsum":
-		return "CAST(sum(" + args[0] + ") OVER (" + rows + ") AS " + sqlType(c.Of) + ")"
+		return "TRY_CAST(sum(" + args[0] + ") OVER (" + rows + ") AS " + sqlType(c.Of) + ")"
 	case "prev", "next":
 		if len(args) < 2 {
 			args = append(args, "1")
