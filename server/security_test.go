@@ -245,8 +245,13 @@ func TestShutdown(t *testing.T) {
 			if name == "ends" {
 				close(finish)
 			}
-			if err := <-outcome; (err != nil) != (name == "cancelled") {
-				t.Errorf("running query ended with %v", err)
+			select {
+			case err := <-outcome:
+				if (err != nil) != (name == "cancelled") {
+					t.Errorf("running query ended with %v", err)
+				}
+			case <-time.After(30 * time.Second): // well before the query's own timeout
+				t.Fatal("the running query was not ended")
 			}
 			if err := <-served; err != nil {
 				t.Errorf("Serve: %v", err)
