@@ -58,6 +58,13 @@ func (b *binder) windowCall(x *syntax.Call, f *builtin.Function, r *rowScope) pl
 	case "row_rank_dense":
 		return b.denseRank(call, r)
 	}
+	if len(call.Args) == 3 {
+		if !types.Widens(call.Args[2].Type(), call.Of) && call.Args[2].Type() != types.Dynamic {
+			b.errorf(x.Args[2].Span(), "the default of %s() must be a %s, and this is a %s", f.Name, call.Of, call.Args[2].Type())
+			return unknown
+		}
+		call.Args[2] = convert(call.Args[2], call.Of)
+	}
 	return &plan.Ref{Column: r.windows.add(b, call, nil)}
 }
 

@@ -89,9 +89,13 @@ func nullDynamic(c *plan.Call) bool {
 		if !ok || l.Of != types.Dynamic || l.Value != nil {
 			continue
 		}
-		p := c.Function.Overloads[0].Param(i)
-		if p.Accept == builtin.Exactly && p.Type == types.Dynamic {
-			return true
+		for _, o := range c.Function.Overloads {
+			if _, most := o.Bounds(); most >= 0 && i >= most {
+				continue
+			}
+			if p := o.Param(i); p.Accept == builtin.Exactly && p.Type == types.Dynamic {
+				return true
+			}
 		}
 	}
 	return false

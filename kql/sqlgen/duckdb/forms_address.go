@@ -28,7 +28,7 @@ func ipv4Prefix(text string) string {
 
 // network cuts a number to its first bits.
 func network(bits, prefix string) string {
-	kept := "(32 - least(greatest(" + prefix + ", 0), 32))"
+	kept := "(32 - " + within(prefix, 0, 32) + ")"
 	return "((" + bits + " >> " + kept + ") << " + kept + ")"
 }
 

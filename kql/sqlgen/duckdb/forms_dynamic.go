@@ -36,7 +36,7 @@ func dynamicForms() map[string]form {
 			object("list_transform(list_filter(range(1, CAST(json_array_length($1) AS BIGINT) + 1), lambda i: json_type(json_extract($1, '$[*]')[i]) = 'VARCHAR'), lambda i: {'k': json_extract_string($1, '$[*]')[i], 'v': CASE WHEN json_type($2) = 'ARRAY' THEN json_extract($2, '$[*]')[i] END})") + " END)"),
 		"treepath":     sqlJSON("(CASE WHEN json_type($1) IN ('OBJECT', 'ARRAY') THEN CAST(to_json((SELECT list(fullkey ORDER BY id) FROM json_tree($1) WHERE id > 0)) AS VARCHAR) END)"),
 		"extract_json": extractJSON,
-		"tohex":        sqlBy(map[int]string{1: "lower(to_hex($1))", 2: "lpad(lower(to_hex($1)), CAST(least(greatest($2, length(to_hex($1))), 16) AS INTEGER), '0')"}),
+		"tohex":        sqlBy(map[int]string{1: "lower(to_hex($1))", 2: "lpad(lower(to_hex($1)), CAST(greatest(length(to_hex($1)), " + within("$2", 0, 16) + ") AS INTEGER), '0')"}),
 		"gettype":      getType,
 		"dynamic_to_json": func(g *generator, c *plan.Call, a []string, b *block) string {
 			return "coalesce(CAST(to_json(" + g.jsonItem(c.Args[0], b) + ") AS VARCHAR), '')"
@@ -284,7 +284,7 @@ func rangeArray(_ *generator, c *plan.Call, a []string, _ *block) string {
 		from, to, step = "epoch_us("+from+")", "epoch_us("+to+")", step+" // 10"
 	}
 	wide := func(x string) string { return "CAST(" + x + " AS DOUBLE)" }
-	count := "1 + CAST(least(floor((" + wide(to) + " - " + wide(from) + ") / nullif(" + wide(step) + ", 0)), " + bound + " - 1) AS BIGINT)"
+	count := "1 + CAST(greatest(least(coalesce(floor((" + wide(to) + " - " + wide(from) + ") / nullif(" + wide(step) + ", 0)), -1), " + bound + " - 1), -1) AS BIGINT)"
 	item := from + " + i * " + step
 	switch t {
 	case types.DateTime:

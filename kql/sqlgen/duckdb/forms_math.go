@@ -19,10 +19,13 @@ func mathForms() map[string]form {
 			if len(a) < 2 {
 				a = append(a, "0")
 			}
-			return "CAST(round(" + a[0] + ", CAST(" + a[1] + " AS INTEGER)) AS " + sqlType(c.Of) + ")"
+			return "TRY_CAST(round(" + a[0] + ", " + clamped(a[1], 300) + ") AS " + sqlType(c.Of) + ")"
 		},
 		"ceiling": func(_ *generator, c *plan.Call, a []string, _ *block) string {
-			return "CAST(ceil(" + a[0] + ") AS " + sqlType(c.Of) + ")"
+			if c.Of.Integer() {
+				return a[0]
+			}
+			return "ceil(" + a[0] + ")"
 		},
 		"pow":      sql("(CASE WHEN $1 >= 0 OR $2 = trunc($2) THEN pow($1, $2) ELSE CAST('nan' AS DOUBLE) END)"),
 		"sqrt":     sql("(CASE WHEN $1 >= 0 THEN sqrt($1) END)"),
@@ -77,8 +80,8 @@ func bin(_ *generator, c *plan.Call, a []string, _ *block) string {
 }
 
 func binInteger(value, size string, t types.Type) string {
-	s := "nullif(" + size + ", 0)"
-	return "CAST(" + value + " - ((" + value + " % " + s + ") + abs(" + s + ")) % " + s + " AS " + sqlType(t) + ")"
+	s := "nullif(CAST(" + size + " AS HUGEINT), 0)"
+	return "TRY_CAST(" + value + " - ((" + value + " % " + s + ") + abs(" + s + ")) % " + s + " AS " + sqlType(t) + ")"
 }
 
 // binAt counts from a fixed point.
@@ -91,5 +94,6 @@ func binAt(_ *generator, c *plan.Call, a []string, _ *block) string {
 		size := "nullif(" + a[1] + " // 10, 0)"
 		return "make_timestamp(epoch_us(" + a[2] + ") + " + from + " - ((" + from + " % " + size + ") + " + size + ") % " + size + ")"
 	}
-	return "CAST(" + a[2] + " + " + binInteger("("+a[0]+" - "+a[2]+")", a[1], c.Of) + " AS " + sqlType(c.Of) + ")"
+	distance := "(CAST(" + a[0] + " AS HUGEINT) - " + a[2] + ")"
+	return wide(a[2], "+", binInteger(distance, a[1], types.Long), c.Of)
 }

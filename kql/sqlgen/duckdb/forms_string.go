@@ -45,7 +45,13 @@ func joined(list, separator string) string {
 
 // position cuts a position in a text to what the engine takes.
 func position(n string) string {
-	return "least(greatest(" + n + ", -2147483647), 2147483646)"
+	return within(n, -2147483647, 2147483646)
+}
+
+// within cuts a number to a range. Null stays null, which least() and
+// greatest() of the engine would pass over.
+func within(n string, least, most int64) string {
+	return "(CASE WHEN " + n + " < " + itoa(least) + " THEN " + itoa(least) + " WHEN " + n + " > " + itoa(most) + " THEN " + itoa(most) + " ELSE " + n + " END)"
 }
 
 // substring counts from 0; a negative start counts from the end.
@@ -125,6 +131,10 @@ func codepoints(g *generator, c *plan.Call, a []string, b *block) string {
 	parts := make([]string, len(a))
 	for i, arg := range c.Args {
 		if arg.Type() == types.Dynamic {
+			if l, ok := arg.(*plan.Literal); ok && l.Value == nil {
+				parts[i] = "''"
+				continue
+			}
 			j := g.json(arg, b)
 			parts[i] = "coalesce(array_to_string(list_transform(json_extract_string(" + j + ", '$[*]'), lambda e: " + codepoint("TRY_CAST(e AS BIGINT)") + "), ''), '')"
 			continue

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/types"
 )
 
 func timeForms() map[string]form {
@@ -49,7 +50,7 @@ func timeForms() map[string]form {
 // the query over one that it does not know. The binder has checked a constant.
 func zoned(template string) form {
 	return func(_ *generator, c *plan.Call, args []string, _ *block) string {
-		if _, ok := constantText(c.Args[1]); ok {
+		if name, ok := constantText(c.Args[1]); ok && name != "" {
 			return fill(template, args)
 		}
 		return fill("(CASE WHEN $2 IN (SELECT name FROM pg_timezone_names()) THEN "+template+" END)", args)
@@ -64,7 +65,7 @@ func unixTime(microseconds string) form {
 
 // clamped cuts a number of periods to what the engine's intervals hold.
 func clamped(n string, most int64) string {
-	return "CAST(least(greatest(" + n + ", -" + itoa(most) + "), " + itoa(most) + ") AS INTEGER)"
+	return "CAST(" + within(n, -most, most) + " AS INTEGER)"
 }
 
 // timeParts maps Kusto's names of parts, in lower case, to DuckDB's.
@@ -93,8 +94,8 @@ func datetimeAdd(g *generator, c *plan.Call, a []string, _ *block) string {
 		return "make_timestamp(epoch_us(" + a[2] + ") + " + a[1] + " // 1000)"
 	default:
 		unit := microseconds[part]
-		most := itoa(315_537_897_600_000_000 / unit)
-		return "make_timestamp(epoch_us(" + a[2] + ") + least(greatest(" + a[1] + ", -" + most + "), " + most + ") * " + itoa(unit) + ")"
+		most := 315_537_897_600_000_000 / unit
+		return "make_timestamp(epoch_us(" + a[2] + ") + " + within(a[1], -most, most) + " * " + itoa(unit) + ")"
 	}
 }
 
@@ -109,7 +110,7 @@ func datetimeDiff(g *generator, c *plan.Call, a []string, _ *block) string {
 	case "week":
 		return "date_diff('day', date_trunc('day', " + a[2] + ") - to_days(CAST(dayofweek(" + a[2] + ") AS INTEGER)), date_trunc('day', " + a[1] + ") - to_days(CAST(dayofweek(" + a[1] + ") AS INTEGER))) // 7"
 	case "nanosecond":
-		return "(date_diff('microsecond', " + a[2] + ", " + a[1] + ") * 1000)"
+		return wide("date_diff('microsecond', "+a[2]+", "+a[1]+")", "*", "1000", types.Long)
 	default:
 		return "date_diff('" + part + "', " + a[2] + ", " + a[1] + ")"
 	}
