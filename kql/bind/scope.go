@@ -192,36 +192,11 @@ func nearest(name string, names []string) string {
 		if strings.EqualFold(n, name) {
 			return n
 		}
-		if d := distance(strings.ToLower(name), strings.ToLower(n), least); d < least {
+		if d := source.Distance(strings.ToLower(name), strings.ToLower(n), least); d < least {
 			best, least = n, d
 		}
 	}
 	return best
-}
-
-// distance is the number of letters to change, insert or leave out between a
-// and b, or most if it is at least that.
-func distance(a, b string, most int) int {
-	if len(a)-len(b) >= most || len(b)-len(a) >= most {
-		return most
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return min(row[len(b)], most)
 }
 
 // reference returns a relation with fresh columns for a reference to a shared table.

@@ -55,34 +55,9 @@ func OperatorNames() []string {
 func nearestOperator(name string) string {
 	best, least := "", 3
 	for _, candidate := range OperatorNames() {
-		if d := distance(name, candidate, least); d < least && d < len(candidate) {
+		if d := source.Distance(name, candidate, least); d < least && d < len(candidate) {
 			best, least = candidate, d
 		}
 	}
 	return best
-}
-
-// distance returns how many letters must be changed, added or left out to make
-// b of a, or most when it is at least that.
-func distance(a, b string, most int) int {
-	if len(a)-len(b) >= most || len(b)-len(a) >= most {
-		return most
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return min(row[len(b)], most)
 }
