@@ -30,6 +30,8 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEBFILES)
 	cd web && npm run --silent build
 	@touch $@
 
+# Everything here is compiled once, for the race detector: dependencies are the
+# larger part of the time on a machine that has none of them yet.
 test: need lint test-web test-go test-browser ## every check
 
 test-go: web/dist/index.html ## Go tests with the race detector; exhaustive ones are sampled
@@ -41,10 +43,11 @@ test-exhaustive: web/dist/index.html ## Go tests in full: every byte, every file
 test-web: web/node_modules/.package-lock.json ## unit tests of the browser UI
 	cd web && npm run --silent typecheck && npm test --silent
 
-test-browser: build ## the UI in headless Chromium, over canned answers and on the demo
+test-browser: web/dist/index.html ## the UI in headless Chromium, over canned answers and on the demo
 	@scripts/chromium
 	cd web && npm run --silent e2e
-	scripts/browser-test
+	go build -race -ldflags "-X main.version=$(VERSION)" -o bin/quoll-race ./cmd/quoll
+	QUOLL_BIN=bin/quoll-race scripts/browser-test
 
 screenshots: build ## take the screenshots of the docs anew
 	@scripts/chromium
@@ -53,8 +56,9 @@ screenshots: build ## take the screenshots of the docs anew
 lint: web/dist/index.html ## format, vet and static analysis
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted"; exit 1; fi
-	go vet ./...
-	go tool staticcheck ./...
+	go build -o bin/staticcheck honnef.co/go/tools/cmd/staticcheck
+	go vet -race ./...
+	GOFLAGS="$(GOFLAGS) -race" bin/staticcheck ./...
 
 fuzz: ## each fuzz target for FUZZTIME (default 60s)
 	scripts/fuzz $${FUZZTIME:-60s}
