@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,6 +17,8 @@ import (
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/config"
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/schema"
 	"github.com/quoll/quoll/server"
 	"github.com/quoll/quoll/tenantsim"
 )
@@ -86,10 +89,40 @@ func runDemo(ctx context.Context, w io.Writer, o demoOptions) (err error) {
 	group.Go(func() error { return tenant.Run(ctx) })
 	group.Go(func() error {
 		return serve(ctx, c, demoPace(), log, func(address string) {
-			_, _ = fmt.Fprintf(w, "Quoll is running on a simulated tenant (%s).\n\n    %s\n\nIts data is in %s. Stop with Ctrl-C.\n", tenant.Domain(), address, o.data)
+			group.Go(func() error {
+				awaitHistory(ctx, address, len(tenant.Produced().Audit))
+				if ctx.Err() != nil {
+					return nil
+				}
+				_, err := fmt.Fprintf(w, "Quoll is running on a simulated tenant (%s).\n\n    %s\n\nIts data is in %s. Stop with Ctrl-C.\n", tenant.Domain(), address, o.data)
+				return err
+			})
 		})
 	})
 	return group.Wait()
+}
+
+// historyPatience is how long the address is held back for the history.
+const historyPatience = 90 * time.Second
+
+// awaitHistory waits until nearly all of the past is there to be looked at, so
+// that who opens the address sees it. Whatever goes wrong is shown there too.
+func awaitHistory(ctx context.Context, address string, records int) {
+	ctx, cancel := context.WithTimeout(ctx, historyPatience)
+	defer cancel()
+	for {
+		var status server.Status
+		if err := call(ctx, serverNote{Address: address}, http.MethodGet, "/api/v1/status", nil, &status); err == nil {
+			for _, t := range status.Lake.Tables {
+				if t.Name == schema.UnifiedAuditLog && t.Rows >= int64(records*95/100) {
+					return
+				}
+			}
+		}
+		if clock.Sleep(ctx, clock.System(), 200*time.Millisecond) != nil {
+			return
+		}
+	}
 }
 
 // startTenant makes the tenant and serves it on a free port of loopback.
