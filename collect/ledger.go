@@ -47,7 +47,7 @@ func (l *Ledger) update(ctx context.Context, what string, s Stream, change func(
 		if err != nil {
 			return err
 		}
-		defer tx.Rollback() //nolint:errcheck // it has no effect after Commit, and its error adds nothing before
+		defer func() { _ = tx.Rollback() }() // no effect after Commit; its error adds nothing before
 		_, err = tx.ExecContext(ctx, `INSERT INTO collect_stream (tenant, content_type) VALUES (?, ?) ON CONFLICT DO NOTHING`, s.Tenant, s.ContentType)
 		if err != nil {
 			return err

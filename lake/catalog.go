@@ -237,7 +237,7 @@ func (c *catalog) setIdlePositions(ctx context.Context, names []string, position
 	if err != nil {
 		return fmt.Errorf("move positions: %w", err)
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to do
+	defer func() { _ = tx.Rollback() }() // after a commit it has nothing to do
 	for _, name := range names {
 		_, err := tx.ExecContext(ctx, `INSERT INTO quoll_positions VALUES (?, ?)
 			ON CONFLICT (table_name) DO UPDATE SET position = excluded.position`, name, int64(position))

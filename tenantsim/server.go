@@ -71,7 +71,7 @@ func (t *Tenant) Start(ctx context.Context, address string) (*Server, error) {
 
 // WriteCA writes the certificate of the authority to a file.
 func (s *Server) WriteCA(path string) error {
-	if err := os.WriteFile(path, s.CAPEM, 0o644); err != nil { //nolint:gosec // a certificate is public
+	if err := os.WriteFile(path, s.CAPEM, 0o600); err != nil {
 		return fmt.Errorf("tenantsim: write certificate authority: %w", err)
 	}
 	return nil
