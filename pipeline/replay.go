@@ -11,8 +11,9 @@ import (
 // Replay builds the lake anew from the journal, with the normaliser of parts,
 // and puts it in the place of the one in config.Dir, which must be closed. The
 // old lake stays as it is until the new one is complete. What the normaliser
-// can take now leaves the quarantine. Archive and Lake of parts are not used. progress, unless nil, is called after each journal entry
-// with the position reached and the last one.
+// can take now leaves the quarantine. Archive and Lake of parts are not used.
+// progress, unless nil, is called after each journal entry with the position
+// reached and the last one.
 func Replay(ctx context.Context, config lake.Config, pace Config, parts Parts, progress func(position, last uint64)) error {
 	replacement, err := lake.BeginReplace(config.Dir)
 	if err != nil {
