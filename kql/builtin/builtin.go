@@ -119,6 +119,7 @@ var All = sync.OnceValue(func() *Table {
 		operatorEntries(), stringOperatorEntries(), stringEntries(), regexEntries(), conversionEntries(), logicEntries(),
 		mathEntries(), timeEntries(), dynamicEntries(), arrayEntries(), addressEntries(),
 		seriesEntries(), codingEntries(), aggregateEntries(), windowEntries(), contextEntries(), pluginEntries(),
+		textEntries(), networkEntries(), geoEntries(), sketchEntries(), statisticsEntries(),
 	}
 	t := &Table{byName: map[string]*Function{}}
 	for _, family := range families {

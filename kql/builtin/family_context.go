@@ -24,15 +24,3 @@ func contextEntries() []entry {
 	}
 	return all
 }
-
-func seriesEntries() []entry {
-	return []entry{
-		{Name: "series_sum", Sig: "series:dynamic -> real", Doc: "Adds the numbers of a series.", Example: "print series_sum(dynamic([1, 2]))"},
-	}
-}
-
-func pluginEntries() []entry {
-	return []entry{
-		{Name: "bag_unpack", Kind: Plugin, Sig: "bag:column, prefix?:string -> dynamic", Doc: "Turns the members of a bag into columns.", Example: "print d = dynamic({'a': 1}) | evaluate bag_unpack(d) | project a"},
-	}
-}

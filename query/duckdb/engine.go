@@ -73,6 +73,9 @@ func (e *Engine) prepare(ctx context.Context, config Config) error {
 	if err := conn.Raw(func(c any) error { return registerFunctions(c.(driver.Conn)) }); err != nil {
 		return err
 	}
+	if err := registerNative(conn); err != nil {
+		return err
+	}
 	settings, err := settings(config)
 	if err != nil {
 		return err

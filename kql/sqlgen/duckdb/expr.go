@@ -68,6 +68,9 @@ func (g *generator) call(c *plan.Call, b *block) string {
 	}
 	f, ok := g.forms[c.Function.Name]
 	if !ok {
+		if text, ok := g.native(c, b); ok {
+			return text
+		}
 		g.fail("no SQL for the function %s", c.Function.Name)
 		return "NULL"
 	}

@@ -1,0 +1,58 @@
+package dynamic_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/quoll/quoll/kql/dynamic"
+)
+
+func TestTextIsKept(t *testing.T) {
+	for _, text := range []string{
+		`null`, `true`, `1`, `1.0`, `-0.5`, `9223372036854775807`, `"a\"b"`, `[]`, `[1,2.0,"x",null]`,
+		`{"b":1,"a":{"z":[],"y":{}}}`, `"ü𝄞"`, `1e+20`,
+	} {
+		v, err := dynamic.Parse(text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := dynamic.Text(v); got != text {
+			t.Errorf("%s became %s", text, got)
+		}
+	}
+}
+
+func TestWhatIsNoJSON(t *testing.T) {
+	for _, text := range []string{``, `{`, `[1,]`, `1 2`, `{"a"}`, `nul`, strings.Repeat("[", 5000)} {
+		if v, err := dynamic.Parse(text); err == nil {
+			t.Errorf("%.20q gives %v", text, v)
+		}
+	}
+}
+
+func TestNumbersJSONLacks(t *testing.T) {
+	got := dynamic.Text([]float64{math.NaN(), math.Inf(1), math.Inf(-1), 3})
+	if want := `["NaN","Infinity","-Infinity",3.0]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(`{"a":[1,2.5,"x",null,true]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		v, err := dynamic.Parse(text)
+		if err != nil {
+			return
+		}
+		first := dynamic.Text(v)
+		again, err := dynamic.Parse(first)
+		if err != nil {
+			t.Fatalf("%q was written as %q, which is no JSON: %v", text, first, err)
+		}
+		if second := dynamic.Text(again); second != first {
+			t.Fatalf("%q, %q", first, second)
+		}
+	})
+}
