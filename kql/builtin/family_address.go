@@ -2,18 +2,6 @@ package builtin
 
 func addressEntries() []entry {
 	return []entry{
-		{Name: "parse_ipv4", Sig: "ip:string -> long", Doc: "Gives an IPv4 address as a number, of its network when a prefix length is given; null for what is none.", Example: "print parse_ipv4('10.0.0.1')"},
-		{Name: "parse_ipv4_mask", Sig: "ip:string, prefix:long -> long", Doc: "Gives the network of an IPv4 address as a number.", Example: "print parse_ipv4_mask('10.1.2.3', 16)"},
-		{Name: "format_ipv4", Sig: "ip:scalar, prefix?:long -> string", Doc: "Prints an IPv4 address.", Example: "print format_ipv4(167772161)"},
-		{Name: "ipv4_compare", Sig: "a:string, b:string, prefix?:long -> long", Doc: "Compares two IPv4 addresses: -1, 0 or 1.", Example: "print ipv4_compare('10.0.0.1', '10.0.0.2')"},
-		{Name: "ipv4_is_match", Sig: "a:string, b:string, prefix?:long -> bool", Doc: "True when two IPv4 addresses are equal, as far as the shorter prefix reaches.", Example: "print ipv4_is_match('10.0.0.1', '10.0.0.0/24')"},
-		{Name: "ipv4_is_in_range", Sig: "ip:string, range:string -> bool", Doc: "True when an IPv4 address is in a network.", Example: "print ipv4_is_in_range('10.0.0.1', '10.0.0.0/8')"},
-		{Name: "ipv4_is_in_any_range", Sig: "ip:string, range...:scalar -> bool", Doc: "True when an IPv4 address is in one of the networks.", Example: "print ipv4_is_in_any_range('10.0.0.1', dynamic(['192.168.0.0/16', '10.0.0.0/8']))"},
-		{Name: "ipv4_is_private", Sig: "ip:string -> bool", Doc: "True for an IPv4 address of a private network.", Example: "print ipv4_is_private('192.168.1.1')"},
-		{Name: "ipv4_netmask_suffix", Sig: "ip:string -> long", Doc: "Gives the prefix length of a network in CIDR form.", Example: "print ipv4_netmask_suffix('10.0.0.0/8')"},
-		{Name: "has_ipv4", Sig: "source:text, ip:string -> bool", Doc: "True when a text holds an IPv4 address as a term.", Example: "print has_ipv4('from 10.0.0.1 to', '10.0.0.1')"},
-		{Name: "has_any_ipv4", Sig: "source:text, ip...:scalar -> bool", Doc: "True when a text holds one of the IPv4 addresses.", Example: "print has_any_ipv4('from 10.0.0.1', dynamic(['10.0.0.1']))"},
-		{Name: "has_ipv4_prefix", Sig: "source:text, prefix:string -> bool", Doc: "True when a text holds an IPv4 address that begins so.", Example: "print has_ipv4_prefix('from 10.0.0.1', '10.0.')"},
 		{Name: "parse_url", Sig: "url:string -> dynamic", Doc: "Takes a URL apart: Scheme, Host, Port, Path, Username, Password, Query Parameters, Fragment.", Example: "print parse_url('https://user@example.org:8080/a/b?x=1#f').Host"},
 		{Name: "parseurl", Of: "parse_url", Sig: "url:string -> dynamic", Doc: "Older spelling of parse_url().", Example: "print parseurl('https://example.org/a').Path"},
 		{Name: "parse_urlquery", Sig: "query:string -> dynamic", Doc: "Takes the parameters of a URL apart.", Example: "print parse_urlquery('a=1&b=2')"},

@@ -35,6 +35,8 @@ func (g *generator) nativeArg(e plan.Expr, t types.Type, b *block) string {
 	switch from := e.Type(); {
 	case t == types.Dynamic && from == types.Dynamic:
 		return g.json(e, b)
+	case t == types.Dynamic:
+		return "CAST(to_json(" + g.jsonItem(e, b) + ") AS VARCHAR)" // a string is itself, not JSON to be read
 	case from != t:
 		e = &plan.Convert{X: e, To: t}
 	}
@@ -51,3 +53,6 @@ func (g *generator) nativeResult(f *native.Function, want types.Type, text strin
 	}
 	return text
 }
+
+// nativeName is what an engine calls a function that is computed in Go.
+func nativeName(name string) string { return all.Functions()[name].SQLName() }
