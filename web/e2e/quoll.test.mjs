@@ -134,7 +134,9 @@ test("queries live in tabs that survive a reload", async () => {
   const before = await tabs.count();
   await page.getByRole("button", { name: "New query" }).click();
   await editor().click();
-  await page.keyboard.type("// Kept for later ");
+  await page.keyboard.type("// Kept");
+  await until("the address to follow", () => page.url().includes("Kept"));
+  await page.keyboard.type(" for later "); // the reload comes before the address has followed again
   await until("the tab to be named", async () => (await tabs.allInnerTexts()).includes("Kept for later"));
   await page.reload();
   await until("the tabs to come back", async () => (await tabs.count()) === before + 1);

@@ -2,9 +2,10 @@ import { useEffect, useRef, useSyncExternalStore } from "react";
 import { api } from "../api/client";
 import { rewriteAddress, useLocation } from "../app/router";
 import { formatLink, parseLink, sameLink } from "./link";
-import { LogsStore, type LogsState } from "./store";
+import { LogsStore, type LogsState, type Tab } from "./store";
 
 const key = "quoll.logs";
+const addressKey = "quoll.logs.address";
 
 /** The tabs of this browser tab's session. */
 export const store = new LogsStore(
@@ -25,7 +26,10 @@ export function useAddress() {
     opened.current = location;
     const link = parseLink(location.slice(location.indexOf("#")));
     if (!link) return;
-    const same = store.get().tabs.find((tab) => tab.text && sameLink({ query: tab.text, range: tab.range }, link));
+    const isLink = (tab: Tab) => tab.text !== "" && sameLink({ query: tab.text, range: tab.range }, link);
+    const same = store.get().tabs.find(isLink);
+    // After a reload the address may be that of the tab some keys ago.
+    if (!same && sessionStorage.getItem(addressKey) === location) return;
     const id = same?.id ?? store.open(link);
     store.activate(id);
     const tab = store.active();
@@ -41,7 +45,10 @@ export function useAddressOf(state: LogsState) {
   useEffect(() => {
     if (!tab || location.pathname !== "/logs") return;
     // While somebody types, the address need not follow each key.
-    const timer = setTimeout(() => rewriteAddress(text ? formatLink({ query: text, range: tab.range }) : "/logs"), 400);
+    const timer = setTimeout(() => {
+      rewriteAddress(text ? formatLink({ query: text, range: tab.range }) : "/logs");
+      sessionStorage.setItem(addressKey, location.pathname + location.hash);
+    }, 400);
     return () => clearTimeout(timer);
   }, [text, range]);
 }
