@@ -133,6 +133,9 @@ func (b *binder) checkConstants(x *syntax.Call, f *builtin.Function, o builtin.O
 			if !b.checkPattern(x.Args[i], text) {
 				return false
 			}
+		case name == "parser" && text != "windows":
+			b.errorf(x.Args[i].Span(), `no parser %q of command lines; there is "windows"`, text)
+			return false
 		case name == "zone" && !isZone(text):
 			b.errorf(x.Args[i].Span(), "no time zone %q; names are those of the IANA database, such as Europe/Berlin", text)
 			return false

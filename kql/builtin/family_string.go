@@ -41,6 +41,6 @@ func regexEntries() []entry {
 		{Name: "trim_start", Sig: "const regex:string, source:string -> string", Doc: "Removes a leading match.", Example: "print trim_start('smtp:', 'smtp:a@example.org')"},
 		{Name: "trim_end", Sig: "const regex:string, source:string -> string", Doc: "Removes a trailing match.", Example: "print trim_end('[.]com', 'example.com')"},
 		{Name: "regex_quote", Sig: "value:text -> string", Doc: "Escapes what a regular expression would read as a command.", Example: "print regex_quote('a.b')"},
-		{Name: "indexof_regex", Sig: "value:text, const regex:text, start?:integer -> long", Doc: "Gives the position of the first match from 0, or -1.", Example: "print indexof_regex('abc12', '[0-9]')"},
+		{Name: "indexof_regex", Sig: "value:text, const regex:text, start?:integer, length?:integer, const occurrence?:integer -> long", Doc: "Gives the position of the first match from 0, or -1.", Example: "print indexof_regex('abc12', '[0-9]')"},
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/quoll/quoll/kql/native"
 	"github.com/quoll/quoll/kql/native/cluster"
+	"github.com/quoll/quoll/kql/native/coding"
 	"github.com/quoll/quoll/kql/native/geo"
 	"github.com/quoll/quoll/kql/native/network"
 	"github.com/quoll/quoll/kql/native/series"
@@ -17,7 +18,7 @@ import (
 var Functions = sync.OnceValue(func() map[string]*native.Function {
 	all := map[string]*native.Function{}
 	for _, family := range [][]native.Function{
-		series.Functions(), geo.Functions(), network.Functions(), sketch.Functions(), cluster.Functions(), text.Functions(),
+		series.Functions(), geo.Functions(), network.Functions(), sketch.Functions(), cluster.Functions(), text.Functions(), coding.Functions(),
 	} {
 		for i := range family {
 			f := &family[i]

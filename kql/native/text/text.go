@@ -1,13 +1,11 @@
 // Package text has the functions that take text apart: CSV, XML, user agents,
-// command lines.
+// command lines, paths and URLs.
+//
+// It knows no tables, and nothing of what the texts stand for.
 package text
 
 import (
-	"encoding/csv"
-	"errors"
-	"io"
-	"strings"
-
+	"github.com/quoll/quoll/kql/dynamic"
 	"github.com/quoll/quoll/kql/native"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -15,26 +13,31 @@ import (
 // Functions returns the functions of this package.
 func Functions() []native.Function {
 	return []native.Function{
-		{Name: "parse_csv", Params: []types.Type{types.String}, Result: types.Dynamic, Call: parseCSV},
+		parser("parse_csv", parseCSV),
+		parser("parse_xml", parseXML),
+		parser("parse_path", parsePath),
+		parser("parse_url", parseURL),
+		parser("parse_urlquery", parseURLQuery),
+		{Name: "parse_command_line", Params: []types.Type{types.String, types.String}, Result: types.Dynamic, Call: parseCommandLine},
+		{Name: "parse_user_agent", Params: []types.Type{types.String, types.Dynamic}, Result: types.Dynamic, Call: parseUserAgent},
+		{Name: "format_bytes", Params: []types.Type{types.Real, types.Long, types.String}, Result: types.String, Call: formatBytes},
+		{Name: "indexof_regex", Params: []types.Type{types.String, types.String, types.Long, types.Long, types.Long}, Result: types.Long, Call: indexOfRegex},
 	}
 }
 
-// parseCSV splits the first record of CSV text (RFC 4180) into its fields.
-func parseCSV(args []any) (any, error) {
-	source, _ := args[0].(string)
-	reader := csv.NewReader(strings.NewReader(source))
-	reader.LazyQuotes = true
-	reader.FieldsPerRecord = -1
-	record, err := reader.Read()
-	if errors.Is(err, io.EOF) {
-		return []any{""}, nil
+// parser describes a function from a text to a dynamic value.
+func parser(name string, parse func(source string) any) native.Function {
+	return native.Function{Name: name, Params: []types.Type{types.String}, Result: types.Dynamic, Call: func(args []any) (any, error) {
+		source, _ := args[0].(string)
+		return parse(source), nil
+	}}
+}
+
+// bag makes a bag of names and values in turn.
+func bag(items ...any) *dynamic.Bag {
+	b := dynamic.NewBag()
+	for i := 0; i+1 < len(items); i += 2 {
+		b.Set(items[i].(string), items[i+1])
 	}
-	if err != nil {
-		return nil, nil
-	}
-	fields := make([]any, len(record))
-	for i, field := range record {
-		fields[i] = field
-	}
-	return fields, nil
+	return b
 }

@@ -1,16 +1,16 @@
 package duckdb
 
 import (
+	"strings"
+
 	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/types"
 )
 
 func addressForms() map[string]form {
 	return map[string]form{
 		"has_ipv4":                 searched("has_ipv4"),
 		"has_ipv4_prefix":          searched("has_ipv4_prefix"),
-		"parse_url":                parseURL,
-		"parse_urlquery":           sql("('{\"Query Parameters\":' || " + queryParameters("ltrim($1, '?')") + " || '}')"),
-		"parse_path":               parsePath,
 		"parse_version":            sql("(CASE WHEN regexp_matches($1, '^\\d+(\\.\\d+){0,3}$') THEN CAST(" + versionPart("1") + " * 1e24 + " + versionPart("2") + " * 1e16 + " + versionPart("3") + " * 1e8 + " + versionPart("4") + " AS DOUBLE) END)"),
 		"geo_info_from_ip_address": sql("CAST(NULL AS VARCHAR)"),
 	}
@@ -25,50 +25,49 @@ func versionPart(n string) string {
 	return "CAST(coalesce(nullif(split_part($1, '.', " + n + "), ''), '0') AS DOUBLE)"
 }
 
-// queryParameters gives the parameters of a URL's query as JSON text. A name
-// that comes twice keeps its first value.
-func queryParameters(query string) string {
-	pairs := "list_filter(string_split(" + query + ", '&'), lambda p: p <> '')"
-	entry := "CAST(to_json(split_part(p, '=', 1)) AS VARCHAR) || ':' || CAST(to_json(CASE WHEN contains(p, '=') THEN substring(p, length(split_part(p, '=', 1)) + 2) ELSE '' END) AS VARCHAR)"
-	return "('{' || coalesce(array_to_string(list_transform(" + pairs + ", lambda p: " + entry + "), ','), '') || '}')"
-}
-
-// parseURL takes a URL apart with one pattern.
-func parseURL(_ *generator, _ *plan.Call, a []string, _ *block) string {
-	const pattern = `'^([A-Za-z][A-Za-z0-9+.-]*):(?://)?(?:([^:@/?#]*)(?::([^@/?#]*))?@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$'`
-	part := func(n string) string { return "regexp_extract(" + a[0] + ", " + pattern + ", " + n + ")" }
-	item := func(name, n string) string {
-		return `'"` + name + `":' || CAST(to_json(` + part(n) + `) AS VARCHAR) || `
-	}
-	return "('{' || " + item("Scheme", "1") + "',' || " + item("Host", "4") + "',' || " + item("Port", "5") + "',' || " + item("Path", "6") + "',' || " +
-		item("Username", "2") + "',' || " + item("Password", "3") + `',"Query Parameters":' || ` + queryParameters(part("7")) + " || ',' || " + item("Fragment", "8") + "'}')"
-}
-
-// parsePath takes a file path of Windows, Unix or a share apart.
-func parsePath(_ *generator, _ *plan.Call, a []string, _ *block) string {
-	scheme := `regexp_extract(` + a[0] + `, '^([A-Za-z][A-Za-z0-9+.-]*)://', 1)`
-	file := `regexp_extract(` + a[0] + `, '([^\\/]*)$', 1)`
-	name := "split_part(" + file + ", ':', 1)"
-	directory := `regexp_replace(substring(` + a[0] + `, 1, length(` + a[0] + `) - length(` + file + `)), '[\\/]+$', '')`
-	item := func(key, text string) string { return `'"` + key + `":' || CAST(to_json(` + text + `) AS VARCHAR) || ` }
-	return "('{' || " + item("Scheme", scheme) + "',' || " + item("RootPath", `regexp_extract(`+a[0]+`, '^([A-Za-z]:)', 1)`) + "',' || " +
-		item("DirectoryPath", directory) + "',' || " + item("DirectoryName", `regexp_extract(`+directory+`, '([^\\/]*)$', 1)`) + "',' || " +
-		item("Filename", name) + "',' || " + item("Extension", `regexp_extract(`+name+`, '\.([^.]*)$', 1)`) + "',' || " +
-		item("AlternateDataStreamName", "split_part("+file+", ':', 2)") + "'}')"
-}
-
 func codingForms() map[string]form {
-	hash := "CAST(hash($1) >> 1 AS BIGINT)"
 	return map[string]form{
 		"base64_encode_tostring": sql("to_base64(encode($1))"),
-		"base64_decode_tostring": sql("(CASE WHEN length($1) % 4 = 0 AND regexp_matches($1, '^[A-Za-z0-9+/]*={0,2}$') THEN coalesce(TRY(decode(from_base64($1))), '') ELSE '' END)"),
-		"url_encode":             sql("replace(url_encode($1), '%20', '+')"),
-		"url_encode_component":   sql("url_encode($1)"),
-		"url_decode":             sql("coalesce(TRY(url_decode($1)), $1)"),
 		"hash_md5":               sql("md5($1)"),
 		"hash_sha1":              sql("sha1($1)"),
 		"hash_sha256":            sql("sha256($1)"),
-		"hash":                   sqlBy(map[int]string{1: hash, 2: "(" + hash + " % nullif($2, 0))"}),
+		"hash":                   hash,
+		"hash_many":              hashMany,
 		"new_guid":               sql("CAST(uuid() AS VARCHAR)"),
 	}
+}
+
+// hash asks the native function of the argument's type, since the bytes that
+// are hashed differ.
+func hash(g *generator, c *plan.Call, args []string, b *block) string {
+	mod := "CAST(NULL AS BIGINT)"
+	if len(args) > 1 {
+		mod = args[1]
+	}
+	return hashOf(args[0], c.Args[0].Type(), mod)
+}
+
+func hashOf(text string, t types.Type, mod string) string {
+	kind := "string"
+	switch t {
+	case types.Long, types.TimeSpan:
+		kind = "long"
+	case types.DateTime:
+		kind, text = "long", convertNumber(text, types.DateTime, types.Long)
+	case types.Real, types.Decimal:
+		kind = "real"
+	case types.Int, types.Bool, types.Guid:
+		kind = t.String()
+	case types.Dynamic:
+		text = toText(text, t)
+	}
+	return nativeName("hash_of_"+kind) + "(" + text + ", " + mod + ")"
+}
+
+// hashMany combines the hashes of its arguments.
+func hashMany(_ *generator, c *plan.Call, args []string, _ *block) string {
+	for i, a := range c.Args {
+		args[i] = hashOf(args[i], a.Type(), "CAST(NULL AS BIGINT)")
+	}
+	return nativeName("hash_combine") + "(" + strings.Join(args, ", ") + ")"
 }

@@ -163,6 +163,10 @@ func regexForms() map[string]form {
 		"trim_end":      trimRegex("(?:$)$"),
 		"regex_quote":   sql(`regexp_replace($1, '([\\.+*?()|\[\]{}^$#\s-])', '\\\1', 'g')`),
 		"indexof_regex": func(g *generator, c *plan.Call, a []string, b *block) string {
+			if len(a) > 2 {
+				text, _ := g.native(c, b)
+				return text
+			}
 			pattern := g.pattern(c.Args[1], b)
 			before := "regexp_extract(" + a[0] + ", '(?s)^(.*?)(?:' || " + pattern + " || ')', 1)"
 			return "(CASE WHEN regexp_matches(" + a[0] + ", " + pattern + ") THEN CAST(length(" + before + ") AS BIGINT) ELSE -1 END)"
