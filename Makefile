@@ -9,7 +9,7 @@ GOFILES := $(shell find . -name '*.go' -not -path './web/node_modules/*' 2>/dev/
 WEBFILES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 DEMO_FLAGS ?=
 
-.PHONY: help demo build test test-go test-exhaustive test-web test-browser lint fuzz bench audit need clean screenshots
+.PHONY: help demo build test test-go test-exhaustive test-web test-browser lint fuzz bench audit conformance need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -65,6 +65,10 @@ fuzz: ## each fuzz target for FUZZTIME (default 60s)
 
 bench: ## Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+conformance: bin/quoll ## compare with published KQL: make conformance CORPUS=folder
+	@test -n "$(CORPUS)" || { echo "name the folder: make conformance CORPUS=../shared/corpus"; exit 2; }
+	scripts/conformance "$(CORPUS)"
 
 audit: web/node_modules/.package-lock.json ## known vulnerabilities of dependencies (asks the public databases)
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...

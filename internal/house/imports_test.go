@@ -62,6 +62,7 @@ var allowed = []struct {
 	{"rules", nil},
 	{"config", []string{"*"}},
 	{"cmd/…", []string{"*"}},
+	{"internal/conformance", []string{"*"}},
 	{"internal/…", []string{"internal/…", "model"}},
 }
 

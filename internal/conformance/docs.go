@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quoll/quoll/kql"
+	"github.com/quoll/quoll/kql/bind"
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/query"
+)
+
+// docs runs the documented examples, which bring their own rows.
+func (h *harness) docs(ctx context.Context, corpus string) (verdicts []verdict, err error) {
+	examples, err := readExamples(filepath.Join(corpus, "kqldocs.jsonl"))
+	if err != nil {
+		return nil, err
+	}
+	none := &tables{}
+	engine, err := openEngine(ctx, "", none)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	compile := func(text string, now time.Time) (*plan.Statement, error) {
+		return kql.CompileWith(text, none, bind.Options{Now: now})
+	}
+	service := query.NewService(compile, engine, func() time.Time { return h.now })
+	for _, e := range examples {
+		if !strings.Contains(e.Page, h.page) {
+			continue
+		}
+		v := verdict{Kind: kindDocs, Name: fmt.Sprintf("%s:%d", e.Page, e.Line), Flags: strings.Join(e.Flags, " ")}
+		result, err := service.Query(ctx, query.Request{Text: e.text(), Limits: query.Limits{Time: 30 * time.Second}})
+		if err != nil {
+			v.Why = explain(err)
+		} else {
+			v.Why = e.judge(result)
+		}
+		if v.OK = v.Why == ""; !v.OK {
+			fmt.Fprintf(h.out, "== %s %v\n%s\n%s\n\n", v.Name, e.Flags, e.Query, v.Why)
+		}
+		verdicts = append(verdicts, v)
+	}
+	return verdicts, nil
+}
+
+// judge says what differs, or nothing. Columns must be those that Microsoft's
+// binder gives; where the page prints other names than that, the binder is
+// right. Rows are compared by value. What a page itself calls random is
+// compared by its columns and the number of its rows.
+func (e *example) judge(result *query.Result) string {
+	columns := make([]string, len(result.Columns))
+	for i, c := range result.Columns {
+		columns[i] = c.Name + ":" + c.Type.String()
+	}
+	if e.Parser == "binds" && len(e.ResultColumns) > 0 && !slices.Equal(columns, e.ResultColumns) {
+		return "columns differ\n  " + strings.Join(columns, ", ") + "\nnot\n  " + strings.Join(e.ResultColumns, ", ")
+	}
+	want := e.Rows
+	if cells := len(columns); len(want) > 0 && len(want[0]) > cells && !e.has("truncated") {
+		want = firstCells(want, cells) // a page with fewer columns than the query gives, or more
+	}
+	if len(result.Rows) != len(want) && !e.has("truncated") {
+		return fmt.Sprintf("%d rows, not %d\n%s", len(result.Rows), len(want), printed(result.Rows, want))
+	}
+	if e.has("nondeterministic") || sameRows(result, want, e.Ordered) {
+		return ""
+	}
+	return "rows differ\n" + printed(result.Rows, want)
+}
+
+func firstCells(rows [][]string, n int) [][]string {
+	cut := make([][]string, len(rows))
+	for i, row := range rows {
+		cut[i] = row[max(len(row)-n, 0):]
+	}
+	return cut
+}
+
+// printed shows both sides.
+func printed(got [][]any, want [][]string) string {
+	var b strings.Builder
+	b.WriteString("got\n")
+	for i, row := range got {
+		if i == 40 {
+			b.WriteString("  …\n")
+			break
+		}
+		cells := make([]string, len(row))
+		for j, cell := range row {
+			cells[j] = cellText(cell)
+		}
+		b.WriteString("  " + strings.Join(cells, " | ") + "\n")
+	}
+	b.WriteString("want\n")
+	for _, row := range want {
+		b.WriteString("  " + strings.Join(row, " | ") + "\n")
+	}
+	return b.String()
+}
+
+// sameRows compares rows in order, or, when the example promises no order, as
+// sets: each wanted row must have a row of its own.
+func sameRows(result *query.Result, want [][]string, ordered bool) bool {
+	if inOrder(result.Rows, want) {
+		return true
+	}
+	if ordered || len(result.Rows) != len(want) {
+		return false
+	}
+	left := slices.Clone(result.Rows)
+	for _, row := range want {
+		i := slices.IndexFunc(left, func(have []any) bool { return sameRow(have, row) })
+		if i < 0 {
+			return false
+		}
+		left = slices.Delete(left, i, i+1)
+	}
+	return true
+}
+
+func inOrder(got [][]any, want [][]string) bool {
+	if len(got) != len(want) {
+		return false
+	}
+	for i := range want {
+		if !sameRow(got[i], want[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameRow(got []any, want []string) bool {
+	if len(got) != len(want) {
+		return false
+	}
+	for i := range got {
+		if !sameCell(got[i], want[i]) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/quoll/quoll/kql"
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
+	"github.com/quoll/quoll/query"
+)
+
+// The kinds of case.
+const (
+	kindQuery = "query" // self-contained, and Microsoft's parser binds it
+	kindOther = "other" // lacks a table or a watchlist, which is then declared empty
+	kindDocs  = "docs"
+)
+
+// verdict is what came of one case.
+type verdict struct {
+	Kind  string `json:"kind"`
+	Name  string `json:"name"`
+	Place string `json:"place,omitempty"`
+	OK    bool   `json:"ok"`
+	Why   string `json:"why,omitempty"`
+	Flags string `json:"flags,omitempty"`
+	// Compile is how long compiling took, in milliseconds.
+	Compile float64 `json:"compileMs,omitempty"`
+}
+
+// queries runs the published queries.
+func (h *harness) queries(ctx context.Context, corpus, data string) (verdicts []verdict, err error) {
+	examples, err := readExamples(filepath.Join(corpus, "queries.jsonl"))
+	if err != nil {
+		return nil, err
+	}
+	work, err := os.MkdirTemp("", "conformance-*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	tables, err := openTables(ctx, corpus, data, work)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := openEngine(ctx, work, tables)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	for _, e := range examples {
+		name := e.ID + " " + e.Path
+		if e.Parser != "binds" || !strings.Contains(name, h.page) {
+			continue
+		}
+		v := verdict{Kind: kindQuery, Name: e.ID, Place: e.Source + ": " + e.Path}
+		catalog := tables
+		if !e.SelfContained {
+			v.Kind = kindOther
+			catalog = tables.withEmpty()
+			catalog.declare(e.text(), h.now)
+		}
+		h.judgeQuery(ctx, &v, e, catalog, engine)
+		if !v.OK {
+			fmt.Fprintf(h.out, "== %s %s\n%s\n", v.Kind, name, v.Why)
+		}
+		verdicts = append(verdicts, v)
+	}
+	return verdicts, nil
+}
+
+func (h *harness) judgeQuery(ctx context.Context, v *verdict, e example, catalog *tables, engine query.Engine) {
+	compile := func(text string, now time.Time) (*plan.Statement, error) {
+		options := catalog.options(now)
+		return kql.CompileWith(text, catalog, options)
+	}
+	now, err := catalog.latest, error(nil)
+	if now.IsZero() {
+		now = h.now
+	}
+	service := query.NewService(compile, engine, func() time.Time { return now })
+	result, err := service.Query(ctx, query.Request{Text: e.text(), Limits: query.Limits{Time: 30 * time.Second}})
+	if err != nil {
+		v.Why = explain(err)
+		return
+	}
+	v.Compile = float64(result.Statistics.Compile) / float64(time.Millisecond)
+	if v.Kind == kindOther {
+		v.OK = true // the corpus cannot know the columns of tables it lacks
+		return
+	}
+	columns := make([]string, len(result.Columns))
+	for i, c := range result.Columns {
+		columns[i] = c.Name + ":" + c.Type.String()
+	}
+	got, want := strings.Join(columns, ", "), strings.Join(e.ResultColumns, ", ")
+	if v.OK = got == want; !v.OK {
+		v.Why = "columns are\n  " + got + "\nnot\n  " + want
+	}
+}
+
+// explain puts an error on few lines.
+func explain(err error) string {
+	var mistakes *source.Error
+	if errors.As(err, &mistakes) {
+		return "refused: " + strings.TrimSpace(mistakes.Error())
+	}
+	return "failed: " + err.Error()
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// summary counts: `conformance: queries A/B, docs C/D`. B are the
+// self-contained published queries that Microsoft's parser binds, D all
+// documented examples.
+func summary(cases []verdict) string {
+	good, all := map[string]int{}, map[string]int{}
+	for _, v := range cases {
+		all[v.Kind]++
+		if v.OK {
+			good[v.Kind]++
+		}
+	}
+	text := fmt.Sprintf("conformance: queries %d/%d, docs %d/%d", good[kindQuery], all[kindQuery], good[kindDocs], all[kindDocs])
+	if all[kindOther] > 0 {
+		text = fmt.Sprintf("other queries, over tables declared empty: %d/%d\n", good[kindOther], all[kindOther]) + text
+	}
+	return text
+}
+
+// writeReport writes a line of JSON a case.
+func writeReport(file string, cases []verdict) error {
+	if file == "" {
+		return nil
+	}
+	return writeLines(file, func(w *bufio.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		for _, v := range cases {
+			if err := e.Encode(v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// writeMisses writes the documented examples that are not equal.
+func writeMisses(file string, cases []verdict) error {
+	if file == "" {
+		return nil
+	}
+	return writeLines(file, func(w *bufio.Writer) error {
+		for _, v := range cases {
+			if v.Kind != kindDocs || v.OK {
+				continue
+			}
+			first, _, _ := strings.Cut(v.Why, "\n")
+			fmt.Fprintf(w, "| `%s` | %s |\n", v.Name, strings.ReplaceAll(first, "|", `\|`))
+		}
+		return nil
+	})
+}
+
+func writeLines(file string, write func(*bufio.Writer) error) error {
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	if err := write(w); err != nil {
+		f.Close()
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
