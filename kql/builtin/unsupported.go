@@ -40,13 +40,10 @@ tdigest_merge row_rank_min user_agent variancepif welch_test
 `
 
 // Absent reports whether Kusto defines a function, aggregate or plugin of that
-// name that Quoll does not have. The geo_ functions are absent as a family.
+// name that Quoll does not have.
 func (t *Table) Absent(name string) bool {
 	if _, ok := t.byName[name]; ok {
 		return false
-	}
-	if strings.HasPrefix(name, "geo_") {
-		return true
 	}
 	for _, word := range strings.Fields(absent) {
 		if word == name {
