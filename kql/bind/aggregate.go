@@ -7,7 +7,6 @@ import (
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
-	"github.com/quoll/quoll/kql/types"
 )
 
 // aggregation collects the aggregate calls of one operator.
@@ -37,6 +36,9 @@ func (a *aggregation) add(name string, call *plan.Call) plan.Expr {
 // aggregateCall binds an aggregate where it is part of an expression. One that
 // gives several columns counts as its first.
 func (b *binder) aggregateCall(x *syntax.Call, f *builtin.Function, r *rowScope) plan.Expr {
+	if merge, ok := merges[f.Canonical()]; ok && len(x.Args) > 1 {
+		return b.mergeCall(x, merge, r)
+	}
 	if r.aggregates == nil {
 		b.src.Add(source.Diagnostic{
 			Span:    x.Span(),
@@ -136,6 +138,10 @@ func (b *binder) aggregateTuple(x *syntax.Call, f *builtin.Function, r *rowScope
 		return b.percentiles(x, r)
 	case "percentiles_array":
 		return b.percentilesArray(x, r)
+	case "percentilew", "percentilesw":
+		return b.weightedPercentiles(x, r)
+	case "percentilesw_array":
+		return b.weightedArray(x, r)
 	}
 	return nil
 }
@@ -232,83 +238,4 @@ func (b *binder) takeAny(x *syntax.Call, f *builtin.Function, r *rowScope) []ite
 		}
 	}
 	return items
-}
-
-// percentiles binds percentile(x, p) and percentiles(x, p, …): one column for
-// each percentage, named percentile_x_p.
-func (b *binder) percentiles(x *syntax.Call, r *rowScope) []item {
-	args, ok := b.scalars(x.Args, r.plain())
-	if !ok {
-		return failed
-	}
-	if len(args) < 2 {
-		b.errorf(x.Span(), "%s() takes a value and a percentage", x.Func.Text)
-		return failed
-	}
-	value := args[0]
-	if t := value.Type(); !t.Summable() && t != types.DateTime {
-		b.errorf(x.Args[0].Span(), "%s() needs a number, a timespan or a datetime, not a %s", x.Func.Text, t)
-		return failed
-	}
-	base, _ := b.autoName(x.Args[0], r)
-	f := b.functions.Must("percentile")
-	var items []item
-	for i, p := range args[1:] {
-		percentage, ok := convert(p, types.Real).(*plan.Literal)
-		if !ok || percentage.Value == nil {
-			b.errorf(x.Args[i+1].Span(), "a percentage must be a constant number")
-			return failed
-		}
-		name := "percentile_" + base + "_" + percentText(percentage.Value.(float64))
-		call := &plan.Call{Function: f, Args: []plan.Expr{value, percentage}, Of: value.Type()}
-		items = append(items, item{name: name, named: true, expr: r.aggregates.add(name, call)})
-	}
-	return items
-}
-
-func percentText(p float64) string {
-	text := []byte(strconv.FormatFloat(p, 'f', -1, 64))
-	for i, c := range text {
-		if c == '.' {
-			text[i] = '_'
-		}
-	}
-	return string(text)
-}
-
-// percentilesArray packs the percentiles in an array.
-func (b *binder) percentilesArray(x *syntax.Call, r *rowScope) []item {
-	if len(x.Args) == 2 {
-		if l, ok := b.scalar(x.Args[1], r.plain()).(*plan.Literal); ok && l.Of == types.Dynamic {
-			return b.percentilesOf(x, elements(l), r)
-		}
-	}
-	var percentages []plan.Expr
-	for _, a := range x.Args[min(1, len(x.Args)):] {
-		percentages = append(percentages, b.scalar(a, r.plain()))
-	}
-	return b.percentilesOf(x, percentages, r)
-}
-
-func (b *binder) percentilesOf(x *syntax.Call, percentages []plan.Expr, r *rowScope) []item {
-	if len(percentages) == 0 {
-		b.errorf(x.Span(), "percentiles_array() takes a value and percentages")
-		return failed
-	}
-	value := b.scalar(x.Args[0], r.plain())
-	if bad(value) {
-		return failed
-	}
-	base, _ := b.autoName(x.Args[0], r)
-	f := b.functions.Must("percentile")
-	var all []plan.Expr
-	for _, p := range percentages {
-		percentage, ok := convert(p, types.Real).(*plan.Literal)
-		if !ok || percentage.Value == nil {
-			b.errorf(x.Span(), "a percentage must be a constant number")
-			return failed
-		}
-		all = append(all, r.aggregates.add("p", &plan.Call{Function: f, Args: []plan.Expr{value, percentage}, Of: value.Type()}))
-	}
-	return []item{{name: "percentiles_" + base, named: true, expr: b.callBuiltin("pack_array", types.Dynamic, all...)}}
 }

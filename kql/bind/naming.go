@@ -75,6 +75,9 @@ func (b *binder) callName(x *syntax.Call, r *rowScope) (string, bool) {
 		}
 		return "", false
 	}
+	if m, ok := merges[f.Canonical()]; ok && len(x.Args) > 1 {
+		return m.column, true
+	}
 	first := ""
 	named := false
 	if len(x.Args) > 0 {

@@ -60,6 +60,7 @@ func (g *generator) aggregateCall(e plan.Expr, b *block) string {
 // conditions says which argument of an aggregate is its predicate.
 var conditions = map[string]int{
 	"countif": 0, "sumif": 1, "avgif": 1, "minif": 1, "maxif": 1, "dcountif": 1, "count_distinctif": 1, "stdevif": 1, "varianceif": 1,
+	"stdevpif": 1, "variancepif": 1, "covarianceif": 2, "covariancepif": 2, "hll_if": 1,
 	"make_list_if": 1, "make_set_if": 1, "make_bag_if": 1, "take_anyif": 1,
 }
 
@@ -76,20 +77,25 @@ func (g *generator) plainAggregate(name string, c *plan.Call, a []string, filter
 	case "dcount", "count_distinct":
 		return "count(DISTINCT " + a[0] + ")" + filter
 	case "stdev", "variance", "stdevp", "variancep":
-		function := map[string]string{"stdev": "stddev_samp", "stdevp": "stddev_pop", "variance": "var_samp", "variancep": "var_pop"}[name]
-		return "coalesce(" + function + "(" + a[0] + ")" + filter + ", 0)"
+		return spread(name, c.Args[0].Type(), a[0], filter)
 	case "covariance":
-		return "coalesce(covar_samp(" + a[0] + ", " + a[1] + ")" + filter + ", 0)"
+		return "coalesce(covar_samp(" + ticks(a[0], c.Args[0].Type()) + ", " + ticks(a[1], c.Args[1].Type()) + ")" + filter + ", 0)"
 	case "covariancep":
-		return "coalesce(covar_pop(" + a[0] + ", " + a[1] + ")" + filter + ", 0)"
+		return "coalesce(covar_pop(" + ticks(a[0], c.Args[0].Type()) + ", " + ticks(a[1], c.Args[1].Type()) + ")" + filter + ", 0)"
 	case "make_list", "make_set", "make_list_with_nulls":
 		return g.gather(name, c, a, filter, b)
 	case "make_bag":
-		return makeBag(g.json(c.Args[0], b), filter)
+		return makeBag(g.json(c.Args[0], b), g.sizeLimit(c), filter)
+	case "hll", "hll_merge", "tdigest", "tdigest_merge", "buildschema", "percentilew":
+		return g.sketch(name, c, a, filter, b)
 	case "percentile":
 		return "quantile_disc(" + a[0] + ", least(greatest(" + a[1] + " / 100, 0), 1))"
 	case "arg_max", "arg_min":
-		return name + "_null(" + a[1] + ", " + a[0] + ")"
+		text := name + "_null(" + a[1] + ", " + a[0] + ")"
+		if c.Args[0].Type() == types.String {
+			return text
+		}
+		return "(CASE WHEN count(" + a[0] + ") = 0 THEN first(" + a[1] + ") ELSE " + text + " END)"
 	case "take_any":
 		return "any_value(" + a[0] + ")" + filter
 	case "binary_all_or":
@@ -138,18 +144,6 @@ func (g *generator) gather(name string, c *plan.Call, a []string, filter string,
 	default:
 		list = "list(" + value + ")" + filter
 	}
-	if limit, ok := constantInt(c.Args[len(c.Args)-1]); ok && len(c.Args) > 1 {
-		list = "(" + list + ")[:" + itoa(max(limit, 0)) + "]"
-	}
+	list = "(" + list + ")[:" + itoa(g.sizeLimit(c)) + "]"
 	return "coalesce(CAST(to_json(" + list + ") AS VARCHAR), '[]')"
-}
-
-// makeBag joins bags. Of equal keys the value of the first bag stays.
-func makeBag(j, filter string) string {
-	if filter == "" {
-		filter = " FILTER (WHERE json_type(" + j + ") = 'OBJECT')"
-	} else {
-		filter = strings.TrimSuffix(filter, ")") + " AND json_type(" + j + ") = 'OBJECT')"
-	}
-	return "coalesce(CAST(list_reduce(list(CAST(" + j + " AS JSON))" + filter + ", lambda x, y: json_merge_patch(y, x)) AS VARCHAR), '{}')"
 }

@@ -14,7 +14,7 @@ import (
 var forms = sync.OnceValue(func() map[string]form {
 	all := map[string]form{}
 	for _, family := range []map[string]form{
-		operatorForms(), stringForms(), regexForms(), logicForms(), mathForms(), timeForms(), dynamicForms(), arrayForms(), addressForms(), codingForms(),
+		operatorForms(), stringForms(), regexForms(), logicForms(), mathForms(), timeForms(), dynamicForms(), arrayForms(), addressForms(), codingForms(), sketchForms(),
 	} {
 		for name, f := range family {
 			if all[name] != nil {

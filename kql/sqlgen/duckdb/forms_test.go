@@ -16,7 +16,7 @@ var inExpr = map[string]bool{"and": true, "or": true, "==": true, "!=": true, "<
 // others: between by comparisons, conversions by plan.Convert, and so on.
 var rewritten = map[string]bool{"between": true, "!between": true, "tostring": true, "tolong": true, "toint": true, "todouble": true, "todecimal": true,
 	"todatetime": true, "totimespan": true, "tobool": true, "toguid": true, "todynamic": true, "parse_json": true, "row_rank_dense": true,
-	"percentiles": true, "percentiles_array": true}
+	"percentiles": true, "percentiles_array": true, "percentilesw": true, "percentilesw_array": true}
 
 // Every function of the vocabulary has an SQL form, and every form is of one.
 func TestFormsAreThoseOfTheVocabulary(t *testing.T) {
