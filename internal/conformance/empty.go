@@ -13,7 +13,7 @@ import (
 
 // What the binder says of a name that it does not find.
 var (
-	noTable     = regexp.MustCompile(`^no table or function "([^"]+)"`)
+	noTable     = regexp.MustCompile(`^no table(?: or function)? "([^"]+)"`)
 	noWatchlist = regexp.MustCompile(`^no watchlist "([^"]+)"`)
 	noColumn    = regexp.MustCompile(`^no (?:column|name)[^"]* "([^"]+)"`)
 )
@@ -62,12 +62,26 @@ func (t *tables) addColumn(name string) (added bool) {
 			if !isEmpty(d) || has(d, name) {
 				continue
 			}
-			d.Columns = append(d.Columns, bind.Column{Name: name, Type: types.Dynamic})
+			d.Columns = append(d.Columns, bind.Column{Name: name, Type: guess(name)})
 			added = true
 		}
 	}
 	return added
 }
+
+var timeName = regexp.MustCompile(`(?i)time|date|until`)
+
+// guess is the type of a column by its name.
+func guess(name string) types.Type {
+	if timeName.MatchString(name) {
+		return types.DateTime
+	}
+	return types.Dynamic
+}
+
+// beyond are what a query may lack besides tables: parsers that are functions,
+// and files elsewhere.
+var beyond = regexp.MustCompile(`\b(externaldata|_Im_\w+|_ASim_\w+|im[A-Z]\w+)\b`)
 
 func isEmpty(d *bind.Table) bool { return len(d.Columns) > 1 && d.Columns[1].Name == "SearchKey" }
 

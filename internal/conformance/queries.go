@@ -61,6 +61,9 @@ func (h *harness) queries(ctx context.Context, corpus, data string) (verdicts []
 		}
 		v := verdict{Kind: kindQuery, Name: e.ID, Place: e.Source + ": " + e.Path}
 		catalog := tables
+		if !e.SelfContained && beyond.MatchString(e.Query) {
+			continue
+		}
 		if !e.SelfContained {
 			v.Kind = kindOther
 			catalog = tables.withEmpty()
