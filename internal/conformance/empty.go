@@ -22,19 +22,19 @@ var (
 const maxDeclared = 200
 
 // declare adds the tables and watchlists that a text lacks, empty, with the
-// columns that it names, which are dynamic since nothing is known of them.
-func (t *tables) declare(text string, now time.Time) {
+// columns that it names. Their type is otherwise, where the name does not tell.
+func (t *tables) declare(text string, otherwise types.Type, now time.Time) {
 	for range maxDeclared {
 		_, err := kql.CompileWith(text, t, t.options(now))
 		var mistakes *source.Error
-		if !errors.As(err, &mistakes) || !t.declareOne(mistakes.Diagnostics) {
+		if !errors.As(err, &mistakes) || !t.declareOne(mistakes.Diagnostics, otherwise) {
 			return
 		}
 	}
 }
 
 // declareOne adds what one of the diagnostics asks for.
-func (t *tables) declareOne(diagnostics []source.Diagnostic) bool {
+func (t *tables) declareOne(diagnostics []source.Diagnostic, otherwise types.Type) bool {
 	for _, d := range diagnostics {
 		if m := noTable.FindStringSubmatch(d.Message); m != nil && t.described[m[1]] == nil {
 			t.described[m[1]] = empty(m[1])
@@ -44,7 +44,7 @@ func (t *tables) declareOne(diagnostics []source.Diagnostic) bool {
 			t.lists[m[1]] = empty(m[1])
 			return true
 		}
-		if m := noColumn.FindStringSubmatch(d.Message); m != nil && t.addColumn(m[1]) {
+		if m := noColumn.FindStringSubmatch(d.Message); m != nil && t.addColumn(m[1], otherwise) {
 			return true
 		}
 	}
@@ -56,13 +56,13 @@ func empty(name string) *bind.Table {
 }
 
 // addColumn adds a column to every table that was declared.
-func (t *tables) addColumn(name string) (added bool) {
+func (t *tables) addColumn(name string, otherwise types.Type) (added bool) {
 	for _, group := range []map[string]*bind.Table{t.described, t.lists} {
 		for _, d := range group {
 			if !isEmpty(d) || has(d, name) {
 				continue
 			}
-			d.Columns = append(d.Columns, bind.Column{Name: name, Type: guess(name)})
+			d.Columns = append(d.Columns, bind.Column{Name: name, Type: guess(name, otherwise)})
 			added = true
 		}
 	}
@@ -72,11 +72,14 @@ func (t *tables) addColumn(name string) (added bool) {
 var timeName = regexp.MustCompile(`(?i)time|date|until`)
 
 // guess is the type of a column by its name.
-func guess(name string) types.Type {
-	if timeName.MatchString(name) {
+func guess(name string, otherwise types.Type) types.Type {
+	switch {
+	case timeName.MatchString(name):
 		return types.DateTime
+	case name == "Type":
+		return types.String
 	}
-	return types.Dynamic
+	return otherwise
 }
 
 // beyond are what a query may lack besides tables: parsers that are functions,

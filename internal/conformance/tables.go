@@ -56,9 +56,15 @@ func (t *tables) options(now time.Time) bind.Options {
 	}}
 }
 
-// withEmpty returns the tables and room for more that are declared empty.
-func (t *tables) withEmpty() *tables {
-	return &tables{described: maps.Clone(t.described), lists: map[string]*bind.Table{}, files: t.files, latest: t.latest}
+// withEmpty returns the tables with more that are declared empty.
+func (t *tables) withEmpty(names []string) *tables {
+	more := &tables{described: maps.Clone(t.described), lists: map[string]*bind.Table{}, files: t.files, latest: t.latest}
+	for _, name := range names {
+		if more.described[name] == nil {
+			more.described[name] = empty(name)
+		}
+	}
+	return more
 }
 
 // openTables describes the tables of the corpus and fills them from a lake.

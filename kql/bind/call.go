@@ -120,7 +120,8 @@ func (b *binder) apply(x *syntax.Call, f *builtin.Function, args []plan.Expr) pl
 }
 
 // checkConstants reports constants that no engine could use: a regular
-// expression that cannot be read, a part of a date that nobody knows.
+// expression that cannot be read, a part of a date that nobody knows. It puts
+// regular expressions into the one spelling that engines share.
 func (b *binder) checkConstants(x *syntax.Call, f *builtin.Function, o builtin.Overload, args []plan.Expr) bool {
 	for i, a := range args {
 		l, ok := a.(*plan.Literal)
@@ -130,9 +131,11 @@ func (b *binder) checkConstants(x *syntax.Call, f *builtin.Function, o builtin.O
 		text, _ := l.Value.(string)
 		switch name := o.Param(i).Name; {
 		case name == "regex" || f.Name == "countof" && name == "search" && len(args) > 2:
-			if !b.checkPattern(x.Args[i], text) {
+			pattern, ok := b.pattern(x.Args[i], text)
+			if !ok {
 				return false
 			}
+			args[i] = &plan.Literal{Of: types.String, Value: pattern}
 		case name == "parser" && text != "windows":
 			b.errorf(x.Args[i].Span(), `no parser %q of command lines; there is "windows"`, text)
 			return false
@@ -162,16 +165,6 @@ func isZone(name string) bool {
 var jsonPath = regexp.MustCompile(`^\$(\.[^.\[\]"'*?\\\x00-\x20]+|\."[^"*\\\x00-\x1f]+"|\[-?[0-9]{1,9}\]|\['[^'"*\\\x00-\x1f]+'\]|\["[^'"*\\\x00-\x1f]+"\])*$`)
 
 var dateParts = []string{"year", "quarter", "month", "week", "week_of_year", "day", "dayofyear", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond"}
-
-// checkPattern reports a regular expression that is none. Kusto's are RE2's,
-// which are Go's too.
-func (b *binder) checkPattern(at syntax.Expr, pattern string) bool {
-	if _, err := regexp.Compile(pattern); err != nil {
-		b.errorf(at.Span(), "the regular expression cannot be read: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
-		return false
-	}
-	return true
-}
 
 // conversions are the functions that the plan knows as Convert.
 var conversions = map[string]types.Type{

@@ -202,10 +202,14 @@ func comparands(left, right plan.Expr, equality bool) (l, r plan.Expr, ok bool) 
 		return convert(left, rt), right, true
 	case lt.Numeric() && rt == types.Bool:
 		return left, convert(right, lt), true
-	case equality && rt == types.String && (lt == types.Bool || lt.Numeric()) && constant(right):
+	case equality && rt == types.String && (lt == types.Bool || lt.Numeric()) && (constant(left) || constant(right)):
 		return left, convert(right, lt), true // IsClickedThrough == "true"
-	case equality && lt == types.String && (rt == types.Bool || rt.Numeric()) && constant(left):
+	case equality && lt == types.String && (rt == types.Bool || rt.Numeric()) && (constant(left) || constant(right)):
 		return convert(left, rt), right, true
+	case lt == types.TimeSpan && rt.Integer():
+		return left, convert(right, types.TimeSpan), true // delay % 5m == 0
+	case lt.Integer() && rt == types.TimeSpan:
+		return convert(left, types.TimeSpan), right, true
 	}
 	return left, right, types.Comparable(lt, rt)
 }
@@ -278,8 +282,12 @@ func (b *binder) stringOperator(x *syntax.Binary, r *rowScope) plan.Expr {
 			return unknown
 		}
 	}
-	if l, ok := right.(*plan.Literal); ok && op == "matches regex" && l.Of == types.String && !b.checkPattern(x.Y, l.Value.(string)) {
-		return unknown
+	if l, ok := right.(*plan.Literal); ok && op == "matches regex" && l.Of == types.String {
+		pattern, ok := b.pattern(x.Y, l.Value.(string))
+		if !ok {
+			return unknown
+		}
+		right = &plan.Literal{Of: types.String, Value: pattern}
 	}
 	return b.callBuiltin(f.Name, types.Bool, convert(left, types.String), convert(right, types.String))
 }
