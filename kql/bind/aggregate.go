@@ -17,6 +17,8 @@ type aggregation struct {
 	keys   []item
 	// unnamed names the columns that are written as bare expressions.
 	unnamed defaultNames
+	// tuples are the scalar calls over aggregates that give several values.
+	tuples tuples
 }
 
 // add gives the column of an aggregate call.
@@ -85,6 +87,12 @@ func (b *binder) aggregateItems(x syntax.Expr, r *rowScope) []item {
 				return rename(items, names)
 			}
 		}
+	}
+	if items, ok := b.tupleItems(inner, names, r); ok && r.tuples != nil {
+		for _, d := range r.aggregates.tuples.define {
+			b.onlyAggregates(d.Expr, inner, r)
+		}
+		return withoutBeyond(items)
 	}
 	e := b.scalar(inner, r)
 	b.onlyAggregates(e, inner, r)

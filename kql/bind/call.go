@@ -38,7 +38,11 @@ func (b *binder) scalarCall(x *syntax.Call, r *rowScope) plan.Expr {
 	if !ok {
 		return unknown
 	}
-	return b.apply(x, f, args)
+	value := b.apply(x, f, args)
+	if columns := f.Tuple(); len(columns) > 0 && !bad(value) {
+		return b.tupleElement(value, 0, columns[0].Type) // of several values an expression takes the first
+	}
+	return value
 }
 
 // noFunction reports a function that Quoll lacks, or that nobody has.

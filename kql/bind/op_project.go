@@ -27,7 +27,7 @@ func (b *binder) where(op *syntax.WhereOperator, rel *relation, s *scope) *relat
 // where it stands, a new one comes last.
 func (b *binder) extend(columns []syntax.Expr, rel *relation, s *scope) *relation {
 	r := rel.derive()
-	items := b.items(columns, r, s)
+	items := withoutBeyond(b.items(columns, r, s))
 	var unnamed defaultNames
 	taken := func(name string) bool { return rel.index(name) >= 0 }
 	for i := range items {

@@ -12,9 +12,9 @@ import (
 func (b *binder) print(op *syntax.PrintOperator, s *scope) *relation {
 	one := b.newColumn("row", types.Bool)
 	r := &relation{node: &plan.Values{Output: []*plan.Column{one}, Rows: [][]plan.Expr{{&plan.Literal{Of: types.Bool, Value: true}}}}}
-	items := b.items(op.Columns, r, s)
+	items := withoutBeyond(b.items(op.Columns, r, s))
 	for i := range items {
-		if !items[i].given {
+		if !items[i].given && !items[i].part {
 			items[i].name = "print_" + strconv.Itoa(i)
 		}
 	}

@@ -12,7 +12,7 @@ func (b *binder) summarize(op *syntax.SummarizeOperator, rel *relation, s *scope
 	keys := b.keys(op.Keys, r, s)
 	a := &aggregation{binder: b, order: r.order, keys: keys}
 	row := rows(r, s)
-	row.aggregates = a
+	row.aggregates, row.tuples = a, &a.tuples
 	var items []item
 	for _, x := range op.Aggregates {
 		items = append(items, b.aggregateItems(x, row)...)
@@ -46,7 +46,7 @@ func (b *binder) grouped(r *relation, keys []item, a *aggregation, items []item)
 		}
 		out.fields = append(out.fields, field{k.name, column})
 	}
-	out.node = node
+	out.node = a.tuples.attachTuples(node)
 	for i, c := range b.define(out, items) {
 		out.fields = append(out.fields, field{out.unique(items[i].name), c})
 	}

@@ -107,21 +107,26 @@ type item struct {
 	name  string
 	named bool // the query or the expression itself gives the name
 	given bool // the query gives the name
-	expr  plan.Expr
-	at    source.Span
+	// part is set for one of several values that the query does not name, and
+	// beyond if it names others of them.
+	part, beyond bool
+
+	expr plan.Expr
+	at   source.Span
 }
 
-// items binds column expressions over the rows of rel. It may add window nodes
-// to rel, which the caller owns.
+// items binds column expressions over the rows of rel. It may add nodes to rel,
+// which the caller owns.
 func (b *binder) items(columns []syntax.Expr, rel *relation, s *scope) []item {
 	w := &windows{}
 	row := rows(rel, s)
-	row.windows = w
+	row.windows, row.tuples = w, &tuples{}
 	all := make([]item, 0, len(columns))
 	for _, x := range columns {
 		all = append(all, b.itemsOf(x, row)...)
 	}
 	b.attach(w, rel)
+	rel.node = row.tuples.attachTuples(rel.node)
 	return all
 }
 
@@ -129,18 +134,24 @@ func (b *binder) items(columns []syntax.Expr, rel *relation, s *scope) []item {
 func (b *binder) itemsOf(x syntax.Expr, row *rowScope) []item {
 	named, ok := x.(*syntax.Named)
 	if !ok {
+		if items, ok := b.tupleItems(x, nil, row); ok {
+			return items
+		}
 		e := b.scalar(x, row)
 		name, known := b.autoName(x, row)
 		return []item{{name: name, named: known, expr: e, at: x.Span()}}
 	}
+	if items, ok := b.tupleItems(named.X, named.Names, row); ok {
+		return items
+	}
 	if len(named.Names) == 1 {
 		return []item{{name: named.Names[0].Text, named: true, given: true, expr: b.scalar(named.X, row), at: named.Names[0].Span()}}
 	}
-	return b.tuple(named, row)
+	return b.manyNames(named, row)
 }
 
-// tuple binds `(a, b) = x`: the names take the elements of the array x.
-func (b *binder) tuple(named *syntax.Named, row *rowScope) []item {
+// manyNames binds `(a, b) = x` where x gives one value, which is a mistake.
+func (b *binder) manyNames(named *syntax.Named, row *rowScope) []item {
 	e := b.scalar(named.X, row)
 	all := make([]item, len(named.Names))
 	for i, n := range named.Names {

@@ -17,6 +17,9 @@ type rowScope struct {
 	aggregates *aggregation
 	// windows collects window calls where they are allowed, else nil.
 	windows *windows
+	// tuples collects calls that give several values, where these become
+	// columns, else nil.
+	tuples *tuples
 }
 
 // constants is the scope of an expression that stands outside any row.

@@ -63,6 +63,15 @@ type Overload struct {
 	Params  []Param
 	Returns Return
 	Type    types.Type // for Returns == Fixed
+	// Columns are set when the function gives several values under names of
+	// their own; Type is then dynamic, the array of these values.
+	Columns []Column
+}
+
+// Column is one value of a function that gives several.
+type Column struct {
+	Name string
+	Type types.Type
 }
 
 // Accept says which arguments a parameter takes.
@@ -158,6 +167,10 @@ func (t *Table) Must(name string) *Function {
 	}
 	return f
 }
+
+// Tuple returns the columns of a function that gives several values, else
+// nothing.
+func (f *Function) Tuple() []Column { return f.Overloads[0].Columns }
 
 // Canonical returns the present name of f.
 func (f *Function) Canonical() string {

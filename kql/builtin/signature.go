@@ -13,8 +13,10 @@ import (
 //
 // A parameter's name ends in "?" when it is optional and in "..." when it
 // repeats; "const" before it asks for a constant. What stands after the colon
-// is a type or one of the words of accepts. After the arrow stands a type or
-// one of the words of returns.
+// is a type or one of the words of accepts. After the arrow stands a type, one
+// of the words of returns, or the columns of several values in parentheses:
+//
+//	series:dynamic -> (real:dynamic, imag:dynamic)
 type entry struct {
 	Name    string
 	Sig     string
@@ -56,6 +58,8 @@ func parseOverload(name, text string) Overload {
 	result = strings.TrimSpace(result)
 	if r, ok := returns[result]; ok {
 		o.Returns = r
+	} else if list, ok := strings.CutPrefix(result, "("); ok {
+		o.Type, o.Columns = types.Dynamic, parseColumns(name, strings.TrimSuffix(list, ")"))
 	} else {
 		o.Type = mustType(name, result)
 	}
@@ -65,6 +69,15 @@ func parseOverload(name, text string) Overload {
 		}
 	}
 	return o
+}
+
+func parseColumns(function, text string) []Column {
+	var all []Column
+	for _, c := range strings.Split(text, ",") {
+		name, kind, _ := strings.Cut(strings.TrimSpace(c), ":")
+		all = append(all, Column{Name: name, Type: mustType(function, kind)})
+	}
+	return all
 }
 
 func parseParam(function, text string) Param {
@@ -129,6 +142,13 @@ func (p Param) String() string {
 }
 
 func (o Overload) result() string {
+	if len(o.Columns) > 0 {
+		columns := make([]string, len(o.Columns))
+		for i, c := range o.Columns {
+			columns[i] = c.Name + ":" + c.Type.String()
+		}
+		return "(" + strings.Join(columns, ", ") + ")"
+	}
 	for word, r := range returns {
 		if r == o.Returns {
 			return word
