@@ -9,7 +9,7 @@ import "strings"
 // lists of aggregates, plugins and operators beside it.
 const absent = `
 activity_counts_metrics activity_engagement activity_metrics active_users_count ai_chat_completion
-ai_embeddings array_shift_left array_shift_right autocluster azure_digital_twins_query_request
+ai_embeddings autocluster azure_digital_twins_query_request
 basket beta_cdf
 beta_inv beta_pdf bin_auto convert_angle convert_energy convert_force convert_length
 convert_mass convert_speed convert_temperature convert_volume cosmosdb_sql_request

@@ -9,121 +9,11 @@ package dynamic
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
-
-// maxDepth bounds nesting, so that hostile text cannot use up the stack.
-const maxDepth = 1000
-
-// Bag is a property bag. Its members keep their order.
-type Bag struct {
-	keys   []string
-	values map[string]any
-}
-
-// NewBag returns an empty bag.
-func NewBag() *Bag { return &Bag{values: map[string]any{}} }
-
-// Set sets a member; a new one is the last.
-func (b *Bag) Set(key string, value any) {
-	if _, ok := b.values[key]; !ok {
-		b.keys = append(b.keys, key)
-	}
-	b.values[key] = value
-}
-
-// Get returns a member.
-func (b *Bag) Get(key string) (any, bool) {
-	v, ok := b.values[key]
-	return v, ok
-}
-
-// Keys returns the members' names in order. The caller does not change them.
-func (b *Bag) Keys() []string { return b.keys }
-
-// Len counts the members.
-func (b *Bag) Len() int { return len(b.keys) }
-
-// Parse reads JSON text. A number without fraction and exponent is an int64
-// where it fits, else a float64. Of equal keys the last value counts.
-func Parse(text string) (any, error) {
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	v, err := parseValue(d, 0)
-	if err != nil {
-		return nil, fmt.Errorf("read JSON: %w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("read JSON: text behind the value")
-	}
-	return v, nil
-}
-
-func parseValue(d *json.Decoder, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("more than %d levels deep", maxDepth)
-	}
-	token, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch t := token.(type) {
-	case json.Delim:
-		if t == '[' {
-			return parseArray(d, depth)
-		}
-		return parseBag(d, depth)
-	case json.Number:
-		return number(string(t)), nil
-	}
-	return token, nil
-}
-
-func parseArray(d *json.Decoder, depth int) (any, error) {
-	array := []any{}
-	for d.More() {
-		v, err := parseValue(d, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		array = append(array, v)
-	}
-	_, err := d.Token()
-	return array, err
-}
-
-func parseBag(d *json.Decoder, depth int) (any, error) {
-	bag := NewBag()
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		v, err := parseValue(d, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		bag.Set(key.(string), v)
-	}
-	_, err := d.Token()
-	return bag, err
-}
-
-func number(text string) any {
-	if !strings.ContainsAny(text, ".eE") {
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return n
-		}
-	}
-	f, _ := strconv.ParseFloat(text, 64) // out of range gives an infinity
-	return f
-}
 
 // Text writes a value as JSON. Infinities and NaN, which JSON lacks, become
 // the strings "Infinity", "-Infinity" and "NaN". A type that is no dynamic
@@ -181,7 +71,7 @@ func appendBag(dst []byte, bag *Bag) []byte {
 		}
 		dst = appendString(dst, key)
 		dst = append(dst, ':')
-		dst = Append(dst, bag.values[key])
+		dst = Append(dst, bag.values[i])
 	}
 	return append(dst, '}')
 }

@@ -1,7 +1,9 @@
 package dynamic_test
 
 import (
+	"encoding/json"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -41,8 +43,12 @@ func TestNumbersJSONLacks(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(`{"a":[1,2.5,"x",null,true]}`)
+	f.Add(`["\\u00e4\\ud83d", -0, 1e-7, 00, "ä"] `)
 	f.Fuzz(func(t *testing.T, text string) {
 		v, err := dynamic.Parse(text)
+		if valid := json.Valid([]byte(text)); valid != (err == nil) && strings.Count(text, "[")+strings.Count(text, "{") < 1000 {
+			t.Fatalf("%q: valid is %v, and the error is %v", text, valid, err)
+		}
 		if err != nil {
 			return
 		}
@@ -55,4 +61,20 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q, %q", first, second)
 		}
 	})
+}
+
+// A bag finds its members, whether it has few or many.
+func TestBagsOfEverySize(t *testing.T) {
+	bag := dynamic.NewBag()
+	for i := range 40 {
+		key := strconv.Itoa(i)
+		bag.Set(key, int64(i))
+		bag.Set(key, int64(-i))
+		if v, ok := bag.Get(key); !ok || v != int64(-i) || bag.Len() != i+1 {
+			t.Fatalf("member %s is %v, %v of %d", key, v, ok, bag.Len())
+		}
+	}
+	if _, ok := bag.Get("none"); ok {
+		t.Error("a member that is not there is found")
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/quoll/quoll/kql/native"
+	"github.com/quoll/quoll/kql/native/array"
 	"github.com/quoll/quoll/kql/native/cluster"
 	"github.com/quoll/quoll/kql/native/coding"
 	"github.com/quoll/quoll/kql/native/geo"
@@ -18,7 +19,7 @@ import (
 var Functions = sync.OnceValue(func() map[string]*native.Function {
 	all := map[string]*native.Function{}
 	for _, family := range [][]native.Function{
-		series.Functions(), geo.Functions(), network.Functions(), sketch.Functions(), cluster.Functions(), text.Functions(), coding.Functions(),
+		series.Functions(), geo.Functions(), network.Functions(), sketch.Functions(), cluster.Functions(), text.Functions(), coding.Functions(), array.Functions(),
 	} {
 		for i := range family {
 			f := &family[i]

@@ -171,24 +171,39 @@ func treePath(args []any) (any, error) {
 	default:
 		return nil, nil
 	}
-	paths := newSet()
-	collect(args[0], "", paths)
-	return paths.values, nil
+	t := tree{paths: newSet(), room: maxPaths}
+	t.collect(args[0], "")
+	if t.room < 0 {
+		return nil, nil
+	}
+	return t.paths.values, nil
 }
 
-func collect(v any, path string, paths *set) {
+// maxPaths bounds the text of all paths, each of which repeats the keys above
+// it.
+const maxPaths = 16 << 20
+
+type tree struct {
+	paths *set
+	room  int
+}
+
+func (t *tree) collect(v any, path string) {
+	if t.room -= len(path); t.room < 0 {
+		return
+	}
 	if path != "" {
-		paths.add(path, path)
+		t.paths.add(path, path)
 	}
 	switch v := v.(type) {
 	case *dynamic.Bag:
 		for _, key := range v.Keys() {
 			inner, _ := v.Get(key)
-			collect(inner, path+"['"+key+"']", paths)
+			t.collect(inner, path+"['"+key+"']")
 		}
 	case []any:
 		for _, e := range v {
-			collect(e, path+"[0]", paths)
+			t.collect(e, path+"[0]")
 		}
 	}
 }

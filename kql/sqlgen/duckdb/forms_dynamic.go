@@ -26,60 +26,14 @@ func jsonWords(text string) []string {
 func dynamicForms() map[string]form {
 	return map[string]form{
 		"bag_keys":        sqlJSON("(CASE WHEN json_type($1) = 'OBJECT' THEN CAST(to_json(json_keys($1)) AS VARCHAR) END)"),
-		"bag_has_key":     sqlJSON("(CASE WHEN json_type($1) = 'OBJECT' THEN list_contains(json_keys($1), $2) ELSE false END)"),
-		"bag_merge":       bagMerge,
-		"bag_remove_keys": sqlJSON(pickMembers("$1", "NOT list_contains(json_extract_string($2, '$[*]'), k)")),
-		"bag_set_key":     bagSetKey,
+		"bag_has_key":     bagHasKey,
 		"bag_pack":        bagPack,
 		"pack_present":    packPresent,
-		"bag_zip": sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN " +
-			object("list_transform(list_filter(range(1, CAST(json_array_length($1) AS BIGINT) + 1), lambda i: json_type(json_extract($1, '$[*]')[i]) = 'VARCHAR'), lambda i: {'k': json_extract_string($1, '$[*]')[i], 'v': CASE WHEN json_type($2) = 'ARRAY' THEN json_extract($2, '$[*]')[i] END})") + " END)"),
-		"treepath":     sqlJSON("(CASE WHEN json_type($1) IN ('OBJECT', 'ARRAY') THEN CAST(to_json((SELECT list(fullkey ORDER BY id) FROM json_tree($1) WHERE id > 0)) AS VARCHAR) END)"),
-		"extract_json": extractJSON,
-		"tohex":        sqlBy(map[int]string{1: "lower(to_hex($1))", 2: "lpad(lower(to_hex($1)), CAST(greatest(length(to_hex($1)), " + within("$2", 0, 16) + ") AS INTEGER), '0')"}),
-		"gettype":      getType,
-		"dynamic_to_json": func(g *generator, c *plan.Call, a []string, b *block) string {
-			return "coalesce(CAST(to_json(" + g.jsonItem(c.Args[0], b) + ") AS VARCHAR), '')"
-		},
+		"extract_json":    extractJSON,
+		"tohex":           sqlBy(map[int]string{1: "lower(to_hex($1))", 2: "lpad(lower(to_hex($1)), CAST(greatest(length(to_hex($1)), " + within("$2", 0, 16) + ") AS INTEGER), '0')"}),
+		"gettype":         getType,
+		"dynamic_to_json": dynamicToJSON,
 	}
-}
-
-// object makes JSON text of a list of structs with the fields k and v.
-func object(list string) string {
-	return "('{' || coalesce(array_to_string(list_transform(" + list + ", lambda e: CAST(to_json(e.k) AS VARCHAR) || ':' || coalesce(CAST(e.v AS VARCHAR), 'null')), ','), '') || '}')"
-}
-
-// pickMembers gives a bag with the members whose key k fits a condition.
-func pickMembers(j, condition string) string {
-	return "(CASE WHEN json_type(" + j + ") = 'OBJECT' THEN " +
-		object("list_transform(list_filter(json_keys("+j+"), lambda k: "+condition+"), lambda k: {'k': k, 'v': json_extract("+j+", "+pointer("k")+")})") + " END)"
-}
-
-// bagMerge joins bags; of equal keys the leftmost bag's value stays.
-func bagMerge(g *generator, c *plan.Call, _ []string, b *block) string {
-	var parts []string
-	var earlier []string
-	for _, a := range c.Args {
-		j := g.json(a, b)
-		keys := "coalesce(CASE WHEN json_type(" + j + ") = 'OBJECT' THEN json_keys(" + j + ") END, CAST([] AS VARCHAR[]))"
-		kept := keys
-		if len(earlier) > 0 {
-			kept = "list_filter(" + keys + ", lambda k: NOT list_contains(list_concat(" + strings.Join(earlier, ", ") + "), k))"
-		}
-		parts = append(parts, "list_transform("+kept+", lambda k: {'k': k, 'v': json_extract("+j+", "+pointer("k")+")})")
-		earlier = append(earlier, keys)
-	}
-	if len(parts) == 1 {
-		return object(parts[0])
-	}
-	return object("list_concat(" + strings.Join(parts, ", ") + ")")
-}
-
-func bagSetKey(g *generator, c *plan.Call, a []string, b *block) string {
-	j := g.json(c.Args[0], b)
-	value := "CAST(to_json(" + g.jsonItem(c.Args[2], b) + ") AS VARCHAR)"
-	others := "list_transform(list_filter(json_keys(" + j + "), lambda k: k <> " + a[1] + "), lambda k: {'k': k, 'v': CAST(json_extract(" + j + ", " + pointer("k") + ") AS VARCHAR)})"
-	return "(CASE WHEN json_type(" + j + ") = 'OBJECT' THEN " + object("list_append("+others+", {'k': "+a[1]+", 'v': "+value+"})") + " END)"
 }
 
 // bagPack makes a bag of keys and values in turn.
@@ -159,51 +113,22 @@ func arrayForms() map[string]form {
 		"array_concat":       arrayConcat,
 		"array_slice":        array(list + "[" + at("$2") + " + 1:" + at("$3") + " + 1]"),
 		"array_reverse":      array("list_reverse(" + list + ")"),
-		"array_index_of":     arrayIndexOf,
-		"array_sort_asc":     arraySort("'ASC'"),
-		"array_sort_desc":    arraySort("'DESC'"),
 		"array_sum":          sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN coalesce(list_sum(list_transform(json_extract_string($1, '$[*]'), lambda e: TRY_CAST(e AS DOUBLE))), 0) END)"),
 		"series_sum":         sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN coalesce(list_sum(list_transform(json_extract_string($1, '$[*]'), lambda e: TRY_CAST(e AS DOUBLE))), 0) END)"),
 		"array_rotate_left":  array("list_concat(" + list + "[" + turn + " + 1:], " + list + "[:" + turn + "])"),
 		"array_rotate_right": array("list_concat(" + list + "[CAST(json_array_length($1) AS BIGINT) - " + turn + " + 1:], " + list + "[:CAST(json_array_length($1) AS BIGINT) - " + turn + "])"),
 		"array_split":        arraySplit,
-		"array_iff":          arrayIff,
-		"set_union":          setForm(func(lists []string) string { return distinct("list_concat(" + strings.Join(lists, ", ") + ")") }),
-		"set_intersect":      setForm(intersect),
-		"set_difference": setForm(func(lists []string) string {
-			text := distinct(lists[0])
-			for _, l := range lists[1:] {
-				text = "list_filter(" + text + ", lambda e: NOT list_contains(" + l + ", e))"
-			}
-			return text
-		}),
 		"set_has_element": func(g *generator, c *plan.Call, a []string, b *block) string {
 			j := g.json(c.Args[0], b)
 			return "(CASE WHEN json_type(" + j + ") = 'ARRAY' THEN coalesce(list_contains(list_transform(" + jsonElements(j) + ", lambda e: CAST(e AS VARCHAR)), CAST(to_json(" + g.jsonItem(c.Args[1], b) + ") AS VARCHAR)), false) ELSE false END)"
 		},
-		"set_equals":    sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' AND json_type($2) = 'ARRAY' THEN list_sort(list_distinct(CAST(json_extract($1, '$[*]') AS VARCHAR[]))) = list_sort(list_distinct(CAST(json_extract($2, '$[*]') AS VARCHAR[]))) ELSE false END)"),
-		"jaccard_index": sqlJSON("CAST(to_json(len(list_intersect(CAST(json_extract($1, '$[*]') AS VARCHAR[]), CAST(json_extract($2, '$[*]') AS VARCHAR[]))) / CAST(len(list_distinct(list_concat(CAST(json_extract($1, '$[*]') AS VARCHAR[]), CAST(json_extract($2, '$[*]') AS VARCHAR[])))) AS DOUBLE)) AS VARCHAR)"),
-		"zip":           zip,
-		"range":         rangeArray,
+		"set_equals": sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' AND json_type($2) = 'ARRAY' THEN list_sort(list_distinct(CAST(json_extract($1, '$[*]') AS VARCHAR[]))) = list_sort(list_distinct(CAST(json_extract($2, '$[*]') AS VARCHAR[]))) ELSE false END)"),
+		"range":      rangeArray,
 		"repeat": func(g *generator, c *plan.Call, a []string, b *block) string {
 			return "CAST(to_json(list_transform(range(0, greatest(least(" + a[1] + ", 1048576), 0)), lambda i: " + g.jsonItem(c.Args[0], b) + ")) AS VARCHAR)"
 		},
 	}
 	return all
-}
-
-// distinct keeps the first of equal elements, in their order.
-func distinct(list string) string {
-	return "list_filter(" + list + ", lambda x, i: list_position(" + list + ", x) = i)"
-}
-
-// intersect keeps what is in every list, in the order of the first.
-func intersect(lists []string) string {
-	text := distinct(lists[0])
-	for _, l := range lists[1:] {
-		text = "list_filter(" + text + ", lambda e: list_contains(" + l + ", e))"
-	}
-	return text
 }
 
 // packArray makes an array of its arguments, each of which has its own type.
@@ -225,47 +150,6 @@ func arrayConcat(g *generator, c *plan.Call, _ []string, b *block) string {
 		return "CAST(to_json(" + items[0] + ") AS VARCHAR)"
 	}
 	return "CAST(to_json(list_concat(" + strings.Join(items, ", ") + ")) AS VARCHAR)"
-}
-
-func arrayIndexOf(g *generator, c *plan.Call, a []string, b *block) string {
-	j := g.json(c.Args[0], b)
-	list := "list_transform(" + jsonElements(j) + ", lambda e: CAST(e AS VARCHAR))"
-	start := "0"
-	if len(a) > 2 {
-		start = "(CASE WHEN " + a[2] + " < 0 THEN greatest(json_array_length(" + j + ") + " + position(a[2]) + ", 0) ELSE " + position(a[2]) + " END)"
-		list = "(" + list + ")[" + start + " + 1:]"
-	}
-	position := "list_position(" + list + ", CAST(to_json(" + g.jsonItem(c.Args[1], b) + ") AS VARCHAR))"
-	return "(CASE WHEN json_type(" + j + ") = 'ARRAY' THEN CAST(coalesce(nullif(" + position + ", 0) - 1 + " + start + ", -1) AS BIGINT) END)"
-}
-
-// arraySort sorts numbers as numbers and anything else as text.
-func arraySort(direction string) form {
-	return sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN CASE WHEN list_bool_and(list_transform(json_extract_string($1, '$[*]'), lambda e: e IS NULL OR TRY_CAST(e AS DOUBLE) IS NOT NULL)) " +
-		"THEN CAST(to_json(list_transform(list_sort(list_transform(json_extract($1, '$[*]'), lambda e: {'n': TRY_CAST(e->>'$' AS DOUBLE), 'e': e}), " + direction + ", 'NULLS LAST'), lambda s: s.e)) AS VARCHAR) " +
-		"ELSE CAST(to_json(list_sort(json_extract_string($1, '$[*]'), " + direction + ", 'NULLS LAST')) AS VARCHAR) END END)")
-}
-
-// setForm writes a function of sets. Elements are compared by their JSON text.
-func setForm(combine func(lists []string) string) form {
-	return func(g *generator, c *plan.Call, _ []string, b *block) string {
-		lists := make([]string, len(c.Args))
-		for i, a := range c.Args {
-			j := g.json(a, b)
-			lists[i] = "coalesce(" + whenArray(j, "CAST("+jsonElements(j)+" AS VARCHAR[])") + ", CAST([] AS VARCHAR[]))"
-		}
-		return "('[' || coalesce(array_to_string(" + combine(lists) + ", ','), '') || ']')"
-	}
-}
-
-func zip(g *generator, c *plan.Call, _ []string, b *block) string {
-	lengths, items := make([]string, len(c.Args)), make([]string, len(c.Args))
-	for i, a := range c.Args {
-		j := g.json(a, b)
-		lengths[i] = "coalesce(json_array_length(" + j + "), 0)"
-		items[i] = jsonElements(j) + "[i]"
-	}
-	return "CAST(to_json(list_transform(range(1, 1 + CAST(greatest(" + strings.Join(lengths, ", ") + ") AS BIGINT)), lambda i: [" + strings.Join(items, ", ") + "])) AS VARCHAR)"
 }
 
 // rangeArray makes an array of at most 1,048,576 values, as Kusto does.
@@ -310,18 +194,21 @@ func arraySplit(g *generator, c *plan.Call, a []string, b *block) string {
 	return whenArray(j, "CAST(to_json(list_transform(range(1, len("+cuts+")), lambda i: "+list+"[("+cuts+")[i] + 1:("+cuts+")[i + 1]])) AS VARCHAR)")
 }
 
-// arrayIff chooses element by element; a branch that is no array is the same
-// for every element. A condition is true when it is a number but zero, too.
-func arrayIff(g *generator, c *plan.Call, a []string, b *block) string {
-	j := g.json(c.Args[0], b)
-	branch := func(e plan.Expr) string {
-		if e.Type() != types.Dynamic {
-			return "to_json(" + g.jsonItem(e, b) + ")"
-		}
-		x := g.json(e, b)
-		return "CASE WHEN json_type(" + x + ") = 'ARRAY' THEN " + jsonElements(x) + "[i] ELSE CAST(" + x + " AS JSON) END"
+// bagHasKey looks among the keys; a JSON path is followed by the native
+// function.
+func bagHasKey(g *generator, c *plan.Call, a []string, b *block) string {
+	if key, ok := constantText(c.Args[1]); !ok || strings.HasPrefix(key, "$") {
+		text, _ := g.native(c, b)
+		return text
 	}
-	condition := "json_extract_string(" + j + ", '$[*]')[i]"
-	chosen := "CASE WHEN " + condition + " = 'true' OR TRY_CAST(" + condition + " AS DOUBLE) <> 0 THEN " + branch(c.Args[1]) + " WHEN " + condition + " IS NOT NULL THEN " + branch(c.Args[2]) + " END"
-	return whenArray(j, "CAST(to_json(list_transform(range(1, CAST(json_array_length("+j+") AS BIGINT) + 1), lambda i: "+chosen+")) AS VARCHAR)")
+	return sqlJSON("(CASE WHEN json_type($1) = 'OBJECT' THEN list_contains(json_keys($1), $2) ELSE false END)")(g, c, a, b)
+}
+
+// dynamicToJSON writes what is not dynamic as tostring() does.
+func dynamicToJSON(g *generator, c *plan.Call, a []string, b *block) string {
+	if t := c.Args[0].Type(); t != types.Dynamic {
+		return toText(a[0], t)
+	}
+	text, _ := g.native(c, b)
+	return text
 }
