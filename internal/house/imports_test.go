@@ -35,7 +35,7 @@ var allowed = []struct {
 	{"kql/native/all", []string{"kql/native/…"}},
 	{"kql/native/…", []string{"kql/types", "kql/dynamic", "kql/native"}},
 	{"kql/plan", []string{"kql/source", "kql/types", "kql/builtin"}},
-	{"kql/bind", []string{"kql/source", "kql/types", "kql/builtin", "kql/syntax", "kql/plan"}},
+	{"kql/bind", []string{"kql/source", "kql/types", "kql/builtin", "kql/syntax", "kql/plan", "kql/dynamic"}},
 	{"kql/rewrite", []string{"kql/types", "kql/builtin", "kql/plan"}},
 	{"kql/sqlgen/…", []string{"kql/types", "kql/builtin", "kql/native/…", "kql/plan"}},
 	{"kql/kqltest", []string{"kql/…"}},

@@ -27,6 +27,8 @@ func (b *binder) contextCall(x *syntax.Call, f *builtin.Function, r *rowScope) p
 			return &plan.Literal{Of: types.DateTime}
 		}
 		return &plan.Ref{Column: r.rel.ingestion}
+	case "column_names_of":
+		return b.columnNamesOf(x, r)
 	case "assert":
 		return b.assert(x, f, r)
 	case "current_database":

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/quoll/quoll/kql/dynamic"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/syntax"
 	"github.com/quoll/quoll/kql/types"
@@ -187,4 +188,9 @@ func scalarOf(value any) plan.Expr {
 		return &plan.Literal{Of: types.Dynamic}
 	}
 	return &plan.Literal{Of: types.Dynamic, Value: string(text)}
+}
+
+// dynamicLiteral is a constant of package dynamic.
+func dynamicLiteral(v any) plan.Expr {
+	return &plan.Literal{Of: types.Dynamic, Value: dynamic.Text(v)}
 }

@@ -35,8 +35,33 @@ func (b *binder) join(op *syntax.JoinOperator, rel *relation, s *scope) *relatio
 		}
 		node.On = append(node.On, keys...)
 	}
+	if len(left.partition) > 0 && !b.joinParts(op, node, left) {
+		return b.nothing()
+	}
 	node.Left, node.Right = left.node, right.node
 	return b.joined(op, node, left, right)
+}
+
+// joinParts lets a join run over the parts of its left side. The right side is
+// the same for all of them, so it is joined once; innerunique keeps one row for
+// each key of each part.
+func (b *binder) joinParts(op *syntax.JoinOperator, node *plan.Join, left *relation) bool {
+	switch node.Kind {
+	case plan.RightOuter, plan.FullOuter, plan.RightSemi, plan.RightAnti:
+		b.errorf(op.Span(), "inside of partition and mv-apply a join keeps the rows of its left side: inner, innerunique, leftouter, leftsemi, leftanti")
+		return false
+	case plan.InnerUnique:
+		number := b.newColumn("row_number", types.Long)
+		window := &plan.Window{Input: left.node, Partition: slices.Clone(left.partition)}
+		for _, k := range node.On {
+			window.Partition = append(window.Partition, k.Left)
+		}
+		window.Define = []plan.Definition{{Column: number, Expr: &plan.Call{Function: b.functions.Must("row_number"), Of: types.Long}}}
+		one := &plan.Literal{Of: types.Long, Value: int64(1)}
+		left.node = &plan.Filter{Input: window, Predicate: b.callBuiltin("==", types.Bool, &plan.Ref{Column: number}, one)}
+		node.Kind = plan.Inner
+	}
+	return true
 }
 
 func (b *binder) joinKind(op *syntax.JoinOperator, s *scope) (plan.JoinKind, bool) {
@@ -178,7 +203,7 @@ func (b *binder) joinKey(x syntax.Expr, l, r plan.Expr, left, right *relation) (
 // the right side, with a number behind a name that is taken. Lookup leaves out
 // the right side's keys.
 func (b *binder) joined(op *syntax.JoinOperator, node *plan.Join, left, right *relation) *relation {
-	out := &relation{node: node, aliases: left.aliases, ingestion: left.ingestion, open: left.open}
+	out := &relation{node: node, aliases: left.aliases, ingestion: left.ingestion, open: left.open, partition: left.partition}
 	switch node.Kind {
 	case plan.LeftSemi, plan.LeftAnti:
 		out.fields = left.fields

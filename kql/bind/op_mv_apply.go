@@ -15,7 +15,7 @@ import (
 func (b *binder) mvApply(op *syntax.MvApplyOperator, rel *relation, s *scope) *relation {
 	number := b.newColumn("row", types.Long)
 	base := rel.derive()
-	window := &plan.Window{Input: rel.node, Partition: rel.partition, Order: rel.order}
+	window := &plan.Window{Input: rel.node, Order: rel.order}
 	window.Define = []plan.Definition{{Column: number, Expr: &plan.Call{Function: b.functions.Must("row_number"), Of: types.Long}}}
 	base.node = window
 	base.fields = append(base.fields, field{"", number})
@@ -23,7 +23,7 @@ func (b *binder) mvApply(op *syntax.MvApplyOperator, rel *relation, s *scope) *r
 	inner := b.reference(table)
 	row := inner.fields[len(inner.fields)-1].column
 	inner.fields = inner.fields[:len(inner.fields)-1]
-	input := slices.Clone(inner.fields)
+	input := inner.derive()
 	expand := &syntax.MvExpandOperator{Properties: op.Properties, Columns: op.Columns, Limit: op.Limit}
 	expanded := b.mvExpand(expand, inner, s)
 	if expanded.open != nil && expanded.open.column == nil {
@@ -33,32 +33,25 @@ func (b *binder) mvApply(op *syntax.MvApplyOperator, rel *relation, s *scope) *r
 		unnest.Inner = true
 	}
 	expanded.partition = []*plan.Column{row}
-	out := expanded
-	for _, o := range op.Body.Operators {
-		if !b.count(o) {
-			return b.nothing()
-		}
-		out = b.operator(o, out, s)
-	}
-	if !slices.Contains(out.node.Columns(), row) {
-		if out.open == nil {
-			b.errorf(op.Body.Span(), "only where, extend, project, summarize, sort, top, take and mv-expand can stand inside mv-apply")
-		}
+	out, ok := b.parts(op.Body.Operators, expanded, s)
+	if !ok {
 		return b.nothing()
 	}
-	return b.applied(table, out, input, row, rel)
+	return b.applied(table, out, input, rel)
 }
 
 // applied gives the columns of the input and those that the body made.
-func (b *binder) applied(table *letTable, out *relation, input []field, row *plan.Column, rel *relation) *relation {
+func (b *binder) applied(table *letTable, out, input *relation, rel *relation) *relation {
 	result := rel.derive()
 	result.order, result.serialized = nil, false
-	columns := out.node.Columns()
-	kept := !slices.ContainsFunc(input, func(f field) bool { return !slices.Contains(columns, f.column) })
+	columns, row := out.node.Columns(), out.partition[0]
+	kept := !slices.ContainsFunc(input.fields, func(f field) bool { return !slices.Contains(columns, f.column) }) &&
+		!slices.ContainsFunc(input.partition, func(c *plan.Column) bool { return !slices.Contains(columns, c) })
 	if kept {
-		result.node, result.fields = out.node, slices.Clone(input)
+		result.node, result.fields, result.partition = out.node, slices.Clone(input.fields), input.partition
 	} else {
 		left := b.reference(table)
+		result.partition = left.partition
 		number := left.fields[len(left.fields)-1].column
 		result.fields = left.fields[:len(left.fields)-1]
 		result.node = &plan.Join{Kind: plan.Inner, Left: left.node, Right: out.node, On: []plan.JoinKey{{Left: number, Right: row}}}
@@ -72,7 +65,7 @@ func (b *binder) applied(table *letTable, out *relation, input []field, row *pla
 		}
 	}
 	for _, f := range out.fields {
-		isInput := slices.ContainsFunc(input, func(i field) bool { return i.column == f.column && i.name == f.name })
+		isInput := slices.ContainsFunc(input.fields, func(i field) bool { return i.column == f.column && i.name == f.name })
 		if !isInput {
 			result.set(f.name, f.column)
 		}

@@ -51,6 +51,8 @@ func (b *binder) projectFamily(op *syntax.ProjectOperator, rel *relation, s *sco
 		return b.projectRename(op, rel)
 	case syntax.ProjectReorder:
 		return b.projectReorder(op, rel)
+	case syntax.ProjectByNames:
+		return b.projectByNames(op, rel, s)
 	}
 	return b.project(op, rel, s)
 }

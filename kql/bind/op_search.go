@@ -6,32 +6,45 @@ import (
 	"github.com/quoll/quoll/kql/types"
 )
 
-// search binds search as a union of tables with a filter: a string alone means
-// that some column has it. The name of the table comes first, as $table.
+// search binds search: a string alone means that some column has it. Behind a
+// table it is a filter; over tables it is a union of them with a filter, where
+// the name of the table comes first, as $table.
 func (b *binder) search(op *syntax.SearchOperator, rel *relation, s *scope) *relation {
+	name := "has"
+	for _, p := range op.Properties {
+		switch word := propertyWord(p); word {
+		case "case_sensitive":
+			name = "has_cs"
+		case "case_insensitive", "default":
+		default:
+			b.errorf(p.Span(), "no kind %q of search; kinds are case_sensitive, case_insensitive, default", word)
+			return b.nothing()
+		}
+	}
+	if rel != nil && len(op.Tables) == 0 {
+		out := rel.derive()
+		return b.filtered(op, name, out, out, s)
+	}
 	var inputs []unionInput
 	if rel != nil {
 		inputs = append(inputs, unionInput{rel, nameOr(rel.name, "search_arg0")})
 	}
-	tables := op.Tables
-	if rel == nil && len(tables) == 0 {
-		inputs = b.wildcardTables(op, "*", s)
+	if len(op.Tables) == 0 {
+		inputs = append(b.wildcardTables(op, "*", s), b.views("*", s)...)
 	}
-	for _, x := range tables {
+	for _, x := range op.Tables {
 		inputs = append(inputs, b.unionInputs(x, len(inputs), false, s)...)
 	}
 	if len(inputs) == 0 {
 		return b.nothing()
 	}
 	out := b.united(inputs, false, "$table")
-	name := "has"
-	for _, p := range op.Properties {
-		if p.Name.Text == "kind" && propertyWord(p) == "case_sensitive" {
-			name = "has_cs"
-		}
-	}
-	row := rows(out, s)
-	predicate := b.searched(op.Predicate, name, row)
+	return b.filtered(op, name, out, &relation{fields: out.fields[1:]}, s)
+}
+
+// filtered keeps the rows that a search finds; a string is looked for in texts.
+func (b *binder) filtered(op *syntax.SearchOperator, has string, out, texts *relation, s *scope) *relation {
+	predicate := b.searched(op.Predicate, has, rows(out, s), texts)
 	if bad(predicate) {
 		return b.nothing()
 	}
@@ -39,14 +52,25 @@ func (b *binder) search(op *syntax.SearchOperator, rel *relation, s *scope) *rel
 	return out
 }
 
-// searched binds a predicate in which a string stands for `* has "string"`.
-func (b *binder) searched(x syntax.Expr, has string, row *rowScope) plan.Expr {
+// searched binds a predicate in which a string stands for `* has "string"`,
+// over the columns of texts, and `*` alone for every row.
+func (b *binder) searched(x syntax.Expr, has string, row *rowScope, texts *relation) plan.Expr {
 	switch x := x.(type) {
 	case *syntax.Paren:
-		return b.searched(x.X, has, row)
+		return b.searched(x.X, has, row, texts)
+	case *syntax.Star:
+		return &plan.Literal{Of: types.Bool, Value: true}
+	case *syntax.Call:
+		if x.Func.Text == "not" && len(x.Args) == 1 {
+			e := b.searched(x.Args[0], has, row, texts)
+			if bad(e) {
+				return unknown
+			}
+			return b.callBuiltin("not", types.Bool, e)
+		}
 	case *syntax.Binary:
 		if x.Op == "and" || x.Op == "or" {
-			left, right := b.searched(x.X, has, row), b.searched(x.Y, has, row)
+			left, right := b.searched(x.X, has, row, texts), b.searched(x.Y, has, row, texts)
 			if bad(left) || bad(right) {
 				return unknown
 			}
@@ -55,10 +79,29 @@ func (b *binder) searched(x syntax.Expr, has string, row *rowScope) plan.Expr {
 	}
 	e := b.searchTerm(x, row)
 	if l, ok := e.(*plan.Literal); ok && l.Of == types.String {
-		texts := &rowScope{scope: row.scope, rel: &relation{fields: row.rel.fields[1:]}}
-		return b.anyText(has, l, texts)
+		return b.searchText(l, has, &rowScope{scope: row.scope, rel: texts})
 	}
 	return e
+}
+
+// searchText looks for a string in every column. A star at one of its ends
+// lets the term go on there.
+func (b *binder) searchText(l *plan.Literal, has string, texts *rowScope) plan.Expr {
+	text, _ := l.Value.(string)
+	begins, ends := len(text) > 0 && text[0] == '*', len(text) > 1 && text[len(text)-1] == '*'
+	if text == "*" || text == "" {
+		return &plan.Literal{Of: types.Bool, Value: true}
+	}
+	suffix := has[len("has"):]
+	switch {
+	case begins && ends:
+		has, text = "contains"+suffix, text[1:len(text)-1]
+	case begins:
+		has, text = "hassuffix"+suffix, text[1:]
+	case ends:
+		has, text = "hasprefix"+suffix, text[:len(text)-1]
+	}
+	return b.anyText(has, &plan.Literal{Of: types.String, Value: text}, texts)
 }
 
 // searchTerm binds a bool or a constant string.

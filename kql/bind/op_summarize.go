@@ -79,10 +79,14 @@ func fieldsOf(items []item) []field {
 	return fields
 }
 
-func (b *binder) countRows(rel *relation) *relation {
+func (b *binder) countRows(op *syntax.CountOperator, rel *relation) *relation {
 	a := &aggregation{binder: b}
-	count := a.add("Count", &plan.Call{Function: b.functions.Must("count"), Of: b.functions.Must("count").Overloads[0].Type})
-	return b.grouped(rel.derive(), nil, a, []item{{name: "Count", expr: count}})
+	name := "Count"
+	if op.Name != nil {
+		name = op.Name.Text
+	}
+	count := a.add(name, &plan.Call{Function: b.functions.Must("count"), Of: b.functions.Must("count").Overloads[0].Type})
+	return b.grouped(rel.derive(), nil, a, []item{{name: name, expr: count}})
 }
 
 // distinct groups by the named columns without an aggregate.

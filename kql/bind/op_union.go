@@ -58,9 +58,9 @@ func nameOr(name, fallback string) string {
 func (b *binder) unionInputs(x syntax.Expr, index int, fuzzy bool, s *scope) []unionInput {
 	switch x := x.(type) {
 	case *syntax.Wildcard:
-		return b.wildcardTables(x, x.Pattern, s)
+		return append(b.views(x.Pattern, s), b.wildcardTables(x, x.Pattern, s)...)
 	case *syntax.Star:
-		return b.wildcardTables(x, "*", s)
+		return append(b.views("*", s), b.wildcardTables(x, "*", s)...)
 	case *syntax.Name:
 		if fuzzy && s.find(x.Text) == nil {
 			if _, ok := b.catalog.Table(x.Text); !ok {
@@ -114,8 +114,28 @@ func (b *binder) wildcardTables(at syntax.Node, pattern string, s *scope) []unio
 			all = append(all, unionInput{b.scan(t), name})
 		}
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && len(b.viewNames(pattern, s)) == 0 {
 		b.src.Add(source.Diagnostic{Span: at.Span(), Message: "no table matches " + pattern + "; tables are " + enumerate(b.catalog.Names())})
+	}
+	return all
+}
+
+// views gives the tables of the views without parameters that match a pattern.
+func (b *binder) views(pattern string, s *scope) []unionInput {
+	var all []unionInput
+	for _, name := range b.viewNames(pattern, s) {
+		all = append(all, unionInput{b.tabular(&syntax.Name{Text: name}, s), name})
+	}
+	return all
+}
+
+func (b *binder) viewNames(pattern string, s *scope) []string {
+	var all []string
+	for _, name := range s.names() {
+		f := s.find(name).function
+		if f != nil && f.literal.View && len(f.literal.Params) == 0 && matchName(pattern, name) && !slices.Contains(all, name) {
+			all = append(all, name)
+		}
 	}
 	return all
 }
@@ -160,24 +180,32 @@ type unionColumn struct {
 	of           types.Type
 }
 
-// unionColumns lists the columns in the order in which they first appear.
+// unionColumns lists the columns in the order in which their names first
+// appear; those of one name and several types stand together.
 func unionColumns(inputs []unionInput, inner bool) []unionColumn {
-	var all []unionColumn
+	var names []string
 	seen := map[string][]types.Type{}
 	for _, in := range inputs {
 		for _, f := range in.rel.fields {
 			if inner && slices.ContainsFunc(inputs, func(o unionInput) bool { return o.rel.index(f.name) < 0 }) {
 				continue
 			}
+			if seen[f.name] == nil {
+				names = append(names, f.name)
+			}
 			if t := f.column.Type; !slices.Contains(seen[f.name], t) {
 				seen[f.name] = append(seen[f.name], t)
-				all = append(all, unionColumn{name: f.name, source: f.name, of: t})
 			}
 		}
 	}
-	for i, u := range all {
-		if len(seen[u.source]) > 1 {
-			all[i].name = u.source + "_" + u.of.String()
+	var all []unionColumn
+	for _, name := range names {
+		for _, t := range seen[name] {
+			u := unionColumn{name: name, source: name, of: t}
+			if len(seen[name]) > 1 {
+				u.name += "_" + t.String()
+			}
+			all = append(all, u)
 		}
 	}
 	return all

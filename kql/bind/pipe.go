@@ -37,6 +37,8 @@ func (b *binder) operator(op syntax.Operator, rel *relation, s *scope) *relation
 		return b.rangeTable(op, s)
 	case *syntax.UnionOperator:
 		return b.union(op, rel, s)
+	case *syntax.FindOperator:
+		return b.find(op, rel, s)
 	case *syntax.SearchOperator:
 		return b.search(op, rel, s)
 	case *syntax.BadOperator:
@@ -56,7 +58,7 @@ func (b *binder) operator(op syntax.Operator, rel *relation, s *scope) *relation
 	case *syntax.SummarizeOperator:
 		return b.summarize(op, rel, s)
 	case *syntax.CountOperator:
-		return b.countRows(rel)
+		return b.countRows(op, rel)
 	case *syntax.DistinctOperator:
 		return b.distinct(op, rel, s)
 	case *syntax.SortOperator:
@@ -95,7 +97,23 @@ func (b *binder) furtherOperator(op syntax.Operator, rel *relation, s *scope) *r
 	case *syntax.SampleOperator:
 		return b.sample(op, rel, s)
 	case *syntax.GetSchemaOperator:
-		return b.getSchema(rel)
+		return b.getSchema(op, rel)
+	case *syntax.ParseKVOperator:
+		return b.parseKV(op, rel, s)
+	case *syntax.PartitionOperator:
+		return b.partition(op, rel, s)
+	case *syntax.TopNestedOperator:
+		return b.topNested(op, rel, s)
+	case *syntax.TopHittersOperator:
+		return b.topHitters(op, rel, s)
+	case *syntax.ReduceOperator:
+		return b.reduce(op, rel, s)
+	case *syntax.ConsumeOperator:
+		return &relation{node: &plan.Limit{Input: rel.node}}
+	case *syntax.AssertSchemaOperator:
+		return b.assertSchema(op, rel)
+	case *syntax.ExecuteAndCacheOperator:
+		return rel
 	}
 	b.errorf(op.Span(), "this operator is not supported yet")
 	return b.nothing()

@@ -221,6 +221,10 @@ func (b *binder) reference(t *letTable) *relation {
 	for i := range r.order {
 		r.order[i].Column = fresh[r.order[i].Column]
 	}
+	r.partition = nil
+	for _, c := range t.rel.partition {
+		r.partition = append(r.partition, fresh[c])
+	}
 	r.ingestion = fresh[t.rel.ingestion]
 	r.open = t.rel.open.rebase(fresh)
 	return r

@@ -16,6 +16,7 @@ func contextEntries() []entry {
 		{Name: "pack_all", Sig: "const ignore_null_empty?:bool -> dynamic", Doc: "Makes a bag of all columns.", Example: "print a = 1, b = 'x' | project pack_all()"},
 		{Name: "bag_pack_columns", Sig: "column...:column -> dynamic", Doc: "Makes a bag of some columns under their names.", Example: "print a = 1, b = 'x' | project bag_pack_columns(a)"},
 		{Name: "ingestion_time", Naming: PrefixOnly, Prefix: "$IngestionTime", Sig: "-> datetime", Doc: "Gives the time a row became visible in Quoll; null for a row of no table.", Example: "print a = 1 | project ingestion_time()"},
+		{Name: "column_names_of", Sig: "table:scalar -> dynamic", Doc: "Gives the names of a table's columns as an array.", Example: "let t = print a = 1, b = 'x'; t | project-by-names column_names_of(t)"},
 		{Name: "assert", Sig: "const predicate:bool, message:string -> bool", Doc: "Refuses the query with a message when a constant predicate is false.", Example: "print assert(1 < 2, 'no')"},
 		{Name: "current_database", Sig: "-> string", Doc: "Gives the name of the database: Quoll.", Example: "print current_database()"},
 	}

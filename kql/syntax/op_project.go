@@ -31,6 +31,7 @@ const (
 	ProjectKeep    ProjectKind = "project-keep"
 	ProjectRename  ProjectKind = "project-rename"
 	ProjectReorder ProjectKind = "project-reorder"
+	ProjectByNames ProjectKind = "project-by-names"
 )
 
 // ProjectOperator is the project family. Columns are Named, Name, Wildcard,
@@ -52,6 +53,8 @@ func (p *parser) projectOperator(name source.Span, kind ProjectKind) Operator {
 		item = p.namePattern
 	case ProjectReorder:
 		item = p.orderedPattern
+	case ProjectByNames:
+		item = p.expression
 	}
 	columns := commaList(p, item)
 	return &ProjectOperator{pos: p.to(name), Kind: kind, Columns: columns}

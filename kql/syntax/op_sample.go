@@ -33,10 +33,3 @@ func (o *SampleOperator) print(w *printer) {
 	w.text(" of ")
 	w.node(o.Of)
 }
-
-// GetSchemaOperator is `getschema`.
-type GetSchemaOperator struct{ pos }
-
-func (*GetSchemaOperator) operator() {}
-
-func (o *GetSchemaOperator) print(w *printer) { w.text("getschema") }

@@ -39,9 +39,28 @@ func (o *SummarizeOperator) print(w *printer) {
 	printList(w, o.Keys)
 }
 
-// CountOperator is `count`.
-type CountOperator struct{ pos }
+// CountOperator is `count`, with `as name` for another column than Count.
+type CountOperator struct {
+	pos
+	Name *Name // nil when absent
+}
 
 func (*CountOperator) operator() {}
 
-func (o *CountOperator) print(w *printer) { w.text("count") }
+// countOperator reads the name.
+func (p *parser) countOperator(name source.Span) Operator {
+	o := &CountOperator{}
+	if p.acceptWord("as") {
+		o.Name = p.name()
+	}
+	o.pos = p.to(name)
+	return o
+}
+
+func (o *CountOperator) print(w *printer) {
+	w.text("count")
+	if o.Name != nil {
+		w.text(" as ")
+		w.node(o.Name)
+	}
+}

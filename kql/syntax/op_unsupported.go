@@ -5,22 +5,12 @@ import "github.com/quoll/quoll/kql/source"
 // unsupported names the operators that Kusto defines and Quoll lacks, with the
 // nearest thing that works.
 var unsupported = map[string]string{
-	"assert-schema":         "project with tolong(), tostring() and so on fixes the columns and types",
-	"consume":               "count reads all rows and gives one",
-	"execute-and-cache":     "let with materialize() runs a part once",
 	"facet":                 "summarize count() by each column, in one query per column",
-	"find":                  "union of the tables, then where",
 	"fork":                  "one query for each branch",
 	"graph-match":           "join follows one edge",
 	"macro-expand":          "union of the tables",
 	"make-graph":            "join follows one edge",
-	"parse-kv":              "extend with extract() takes a part out of a text by a regular expression",
-	"partition":             "summarize with arg_max() or make_list() by the partition's key",
-	"project-by-names":      "project with the columns' names",
-	"reduce":                "summarize count() by a part of the text that extract() gives",
 	"scan":                  "sort with serialize and prev() compares a row with the one before",
-	"top-hitters":           "summarize n = count() by x, then top 10 by n",
-	"top-nested":            "summarize by the columns, then top",
 	"graph-to-table":        "join follows one edge",
 	"graph-mark-components": "join follows one edge",
 	"graph-shortest-paths":  "join follows one edge",
@@ -46,7 +36,8 @@ func OperatorNames() []string {
 		"where", "summarize", "project", "extend", "sort", "order", "join", "render", "top", "mv-expand", "distinct", "take", "limit",
 		"union", "project-reorder", "project-away", "project-keep", "project-rename", "count", "as", "print", "range", "lookup",
 		"serialize", "filter", "mvexpand", "make-series", "parse", "parse-where", "mv-apply", "evaluate", "search", "invoke", "sample", "sample-distinct",
-		"getschema",
+		"getschema", "parse-kv", "top-nested", "top-hitters", "partition", "reduce", "find", "consume", "assert-schema", "execute-and-cache",
+		"project-by-names",
 	}
 }
 

@@ -54,13 +54,13 @@ func (p *parser) startsWithOperator() bool {
 		return next.Kind == Identifier && from.Kind == Identifier && from.Text == "from"
 	case "print":
 		return begins && !isInfix(next) || next.Kind == Symbol && (next.Text == "-" || next.Text == "+")
-	case "search":
+	case "search", "find":
 		named := p.peek(2)
 		if next.Kind == Identifier && next.Text == "in" && named.Kind == Symbol && named.Text == "(" {
 			return true
 		}
 		fallthrough
-	case "union", "find":
+	case "union":
 		return begins && !isInfix(next) || next.Kind == Symbol && next.Text == "*"
 	case "evaluate":
 		return next.Kind == Identifier && !isInfix(next)
@@ -135,12 +135,12 @@ func (p *parser) namedOperator(name string, span source.Span) Operator {
 		return p.whereOperator(span)
 	case "extend":
 		return p.extendOperator(span)
-	case "project", "project-away", "project-keep", "project-rename", "project-reorder":
+	case "project", "project-away", "project-keep", "project-rename", "project-reorder", "project-by-names":
 		return p.projectOperator(span, ProjectKind(name))
 	case "summarize":
 		return p.summarizeOperator(span)
 	case "count":
-		return &CountOperator{pos: at(span)}
+		return p.countOperator(span)
 	case "distinct":
 		return p.distinctOperator(span)
 	case "sort", "order":
@@ -181,8 +181,34 @@ func (p *parser) namedOperator(name string, span source.Span) Operator {
 		return p.sampleOperator(span, name == "sample-distinct")
 	case "search":
 		return p.searchOperator(span)
+	}
+	return p.furtherOperator(name, span)
+}
+
+// furtherOperator reads what stands behind the names that are not among the
+// most used.
+func (p *parser) furtherOperator(name string, span source.Span) Operator {
+	switch name {
 	case "getschema":
-		return &GetSchemaOperator{pos: at(span)}
+		return p.getSchemaOperator(span)
+	case "parse-kv":
+		return p.parseKVOperator(span)
+	case "top-nested":
+		return p.topNestedOperator(span)
+	case "top-hitters":
+		return p.topHittersOperator(span)
+	case "partition":
+		return p.partitionOperator(span)
+	case "reduce":
+		return p.reduceOperator(span)
+	case "find":
+		return p.findOperator(span)
+	case "consume":
+		return p.consumeOperator(span)
+	case "assert-schema":
+		return p.assertSchemaOperator(span)
+	case "execute-and-cache":
+		return &ExecuteAndCacheOperator{pos: at(span)}
 	}
 	return p.unsupportedOperator(name, span)
 }

@@ -175,8 +175,8 @@ func TestMistakes(t *testing.T) {
 		"T | where a ==":             {`an expression expected, but found the end of the query`},
 		"T | where a == == b | take": {`an expression expected, but found "=="`, `an expression expected, but found the end of the query`},
 		"T | fold x | wehre y":       {`no operator "fold"`, `no operator "wehre"`},
-		"T | partition by x (take 1) | where |": {
-			`the operator "partition" is not supported yet`, `an expression expected, but found "|"`, `an operator expected, but found the end of the query`},
+		"T | macro-expand x (take 1) | where |": {
+			`the operator "macro-expand" is not supported yet`, `an expression expected, but found "|"`, `an operator expected, but found the end of the query`},
 		"let = 1; T | where x y; U | tke 1": {`a name expected, but found "="`, `"|" or the end of "where" expected, but found "y"`, `no operator "tke"`},
 		"T | join (U | where a b) on c | where d e": {
 			`"|" or the end of "where" expected, but found "b"`, `"|" or the end of "where" expected, but found "e"`},
