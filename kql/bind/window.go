@@ -15,6 +15,7 @@ type windows struct{ layers []windowLayer }
 type windowLayer struct {
 	define    []plan.Definition
 	partition []*plan.Column
+	session   *sessionLayer // instead of both
 }
 
 // add gives the column of a window call.
@@ -27,6 +28,10 @@ func (w *windows) add(b *binder, call *plan.Call, partition []*plan.Column) *pla
 // attach puts the collected windows under what follows in rel.
 func (b *binder) attach(w *windows, rel *relation) {
 	for _, layer := range w.layers {
+		if layer.session != nil {
+			b.attachSession(layer.session, rel)
+			continue
+		}
 		partition := append(layer.partition[:len(layer.partition):len(layer.partition)], rel.partition...)
 		rel.node = &plan.Window{Input: rel.node, Define: layer.define, Partition: partition, Order: rel.order}
 	}
@@ -50,9 +55,13 @@ func (b *binder) windowCall(x *syntax.Call, f *builtin.Function, r *rowScope) pl
 	if !ok {
 		return unknown
 	}
-	switch f.Name {
+	switch call.Function.Name {
 	case "row_number":
 		return b.rowNumber(call, r)
+	case "row_window_session":
+		return b.session(call, r)
+	case "row_rank_min":
+		return b.minimalRank(call, r)
 	case "row_cumsum":
 		return &plan.Ref{Column: r.windows.add(b, trim(call, 1), b.restarts(call, 1, r))}
 	case "row_rank_dense":
@@ -107,4 +116,16 @@ func (b *binder) denseRank(call *plan.Call, r *rowScope) plan.Expr {
 	flag := &plan.Case{Branches: []plan.Branch{{When: b.callBuiltin("or", types.Bool, first, changed), Then: one}}, Else: zero, Of: types.Long}
 	sum := &plan.Call{Function: b.functions.Must("row_cumsum"), Args: []plan.Expr{flag}, Of: types.Long}
 	return &plan.Ref{Column: r.windows.add(b, sum, partition)}
+}
+
+// minimalRank is the number of the first row that has the value of the current
+// one: its own number less its number among these rows, and one.
+func (b *binder) minimalRank(call *plan.Call, r *rowScope) plan.Expr {
+	partition := b.restarts(call, 1, r)
+	rank := b.denseRank(call, r).(*plan.Ref)
+	count := func(partition []*plan.Column) plan.Expr {
+		return &plan.Ref{Column: r.windows.add(b, &plan.Call{Function: b.functions.Must("row_number"), Of: types.Long}, partition)}
+	}
+	before := b.callBuiltin("-", types.Long, count(partition), count(append(partition[:len(partition):len(partition)], rank.Column)))
+	return b.callBuiltin("+", types.Long, before, &plan.Literal{Of: types.Long, Value: int64(1)})
 }

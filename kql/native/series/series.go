@@ -18,7 +18,7 @@ import (
 // Functions returns the functions of this package.
 func Functions() []native.Function {
 	return slices.Concat(elementFunctions(), pairFunctions(), totalFunctions(), fillFunctions(), filterFunctions(),
-		fourierFunctions(), fitFunctions(), statisticsFunctions(), periodFunctions(), decomposeFunctions())
+		fourierFunctions(), fitFunctions(), sessionFunctions(), statisticsFunctions(), periodFunctions(), decomposeFunctions())
 }
 
 // element returns the number that an element of a series is. Text is the way

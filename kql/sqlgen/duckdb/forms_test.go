@@ -15,7 +15,7 @@ var inExpr = map[string]bool{"and": true, "or": true, "==": true, "!=": true, "<
 // rewritten are the operators and functions that the binder expresses by
 // others: between by comparisons, conversions by plan.Convert, and so on.
 var rewritten = map[string]bool{"between": true, "!between": true, "tostring": true, "tolong": true, "toint": true, "todouble": true, "todecimal": true,
-	"todatetime": true, "totimespan": true, "tobool": true, "toguid": true, "todynamic": true, "parse_json": true, "row_rank_dense": true,
+	"todatetime": true, "totimespan": true, "tobool": true, "toguid": true, "todynamic": true, "parse_json": true, "row_rank_dense": true, "row_rank_min": true, "row_window_session": true,
 	"percentiles": true, "percentiles_array": true, "percentilesw": true, "percentilesw_array": true}
 
 // Every function of the vocabulary has an SQL form, and every form is of one.
