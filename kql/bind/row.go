@@ -13,6 +13,8 @@ type rowScope struct {
 	rel   *relation
 	// left and right are set in a join's conditions.
 	left, right *relation
+	// sides are further relations by name: the steps of a scan.
+	sides map[string]*relation
 	// aggregates collects aggregate calls where they are allowed, else nil.
 	aggregates *aggregation
 	// windows collects window calls where they are allowed, else nil.
@@ -225,7 +227,13 @@ func (b *binder) element(x *syntax.Index, r *rowScope) plan.Expr {
 
 func sideOf(x syntax.Expr, r *rowScope) *relation {
 	name, ok := x.(*syntax.Name)
-	if !ok || r.left == nil {
+	if !ok {
+		return nil
+	}
+	if side := r.sides[name.Text]; side != nil {
+		return side
+	}
+	if r.left == nil {
 		return nil
 	}
 	switch name.Text {

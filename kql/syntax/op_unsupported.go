@@ -10,7 +10,6 @@ var unsupported = map[string]string{
 	"graph-match":           "join follows one edge",
 	"macro-expand":          "union of the tables",
 	"make-graph":            "join follows one edge",
-	"scan":                  "sort with serialize and prev() compares a row with the one before",
 	"graph-to-table":        "join follows one edge",
 	"graph-mark-components": "join follows one edge",
 	"graph-shortest-paths":  "join follows one edge",
@@ -37,7 +36,7 @@ func OperatorNames() []string {
 		"union", "project-reorder", "project-away", "project-keep", "project-rename", "count", "as", "print", "range", "lookup",
 		"serialize", "filter", "mvexpand", "make-series", "parse", "parse-where", "mv-apply", "evaluate", "search", "invoke", "sample", "sample-distinct",
 		"getschema", "parse-kv", "top-nested", "top-hitters", "partition", "reduce", "find", "consume", "assert-schema", "execute-and-cache",
-		"project-by-names",
+		"project-by-names", "scan",
 	}
 }
 

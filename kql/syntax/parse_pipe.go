@@ -191,6 +191,8 @@ func (p *parser) furtherOperator(name string, span source.Span) Operator {
 	switch name {
 	case "getschema":
 		return p.getSchemaOperator(span)
+	case "scan":
+		return p.scanOperator(span)
 	case "parse-kv":
 		return p.parseKVOperator(span)
 	case "top-nested":
