@@ -32,6 +32,7 @@ func (s *Service) Explain(ctx context.Context, r Request) (*Explanation, error) 
 	if err != nil {
 		return e, err
 	}
+	r.Limits = r.Limits.settle(statement.Limits)
 	e.Plan = statement.String()
 	e.SQL, err = s.engine.SQL(ctx, statement, r.options())
 	return e, err

@@ -39,19 +39,37 @@ func DefaultLimits() Limits {
 	return Limits{Rows: 500_000, Bytes: 64 << 20, Time: 4 * time.Minute}
 }
 
-// withDefaults fills what was not asked for.
-func (l Limits) withDefaults() Limits {
-	d := DefaultLimits()
-	if l.Rows <= 0 {
-		l.Rows = d.Rows
+// GreatestLimits returns the limits that a query can ask for by set
+// notruncation and the like.
+func GreatestLimits() Limits {
+	return Limits{Rows: 2_000_000, Bytes: 256 << 20, Time: 20 * time.Minute}
+}
+
+// settle gives the limits of one run: what the request asks for, and what the
+// query itself sets within that. A request that asks for nothing lets the query
+// go up to the greatest limits.
+func (l Limits) settle(set plan.Limits) Limits {
+	most, d := GreatestLimits(), DefaultLimits()
+	return Limits{
+		Rows:  settled(l.Rows, d.Rows, most.Rows, int(min(set.Rows, int64(most.Rows))), set.NoTruncation),
+		Bytes: settled(l.Bytes, d.Bytes, most.Bytes, set.Bytes, set.NoTruncation),
+		Time:  settled(l.Time, d.Time, most.Time, set.Time, set.NoTimeout),
 	}
-	if l.Bytes <= 0 {
-		l.Bytes = d.Bytes
+}
+
+// settled gives one limit. Zero means that request or query ask for nothing.
+func settled[N int | int64 | time.Duration](request, fallback, most, set N, unlimited bool) N {
+	bound := most
+	if request > 0 {
+		bound = request
 	}
-	if l.Time <= 0 {
-		l.Time = d.Time
+	switch {
+	case set > 0:
+		return min(set, bound)
+	case request > 0 || unlimited:
+		return bound
 	}
-	return l
+	return fallback
 }
 
 // Column is a column of a result.

@@ -79,6 +79,7 @@ func (s *Service) Query(ctx context.Context, r Request) (result *Result, err err
 	if err != nil {
 		return nil, err
 	}
+	r.Limits = r.Limits.settle(statement.Limits)
 	compiled := time.Since(started)
 	ctx, cancel := context.WithTimeoutCause(ctx, r.Limits.Time, ErrTimeLimit)
 	defer cancel()
@@ -103,7 +104,6 @@ func (s *Service) withDefaults(r Request) Request {
 	if r.Now.IsZero() {
 		r.Now = s.now()
 	}
-	r.Limits = r.Limits.withDefaults()
 	return r
 }
 

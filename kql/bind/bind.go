@@ -51,6 +51,9 @@ type Options struct {
 	Now time.Time
 	// Watchlist names tables that _GetWatchlist finds; may be nil.
 	Watchlist func(name string) (*Table, bool)
+	// Parameters are the values for declare query_parameters by name: constants
+	// as a query writes them, or their texts alone.
+	Parameters map[string]string
 }
 
 // The bounds of a query. They are far above what people write and keep a
@@ -75,7 +78,11 @@ func Query(src *source.Text, query *syntax.Query, catalog Catalog, options Optio
 		return nil
 	}
 	b.closeBag(result.rel)
-	statement := &plan.Statement{Root: result.rel.node, Order: result.rel.order, Visualization: result.rel.visualization, Now: b.now}
+	if b.mostRows > 0 {
+		result.rel = result.rel.derive()
+		result.rel.node = b.limited(result.rel, b.mostRows)
+	}
+	statement := &plan.Statement{Root: result.rel.node, Order: result.rel.order, Visualization: result.rel.visualization, Now: b.now, Limits: b.limits}
 	for _, f := range result.rel.fields {
 		statement.Output = append(statement.Output, plan.Output{Name: f.name, Column: f.column})
 	}
@@ -109,6 +116,8 @@ type binder struct {
 	catalog   Catalog
 	options   Options
 	now       time.Time
+	limits    plan.Limits // as set statements ask for
+	mostRows  int64       // of the result; 0 is no bound
 	functions *builtin.Table
 	lastID    plan.ColumnID
 	nodes     int

@@ -111,6 +111,9 @@ func (b *binder) name(x *syntax.Name, r *rowScope) plan.Expr {
 			return b.userFunction(v.function, nil, x, r)
 		case v.table != nil && v.table.shared == nil:
 			return unknown
+		case v.pattern != nil:
+			b.errorf(x.Span(), "%q is a pattern, which gives a table", x.Text)
+			return unknown
 		}
 		b.errorf(x.Span(), "%q is a table, and a scalar is expected here; toscalar() takes one value out of it", x.Text)
 		return unknown

@@ -111,6 +111,7 @@ type value struct {
 	size     int // of scalar, charged wherever the name is used
 	table    *letTable
 	function *function
+	pattern  *declaredPattern
 }
 
 // letTable is a tabular let: a shared plan and the names of its columns.

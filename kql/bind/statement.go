@@ -21,6 +21,12 @@ func (b *binder) statements(query *syntax.Query, s *scope, inFunction bool) resu
 		switch statement := statement.(type) {
 		case *syntax.LetStatement:
 			b.let(statement, s, inFunction)
+		case *syntax.SetStatement:
+			b.setting(statement)
+		case *syntax.ParametersStatement:
+			b.parameters(statement, s)
+		case *syntax.PatternStatement:
+			b.declarePattern(statement, s)
 		case *syntax.ExpressionStatement:
 			if last != nil && !inFunction {
 				b.tabular(last, s) // reported mistakes are all it can give
@@ -94,6 +100,9 @@ func (b *binder) share(name string, rel *relation, once bool) *letTable {
 // isTabular reports whether x gives a table. It decides by the form of the
 // expression and by what its names mean, without binding it.
 func (b *binder) isTabular(x syntax.Expr, s *scope) bool {
+	if p, _, _ := patternCall(x, s); p != nil {
+		return true
+	}
 	switch x := x.(type) {
 	case *syntax.Pipe, *syntax.Datatable, *syntax.ExternalData:
 		return true

@@ -16,6 +16,9 @@ func (b *binder) tabular(x syntax.Expr, s *scope) *relation {
 		return b.nothing()
 	}
 	defer b.leave()
+	if p, call, path := patternCall(x, s); p != nil {
+		return b.callPattern(p, call, path, x, s)
+	}
 	switch x := x.(type) {
 	case *syntax.Paren:
 		return b.tabular(x.X, s)

@@ -36,6 +36,17 @@ type Statement struct {
 	Visualization *Visualization
 	// Now is what now() was taken to be, in UTC.
 	Now time.Time
+	// Limits are what the query itself asks for.
+	Limits Limits
+}
+
+// Limits are bounds of the result that a query sets. A zero field asks for
+// nothing.
+type Limits struct {
+	NoTruncation bool // as many rows as the server gives at all
+	NoTimeout    bool // as long a run as the server allows at all
+	Rows, Bytes  int64
+	Time         time.Duration
 }
 
 // Output is one column of the result under the name that the user sees.

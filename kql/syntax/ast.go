@@ -33,8 +33,8 @@ type Query struct {
 	Statements []Statement
 }
 
-// Statement is one of LetStatement, SetStatement, ExpressionStatement and
-// BadStatement.
+// Statement is one of LetStatement, SetStatement, ParametersStatement,
+// PatternStatement, ExpressionStatement and BadStatement.
 type Statement interface {
 	Node
 	statement()

@@ -94,6 +94,18 @@ func (l *lexer) skipSpace() {
 	}
 }
 
+// skipDirectives moves over the lines at the beginning of a query that begin
+// with "#". They tell a client what to do, such as which cluster to ask.
+func (l *lexer) skipDirectives() {
+	for l.skipSpace(); strings.HasPrefix(l.text[l.i:], "#"); l.skipSpace() {
+		end := strings.IndexByte(l.text[l.i:], '\n')
+		if end < 0 {
+			end = len(l.text) - l.i
+		}
+		l.i += end
+	}
+}
+
 func (l *lexer) identifierStart() bool {
 	r, _ := utf8.DecodeRuneInString(l.text[l.i:])
 	return r == '_' || r == '$' || unicode.IsLetter(r)

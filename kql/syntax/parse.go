@@ -33,6 +33,23 @@ func Parse(src *source.Text) *Query {
 	return p.query()
 }
 
+// ReadLiteral reads a text that is one constant, or one with a sign; nil for any
+// other text.
+func ReadLiteral(text string) *Literal {
+	if len(text) > MaxLength {
+		return nil
+	}
+	src := source.New(text)
+	tokens := Tokens(src)
+	p := parser{src: src, tokens: tokens, levels: bracketLevels(tokens)}
+	x := p.expression()
+	l, ok := x.(*Literal)
+	if !ok || p.failed || p.peek(0).Kind != EndOfText || src.Err() != nil {
+		return nil
+	}
+	return l
+}
+
 // parser reads tokens from left to right. Each method named as a production
 // of docs/kql.ebnf reads that production; the others are its tools.
 //

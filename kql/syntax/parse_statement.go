@@ -55,7 +55,9 @@ func (p *parser) statement() Statement {
 			return p.letStatement()
 		case "set":
 			return p.setStatement()
-		case "declare", "alias", "pattern", "restrict":
+		case "declare":
+			return p.declareStatement()
+		case "alias", "pattern", "restrict":
 			return p.unsupportedStatement()
 		}
 	}
@@ -63,18 +65,6 @@ func (p *parser) statement() Statement {
 		return p.unsupportedStatement()
 	}
 	return p.expressionStatement()
-}
-
-// unsupportedStatement refuses a statement that Kusto has and Quoll lacks.
-func (p *parser) unsupportedStatement() Statement {
-	start := p.i
-	word := p.advance()
-	d := source.Diagnostic{Span: word.Span, Message: `the statement "` + word.Text + `" is not supported yet`, Remedy: "let names values and functions"}
-	if word.Text == "." {
-		d.Message, d.Remedy = "management commands are not supported", "a query begins with a table's name, let, print, range or union"
-	}
-	p.fail(d)
-	return &BadStatement{pos: p.from(start)}
 }
 
 // letStatement reads `let name = value`.

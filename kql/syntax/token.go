@@ -38,6 +38,7 @@ type Token struct {
 // Mistakes become diagnostics of src.
 func Tokens(src *source.Text) []Token {
 	l := lexer{src: src, text: src.Text()}
+	l.skipDirectives()
 	tokens := make([]Token, 0, len(l.text)/4+1)
 	for {
 		t := l.next()
