@@ -21,6 +21,9 @@ type series struct {
 	slot       *plan.Column
 	keys       []*plan.Column
 	defaults   []plan.Expr
+	// openFrom and openTo say that the query leaves a bound to the data: each
+	// series then has its own.
+	openFrom, openTo bool
 }
 
 func (b *binder) makeSeries(op *syntax.MakeSeriesOperator, rel *relation, s *scope) *relation {
@@ -38,7 +41,8 @@ func (b *binder) makeSeries(op *syntax.MakeSeriesOperator, rel *relation, s *sco
 		}
 		ms.keys = append(ms.keys, c)
 	}
-	if ms.from == nil || ms.to == nil {
+	ms.openFrom, ms.openTo = ms.from == nil, ms.to == nil
+	if ms.openFrom || ms.openTo {
 		r = ms.inferBounds(r)
 	}
 	ms.number(r)
@@ -88,7 +92,14 @@ func (ms *series) bounds(op *syntax.MakeSeriesOperator, axis item, s *scope) boo
 		return convert(e, want)
 	}
 	ms.from, ms.to, ms.step = bind(op.From, t), bind(op.To, t), bind(op.Step, stepType)
-	return ok && ms.step != nil
+	if !ok || ms.step == nil {
+		return false
+	}
+	if op.Range {
+		ms.from = b.callBuiltin("bin", t, ms.from, ms.step)
+		ms.to = b.callBuiltin("+", t, b.callBuiltin("bin", t, ms.to, ms.step), ms.step)
+	}
+	return true
 }
 
 // inferBounds takes the bounds that the query does not say from the data: from
@@ -107,8 +118,8 @@ func (ms *series) inferBounds(r *relation) *relation {
 		ms.from = b.callBuiltin("bin", ms.axis.Type, extreme("min"), ms.step)
 	}
 	if ms.to == nil {
-		ms.to = b.callBuiltin("+", ms.axis.Type, extreme("max"), ms.step)
-		ms.to = b.callBuiltin("bin", ms.axis.Type, b.callBuiltin("+", ms.axis.Type, extreme("max"), ms.step), ms.step)
+		last := b.callBuiltin("bin_at", ms.axis.Type, extreme("max"), ms.step, ms.from)
+		ms.to = b.callBuiltin("+", ms.axis.Type, last, ms.step)
 	}
 	names := &relation{fields: []field{{"axis", ms.axis}}}
 	for _, k := range ms.keys {
@@ -206,6 +217,7 @@ func (ms *series) fill(table *letTable, values int, nonempty bool) *relation {
 	for _, f := range blank.fields[:keys] {
 		distinct.Keys = append(distinct.Keys, plan.Definition{Column: f.column, Expr: &plan.Ref{Column: f.column}})
 	}
+	bounds := ms.ownBounds(distinct, blank.fields[keys].column)
 	var left plan.Node = distinct
 	if keys == 0 {
 		left = ms.oneRow(blank, nonempty)
@@ -214,7 +226,7 @@ func (ms *series) fill(table *letTable, values int, nonempty bool) *relation {
 	one := &plan.Literal{Of: types.Long, Value: int64(1)}
 	last := fold(b.callBuiltin("-", types.Long, &plan.Call{Function: b.functions.Must("min_of"), Args: []plan.Expr{ms.count(), &plan.Literal{Of: types.Long, Value: int64(maxPoints)}}, Of: types.Long}, one))
 	grid := &plan.Generate{Output: number, From: &plan.Literal{Of: types.Long, Value: int64(0)}, To: last, Step: one}
-	cross := &plan.Join{Kind: plan.Cross, Left: left, Right: grid}
+	cross := bounds(&plan.Join{Kind: plan.Cross, Left: left, Right: grid}, number)
 	union := &plan.Union{From: []plan.Node{data.node, cross}, Items: make([][]plan.Expr, 2)}
 	out := &relation{node: union}
 	for i, f := range data.fields {
@@ -232,6 +244,33 @@ func (ms *series) fill(table *letTable, values int, nonempty bool) *relation {
 		}
 	}
 	return out
+}
+
+// ownBounds adds the first and the last step of each key to keys, as far as the
+// query leaves them to the data, and returns what keeps the steps between.
+func (ms *series) ownBounds(keys *plan.Aggregate, slot *plan.Column) func(plan.Node, *plan.Column) plan.Node {
+	b := ms.b
+	bounds := map[string]*plan.Column{}
+	add := func(name string, open bool) {
+		if !open || len(ms.keys) == 0 {
+			return
+		}
+		c := b.newColumn(name, types.Long)
+		call := &plan.Call{Function: b.functions.Must(name), Args: []plan.Expr{&plan.Ref{Column: slot}}, Of: types.Long}
+		keys.Aggregates = append(keys.Aggregates, plan.Definition{Column: c, Expr: call})
+		bounds[name] = c
+	}
+	add("min", ms.openFrom)
+	add("max", ms.openTo)
+	return func(n plan.Node, number *plan.Column) plan.Node {
+		if c := bounds["min"]; c != nil {
+			n = &plan.Filter{Input: n, Predicate: b.callBuiltin(">=", types.Bool, &plan.Ref{Column: number}, &plan.Ref{Column: c})}
+		}
+		if c := bounds["max"]; c != nil {
+			n = &plan.Filter{Input: n, Predicate: b.callBuiltin("<=", types.Bool, &plan.Ref{Column: number}, &plan.Ref{Column: c})}
+		}
+		return n
+	}
 }
 
 // oneRow gives a row if there is data, and with nonempty in any case.

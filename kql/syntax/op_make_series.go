@@ -3,7 +3,7 @@ package syntax
 import "github.com/quoll/quoll/kql/source"
 
 // MakeSeriesOperator is `make-series aggregates on axis from a to b step c by
-// keys`; the older form `on axis in range(a, b, c)` gives the same tree.
+// keys`, or the older form `on axis in range(a, b, c)`.
 type MakeSeriesOperator struct {
 	pos
 	Properties []*Property // kind=nonempty
@@ -11,6 +11,8 @@ type MakeSeriesOperator struct {
 	On         Expr
 	From, To   Expr // nil when absent
 	Step       Expr
+	// Range says that the older form was written: its end is part of the series.
+	Range bool
 	Keys       []Expr
 }
 
@@ -51,6 +53,7 @@ func (p *parser) makeSeriesOperator(name source.Span) Operator {
 
 // seriesRange reads `range(from, to, step)`.
 func (p *parser) seriesRange(o *MakeSeriesOperator) {
+	o.Range = true
 	p.expectWord("range")
 	p.expectSymbol("(")
 	o.From = p.expression()
@@ -79,6 +82,20 @@ func (o *MakeSeriesOperator) print(w *printer) {
 	printList(w, o.Aggregates)
 	w.text(" on ")
 	w.node(o.On)
+	if o.Range {
+		w.text(" in range(")
+		printList(w, []Expr{o.From, o.To, o.Step})
+		w.text(")")
+	} else {
+		o.printBounds(w)
+	}
+	if len(o.Keys) > 0 {
+		w.text(" by ")
+		printList(w, o.Keys)
+	}
+}
+
+func (o *MakeSeriesOperator) printBounds(w *printer) {
 	for _, bound := range []struct {
 		word string
 		x    Expr
@@ -87,10 +104,6 @@ func (o *MakeSeriesOperator) print(w *printer) {
 			w.text(bound.word)
 			w.node(bound.x)
 		}
-	}
-	if len(o.Keys) > 0 {
-		w.text(" by ")
-		printList(w, o.Keys)
 	}
 }
 
