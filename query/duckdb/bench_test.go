@@ -1,0 +1,189 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	duckdriver "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/quoll/quoll/kql"
+	"github.com/quoll/quoll/kql/bind"
+	"github.com/quoll/quoll/kql/types"
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/query"
+)
+
+const queriesDir = "../../bench/queries"
+
+// benchTables are the tables of the benchmark as SQL over range(n) AS r(i).
+// hash(i, k) makes independent numbers, the same in every run.
+var benchTables = map[string]string{
+	"OfficeActivity": `SELECT TIMESTAMP '2025-09-01' + to_microseconds(CAST(i * (31536000000000 / $n) AS BIGINT)) AS TimeGenerated,
+		['FileAccessed', 'FileDownloaded', 'MailItemsAccessed', 'New-InboxRule', 'UserLoggedIn', 'FileModified', 'Set-InboxRule', 'Send'][1 + CAST(floor(8 * pow(hash(i, 1) / 18446744073709551616.0, 2)) AS INTEGER)] AS Operation,
+		'user' || CAST(floor(2000 * pow(hash(i, 2) / 18446744073709551616.0, 2)) AS INTEGER) || '@agency.example' AS UserId,
+		CASE WHEN hash(i, 3) % 200000 = 7 THEN '203.0.113.77' ELSE '10.' || hash(i, 4) % 4 || '.' || hash(i, 5) % 40 || '.' || hash(i, 6) % 50 END AS ClientIP,
+		CASE WHEN hash(i, 7) % 3 = 0 THEN '[{"Name":"ForwardTo","Value":"x' || hash(i, 8) % 100 || '@outside.example"},{"Name":"Enabled","Value":"True"}]' ELSE '[{"Name":"MoveToFolder","Value":"RSS Feeds"},{"Name":"Forwarding","Value":"no"}]' END AS Parameters`,
+	"EmailEvents": `SELECT TIMESTAMP '2025-09-01' + to_microseconds(CAST(i * (31536000000000 / $n) AS BIGINT)) AS TimeGenerated,
+		'm' || CAST(floor(i * 0.9) AS BIGINT) AS NetworkMessageId,
+		['Inbound', 'Inbound', 'Outbound', 'Intra-org'][1 + CAST(hash(i, 1) % 4 AS INTEGER)] AS EmailDirection,
+		'd' || CAST(floor(3000 * pow(hash(i, 2) / 18446744073709551616.0, 3)) AS INTEGER) || '.example' AS SenderFromDomain,
+		'person' || hash(i, 3) % 20000 || '@d.example' AS SenderFromAddress,
+		'user' || hash(i, 4) % 2000 || '@agency.example' AS RecipientEmailAddress,
+		CASE WHEN hash(i, 5) % 200000 = 7 THEN '203.0.113.77' ELSE '198.51.' || hash(i, 6) % 100 || '.' || hash(i, 7) % 250 END AS SenderIPv4,
+		['Weekly report on ' , 'Invoice for order ', 'Re: minutes of meeting ', 'Your payroll statement ', 'Lunch '][1 + CAST(hash(i, 8) % 5 AS INTEGER)] || hash(i, 9) % 100000 AS Subject,
+		['Delivered', 'Delivered', 'Junked', 'Blocked'][1 + CAST(hash(i, 10) % 4 AS INTEGER)] AS DeliveryAction,
+		CASE WHEN hash(i, 11) % 50 = 0 THEN 'Phish' ELSE '' END AS ThreatTypes,
+		'{"SPF":"' || ['pass', 'pass', 'fail', 'none'][1 + CAST(hash(i, 12) % 4 AS INTEGER)] || '","DKIM":"pass","DMARC":"pass","CompAuth":"pass"}' AS AuthenticationDetails`,
+	"UrlClickEvents": `SELECT TIMESTAMP '2025-09-01' + to_microseconds(CAST(i * (31536000000000 / $n) AS BIGINT)) AS TimeGenerated,
+		'm' || CAST(floor(i * 0.9) AS BIGINT) AS NetworkMessageId,
+		'user' || hash(i, 1) % 2000 || '@agency.example' AS AccountUpn,
+		['ClickAllowed', 'ClickBlocked'][1 + CAST(hash(i, 2) % 2 AS INTEGER)] AS ActionType`,
+}
+
+// benchData is the tables in Parquet files.
+type benchData struct {
+	dir    string
+	tables map[string]*bind.Table
+}
+
+func (d *benchData) Table(name string) (*bind.Table, bool) { t, ok := d.tables[name]; return t, ok }
+func (d *benchData) Names() []string                       { return nil }
+func (d *benchData) file(name string) string               { return filepath.Join(d.dir, name+".parquet") }
+
+func (d *benchData) Acquire(name string) (*ReadSet, error) {
+	return &ReadSet{TimeColumn: "TimeGenerated", Files: []lake.File{{Path: d.file(name)}}, Release: func() {}}, nil
+}
+
+// plainDuckDB opens a database without anything of Quoll in it.
+func plainDuckDB(b *testing.B) *sql.DB {
+	connector, err := duckdriver.NewConnector("", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	db := sql.OpenDB(connector)
+	b.Cleanup(func() { db.Close() })
+	return db
+}
+
+// benchRows is how many rows each table has: QUOLL_BENCH_ROWS, else a million.
+func benchRows(b *testing.B) int {
+	text := os.Getenv("QUOLL_BENCH_ROWS")
+	if text == "" {
+		return 1_000_000
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+func makeBenchData(b *testing.B, db *sql.DB) *benchData {
+	d := &benchData{dir: b.TempDir(), tables: map[string]*bind.Table{}}
+	n := benchRows(b)
+	for name, text := range benchTables {
+		text = strings.ReplaceAll(text, "$n", strconv.Itoa(n))
+		if _, err := db.Exec(fmt.Sprintf("COPY (%s FROM range(%d) AS r(i)) TO '%s' (COMPRESSION zstd)", text, n, d.file(name))); err != nil {
+			b.Fatalf("%s: %v", name, err)
+		}
+		if _, err := db.Exec(fmt.Sprintf("CREATE VIEW %s AS FROM read_parquet('%s')", name, d.file(name))); err != nil {
+			b.Fatal(err)
+		}
+		rows, err := db.Query("SELECT column_name FROM (DESCRIBE " + name + ")")
+		if err != nil {
+			b.Fatal(err)
+		}
+		table := &bind.Table{Name: name}
+		for rows.Next() {
+			column := bind.Column{Type: types.String}
+			if err := rows.Scan(&column.Name); err != nil {
+				b.Fatal(err)
+			}
+			if column.Name == "TimeGenerated" {
+				column.Type = types.DateTime
+			}
+			table.Columns = append(table.Columns, column)
+		}
+		rows.Close()
+		d.tables[name] = table
+	}
+	return d
+}
+
+// BenchmarkQueries runs the queries of bench/queries and the best SQL that we
+// could write by hand for each, in turn; "ratio" is the first over the second.
+// Both must give as many rows.
+func BenchmarkQueries(b *testing.B) {
+	db := plainDuckDB(b)
+	data := makeBenchData(b, db)
+	config := DefaultConfig()
+	config.Dir = data.dir
+	engine := openEngine(b, config, data)
+	files, err := filepath.Glob(queriesDir + "/*.kql")
+	if err != nil || len(files) != 10 {
+		b.Fatalf("%d queries, %v", len(files), err)
+	}
+	for _, file := range files {
+		b.Run(strings.TrimSuffix(filepath.Base(file), ".kql"), func(b *testing.B) {
+			text, hand := readFile(b, file), readFile(b, strings.TrimSuffix(file, ".kql")+".sql")
+			var ours, theirs time.Duration
+			for b.Loop() {
+				started := time.Now()
+				statement, err := kql.Compile(text, data, time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC))
+				if err != nil {
+					b.Fatal(err)
+				}
+				execution, err := engine.Run(context.Background(), statement, query.RunOptions{Limits: query.DefaultLimits()})
+				if err != nil {
+					b.Fatal(err)
+				}
+				ours += time.Since(started)
+				started = time.Now()
+				if n := countAll(b, db, hand); n != len(execution.Rows) {
+					b.Fatalf("%d rows, by hand %d", len(execution.Rows), n)
+				}
+				theirs += time.Since(started)
+			}
+			b.ReportMetric(float64(ours)/float64(theirs), "ratio")
+		})
+	}
+}
+
+func countAll(b *testing.B, db *sql.DB, text string) int {
+	rows, err := db.Query(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		b.Fatal(err)
+	}
+	values, pointers := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		pointers[i] = &values[i]
+	}
+	n := 0
+	for rows.Next() {
+		if err := rows.Scan(pointers...); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
+
+func readFile(b *testing.B, file string) string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return string(text)
+}
