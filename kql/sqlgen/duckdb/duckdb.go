@@ -14,6 +14,7 @@ package duckdb
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,7 +39,7 @@ type Query struct {
 
 // Generate returns the SQL of a statement.
 func Generate(s *plan.Statement, o Options) (*Query, error) {
-	g := &generator{options: o, uses: countUses(s), shared: map[*plan.Shared]string{}, forms: forms()}
+	g := &generator{options: o, uses: countUses(s), shared: map[*plan.Shared]string{}, forms: forms(), trust: newTrust(s)}
 	text := g.statement(s)
 	if g.err != nil {
 		return nil, g.err
@@ -49,6 +50,7 @@ func Generate(s *plan.Statement, o Options) (*Query, error) {
 type generator struct {
 	options Options
 	forms   map[string]form
+	trust   *trust
 	uses    map[*plan.Shared]int
 	shared  map[*plan.Shared]string // the names of those that are CTEs
 	ctes    []string
@@ -82,6 +84,9 @@ func countUses(s *plan.Statement) map[*plan.Shared]int {
 // statement writes the outermost select, which names and orders the columns.
 func (g *generator) statement(s *plan.Statement) string {
 	b := g.node(s.Root)
+	if text, ok := g.topStatement(s, b); ok {
+		return text
+	}
 	if b.tail != "" || b.distinct || len(b.group) > 0 && len(s.Order) > 0 {
 		b = g.wrap(b)
 	}
@@ -103,10 +108,33 @@ func (g *generator) statement(s *plan.Statement) string {
 	if g.options.Limit > 0 {
 		text.WriteString(" LIMIT " + strconv.Itoa(g.options.Limit))
 	}
-	if len(g.ctes) > 0 {
-		return "WITH " + strings.Join(g.ctes, ", ") + " " + text.String()
+	return g.with(text.String())
+}
+
+// topStatement writes a statement that is the first rows of an order, which
+// needs no second one.
+func (g *generator) topStatement(s *plan.Statement, b *block) (string, bool) {
+	limit, ok := s.Root.(*plan.Limit)
+	if !ok || g.options.Limit > 0 && limit.Count > int64(g.options.Limit) || b.distinct || len(s.Output) == 0 {
+		return "", false
 	}
-	return text.String()
+	sorted, ok := limit.Input.(*plan.Sort)
+	if !ok || !slices.Equal(sorted.Keys, s.Order) {
+		return "", false
+	}
+	list := make([]string, len(s.Output))
+	for i, o := range s.Output {
+		list[i] = b.column(g, o.Column) + " AS " + quoteName(o.Name)
+	}
+	return g.with("SELECT " + strings.Join(list, ", ") + b.rest()), true
+}
+
+// with puts the shared tables before a statement.
+func (g *generator) with(text string) string {
+	if len(g.ctes) == 0 {
+		return text
+	}
+	return "WITH " + strings.Join(g.ctes, ", ") + " " + text
 }
 
 func (g *generator) orderBy(b *block, keys []plan.SortKey) string {

@@ -73,10 +73,31 @@ func bin(_ *generator, c *plan.Call, a []string, _ *block) string {
 		return "(floor(" + a[0] + " / nullif(CAST(" + a[1] + " AS DOUBLE), 0)) * " + a[1] + ")"
 	case types.DateTime:
 		size := "nullif(" + a[1] + " // 10, 0)"
+		if span, ok := constantSpan(c.Args[1]); ok && span >= 10 {
+			if unit, ok := timeUnits[span]; ok {
+				return "date_trunc('" + unit + "', " + a[0] + ")"
+			}
+			size = itoa(int64(span) / 10)
+		}
 		at := "(epoch_us(" + a[0] + ") + 62135596800000000)"
 		return "make_timestamp(" + at + " - " + at + " % " + size + " - 62135596800000000)"
 	}
 	return binInteger(a[0], a[1], c.Of)
+}
+
+// timeUnits are the spans for which cutting off is the same as counting from
+// year 1, and quicker.
+var timeUnits = map[types.Ticks]string{
+	types.TicksPerSecond: "second", 60 * types.TicksPerSecond: "minute", 3600 * types.TicksPerSecond: "hour", 86400 * types.TicksPerSecond: "day",
+}
+
+func constantSpan(e plan.Expr) (types.Ticks, bool) {
+	l, ok := e.(*plan.Literal)
+	if !ok {
+		return 0, false
+	}
+	span, ok := l.Value.(types.Ticks)
+	return span, ok
 }
 
 func binInteger(value, size string, t types.Type) string {

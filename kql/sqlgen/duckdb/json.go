@@ -10,8 +10,7 @@ import (
 
 // DuckDB's JSON functions end the query with an error on text that is not JSON,
 // and TRY() around them costs microseconds a row. So every dynamic value that
-// comes out of a column is guarded by json_valid(); what an expression makes is
-// JSON by construction.
+// may be what a source has sent is guarded by json_valid(); see trust.
 
 func guard(text string) string {
 	return "(CASE WHEN json_valid(" + text + ") THEN " + text + " END)"
@@ -20,11 +19,10 @@ func guard(text string) string {
 // json returns the SQL of a dynamic value as text that is JSON, or NULL.
 func (g *generator) json(e plan.Expr, b *block) string {
 	text := g.expr(e, b)
-	switch e.(type) {
-	case *plan.Ref, *plan.Scalar:
-		return guard(text)
+	if g.trust.expr(e) {
+		return text
 	}
-	return text
+	return guard(text)
 }
 
 // path writes a chain of members and elements, `a.b[0].c`, as one extraction;
@@ -68,7 +66,7 @@ func (g *generator) path(e *plan.Call, b *block, asText bool) string {
 		return "(CASE WHEN json_valid(" + text + ") THEN " + extract(text) + " END)"
 	}
 	text := g.expr(base, b)
-	if _, isRef := base.(*plan.Ref); isRef {
+	if !g.trust.expr(base) {
 		return "(CASE WHEN json_valid(" + text + ") THEN " + extract(text) + " END)"
 	}
 	return extract(text)
