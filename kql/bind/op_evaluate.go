@@ -15,11 +15,14 @@ func (b *binder) evaluate(op *syntax.EvaluateOperator, rel *relation, s *scope) 
 	if ok && f.Kind == builtin.Plugin && f.Name == "bag_unpack" {
 		return b.bagUnpack(op, rel, s)
 	}
+	if ok && f.Kind == builtin.Plugin && (f.Name == "geo_polygon_lookup" || f.Name == "geo_line_lookup") {
+		return b.geoLookup(op, rel, s)
+	}
 	if b.functions.Absent(name.Text) {
 		b.errorf(name.Span(), "the plugin %s is not supported yet", name.Text)
 		return b.nothing()
 	}
-	b.src.Add(source.Diagnostic{Span: name.Span(), Message: `no plugin "` + name.Text + `"`, Remedy: didYouMean(name.Text, []string{"bag_unpack"})})
+	b.src.Add(source.Diagnostic{Span: name.Span(), Message: `no plugin "` + name.Text + `"`, Remedy: didYouMean(name.Text, []string{"bag_unpack", "geo_line_lookup", "geo_polygon_lookup"})})
 	return b.nothing()
 }
 
