@@ -14,7 +14,7 @@ const (
 	// maxCorners bounds the corners of a full circle.
 	maxCorners = 2000
 	// maxBuffered bounds the corners of all circles together.
-	maxBuffered = 400_000
+	maxBuffered = 150_000
 )
 
 func bufferFunctions(s *shapes) []native.Function {

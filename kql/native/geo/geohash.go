@@ -107,8 +107,8 @@ func geohashNeighbors(args []any) any {
 	if !ok {
 		return nil
 	}
-	cells := []any{}
-	for _, step := range [8][2]float64{{-1, -1}, {-1, 1}, {1, -1}, {0, 1}, {-1, 0}, {1, 1}, {1, 0}, {0, -1}} {
+	var cells []string
+	for _, step := range [8][2]float64{{-1, 1}, {0, 1}, {1, 1}, {-1, 0}, {1, 0}, {-1, -1}, {0, -1}, {1, -1}} {
 		lng := (b.west+b.east)/2 + step[0]*(b.east-b.west)
 		lat := (b.south+b.north)/2 + step[1]*(b.north-b.south)
 		if math.Abs(lat) > 90 {
@@ -116,7 +116,7 @@ func geohashNeighbors(args []any) any {
 		}
 		cells = append(cells, geohash(wrap(lng), lat, len(args[0].(string))))
 	}
-	return cells
+	return orderedCells(cells)
 }
 
 // wrap brings a longitude that is at most one turn off to [-180, 180].

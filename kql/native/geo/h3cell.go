@@ -17,7 +17,9 @@ const (
 	maxH3Cells = 61680
 	// maxH3Room bounds the room that H3 takes for the cells of the rectangle
 	// around a polygon.
-	maxH3Room   = 2_000_000
+	maxH3Room = 2_000_000
+	// maxH3Work bounds cells times vertices, since H3 compares each with each.
+	maxH3Work   = 50_000_000
 	maxChildren = 16807 // five levels
 	maxRings    = 142   // so that there are no more than maxH3Cells
 )
@@ -161,23 +163,34 @@ func (s *shapes) polygonToH3Cells(args []any) any {
 		}
 		a = newArea([]*s2.Polygon{grown})
 	}
-	var cells []h3.Cell
-	seen := map[h3.Cell]bool{}
+	expected := a.surface() / h3.HexagonAreaAvgM2(resolution)
+	if expected > 2*maxH3Cells || expected*float64(len(a.edges())) > maxH3Work {
+		return nil
+	}
+	cells := newCellSet()
 	for _, polygon := range h3Polygons(a) {
 		if h3Room(polygon, resolution) > maxH3Room {
 			return nil
 		}
-		for _, c := range polygon.Cells(resolution) {
-			if !seen[c] {
-				seen[c] = true
-				cells = append(cells, c)
-			}
+		found, ok := h3Cells(polygon, resolution)
+		if !ok {
+			return nil
+		}
+		for _, c := range found {
+			cells.add(c.String())
 		}
 	}
-	if len(cells) > maxH3Cells {
+	if len(cells.texts) > maxH3Cells {
 		return nil
 	}
-	return h3Tokens(cells)
+	return cells.list()
+}
+
+// h3Cells asks H3 for the cells of a polygon. H3's cover panics when H3 cannot
+// say how much room it needs.
+func h3Cells(p h3.GeoPolygon, resolution int) (cells []h3.Cell, ok bool) {
+	defer func() { ok = recover() == nil }()
+	return p.Cells(resolution), true
 }
 
 // h3Polygons gives each shell with its holes as H3 wants them.

@@ -68,11 +68,11 @@ func s2CellNeighbors(args []any) any {
 	if !ok {
 		return nil
 	}
-	cells := []any{}
+	var cells []string
 	for _, n := range id.AllNeighbors(id.Level()) {
 		cells = append(cells, n.ToToken())
 	}
-	return cells
+	return orderedCells(cells)
 }
 
 func (s *shapes) lineToS2Cells(args []any) any {
