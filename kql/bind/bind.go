@@ -122,6 +122,8 @@ type binder struct {
 	lastID    plan.ColumnID
 	nodes     int
 	depth     int
+	// binSettings are the size and the place that bin_auto() rounds by.
+	binSettings map[string]plan.Expr
 }
 
 func (b *binder) errorf(span source.Span, format string, args ...any) {

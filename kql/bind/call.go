@@ -47,6 +47,10 @@ func (b *binder) scalarCall(x *syntax.Call, r *rowScope) plan.Expr {
 
 // noFunction reports a function that Quoll lacks, or that nobody has.
 func (b *binder) noFunction(name *syntax.Name) {
+	if reason := b.functions.WhyAbsent(name.Text); reason != "" {
+		b.errorf(name.Span(), "there is no %s(): %s", name.Text, reason)
+		return
+	}
 	if b.functions.Absent(name.Text) {
 		b.errorf(name.Span(), "the function %s() is not supported yet", name.Text)
 		return

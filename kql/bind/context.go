@@ -31,6 +31,18 @@ func (b *binder) contextCall(x *syntax.Call, f *builtin.Function, r *rowScope) p
 		return b.columnNamesOf(x, r)
 	case "assert":
 		return b.assert(x, f, r)
+	case "bin_auto":
+		return b.binAuto(x, r)
+	case "estimate_data_size":
+		return b.dataSize(x, r)
+	case "cursor_current", "cursor_after", "cursor_before_or_at":
+		return b.cursor(x, f.Canonical(), r)
+	case "extent_id":
+		return &plan.Literal{Of: types.Guid, Value: "00000000-0000-0000-0000-000000000000"}
+	case "extent_tags":
+		return &plan.Literal{Of: types.Dynamic}
+	case "current_cluster_endpoint":
+		return &plan.Literal{Of: types.String, Value: "localhost"}
 	case "current_database":
 		return &plan.Literal{Of: types.String, Value: "Quoll"}
 	}

@@ -34,6 +34,8 @@ func (b *binder) setting(statement *syntax.SetStatement) {
 			return
 		}
 		b.errorf(statement.Span(), "servertimeout is a timespan, as in set servertimeout = 2m")
+	case "query_bin_auto_size", "query_bin_auto_at":
+		b.binAutoSetting(name, statement)
 	case "query_now":
 		if now, ok := settingValue(statement.Value, types.DateTime).(time.Time); ok {
 			b.now = now.UTC()

@@ -18,6 +18,16 @@ func contextEntries() []entry {
 		{Name: "ingestion_time", Naming: PrefixOnly, Prefix: "$IngestionTime", Sig: "-> datetime", Doc: "Gives the time a row became visible in Quoll; null for a row of no table.", Example: "print a = 1 | project ingestion_time()"},
 		{Name: "column_names_of", Sig: "table:scalar -> dynamic", Doc: "Gives the names of a table's columns as an array.", Example: "let t = print a = 1, b = 'x'; t | project-by-names column_names_of(t)"},
 		{Name: "assert", Sig: "const predicate:bool, message:string -> bool", Doc: "Refuses the query with a message when a constant predicate is false.", Example: "print assert(1 < 2, 'no')"},
+		{Name: "bin_auto", Naming: FirstArgument, Sig: "value:summable -> first", Doc: "Rounds down to the size of `set query_bin_auto_size`, counted from `set query_bin_auto_at`.", Example: "set query_bin_auto_size = 5; print bin_auto(7)"},
+		{Name: "estimate_data_size", Sig: "column...:column -> long", Doc: "Estimates the bytes that columns take, or all columns for *.", Example: "print a = 1, b = 'xyz' | project estimate_data_size(a, b)"},
+		{Name: "cursor_current", Sig: "-> string", Doc: "Gives the cursor of this moment: the time of the statement.", Example: "print strlen(cursor_current()) > 0"},
+		{Name: "current_cursor", Of: "cursor_current", Sig: "-> string", Doc: "Older spelling of cursor_current().", Example: "print strlen(current_cursor()) > 0"},
+		{Name: "cursor_after", Sig: "cursor:string -> bool", Doc: "True for a row that was ingested after a cursor, and for every row after the empty one.", Example: "print cursor_after('')"},
+		{Name: "cursor_before_or_at", Sig: "cursor:string -> bool", Doc: "True for a row that was ingested before or at a cursor.", Example: "print cursor_before_or_at('')"},
+		{Name: "extent_id", Sig: "-> guid", Doc: "Gives the guid of all zeros, since Quoll's rows are in no extents.", Example: "print extent_id()"},
+		{Name: "extentid", Of: "extent_id", Sig: "-> guid", Doc: "Older spelling of extent_id().", Example: "print extentid()"},
+		{Name: "extent_tags", Sig: "-> dynamic", Doc: "Gives null, since Quoll's rows are in no extents.", Example: "print extent_tags()"},
+		{Name: "current_cluster_endpoint", Sig: "-> string", Doc: "Gives localhost: there is no cluster.", Example: "print current_cluster_endpoint()"},
 		{Name: "current_database", Sig: "-> string", Doc: "Gives the name of the database: Quoll.", Example: "print current_database()"},
 	}
 	for i := range all {

@@ -26,6 +26,7 @@ func timeEntries() []entry {
 		{Name: "datetime_utc_to_local", Sig: "from:datetime, zone:string -> datetime", Doc: "Converts UTC to the clock of a time zone.", Example: "print datetime_utc_to_local(datetime(2026-01-31), 'Australia/Sydney')"},
 		{Name: "datetime_local_to_utc", Sig: "from:datetime, zone:string -> datetime", Doc: "Converts the clock of a time zone to UTC.", Example: "print datetime_local_to_utc(datetime(2026-01-31), 'Australia/Sydney')"},
 	}
+	all = append(all, entry{Name: "datetime_list_timezones", Sig: "-> dynamic", Doc: "Lists the names of time zones.", Example: "print set_has_element(datetime_list_timezones(), 'Europe/Berlin')"})
 	for _, unit := range []string{"day", "week", "month", "year"} {
 		naming := NoName
 		if unit == "day" {

@@ -10,12 +10,12 @@ import "strings"
 const absent = `
 activity_counts_metrics activity_engagement activity_metrics active_users_count ai_chat_completion
 ai_embeddings autocluster azure_digital_twins_query_request
-basket beta_cdf
-beta_inv beta_pdf bin_auto convert_angle convert_energy convert_force convert_length
-convert_mass convert_speed convert_temperature convert_volume cosmosdb_sql_request
-cursor_after cursor_before_or_at cursor_current current_cluster_endpoint
-current_principal current_principal_details current_principal_is_member_of datetime_list_timezones
-dcount_intersect diffpatterns diffpatterns_text erf erfc estimate_data_size extent_id extent_tags
+basket 
+
+cosmosdb_sql_request
+
+
+dcount_intersect diffpatterns diffpatterns_text 
 external_table funnel_sequence funnel_sequence_completion
 http_request http_request_post infer_storage_schema
 ipv4_lookup
@@ -25,8 +25,18 @@ postgresql_request preview
 python r rolling_percentile rows_near
 schema_merge sequence_detect
 session_count sliding_window_counts sql_request stored_query_result
-user_agent welch_test
+user_agent 
 `
+
+// WhyAbsent gives the reason why a function of Kusto can have no meaning here,
+// or nothing for one that is only missing.
+func (t *Table) WhyAbsent(name string) string {
+	switch name {
+	case "current_principal", "current_principal_details", "current_principal_is_member_of":
+		return "a query of Quoll does not know who runs it"
+	}
+	return ""
+}
 
 // Absent reports whether Kusto defines a function, aggregate or plugin of that
 // name that Quoll does not have.

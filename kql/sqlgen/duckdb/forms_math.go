@@ -51,8 +51,6 @@ func mathForms() map[string]form {
 		"cot":      sql("(CASE WHEN isfinite($1) AND $1 <> 0 THEN cot($1) END)"),
 		"degrees":  sql("degrees($1)"),
 		"radians":  sql("radians($1)"),
-		"gamma":    sql("(CASE WHEN $1 > 0 AND $1 < 171 THEN gamma($1) END)"),
-		"loggamma": sql("(CASE WHEN $1 > 0 THEN lgamma($1) END)"),
 
 		"binary_and":         sql("($1 & $2)"),
 		"binary_or":          sql("($1 | $2)"),

@@ -31,7 +31,9 @@ func timeForms() map[string]form {
 		"unixtime_nanoseconds_todatetime":  unixTime("$1 / 1000"),
 
 		"datetime_utc_to_local": zoned("timezone($2, timezone('UTC', $1))"),
-		"datetime_local_to_utc": zoned("timezone('UTC', timezone($2, $1))"),
+		"datetime_local_to_utc": zoned(localToUTC),
+
+		"datetime_list_timezones": sql("CAST(to_json((SELECT list(DISTINCT name ORDER BY name) FROM pg_timezone_names())) AS VARCHAR)"),
 	}
 	for unit, interval := range map[string]string{"day": "days", "week": "weeks", "month": "months", "year": "years"} {
 		start := "date_trunc('" + unit + "', $1)"
@@ -45,6 +47,12 @@ func timeForms() map[string]form {
 	}
 	return all
 }
+
+// localToUTC takes an hour that the clock jumps over in spring as if the clock
+// had been put forward before it, as Kusto does. The engine takes it as if it
+// were put forward after it; what comes back from there is an hour later than
+// what went in, and for every other time it is the same.
+const localToUTC = "(timezone('UTC', timezone($2, $1)) + ($1 - timezone($2, timezone($2, $1))))"
 
 // zoned asks for a time zone that comes out of the data before the engine ends
 // the query over one that it does not know. The binder has checked a constant.
