@@ -230,3 +230,15 @@ func TestGrowthIsBounded(t *testing.T) {
 		}
 	}
 }
+
+func TestRenderKeepsItsProperties(t *testing.T) {
+	statement, err := kql.Compile(`Events | render anomalychart with (anomalycolumns=User, Count, ymin=-5, title="a, b", accumulate=true)`, events{}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"anomalycolumns": "User,Count", "ymin": "-5", "title": "a, b", "accumulate": "true"} {
+		if got := statement.Visualization.Properties[name]; got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}

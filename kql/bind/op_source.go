@@ -2,6 +2,7 @@ package bind
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/syntax"
@@ -74,6 +75,14 @@ func renderValue(x syntax.Expr) string {
 	switch x := x.(type) {
 	case *syntax.Name:
 		return x.Text
+	case *syntax.NameList:
+		names := make([]string, len(x.Names))
+		for i, n := range x.Names {
+			names[i] = n.Text
+		}
+		return strings.Join(names, ",")
+	case *syntax.Unary:
+		return string(x.Op) + renderValue(x.X)
 	case *syntax.Literal:
 		switch v := x.Value.(type) {
 		case string:

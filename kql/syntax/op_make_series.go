@@ -13,7 +13,7 @@ type MakeSeriesOperator struct {
 	Step       Expr
 	// Range says that the older form was written: its end is part of the series.
 	Range bool
-	Keys       []Expr
+	Keys  []Expr
 }
 
 // SeriesAggregate is `name = aggregate default = value`.
