@@ -125,7 +125,8 @@ func arrayForms() map[string]form {
 		"set_equals": sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' AND json_type($2) = 'ARRAY' THEN list_sort(list_distinct(CAST(json_extract($1, '$[*]') AS VARCHAR[]))) = list_sort(list_distinct(CAST(json_extract($2, '$[*]') AS VARCHAR[]))) ELSE false END)"),
 		"range":      rangeArray,
 		"repeat": func(g *generator, c *plan.Call, a []string, b *block) string {
-			return "CAST(to_json(list_transform(range(0, greatest(least(" + a[1] + ", 1048576), 0)), lambda i: " + g.jsonItem(c.Args[0], b) + ")) AS VARCHAR)"
+			item := g.jsonItem(c.Args[0], b)
+			return "CAST(to_json(list_resize([" + item + "], greatest(least(" + a[1] + ", 1048576), 0), " + item + ")) AS VARCHAR)"
 		},
 	}
 	return all
@@ -152,7 +153,8 @@ func arrayConcat(g *generator, c *plan.Call, _ []string, b *block) string {
 	return "CAST(to_json(list_concat(" + strings.Join(items, ", ") + ")) AS VARCHAR)"
 }
 
-// rangeArray makes an array of at most 1,048,576 values, as Kusto does.
+// rangeArray makes an array of at most 1,048,576 values, as Kusto does. No
+// argument stands in a lambda, since DuckDB takes no subquery there.
 func rangeArray(_ *generator, c *plan.Call, a []string, _ *block) string {
 	step := "1"
 	if t := c.Args[0].Type(); t == types.TimeSpan || t == types.DateTime {
@@ -169,16 +171,19 @@ func rangeArray(_ *generator, c *plan.Call, a []string, _ *block) string {
 	}
 	wide := func(x string) string { return "CAST(" + x + " AS DOUBLE)" }
 	count := "1 + CAST(greatest(least(coalesce(floor((" + wide(to) + " - " + wide(from) + ") / nullif(" + wide(step) + ", 0)), -1), " + bound + " - 1), -1) AS BIGINT)"
-	item := from + " + i * " + step
+	if !t.Integer() && t != types.DateTime && t != types.TimeSpan {
+		filled := func(x string) string { return "list_resize([" + wide(x) + "], " + count + ", " + wide(x) + ")" }
+		return "CAST(to_json(list_transform(list_zip(range(0, " + count + "), " + filled(from) + ", " + filled(step) + "), lambda p: p[2] + p[1] * p[3])) AS VARCHAR)"
+	}
+	series := "CAST(" + from + " AS BIGINT), CAST(" + from + " + " + step + " * (" + count + " - 1) AS BIGINT), CAST(" + step + " AS BIGINT)"
+	list := "CASE WHEN " + count + " > 0 THEN generate_series(" + series + ") ELSE [] END"
 	switch t {
 	case types.DateTime:
-		item = toTextOrNull("make_timestamp("+item+")", t)
+		list = "list_transform(" + list + ", lambda i: " + toTextOrNull("make_timestamp(i)", t) + ")"
 	case types.TimeSpan:
-		item = toTextOrNull("("+item+")", t)
-	case types.Long, types.Int:
-		item = "CAST(" + item + " AS BIGINT)"
+		list = "list_transform(" + list + ", lambda i: " + toTextOrNull("i", t) + ")"
 	}
-	return "CAST(to_json(list_transform(range(0, greatest(" + count + ", 0)), lambda i: " + item + ")) AS VARCHAR)"
+	return "CAST(to_json(" + list + ") AS VARCHAR)"
 }
 
 // arraySplit cuts an array at one position or at several.
