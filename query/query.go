@@ -90,7 +90,12 @@ type Result struct {
 	Truncated bool
 	// Visualization is what render asked for, or nil.
 	Visualization *Visualization
-	Statistics    Statistics
+	Statistics    Statistics // of all tables together
+	// Name is what the query calls the table, where it gives several.
+	Name string
+	// More are the further tables of a query that gives several, in order; they
+	// see the same rows. Each has the limits for itself.
+	More []*Result
 }
 
 // Visualization is what render asked for: a kind such as "timechart", and

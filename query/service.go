@@ -37,6 +37,8 @@ type Execution struct {
 	Rows       [][]any
 	Truncated  bool
 	Statistics Statistics // Compile is not set
+	// More are the rows of the statement's further tables, in order.
+	More []*Execution
 }
 
 // Compiler turns text into a plan. Mistakes in the text are *source.Error.
@@ -91,13 +93,23 @@ func (s *Service) Query(ctx context.Context, r Request) (result *Result, err err
 	if err != nil {
 		return nil, fmt.Errorf("run query: %w", err)
 	}
-	result = &Result{
-		Columns: columns(statement), Rows: execution.Rows, Truncated: execution.Truncated,
-		Visualization: statement.Visualization, Statistics: execution.Statistics,
+	result = table(statement, execution)
+	for i, further := range statement.More {
+		if i < len(execution.More) {
+			result.More = append(result.More, table(further, execution.More[i]))
+		}
 	}
 	result.Statistics.Compile = compiled
 	result.Statistics.Execute = time.Since(started)
 	return result, nil
+}
+
+// table is the result of one statement.
+func table(statement *plan.Statement, execution *Execution) *Result {
+	return &Result{
+		Columns: columns(statement), Rows: execution.Rows, Truncated: execution.Truncated,
+		Visualization: statement.Visualization, Statistics: execution.Statistics, Name: statement.Name,
+	}
 }
 
 func (s *Service) withDefaults(r Request) Request {

@@ -223,3 +223,32 @@ func TestUnfitResult(t *testing.T) {
 		}
 	}
 }
+
+// TestSeveralTables proves that further tables are added to the form that one
+// table has.
+func TestSeveralTables(t *testing.T) {
+	column := []server.ResultColumn{{Name: "a", Type: "string"}}
+	s := newServer(t, func(_ *server.Config, o *server.Options) {
+		o.Services.Querier = querierFunc(func(context.Context, server.QueryRequest) (*server.QueryResult, error) {
+			return &server.QueryResult{Columns: column, Rows: [][]any{{"x"}}, Name: "one", More: []*server.QueryResult{
+				{Columns: column, Rows: [][]any{{"y"}, {"z"}}}, {Columns: column, Name: "three"},
+			}}, nil
+		})
+	})
+	var answer struct {
+		Name string
+		Rows [][]string
+		More []struct {
+			Name       string
+			Rows       [][]string
+			Statistics struct{ RowsReturned int }
+		}
+	}
+	w := call(s, "POST", "/api/v1/query", `{"query":"T"}`)
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		t.Fatalf("%v: %s", err, w.Body)
+	}
+	if answer.Name != "one" || len(answer.Rows) != 1 || len(answer.More) != 2 || answer.More[0].Statistics.RowsReturned != 2 || answer.More[1].Name != "three" {
+		t.Errorf("got %s", w.Body)
+	}
+}

@@ -26,6 +26,10 @@ type QueryResult struct {
 	Rows          [][]any
 	Visualization *Visualization
 	Statistics    Statistics
+	// Name is what the query calls the table, and More are its further tables,
+	// where it gives several.
+	Name string
+	More []*QueryResult
 }
 
 // ResultColumn names a column of a result and its Kusto type: bool, int, long,
@@ -124,6 +128,9 @@ func (s *Server) handleQuery(w http.ResponseWriter, r *http.Request) error {
 		result.Statistics.ElapsedMilliseconds = float64(time.Since(started).Microseconds()) / 1000
 	}
 	result.Statistics.RowsReturned = len(result.Rows)
+	for _, further := range result.More {
+		further.Statistics.RowsReturned = len(further.Rows)
+	}
 	return writeResult(w, result)
 }
 

@@ -110,41 +110,73 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 
 // writeResult streams a result. It returns an error only before the first byte.
 func writeResult(w http.ResponseWriter, result *QueryResult) error {
-	if err := checkCells(len(result.Columns), result.Rows); err != nil {
-		return err
-	}
-	head, err := json.Marshal(append([]ResultColumn{}, result.Columns...)) // never null
-	if err != nil {
-		return fmt.Errorf("encode columns: %w", err)
-	}
-	tail, err := json.Marshal(struct {
-		Visualization *Visualization `json:"visualization"`
-		Statistics    Statistics     `json:"statistics"`
-	}{result.Visualization, result.Statistics})
-	if err != nil {
-		return fmt.Errorf("encode statistics: %w", err)
+	tables := append([]*QueryResult{result}, result.More...)
+	heads, tails := make([][]byte, len(tables)), make([][]byte, len(tables))
+	for i, t := range tables {
+		var err error
+		if heads[i], tails[i], err = frame(t); err != nil {
+			return err
+		}
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	out := bufio.NewWriterSize(w, 64<<10)
+	for i, t := range tables {
+		if err := writeTable(out, t.Rows, heads[i], tails[i]); err != nil {
+			return nil // the client is gone
+		}
+		switch {
+		case i == 0 && len(tables) > 1:
+			_, _ = out.WriteString(`,"more":[`)
+		case i > 0 && i < len(tables)-1:
+			_, _ = out.WriteString("},")
+		case i > 0:
+			_, _ = out.WriteString("}]")
+		}
+	}
+	_, _ = out.WriteString("}\n")
+	_ = out.Flush()
+	return nil
+}
+
+// frame encodes what stands before and behind the rows of a table, so that an
+// error is found before anything is sent.
+func frame(t *QueryResult) (head, tail []byte, err error) {
+	if err := checkCells(len(t.Columns), t.Rows); err != nil {
+		return nil, nil, err
+	}
+	if head, err = json.Marshal(append([]ResultColumn{}, t.Columns...)); err != nil { // never null
+		return nil, nil, fmt.Errorf("encode columns: %w", err)
+	}
+	tail, err = json.Marshal(struct {
+		Visualization *Visualization `json:"visualization"`
+		Statistics    Statistics     `json:"statistics"`
+		Name          string         `json:"name,omitempty"`
+	}{t.Visualization, t.Statistics, t.Name})
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode statistics: %w", err)
+	}
+	return head, tail, nil
+}
+
+// writeTable writes a table without its closing brace.
+func writeTable(out *bufio.Writer, rows [][]any, head, tail []byte) error {
 	_, _ = out.WriteString(`{"columns":`)
 	_, _ = out.Write(head)
 	_, _ = out.WriteString(`,"rows":[`)
 	var line []byte
-	for i, row := range result.Rows {
+	for i, row := range rows {
 		line = appendRow(line[:0], row)
 		if i > 0 {
 			_ = out.WriteByte(',')
 		}
 		if _, err := out.Write(line); err != nil {
-			return nil // the client is gone
+			return err
 		}
 	}
 	_, _ = out.WriteString("],")
-	_, _ = out.Write(tail[1:])
-	_ = out.WriteByte('\n')
-	_ = out.Flush()
-	return nil
+	_, err := out.Write(tail[1 : len(tail)-1])
+	return err
 }
 
 func appendRow(b []byte, row []any) []byte {

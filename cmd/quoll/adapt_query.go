@@ -23,9 +23,9 @@ func (q querier) Query(ctx context.Context, r server.QueryRequest) (*server.Quer
 	if err != nil {
 		return nil, serverFailure(err)
 	}
-	answer := &server.QueryResult{Rows: result.Rows, Visualization: visualization(result.Visualization)}
-	for _, c := range result.Columns {
-		answer.Columns = append(answer.Columns, server.ResultColumn{Name: c.Name, Type: c.Type.String()})
+	answer := resultTable(result)
+	for _, further := range result.More {
+		answer.More = append(answer.More, resultTable(further))
 	}
 	s := result.Statistics
 	answer.Statistics = server.Statistics{
@@ -33,6 +33,16 @@ func (q querier) Query(ctx context.Context, r server.QueryRequest) (*server.Quer
 		RowsScanned: s.RowsScanned, FilesScanned: s.FilesRead, FilesSkipped: s.FilesPruned, Truncated: result.Truncated,
 	}
 	return answer, nil
+}
+
+// resultTable is one table of a result, without statistics but for the cut.
+func resultTable(result *query.Result) *server.QueryResult {
+	answer := &server.QueryResult{Name: result.Name, Rows: result.Rows, Visualization: visualization(result.Visualization)}
+	for _, c := range result.Columns {
+		answer.Columns = append(answer.Columns, server.ResultColumn{Name: c.Name, Type: c.Type.String()})
+	}
+	answer.Statistics.Truncated = result.Truncated
+	return answer
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -23,21 +23,44 @@ var formats = []string{"table", "csv", "json"}
 
 func writeResult(w io.Writer, format string, result *query.Result) error {
 	buffered := bufio.NewWriter(w)
-	var err error
-	switch format {
-	case "table":
-		err = writeTable(buffered, result, terminalWidth(w))
-	case "csv":
-		err = writeCSV(buffered, result)
-	case "json":
-		err = writeJSONLines(buffered, result)
-	default:
-		return usageError(fmt.Errorf("format %q: it is one of %s", format, strings.Join(formats, ", ")))
-	}
-	if err != nil {
-		return err
+	for i, table := range append([]*query.Result{result}, result.More...) {
+		if len(result.More) > 0 {
+			writeTitle(buffered, format, table.Name, i)
+		}
+		if err := writeOne(buffered, format, table, terminalWidth(w)); err != nil {
+			return err
+		}
 	}
 	return buffered.Flush()
+}
+
+// writeTitle names one of several tables. JSON lines have one object a row, so
+// a table there begins with an object of its name.
+func writeTitle(w io.Writer, format, name string, i int) {
+	if name == "" {
+		name = "table " + strconv.Itoa(i+1)
+	}
+	if format == "json" {
+		title, _ := json.Marshal(map[string]string{"$table": name}) // a string always encodes
+		fmt.Fprintf(w, "%s\n", title)
+		return
+	}
+	if i > 0 {
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintf(w, "── %s\n", name)
+}
+
+func writeOne(w io.Writer, format string, result *query.Result, width int) error {
+	switch format {
+	case "table":
+		return writeTable(w, result, width)
+	case "csv":
+		return writeCSV(w, result)
+	case "json":
+		return writeJSONLines(w, result)
+	}
+	return usageError(fmt.Errorf("format %q: it is one of %s", format, strings.Join(formats, ", ")))
 }
 
 // terminalWidth is the width of w in columns, or 0 where it is no terminal.

@@ -90,8 +90,10 @@ func runQuery(ctx context.Context, w io.Writer, o queryOptions, text string) err
 	if err := writeResult(w, o.format, result); err != nil {
 		return err
 	}
-	if result.Truncated {
-		fmt.Fprintf(os.Stderr, "quoll: the result was cut at %d rows\n", len(result.Rows))
+	for _, table := range append([]*query.Result{result}, result.More...) {
+		if table.Truncated {
+			fmt.Fprintf(os.Stderr, "quoll: the result was cut at %d rows\n", len(table.Rows))
+		}
 	}
 	return nil
 }

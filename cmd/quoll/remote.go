@@ -49,9 +49,8 @@ func readServerNote(data string) (serverNote, error) {
 
 // remoteAnswer is what the server's API answers; see docs/api.md.
 type remoteAnswer struct {
-	Columns    []struct{ Name, Type string }
-	Rows       [][]json.RawMessage
-	Statistics struct{ Truncated bool }
+	remoteTable
+	More  []remoteTable
 	Error      struct {
 		Message     string
 		Diagnostics []struct {
@@ -59,6 +58,14 @@ type remoteAnswer struct {
 			Line, Column    int
 		}
 	}
+}
+
+// remoteTable is one table of an answer.
+type remoteTable struct {
+	Name       string
+	Columns    []struct{ Name, Type string }
+	Rows       [][]json.RawMessage
+	Statistics struct{ Truncated bool }
 }
 
 // askServer puts a question to the server that has the data directory open.
@@ -122,7 +129,22 @@ func (a *remoteAnswer) failure() error {
 }
 
 func (a *remoteAnswer) result() (*query.Result, error) {
-	result := &query.Result{Truncated: a.Statistics.Truncated}
+	result, err := a.table()
+	if err != nil {
+		return nil, err
+	}
+	for i := range a.More {
+		further, err := a.More[i].table()
+		if err != nil {
+			return nil, err
+		}
+		result.More = append(result.More, further)
+	}
+	return result, nil
+}
+
+func (a *remoteTable) table() (*query.Result, error) {
+	result := &query.Result{Name: a.Name, Truncated: a.Statistics.Truncated}
 	for _, c := range a.Columns {
 		t, ok := types.ParseType(c.Type)
 		if !ok {

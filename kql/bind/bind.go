@@ -68,9 +68,24 @@ const (
 // Query returns the plan of a query, or nil when it has mistakes; those are
 // then in src.
 func Query(src *source.Text, query *syntax.Query, catalog Catalog, options Options) *plan.Statement {
+	b := newBinder(src, query, catalog, options)
+	statement := b.statement(query)
+	if statement == nil {
+		return nil
+	}
+	return b.furtherTables(statement, query)
+}
+
+func newBinder(src *source.Text, query *syntax.Query, catalog Catalog, options Options) *binder {
 	b := &binder{src: src, catalog: catalog, options: options, now: options.Now.UTC(), functions: builtin.All()}
+	b.branches.from = endOf(query)
+	return b
+}
+
+// statement binds one table of a query.
+func (b *binder) statement(query *syntax.Query) *plan.Statement {
 	result := b.statements(query, newScope(nil), false)
-	if src.Err() != nil {
+	if b.src.Err() != nil {
 		return nil
 	}
 	if result.rel == nil {
@@ -119,6 +134,7 @@ type binder struct {
 	limits    plan.Limits // as set statements ask for
 	mostRows  int64       // of the result; 0 is no bound
 	functions *builtin.Table
+	branches  branches
 	lastID    plan.ColumnID
 	nodes     int
 	depth     int

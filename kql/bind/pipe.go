@@ -96,6 +96,10 @@ func (b *binder) furtherOperator(op syntax.Operator, rel *relation, s *scope) *r
 		return b.invoke(op, rel, s)
 	case *syntax.SampleOperator:
 		return b.sample(op, rel, s)
+	case *syntax.ForkOperator:
+		return b.fork(op, rel, s)
+	case *syntax.FacetOperator:
+		return b.facet(op, rel, s)
 	case *syntax.ScanOperator:
 		return b.scanSteps(op, rel, s)
 	case *syntax.GetSchemaOperator:

@@ -38,6 +38,12 @@ type Statement struct {
 	Now time.Time
 	// Limits are what the query itself asks for.
 	Limits Limits
+	// Name is what the query calls the table, where it gives several; it may be
+	// empty.
+	Name string
+	// More are the further tables of a query that gives several. They share no
+	// node with this one or with each other.
+	More []*Statement
 }
 
 // Limits are bounds of the result that a query sets. A zero field asks for

@@ -41,6 +41,9 @@ func (s *Statement) String() string {
 	if s.Visualization != nil {
 		b.WriteString("| render " + s.Visualization.Kind + "\n")
 	}
+	for _, further := range s.More {
+		b.WriteString("further table " + further.Name + "\n" + further.String())
+	}
 	return b.String()
 }
 

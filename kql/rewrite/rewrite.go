@@ -28,5 +28,8 @@ func All(s *plan.Statement) *plan.Statement {
 	for _, p := range Passes() {
 		p.Apply(s)
 	}
+	for _, further := range s.More {
+		All(further)
+	}
 	return s
 }

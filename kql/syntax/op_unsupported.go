@@ -5,8 +5,6 @@ import "github.com/quoll/quoll/kql/source"
 // unsupported names the operators that Kusto defines and Quoll lacks, with the
 // nearest thing that works.
 var unsupported = map[string]string{
-	"facet":                 "summarize count() by each column, in one query per column",
-	"fork":                  "one query for each branch",
 	"graph-match":           "join follows one edge",
 	"macro-expand":          "union of the tables",
 	"make-graph":            "join follows one edge",
@@ -36,7 +34,7 @@ func OperatorNames() []string {
 		"union", "project-reorder", "project-away", "project-keep", "project-rename", "count", "as", "print", "range", "lookup",
 		"serialize", "filter", "mvexpand", "make-series", "parse", "parse-where", "mv-apply", "evaluate", "search", "invoke", "sample", "sample-distinct",
 		"getschema", "parse-kv", "top-nested", "top-hitters", "partition", "reduce", "find", "consume", "assert-schema", "execute-and-cache",
-		"project-by-names", "scan",
+		"project-by-names", "scan", "fork", "facet",
 	}
 }
 

@@ -191,6 +191,10 @@ func (p *parser) furtherOperator(name string, span source.Span) Operator {
 	switch name {
 	case "getschema":
 		return p.getSchemaOperator(span)
+	case "fork":
+		return p.forkOperator(span)
+	case "facet":
+		return p.facetOperator(span)
 	case "scan":
 		return p.scanOperator(span)
 	case "parse-kv":

@@ -209,10 +209,10 @@ func TestMistakes(t *testing.T) {
 
 func TestRemedies(t *testing.T) {
 	for text, want := range map[string]string{
-		"T | wehre x":    `did you mean "where"?`,
-		"T | sumarize x": `did you mean "summarize"?`,
-		"T | facet by x": "instead: summarize count() by each column, in one query per column",
-		"T | xyzzy":      "",
+		"T | wehre x":        `did you mean "where"?`,
+		"T | sumarize x":     `did you mean "summarize"?`,
+		"T | macro-expand x": "instead: union of the tables",
+		"T | xyzzy":          "",
 	} {
 		src := source.New(text)
 		syntax.Parse(src)

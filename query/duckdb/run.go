@@ -21,6 +21,23 @@ var ErrMemory = errors.New("the query needs more memory than it may use; a short
 func (e *Engine) Run(ctx context.Context, s *plan.Statement, options query.RunOptions) (*query.Execution, error) {
 	r := e.newReader(options)
 	defer r.release()
+	execution, err := e.run(ctx, r, s)
+	if err != nil {
+		return nil, err
+	}
+	for _, further := range s.More {
+		table, err := e.run(ctx, r, further)
+		if err != nil {
+			return nil, err
+		}
+		execution.More = append(execution.More, table)
+	}
+	execution.Statistics = r.statistics
+	return execution, nil
+}
+
+// run gives the rows of one table of a statement.
+func (e *Engine) run(ctx context.Context, r *reader, s *plan.Statement) (*query.Execution, error) {
 	generated, err := e.sql(ctx, r, s)
 	if err != nil {
 		return nil, err
@@ -36,10 +53,9 @@ func (e *Engine) Run(ctx context.Context, s *plan.Statement, options query.RunOp
 	}
 	defer rows.Close()
 	execution := &query.Execution{}
-	if err := fetch(execution, rows, s.Output, options.Limits); err != nil {
+	if err := fetch(execution, rows, s.Output, r.options.Limits); err != nil {
 		return nil, describe(err)
 	}
-	execution.Statistics = r.statistics
 	return execution, nil
 }
 
@@ -51,7 +67,14 @@ func (e *Engine) SQL(ctx context.Context, s *plan.Statement, options query.RunOp
 	if err != nil {
 		return "", err
 	}
-	return generated.Text, nil
+	text := generated.Text
+	for _, further := range s.More {
+		if generated, err = e.sql(ctx, r, further); err != nil {
+			return "", err
+		}
+		text += ";\n" + generated.Text
+	}
+	return text, nil
 }
 
 // sql generates the SQL of a statement. One row more than the limit is asked
