@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"github.com/quoll/quoll/kql/builtin"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/syntax"
 	"github.com/quoll/quoll/kql/types"
@@ -122,12 +123,48 @@ func (b *binder) geoLookup(op *syntax.EvaluateOperator, rel *relation, s *scope)
 	if ref, isColumn := shape.(*plan.Ref); isColumn {
 		l.key = ref.Column
 	}
-	l.on = b.nearShape(name, convert(lng, types.Real), convert(lat, types.Real), shape, options.radius)
+	lng, lat = convert(lng, types.Real), convert(lat, types.Real)
+	bounds := b.inBounds(right, lng, lat, shape, options.radius)
+	l.on = b.nearShape(name, lng, lat, shape, options.radius)
+	l.on = b.callBuiltin("and", types.Bool, bounds, l.on)
 	if table == nil {
 		return l.pairs()
 	}
 	row := left.last()
 	return b.withUnmatched(table, l.pairs(), row, len(left.fields))
+}
+
+// geoBound is known to the native functions, not to queries.
+var geoBound = &builtin.Function{Name: "quoll_geo_bound", Stage: "native"}
+
+// inBounds compares a place with the rectangle around a shape, whose sides
+// become columns of right. An engine can do that for all pairs at little cost.
+func (b *binder) inBounds(right *relation, lng, lat, shape, radius plan.Expr) plan.Expr {
+	if radius == nil {
+		radius = &plan.Literal{Of: types.Real, Value: 0.0}
+	}
+	var items []item
+	for side, name := range []string{"south", "north", "west", "east"} {
+		args := []plan.Expr{shape, radius, &plan.Literal{Of: types.Long, Value: int64(side)}}
+		items = append(items, item{name: name, expr: &plan.Call{Function: geoBound, Args: args, Of: types.Real}})
+	}
+	var all plan.Expr
+	for i, c := range b.define(right, items) {
+		low, high := plan.Expr(&plan.Ref{Column: c}), lat
+		if i >= 2 {
+			high = lng
+		}
+		if i%2 == 1 {
+			low, high = high, low
+		}
+		is := b.callBuiltin("<=", types.Bool, low, high)
+		if all == nil {
+			all = is
+			continue
+		}
+		all = b.callBuiltin("and", types.Bool, all, is)
+	}
+	return all
 }
 
 // nearShape is the condition of a lookup: in the polygon, or not farther from

@@ -11,6 +11,7 @@ import (
 // area is a Polygon or a MultiPolygon. The parts may overlap.
 type area struct {
 	parts []*s2.Polygon
+	all   []s2.Edge // the edges of the parts, the interior on their left
 	// whole is the union of the parts, nil when it cannot be computed.
 	whole func() *s2.Polygon
 }
@@ -50,7 +51,13 @@ func readArea(bag *dynamic.Bag) *area {
 }
 
 func newArea(parts []*s2.Polygon) *area {
-	return &area{parts: parts, whole: sync.OnceValue(func() *s2.Polygon { return union(parts) })}
+	a := &area{parts: parts, whole: sync.OnceValue(func() *s2.Polygon { return union(parts) })}
+	for _, p := range parts {
+		for i := range p.NumEdges() {
+			a.all = append(a.all, p.Edge(i))
+		}
+	}
+	return a
 }
 
 // readPolygon reads a shell and its holes; nil for what is no polygon.
@@ -142,23 +149,6 @@ func (a *area) contains(p s2.Point) bool {
 	return false
 }
 
-// edges returns the edges of all parts, the interior on their left.
-func (a *area) edges() []s2.Edge {
-	var edges []s2.Edge
-	for _, part := range a.parts {
-		edges = append(edges, edgesOf(part)...)
-	}
-	return edges
-}
-
-func edgesOf(p *s2.Polygon) []s2.Edge {
-	edges := make([]s2.Edge, p.NumEdges())
-	for i := range edges {
-		edges[i] = p.Edge(i)
-	}
-	return edges
-}
-
 // surface is the sum over the parts in square metres, which is not less than
 // the area.
 func (a *area) surface() float64 {
@@ -172,7 +162,7 @@ func (a *area) surface() float64 {
 // perimeter is the sum over the parts in metres.
 func (a *area) perimeter() float64 {
 	var sum float64
-	for _, e := range a.edges() {
+	for _, e := range a.all {
 		sum += metres(e.V0.Distance(e.V1))
 	}
 	return sum

@@ -37,7 +37,7 @@ func simplified(parts []*s2.Polygon, tolerance float64) any {
 
 // simplifyBorders is one attempt; false when a polygon crosses itself.
 func simplifyBorders(parts []*s2.Polygon, tolerance float64) ([]*s2.Polygon, bool) {
-	b := &borders{simplifier: newSimplifier(tolerance, newArea(parts).edges()), neighbors: map[int]map[int]bool{}}
+	b := &borders{simplifier: newSimplifier(tolerance, newArea(parts).all), neighbors: map[int]map[int]bool{}}
 	rings := make([][][]int, len(parts))
 	for i, part := range parts {
 		for _, loop := range part.Loops() {

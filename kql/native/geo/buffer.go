@@ -53,7 +53,7 @@ func (s *shapes) lineBuffer(args []any) any {
 	if !ok1 || !ok2 {
 		return nil
 	}
-	return bufferJSON(buffer(nil, l.edges(), radius, tolerance))
+	return bufferJSON(buffer(nil, l.all, radius, tolerance))
 }
 
 func (s *shapes) polygonBuffer(args []any) any {
@@ -62,7 +62,7 @@ func (s *shapes) polygonBuffer(args []any) any {
 	if !ok1 || !ok2 {
 		return nil
 	}
-	return bufferJSON(buffer(a.parts, a.edges(), radius, tolerance))
+	return bufferJSON(buffer(a.parts, a.all, radius, tolerance))
 }
 
 func bufferJSON(p *s2.Polygon) any {

@@ -149,7 +149,7 @@ func (s *shapes) unionLines(args []any) any {
 		if lines == nil {
 			return nil
 		}
-		if total += len(lines.edges()); total > maxVertices {
+		if total += len(lines.all); total > maxVertices {
 			return nil
 		}
 		all.parts = append(all.parts, lines.parts...)

@@ -21,7 +21,7 @@ func Functions() []native.Function {
 	all := pointFunctions()
 	for _, family := range [][]native.Function{
 		geohashFunctions(), s2Functions(s), h3Functions(s), distanceFunctions(s), lineFunctions(s), polygonFunctions(s),
-		overlayFunctions(s), bufferFunctions(s), wktFunctions(),
+		overlayFunctions(s), bufferFunctions(s), boundsFunctions(s), wktFunctions(),
 	} {
 		all = append(all, family...)
 	}

@@ -157,14 +157,14 @@ func (s *shapes) polygonToH3Cells(args []any) any {
 		return nil
 	}
 	if radius > 0 {
-		grown := buffer(a.parts, a.edges(), radius, 10)
+		grown := buffer(a.parts, a.all, radius, 10)
 		if grown == nil {
 			return nil
 		}
 		a = newArea([]*s2.Polygon{grown})
 	}
 	expected := a.surface() / h3.HexagonAreaAvgM2(resolution)
-	if expected > 2*maxH3Cells || expected*float64(len(a.edges())) > maxH3Work {
+	if expected > 2*maxH3Cells || expected*float64(len(a.all)) > maxH3Work {
 		return nil
 	}
 	cells := newCellSet()

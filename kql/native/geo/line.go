@@ -36,7 +36,7 @@ func (s *shapes) lineCentroid(args []any) any {
 	}
 	var sum r3.Vector
 	seen := map[s2.Edge]bool{}
-	for _, e := range l.edges() {
+	for _, e := range l.all {
 		if seen[e] || seen[s2.Edge{V0: e.V1, V1: e.V0}] {
 			continue
 		}

@@ -80,7 +80,7 @@ func (s *shapes) lineToS2Cells(args []any) any {
 	if !ok {
 		return nil
 	}
-	region := &nearby{edges: lines.edges()}
+	region := &nearby{edges: lines.all}
 	return cover(region, args, 0, metres(lines.length()))
 }
 
@@ -89,7 +89,7 @@ func (s *shapes) polygonToS2Cells(args []any) any {
 	if !ok {
 		return nil
 	}
-	region := &nearby{edges: area.edges(), parts: area.parts}
+	region := &nearby{edges: area.all, parts: area.parts}
 	return cover(region, args, area.surface(), area.perimeter())
 }
 

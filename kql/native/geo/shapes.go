@@ -49,7 +49,10 @@ func (m *memory[T]) keep(key *dynamic.Bag, value *T) {
 }
 
 // lineSet is a LineString or a MultiLineString.
-type lineSet struct{ parts []s2.Polyline }
+type lineSet struct {
+	parts []s2.Polyline
+	all   []s2.Edge
+}
 
 // lines reads a line; ok is false for what is none.
 func (s *shapes) lines(v any) (*lineSet, bool) {
@@ -81,6 +84,9 @@ func readLines(bag *dynamic.Bag) *lineSet {
 			return nil
 		}
 		lines.parts = append(lines.parts, line)
+		for i := 1; i < len(line); i++ {
+			lines.all = append(lines.all, s2.Edge{V0: line[i-1], V1: line[i]})
+		}
 	}
 	return lines
 }
@@ -107,16 +113,6 @@ func polyline(at []s2.LatLng) s2.Polyline {
 	return line
 }
 
-func (l *lineSet) edges() []s2.Edge {
-	var edges []s2.Edge
-	for _, part := range l.parts {
-		for i := 1; i < len(part); i++ {
-			edges = append(edges, s2.Edge{V0: part[i-1], V1: part[i]})
-		}
-	}
-	return edges
-}
-
 // length counts what several lines share once.
 func (l *lineSet) length() s1.Angle {
 	if len(l.parts) == 1 {
@@ -124,7 +120,7 @@ func (l *lineSet) length() s1.Angle {
 	}
 	var sum s1.Angle
 	seen := map[s2.Edge]bool{}
-	for _, e := range l.edges() {
+	for _, e := range l.all {
 		if !seen[e] && !seen[s2.Edge{V0: e.V1, V1: e.V0}] {
 			sum += e.V0.Distance(e.V1)
 		}

@@ -24,7 +24,7 @@ func (s *shapes) lineSimplify(args []any) any {
 	if !ok1 || !ok2 {
 		return nil
 	}
-	t := newSimplifier(tolerance, l.edges())
+	t := newSimplifier(tolerance, l.all)
 	var lines []s2.Polyline
 	for _, part := range l.parts {
 		if chain := t.chain(t.snapped(part)); len(chain) > 1 {
