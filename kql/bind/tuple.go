@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strconv"
+
 	"github.com/quoll/quoll/kql/builtin"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/syntax"
@@ -27,12 +29,13 @@ func (b *binder) tupleItems(x syntax.Expr, names []*syntax.Name, row *rowScope) 
 	if f == nil {
 		return nil, false
 	}
-	if n := len(f.Tuple()); len(names) > n {
-		b.errorf(names[n].Span(), "%s() gives %d values, and there are %d names for them", f.Name, n, len(names))
-		return failed, true
-	}
 	args, ok := b.scalars(call.Args, row)
 	if !ok {
+		return failed, true
+	}
+	columns, prefix := b.tupleColumns(call, f, args, row)
+	if n := len(columns); len(names) > n {
+		b.errorf(names[n].Span(), "%s() gives %d values, and there are %d names for them", f.Name, n, len(names))
 		return failed, true
 	}
 	value := b.apply(call, f, args)
@@ -44,13 +47,11 @@ func (b *binder) tupleItems(x syntax.Expr, names []*syntax.Name, row *rowScope) 
 		row.tuples.define = append(row.tuples.define, plan.Definition{Column: c, Expr: value})
 		value = &plan.Ref{Column: c}
 	}
-	prefix := f.Name + "_"
-	if len(call.Args) > 0 {
-		first, _ := b.autoName(call.Args[0], row)
-		prefix += first + "_"
-	}
-	for i, c := range f.Tuple() {
+	for i, c := range columns {
 		it := item{name: prefix + c.Name, named: true, part: true, expr: b.tupleElement(value, i, c.Type), at: x.Span()}
+		if len(columns) == 1 && sorts(f) {
+			it.expr = value // of one array it is that array
+		}
 		if i < len(names) {
 			it.name, it.given, it.part, it.at = names[i].Text, true, false, names[i].Span()
 		}
@@ -58,6 +59,35 @@ func (b *binder) tupleItems(x syntax.Expr, names []*syntax.Name, row *rowScope) 
 		items = append(items, it)
 	}
 	return items, true
+}
+
+// tupleColumns returns the values that a call gives, and what their names begin
+// with.
+func (b *binder) tupleColumns(call *syntax.Call, f *builtin.Function, args []plan.Expr, row *rowScope) (columns []builtin.Column, prefix string) {
+	if sorts(f) {
+		for i, a := range args {
+			if a.Type() != types.Dynamic {
+				break
+			}
+			name, _ := b.autoName(call.Args[i], row)
+			if name == "" {
+				name = "array" + strconv.Itoa(i)
+			}
+			columns = append(columns, builtin.Column{Name: name + "_sorted", Type: types.Dynamic})
+		}
+		return columns, ""
+	}
+	prefix = f.Name + "_"
+	if len(call.Args) > 0 {
+		first, _ := b.autoName(call.Args[0], row)
+		prefix += first + "_"
+	}
+	return f.Tuple(), prefix
+}
+
+// sorts reports whether f gives each of its arrays in a new order.
+func sorts(f *builtin.Function) bool {
+	return f.Name == "array_sort_asc" || f.Name == "array_sort_desc"
 }
 
 // tupleCall returns the call that x is, if its function gives several values.
@@ -77,7 +107,7 @@ func (b *binder) tupleCall(x syntax.Expr, row *rowScope) (*syntax.Call, *builtin
 		return nil, nil
 	}
 	f, ok := b.functions.Lookup(call.Func.Text)
-	if !ok || f.Kind != builtin.Scalar || len(f.Tuple()) == 0 {
+	if !ok || f.Kind != builtin.Scalar || len(f.Tuple()) == 0 && !sorts(f) {
 		return nil, nil
 	}
 	return call, f

@@ -17,7 +17,7 @@ func stringEntries() []entry {
 		{Name: "reverse", Sig: "value:text -> string", Doc: "Reverses a string.", Example: "print reverse('abc')"},
 		{Name: "split", Sig: "source:text, delimiter:string, index?:integer -> dynamic", Naming: FirstArgument, Doc: "Cuts a string at each delimiter into an array; with an index, an array of that one element.", Example: "print split('a_b_c', '_')"},
 		{Name: "replace_string", Sig: "text:string, lookup:string, rewrite:string -> string", Doc: "Replaces every occurrence of a string.", Example: "print replace_string('a.b.c', '.', '-')"},
-		{Name: "replace_strings", Sig: "text:string, lookups:dynamic, rewrites:dynamic -> string", Doc: "Replaces several strings, one after the other.", Example: "print replace_strings('abc', dynamic(['a', 'b']), dynamic(['1', '2']))"},
+		{Name: "replace_strings", Stage: "native", Sig: "text:string, lookups:dynamic, rewrites:dynamic -> string", Doc: "Replaces several strings, one after the other, each in what the others left.", Example: "print replace_strings('abc', dynamic(['a', 'b']), dynamic(['1', '2']))"},
 		{Name: "countof", Sig: "source:string, search:string, const kind?:string -> long", Doc: "Counts matches: of a string, overlapping ones too, or of a regular expression with kind 'regex'.", Example: "print countof('aaa', 'aa'), countof('abcabc', 'a.c', 'regex')"},
 		{Name: "translate", Sig: "search:string, replacement:string, source:string -> string", Doc: "Replaces single characters by those at the same place of a second list.", Example: "print translate('abc', 'x', 'aabbcc')"},
 		{Name: "unicode_codepoints_from_string", Sig: "value:text -> dynamic", Doc: "Gives the code points of a string as an array.", Example: "print unicode_codepoints_from_string('ab')"},

@@ -21,6 +21,7 @@ func Functions() []native.Function {
 		{Name: "parse_command_line", Params: []types.Type{types.String, types.String}, Result: types.Dynamic, Call: parseCommandLine},
 		{Name: "parse_user_agent", Params: []types.Type{types.String, types.Dynamic}, Result: types.Dynamic, Call: parseUserAgent},
 		{Name: "format_bytes", Params: []types.Type{types.Real, types.Long, types.String}, Result: types.String, Call: formatBytes},
+		{Name: "replace_strings", Params: []types.Type{types.String, types.Dynamic, types.Dynamic}, Result: types.String, Call: replaceStrings},
 		{Name: "indexof_regex", Params: []types.Type{types.String, types.String, types.Long, types.Long, types.Long}, Result: types.Long, Call: indexOfRegex},
 		{Name: "parse_kv", Params: []types.Type{types.String, types.Dynamic, types.Dynamic}, Result: types.Dynamic, Call: parseKV},
 		{Name: "reduce", Params: []types.Type{types.Dynamic, types.Real, types.String, types.Bool}, Result: types.Dynamic, Call: reduce},

@@ -10,23 +10,22 @@ import (
 
 func stringForms() map[string]form {
 	return map[string]form{
-		"strcat":          sql("concat($*)"),
-		"strcat_delim":    sql("concat_ws($*)"),
-		"strcat_array":    sqlJSON("coalesce((CASE WHEN json_type($1) = 'ARRAY' THEN " + joined("json_extract_string($1, '$[*]')", "$2") + " END), '')"),
-		"strcmp":          sql("CAST(CASE WHEN $1 < $2 THEN -1 WHEN $1 > $2 THEN 1 ELSE 0 END AS BIGINT)"),
-		"strrep":          sqlBy(map[int]string{2: "repeat($1, least($2, 1024))", 3: joined("list_transform(range(0, least(greatest($2, 0), 1024)), lambda i: $1)", "$3")}),
-		"strlen":          sql("length($1)"),
-		"string_size":     sql("CAST(strlen($1) AS BIGINT)"),
-		"toupper":         sql("upper($1)"),
-		"tolower":         sql("lower($1)"),
-		"substring":       substring,
-		"indexof":         indexOf,
-		"reverse":         sql("reverse($1)"),
-		"split":           split,
-		"replace_string":  sql("(CASE WHEN $2 = '' THEN $1 ELSE replace($1, $2, $3) END)"),
-		"replace_strings": replaceStrings,
-		"countof":         countOf,
-		"translate":       sql("(CASE WHEN $2 = '' THEN translate($3, $1, '') ELSE translate($3, $1, rpad($2, CAST(greatest(length($1), length($2)) AS INTEGER), right($2, 1))) END)"),
+		"strcat":         sql("concat($*)"),
+		"strcat_delim":   sql("concat_ws($*)"),
+		"strcat_array":   sqlJSON("coalesce((CASE WHEN json_type($1) = 'ARRAY' THEN " + joined("json_extract_string($1, '$[*]')", "$2") + " END), '')"),
+		"strcmp":         sql("CAST(CASE WHEN $1 < $2 THEN -1 WHEN $1 > $2 THEN 1 ELSE 0 END AS BIGINT)"),
+		"strrep":         sqlBy(map[int]string{2: "repeat($1, least($2, 1024))", 3: joined("list_transform(range(0, least(greatest($2, 0), 1024)), lambda i: $1)", "$3")}),
+		"strlen":         sql("length($1)"),
+		"string_size":    sql("CAST(strlen($1) AS BIGINT)"),
+		"toupper":        sql("upper($1)"),
+		"tolower":        sql("lower($1)"),
+		"substring":      substring,
+		"indexof":        indexOf,
+		"reverse":        sql("reverse($1)"),
+		"split":          split,
+		"replace_string": sql("(CASE WHEN $2 = '' THEN $1 ELSE replace($1, $2, $3) END)"),
+		"countof":        countOf,
+		"translate":      sql("(CASE WHEN $2 = '' THEN translate($3, $1, '') ELSE translate($3, $1, rpad($2, CAST(greatest(length($1), length($2)) AS INTEGER), right($2, 1))) END)"),
 
 		"unicode_codepoints_from_string": sql("CAST(to_json(list_transform(string_split($1, ''), lambda c: unicode(c))) AS VARCHAR)"),
 		"unicode_codepoints_to_string":   codepoints,
@@ -292,15 +291,4 @@ func trimRegex(ends ...string) form {
 		}
 		return text
 	}
-}
-
-// replaceStrings walks over the text once: the alternatives of one pattern are
-// tried in order at each place, and what was replaced is not looked at again.
-func replaceStrings(g *generator, c *plan.Call, a []string, b *block) string {
-	lookups, rewrites := g.textList(c.Args[1], b), g.textList(c.Args[2], b)
-	pattern := "'(' || array_to_string(list_transform(" + lookups + ", lambda e: regexp_escape(e)), '|') || ')'"
-	between := "string_split_regex(" + a[0] + ", " + pattern + ")"
-	found := "regexp_extract_all(" + a[0] + ", " + pattern + ")"
-	piece := "(" + between + ")[i] || CASE WHEN i <= len(" + found + ") THEN coalesce((" + rewrites + ")[list_position(" + lookups + ", (" + found + ")[i])], '') ELSE '' END"
-	return "coalesce(array_to_string(list_transform(range(1, len(" + between + ") + 1), lambda i: " + piece + "), ''), '')"
 }
