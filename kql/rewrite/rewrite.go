@@ -19,6 +19,7 @@ type Pass struct {
 func Passes() []Pass {
 	return []Pass{
 		{"push time ranges into scans", PushTimeRanges},
+		{"compute scalars beside arrays", HoistScalars},
 		{"leave out columns that nothing reads", PruneColumns},
 	}
 }
