@@ -1,8 +1,10 @@
 #include "functions.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "capi.h"
+#include "json_path.h"
 #include "text.h"
 
 static const char *string_data(const duckdb_string *s) {
@@ -44,25 +46,60 @@ static void text_function(duckdb_function_info info, duckdb_data_chunk input, du
 	}
 }
 
-bool quoll_register_text(void *connection, const char *name, int mode) {
+// register_function adds a function of two strings.
+static bool register_function(void *connection, const char *name, int result, duckdb_scalar_function_t run, void *extra) {
 	if (duckdb_create_scalar_function == NULL) {
 		return false;
 	}
 	duckdb_scalar_function function = duckdb_create_scalar_function();
 	duckdb_logical_type text = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
-	duckdb_logical_type boolean = duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
+	duckdb_logical_type returned = duckdb_create_logical_type(result);
 	duckdb_scalar_function_set_name(function, name);
 	duckdb_scalar_function_add_parameter(function, text);
 	duckdb_scalar_function_add_parameter(function, text);
-	duckdb_scalar_function_set_return_type(function, boolean);
+	duckdb_scalar_function_set_return_type(function, returned);
 	duckdb_scalar_function_set_special_handling(function);
-	duckdb_scalar_function_set_extra_info(function, (void *)(intptr_t)mode, NULL);
-	duckdb_scalar_function_set_function(function, text_function);
+	duckdb_scalar_function_set_extra_info(function, extra, NULL);
+	duckdb_scalar_function_set_function(function, run);
 	bool ok = duckdb_register_scalar_function(connection, function) == 0;
 	duckdb_destroy_logical_type(&text);
-	duckdb_destroy_logical_type(&boolean);
+	duckdb_destroy_logical_type(&returned);
 	duckdb_destroy_scalar_function(&function);
 	return ok;
+}
+
+// json_text finds a value in each of a column of JSON texts.
+static void json_text(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
+	(void)info;
+	duckdb_vector text_vector = duckdb_data_chunk_get_vector(input, 0);
+	duckdb_vector path_vector = duckdb_data_chunk_get_vector(input, 1);
+	const duckdb_string *texts = duckdb_vector_get_data(text_vector);
+	const duckdb_string *paths = duckdb_vector_get_data(path_vector);
+	const uint64_t *text_validity = duckdb_vector_get_validity(text_vector);
+	const uint64_t *path_validity = duckdb_vector_get_validity(path_vector);
+	duckdb_vector_ensure_validity_writable(output);
+	uint64_t *validity = duckdb_vector_get_validity(output);
+	idx_t rows = duckdb_data_chunk_get_size(input);
+	json_buffer buffer = {NULL, 0, 0};
+	for (idx_t i = 0; i < rows; i++) {
+		const char *result;
+		size_t length;
+		if (is_valid(text_validity, i) && is_valid(path_validity, i) &&
+			json_path_text(string_data(&texts[i]), texts[i].inlined.length, string_data(&paths[i]), paths[i].inlined.length, &buffer, &result, &length)) {
+			duckdb_vector_assign_string_element_len(output, i, result, length);
+		} else {
+			validity[i / 64] &= ~((uint64_t)1 << (i % 64));
+		}
+	}
+	free(buffer.data);
+}
+
+bool quoll_register_json(void *connection) {
+	return register_function(connection, "quoll_json_text", DUCKDB_TYPE_VARCHAR, json_text, NULL);
+}
+
+bool quoll_register_text(void *connection, const char *name, int mode) {
+	return register_function(connection, name, DUCKDB_TYPE_BOOLEAN, text_function, (void *)(intptr_t)mode);
 }
 
 bool quoll_text_matches(const char *text, long text_length, const char *needle, long needle_length, int mode) {

@@ -4,11 +4,13 @@ package duckdb
 #cgo CFLAGS: -O2 -std=c11 -Wall
 #include <stdlib.h>
 #include "functions.h"
+#include "json_path.h"
 #include "text.h"
 */
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 
@@ -52,6 +54,9 @@ func registerFunctions(conn any) error {
 	if err != nil {
 		return err
 	}
+	if !C.quoll_register_json(raw) {
+		return errors.New("register function quoll_json_text: refused by DuckDB")
+	}
 	for name, mode := range textFunctions {
 		cName := C.CString(name)
 		ok := C.quoll_register_text(raw, cName, mode)
@@ -84,4 +89,19 @@ func textMatches(function, text, needle string) bool {
 	defer C.free(unsafe.Pointer(cText))
 	defer C.free(unsafe.Pointer(cNeedle))
 	return bool(C.quoll_text_matches(cText, C.long(len(text)), cNeedle, C.long(len(needle)), mode))
+}
+
+// jsonPathText runs the function behind quoll_json_text.
+func jsonPathText(text, path string) (string, bool) {
+	cText, cPath := C.CString(text), C.CString(path)
+	defer C.free(unsafe.Pointer(cText))
+	defer C.free(unsafe.Pointer(cPath))
+	var buffer C.json_buffer
+	defer func() { C.free(unsafe.Pointer(buffer.data)) }()
+	var result *C.char
+	var length C.size_t
+	if !C.json_path_text(cText, C.size_t(len(text)), cPath, C.size_t(len(path)), &buffer, &result, &length) {
+		return "", false
+	}
+	return C.GoStringN(result, C.int(length)), true
 }

@@ -3,8 +3,8 @@
 // It is the only place in which a name is quoted or a value written as SQL.
 // Inside, columns are called c1, c2 and so on by their numbers; what the user
 // calls them stands only in the outermost select. The SQL uses the extensions
-// json and icu, and the functions quoll_has and its kin (see textFunctions),
-// which the engine registers. It knows neither files nor connections: the
+// json and icu, and the functions quoll_has and its kin, quoll_json_text and
+// quoll_native_…, which the engine registers. It knows neither files nor connections: the
 // engine says what a table is in SQL through Options.Scan.
 //
 // How values are held: a string is never NULL; a datetime is a TIMESTAMP in

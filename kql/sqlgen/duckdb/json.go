@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,7 +29,7 @@ func (g *generator) json(e plan.Expr, b *block) string {
 // path writes a chain of members and elements, `a.b[0].c`, as one extraction;
 // with asText its value as a string, else as JSON text.
 func (g *generator) path(e *plan.Call, b *block, asText bool) string {
-	var steps []string
+	var steps []jsonStep
 	var base plan.Expr = e
 	for {
 		c, ok := base.(*plan.Call)
@@ -36,7 +37,7 @@ func (g *generator) path(e *plan.Call, b *block, asText bool) string {
 			break
 		}
 		step, ok := pathStep(c)
-		if !ok {
+		if !ok || len(steps) == maxSteps {
 			break
 		}
 		steps = append(steps, step)
@@ -45,31 +46,56 @@ func (g *generator) path(e *plan.Call, b *block, asText bool) string {
 	if len(steps) == 0 {
 		return g.computedStep(e, b, asText)
 	}
+	source, isParsed := parsed(base)
+	if !isParsed {
+		source = base
+	}
+	text := g.expr(source, b)
+	if asText {
+		return "quoll_json_text(" + text + ", " + g.text(textRoute(steps)) + ")"
+	}
+	extract := "nullif(CAST(json_extract(" + text + ", " + g.text(jsonRoute(steps)) + ") AS VARCHAR), 'null')"
+	if isParsed || !g.trust.expr(base) {
+		return "(CASE WHEN json_valid(" + text + ") THEN " + extract + " END)"
+	}
+	return extract
+}
+
+// jsonStep is one constant member or element.
+type jsonStep struct {
+	name  string
+	index int64
+	named bool
+}
+
+// jsonRoute writes steps, the last one first, as DuckDB's JSON path.
+func jsonRoute(steps []jsonStep) string {
 	var route strings.Builder
 	route.WriteByte('$')
-	for i := len(steps) - 1; i >= 0; i-- {
-		route.WriteString(steps[i])
-	}
-	function := "json_extract"
-	if asText {
-		function = "json_extract_string"
-	}
-	extract := func(j string) string {
-		text := function + "(" + j + ", " + g.text(route.String()) + ")"
-		if asText {
-			return text
+	for _, s := range slices.Backward(steps) {
+		switch {
+		case s.named:
+			route.WriteString(`."` + s.name + `"`)
+		case s.index < 0:
+			route.WriteString("[#" + itoa(s.index) + "]")
+		default:
+			route.WriteString("[" + itoa(s.index) + "]")
 		}
-		return "nullif(CAST(" + text + " AS VARCHAR), 'null')"
 	}
-	if source, ok := parsed(base); ok {
-		text := g.expr(source, b)
-		return "(CASE WHEN json_valid(" + text + ") THEN " + extract(text) + " END)"
+	return route.String()
+}
+
+// textRoute writes steps, the last one first, as quoll_json_text wants them.
+func textRoute(steps []jsonStep) string {
+	var route strings.Builder
+	for _, s := range slices.Backward(steps) {
+		if s.named {
+			route.WriteString("k" + strconv.Itoa(len(s.name)) + ":" + s.name)
+		} else {
+			route.WriteString("i" + itoa(s.index) + ";")
+		}
 	}
-	text := g.expr(base, b)
-	if !g.trust.expr(base) {
-		return "(CASE WHEN json_valid(" + text + ") THEN " + extract(text) + " END)"
-	}
-	return extract(text)
+	return route.String()
 }
 
 // parsed returns the string behind parse_json(), if e is that.
@@ -81,31 +107,30 @@ func parsed(e plan.Expr) (plan.Expr, bool) {
 	return c.X, true
 }
 
-// pathStep returns the JSON path of one constant member or element. A name
-// with a quote or a backslash in it has no place in a path.
-func pathStep(c *plan.Call) (string, bool) {
+// maxSteps bounds a path.
+const maxSteps = 64
+
+// pathStep returns one constant member or element. A name with a quote or a
+// backslash in it has no place in a path.
+func pathStep(c *plan.Call) (jsonStep, bool) {
 	if len(c.Args) != 2 {
-		return "", false
+		return jsonStep{}, false
 	}
 	l, ok := c.Args[1].(*plan.Literal)
 	if !ok {
-		return "", false
+		return jsonStep{}, false
 	}
 	switch v := l.Value.(type) {
 	case string:
 		if c.Function.Name == "member" && !strings.ContainsAny(v, "\"\\\x00") && v != "" {
-			return `."` + v + `"`, true
+			return jsonStep{name: v, named: true}, true
 		}
 	case int64:
-		if c.Function.Name != "element" {
-			return "", false
+		if c.Function.Name == "element" && v > -1_000_000_000 && v < 1_000_000_000 {
+			return jsonStep{index: v}, true
 		}
-		if v < 0 {
-			return "[#" + strconv.FormatInt(v, 10) + "]", true
-		}
-		return "[" + strconv.FormatInt(v, 10) + "]", true
 	}
-	return "", false
+	return jsonStep{}, false
 }
 
 // computedStep takes one member whose name is computed or odd.
