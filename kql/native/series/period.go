@@ -17,6 +17,8 @@ const (
 	// margin is by how much a multiple of a period must be the better one to
 	// be a period of its own.
 	margin = 0.05
+	// leastScore is the score from which a period is reported.
+	leastScore = 0.5
 	// seasonalThreshold is the score from which series_seasonal takes a period.
 	seasonalThreshold = 0.7
 )
@@ -98,7 +100,7 @@ func detect(x []float64, least, most float64, count int) []scored {
 	r := correlate(x)
 	var all []scored
 	for p := leastPeriod; p < len(r); p++ {
-		if s := r.score(p); s > 0 && 2*p < len(x) {
+		if s := r.score(p); s >= leastScore && 2*p < len(x) {
 			all = append(all, scored{p, s})
 		}
 	}
@@ -207,7 +209,7 @@ func season(x []float64, period int) []float64 {
 func seasonal(x []float64, n int, period int64, threshold float64) []float64 {
 	if period == -1 {
 		period = 0
-		if found := detect(x, leastPeriod, float64(len(x))/2, 1); len(found) > 0 && found[0].score >= threshold {
+		if found := detect(withoutLine(x), leastPeriod, float64(len(x))/2, 1); len(found) > 0 && found[0].score >= threshold {
 			period = int64(found[0].period)
 		}
 	}
@@ -219,6 +221,14 @@ func seasonal(x []float64, n int, period int64, threshold float64) []float64 {
 		}
 	}
 	return out
+}
+
+// withoutLine takes the trend out of a series, which would hide its period.
+func withoutLine(x []float64) []float64 {
+	if len(x) == 0 {
+		return x
+	}
+	return residuals(x, regress(x).fit.values)
 }
 
 func seasonalFunction(args []any) (any, error) {

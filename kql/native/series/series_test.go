@@ -219,6 +219,18 @@ func TestFilledSeriesHaveNoGaps(t *testing.T) {
 	}
 }
 
+func TestATrendDoesNotHideAPeriod(t *testing.T) {
+	x := random(12, 24*12)
+	for i := range x {
+		x[i] = x[i]/20 + 4*math.Sin(2*math.Pi*float64(i)/24) + float64(i)/20
+	}
+	p := call(t, "series_decompose", arrayOf(x), int64(-1), "linefit").([]any)
+	season := floats(t, p[1])
+	if season[6]-season[18] < 6 {
+		t.Errorf("the season swings by %v, want about 8", season[6]-season[18])
+	}
+}
+
 // No argument of any kind makes a function panic or run long.
 func TestHostileArguments(t *testing.T) {
 	long := make([]any, 1<<12)
