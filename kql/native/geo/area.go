@@ -10,8 +10,8 @@ import (
 
 // area is a Polygon or a MultiPolygon. The parts may overlap.
 type area struct {
-	parts []*s2.Polygon
-	all   []s2.Edge // the edges of the parts, the interior on their left
+	parts   []*s2.Polygon
+	outline // of the parts, the interior on the left
 	// whole is the union of the parts, nil when it cannot be computed.
 	whole func() *s2.Polygon
 }
@@ -51,13 +51,7 @@ func readArea(bag *dynamic.Bag) *area {
 }
 
 func newArea(parts []*s2.Polygon) *area {
-	a := &area{parts: parts, whole: sync.OnceValue(func() *s2.Polygon { return union(parts) })}
-	for _, p := range parts {
-		for i := range p.NumEdges() {
-			a.all = append(a.all, p.Edge(i))
-		}
-	}
-	return a
+	return &area{parts: parts, outline: newOutline(polygonShapes(parts)), whole: sync.OnceValue(func() *s2.Polygon { return union(parts) })}
 }
 
 // readPolygon reads a shell and its holes; nil for what is no polygon.

@@ -49,7 +49,7 @@ func (s *shapes) distanceToLine(args []any) any {
 	if !ok {
 		return nil
 	}
-	_, d := nearest(l.all, p)
+	_, d := l.nearest(p)
 	return metres(d)
 }
 
@@ -61,7 +61,7 @@ func (s *shapes) distanceToPolygon(args []any) any {
 	if a.contains(p) {
 		return 0.0
 	}
-	_, d := nearest(a.all, p)
+	_, d := a.nearest(p)
 	return metres(d)
 }
 
@@ -70,7 +70,7 @@ func (s *shapes) closestOnLine(args []any) any {
 	if !ok {
 		return nil
 	}
-	closest, _ := nearest(l.all, p)
+	closest, _ := l.nearest(p)
 	return pointOf(s2.LatLngFromPoint(closest))
 }
 
@@ -80,7 +80,7 @@ func (s *shapes) closestOnPolygon(args []any) any {
 		return nil
 	}
 	if !a.contains(p) {
-		p, _ = nearest(a.all, p)
+		p, _ = a.nearest(p)
 	}
 	return pointOf(s2.LatLngFromPoint(p))
 }

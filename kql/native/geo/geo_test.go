@@ -305,3 +305,23 @@ func TestCoverings(t *testing.T) {
 		}
 	}
 }
+
+// The index finds the same nearest edge as a look at each.
+func TestNearestEdge(t *testing.T) {
+	random := rand.New(rand.NewPCG(15, 16))
+	a, ok := newShapes().area(comb(manyEdges/2, false))
+	if !ok || len(a.all) < manyEdges {
+		t.Fatalf("%v edges", a)
+	}
+	for range 200 {
+		p := onSphere(25*random.Float64(), 25*random.Float64())
+		_, got := a.nearest(p)
+		want := math.Inf(1)
+		for _, e := range a.all {
+			want = min(want, s2.DistanceFromSegment(p, e.V0, e.V1).Radians())
+		}
+		if math.Abs(got.Radians()-want) > 1e-15 {
+			t.Fatalf("the nearest edge is at %v, not %v", want, got)
+		}
+	}
+}

@@ -51,7 +51,7 @@ func (m *memory[T]) keep(key *dynamic.Bag, value *T) {
 // lineSet is a LineString or a MultiLineString.
 type lineSet struct {
 	parts []s2.Polyline
-	all   []s2.Edge
+	outline
 }
 
 // lines reads a line; ok is false for what is none.
@@ -84,10 +84,8 @@ func readLines(bag *dynamic.Bag) *lineSet {
 			return nil
 		}
 		lines.parts = append(lines.parts, line)
-		for i := 1; i < len(line); i++ {
-			lines.all = append(lines.all, s2.Edge{V0: line[i-1], V1: line[i]})
-		}
 	}
+	lines.outline = newOutline(lineShapes(lines))
 	return lines
 }
 
@@ -127,16 +125,4 @@ func (l *lineSet) length() s1.Angle {
 		seen[e] = true
 	}
 	return sum
-}
-
-// nearest is the point of some edges that is nearest to p.
-func nearest(edges []s2.Edge, p s2.Point) (closest s2.Point, distance s1.Angle) {
-	at, best := 0, s1.InfChordAngle()
-	for i, e := range edges {
-		if d, less := s2.UpdateMinDistance(p, e.V0, e.V1, best); less {
-			at, best = i, d
-		}
-	}
-	e := edges[at]
-	return s2.Project(p, e.V0, e.V1), s2.DistanceFromSegment(p, e.V0, e.V1)
 }
