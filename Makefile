@@ -9,7 +9,7 @@ GOFILES := $(shell find . -name '*.go' -not -path './web/node_modules/*' 2>/dev/
 WEBFILES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 DEMO_FLAGS ?=
 
-.PHONY: help demo build test test-go test-exhaustive test-web test-browser lint fuzz bench audit conformance need clean screenshots
+.PHONY: help demo build test test-go test-exhaustive test-web test-browser lint fuzz bench audit conformance docs need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -65,6 +65,9 @@ fuzz: ## each fuzz target for FUZZTIME (default 60s)
 
 bench: ## Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+docs: ## write docs/kql.md anew, with the results of its examples
+	go test ./internal/kqldoc -update
 
 conformance: bin/quoll ## compare with published KQL: make conformance CORPUS=folder
 	@test -n "$(CORPUS)" || { echo "name the folder: make conformance CORPUS=../shared/corpus"; exit 2; }

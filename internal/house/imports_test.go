@@ -63,6 +63,7 @@ var allowed = []struct {
 	{"config", []string{"*"}},
 	{"cmd/…", []string{"*"}},
 	{"internal/conformance", []string{"*"}},
+	{"internal/kqldoc", []string{"*"}},
 	{"internal/…", []string{"internal/…", "model"}},
 }
 

@@ -47,21 +47,44 @@ func (b *binder) scalarCall(x *syntax.Call, r *rowScope) plan.Expr {
 
 // noFunction reports a function that Quoll lacks, or that nobody has.
 func (b *binder) noFunction(name *syntax.Name) {
-	if reason := b.functions.WhyAbsent(name.Text); reason != "" {
-		b.errorf(name.Span(), "there is no %s(): %s", name.Text, reason)
+	if b.refused(name, "function "+name.Text+"()") {
 		return
 	}
-	if b.functions.Absent(name.Text) {
-		b.errorf(name.Span(), "the function %s() is not supported yet", name.Text)
+	names := b.functionNames(func(k builtin.Kind) bool { return k != builtin.Operator && k != builtin.Plugin })
+	b.src.Add(source.Diagnostic{Span: name.Span(), Message: `no function "` + name.Text + `"`, Remedy: didYouMean(name.Text, names)})
+}
+
+// noPlugin reports a plugin that Quoll lacks, or that nobody has.
+func (b *binder) noPlugin(name *syntax.Name) {
+	if b.refused(name, "plugin "+name.Text) {
 		return
 	}
+	names := b.functionNames(func(k builtin.Kind) bool { return k == builtin.Plugin })
+	b.src.Add(source.Diagnostic{Span: name.Span(), Message: `no plugin "` + name.Text + `"; plugins are ` + enumerate(nearestFirst(name.Text, names)), Remedy: didYouMean(name.Text, names)})
+}
+
+func (b *binder) functionNames(want func(builtin.Kind) bool) []string {
 	var names []string
 	for _, f := range b.functions.Functions() {
-		if f.Kind != builtin.Operator && f.Kind != builtin.Plugin {
+		if want(f.Kind) {
 			names = append(names, f.Name)
 		}
 	}
-	b.src.Add(source.Diagnostic{Span: name.Span(), Message: `no function "` + name.Text + `"`, Remedy: didYouMean(name.Text, names)})
+	return names
+}
+
+// refused reports a name that Kusto or Defender has and Quoll lacks, with the
+// reason when it will not come.
+func (b *binder) refused(name *syntax.Name, what string) bool {
+	if reason := b.functions.WhyAbsent(name.Text); reason != "" {
+		b.src.Add(source.Diagnostic{Span: name.Span(), Message: "the " + what + " is not supported", Remedy: reason})
+		return true
+	}
+	if b.functions.Absent(name.Text) {
+		b.errorf(name.Span(), "the %s is not supported yet", what)
+		return true
+	}
+	return false
 }
 
 // scalars binds arguments; ok is false when one of them has a mistake.

@@ -3,7 +3,6 @@ package bind
 import (
 	"github.com/quoll/quoll/kql/builtin"
 	"github.com/quoll/quoll/kql/plan"
-	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -18,11 +17,7 @@ func (b *binder) evaluate(op *syntax.EvaluateOperator, rel *relation, s *scope) 
 	if ok && f.Kind == builtin.Plugin && (f.Name == "geo_polygon_lookup" || f.Name == "geo_line_lookup") {
 		return b.geoLookup(op, rel, s)
 	}
-	if b.functions.Absent(name.Text) {
-		b.errorf(name.Span(), "the plugin %s is not supported yet", name.Text)
-		return b.nothing()
-	}
-	b.src.Add(source.Diagnostic{Span: name.Span(), Message: `no plugin "` + name.Text + `"`, Remedy: didYouMean(name.Text, []string{"bag_unpack", "geo_line_lookup", "geo_polygon_lookup"})})
+	b.noPlugin(name)
 	return b.nothing()
 }
 

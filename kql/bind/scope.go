@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/quoll/quoll/kql/plan"
-	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -155,49 +154,6 @@ func (s *scope) names() []string {
 	}
 	sort.Strings(all)
 	return all
-}
-
-// noColumn reports a column that r does not have.
-func (b *binder) noColumn(span source.Span, name string, r *relation) {
-	names := r.names()
-	message := `no column "` + name + `"`
-	if r.name != "" {
-		message += " in table " + r.name
-	}
-	b.src.Add(source.Diagnostic{Span: span, Message: message + "; columns are " + enumerate(names), Remedy: didYouMean(name, names)})
-}
-
-// enumerate lists names for a message, at most thirty of them.
-func enumerate(names []string) string {
-	const most = 30
-	if len(names) == 0 {
-		return "none"
-	}
-	if len(names) > most {
-		return strings.Join(names[:most], ", ") + " and " + strconv.Itoa(len(names)-most) + " more"
-	}
-	return strings.Join(names, ", ")
-}
-
-func didYouMean(name string, names []string) string {
-	if near := nearest(name, names); near != "" {
-		return `did you mean "` + near + `"?`
-	}
-	return ""
-}
-
-// nearest returns the name that looks most like name, or the empty string.
-func nearest(name string, names []string) string {
-	best, least := "", 1+len(name)/3
-	for _, n := range names {
-		if strings.EqualFold(n, name) {
-			return n
-		}
-		if d := source.Distance(strings.ToLower(name), strings.ToLower(n), least); d < least {
-			best, least = n, d
-		}
-	}
-	return best
 }
 
 // reference returns a relation with fresh columns for a reference to a shared table.

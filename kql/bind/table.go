@@ -74,7 +74,7 @@ func (b *binder) noTable(name *syntax.Name, s *scope) {
 	}
 	b.src.Add(source.Diagnostic{
 		Span:    name.Span(),
-		Message: `no table or function "` + name.Text + `"; tables are ` + enumerate(candidates),
+		Message: `no table or function "` + name.Text + `"; tables are ` + enumerate(nearestFirst(name.Text, candidates)),
 		Remedy:  didYouMean(name.Text, candidates),
 	})
 }
@@ -126,7 +126,9 @@ func (b *binder) tableCall(call *syntax.Call, s *scope) *relation {
 			return b.scan(t)
 		}
 	}
-	b.noTable(call.Func, s)
+	if !b.refused(call.Func, "function "+name+"()") {
+		b.noTable(call.Func, s)
+	}
 	return b.nothing()
 }
 

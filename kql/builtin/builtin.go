@@ -54,6 +54,9 @@ type Function struct {
 	// example a native function of the engine; empty for what is plain SQL.
 	Stage string
 	Doc   string
+	// Differs says in what the function is on purpose not what Kusto's is;
+	// empty where there is nothing to say.
+	Differs string
 	// Example is a whole query that runs without any table.
 	Example string
 }
@@ -135,6 +138,9 @@ var All = sync.OnceValue(func() *Table {
 		for i := range family {
 			t.add(family[i].function())
 		}
+	}
+	for name, text := range differences() {
+		t.byName[name].Differs = text
 	}
 	sort.Slice(t.sorted, func(i, j int) bool { return t.sorted[i].Name < t.sorted[j].Name })
 	return t

@@ -26,6 +26,7 @@ type entry struct {
 	Of      string
 	Stage   string
 	Doc     string
+	Differs string
 	Example string
 }
 
@@ -41,7 +42,7 @@ var returns = map[string]Return{
 func (e *entry) function() *Function {
 	f := &Function{
 		Name: e.Name, Kind: e.Kind, Naming: e.Naming, Prefix: e.Prefix,
-		Of: e.Of, Stage: e.Stage, Doc: e.Doc, Example: e.Example,
+		Of: e.Of, Stage: e.Stage, Doc: e.Doc, Differs: e.Differs, Example: e.Example,
 	}
 	for _, text := range strings.Split(e.Sig, "|") {
 		f.Overloads = append(f.Overloads, parseOverload(e.Name, text))

@@ -28,16 +28,6 @@ session_count sliding_window_counts sql_request stored_query_result
 user_agent 
 `
 
-// WhyAbsent gives the reason why a function of Kusto can have no meaning here,
-// or nothing for one that is only missing.
-func (t *Table) WhyAbsent(name string) string {
-	switch name {
-	case "current_principal", "current_principal_details", "current_principal_is_member_of":
-		return "a query of Quoll does not know who runs it"
-	}
-	return ""
-}
-
 // Absent reports whether Kusto defines a function, aggregate or plugin of that
 // name that Quoll does not have.
 func (t *Table) Absent(name string) bool {

@@ -1,0 +1,53 @@
+package kqldoc
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/quoll/quoll/kql/kqltest"
+	"github.com/quoll/quoll/kql/reference"
+	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/query/duckdb"
+)
+
+func TestDocumentIsWhatTheTablesSay(t *testing.T) {
+	engine, err := duckdb.Open(t.Context(), duckdb.DefaultConfig(), nil, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	document, err := reference.Markdown(func(e reference.Entry) (string, error) {
+		statement, err := e.Compile(kqltest.Now)
+		if err != nil {
+			return "", err
+		}
+		execution, err := engine.Run(t.Context(), statement, query.RunOptions{Limits: query.DefaultLimits()})
+		if err != nil {
+			return "", err
+		}
+		return kqltest.Format(statement, execution.Rows), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("..", "..", "docs", "kql.md")
+	if kqltest.Updating() {
+		if err := os.WriteFile(path, []byte(document), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	written, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(written) != document {
+		t.Error("docs/kql.md is not what the tables say; write it anew with make docs, and review the difference")
+	}
+}

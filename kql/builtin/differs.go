@@ -1,0 +1,39 @@
+package builtin
+
+import "strings"
+
+// What differs on purpose in several functions.
+const (
+	ticks      = "A datetime holds microseconds; Kusto's holds ticks of 100 ns."
+	exactCount = "The count is exact; Kusto estimates it, with the error that accuracy allows."
+	sortedSet  = "The set is sorted; Kusto leaves the order open."
+	exactRank  = "The percentile is exact; Kusto estimates it in large groups."
+	ownForm    = "What is kept has a form of its own, which Kusto cannot read, nor Quoll that of Kusto."
+	asReal     = "A decimal is computed as a real, so it holds about 16 digits."
+)
+
+// differences says in what functions differ from Kusto's on purpose. A family
+// may say it in its entry instead, as Differs.
+func differences() map[string]string {
+	all := map[string]string{
+		"datetime_part":    "A datetime holds microseconds, so the nanosecond is a multiple of 1,000.",
+		"hash_combine":     "The value is another than Kusto's, which Microsoft does not promise to keep.",
+		"current_database": "There is one database, and its name is Quoll.",
+		"ingestion_time":   "It is the time at which the row became visible in Quoll.",
+		"isutf8":           "It is always true: a row with other bytes is not taken in.",
+		"table":            "The argument names a table of this workspace; there are no others.",
+	}
+	for text, names := range map[string]string{
+		ticks:      "todatetime make_datetime unixtime_nanoseconds_todatetime",
+		exactCount: "dcount dcountif",
+		sortedSet:  "make_set make_set_if",
+		exactRank:  "percentile percentiles percentiles_array percentilew percentilesw percentilesw_array",
+		ownForm:    "hll hll_if tdigest",
+		asReal:     "todecimal",
+	} {
+		for _, name := range strings.Fields(names) {
+			all[name] = text
+		}
+	}
+	return all
+}

@@ -1,0 +1,84 @@
+package reference_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/quoll/quoll/kql/builtin"
+	"github.com/quoll/quoll/kql/reference"
+	"github.com/quoll/quoll/kql/syntax"
+)
+
+func TestEveryEntryIsComplete(t *testing.T) {
+	seen := map[string]string{}
+	for _, s := range reference.Sections() {
+		for _, e := range s.Entries {
+			if other := seen[s.Title+e.Name]; other != "" {
+				t.Errorf("%s stands twice in %s", e.Name, s.Title)
+			}
+			seen[s.Title+e.Name] = s.Title
+			if e.Status() == reference.No {
+				continue
+			}
+			if e.Doc == "" || !strings.HasSuffix(e.Doc, ".") || e.Example == "" || len(e.Forms) == 0 {
+				t.Errorf("%s: the entry lacks its sentence, form or example: %+v", e.Name, e)
+			}
+			if e.Differs != "" && !strings.HasSuffix(e.Differs, ".") {
+				t.Errorf("%s: %q is no sentence", e.Name, e.Differs)
+			}
+		}
+	}
+}
+
+// What cannot be compiled is refused for what it is; an example with a mistake
+// of another kind would hide that Quoll has something.
+func TestWhatIsMissingIsRefusedByName(t *testing.T) {
+	for _, s := range reference.Sections() {
+		for _, e := range s.Entries {
+			if e.Status() != reference.No || e.Example == "" {
+				continue
+			}
+			if err := e.Err(); !strings.Contains(err.Error(), "supported") {
+				t.Errorf("%s: the example fails for another reason: %v", e.Name, err)
+			}
+		}
+	}
+}
+
+func TestEveryFunctionAndOperatorHasAnEntry(t *testing.T) {
+	listed := map[string]bool{"limit": true, "order": true, "filter": true, "mvexpand": true, // other spellings of listed ones
+		"member": true, "element": true, "array_element": true, "pack_present": true} // what the compiler alone writes
+	for _, s := range reference.Sections() {
+		for _, e := range s.Entries {
+			listed[strings.TrimSuffix(e.Name, "()")] = true
+		}
+	}
+	for _, f := range builtin.All().Functions() {
+		if !listed[f.Name] {
+			t.Errorf("%s is in no section", f.Name)
+		}
+	}
+	for _, name := range syntax.OperatorNames() {
+		if !listed[name] {
+			t.Errorf("the operator %s is in no section", name)
+		}
+	}
+}
+
+func TestStatesFollowFromTheTables(t *testing.T) {
+	want := map[string]reference.Status{
+		"strlen()": reference.Yes, "dcount()": reference.Partly, "http_request()": reference.No, "where": reference.Yes,
+		"decimal": reference.Partly, "externaldata": reference.No, "has_cs": reference.Yes,
+	}
+	for _, s := range reference.Sections() {
+		for _, e := range s.Entries {
+			if status, ok := want[e.Name]; ok && e.Status() != status {
+				t.Errorf("%s: %s, want %s", e.Name, e.Status(), status)
+			}
+			delete(want, e.Name)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("without an entry: %v", want)
+	}
+}
