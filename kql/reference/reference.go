@@ -9,6 +9,7 @@
 package reference
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/builtin"
 	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
 )
 
 // Entry is one thing that the reference of Kusto describes.
@@ -75,7 +77,14 @@ func (e Entry) Compile(now time.Time) (*plan.Statement, error) {
 // Reason says why Quoll lacks an entry, and what to use instead where there is
 // something.
 func (e Entry) Reason() string {
-	return builtin.All().WhyAbsent(strings.TrimSuffix(e.Name, "()"))
+	if reason := builtin.All().WhyAbsent(strings.TrimSuffix(e.Name, "()")); reason != "" || e.function {
+		return reason
+	}
+	var mistakes *source.Error
+	if errors.As(e.Err(), &mistakes) {
+		return mistakes.Diagnostics[0].Remedy
+	}
+	return ""
 }
 
 // empty is a catalogue without tables.

@@ -46,15 +46,15 @@ func TestWhatIsMissingIsRefusedByName(t *testing.T) {
 }
 
 func TestEveryFunctionAndOperatorHasAnEntry(t *testing.T) {
-	listed := map[string]bool{"limit": true, "order": true, "filter": true, "mvexpand": true, // other spellings of listed ones
-		"member": true, "element": true, "array_element": true, "pack_present": true} // what the compiler alone writes
+	listed := map[string]bool{"limit": true, "order": true, "filter": true, "mvexpand": true} // other spellings of listed ones
 	for _, s := range reference.Sections() {
 		for _, e := range s.Entries {
 			listed[strings.TrimSuffix(e.Name, "()")] = true
 		}
 	}
 	for _, f := range builtin.All().Functions() {
-		if !listed[f.Name] {
+		internal := f.Kind == builtin.Operator && !strings.Contains(f.Example, f.Name) // no query writes it
+		if !listed[f.Name] && !internal {
 			t.Errorf("%s is in no section", f.Name)
 		}
 	}

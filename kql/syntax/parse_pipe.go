@@ -64,6 +64,8 @@ func (p *parser) startsWithOperator() bool {
 		return begins && !isInfix(next) || next.Kind == Symbol && next.Text == "*"
 	case "evaluate":
 		return next.Kind == Identifier && !isInfix(next)
+	case "macro":
+		return next.Kind == Symbol && next.Text == "-" && p.adjacent(p.i+1) && p.peek(2).Text == "expand"
 	}
 	return false
 }
