@@ -177,7 +177,7 @@ func (b *binder) checkConstants(x *syntax.Call, f *builtin.Function, o builtin.O
 			b.errorf(x.Args[i].Span(), "the JSON path cannot be read; it names one value, as $.a.b[0] or $['a b'] does")
 			return false
 		case name == "part" && !slices.Contains(dateParts, strings.ToLower(text)):
-			b.src.Add(source.Diagnostic{Span: x.Args[i].Span(), Message: "no part " + strconv.Quote(text) + " of a date; parts are " + enumerate(dateParts), Remedy: didYouMean(text, dateParts)})
+			b.src.Add(source.Diagnostic{Span: x.Args[i].Span(), Message: "no part " + strconv.Quote(text) + " of a date; parts are " + strings.Join(dateParts, ", "), Remedy: didYouMean(text, dateParts)})
 			return false
 		}
 	}

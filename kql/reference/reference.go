@@ -82,7 +82,10 @@ func (e Entry) Reason() string {
 	}
 	var mistakes *source.Error
 	if errors.As(e.Err(), &mistakes) {
-		return mistakes.Diagnostics[0].Remedy
+		if first := mistakes.Diagnostics[0]; strings.Contains(first.Message, "not supported") {
+			return first.Remedy
+		}
+		return mistakes.Diagnostics[0].Message
 	}
 	return ""
 }
