@@ -10,6 +10,7 @@ const (
 	needsExtents = "rows are not in extents; TimeGenerated and ingestion_time() bound what is read"
 	needsLogin   = "a query does not know who asks"
 	needsCluster = "there is one workspace and no cluster"
+	needsGraph   = "no graph is stored; make-graph makes one in the query"
 	needsLookup  = "Defender asks its own cloud for it; join a watchlist or a table of what you know"
 )
 
@@ -25,6 +26,7 @@ func refused() map[string]string {
 		needsExtents: "extent_id extent_tags estimate_data_size",
 		needsLogin:   "current_principal current_principal_details current_principal_is_member_of",
 		needsCluster: "current_cluster_endpoint cluster database materialized_view stored_query_result app workspace resource adx arg",
+		needsGraph:   "graph",
 		needsLookup:  "FileProfile DeviceFromIP AssignedIPAddresses SeenBy geo_info_from_ip_address",
 	} {
 		for _, name := range strings.Fields(names) {
