@@ -27,11 +27,22 @@ func Compile(text string, catalog bind.Catalog, now time.Time) (*plan.Statement,
 // CompileWith is Compile with all options.
 func CompileWith(text string, catalog bind.Catalog, options bind.Options) (*plan.Statement, error) {
 	src := source.New(text)
+	if probe := options.Probe; probe != nil {
+		options.Probe = func(s *plan.Statement) ([][]any, error) { return probe(improved(s)) }
+	}
 	statement := bind.Query(src, syntax.Parse(src), catalog, options)
 	if err := src.Err(); err != nil {
 		return nil, err
 	}
 	return rewrite.All(statement), nil
+}
+
+// improved rewrites a copy of a plan that is a part of a greater one.
+func improved(s *plan.Statement) *plan.Statement {
+	if clone, ok := plan.Clone(s); ok {
+		return rewrite.All(clone)
+	}
+	return s
 }
 
 // DuckDB gives the SQL of a statement for DuckDB.

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 
+	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
 )
@@ -28,7 +29,7 @@ func (s *Service) Explain(ctx context.Context, r Request) (*Explanation, error) 
 		return e, err
 	}
 	e.Text = syntax.Print(tree)
-	statement, err := s.compile(r.Text, r.Now)
+	statement, err := s.compile(r.Text, bind.Options{Now: r.Now})
 	if err != nil {
 		return e, err
 	}

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/plan"
 )
 
@@ -42,7 +43,7 @@ type Execution struct {
 }
 
 // Compiler turns text into a plan. Mistakes in the text are *source.Error.
-type Compiler func(text string, now time.Time) (*plan.Statement, error)
+type Compiler func(text string, options bind.Options) (*plan.Statement, error)
 
 // Fault is a broken invariant that a query ran into: a mistake of Quoll, not of
 // the query. Stack says where, for the log.
@@ -76,15 +77,15 @@ func (s *Service) Query(ctx context.Context, r Request) (result *Result, err err
 		}
 	}()
 	r = s.withDefaults(r)
+	ctx, cancel := context.WithTimeoutCause(ctx, r.Limits.Time, ErrTimeLimit)
+	defer cancel()
 	started := time.Now()
-	statement, err := s.compile(r.Text, r.Now)
+	statement, err := s.compiled(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	r.Limits = r.Limits.settle(statement.Limits)
 	compiled := time.Since(started)
-	ctx, cancel := context.WithTimeoutCause(ctx, r.Limits.Time, ErrTimeLimit)
-	defer cancel()
 	started = time.Now()
 	execution, err := s.engine.Run(ctx, statement, r.options())
 	if cause := context.Cause(ctx); err != nil && cause != nil {
@@ -110,6 +111,30 @@ func table(statement *plan.Statement, execution *Execution) *Result {
 		Columns: columns(statement), Rows: execution.Rows, Truncated: execution.Truncated,
 		Visualization: statement.Visualization, Statistics: execution.Statistics, Name: statement.Name,
 	}
+}
+
+// compiled gives the plan of a request. The columns of some plugins are found
+// by running a part of the query, within the limits of the whole.
+func (s *Service) compiled(ctx context.Context, r Request) (*plan.Statement, error) {
+	var failed error
+	options := bind.Options{Now: r.Now, Probe: func(part *plan.Statement) ([][]any, error) {
+		asked := r.options()
+		asked.Limits.Rows = DefaultLimits().Rows
+		execution, err := s.engine.Run(ctx, part, asked)
+		if err != nil {
+			failed = err
+			return nil, err
+		}
+		return execution.Rows, nil
+	}}
+	statement, err := s.compile(r.Text, options)
+	if cause := context.Cause(ctx); failed != nil && cause != nil {
+		return nil, fmt.Errorf("find the columns of a query: %w", cause)
+	}
+	if failed != nil {
+		return nil, fmt.Errorf("find the columns of a query: %w", failed)
+	}
+	return statement, err
 }
 
 func (s *Service) withDefaults(r Request) Request {

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/query"
@@ -38,7 +39,8 @@ func (e *fakeEngine) SQL(context.Context, *plan.Statement, query.RunOptions) (st
 
 func newService(e *fakeEngine) (*query.Service, *time.Time) {
 	var asked time.Time
-	compile := func(text string, now time.Time) (*plan.Statement, error) {
+	compile := func(text string, options bind.Options) (*plan.Statement, error) {
+		now := options.Now
 		asked = now
 		column := &plan.Column{ID: 1, Name: "inner", Type: types.Long}
 		return &plan.Statement{
@@ -101,4 +103,31 @@ func TestPanicEndsTheQueryAlone(t *testing.T) {
 	if !errors.As(err, &fault) || len(fault.Stack) == 0 {
 		t.Errorf("got %v", err)
 	}
+}
+
+// The columns of some plugins are found by running a part of the query. It is
+// bounded as the query is, and what fails there is no mistake of the text.
+func TestProbesRunWithinTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		engine := &fakeEngine{}
+		var found [][]any
+		compile := func(_ string, options bind.Options) (*plan.Statement, error) {
+			rows, err := options.Probe(&plan.Statement{})
+			found = rows
+			return &plan.Statement{}, err
+		}
+		service := query.NewService(compile, engine, time.Now)
+		from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		if _, err := service.Query(t.Context(), query.Request{Text: "T", From: from, Limits: query.Limits{Rows: 1}}); err != nil {
+			t.Fatal(err)
+		}
+		if len(found) != 1 || !engine.options.From.Equal(from) {
+			t.Errorf("the probe found %v in %+v", found, engine.options)
+		}
+		engine.wait = time.Hour
+		_, err := service.Query(t.Context(), query.Request{Text: "T", Limits: query.Limits{Time: time.Minute}})
+		if !errors.Is(err, query.ErrTimeLimit) {
+			t.Errorf("a slow probe gives %v", err)
+		}
+	})
 }

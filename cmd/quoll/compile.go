@@ -1,8 +1,6 @@
 package main
 
 import (
-	"time"
-
 	"github.com/quoll/quoll/kql"
 	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/plan"
@@ -33,6 +31,6 @@ func (tables) Names() []string {
 	return names
 }
 
-func compile(text string, now time.Time) (*plan.Statement, error) {
-	return kql.Compile(text, tables{}, now)
+func compile(text string, options bind.Options) (*plan.Statement, error) {
+	return kql.CompileWith(text, tables{}, options)
 }

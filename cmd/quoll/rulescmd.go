@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quoll/quoll/detect"
+	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/query"
 	"github.com/quoll/quoll/rules"
@@ -26,7 +27,7 @@ type ruleQuerier struct{ *query.Service }
 
 // Tables implements detect.Querier.
 func (ruleQuerier) Tables(text string) ([]string, error) {
-	statement, err := compile(text, time.Now())
+	statement, err := compile(text, bind.Options{Now: time.Now()})
 	if err != nil {
 		return nil, err
 	}

@@ -27,8 +27,8 @@ func (h *harness) docs(ctx context.Context, corpus string) (verdicts []verdict, 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
-	compile := func(text string, now time.Time) (*plan.Statement, error) {
-		return kql.CompileWith(text, none, bind.Options{Now: now})
+	compile := func(text string, options bind.Options) (*plan.Statement, error) {
+		return kql.CompileWith(text, none, options)
 	}
 	service := query.NewService(compile, engine, func() time.Time { return h.now })
 	for _, e := range examples {

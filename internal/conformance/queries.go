@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/kql"
+	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/types"
@@ -86,8 +87,9 @@ func (h *harness) queries(ctx context.Context, corpus, data string) (verdicts []
 }
 
 func (h *harness) judgeQuery(ctx context.Context, v *verdict, e example, catalog *tables, engine query.Engine) {
-	compile := func(text string, now time.Time) (*plan.Statement, error) {
-		options := catalog.options(now)
+	compile := func(text string, asked bind.Options) (*plan.Statement, error) {
+		options := catalog.options(asked.Now)
+		options.Probe = asked.Probe
 		return kql.CompileWith(text, catalog, options)
 	}
 	now, err := catalog.latest, error(nil)

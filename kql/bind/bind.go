@@ -54,6 +54,10 @@ type Options struct {
 	// Parameters are the values for declare query_parameters by name: constants
 	// as a query writes them, or their texts alone.
 	Parameters map[string]string
+	// Probe gives the rows of a statement, for the plugins whose columns depend
+	// on the data. Its cells are as a result has them. It may be nil; then such
+	// a table stays open: names that are no columns are looked for in each row.
+	Probe func(*plan.Statement) ([][]any, error)
 }
 
 // The bounds of a query. They are far above what people write and keep a
@@ -111,7 +115,7 @@ func (b *binder) statement(query *syntax.Query) *plan.Statement {
 // closeBag makes columns of the members of an unpacked bag that the query has
 // named. The others only the data knows; they are not among the columns.
 func (b *binder) closeBag(rel *relation) {
-	if rel.open == nil || rel.open.column == nil {
+	if rel.open == nil || rel.open.column == nil || rel.open.known {
 		return
 	}
 	var items []item
@@ -140,6 +144,7 @@ type binder struct {
 	depth     int
 	// binSettings are the size and the place that bin_auto() rounds by.
 	binSettings map[string]plan.Expr
+	probes    int
 }
 
 func (b *binder) errorf(span source.Span, format string, args ...any) {

@@ -116,15 +116,16 @@ type openBag struct {
 	column *plan.Column
 	prefix string
 	// named are the members that the query has named so far, in order; they
-	// are columns of the result.
+	// are columns of the result unless the data has said which there are.
 	named []string
+	known bool
 }
 
 func (o *openBag) rebase(fresh map[*plan.Column]*plan.Column) *openBag {
 	if o == nil || o.column == nil {
 		return o
 	}
-	return &openBag{column: fresh[o.column], prefix: o.prefix, named: o.named}
+	return &openBag{column: fresh[o.column], prefix: o.prefix, named: o.named, known: o.known}
 }
 
 // close ends the openness of a table whose columns an operator has fixed. What

@@ -1,81 +1,170 @@
 package bind
 
 import (
-	"github.com/quoll/quoll/kql/builtin"
+	"slices"
+
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/syntax"
 	"github.com/quoll/quoll/kql/types"
 )
 
-// evaluate binds the plugins.
+// plugin is what evaluate can call: how it is bound, or why it is refused.
+type plugin struct {
+	bind    func(*pluginCall) *relation
+	refused string
+}
+
+// plugins is every plugin of Kusto.
+func plugins() map[string]plugin {
+	all := map[string]plugin{}
+	for name, bind := range map[string]func(*pluginCall) *relation{
+		"bag_unpack": (*pluginCall).bagUnpack,
+		"pivot":      (*pluginCall).pivot,
+
+		"geo_polygon_lookup": (*pluginCall).geo,
+		"geo_line_lookup":    (*pluginCall).geo,
+	} {
+		all[name] = plugin{bind: bind}
+	}
+	const code, outside = "a query runs no code of its own", "a query reads tables and nothing else"
+	for _, name := range []string{"python", "r", "csharp"} {
+		all[name] = plugin{refused: code}
+	}
+	for _, name := range []string{
+		"http_request", "http_request_post", "sql_request", "cosmosdb_sql_request", "mysql_request", "postgresql_request",
+		"azure_digital_twins_query_request", "infer_storage_schema", "infer_storage_schema_with_suggestions",
+		"ai_embeddings", "ai_embed_text", "ai_chat_completion", "ai_chat_completion_prompt", "execute_query", "execute_show_command",
+	} {
+		all[name] = plugin{refused: outside}
+	}
+	return all
+}
+
+// evaluate binds the call of a plugin.
 func (b *binder) evaluate(op *syntax.EvaluateOperator, rel *relation, s *scope) *relation {
 	name := op.Plugin.Func
-	f, ok := b.functions.Lookup(name.Text)
-	if ok && f.Kind == builtin.Plugin && f.Name == "bag_unpack" {
-		return b.bagUnpack(op, rel, s)
+	all := plugins()
+	p, ok := all[name.Text]
+	if p.refused != "" {
+		b.errorf(name.Span(), "the plugin %s is not supported: %s", name.Text, p.refused)
+		return b.nothing()
 	}
-	if ok && f.Kind == builtin.Plugin && (f.Name == "geo_polygon_lookup" || f.Name == "geo_line_lookup") {
-		return b.geoLookup(op, rel, s)
+	if ok {
+		c := &pluginCall{binder: b, op: op, rel: rel.derive(), scope: s}
+		return c.schema(p.bind(c))
 	}
 	b.noPlugin(name)
 	return b.nothing()
 }
 
-// bagUnpack takes the bag's column away; from here on a name that is no column
-// means a member of the bag. With a schema the members become columns at once.
-func (b *binder) bagUnpack(op *syntax.EvaluateOperator, rel *relation, s *scope) *relation {
-	args := op.Plugin.Args
-	if len(args) == 0 {
-		b.errorf(op.Plugin.Span(), "bag_unpack() takes the column with the bag")
-		return b.nothing()
-	}
-	r := rel.derive()
-	bag := b.scalar(args[0], rows(r, s))
-	if bad(bag) {
-		return b.nothing()
-	}
-	if bag.Type() != types.Dynamic {
-		b.errorf(args[0].Span(), "bag_unpack() needs a dynamic column, and this is a %s", bag.Type())
-		return b.nothing()
-	}
-	prefix := ""
-	for _, a := range args[1:] {
-		if named, ok := a.(*syntax.Named); ok && named.Names[0].Text != "OutputColumnPrefix" {
-			continue
-		}
-		if l, ok := b.scalar(a, constants(s)).(*plan.Literal); ok && l.Of == types.String {
-			prefix = l.Value.(string)
-		}
-		break
-	}
-	column := b.define(r, []item{{name: "bag", expr: bag}})[0]
-	var fields []field
-	for _, f := range r.fields {
-		if f.column != column {
-			fields = append(fields, f)
-		}
-	}
-	r.fields = fields
-	r.open = &openBag{column: column, prefix: prefix}
-	if op.Schema != nil {
-		return b.unpackSchema(op, r)
-	}
-	return r
+// pluginCall is one call of a plugin. Its relation is a copy of the input.
+type pluginCall struct {
+	*binder
+	op    *syntax.EvaluateOperator
+	rel   *relation
+	scope *scope
+	// declared says that the plugin has dealt with the schema itself.
+	declared bool
 }
 
-// unpackSchema makes the columns that the query declares.
-func (b *binder) unpackSchema(op *syntax.EvaluateOperator, r *relation) *relation {
-	var items []item
-	for _, c := range op.Schema {
-		e := convert(b.openMember(c.Name.Text, r), c.Type)
-		if existing := r.find(c.Name.Text); existing != nil {
-			e = &plan.Ref{Column: existing}
-		}
-		items = append(items, item{name: c.Name.Text, expr: e})
+func (c *pluginCall) geo() *relation { return c.geoLookup(c.op, c.rel, c.scope) }
+
+func (c *pluginCall) name() string { return c.op.Plugin.Func.Text }
+
+func (c *pluginCall) span() source.Span { return c.op.Plugin.Span() }
+
+func (c *pluginCall) args() []syntax.Expr { return c.op.Plugin.Args }
+
+// takes checks the number of arguments; most is -1 when there is no bound.
+func (c *pluginCall) takes(least, most int) bool {
+	if n := len(c.args()); n < least || most >= 0 && n > most {
+		c.errorf(c.span(), "%s() takes %s, not %d", c.name(), howMany(least, most), n)
+		return false
 	}
+	return true
+}
+
+// argument returns what is given for a parameter: by one of its names, or at
+// its place if what stands there has none. It is nil when there is nothing.
+func (c *pluginCall) argument(place int, names ...string) syntax.Expr {
+	for i, a := range c.args() {
+		named, ok := a.(*syntax.Named)
+		switch {
+		case ok && slices.Contains(names, named.Names[0].Text):
+			return named.X
+		case !ok && i == place:
+			return a
+		}
+	}
+	return nil
+}
+
+// scalarAt binds an expression over the rows of the input.
+func (c *pluginCall) scalarAt(x syntax.Expr) plan.Expr { return c.scalar(x, rows(c.rel, c.scope)) }
+
+// constantAt binds an expression that has one value for the whole table.
+func (c *pluginCall) constantAt(x syntax.Expr) plan.Expr {
+	return c.scalar(x, constants(c.scope))
+}
+
+// text returns a constant string; ok is false after a mistake.
+func (c *pluginCall) text(x syntax.Expr) (string, bool) {
+	if x == nil {
+		return "", true
+	}
+	e := c.constantAt(x)
+	if l, ok := e.(*plan.Literal); ok && l.Of == types.String {
+		return l.Value.(string), true
+	}
+	if !bad(e) {
+		c.errorf(x.Span(), "%s() takes a constant string here", c.name())
+	}
+	return "", false
+}
+
+// number returns a constant whole number, or the default when x is nil.
+func (c *pluginCall) number(x syntax.Expr, fallback int64) (int64, bool) {
+	if x == nil {
+		return fallback, true
+	}
+	e := c.constantAt(x)
+	if l, ok := convert(e, types.Long).(*plan.Literal); ok && e.Type().Integer() && l.Value != nil {
+		return l.Value.(int64), true
+	}
+	if !bad(e) {
+		c.errorf(x.Span(), "%s() takes a constant whole number here", c.name())
+	}
+	return 0, false
+}
+
+// schema gives the result the columns that the query declares. One that the
+// result lacks is taken from the bag that it was made of, else it is null.
+func (c *pluginCall) schema(r *relation) *relation {
+	if c.declared || c.op.Schema == nil && !c.op.AllColumns || r.open != nil && r.open.column == nil {
+		return r
+	}
+	var items []item
+	for _, d := range c.op.Schema {
+		var e plan.Expr = &plan.Literal{Of: d.Type}
+		if existing := r.find(d.Name.Text); existing != nil {
+			e = &plan.Ref{Column: existing}
+		} else if r.open != nil {
+			e = c.openMember(d.Name.Text, r)
+		}
+		items = append(items, item{name: d.Name.Text, expr: convert(e, d.Type)})
+	}
+	kept := r.fields
 	r.open, r.fields = nil, nil
-	for i, c := range b.define(r, items) {
-		r.fields = append(r.fields, field{items[i].name, c})
+	columns := c.define(r, items)
+	if c.op.AllColumns {
+		for _, f := range kept {
+			if !slices.ContainsFunc(items, func(it item) bool { return it.name == f.name }) {
+				r.fields = append(r.fields, f)
+			}
+		}
+	}
+	for i, column := range columns {
+		r.fields = append(r.fields, field{items[i].name, column})
 	}
 	return r
 }

@@ -20,7 +20,6 @@ external_table funnel_sequence funnel_sequence_completion
 http_request http_request_post infer_storage_schema
 ipv4_lookup
 ipv6_lookup materialized_view mysql_request narrow new_activity_metrics
-pivot
 postgresql_request preview
 python r rolling_percentile rows_near
 schema_merge sequence_detect

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/quoll/quoll/kql"
+	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
@@ -32,7 +33,11 @@ func (s *script) run(t *testing.T, engine Engine) {
 
 func (q *testCase) run(t *testing.T, engine Engine, tables []Table) {
 	checkRoundTrip(t, q.text)
-	statement, err := kql.Compile(q.text, catalog{tables}, Now)
+	probe := func(part *plan.Statement) ([][]any, error) {
+		rows, _, err := engine.Run(t.Context(), part, tables)
+		return rows, err
+	}
+	statement, err := kql.CompileWith(q.text, catalog{tables}, bind.Options{Now: Now, Probe: probe})
 	if err != nil {
 		q.checkError(t, err)
 		return

@@ -2,12 +2,14 @@ package syntax
 
 import "github.com/quoll/quoll/kql/source"
 
-// EvaluateOperator is `evaluate plugin(arguments) : (schema)`.
+// EvaluateOperator is `evaluate plugin(arguments) : (schema)`. A schema that
+// begins with a star has all columns of the input before its own.
 type EvaluateOperator struct {
 	pos
 	Properties []*Property // hints
 	Plugin     *Call
 	Schema     []*ColumnDecl // nil when absent
+	AllColumns bool          // of the input
 }
 
 func (*EvaluateOperator) operator() {}
@@ -22,18 +24,34 @@ func (p *parser) evaluateOperator(name source.Span) Operator {
 	}
 	o.Plugin = call
 	if p.acceptSymbol(":") {
-		o.Schema = p.columnDeclarations()
+		p.outputSchema(o)
 	}
 	o.pos = p.to(name)
 	return o
+}
+
+// outputSchema reads `(a:long, …)` and `(*, a:long, …)`.
+func (p *parser) outputSchema(o *EvaluateOperator) {
+	p.expectSymbol("(")
+	o.AllColumns = p.acceptSymbol("*")
+	if !o.AllColumns || p.acceptSymbol(",") {
+		o.Schema = commaList(p, p.columnDeclaration)
+	}
+	p.expectSymbol(")")
 }
 
 func (o *EvaluateOperator) print(w *printer) {
 	w.text("evaluate ")
 	printProperties(w, o.Properties)
 	w.node(o.Plugin)
-	if len(o.Schema) > 0 {
+	if len(o.Schema) > 0 || o.AllColumns {
 		w.text(" : (")
+		if o.AllColumns {
+			w.text("*")
+		}
+		if o.AllColumns && len(o.Schema) > 0 {
+			w.text(", ")
+		}
 		printList(w, o.Schema)
 		w.text(")")
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/kql"
+	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/kqltest"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/source"
@@ -39,7 +40,9 @@ func FuzzQuery(f *testing.F) {
 	table := &events{}
 	table.set.Fresh = append(table.set.Fresh, freshEvents(1, 0, 20))
 	engine := openEngine(f, config, table)
-	compile := func(text string, now time.Time) (*plan.Statement, error) { return kql.Compile(text, table, now) }
+	compile := func(text string, options bind.Options) (*plan.Statement, error) {
+		return kql.CompileWith(text, table, options)
+	}
 	service := query.NewService(compile, engine, func() time.Time { return kqltest.Now })
 	f.Fuzz(func(t *testing.T, text string) {
 		_, err := service.Query(context.Background(), query.Request{Text: text, Limits: query.Limits{Rows: 100, Time: time.Second}})

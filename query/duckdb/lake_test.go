@@ -95,8 +95,8 @@ func TestLakeRowsAreTheSameFreshAndInFiles(t *testing.T) {
 	config := DefaultConfig()
 	config.Dir = dir
 	engine := openEngine(t, config, FromLake(l))
-	compile := func(text string, now time.Time) (*plan.Statement, error) {
-		return kql.Compile(text, schemaCatalog{}, now)
+	compile := func(text string, options bind.Options) (*plan.Statement, error) {
+		return kql.CompileWith(text, schemaCatalog{}, options)
 	}
 	service := query.NewService(compile, engine, func() time.Time { return at })
 	fresh := map[string]string{}

@@ -91,7 +91,9 @@ func newService(t testing.TB) (*query.Service, *Engine, *events) {
 	config := DefaultConfig()
 	config.Dir = dir
 	engine := openEngine(t, config, table)
-	compile := func(text string, now time.Time) (*plan.Statement, error) { return kql.Compile(text, table, now) }
+	compile := func(text string, options bind.Options) (*plan.Statement, error) {
+		return kql.CompileWith(text, table, options)
+	}
 	now := func() time.Time { return start.AddDate(0, 0, 5) }
 	return query.NewService(compile, engine, now), engine, table
 }
@@ -239,7 +241,9 @@ func TestMemoryLimitIsAnErrorOfItsOwn(t *testing.T) {
 	config := DefaultConfig()
 	config.MemoryBytes = 32 << 20
 	engine := openEngine(t, config, &events{})
-	compile := func(text string, now time.Time) (*plan.Statement, error) { return kql.Compile(text, &events{}, now) }
+	compile := func(text string, options bind.Options) (*plan.Statement, error) {
+		return kql.CompileWith(text, &events{}, options)
+	}
 	s := query.NewService(compile, engine, time.Now)
 	_, err := s.Query(context.Background(), query.Request{Text: "range a from 1 to 20000000 step 1 | summarize count() by b = strcat('a long prefix of a key ', a) | top 5 by count_"})
 	if !errors.Is(err, ErrMemory) {
@@ -252,7 +256,9 @@ func TestLargeWorkSpillsToTheTempFolder(t *testing.T) {
 	config.MemoryBytes = 96 << 20
 	config.TempDir = filepath.Join(t.TempDir(), "spill")
 	engine := openEngine(t, config, &events{})
-	compile := func(text string, now time.Time) (*plan.Statement, error) { return kql.Compile(text, &events{}, now) }
+	compile := func(text string, options bind.Options) (*plan.Statement, error) {
+		return kql.CompileWith(text, &events{}, options)
+	}
 	s := query.NewService(compile, engine, time.Now)
 	result := mustQuery(t, s, query.Request{Text: "range a from 1 to 2000000 step 1 | extend b = strcat('a long prefix of a key ', a) | sort by b asc | serialize n = row_number() | summarize count(), max(n)"})
 	if got := fmt.Sprint(result.Rows); got != "[[2000000 2000000]]" {
