@@ -144,7 +144,7 @@ type binder struct {
 	depth     int
 	// binSettings are the size and the place that bin_auto() rounds by.
 	binSettings map[string]plan.Expr
-	probes    int
+	probes      int
 }
 
 func (b *binder) errorf(span source.Span, format string, args ...any) {

@@ -21,8 +21,16 @@ func plugins() map[string]plugin {
 		"bag_unpack": (*pluginCall).bagUnpack,
 		"pivot":      (*pluginCall).pivot,
 
-		"geo_polygon_lookup": (*pluginCall).geo,
-		"geo_line_lookup":    (*pluginCall).geo,
+		"geo_polygon_lookup":      (*pluginCall).geo,
+		"geo_line_lookup":         (*pluginCall).geo,
+		"activity_counts_metrics": (*pluginCall).activityCounts,
+		"activity_metrics":        (*pluginCall).activityMetrics,
+		"activity_engagement":     (*pluginCall).activityEngagement,
+		"active_users_count":      (*pluginCall).activeUsers,
+		"session_count":           (*pluginCall).sessionCount,
+		"sliding_window_counts":   (*pluginCall).slidingWindows,
+		"new_activity_metrics":    (*pluginCall).newActivity,
+		"rolling_percentile":      (*pluginCall).rollingPercentile,
 	} {
 		all[name] = plugin{bind: bind}
 	}

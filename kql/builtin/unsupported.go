@@ -8,23 +8,20 @@ import "strings"
 // Source: https://learn.microsoft.com/kusto/query/scalar-functions and the
 // lists of aggregates, plugins and operators beside it.
 const absent = `
-activity_counts_metrics activity_engagement activity_metrics active_users_count ai_chat_completion
+ai_chat_completion
 ai_embeddings autocluster azure_digital_twins_query_request
-basket 
-
+basket
 cosmosdb_sql_request
-
-
-dcount_intersect diffpatterns diffpatterns_text 
+dcount_intersect diffpatterns diffpatterns_text
 external_table funnel_sequence funnel_sequence_completion
 http_request http_request_post infer_storage_schema
 ipv4_lookup
-ipv6_lookup materialized_view mysql_request narrow new_activity_metrics
+ipv6_lookup materialized_view mysql_request narrow
 postgresql_request preview
-python r rolling_percentile rows_near
+python r rows_near
 schema_merge sequence_detect
-session_count sliding_window_counts sql_request stored_query_result
-user_agent 
+sql_request stored_query_result
+user_agent
 `
 
 // Absent reports whether Kusto defines a function, aggregate or plugin of that

@@ -136,5 +136,8 @@ func describe(err error) error {
 		return err
 	}
 	message, _, _ := strings.Cut(failure.Msg, "\n")
+	if _, own, ok := strings.Cut(message, "driver: API error: "); ok {
+		message = own // what a function of Quoll's own says
+	}
 	return fmt.Errorf("%w: %s", query.ErrEngine, message)
 }

@@ -13,7 +13,18 @@ import (
 
 // Functions returns the functions of this package.
 func Functions() []native.Function {
+	// Rows, and the start, size and unit of the steps of a timeline.
+	timeline := []types.Type{types.Dynamic, types.Long, types.Long, types.String}
+	with := func(more ...types.Type) []types.Type { return append(timeline[:len(timeline):len(timeline)], more...) }
 	return []native.Function{
+		{Name: "activity_counts", Params: timeline, Result: types.Dynamic, Call: activityCounts},
+		{Name: "activity_metrics", Params: timeline, Result: types.Dynamic, Call: activityMetrics},
+		{Name: "activity_engagement", Params: with(types.Long), Result: types.Dynamic, Call: activityEngagement},
+		{Name: "active_users", Params: with(types.Long, types.Long, types.Long), Result: types.Dynamic, Call: activeUsers},
+		{Name: "session_count", Params: with(types.Long), Result: types.Dynamic, Call: sessionCount},
+		{Name: "sliding_windows", Params: with(types.Long, types.Long), Result: types.Dynamic, Call: slidingWindows},
+		{Name: "new_activity", Params: with(types.Long, types.Long, types.Dynamic), Result: types.Dynamic, Call: newActivity},
+		{Name: "rolling_percentile", Params: with(types.Real, types.Long), Result: types.Dynamic, Call: rollingPercentile},
 		{Name: "member_kinds", Params: []types.Type{types.Dynamic}, Result: types.Dynamic, Call: memberKinds},
 	}
 }
