@@ -31,6 +31,17 @@ func plugins() map[string]plugin {
 		"sliding_window_counts":   (*pluginCall).slidingWindows,
 		"new_activity_metrics":    (*pluginCall).newActivity,
 		"rolling_percentile":      (*pluginCall).rollingPercentile,
+
+		"narrow":                     (*pluginCall).narrow,
+		"preview":                    (*pluginCall).preview,
+		"rows_near":                  (*pluginCall).rowsNear,
+		"dcount_intersect":           (*pluginCall).dcountIntersect,
+		"schema_merge":               (*pluginCall).schemaMerge,
+		"sequence_detect":            (*pluginCall).sequenceDetect,
+		"funnel_sequence":            (*pluginCall).funnelSequence,
+		"funnel_sequence_completion": (*pluginCall).funnelCompletion,
+		"ipv4_lookup":                (*pluginCall).ipv4Lookup,
+		"ipv6_lookup":                (*pluginCall).ipv6Lookup,
 	} {
 		all[name] = plugin{bind: bind}
 	}

@@ -25,6 +25,12 @@ func Functions() []native.Function {
 		{Name: "sliding_windows", Params: with(types.Long, types.Long), Result: types.Dynamic, Call: slidingWindows},
 		{Name: "new_activity", Params: with(types.Long, types.Long, types.Dynamic), Result: types.Dynamic, Call: newActivity},
 		{Name: "rolling_percentile", Params: with(types.Real, types.Long), Result: types.Dynamic, Call: rollingPercentile},
+		{Name: "detect_sequences", Params: []types.Type{types.Dynamic, types.Long, types.Long}, Result: types.Dynamic, Call: detectSequences},
+		{Name: "funnel_sequence", Params: with(types.Long, types.Dynamic), Result: types.Dynamic, Call: funnelSequence},
+		{Name: "funnel_completion", Params: with(types.Dynamic, types.Dynamic), Result: types.Dynamic, Call: funnelCompletion},
+		{Name: "schema_merge", Params: []types.Type{types.Dynamic, types.Bool}, Result: types.Dynamic, Call: mergeSchemas},
+		{Name: "network_bits", Params: []types.Type{types.String, types.Bool}, Result: types.Long, Call: networkBits},
+		{Name: "network_key", Params: []types.Type{types.String, types.Long, types.Bool}, Result: types.String, Call: networkKey},
 		{Name: "member_kinds", Params: []types.Type{types.Dynamic}, Result: types.Dynamic, Call: memberKinds},
 	}
 }
