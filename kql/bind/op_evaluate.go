@@ -42,6 +42,10 @@ func plugins() map[string]plugin {
 		"funnel_sequence_completion": (*pluginCall).funnelCompletion,
 		"ipv4_lookup":                (*pluginCall).ipv4Lookup,
 		"ipv6_lookup":                (*pluginCall).ipv6Lookup,
+		"autocluster":                (*pluginCall).autocluster,
+		"basket":                     (*pluginCall).basket,
+		"diffpatterns":               (*pluginCall).diffpatterns,
+		"diffpatterns_text":          (*pluginCall).diffpatternsText,
 	} {
 		all[name] = plugin{bind: bind}
 	}

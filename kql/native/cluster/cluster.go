@@ -31,6 +31,10 @@ func Functions() []native.Function {
 		{Name: "schema_merge", Params: []types.Type{types.Dynamic, types.Bool}, Result: types.Dynamic, Call: mergeSchemas},
 		{Name: "network_bits", Params: []types.Type{types.String, types.Bool}, Result: types.Long, Call: networkBits},
 		{Name: "network_key", Params: []types.Type{types.String, types.Long, types.Bool}, Result: types.String, Call: networkKey},
+		{Name: "autoclusters", Params: []types.Type{types.Dynamic, types.Real, types.Long}, Result: types.Dynamic, Call: autoclusters},
+		{Name: "baskets", Params: []types.Type{types.Dynamic, types.Real, types.Long}, Result: types.Dynamic, Call: baskets},
+		{Name: "differences", Params: []types.Type{types.Dynamic, types.Real, types.Long}, Result: types.Dynamic, Call: differences},
+		{Name: "text_differences", Params: []types.Type{types.Dynamic, types.Long, types.Real, types.Long}, Result: types.Dynamic, Call: textDifferences},
 		{Name: "member_kinds", Params: []types.Type{types.Dynamic}, Result: types.Dynamic, Call: memberKinds},
 	}
 }
