@@ -77,8 +77,6 @@ func (s *Service) Query(ctx context.Context, r Request) (result *Result, err err
 		}
 	}()
 	r = s.withDefaults(r)
-	ctx, cancel := context.WithTimeoutCause(ctx, r.Limits.Time, ErrTimeLimit)
-	defer cancel()
 	started := time.Now()
 	statement, err := s.compiled(ctx, r)
 	if err != nil {
@@ -86,6 +84,8 @@ func (s *Service) Query(ctx context.Context, r Request) (result *Result, err err
 	}
 	r.Limits = r.Limits.settle(statement.Limits)
 	compiled := time.Since(started)
+	ctx, cancel := context.WithTimeoutCause(ctx, r.Limits.Time, ErrTimeLimit)
+	defer cancel()
 	started = time.Now()
 	execution, err := s.engine.Run(ctx, statement, r.options())
 	if cause := context.Cause(ctx); err != nil && cause != nil {
@@ -114,8 +114,10 @@ func table(statement *plan.Statement, execution *Execution) *Result {
 }
 
 // compiled gives the plan of a request. The columns of some plugins are found
-// by running a part of the query, within the limits of the whole.
+// by running a part of the query, within the limits that the whole has too.
 func (s *Service) compiled(ctx context.Context, r Request) (*plan.Statement, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.Limits.Time, ErrTimeLimit)
+	defer cancel()
 	var failed error
 	options := bind.Options{Now: r.Now, Probe: func(part *plan.Statement) ([][]any, error) {
 		asked := r.options()

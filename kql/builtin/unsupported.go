@@ -9,17 +9,13 @@ import "strings"
 // lists of aggregates, plugins and operators beside it.
 const absent = `
 ai_chat_completion
-ai_embeddings autocluster azure_digital_twins_query_request
-basket
+ai_embeddings azure_digital_twins_query_request
 cosmosdb_sql_request
-dcount_intersect diffpatterns diffpatterns_text
-external_table funnel_sequence funnel_sequence_completion
+external_table
 http_request http_request_post infer_storage_schema
-ipv4_lookup
-ipv6_lookup materialized_view mysql_request narrow
-postgresql_request preview
-python r rows_near
-schema_merge sequence_detect
+materialized_view mysql_request
+postgresql_request
+python r
 sql_request stored_query_result
 user_agent
 `

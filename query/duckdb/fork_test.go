@@ -20,7 +20,9 @@ func (noTables) Names() []string                  { return nil }
 
 func TestSeveralTables(t *testing.T) {
 	engine := openEngine(t, DefaultConfig(), nil)
-	compile := func(text string, now time.Time) (*plan.Statement, error) { return kql.Compile(text, noTables{}, now) }
+	compile := func(text string, options bind.Options) (*plan.Statement, error) {
+		return kql.CompileWith(text, noTables{}, options)
+	}
 	service := query.NewService(compile, engine, time.Now)
 	ask := func(text string) string {
 		result, err := service.Query(context.Background(), query.Request{Text: text})
