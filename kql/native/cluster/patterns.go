@@ -42,14 +42,14 @@ func datasetOf(arg any) (*dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &dataset{}
+	d := &dataset{columns: -1}
 	type cell struct {
 		column int
 		text   string
 	}
 	numbers := map[cell]int{}
 	for _, row := range table {
-		if len(row) < 2 {
+		if len(row) < 2 || d.columns >= 0 && len(row)-2 != d.columns {
 			continue
 		}
 		weight, _ := dynamic.Real(row[0])
@@ -58,7 +58,7 @@ func datasetOf(arg any) (*dataset, error) {
 			continue
 		}
 		r := record{weight, second, make([]int, len(row)-2)}
-		d.columns = max(d.columns, len(row)-2)
+		d.columns = len(row) - 2
 		for i, v := range row[2:] {
 			r.items[i] = -1
 			if v == nil || v == "" {
@@ -77,6 +77,7 @@ func datasetOf(arg any) (*dataset, error) {
 		d.total += weight
 		d.second += second
 	}
+	d.columns = max(d.columns, 0)
 	return d, nil
 }
 

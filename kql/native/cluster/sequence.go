@@ -47,7 +47,7 @@ func detectSequences(args []any) (any, error) {
 		}
 		at, ok := row[0].(int64)
 		flags, isArray := row[1].([]any)
-		if !ok || !isArray {
+		if !ok || !isArray || len(flags) == 0 {
 			continue
 		}
 		key := dynamic.Text(row[2:])
