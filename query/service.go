@@ -116,12 +116,13 @@ func table(statement *plan.Statement, execution *Execution) *Result {
 // compiled gives the plan of a request. The columns of some plugins are found
 // by running a part of the query, within the limits that the whole has too.
 func (s *Service) compiled(ctx context.Context, r Request) (*plan.Statement, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.Limits.Time, ErrTimeLimit)
+	asked := r.options()
+	asked.Limits = r.Limits.settle(plan.Limits{})
+	asked.Limits.Rows = DefaultLimits().Rows
+	ctx, cancel := context.WithTimeoutCause(ctx, asked.Limits.Time, ErrTimeLimit)
 	defer cancel()
 	var failed error
 	options := bind.Options{Now: r.Now, Probe: func(part *plan.Statement) ([][]any, error) {
-		asked := r.options()
-		asked.Limits.Rows = DefaultLimits().Rows
 		execution, err := s.engine.Run(ctx, part, asked)
 		if err != nil {
 			failed = err

@@ -4,20 +4,14 @@ import (
 	"slices"
 
 	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
 	"github.com/quoll/quoll/kql/types"
 )
 
-// plugin is what evaluate can call: how it is bound, or why it is refused.
-type plugin struct {
-	bind    func(*pluginCall) *relation
-	refused string
-}
-
-// plugins is every plugin of Kusto.
-func plugins() map[string]plugin {
-	all := map[string]plugin{}
-	for name, bind := range map[string]func(*pluginCall) *relation{
+// plugins says how each plugin is bound.
+func plugins() map[string]func(*pluginCall) *relation {
+	return map[string]func(*pluginCall) *relation{
 		"bag_unpack": (*pluginCall).bagUnpack,
 		"pivot":      (*pluginCall).pivot,
 
@@ -46,35 +40,20 @@ func plugins() map[string]plugin {
 		"basket":                     (*pluginCall).basket,
 		"diffpatterns":               (*pluginCall).diffpatterns,
 		"diffpatterns_text":          (*pluginCall).diffpatternsText,
-	} {
-		all[name] = plugin{bind: bind}
 	}
-	const code, outside = "a query runs no code of its own", "a query reads tables and nothing else"
-	for _, name := range []string{"python", "r", "csharp"} {
-		all[name] = plugin{refused: code}
-	}
-	for _, name := range []string{
-		"http_request", "http_request_post", "sql_request", "cosmosdb_sql_request", "mysql_request", "postgresql_request",
-		"azure_digital_twins_query_request", "infer_storage_schema", "infer_storage_schema_with_suggestions",
-		"ai_embeddings", "ai_embed_text", "ai_chat_completion", "ai_chat_completion_prompt", "execute_query", "execute_show_command",
-	} {
-		all[name] = plugin{refused: outside}
-	}
-	return all
 }
 
 // evaluate binds the call of a plugin.
 func (b *binder) evaluate(op *syntax.EvaluateOperator, rel *relation, s *scope) *relation {
 	name := op.Plugin.Func
-	all := plugins()
-	p, ok := all[name.Text]
-	if p.refused != "" {
-		b.errorf(name.Span(), "the plugin %s is not supported: %s", name.Text, p.refused)
+	bind, ok := plugins()[name.Text]
+	if ok && rel == nil {
+		b.errorf(op.Span(), "this operator needs a table before it")
 		return b.nothing()
 	}
 	if ok {
 		c := &pluginCall{binder: b, op: op, rel: rel.derive(), scope: s}
-		return c.schema(p.bind(c))
+		return c.schema(bind(c))
 	}
 	b.noPlugin(name)
 	return b.nothing()
@@ -86,8 +65,6 @@ type pluginCall struct {
 	op    *syntax.EvaluateOperator
 	rel   *relation
 	scope *scope
-	// declared says that the plugin has dealt with the schema itself.
-	declared bool
 }
 
 func (c *pluginCall) geo() *relation { return c.geoLookup(c.op, c.rel, c.scope) }
@@ -163,7 +140,7 @@ func (c *pluginCall) number(x syntax.Expr, fallback int64) (int64, bool) {
 // schema gives the result the columns that the query declares. One that the
 // result lacks is taken from the bag that it was made of, else it is null.
 func (c *pluginCall) schema(r *relation) *relation {
-	if c.declared || c.op.Schema == nil && !c.op.AllColumns || r.open != nil && r.open.column == nil {
+	if c.op.Schema == nil && !c.op.AllColumns || r.open != nil && r.open.column == nil {
 		return r
 	}
 	var items []item

@@ -41,6 +41,8 @@ func (b *binder) operator(op syntax.Operator, rel *relation, s *scope) *relation
 		return b.find(op, rel, s)
 	case *syntax.SearchOperator:
 		return b.search(op, rel, s)
+	case *syntax.EvaluateOperator:
+		return b.evaluate(op, rel, s) // a plugin that is refused needs no table
 	case *syntax.BadOperator:
 		return b.nothing()
 	}
@@ -90,8 +92,6 @@ func (b *binder) furtherOperator(op syntax.Operator, rel *relation, s *scope) *r
 		return b.mvApply(op, rel, s)
 	case *syntax.ParseOperator:
 		return b.parse(op, rel, s)
-	case *syntax.EvaluateOperator:
-		return b.evaluate(op, rel, s)
 	case *syntax.InvokeOperator:
 		return b.invoke(op, rel, s)
 	case *syntax.SampleOperator:

@@ -44,7 +44,7 @@ func TestNoNameIsBothThereAndAbsent(t *testing.T) {
 			t.Errorf("%s is absent", f.Name)
 		}
 	}
-	for name, want := range map[string]bool{"ai_embeddings": true, "autocluster": true, "strlen": false, "no_such_function": false} {
+	for name, want := range map[string]bool{"ai_embeddings": true, "external_table": true, "strlen": false, "no_such_function": false} {
 		if got := builtin.All().Absent(name); got != want {
 			t.Errorf("Absent(%q) is %v", name, got)
 		}
