@@ -199,7 +199,7 @@ func TestAnomaliesAreWhatWasPutIn(t *testing.T) {
 	}
 	x[100] += 30
 	x[200] -= 30
-	got := call(t, "series_decompose_anomalies", arrayOf(x), 1.5).([]any)
+	got := call(t, "series_decompose_anomalies", arrayOf(x), 4.0).([]any)
 	flags, scores := floats(t, got[0]), floats(t, got[1])
 	for i, f := range flags {
 		want := map[int]float64{100: 1, 200: -1}[i]
@@ -207,6 +207,36 @@ func TestAnomaliesAreWhatWasPutIn(t *testing.T) {
 			t.Errorf("the flag at %d is %v with score %v, want %v", i, f, scores[i], want)
 		}
 	}
+}
+
+// Whatever the percentiles are, a threshold of 1.5 means about the same in a
+// normal distribution.
+func TestScoresOfOtherPercentilesMeanTheSame(t *testing.T) {
+	x := random(5, 20000)
+	for _, p := range [][]any{{"tukey", nil, nil}, {"ctukey", nil, nil}, {"ctukey", 5.0, 95.0}, {"ctukey", 10.0, 60.0}} {
+		scores := floats(t, call(t, "series_outliers", arrayOf(x), p[0], nil, p[1], p[2]))
+		count := 0
+		for _, s := range scores {
+			if math.Abs(s) > anomalyThreshold {
+				count++
+			}
+		}
+		if count < 80 || count > 200 { // 0.7 %
+			t.Errorf("percentiles %v: %d outliers, want about 140", p, count)
+		}
+	}
+}
+
+// The scores are scaled as Kusto scales them: 2.7726 times the distance from
+// the 90th percentile, in multiples of the distance of the percentiles.
+func TestTheScaleOfScores(t *testing.T) {
+	x := make([]float64, 11) // 0, 10, …, 90 and an outlier
+	for i := range x {
+		x[i] = float64(i * 10)
+	}
+	x[10] = 170
+	scores := floats(t, call(t, "series_outliers", arrayOf(x)))
+	same(t, "the score", []float64{scores[0], scores[5], scores[10]}, []float64{-2.7726056055 * 10 / 80, 0, 2.7726056055})
 }
 
 func TestFilledSeriesHaveNoGaps(t *testing.T) {

@@ -82,9 +82,18 @@ func statsDynamic(args []any) (any, error) {
 // counts in multiples of their own.
 type fences struct {
 	low, high float64
+	// below and above scale the scores, so that a threshold means as much with
+	// other percentiles as it does with quartiles.
+	below, above float64
 	// least is the distance that is no more than rounding.
 	least float64
 }
+
+// lambda is the parameter of Tukey's lambda distribution, which stands for the
+// normal one here. Kusto says that it scales scores as if values were normal,
+// but not how it takes quantiles; with this parameter the scores of the 10th
+// and 90th percentile are those that it prints.
+const lambda = 0.1149384082
 
 // percentRange returns the percentiles of a method; ok is false for one that
 // nobody knows.
@@ -102,7 +111,20 @@ func percentRange(method string) (low, high float64, ok bool) {
 func newFences(values []float64, low, high, scale float64) fences {
 	sorted := slices.Clone(values)
 	slices.Sort(sorted)
-	return fences{percentile(sorted, low), percentile(sorted, high), 1e-10 * scale}
+	f := fences{percentile(sorted, low), percentile(sorted, high), 1, 1, 1e-10 * scale}
+	if low == 25 && high == 75 {
+		return f
+	}
+	from, to, fence := quantile(low), quantile(high), 4*quantile(75) // 1.5 times the distance of the quartiles beyond them
+	f.below = anomalyThreshold * (to - from) / (fence + from)
+	f.above = anomalyThreshold * (to - from) / (fence - to)
+	return f
+}
+
+// quantile is where a percentile lies.
+func quantile(percent float64) float64 {
+	p := percent / 100
+	return math.Pow(p, lambda) - math.Pow(1-p, lambda)
 }
 
 // percentile interpolates between the neighbours of a rank.
@@ -121,17 +143,17 @@ func percentile(sorted []float64, p float64) float64 {
 // score is positive above the upper fence, negative below the lower one, and 0
 // between them. Fences that are equal give a score that is large, not infinite.
 func (f fences) score(v float64) float64 {
-	beyond := 0.0
+	beyond, scale := 0.0, f.above
 	switch {
 	case v > f.high:
 		beyond = v - f.high
 	case v < f.low:
-		beyond = v - f.low
+		beyond, scale = v-f.low, f.below
 	}
 	if math.Abs(beyond) <= f.least {
 		return 0
 	}
-	return beyond / max(f.high-f.low, f.least)
+	return scale * beyond / max(f.high-f.low, f.least)
 }
 
 func greatest(x []float64) float64 {
@@ -154,7 +176,7 @@ func outliers(args []any) (any, error) {
 		low, high = optional(args[3], low), optional(args[4], high)
 	}
 	test := int(min(max(optional(args[5], int64(0)), 0), int64(len(array))))
-	if !(low >= 2 && high <= 98 && low <= high) {
+	if !(low >= 2 && high <= 98 && low < high) {
 		return nil, nil
 	}
 	ignore, ignores := args[2].(float64)
