@@ -11,7 +11,7 @@ func addressForms() map[string]form {
 	return map[string]form{
 		"has_ipv4":                 searched("has_ipv4"),
 		"has_ipv4_prefix":          searched("has_ipv4_prefix"),
-		"parse_version":            sql("(CASE WHEN regexp_matches($1, '^\\d+(\\.\\d+){0,3}$') THEN CAST(" + versionPart("1") + " * 1e24 + " + versionPart("2") + " * 1e16 + " + versionPart("3") + " * 1e8 + " + versionPart("4") + " AS DOUBLE) END)"),
+		"parse_version":            sql("(CASE WHEN regexp_matches($1, '^\\d{1,8}(\\.\\d{1,8}){0,3}$') THEN CAST(" + versionPart("1") + " * 1e24 + " + versionPart("2") + " * 1e16 + " + versionPart("3") + " * 1e8 + " + versionPart("4") + " AS DOUBLE) END)"),
 		"geo_info_from_ip_address": sql("CAST(NULL AS VARCHAR)"),
 	}
 }

@@ -27,7 +27,7 @@ func stringForms() map[string]form {
 		"countof":        countOf,
 		"translate":      sql("(CASE WHEN $2 = '' THEN translate($3, $1, '') ELSE translate($3, $1, rpad($2, CAST(greatest(length($1), length($2)) AS INTEGER), right($2, 1))) END)"),
 
-		"unicode_codepoints_from_string": sql("CAST(to_json(list_transform(string_split($1, ''), lambda c: unicode(c))) AS VARCHAR)"),
+		"unicode_codepoints_from_string": sql("(CASE WHEN $1 = '' THEN '[]' ELSE CAST(to_json(list_transform(string_split($1, ''), lambda c: unicode(c))) AS VARCHAR) END)"),
 		"unicode_codepoints_to_string":   codepoints,
 
 		"isascii":       sql("(NOT regexp_matches($1, '[^\\x00-\\x7F]'))"),
@@ -65,8 +65,25 @@ func substring(_ *generator, _ *plan.Call, a []string, _ *block) string {
 	return "(CASE WHEN " + a[2] + " < 0 THEN substring(" + a[0] + ", " + start + ") ELSE substring(" + a[0] + ", " + start + ", " + a[2] + ") END)"
 }
 
-// indexOf finds the n-th occurrence behind a start and within a length.
+// indexOf finds a place; it is null for a length below -1 and for an occurrence
+// below 0.
 func indexOf(g *generator, c *plan.Call, a []string, _ *block) string {
+	null := ""
+	if len(a) > 3 {
+		null = a[3] + " < -1"
+	}
+	if len(a) > 4 {
+		null += " OR " + a[4] + " < 0"
+	}
+	text := place(c, a)
+	if null == "" {
+		return text
+	}
+	return "(CASE WHEN NOT (" + null + ") THEN " + text + " END)"
+}
+
+// place finds the n-th occurrence behind a start and within a length.
+func place(c *plan.Call, a []string) string {
 	if len(a) == 2 {
 		return "(strpos(" + a[0] + ", " + a[1] + ") - 1)"
 	}

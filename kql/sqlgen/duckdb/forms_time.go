@@ -242,7 +242,14 @@ func makeDatetime(_ *generator, c *plan.Call, a []string, _ *block) string {
 	for len(a) < 6 {
 		a = append(a, "0")
 	}
-	text := "printf('%04d-%02d-%02d %02d:%02d:', " + strings.Join(a[:5], ", ") + ") || printf('%09.6f', CAST(" + a[5] + " AS DOUBLE))"
+	for i := range a[:5] {
+		if i < len(c.Args) && !c.Args[i].Type().Integer() {
+			a[i] = convertNumber(a[i], types.Real, types.Long)
+		}
+	}
+	// Decimals below a microsecond are cut, so that 59.9999999 stays below 60.
+	second := "floor(CAST(" + a[5] + " AS DOUBLE) * 1000000 + 0.01) / 1000000"
+	text := "printf('%04d-%02d-%02d %02d:%02d:', " + strings.Join(a[:5], ", ") + ") || printf('%09.6f', " + second + ")"
 	return "TRY_CAST(" + text + " AS TIMESTAMP)"
 }
 
