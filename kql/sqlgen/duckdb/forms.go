@@ -125,10 +125,19 @@ func wide(x, op, y string, t types.Type) string {
 	return "TRY_CAST(CAST(" + x + " AS HUGEINT) " + op + " " + y + " AS " + sqlType(t) + ")"
 }
 
+// inReals computes with reals. A decimal may be a whole number of 38 digits in
+// the engine, of which a product would have no room.
+func inReals(x, op, y string, t types.Type) string {
+	if t == types.Decimal {
+		x, y = "CAST("+x+" AS DOUBLE)", "CAST("+y+" AS DOUBLE)"
+	}
+	return "(" + x + " " + op + " " + y + ")"
+}
+
 func add(_ *generator, c *plan.Call, a []string, _ *block) string {
 	switch c.Of {
 	case types.Real, types.Decimal:
-		return "(" + a[0] + " + " + a[1] + ")"
+		return inReals(a[0], "+", a[1], c.Of)
 	case types.DateTime:
 		return shift(a[0], "+", a[1])
 	}
@@ -143,7 +152,7 @@ func shift(date, op, ticks string) string {
 func subtract(_ *generator, c *plan.Call, a []string, _ *block) string {
 	switch {
 	case c.Of == types.Real || c.Of == types.Decimal:
-		return "(" + a[0] + " - " + a[1] + ")"
+		return inReals(a[0], "-", a[1], c.Of)
 	case c.Of == types.DateTime:
 		return shift(a[0], "-", a[1])
 	case c.Args[0].Type() == types.DateTime:
@@ -154,7 +163,7 @@ func subtract(_ *generator, c *plan.Call, a []string, _ *block) string {
 
 func multiply(_ *generator, c *plan.Call, a []string, _ *block) string {
 	if c.Of == types.Real || c.Of == types.Decimal {
-		return "(" + a[0] + " * " + a[1] + ")"
+		return inReals(a[0], "*", a[1], c.Of)
 	}
 	if hasReal(c) {
 		return "TRY_CAST(" + a[0] + " * " + a[1] + " AS BIGINT)"

@@ -11,7 +11,7 @@ func addressForms() map[string]form {
 	return map[string]form{
 		"has_ipv4":                 searched("has_ipv4"),
 		"has_ipv4_prefix":          searched("has_ipv4_prefix"),
-		"parse_version":            sql("(CASE WHEN regexp_matches($1, '^\\d{1,8}(\\.\\d{1,8}){0,3}$') THEN CAST(" + versionPart("1") + " * 1e24 + " + versionPart("2") + " * 1e16 + " + versionPart("3") + " * 1e8 + " + versionPart("4") + " AS DOUBLE) END)"),
+		"parse_version":            sql("(CASE WHEN regexp_matches($1, '^\\d{1,8}(\\.\\d{1,8}){0,3}$') THEN CAST(" + versionPart("1") + " || " + versionPart("2") + " || " + versionPart("3") + " || " + versionPart("4") + " AS DECIMAL(38, 0)) END)"),
 		"geo_info_from_ip_address": sql("CAST(NULL AS VARCHAR)"),
 	}
 }
@@ -21,9 +21,10 @@ func searched(name string) form {
 	return sql("(CASE WHEN contains($1, $2) THEN " + nativeName(name) + "($1, $2) ELSE false END)")
 }
 
-func versionPart(n string) string {
-	return "CAST(coalesce(nullif(split_part($1, '.', " + n + "), ''), '0') AS DOUBLE)"
-}
+// versionPart gives a part of a version with eight digits. All four together
+// are more than a real holds, and versions that differ in the last one must
+// not be equal.
+func versionPart(n string) string { return "lpad(split_part($1, '.', " + n + "), 8, '0')" }
 
 func codingForms() map[string]form {
 	return map[string]form{

@@ -10,8 +10,8 @@ func mathForms() map[string]form {
 		"bin":    bin,
 		"bin_at": binAt,
 		"abs": func(_ *generator, c *plan.Call, a []string, _ *block) string {
-			if c.Of == types.Real {
-				return "abs(" + a[0] + ")"
+			if c.Of == types.Real || c.Of == types.Decimal {
+				return "abs(CAST(" + a[0] + " AS DOUBLE))"
 			}
 			return "TRY_CAST(abs(CAST(" + a[0] + " AS HUGEINT)) AS BIGINT)"
 		},

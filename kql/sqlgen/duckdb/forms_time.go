@@ -250,7 +250,7 @@ func makeDatetime(_ *generator, c *plan.Call, a []string, _ *block) string {
 	// Decimals below a microsecond are cut, so that 59.9999999 stays below 60.
 	second := "floor(CAST(" + a[5] + " AS DOUBLE) * 1000000 + 0.01) / 1000000"
 	text := "printf('%04d-%02d-%02d %02d:%02d:', " + strings.Join(a[:5], ", ") + ") || printf('%09.6f', " + second + ")"
-	return "TRY_CAST(" + text + " AS TIMESTAMP)"
+	return "(CASE WHEN " + a[3] + " BETWEEN 0 AND 23 THEN TRY_CAST(" + text + " AS TIMESTAMP) END)" // the engine takes 24:00
 }
 
 func makeTimespan(_ *generator, c *plan.Call, a []string, _ *block) string {
