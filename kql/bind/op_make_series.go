@@ -29,7 +29,7 @@ type series struct {
 func (b *binder) makeSeries(op *syntax.MakeSeriesOperator, rel *relation, s *scope) *relation {
 	r := rel.derive()
 	axis := b.items([]syntax.Expr{op.On}, r, s)[0]
-	keys := b.keys(op.Keys, r, s)
+	keys := b.seriesKeys(op, r, s)
 	ms := &series{b: b}
 	if bad(axis.expr) || !ms.bounds(op, axis, s) {
 		return b.nothing()
@@ -51,7 +51,26 @@ func (b *binder) makeSeries(op *syntax.MakeSeriesOperator, rel *relation, s *sco
 		return b.nothing()
 	}
 	grouped := &letTable{shared: &plan.Shared{Node: ms.group(r, define)}}
-	return ms.assemble(grouped, items, axis.name, keys, nonEmpty(op))
+	out := ms.assemble(grouped, items, axis.name, keys, nonEmpty(op))
+	if parts := len(r.partition); parts > 0 && op.From != nil && op.To != nil {
+		for _, f := range out.fields[:parts] {
+			out.partition = append(out.partition, f.column)
+		}
+		out.fields = out.fields[parts:]
+	}
+	return out
+}
+
+// seriesKeys binds the by clause. The parts of a table are keys too, unseen and
+// first; without bounds each part would have its own, which is not supported.
+func (b *binder) seriesKeys(op *syntax.MakeSeriesOperator, r *relation, s *scope) []item {
+	var keys []item
+	if op.From != nil && op.To != nil {
+		for _, c := range r.partition {
+			keys = append(keys, item{expr: &plan.Ref{Column: c}})
+		}
+	}
+	return append(keys, b.keys(op.Keys, r, s)...)
 }
 
 func nonEmpty(op *syntax.MakeSeriesOperator) bool {

@@ -1,10 +1,13 @@
 package bind
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -63,12 +66,23 @@ func (b *binder) rangeTable(op *syntax.RangeOperator, s *scope) *relation {
 
 // render keeps what the client draws; rows are not changed.
 func (b *binder) render(op *syntax.RenderOperator, rel *relation) *relation {
+	kind := op.Visualization
+	if !slices.Contains(charts, kind.Text) {
+		b.src.Add(source.Diagnostic{Span: kind.Span(), Message: `render has no "` + kind.Text + `"; it has ` + enumerate(charts), Remedy: didYouMean(kind.Text, charts)})
+		return b.nothing()
+	}
 	r := rel.derive()
 	r.visualization = &plan.Visualization{Kind: op.Visualization.Text, Properties: map[string]string{}}
 	for _, p := range op.Properties {
 		r.visualization.Properties[p.Name.Text] = renderValue(p.Value)
 	}
 	return r
+}
+
+// charts are what render can draw.
+var charts = []string{
+	"table", "list", "barchart", "piechart", "ladderchart", "timechart", "linechart", "anomalychart", "pivotchart", "areachart",
+	"stackedareachart", "scatterchart", "timepivot", "columnchart", "timeline", "3Dchart", "card", "treemap", "plotly", "graph", "sankey",
 }
 
 func renderValue(x syntax.Expr) string {
@@ -93,6 +107,10 @@ func renderValue(x syntax.Expr) string {
 			return strconv.FormatInt(v, 10)
 		case float64:
 			return strconv.FormatFloat(v, 'g', -1, 64)
+		case time.Time:
+			return types.FormatDateTime(v)
+		case types.Ticks:
+			return v.String()
 		}
 	}
 	return ""
@@ -100,7 +118,10 @@ func renderValue(x syntax.Expr) string {
 
 // as names the table so far for the operators behind it.
 func (b *binder) as(op *syntax.AsOperator, rel *relation, s *scope) *relation {
-	t := b.share(op.Name.Text, rel, false)
+	once := slices.ContainsFunc(op.Properties, func(p *syntax.Property) bool {
+		return p.Name.Text == "hint.materialized" && propertyWord(p) == "true"
+	})
+	t := b.share(op.Name.Text, rel, once)
 	s.values[op.Name.Text] = &value{table: t}
 	out := b.reference(t)
 	out.name = op.Name.Text

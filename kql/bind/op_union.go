@@ -26,10 +26,14 @@ func (b *binder) union(op *syntax.UnionOperator, rel *relation, s *scope) *relat
 	fuzzy, inner, withSource := false, false, ""
 	for _, p := range op.Properties {
 		switch word := propertyWord(p); p.Name.Text {
-		case "isfuzzy":
-			fuzzy = word == "true"
+		case "isfuzzy", "best_effort", "bestEffort":
+			fuzzy = fuzzy || word == "true"
 		case "kind":
 			inner = word == "inner"
+			if !inner && word != "outer" {
+				b.errorf(p.Span(), "union has no kind %q; kinds are inner, outer", word)
+				return b.nothing()
+			}
 		case "withsource", "with_source":
 			withSource = word
 		}

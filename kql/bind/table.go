@@ -304,6 +304,9 @@ func (b *binder) argument(f *function, p *syntax.ColumnDecl, arg syntax.Expr, ca
 			if column := rel.find(c.Name.Text); column == nil {
 				b.errorf(arg.Span(), "the function %s needs a table with the column %q", f.name, c.Name.Text)
 				return nil, false
+			} else if column.Type != c.Type && !(column.Type.Numeric() && c.Type.Numeric()) {
+				b.errorf(arg.Span(), "the function %s needs the column %q as a %s, and it is a %s", f.name, c.Name.Text, c.Type, column.Type)
+				return nil, false
 			}
 		}
 		return &value{table: b.share(p.Name.Text, rel, false)}, true
@@ -312,7 +315,8 @@ func (b *binder) argument(f *function, p *syntax.ColumnDecl, arg syntax.Expr, ca
 	if bad(e) {
 		return nil, false
 	}
-	if !types.Widens(e.Type(), p.Type) && p.Type != types.Dynamic && e.Type() != types.Dynamic {
+	numbers := e.Type().Numeric() && p.Type.Numeric()
+	if !numbers && !types.Widens(e.Type(), p.Type) && p.Type != types.Dynamic && e.Type() != types.Dynamic {
 		b.errorf(arg.Span(), "the parameter %q of %s has the type %s, and this is %s", p.Name.Text, f.name, p.Type, e.Type())
 		return nil, false
 	}

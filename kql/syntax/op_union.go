@@ -14,7 +14,7 @@ func (*UnionOperator) operator() {}
 
 // unionOperator reads the properties and the tables.
 func (p *parser) unionOperator(name source.Span) Operator {
-	o := &UnionOperator{Properties: p.properties("kind", "withsource", "with_source", "isfuzzy")}
+	o := &UnionOperator{Properties: p.properties("kind", "withsource", "with_source", "isfuzzy", "best_effort", "bestEffort")}
 	o.Tables = commaList(p, p.unionTable)
 	o.pos = p.to(name)
 	return o

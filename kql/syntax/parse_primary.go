@@ -199,7 +199,8 @@ func (p *parser) namePattern() Expr {
 	var pattern strings.Builder
 	for n := 0; n == 0 || p.adjacent(p.i); n++ {
 		t := p.peek(0)
-		if t.Kind != Identifier && (t.Kind != Symbol || t.Text != "*") {
+		digits := n > 0 && t.Kind == Constant && strings.Trim(t.Text, "0123456789") == ""
+		if !digits && t.Kind != Identifier && (t.Kind != Symbol || t.Text != "*") {
 			break
 		}
 		pattern.WriteString(t.Text)
