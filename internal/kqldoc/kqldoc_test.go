@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/kqltest"
+	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/reference"
 	"github.com/quoll/quoll/query"
 	"github.com/quoll/quoll/query/duckdb"
@@ -24,11 +26,19 @@ func TestDocumentIsWhatTheTablesSay(t *testing.T) {
 		}
 	}()
 	document, err := reference.Markdown(func(e reference.Entry) (string, error) {
-		statement, err := e.Compile(kqltest.Now)
+		options := query.RunOptions{Limits: query.DefaultLimits()}
+		probe := func(part *plan.Statement) ([][]any, error) {
+			execution, err := engine.Run(t.Context(), part, options)
+			if err != nil {
+				return nil, err
+			}
+			return execution.Rows, nil
+		}
+		statement, err := e.Compile(bind.Options{Now: kqltest.Now, Probe: probe})
 		if err != nil {
 			return "", err
 		}
-		execution, err := engine.Run(t.Context(), statement, query.RunOptions{Limits: query.DefaultLimits()})
+		execution, err := engine.Run(t.Context(), statement, options)
 		if err != nil {
 			return "", err
 		}

@@ -9,6 +9,7 @@ const (
 	sortedSet  = "The set is sorted; Kusto leaves the order open."
 	exactRank  = "The percentile is exact; Kusto estimates it in large groups."
 	ownForm    = "What is kept has a form of its own, which Kusto cannot read, nor Quoll that of Kusto."
+	ownSearch  = "Kusto says what is looked for, not how: which patterns come, and in which order, can differ."
 	asReal     = "A decimal is computed as a real, so it holds about 16 digits."
 )
 
@@ -23,7 +24,12 @@ func differences() map[string]string {
 		"isutf8":           "It is always true: a row with other bytes is not taken in.",
 		"table":            "The argument names a table of this workspace; there are no others.",
 	}
+	all["preview"] = "The result is the rows alone; Kusto adds a table with the number of all rows."
+	all["funnel_sequence"] = "The result is the first of Kusto's three tables."
+	all["bag_unpack"] = "A name that no bag has means null instead of a mistake."
+	all["pivot"] = "The new columns are ordered by name."
 	for text, names := range map[string]string{
+		ownSearch:  "autocluster basket diffpatterns diffpatterns_text",
 		ticks:      "todatetime make_datetime unixtime_nanoseconds_todatetime",
 		exactCount: "dcount dcountif",
 		sortedSet:  "make_set make_set_if",

@@ -65,13 +65,13 @@ func (e Entry) Status() Status {
 
 // Err returns why the example cannot be compiled, or nil.
 func (e Entry) Err() error {
-	_, err := e.Compile(time.Unix(0, 0))
+	_, err := e.Compile(bind.Options{Now: time.Unix(0, 0)})
 	return err
 }
 
 // Compile gives the plan of the example. now is what now() means in it.
-func (e Entry) Compile(now time.Time) (*plan.Statement, error) {
-	return kql.Compile(e.Example, empty{}, now)
+func (e Entry) Compile(options bind.Options) (*plan.Statement, error) {
+	return kql.CompileWith(e.Example, empty{}, options)
 }
 
 // Reason says why Quoll lacks an entry, and what to use instead where there is

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"testing"
 
+	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/kqltest"
 	"github.com/quoll/quoll/kql/reference"
 )
@@ -16,7 +17,7 @@ func TestExamplesOfTheReference(t *testing.T) {
 			if e.Status() == reference.No {
 				continue
 			}
-			statement, err := e.Compile(kqltest.Now)
+			statement, err := e.Compile(bind.Options{Now: kqltest.Now})
 			if err != nil {
 				t.Errorf("%s: %v", e.Name, err)
 				continue
