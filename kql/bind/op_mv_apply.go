@@ -33,11 +33,18 @@ func (b *binder) mvApply(op *syntax.MvApplyOperator, rel *relation, s *scope) *r
 		unnest.Inner = true
 	}
 	expanded.partition = []*plan.Column{row}
+	replaced := input.derive()
+	replaced.fields = slices.DeleteFunc(replaced.fields, func(f field) bool { return expanded.find(f.name) == f.column })
 	out, ok := b.parts(op.Body.Operators, expanded, s)
 	if !ok {
 		return b.nothing()
 	}
-	return b.applied(table, out, input, rel)
+	result := b.applied(table, out, input, rel)
+	// What was expanded under its own name is there only if the body gives it.
+	result.fields = slices.DeleteFunc(result.fields, func(f field) bool {
+		return replaced.index(f.name) >= 0 && !out.shows(f.column)
+	})
+	return result
 }
 
 // applied gives the columns of the input and those that the body made.

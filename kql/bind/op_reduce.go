@@ -87,7 +87,7 @@ func (b *binder) patterns(rows *relation, threshold, characters *plan.Literal, t
 	node = &plan.Project{Input: node, Pass: node.Columns(), Define: []plan.Definition{{Column: pair, Expr: packed}}}
 	list := b.newColumn("list", types.Dynamic)
 	gather := &plan.Call{
-		Function: b.functions.Must("make_list"), Of: types.Dynamic, Order: []plan.SortKey{{Column: text}},
+		Function: b.functions.Must("make_list_with_nulls"), Of: types.Dynamic, Order: []plan.SortKey{{Column: text}},
 		Args: []plan.Expr{&plan.Ref{Column: pair}, &plan.Literal{Of: types.Long, Value: int64(maxReduced)}},
 	}
 	node = &plan.Aggregate{Input: node, Aggregates: []plan.Definition{{Column: list, Expr: gather}}}

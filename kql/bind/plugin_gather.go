@@ -29,7 +29,7 @@ func (c *pluginCall) gather(function string, row []plan.Expr, order []plan.SortK
 	packed, list, result := c.newColumn("row", types.Dynamic), c.newColumn("rows", types.Dynamic), c.newColumn("result", types.Dynamic)
 	node := plan.Node(&plan.Project{Input: c.rel.node, Pass: c.rel.node.Columns(), Define: []plan.Definition{{Column: packed, Expr: c.callBuiltin("pack_array", types.Dynamic, row...)}}})
 	node = &plan.Limit{Input: node, Count: maxGathered + 1}
-	gathered := &plan.Call{Function: c.functions.Must("make_list"), Args: []plan.Expr{&plan.Ref{Column: packed}}, Of: types.Dynamic, Order: order}
+	gathered := &plan.Call{Function: c.functions.Must("make_list_with_nulls"), Args: []plan.Expr{&plan.Ref{Column: packed}}, Of: types.Dynamic, Order: order}
 	node = &plan.Aggregate{Input: node, Aggregates: []plan.Definition{{Column: list, Expr: gathered}}}
 	call := compute(function, types.Dynamic, append([]plan.Expr{&plan.Ref{Column: list}}, params...)...)
 	node = &plan.Project{Input: node, Define: []plan.Definition{{Column: result, Expr: call}}}

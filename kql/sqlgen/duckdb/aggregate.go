@@ -119,6 +119,12 @@ func average(t types.Type, x, filter string) string {
 	return "avg(" + x + ")" + filter
 }
 
+// elements is the list of the elements of an array, and of a value that is none
+// the list of it alone: make_list() and make_set() gather what is in arrays.
+func elements(value string) string {
+	return "CASE WHEN json_type(" + value + ") = 'ARRAY' THEN json_extract(" + value + ", '$[*]') ELSE [" + value + "] END"
+}
+
 // gather writes make_list and make_set. A set is sorted, since Kusto promises
 // no order and equal queries should give equal answers.
 func (g *generator) gather(name string, c *plan.Call, a []string, filter string, b *block) string {
@@ -136,13 +142,22 @@ func (g *generator) gather(name string, c *plan.Call, a []string, filter string,
 	case present != "":
 		filter = strings.TrimSuffix(filter, ")") + " AND " + present + ")"
 	}
-	switch {
-	case name == "make_set":
-		list = "list_sort(list(DISTINCT " + value + ")" + filter + ")"
-	case len(c.Order) > 0:
-		list = "list(" + value + " ORDER BY " + g.orderBy(b, c.Order) + ")" + filter
-	default:
-		list = "list(" + value + ")" + filter
+	distinct, order := "", ""
+	if name == "make_set" {
+		distinct = "DISTINCT "
+	} else if len(c.Order) > 0 {
+		order = " ORDER BY " + g.orderBy(b, c.Order)
+	}
+	if spreads := c.Args[0].Type() == types.Dynamic && name != "make_list_with_nulls"; spreads {
+		list = "flatten(list(" + distinct + elements(value) + order + ")" + filter + ")"
+		if distinct != "" {
+			list = "list_distinct(" + list + ")"
+		}
+	} else {
+		list = "list(" + distinct + value + order + ")" + filter
+	}
+	if distinct != "" {
+		list = "list_sort(" + list + ")"
 	}
 	list = "(" + list + ")[:" + itoa(g.sizeLimit(c)) + "]"
 	return "coalesce(CAST(to_json(" + list + ") AS VARCHAR), '[]')"
