@@ -79,7 +79,7 @@ func near(a, b float64) bool {
 	return a == b || math.Abs(a-b) <= tolerance*math.Max(math.Abs(a), math.Abs(b)) || math.Abs(a-b) < 1e-12
 }
 
-var blank = regexp.MustCompile(`\s+`)
+var blank = regexp.MustCompile(`[\s\x{a0}]+`)
 
 // sameText compares strings; a page may have doubled backslashes, quoted the
 // text, or printed a decimal or a guid in another way.

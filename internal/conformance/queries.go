@@ -33,6 +33,9 @@ type verdict struct {
 	OK    bool   `json:"ok"`
 	Why   string `json:"why,omitempty"`
 	Flags string `json:"flags,omitempty"`
+	// Rows are the documented rows, RowsEqual those of them that the query gave.
+	Rows      int `json:"rows,omitempty"`
+	RowsEqual int `json:"rowsEqual,omitempty"`
 	// Compile is how long compiling took, in milliseconds.
 	Compile float64 `json:"compileMs,omitempty"`
 }

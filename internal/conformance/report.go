@@ -13,13 +13,19 @@ import (
 // documented examples.
 func summary(cases []verdict) string {
 	good, all := map[string]int{}, map[string]int{}
+	rows, equal := 0, 0
 	for _, v := range cases {
 		all[v.Kind]++
+		rows += v.Rows
+		equal += v.RowsEqual
 		if v.OK {
 			good[v.Kind]++
 		}
 	}
 	text := fmt.Sprintf("conformance: queries %d/%d, docs %d/%d", good[kindQuery], all[kindQuery], good[kindDocs], all[kindDocs])
+	if rows > 0 {
+		text = fmt.Sprintf("documented rows: %d/%d\n", equal, rows) + text
+	}
 	if all[kindOther] > 0 {
 		text = fmt.Sprintf("other queries, over tables declared empty: %d/%d\n", good[kindOther], all[kindOther]) + text
 	}

@@ -41,23 +41,19 @@ func (b *binder) statements(query *syntax.Query, s *scope, inFunction bool) resu
 		return result{rel: b.tabular(last, s)}
 	}
 	if !inFunction {
-		b.refuseScalar(last, s)
-		return result{}
+		return result{rel: b.printed(last, s)}
 	}
 	return result{scalar: b.scalar(last, constants(s))}
 }
 
-// refuseScalar reports a scalar expression where a table must stand.
-func (b *binder) refuseScalar(x syntax.Expr, s *scope) {
+// printed binds a scalar at the end of a query as print does, so that `1 + 1`
+// or `now()` can just be asked. A name that nothing has is a table's.
+func (b *binder) printed(x syntax.Expr, s *scope) *relation {
 	if name, ok := x.(*syntax.Name); ok && s.find(name.Text) == nil {
 		b.noTable(name, s)
-		return
+		return b.nothing()
 	}
-	before := len(b.src.Diagnostics())
-	b.scalar(x, constants(s))
-	if len(b.src.Diagnostics()) == before {
-		b.errorf(x.Span(), "a table is expected here, and this is a scalar; print shows a scalar")
-	}
+	return b.print(&syntax.PrintOperator{Columns: []syntax.Expr{x}}, s)
 }
 
 // let binds a let statement. The value is bound where it stands, so a mistake
