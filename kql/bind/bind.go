@@ -92,6 +92,10 @@ func (b *binder) statement(query *syntax.Query) *plan.Statement {
 	if b.src.Err() != nil {
 		return nil
 	}
+	if result.rel != nil && result.rel.graph != nil {
+		b.errorf(query.Span(), "the query gives a graph; graph-match or graph-to-table makes a table of it")
+		return nil
+	}
 	if result.rel == nil {
 		b.errorf(query.Span(), "the query has no tabular expression at its end, so it gives no rows")
 		return nil

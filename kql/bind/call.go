@@ -21,6 +21,9 @@ func (b *binder) scalarCall(x *syntax.Call, r *rowScope) plan.Expr {
 	if v := r.scope.find(x.Func.Text); v != nil && v.function != nil {
 		return b.userFunction(v.function, x.Args, x, r)
 	}
+	if r.match != nil && graphFunctions[x.Func.Text] {
+		return r.match.call(x, r)
+	}
 	f, ok := b.functions.Lookup(x.Func.Text)
 	if !ok || f.Kind == builtin.Operator || f.Kind == builtin.Plugin {
 		b.noFunction(x.Func)

@@ -21,7 +21,7 @@ func (b *binder) autoName(x syntax.Expr, r *rowScope) (name string, ok bool) {
 	case *syntax.Named:
 		return x.Names[0].Text, true
 	case *syntax.Member:
-		if sideOf(x.X, r) != nil {
+		if sideOf(x.X, r) != nil && r.match == nil {
 			return x.Name.Text, true
 		}
 		return b.pathName(x.X, x.Name.Text, true, r)

@@ -220,7 +220,7 @@ func (n *scanBinding) result(table *letTable, rel *relation, row *plan.Column, k
 		Args: []plan.Expr{n.program.literal(b), &plan.Ref{Column: gathered}},
 	}
 	item, index := b.newColumn("item", types.Dynamic), b.newColumn("index", types.Long)
-	matched := &relation{node: &plan.Unnest{Input: group, Items: []plan.UnnestItem{{Array: call, Column: item}}, Index: index, Inner: true}}
+	matched := &relation{node: b.unnested(group, call, item, index)}
 	items := []scanPart{{"row", types.Long}, {n.matchID, types.Long}}
 	for _, d := range n.declared {
 		items = append(items, scanPart{d.Name, d.Type})

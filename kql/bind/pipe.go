@@ -50,6 +50,9 @@ func (b *binder) operator(op syntax.Operator, rel *relation, s *scope) *relation
 		b.errorf(op.Span(), "this operator needs a table before it")
 		return b.nothing()
 	}
+	if rel.graph != nil {
+		return b.graphOperator(op, rel, s)
+	}
 	switch op := op.(type) {
 	case *syntax.WhereOperator:
 		return b.where(op, rel, s)
@@ -96,6 +99,13 @@ func (b *binder) furtherOperator(op syntax.Operator, rel *relation, s *scope) *r
 		return b.invoke(op, rel, s)
 	case *syntax.SampleOperator:
 		return b.sample(op, rel, s)
+	case *syntax.MakeGraphOperator:
+		return b.makeGraph(op, rel, s)
+	case *syntax.GraphMatchOperator, *syntax.GraphToTableOperator, *syntax.GraphComponentsOperator:
+		if rel.open == nil {
+			b.errorf(op.Span(), "this operator needs a graph before it; make-graph makes one of a table")
+		}
+		return b.nothing()
 	case *syntax.ForkOperator:
 		return b.fork(op, rel, s)
 	case *syntax.FacetOperator:

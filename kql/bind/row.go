@@ -15,6 +15,8 @@ type rowScope struct {
 	left, right *relation
 	// sides are further relations by name: the steps of a scan.
 	sides map[string]*relation
+	// match is set in the expressions of a graph operator.
+	match *match
 	// aggregates collects aggregate calls where they are allowed, else nil.
 	aggregates *aggregation
 	// windows collects window calls where they are allowed, else nil.
@@ -100,6 +102,9 @@ func (b *binder) name(x *syntax.Name, r *rowScope) plan.Expr {
 	if c := r.rel.find(x.Text); c != nil {
 		return &plan.Ref{Column: c}
 	}
+	if r.match != nil && r.match.searches[x.Text] != nil {
+		return r.match.bags(x, false)
+	}
 	if v := r.scope.find(x.Text); v != nil {
 		switch {
 		case v.scalar != nil:
@@ -163,6 +168,9 @@ func (b *binder) condition(x syntax.Expr, r *rowScope) plan.Expr {
 
 // member binds `x.name`. On $left and $right it names a column of that side.
 func (b *binder) member(x *syntax.Member, r *rowScope) plan.Expr {
+	if name, ok := x.X.(*syntax.Name); ok && r.match != nil && r.match.searches[name.Text] != nil {
+		return r.match.mapped(name, x.Name, false)
+	}
 	if side := sideOf(x.X, r); side != nil {
 		if c := side.find(x.Name.Text); c != nil {
 			return &plan.Ref{Column: c}

@@ -27,6 +27,7 @@ type relation struct {
 	open          *openBag     // set after bag_unpack
 	partition     []*plan.Column
 	visualization *plan.Visualization
+	graph         *graph // set for a graph, which is no table
 }
 
 // field is a visible column under its present name.

@@ -5,12 +5,7 @@ import "github.com/quoll/quoll/kql/source"
 // unsupported names the operators that Kusto defines and Quoll lacks, with the
 // nearest thing that works.
 var unsupported = map[string]string{
-	"graph-match":           "join follows one edge",
-	"macro-expand":          "union of the tables",
-	"make-graph":            "join follows one edge",
-	"graph-to-table":        "join follows one edge",
-	"graph-mark-components": "join follows one edge",
-	"graph-shortest-paths":  "join follows one edge",
+	"macro-expand": "union of the tables",
 }
 
 // unsupportedOperator refuses an operator by name.
@@ -35,6 +30,7 @@ func OperatorNames() []string {
 		"serialize", "filter", "mvexpand", "make-series", "parse", "parse-where", "mv-apply", "evaluate", "search", "invoke", "sample", "sample-distinct",
 		"getschema", "parse-kv", "top-nested", "top-hitters", "partition", "reduce", "find", "consume", "assert-schema", "execute-and-cache",
 		"project-by-names", "scan", "fork", "facet",
+		"make-graph", "graph-match", "graph-to-table", "graph-mark-components", "graph-shortest-paths",
 	}
 }
 

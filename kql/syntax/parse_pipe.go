@@ -193,6 +193,14 @@ func (p *parser) furtherOperator(name string, span source.Span) Operator {
 	switch name {
 	case "getschema":
 		return p.getSchemaOperator(span)
+	case "make-graph":
+		return p.makeGraphOperator(span)
+	case "graph-match", "graph-shortest-paths":
+		return p.graphMatchOperator(span, name == "graph-shortest-paths")
+	case "graph-to-table":
+		return p.graphToTableOperator(span)
+	case "graph-mark-components":
+		return p.graphComponentsOperator(span)
 	case "fork":
 		return p.forkOperator(span)
 	case "facet":

@@ -9,6 +9,7 @@ import (
 	"github.com/quoll/quoll/kql/native/cluster"
 	"github.com/quoll/quoll/kql/native/coding"
 	"github.com/quoll/quoll/kql/native/geo"
+	"github.com/quoll/quoll/kql/native/graph"
 	"github.com/quoll/quoll/kql/native/network"
 	"github.com/quoll/quoll/kql/native/number"
 	"github.com/quoll/quoll/kql/native/series"
@@ -21,7 +22,7 @@ import (
 var Functions = sync.OnceValue(func() map[string]*native.Function {
 	all := map[string]*native.Function{}
 	for _, family := range [][]native.Function{
-		series.Functions(), geo.Functions(), network.Functions(), sketch.Functions(), cluster.Functions(), text.Functions(), coding.Functions(), array.Functions(), number.Functions(), steps.Functions(),
+		series.Functions(), geo.Functions(), network.Functions(), sketch.Functions(), cluster.Functions(), text.Functions(), coding.Functions(), array.Functions(), number.Functions(), steps.Functions(), graph.Functions(),
 	} {
 		for i := range family {
 			f := &family[i]
