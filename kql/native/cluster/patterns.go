@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"math"
 	"slices"
@@ -79,6 +80,39 @@ func datasetOf(arg any) (*dataset, error) {
 	}
 	d.columns = max(d.columns, 0)
 	return d, nil
+}
+
+// prune forgets the items that are in no pattern that could be given, and puts
+// the records together that are then alike.
+func (d *dataset) prune(enough func(count) bool) {
+	weights := make([]count, len(d.values))
+	for _, r := range d.records {
+		for _, item := range r.items {
+			if item >= 0 {
+				weights[item].weight += r.weight
+				weights[item].second += r.second
+			}
+		}
+	}
+	places, merged := map[string]int{}, d.records[:0:0]
+	for _, r := range d.records {
+		var key []byte
+		for i, item := range r.items {
+			if item >= 0 && !enough(weights[item]) {
+				r.items[i] = -1
+			}
+			key = binary.AppendVarint(key, int64(r.items[i]))
+		}
+		place, ok := places[string(key)]
+		if !ok {
+			places[string(key)] = len(merged)
+			merged = append(merged, r)
+			continue
+		}
+		merged[place].weight += r.weight
+		merged[place].second += r.second
+	}
+	d.records = merged
 }
 
 // pattern is a set of items, one for a column at most, and the records that
@@ -230,8 +264,10 @@ func baskets(args []any) (any, error) {
 	threshold, _ := args[1].(float64)
 	dimensions, _ := args[2].(int64)
 	least := max(threshold, 0.0001) * d.total
+	enough := func(c count) bool { return c.weight >= least && c.weight > 0 }
+	d.prune(enough)
 	var found []*pattern
-	err = d.mine(d.everything(), -1, int(min(dimensions, 1000)), func(c count) bool { return c.weight >= least && c.weight > 0 }, func(p *pattern) error {
+	err = d.mine(d.everything(), -1, int(min(dimensions, 1000)), enough, func(p *pattern) error {
 		p = &pattern{items: p.items, weight: p.weight}
 		if found = append(found, p); len(found) > maxPatterns {
 			return errPatterns
@@ -264,6 +300,7 @@ func autoclusters(args []any) (any, error) {
 	}
 	size, _ := args[1].(float64)
 	seeds, _ := args[2].(int64)
+	d.prune(func(c count) bool { return c.weight >= leastShare*d.total })
 	s := &scorer{dataset: d, size: min(max(size, 0), 1), all: d.counts(d.everything())}
 	var found []*pattern
 	for _, item := range s.seeds(int(min(max(seeds, 1), 1000))) {
@@ -393,11 +430,13 @@ func differences(args []any) (any, error) {
 	}
 	shares := func(weight, second float64) (a, b float64) { return (weight - second) / first, second / d.second }
 	threshold = max(threshold, 0.015)
-	var found []*pattern
-	err = d.mine(d.everything(), -1, int(min(dimensions, 1000)), func(c count) bool {
+	enough := func(c count) bool {
 		a, b := shares(c.weight, c.second)
 		return max(a, b) >= threshold
-	}, func(p *pattern) error {
+	}
+	d.prune(enough)
+	var found []*pattern
+	err = d.mine(d.everything(), -1, int(min(dimensions, 1000)), enough, func(p *pattern) error {
 		a, b := shares(p.weight, p.second)
 		if math.Abs(a-b) < threshold {
 			return nil
