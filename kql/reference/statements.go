@@ -33,7 +33,7 @@ func statements() []Entry {
 	return []Entry{
 		{Name: "tabular expression", Forms: []string{"table | operator | …"}, Doc: "A table and the operators that it goes through; the last one of a query is the answer.", Example: "range x from 1 to 3 step 1 | where x > 1"},
 		{Name: "let", Forms: []string{"let name = expression", "let name = (parameter:type, …) { body }"}, Doc: "Names a value, a table or a function.", Example: "let twice = (x:long) { x * 2 }; print twice(21)"},
-		{Name: "set", Forms: []string{"set name", "set name = value"}, Doc: "Sets an option of the request.", Example: "set notruncation; print 1", Differs: "Every option is taken, and none has an effect."},
+		{Name: "set", Forms: []string{"set name", "set name = value"}, Doc: "Sets an option of the request.", Example: "set notruncation; print 1", Differs: "Every option is taken; notruncation, truncationmaxrecords, truncationmaxsize, query_take_max_records, servertimeout, norequesttimeout and query_now have an effect."},
 		{Name: "alias", Forms: []string{"alias database name = cluster(…).database(…)"}, Doc: "Names another database.", Example: "alias database d = cluster('c').database('d'); print 1"},
 		{Name: "declare query_parameters", Forms: []string{"declare query_parameters (name:type = default, …)"}, Doc: "Declares the parameters that a client gives beside the text.", Example: "declare query_parameters (x:long = 2); print x"},
 		{Name: "declare pattern", Forms: []string{"declare pattern name = (parameter:type)[path:type] { … }"}, Doc: "Maps texts to tables.", Example: "declare pattern p = (a:string) { ('x') = { print 1 }; }; p('x')"},
