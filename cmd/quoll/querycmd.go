@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,10 +16,12 @@ import (
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/query/format"
 )
 
 type queryOptions struct {
-	data, file, format string
+	data, file, format, output string
+	vertical, statistics       bool
 }
 
 func (o *queryOptions) flags(cmd *cobra.Command) {
@@ -31,26 +35,63 @@ func queryCommand() *cobra.Command {
 		Use:   "query [KQL]",
 		Short: "Ask a question in KQL",
 		Long: `Query answers KQL over the tables of a data directory. When a server has the
-directory open, the question goes to that server.
+directory open, the question goes to that server. Without a query, on a
+terminal, it asks for one after the other; .help says how.
 
 Results are cut at 500,000 rows or 64 MB, as in Kusto; a cut is said on
-standard error.`,
-		Example: `  quoll query --data ./q 'OfficeActivity | summarize n=count() by OfficeWorkload | top 5 by n'
+standard error, and so is on a terminal what the query cost.
+
+json and jsonl are the same: one object a row and line. In Parquet, dynamic is
+JSON text and a timespan is a number of ticks of 100 ns.
+
+The exit code is 1 when the query fails and 2 when it has mistakes.`,
+		Example: `  quoll query --data ./q
+  quoll query --data ./q 'OfficeActivity | summarize n=count() by OfficeWorkload | top 5 by n'
   quoll query --data ./q --file hunt.kql --format csv > hunt.csv
+  quoll query --data ./q --file hunt.kql --output hunt.parquet
   echo 'EmailEvents | take 3' | quoll query --file - --format json`,
 		Args: someArguments("one query, in quotes", 0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.settle(cmd.Flags().Changed("format")); err != nil {
+				return usageError(err)
+			}
+			if len(args) == 0 && o.file == "" && isTerminal(cmd.InOrStdin()) {
+				return interactive(cmd.Context(), o)
+			}
 			text, err := o.text(args, cmd.InOrStdin())
 			if err != nil {
 				return err
 			}
-			return runQuery(cmd.Context(), cmd.OutOrStdout(), o, text)
+			return runQuery(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), o, text)
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().StringVar(&o.format, "format", "table", strings.Join(formats, ", "))
-	cmd.Flags().StringVarP(&o.format, "output", "o", "table", "the same as --format")
+	cmd.Flags().StringVar(&o.format, "format", "table", strings.Join(format.Names(), ", "))
+	cmd.Flags().StringVarP(&o.output, "output", "o", "", "write to this file, in the format that its name says; or one of the formats, as --format")
+	cmd.Flags().BoolVar(&o.vertical, "vertical", false, "print a table one row after the other, a line a column")
+	cmd.Flags().BoolVar(&o.statistics, "statistics", false, "say on standard error what the query cost, also where that is no terminal")
+	completeFormats(cmd)
 	return cmd
+}
+
+// completeFormats lets a shell complete --format.
+func completeFormats(cmd *cobra.Command) {
+	err := cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(format.Names(), cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic("quoll: complete --format: " + err.Error()) // the flag is there
+	}
+}
+
+// settle makes of --output a format or a file. -o json is what other commands
+// of quoll take; a file of such a name is written as ./json.
+func (o *queryOptions) settle(formatGiven bool) error {
+	if format.Check(o.output) == nil {
+		o.format, o.output = o.output, ""
+	}
+	if named := format.OfFile(o.output); named != "" && !formatGiven {
+		o.format = named
+	}
+	return format.Check(o.format)
 }
 
 // maxQueryText bounds what is read from a file, in bytes.
@@ -82,20 +123,75 @@ func (o *queryOptions) text(args []string, stdin io.Reader) (string, error) {
 	return string(text), nil
 }
 
-func runQuery(ctx context.Context, w io.Writer, o queryOptions, text string) error {
+func runQuery(ctx context.Context, out, notes io.Writer, o queryOptions, text string) error {
+	if o.format == "parquet" && o.output == "" && isTerminal(out) {
+		return usageError(errors.New("a Parquet file is not for a terminal: name a file with --output"))
+	}
 	result, err := ask(ctx, o.data, query.Request{Text: text})
 	if err != nil {
 		return queryError(err)
 	}
-	if err := writeResult(w, o.format, result); err != nil {
+	if err := o.write(out, result); err != nil {
 		return err
 	}
-	for _, table := range append([]*query.Result{result}, result.More...) {
-		if table.Truncated {
-			fmt.Fprintf(os.Stderr, "quoll: the result was cut at %d rows\n", len(table.Rows))
-		}
+	return o.notes(notes, result)
+}
+
+// write prints a result, or writes it to the file of --output: whole, or not at
+// all.
+func (o *queryOptions) write(out io.Writer, result *query.Result) error {
+	options := format.Options{Format: o.format, Vertical: o.vertical}
+	if o.output == "" {
+		options.Width = terminalWidth(out)
+		return format.Write(out, result, options)
+	}
+	file, err := os.CreateTemp(filepath.Dir(o.output), filepath.Base(o.output)+".*.part")
+	if err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	err = errors.Join(format.Write(file, result, options), file.Chmod(0o644), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), o.output)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write the result to %s: %w", o.output, err), os.Remove(file.Name()))
 	}
 	return nil
+}
+
+// notes says what is not in the result: that it was cut, and what it cost.
+func (o *queryOptions) notes(w io.Writer, result *query.Result) error {
+	var b strings.Builder
+	for _, table := range append([]*query.Result{result}, result.More...) {
+		if table.Truncated {
+			fmt.Fprintf(&b, "quoll: the result was cut at %d rows\n", len(table.Rows))
+		}
+	}
+	if o.statistics || isTerminal(w) {
+		b.WriteString("quoll: " + statistics(result) + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func statistics(result *query.Result) string {
+	s := result.Statistics
+	took := (s.Compile + s.Execute).Round(time.Millisecond / 10)
+	text := fmt.Sprintf("%s in %s", count(len(result.Rows), "row"), took)
+	if s.RowsScanned > 0 {
+		text += fmt.Sprintf("; read %s of %s", count(int(s.RowsScanned), "row"), count(s.FilesRead, "file"))
+		if s.FilesPruned > 0 {
+			text += fmt.Sprintf(", passed over %d", s.FilesPruned)
+		}
+	}
+	return text
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
 }
 
 // queryError makes a mistake in the text a usage error, with its place.
@@ -139,31 +235,4 @@ func withNode(ctx context.Context, data string, use func(*node) error) (err erro
 		return err
 	}
 	return use(n)
-}
-
-func explainCommand() *cobra.Command {
-	var o queryOptions
-	cmd := &cobra.Command{
-		Use:   "explain [KQL]",
-		Short: "Show what each stage of the compiler makes of a query",
-		Example: `  quoll explain --data ./q 'OfficeActivity | where Operation has "Inbox" | count'
-  quoll explain --data ./q --file rule.kql`,
-		Args: someArguments("one query, in quotes", 0, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := o.text(args, cmd.InOrStdin())
-			if err != nil {
-				return err
-			}
-			return withNode(cmd.Context(), o.data, func(n *node) error {
-				e, err := n.query.Explain(cmd.Context(), query.Request{Text: text})
-				if err != nil {
-					return queryError(err)
-				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "── tree\n%s\n── plan\n%s\n── SQL\n%s\n", e.Tree, e.Plan, e.SQL)
-				return err
-			})
-		},
-	}
-	o.flags(cmd)
-	return cmd
 }

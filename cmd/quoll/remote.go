@@ -51,7 +51,7 @@ func readServerNote(data string) (serverNote, error) {
 type remoteAnswer struct {
 	remoteTable
 	More  []remoteTable
-	Error      struct {
+	Error struct {
 		Message     string
 		Diagnostics []struct {
 			Message, Remedy string
@@ -65,7 +65,12 @@ type remoteTable struct {
 	Name       string
 	Columns    []struct{ Name, Type string }
 	Rows       [][]json.RawMessage
-	Statistics struct{ Truncated bool }
+	Statistics struct {
+		Truncated                  bool
+		ElapsedMilliseconds        float64
+		RowsScanned                int64
+		FilesScanned, FilesSkipped int
+	}
 }
 
 // askServer puts a question to the server that has the data directory open.
@@ -125,6 +130,9 @@ func (a *remoteAnswer) failure() error {
 			fmt.Fprintf(&b, "\n  %s", d.Remedy)
 		}
 	}
+	if len(a.Error.Diagnostics) > 0 {
+		return usageError(errors.New(b.String()))
+	}
 	return errors.New(b.String())
 }
 
@@ -144,7 +152,12 @@ func (a *remoteAnswer) result() (*query.Result, error) {
 }
 
 func (a *remoteTable) table() (*query.Result, error) {
-	result := &query.Result{Name: a.Name, Truncated: a.Statistics.Truncated}
+	s := a.Statistics
+	result := &query.Result{Name: a.Name, Truncated: s.Truncated}
+	result.Statistics = query.Statistics{
+		Execute:     time.Duration(s.ElapsedMilliseconds * float64(time.Millisecond)),
+		RowsScanned: s.RowsScanned, FilesRead: s.FilesScanned, FilesPruned: s.FilesSkipped,
+	}
 	for _, c := range a.Columns {
 		t, ok := types.ParseType(c.Type)
 		if !ok {
