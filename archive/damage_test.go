@@ -68,14 +68,14 @@ func TestEveryFlippedByte(t *testing.T) {
 	files, key, last := smallArchive(t)
 	mustVerify(t, files, key, last)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		for at := 0; at < len(files[name].Data); at += stride(23) {
+		for at := 0; at < len(files[name].Data); at += stride(47) {
 			flip(t, files, key, name, at)
 		}
 	}
 }
 
 // TestFlippedBytesOfATallArchive changes some bytes of each file, others in each
-// run: about one in 1,000.
+// run: about one in 1,000, with -short one in 2,500.
 func TestFlippedBytesOfATallArchive(t *testing.T) {
 	t.Parallel()
 	files, key, last := tallArchive(t)
@@ -84,7 +84,7 @@ func TestFlippedBytesOfATallArchive(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	t.Log("seed", seed)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		for at := rng.IntN(100); at < len(files[name].Data); at += 1 + rng.IntN(2000) {
+		for at := rng.IntN(100); at < len(files[name].Data); at += 1 + rng.IntN(1000+1000*stride(4)) {
 			flip(t, files, key, name, at)
 		}
 	}

@@ -24,7 +24,11 @@ func TestKilledRiverLosesNothing(t *testing.T) {
 	}
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(1, 2))
-	for round := range 8 {
+	rounds := 8
+	if testing.Short() {
+		rounds = 3
+	}
+	for round := range rounds {
 		reached := runAndKill(t, dir, 1+random.IntN(12))
 		r := openRiver(t, dir, nil)
 		if err := r.Catchup(t.Context()); err != nil {

@@ -223,6 +223,7 @@ func TestHistoryIsTheSameForTheSameSeed(t *testing.T) {
 	digest := func(seed uint64) string {
 		cfg := smallConfig(clock)
 		cfg.Seed, cfg.TenantID = seed, "5a1f3c52-77f0-4c1e-9d1b-0c5a2f7be101"
+		cfg.History = 2 * time.Hour
 		c := newCaller(t, newTenant(t, cfg))
 		c.startAll()
 		var b bytes.Buffer
