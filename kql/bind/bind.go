@@ -54,6 +54,9 @@ type Options struct {
 	// Parameters are the values for declare query_parameters by name: constants
 	// as a query writes them, or their texts alone.
 	Parameters map[string]string
+	// Principal is who asks, as current_principal() gives it; empty for somebody
+	// unknown.
+	Principal string
 	// Probe gives the rows of a statement, for the plugins whose columns depend
 	// on the data. Its cells are as a result has them. It may be nil; then such
 	// a table stays open: names that are no columns are looked for in each row.

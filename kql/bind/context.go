@@ -2,6 +2,7 @@ package bind
 
 import (
 	"github.com/quoll/quoll/kql/builtin"
+	"github.com/quoll/quoll/kql/dynamic"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/syntax"
 	"github.com/quoll/quoll/kql/types"
@@ -41,6 +42,12 @@ func (b *binder) contextCall(x *syntax.Call, f *builtin.Function, r *rowScope) p
 		return &plan.Literal{Of: types.Guid, Value: "00000000-0000-0000-0000-000000000000"}
 	case "extent_tags":
 		return &plan.Literal{Of: types.Dynamic}
+	case "current_principal":
+		return &plan.Literal{Of: types.String, Value: b.options.Principal}
+	case "current_principal_details":
+		return &plan.Literal{Of: types.Dynamic, Value: dynamic.Text(b.principalDetails())}
+	case "current_principal_is_member_of":
+		return b.isPrincipal(x, r)
 	case "current_cluster_endpoint":
 		return &plan.Literal{Of: types.String, Value: "localhost"}
 	case "current_database":

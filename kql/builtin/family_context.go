@@ -27,6 +27,9 @@ func contextEntries() []entry {
 		{Name: "extent_id", Sig: "-> guid", Doc: "Gives the guid of all zeros, since Quoll's rows are in no extents.", Example: "print extent_id()"},
 		{Name: "extentid", Of: "extent_id", Sig: "-> guid", Doc: "Older spelling of extent_id().", Example: "print extentid()"},
 		{Name: "extent_tags", Sig: "-> dynamic", Doc: "Gives null, since Quoll's rows are in no extents.", Example: "print extent_tags()"},
+		{Name: "current_principal", Sig: "-> string", Doc: "Gives who asks; the empty string where Quoll does not know.", Example: "print gettype(current_principal())"},
+		{Name: "current_principal_details", Sig: "-> dynamic", Doc: "Gives a bag with who asks.", Example: "print gettype(current_principal_details())"},
+		{Name: "current_principal_is_member_of", Sig: "principal...:scalar -> bool", Doc: "True when who asks is one of the principals; Quoll knows no groups.", Example: "print current_principal_is_member_of('aaduser=nobody@agency.example')"},
 		{Name: "current_cluster_endpoint", Sig: "-> string", Doc: "Gives localhost: there is no cluster.", Example: "print current_cluster_endpoint()"},
 		{Name: "current_database", Sig: "-> string", Doc: "Gives the name of the database: Quoll.", Example: "print current_database()"},
 	}

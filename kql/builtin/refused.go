@@ -6,9 +6,6 @@ import "strings"
 const (
 	needsNetwork = "a query reaches tables and nothing else, so no other service is asked"
 	needsProgram = "a query runs no program but its own"
-	needsCursor  = "tables have no cursors; ingestion_time() says when a row came"
-	needsExtents = "rows are not in extents; TimeGenerated and ingestion_time() bound what is read"
-	needsLogin   = "a query does not know who asks"
 	needsCluster = "there is one workspace and no cluster"
 	needsGraph   = "no graph is stored; make-graph makes one in the query"
 	needsLookup  = "Defender asks its own cloud for it; join a watchlist or a table of what you know"
@@ -22,12 +19,9 @@ func refused() map[string]string {
 			cosmosdb_sql_request http_request http_request_post infer_storage_schema
 			infer_storage_schema_with_suggestions mysql_request postgresql_request sql_request external_table`,
 		needsProgram: "python r",
-		needsCursor:  "cursor_after cursor_before_or_at cursor_current current_cursor",
-		needsExtents: "extent_id extent_tags estimate_data_size",
-		needsLogin:   "current_principal current_principal_details current_principal_is_member_of",
-		needsCluster: "current_cluster_endpoint cluster database materialized_view stored_query_result app workspace resource adx arg",
+		needsCluster: "cluster database materialized_view stored_query_result app workspace resource adx arg",
 		needsGraph:   "graph",
-		needsLookup:  "FileProfile DeviceFromIP AssignedIPAddresses SeenBy geo_info_from_ip_address",
+		needsLookup:  "FileProfile DeviceFromIP AssignedIPAddresses SeenBy",
 	} {
 		for _, name := range strings.Fields(names) {
 			reasons[name] = reason
