@@ -90,7 +90,7 @@ func (e *example) judge(result *query.Result) string {
 
 // ordering are the operators that promise an order of rows; without one of
 // them a page prints rows as they came.
-var ordering = regexp.MustCompile(`\b(sort|order|top|serialize|scan|row_\w+|prev|next)\b`)
+var ordering = regexp.MustCompile(`\b(?:sort|order|top\s|serialize|scan|row_\w+|prev|next)`)
 
 func firstColumns(result *query.Result, n int) *query.Result {
 	cut := *result
