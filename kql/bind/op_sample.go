@@ -34,6 +34,8 @@ func (b *binder) getSchema(op *syntax.GetSchemaOperator, rel *relation) *relatio
 			b.errorf(p.Span(), "getschema has the kind csl and no other")
 			return b.nothing()
 		}
+	}
+	if len(op.Properties) > 0 {
 		return b.schemaText(rel)
 	}
 	values := &plan.Values{}

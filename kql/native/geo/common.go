@@ -21,10 +21,7 @@ func (c *common) intersection() any {
 			polygons = append(polygons, p)
 		}
 	}
-	var lines []s2.Polyline
-	for _, trail := range c.trails(pieces, points) {
-		lines = append(lines, trail)
-	}
+	lines := c.trails(pieces, points)
 	if len(polygons) > 0 {
 		c.dropCorners(pieces, points)
 	}

@@ -212,7 +212,7 @@ func TestHostileArguments(t *testing.T) {
 		comb(150, false), comb(150, true), star(random, 0, 0, 80), "POINT", "GEOMETRYCOLLECTION(" + strings.Repeat("GEOMETRYCOLLECTION(", 100),
 		"zzzzzzzzzzzzzzzzzz", "801ffffffffffff", "8f1f1d48945d998", "ffffffffffffffff", "3", "1", strings.Repeat("1", 1<<16),
 	}
-	numbers := []float64{0, -0.0, 1, -1, 0.1, 89.9999999, 90, 180, -180, 1e3, 1e6, 5e6, 1e7, 1e300, math.NaN(), math.Inf(1), math.Inf(-1), 5e-324}
+	numbers := []float64{0, math.Copysign(0, -1), 1, -1, 0.1, 89.9999999, 90, 180, -180, 1e3, 1e6, 5e6, 1e7, 1e300, math.NaN(), math.Inf(1), math.Inf(-1), 5e-324}
 	for _, f := range Functions() {
 		for range 60 {
 			args := make([]any, len(f.Params))
