@@ -18,6 +18,10 @@ var ErrTimeLimit = errors.New("the query ran longer than its time limit")
 // a value that it cannot compute with, or a fault of the generator.
 var ErrEngine = errors.New("the engine could not run the query")
 
+// ErrRefused says that the engine will not answer a query, in words for its
+// author: it takes more steps than a query may, or its text grows too long.
+var ErrRefused = errors.New("the query cannot be answered")
+
 // Engine runs plans.
 type Engine interface {
 	// Run gives the rows of a statement, at most limits.Rows and about

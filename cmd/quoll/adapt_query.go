@@ -59,7 +59,7 @@ func serverFailure(err error) error {
 		return failure
 	case errors.Is(err, query.ErrTimeLimit):
 		return &server.Failure{Code: server.CodeTimeout, Message: err.Error()}
-	case errors.Is(err, duckdb.ErrMemory):
+	case errors.Is(err, duckdb.ErrMemory), errors.Is(err, query.ErrRefused):
 		return &server.Failure{Code: server.CodeTooLarge, Message: err.Error()}
 	}
 	return err

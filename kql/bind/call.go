@@ -133,12 +133,12 @@ func (b *binder) apply(x *syntax.Call, f *builtin.Function, args []plan.Expr) pl
 		b.errorf(x.Args[1].Span(), "a regular expression must be a constant")
 		return unknown
 	}
-	if !b.checkConstants(x, f, o, args) {
-		return unknown
-	}
 	converted, t := convertArgs(o, args)
 	if converted == nil {
 		b.misfit(x, f, args)
+		return unknown
+	}
+	if !b.checkConstants(x, f, o, converted) {
 		return unknown
 	}
 	if f.Name == "todynamic" || f.Name == "parse_json" || f.Of == "todynamic" || f.Of == "parse_json" {
@@ -158,12 +158,17 @@ func (b *binder) apply(x *syntax.Call, f *builtin.Function, args []plan.Expr) pl
 // regular expressions into the one spelling that engines share.
 func (b *binder) checkConstants(x *syntax.Call, f *builtin.Function, o builtin.Overload, args []plan.Expr) bool {
 	for i, a := range args {
+		p := o.Param(i)
 		l, ok := a.(*plan.Literal)
+		if !ok && a.Type() == types.String && slices.Contains(writtenOut, p.Name) && p.Constant {
+			b.errorf(x.Args[i].Span(), "the argument %q of %s() must be a constant text", p.Name, f.Name)
+			return false
+		}
 		if !ok || l.Of != types.String {
 			continue
 		}
 		text, _ := l.Value.(string)
-		switch name := o.Param(i).Name; {
+		switch name := p.Name; {
 		case name == "regex" || f.Name == "countof" && name == "search" && len(args) > 2:
 			pattern, ok := b.pattern(x.Args[i], text)
 			if !ok {
@@ -186,6 +191,10 @@ func (b *binder) checkConstants(x *syntax.Call, f *builtin.Function, o builtin.O
 	}
 	return true
 }
+
+// writtenOut are the parameters that an engine reads while it is told what to
+// do, so that even a computed constant would come too late.
+var writtenOut = []string{"path", "part", "format", "kind"}
 
 // isZone reports whether a name is one of the IANA database, which is compiled
 // in: what a query means does not depend on the machine.

@@ -10,11 +10,7 @@ import (
 // window that needs the order makes one, so no sort is done in vain.
 func (b *binder) sort(keys []*syntax.Ordered, rel *relation, s *scope) *relation {
 	r := rel.derive()
-	xs := make([]syntax.Expr, len(keys))
-	for i, k := range keys {
-		xs[i] = k.X
-	}
-	items := b.items(xs, r, s)
+	items := b.sortItems(keys, r, s)
 	for i, it := range items {
 		if it.expr.Type() == types.Dynamic {
 			items[i].expr = convert(it.expr, types.String)
@@ -36,6 +32,20 @@ func (b *binder) sort(keys []*syntax.Ordered, rel *relation, s *scope) *relation
 	}
 	r.serialized = true
 	return r
+}
+
+// sortItems binds one item for each key: of several values the first counts.
+func (b *binder) sortItems(keys []*syntax.Ordered, rel *relation, s *scope) []item {
+	w := &windows{}
+	row := rows(rel, s)
+	row.windows, row.tuples = w, &tuples{}
+	all := make([]item, len(keys))
+	for i, k := range keys {
+		all[i] = b.itemsOf(k.X, row)[0]
+	}
+	b.attach(w, rel)
+	rel.node = row.tuples.attachTuples(rel.node)
+	return all
 }
 
 // limited gives a node of the first n rows of rel in its order.

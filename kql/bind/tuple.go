@@ -66,7 +66,7 @@ func (b *binder) tupleItems(x syntax.Expr, names []*syntax.Name, row *rowScope) 
 func (b *binder) tupleColumns(call *syntax.Call, f *builtin.Function, args []plan.Expr, row *rowScope) (columns []builtin.Column, prefix string) {
 	if sorts(f) {
 		for i, a := range args {
-			if a.Type() != types.Dynamic {
+			if a.Type() != types.Dynamic && i > 0 {
 				break
 			}
 			name, _ := b.autoName(call.Args[i], row)

@@ -9,6 +9,9 @@ const ingestionTime = "quoll_ingestion_time"
 // one of the same name.
 type catalog struct{ tables []Table }
 
+// NewCatalog shows tables to the binder as a script's tables are shown.
+func NewCatalog(tables []Table) bind.Catalog { return catalog{tables} }
+
 // Table implements bind.Catalog.
 func (c catalog) Table(name string) (*bind.Table, bool) {
 	table, ok := Find(c.tables, name)

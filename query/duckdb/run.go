@@ -36,9 +36,40 @@ func (e *Engine) Run(ctx context.Context, s *plan.Statement, options query.RunOp
 	return execution, nil
 }
 
-// run gives the rows of one table of a statement.
+// run gives the rows of one table of a statement. Should a value in some row be
+// beyond what the engine computes with, it runs again and gives null for it.
 func (e *Engine) run(ctx context.Context, r *reader, s *plan.Statement) (*query.Execution, error) {
-	generated, err := e.sql(ctx, r, s)
+	execution, err := e.runOnce(ctx, r, s, false)
+	if err == nil || !ofValue(err) {
+		return execution, describe(err)
+	}
+	execution, again := e.runOnce(ctx, r, s, true)
+	if again == nil || errors.Is(describe(again), ErrMemory) || ctx.Err() != nil {
+		return execution, describe(again)
+	}
+	return nil, describe(err)
+}
+
+// ofValue reports whether a value in the data made the engine fail, not the
+// query. What a function of Quoll's own says is meant to be said.
+func ofValue(err error) bool {
+	var failure *duckdriver.Error
+	if !errors.As(err, &failure) || strings.Contains(failure.Msg, ownError) {
+		return false
+	}
+	switch failure.Type {
+	case duckdriver.ErrorTypeOutOfRange, duckdriver.ErrorTypeConversion, duckdriver.ErrorTypeInvalidInput,
+		duckdriver.ErrorTypeDivideByZero, duckdriver.ErrorTypeDecimal, duckdriver.ErrorTypeInvalid:
+		return true
+	}
+	return false
+}
+
+// ownError stands before what a function of Quoll's own says.
+const ownError = "driver: API error: "
+
+func (e *Engine) runOnce(ctx context.Context, r *reader, s *plan.Statement, careful bool) (*query.Execution, error) {
+	generated, err := e.sql(ctx, r, s, careful)
 	if err != nil {
 		return nil, err
 	}
@@ -49,12 +80,12 @@ func (e *Engine) run(ctx context.Context, r *reader, s *plan.Statement) (*query.
 	defer conn.Close()
 	rows, err := conn.QueryContext(ctx, generated.Text, generated.Args...)
 	if err != nil {
-		return nil, describe(err)
+		return nil, err
 	}
 	defer rows.Close()
 	execution := &query.Execution{}
 	if err := fetch(execution, rows, s.Output, r.options.Limits); err != nil {
-		return nil, describe(err)
+		return nil, err
 	}
 	return execution, nil
 }
@@ -63,13 +94,13 @@ func (e *Engine) run(ctx context.Context, r *reader, s *plan.Statement) (*query.
 func (e *Engine) SQL(ctx context.Context, s *plan.Statement, options query.RunOptions) (string, error) {
 	r := e.newReader(options)
 	defer r.release()
-	generated, err := e.sql(ctx, r, s)
+	generated, err := e.sql(ctx, r, s, false)
 	if err != nil {
 		return "", err
 	}
 	text := generated.Text
 	for _, further := range s.More {
-		if generated, err = e.sql(ctx, r, further); err != nil {
+		if generated, err = e.sql(ctx, r, further, false); err != nil {
 			return "", err
 		}
 		text += ";\n" + generated.Text
@@ -79,12 +110,15 @@ func (e *Engine) SQL(ctx context.Context, s *plan.Statement, options query.RunOp
 
 // sql generates the SQL of a statement. One row more than the limit is asked
 // for, which tells whether the result was cut.
-func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement) (*sqlgen.Query, error) {
+func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement, careful bool) (*sqlgen.Query, error) {
 	options := sqlgen.Options{
 		Scan:  func(s *plan.Scan) (string, error) { return r.scan(ctx, s) },
-		Limit: r.options.Limits.Rows + 1,
+		Limit: r.options.Limits.Rows + 1, Careful: careful,
 	}
 	generated, err := sqlgen.Generate(s, options)
+	if errors.Is(err, sqlgen.ErrTooLarge) {
+		return nil, fmt.Errorf("%w: %w", query.ErrRefused, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", query.ErrEngine, err)
 	}
@@ -136,8 +170,11 @@ func describe(err error) error {
 		return err
 	}
 	message, _, _ := strings.Cut(failure.Msg, "\n")
-	if _, own, ok := strings.Cut(message, "driver: API error: "); ok {
+	if _, own, ok := strings.Cut(message, ownError); ok {
 		message = own // what a function of Quoll's own says
+		if !strings.Contains(own, "internal fault") {
+			return fmt.Errorf("%w: %s", query.ErrRefused, own)
+		}
 	}
 	return fmt.Errorf("%w: %s", query.ErrEngine, message)
 }

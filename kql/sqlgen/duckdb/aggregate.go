@@ -122,7 +122,7 @@ func average(t types.Type, x, filter string) string {
 // elements is the list of the elements of an array, and of a value that is none
 // the list of it alone: make_list() and make_set() gather what is in arrays.
 func elements(value string) string {
-	return "CASE WHEN json_type(" + value + ") = 'ARRAY' THEN json_extract(" + value + ", '$[*]') ELSE [" + value + "] END"
+	return "CASE WHEN json_type(" + value + ") = 'ARRAY' THEN " + jsonElements(value) + " ELSE [" + value + "] END"
 }
 
 // gather writes make_list and make_set. A set is sorted, since Kusto promises

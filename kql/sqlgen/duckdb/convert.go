@@ -122,9 +122,15 @@ func toTextOrNull(text string, t types.Type) string {
 	return "CAST(" + text + " AS VARCHAR)"
 }
 
+// magnitude is the absolute value of a timespan. The least one has none, and
+// loses a tick.
+func magnitude(t string) string {
+	return "abs(" + t + " + CAST(" + t + " < -9223372036854775807 AS BIGINT))"
+}
+
 // timespanText prints [-][d.]hh:mm:ss[.fffffff].
 func timespanText(t string) string {
-	a := "abs(" + t + ")"
+	a := magnitude(t)
 	return "(CASE WHEN " + t + " < 0 THEN '-' ELSE '' END" +
 		" || CASE WHEN " + a + " >= 864000000000 THEN CAST(" + a + " // 864000000000 AS VARCHAR) || '.' ELSE '' END" +
 		" || printf('%02d:%02d:%02d', " + a + " // 36000000000 % 24, " + a + " // 600000000 % 60, " + a + " // 10000000 % 60)" +

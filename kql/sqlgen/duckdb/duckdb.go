@@ -29,6 +29,10 @@ type Options struct {
 	Scan func(*plan.Scan) (string, error)
 	// Limit bounds the rows of the result; 0 is no bound.
 	Limit int
+	// Careful gives null where the engine cannot compute with a value, such as
+	// one that is out of a range. It makes a query several times slower, so it is
+	// for one that has failed without.
+	Careful bool
 }
 
 // Query is SQL text and the values of its parameters $1, $2 and so on.
@@ -137,6 +141,15 @@ func (g *generator) with(text string) string {
 	return "WITH " + strings.Join(g.ctes, ", ") + " " + text
 }
 
+// ordered keeps a constant from standing alone in an order, which the engine
+// does not take.
+func ordered(key string) string {
+	if strings.HasPrefix(key, "'") || key == "true" || key == "false" || key == "NULL" {
+		return "coalesce(" + key + ")"
+	}
+	return key
+}
+
 func (g *generator) orderBy(b *block, keys []plan.SortKey) string {
 	all := make([]string, len(keys))
 	for i, k := range keys {
@@ -147,7 +160,7 @@ func (g *generator) orderBy(b *block, keys []plan.SortKey) string {
 		if k.NullsFirst {
 			nulls = " NULLS FIRST"
 		}
-		all[i] = b.column(g, k.Column) + direction + nulls
+		all[i] = ordered(b.column(g, k.Column)) + direction + nulls
 	}
 	return strings.Join(all, ", ")
 }

@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/quoll/quoll/kql/builtin"
@@ -15,8 +16,39 @@ type form func(g *generator, c *plan.Call, args []string, b *block) string
 // expr returns the SQL of an expression over the columns of b. A bool has the
 // value that Kusto gives it in every case, null included.
 func (g *generator) expr(e plan.Expr, b *block) string {
-	return g.bounded(g.written(e, b))
+	text := g.bounded(g.written(e, b))
+	if g.options.Careful && fallible(e) {
+		return orNothing("TRY("+text+")", e.Type())
+	}
+	return text
 }
+
+// fallible reports whether a computation may fail and can be tried: the engine
+// tries none that reads a table or throws dice.
+func fallible(e plan.Expr) bool {
+	switch e.(type) {
+	case *plan.Call, *plan.Convert:
+	default:
+		return false
+	}
+	ok := true
+	plan.VisitExpr(e, func(e plan.Expr) bool {
+		switch e := e.(type) {
+		case *plan.Scalar, *plan.Rows:
+			ok = false
+		case *plan.Call:
+			switch e.Function.Name {
+			case "rand", "new_guid", "datetime_list_timezones", "datetime_utc_to_local", "datetime_local_to_utc":
+				ok = false
+			}
+		}
+		return ok
+	})
+	return ok
+}
+
+// ErrTooLarge says that the SQL of a query would be too long.
+var ErrTooLarge = errors.New("the query is too large once it is written out for the engine; fewer nested calls or let for what repeats make it smaller")
 
 // maxText bounds the SQL of one expression and of the whole query. Many forms
 // say an argument several times, so that deep nesting multiplies.
@@ -28,7 +60,7 @@ func (g *generator) bounded(text string) string {
 	if len(text) <= maxText {
 		return text
 	}
-	g.fail("the query is too large once it is written out for the engine")
+	g.fail("%w", ErrTooLarge)
 	return "NULL"
 }
 
@@ -267,7 +299,7 @@ func (g *generator) textList(array plan.Expr, b *block) string {
 		return "CAST([] AS VARCHAR[])"
 	}
 	j := g.json(array, b)
-	return "(CASE json_type(" + j + ") WHEN 'ARRAY' THEN json_extract_string(" + j + ", '$[*]') ELSE [json_extract_string(" + j + ", '$')] END)"
+	return "(CASE json_type(" + j + ") WHEN 'ARRAY' THEN " + textElements(j) + " ELSE [json_extract_string(" + j + ", '$')] END)"
 }
 
 // terms writes has_any and has_all.
@@ -320,7 +352,7 @@ func (g *generator) rows(r *plan.Rows, t types.Type, fold bool) string {
 		if !g.trust.column(r.Column) {
 			j = guard(j)
 		}
-		list := "(CASE json_type(" + j + ") WHEN 'ARRAY' THEN json_extract_string(" + j + ", '$[*]') ELSE [json_extract_string(" + j + ", '$')] END)"
+		list := "(CASE json_type(" + j + ") WHEN 'ARRAY' THEN " + textElements(j) + " ELSE [json_extract_string(" + j + ", '$')] END)"
 		return "SELECT " + foldText("x", fold) + " FROM (SELECT unnest(" + list + ") AS x" + b.rest() + ") AS e WHERE x IS NOT NULL"
 	}
 	text := b.column(g, r.Column)

@@ -98,7 +98,7 @@ func getType(g *generator, c *plan.Call, _ []string, b *block) string {
 }
 
 func arrayForms() map[string]form {
-	const list = "json_extract($1, '$[*]')"
+	const list = "CAST(json_extract($1, '$[*]') AS JSON[])"
 	const length = "greatest(CAST(json_array_length($1) AS BIGINT), 1)"
 	const turn = "((($2 % " + length + ") + " + length + ") % " + length + ")" // how far, for a count of either sign
 	array := func(template string) form {
@@ -113,8 +113,8 @@ func arrayForms() map[string]form {
 		"array_concat":       arrayConcat,
 		"array_slice":        array(list + "[" + at("$2") + " + 1:" + at("$3") + " + 1]"),
 		"array_reverse":      array("list_reverse(" + list + ")"),
-		"array_sum":          sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN coalesce(list_sum(list_transform(json_extract_string($1, '$[*]'), lambda e: TRY_CAST(e AS DOUBLE))), 0) END)"),
-		"series_sum":         sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN coalesce(list_sum(list_transform(json_extract_string($1, '$[*]'), lambda e: TRY_CAST(e AS DOUBLE))), 0) END)"),
+		"array_sum":          sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN coalesce(list_sum(list_transform(CAST(json_extract_string($1, '$[*]') AS VARCHAR[]), lambda e: TRY_CAST(e AS DOUBLE))), 0) END)"),
+		"series_sum":         sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN coalesce(list_sum(list_transform(CAST(json_extract_string($1, '$[*]') AS VARCHAR[]), lambda e: TRY_CAST(e AS DOUBLE))), 0) END)"),
 		"array_rotate_left":  array("list_concat(" + list + "[" + turn + " + 1:], " + list + "[:" + turn + "])"),
 		"array_rotate_right": array("list_concat(" + list + "[CAST(json_array_length($1) AS BIGINT) - " + turn + " + 1:], " + list + "[:CAST(json_array_length($1) AS BIGINT) - " + turn + "])"),
 		"array_split":        arraySplit,
@@ -192,7 +192,7 @@ func arraySplit(g *generator, c *plan.Call, a []string, b *block) string {
 	list := jsonElements(j)
 	at := "[CAST(" + a[1] + " AS BIGINT)]"
 	if c.Args[1].Type() == types.Dynamic {
-		at = "list_filter(list_transform(json_extract_string(" + g.json(c.Args[1], b) + ", '$[*]'), lambda e: TRY_CAST(e AS BIGINT)), lambda e: e IS NOT NULL)"
+		at = "list_filter(list_transform(" + textElements(g.json(c.Args[1], b)) + ", lambda e: TRY_CAST(e AS BIGINT)), lambda e: e IS NOT NULL)"
 	}
 	length := "CAST(json_array_length(" + j + ") AS BIGINT)"
 	cuts := "list_concat([CAST(0 AS BIGINT)], list_transform(" + at + ", lambda p: least(CASE WHEN p < 0 THEN greatest(" + length + " + p, 0) ELSE p END, " + length + ")), [" + length + "])"

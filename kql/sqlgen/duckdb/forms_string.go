@@ -12,7 +12,7 @@ func stringForms() map[string]form {
 	return map[string]form{
 		"strcat":         sql("concat($*)"),
 		"strcat_delim":   sql("concat_ws($*)"),
-		"strcat_array":   sqlJSON("coalesce((CASE WHEN json_type($1) = 'ARRAY' THEN " + joined("json_extract_string($1, '$[*]')", "$2") + " END), '')"),
+		"strcat_array":   sqlJSON("coalesce((CASE WHEN json_type($1) = 'ARRAY' THEN " + joined(textElements("$1"), "$2") + " END), '')"),
 		"strcmp":         sql("CAST(CASE WHEN $1 < $2 THEN -1 WHEN $1 > $2 THEN 1 ELSE 0 END AS BIGINT)"),
 		"strrep":         sqlBy(map[int]string{2: "repeat($1, least($2, 1024))", 3: joined("list_transform(range(0, least(greatest($2, 0), 1024)), lambda i: $1)", "$3")}),
 		"strlen":         sql("length($1)"),
@@ -32,7 +32,7 @@ func stringForms() map[string]form {
 
 		"isascii":       sql("(NOT regexp_matches($1, '[^\\x00-\\x7F]'))"),
 		"isutf8":        sql("true"),
-		"has_any_index": sqlJSON("coalesce(CAST(list_position(list_transform(json_extract_string($2, '$[*]'), lambda e: quoll_has($1, e)), true) - 1 AS BIGINT), -1)"),
+		"has_any_index": sqlJSON("coalesce(CAST(list_position(list_transform(CAST(json_extract_string($2, '$[*]') AS VARCHAR[]), lambda e: quoll_has($1, e)), true) - 1 AS BIGINT), -1)"),
 	}
 }
 
@@ -152,7 +152,7 @@ func codepoints(g *generator, c *plan.Call, a []string, b *block) string {
 				continue
 			}
 			j := g.json(arg, b)
-			parts[i] = "coalesce(array_to_string(list_transform(json_extract_string(" + j + ", '$[*]'), lambda e: " + codepoint("TRY_CAST(e AS BIGINT)") + "), ''), '')"
+			parts[i] = "coalesce(array_to_string(list_transform(" + textElements(j) + ", lambda e: " + codepoint("TRY_CAST(e AS BIGINT)") + "), ''), '')"
 			continue
 		}
 		if arg.Type().Integer() {
@@ -169,7 +169,7 @@ func codepoint(n string) string {
 }
 
 func regexForms() map[string]form {
-	return map[string]form{
+	all := map[string]form{
 		"extract":       extract,
 		"extract_all":   extractAll,
 		"replace_regex": replaceRegex(0, 1, 2),
@@ -188,6 +188,32 @@ func regexForms() map[string]form {
 			return "(CASE WHEN regexp_matches(" + a[0] + ", " + pattern + ") THEN CAST(length(" + before + ") AS BIGINT) ELSE -1 END)"
 		},
 	}
+	for name, f := range all {
+		all[name] = computedPattern(f)
+	}
+	return all
+}
+
+// computedPattern takes a regular expression that is no constant, and so may be
+// none, as one that matches nothing.
+func computedPattern(f form) form {
+	return func(g *generator, c *plan.Call, args []string, b *block) string {
+		text := f(g, c, args, b)
+		for i, a := range c.Args {
+			if _, ok := constantText(a); !ok && c.Function.Overloads[0].Param(i).Name == "regex" {
+				return orNothing("TRY("+text+")", c.Of)
+			}
+		}
+		return text
+	}
+}
+
+// orNothing gives a string where there may be NULL.
+func orNothing(text string, t types.Type) string {
+	if t == types.String {
+		return "coalesce(" + text + ", '')"
+	}
+	return text
 }
 
 // pattern writes a regular expression after checking it, since the engine

@@ -215,7 +215,7 @@ func formatTimespan(g *generator, c *plan.Call, a []string, _ *block) string {
 	if !ok {
 		g.fail("format_timespan() takes a constant format")
 	}
-	t := "abs(" + a[0] + ")"
+	t := magnitude(a[0])
 	units := map[byte]string{'d': t + " // 864000000000", 'h': t + " // 36000000000 % 24", 'H': t + " // 36000000000 % 24", 'm': t + " // 600000000 % 60", 's': t + " // 10000000 % 60"}
 	parts := []string{"(CASE WHEN " + a[0] + " < 0 THEN '-' ELSE '' END)"}
 	for i := 0; i < len(format); {

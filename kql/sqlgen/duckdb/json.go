@@ -172,8 +172,15 @@ func jsonScalar(text string, t types.Type) string {
 	return text
 }
 
-// jsonElements returns the elements of a dynamic array as a list of JSON.
-func jsonElements(j string) string { return "json_extract(" + j + ", '$[*]')" }
+// jsonElements returns the elements of a dynamic array as a list of JSON. The
+// cast says so where the engine finds out beforehand that j is NULL, of which
+// it would not know that it has elements.
+func jsonElements(j string) string { return "CAST(json_extract(" + j + ", '$[*]') AS JSON[])" }
+
+// textElements returns them as a list of text.
+func textElements(j string) string {
+	return "CAST(json_extract_string(" + j + ", '$[*]') AS VARCHAR[])"
+}
 
 // isArray wraps text so that it is null for what is no array.
 func whenArray(j, text string) string {

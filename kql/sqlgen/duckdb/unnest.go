@@ -54,10 +54,10 @@ func (g *generator) elements(e plan.Expr, b *block, n *plan.Unnest) string {
 		pair = "json_array(k, json_extract(" + j + ", " + pointer("k") + "))"
 	}
 	if n.Inner {
-		return "CASE WHEN json_type(" + j + ") = 'ARRAY' THEN json_extract(" + j + ", '$[*]') WHEN json_type(" + j + ") = 'OBJECT' THEN list_transform(json_keys(" + j + "), lambda k: " + pair + ")" +
+		return "CASE WHEN json_type(" + j + ") = 'ARRAY' THEN " + jsonElements(j) + " WHEN json_type(" + j + ") = 'OBJECT' THEN list_transform(json_keys(" + j + "), lambda k: " + pair + ")" +
 			" WHEN " + j + " IS NULL THEN CAST([] AS JSON[]) ELSE [CAST(" + j + " AS JSON)] END"
 	}
-	return "CASE json_type(" + j + ") WHEN 'ARRAY' THEN CASE WHEN json_array_length(" + j + ") = 0 THEN [CAST(NULL AS JSON)] ELSE json_extract(" + j + ", '$[*]') END" +
+	return "CASE json_type(" + j + ") WHEN 'ARRAY' THEN CASE WHEN json_array_length(" + j + ") = 0 THEN [CAST(NULL AS JSON)] ELSE " + jsonElements(j) + " END" +
 		" WHEN 'OBJECT' THEN list_transform(json_keys(" + j + "), lambda k: " + pair + ")" +
 		" ELSE [CAST(" + j + " AS JSON)] END"
 }
