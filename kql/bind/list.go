@@ -70,6 +70,9 @@ func (b *binder) membership(x *syntax.InList, value plan.Expr, items []plan.Expr
 			b.errorf(x.Items[min(i, len(x.Items)-1)].Span(), "cannot look for a %s among values of type %s", value.Type(), item.Type())
 			return unknown
 		}
+		if _, isRows := item.(*plan.Rows); value.Type() == types.String && !isRows {
+			converted = convert(converted, types.String) // text in the data may be no number
+		}
 		args = append(args, converted)
 	}
 	return b.callBuiltin(op, types.Bool, args...)

@@ -39,6 +39,9 @@ func (h *hoister) node(n plan.Node) {
 		h.define(n.Keys, &found)
 		h.define(n.Aggregates, &found)
 		n.Input = h.beside(n.Input, found)
+	case *plan.Window:
+		h.define(n.Define, &found)
+		n.Input = h.beside(n.Input, found)
 	case *plan.Unnest:
 		for i, item := range n.Items {
 			n.Items[i].Array = h.expr(item.Array, true, &found)

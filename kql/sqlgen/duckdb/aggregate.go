@@ -69,6 +69,10 @@ func (g *generator) plainAggregate(name string, c *plan.Call, a []string, filter
 	case "count":
 		return "count(*)" + filter
 	case "sum":
+		if c.Of == types.DateTime {
+			total := "sum(CAST(epoch_us(" + a[0] + ") AS HUGEINT) + 62135596800000000)" + filter
+			return "(CASE WHEN " + total + " BETWEEN 0 AND 315537897599999999 THEN make_timestamp(CAST(" + total + " AS BIGINT) - 62135596800000000) END)"
+		}
 		return "TRY_CAST(coalesce(sum(" + a[0] + ")" + filter + ", 0) AS " + sqlType(c.Of) + ")"
 	case "avg":
 		return average(c.Of, a[0], filter)

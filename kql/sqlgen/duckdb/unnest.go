@@ -114,6 +114,7 @@ func (g *generator) windowCall(e plan.Expr, b *block, over string) string {
 		if len(args) < 2 {
 			args = append(args, "1")
 		}
+		args[1] = position(args[1])
 		if len(args) < 3 && c.Of == types.String {
 			args = append(args, "''")
 		}
