@@ -126,11 +126,18 @@ func arrayForms() map[string]form {
 		"range":      rangeArray,
 		"repeat": func(g *generator, c *plan.Call, a []string, b *block) string {
 			item := g.jsonItem(c.Args[0], b)
-			return "CAST(to_json(list_resize([" + item + "], greatest(least(" + a[1] + ", 1048576), 0), " + item + ")) AS VARCHAR)"
+			most := "1048576"
+			if t := c.Args[0].Type(); t == types.Dynamic || t == types.String {
+				most += ", " + repeatedBytes + " // (strlen(CAST(" + a[0] + " AS VARCHAR)) + 1)"
+			}
+			return "CAST(to_json(list_resize([" + item + "], greatest(least(" + a[1] + ", " + most + "), 0), " + item + ")) AS VARCHAR)"
 		},
 	}
 	return all
 }
+
+// repeatedBytes bounds the array that repeat() makes of a long value.
+const repeatedBytes = "67108864"
 
 // packArray makes an array of its arguments, each of which has its own type.
 func packArray(g *generator, c *plan.Call, _ []string, b *block) string {
