@@ -5,6 +5,24 @@
 // the statement that comes out runs on any engine for which there is a
 // generator below sqlgen. Mistakes come back as a *source.Error that names
 // every one with its place.
+//
+// # Another engine
+//
+// Everything up to the plan is the same for every engine; nothing of it has to
+// change for a further one. A generator below sqlgen, or an interpreter, does
+// this:
+//
+//   - It walks the nodes of package plan, of which there are about a dozen. A
+//     node's columns are pointers, so names never have to be resolved again.
+//   - It gives every function of package builtin that a plan can call a form of
+//     its own, except those of kinds Context and Plugin, which are resolved
+//     before. A test that goes over builtin.All(), as that of sqlgen/duckdb does,
+//     says what is missing.
+//   - It computes what it has no form for with the functions of native/all, which
+//     take and give plain Go values.
+//   - It quotes names and texts itself; a plan holds them as they were written.
+//   - It is held to the meaning of the language by kqltest.Run, which runs every
+//     script on an implementation of kqltest.Engine.
 package kql
 
 import (

@@ -34,30 +34,6 @@ func (events) Names() []string { return []string{"Events"} }
 
 var now = time.Date(2026, 9, 14, 12, 0, 0, 0, time.UTC)
 
-func Example() {
-	statement, err := kql.Compile(`Events | where User has "root" | summarize n = count() by User | top 3 by n`, events{}, now)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Print(statement)
-	query, err := kql.DuckDB(statement, duckdb.Options{Scan: func(*plan.Scan) (string, error) { return "events", nil }})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(strings.Contains(query.Text, "FROM events"))
-	// Output:
-	// scan Events [User]
-	// | filter User has "root"
-	// | aggregate [n=count()] by [User]
-	// | sort n desc
-	// | limit 3
-	// | order n desc
-	// | output [User n]
-	// true
-}
-
 func Example_mistake() {
 	_, err := kql.Compile("Events | where Usr == 'a'", events{}, now)
 	fmt.Println(err)

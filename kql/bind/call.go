@@ -54,7 +54,13 @@ func (b *binder) noFunction(name *syntax.Name) {
 		return
 	}
 	names := b.functionNames(func(k builtin.Kind) bool { return k != builtin.Operator && k != builtin.Plugin })
-	b.src.Add(source.Diagnostic{Span: name.Span(), Message: `no function "` + name.Text + `"`, Remedy: didYouMean(name.Text, names)})
+	remedy := functionHabits[strings.ToLower(name.Text)]
+	if remedy != "" {
+		remedy = `did you mean "` + remedy + `"?`
+	} else {
+		remedy = didYouMean(name.Text, names)
+	}
+	b.src.Add(source.Diagnostic{Span: name.Span(), Message: `no function "` + name.Text + `"`, Remedy: remedy})
 }
 
 // noPlugin reports a plugin that Quoll lacks, or that nobody has.
@@ -226,17 +232,41 @@ func (b *binder) misfit(x *syntax.Call, f *builtin.Function, args []plan.Expr) {
 		}
 	}
 	if n := len(args); n < least || most >= 0 && n > most {
-		b.errorf(x.Span(), "%s() takes %s, not %d", f.Name, howMany(least, most), n)
+		b.src.Add(source.Diagnostic{
+			Span: x.Span(), Message: fmt.Sprintf("%s() takes %s, not %d", f.Name, howMany(least, most), n),
+			Remedy: "it is " + forms(f),
+		})
 		return
 	}
-	forms := ""
+	b.src.Add(source.Diagnostic{
+		Span: x.Span(), Message: f.Name + "() does not take (" + typesOf(args) + "); it is " + forms(f),
+		Remedy: wrongArgument(f, args, x.Args),
+	})
+}
+
+// forms are all the ways to call f.
+func forms(f *builtin.Function) string {
+	all := make([]string, len(f.Overloads))
 	for i, o := range f.Overloads {
-		if i > 0 {
-			forms += " or "
-		}
-		forms += f.Name + o.String()
+		all[i] = f.Name + o.String()
 	}
-	b.errorf(x.Span(), "%s() does not take (%s); it is %s", f.Name, typesOf(args), forms)
+	return strings.Join(all, " or ")
+}
+
+// wrongArgument names the first argument that does not fit, where there is one
+// way to call f.
+func wrongArgument(f *builtin.Function, args []plan.Expr, xs []syntax.Expr) string {
+	if len(f.Overloads) != 1 {
+		return ""
+	}
+	for i, a := range args {
+		p := f.Overloads[0].Param(i)
+		_, isType := xs[i].(*syntax.TypeOf)
+		if _, ok := accept(p, a.Type(), isType); !ok {
+			return fmt.Sprintf("the argument %s is a %s", p, a.Type())
+		}
+	}
+	return ""
 }
 
 func howMany(least, most int) string {

@@ -19,6 +19,9 @@ func (b *binder) noColumn(span source.Span, name string, r *relation) {
 	if near := r.nearestAlias(name); remedy == "" && near != "" {
 		remedy = `did you mean "` + near + `"?`
 	}
+	if strings.EqualFold(name, "null") {
+		remedy = "isnull(x) asks for null, and isempty(x) for a text that is empty; long(null) is a null"
+	}
 	b.src.Add(source.Diagnostic{Span: span, Message: message + "; columns are " + enumerate(nearestFirst(name, names)), Remedy: remedy})
 }
 
@@ -31,6 +34,17 @@ func (r *relation) nearestAlias(name string) string {
 	}
 	slices.Sort(aliases)
 	return nearest(name, aliases)
+}
+
+// functionHabits are functions of other languages, in lower case.
+var functionHabits = map[string]string{
+	"lower": "tolower", "lcase": "tolower", "upper": "toupper", "ucase": "toupper", "len": "strlen", "length": "strlen",
+	"concat": "strcat", "substr": "substring", "mid": "substring", "ifnull": "coalesce", "nvl": "coalesce", "if": "iff",
+	"getdate": "now", "sysdate": "now", "today": "now", "to_string": "tostring", "str": "tostring", "to_date": "todatetime",
+	"date_trunc": "bin", "datetrunc": "bin", "average": "avg", "mean": "avg", "values": "make_set", "group_concat": "make_list",
+	"string_agg": "make_list", "array_agg": "make_list", "mvcount": "array_length", "countdistinct": "dcount", "dc": "dcount",
+	"first": "arg_min", "last": "arg_max", "regexp_extract": "extract", "regexp_replace": "replace_regex", "instr": "indexof",
+	"json_extract": "parse_json", "spath": "parse_json", "pack_dictionary": "bag_pack", "std": "stdev", "stddev": "stdev", "median": "percentile",
 }
 
 // mostNames is how many names a message lists.
@@ -86,7 +100,8 @@ func nearest(name string, names []string) string {
 		if strings.EqualFold(n, name) {
 			return n
 		}
-		if d := source.Distance(strings.ToLower(name), strings.ToLower(n), least); d < least {
+		d := source.Distance(strings.ToLower(name), strings.ToLower(n), least+1)
+		if d < least || d == least && best != "" && len(n) > len(best) {
 			best, least = n, d
 		}
 	}

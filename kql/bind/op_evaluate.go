@@ -173,7 +173,9 @@ func (c *pluginCall) schema(r *relation) *relation {
 func (b *binder) invoke(op *syntax.InvokeOperator, rel *relation, s *scope) *relation {
 	v := s.find(op.Function.Func.Text)
 	if v == nil || v.function == nil {
-		b.errorf(op.Function.Func.Span(), "no function %q; let defines one", op.Function.Func.Text)
+		if name := op.Function.Func; !b.refused(name, "function "+name.Text+"()") {
+			b.errorf(name.Span(), "no function %q; let defines one", name.Text)
+		}
 		return b.nothing()
 	}
 	result := b.call(v.function, op.Function.Args, op, constants(s), rel)

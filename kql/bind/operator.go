@@ -80,7 +80,14 @@ func (b *binder) arithmetic(x *syntax.Binary, left, right plan.Expr) plan.Expr {
 	left, right = adapt(left, right, op), adapt(right, left, op)
 	t := arithmeticType(op, left.Type(), right.Type())
 	if t == types.Unknown {
-		b.errorf(source.Span{Start: x.X.Span().Start, End: x.Y.Span().End}, "%s cannot stand between %s and %s", op, left.Type(), right.Type())
+		d := source.Diagnostic{
+			Span:    source.Span{Start: x.X.Span().Start, End: x.Y.Span().End},
+			Message: op + " cannot stand between " + left.Type().String() + " and " + right.Type().String(),
+		}
+		if left.Type() == types.String || right.Type() == types.String {
+			d.Remedy = "strcat() joins texts; tolong() and toreal() make a number of one"
+		}
+		b.src.Add(d)
 		return unknown
 	}
 	if left.Type() == types.TimeSpan && right.Type() == types.DateTime {

@@ -81,7 +81,7 @@ func (b *binder) scalar(x syntax.Expr, r *rowScope) plan.Expr {
 		b.errorf(x.Span(), "a scalar is expected here, and this is a table; toscalar() takes one value out of it")
 		return unknown
 	case *syntax.Star, *syntax.Wildcard:
-		b.errorf(x.Span(), "* cannot stand here")
+		b.src.Add(source.Diagnostic{Span: x.Span(), Message: "* cannot stand here", Remedy: "count() counts rows without an argument; project * and * has \"text\" are where it can stand"})
 		return unknown
 	}
 	b.errorf(x.Span(), "a scalar is expected here")

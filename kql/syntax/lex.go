@@ -62,6 +62,14 @@ func (l *lexer) token(kind Kind, start int) Token {
 
 func (l *lexer) badCharacter() Token {
 	start := l.i
+	for _, s := range strangers {
+		if strings.HasPrefix(l.text[start:], s.text) {
+			l.i += len(s.text)
+			token := l.token(Bad, start)
+			l.src.Add(source.Diagnostic{Span: token.Span, Message: "unexpected character " + quote(s.text), Remedy: s.remedy})
+			return token
+		}
+	}
 	r, size := utf8.DecodeRuneInString(l.text[start:])
 	l.i += size
 	token := l.token(Bad, start)
@@ -86,12 +94,28 @@ func (l *lexer) skipSpace() {
 			l.i += end
 			continue
 		}
+		if strings.HasPrefix(l.text[l.i:], "/*") {
+			l.foreignComment()
+			continue
+		}
 		r, size := utf8.DecodeRuneInString(l.text[l.i:])
 		if !unicode.IsSpace(r) && r != '\uFEFF' && r != '\u200B' {
 			return
 		}
 		l.i += size
 	}
+}
+
+// foreignComment reports a comment as other languages have it, and moves over
+// it, so that its words are not reported too.
+func (l *lexer) foreignComment() {
+	start := l.i
+	length := strings.Index(l.text[start:], "*/") + len("*/")
+	if length < len("/**/") {
+		length = len(l.text) - start
+	}
+	l.i += length
+	l.src.Add(source.Diagnostic{Span: source.Span{Start: start, End: start + len("/*")}, Message: `"/*" begins no comment`, Remedy: commentHabit})
 }
 
 // skipDirectives moves over the lines at the beginning of a query that begin

@@ -42,7 +42,7 @@ func (l *lexer) stringConstant() Token {
 	token.Type = types.String
 	token.Value = value
 	if !ok {
-		l.src.Errorf(token.Span, "the string is not closed")
+		l.src.Add(source.Diagnostic{Span: token.Span, Message: "the string is not closed", Remedy: "it ends in its line, with the quote that it began with"})
 		return token
 	}
 	if !utf8.ValidString(value) {

@@ -14,8 +14,8 @@ func (p *parser) unsupportedOperator(name string, span source.Span) Operator {
 	if remedy, ok := unsupported[name]; ok {
 		d.Message = `the operator "` + name + `" is not supported yet`
 		d.Remedy = "instead: " + remedy
-	} else if near := nearestOperator(name); near != "" {
-		d.Remedy = `did you mean "` + near + `"?`
+	} else {
+		d.Remedy = p.operatorRemedy(name)
 	}
 	p.fail(d)
 	return &BadOperator{pos: at(span)}

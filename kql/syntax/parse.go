@@ -130,11 +130,10 @@ func (p *parser) expectWord(text string) {
 
 // expected fails with what should stand at the current token.
 func (p *parser) expected(what string) {
-	d := source.Diagnostic{Span: p.current().Span, Message: what + " expected, but found " + p.found()}
-	if t := p.current(); t.Kind == Symbol && t.Text == "=" {
-		d.Remedy = `"==" compares; "=" names a column`
+	if p.failed {
+		return
 	}
-	p.fail(d)
+	p.fail(source.Diagnostic{Span: p.current().Span, Message: what + " expected, but found " + p.found(), Remedy: p.remedy(what)})
 }
 
 // found describes the current token for a message.

@@ -64,6 +64,9 @@ func (p *parser) statement() Statement {
 	if p.isSymbol(".") {
 		return p.unsupportedStatement()
 	}
+	if p.startsSQL() {
+		return p.sqlStatement()
+	}
 	return p.expressionStatement()
 }
 
