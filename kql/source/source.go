@@ -78,6 +78,10 @@ func (t *Text) Add(d Diagnostic) {
 	t.diagnostics = append(t.diagnostics, d)
 }
 
+// Full reports whether further mistakes are only counted, so that what would
+// explain them need not be worked out.
+func (t *Text) Full() bool { return len(t.diagnostics) >= MaxDiagnostics }
+
 // Diagnostics returns the mistakes recorded so far, ordered by position.
 func (t *Text) Diagnostics() []Diagnostic {
 	sorted := slices.Clone(t.diagnostics)

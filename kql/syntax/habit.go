@@ -95,12 +95,16 @@ func (p *parser) wordRemedy(word, what string) string {
 // previous reports whether text stands before the current token.
 func (p *parser) previous(text string) bool { return p.i > 0 && p.tokens[p.i-1].Text == text }
 
+// lookBack is how many tokens a guess goes back at most, so that the cost of
+// many mistakes does not grow with the square of the text.
+const lookBack = 200
+
 // hasDashes reports whether two dashes side by side stand before the current
 // token in its line.
 func (p *parser) hasDashes() bool {
-	line, _ := p.src.Position(p.current().Span.Start)
-	for i := p.i - 1; i > 0; i-- {
-		if l, _ := p.src.Position(p.tokens[i].Span.Start); l != line {
+	for i := p.i - 1; i > 0 && i > p.i-lookBack; i-- {
+		between := source.Span{Start: p.tokens[i].Span.End, End: p.tokens[i+1].Span.Start}
+		if strings.Contains(p.src.Slice(between), "\n") {
 			return false
 		}
 		if p.tokens[i].Text == "-" && p.tokens[i-1].Text == "-" && p.adjacent(i) {
@@ -113,7 +117,7 @@ func (p *parser) hasDashes() bool {
 // openBracket says where the bracket is that should be closed.
 func (p *parser) openBracket(what string) string {
 	opening := map[string]string{`")"`: "(", `"]"`: "["}[what]
-	for i := p.i - 1; i >= 0; i-- {
+	for i := p.i - 1; i >= 0 && i > p.i-lookBack; i-- {
 		t := p.tokens[i]
 		if t.Kind == Symbol && t.Text == opening && p.levels[i]+1 == p.levels[p.i] {
 			line, column := p.src.Position(t.Span.Start)

@@ -133,7 +133,11 @@ func (p *parser) expected(what string) {
 	if p.failed {
 		return
 	}
-	p.fail(source.Diagnostic{Span: p.current().Span, Message: what + " expected, but found " + p.found(), Remedy: p.remedy(what)})
+	d := source.Diagnostic{Span: p.current().Span, Message: what + " expected, but found " + p.found()}
+	if !p.ended && !p.src.Full() {
+		d.Remedy = p.remedy(what)
+	}
+	p.fail(d)
 }
 
 // found describes the current token for a message.

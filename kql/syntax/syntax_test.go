@@ -188,7 +188,7 @@ func TestMistakes(t *testing.T) {
 		"T | where x == 1.5parsec":         {`unknown unit "parsec" after a number`},
 		"T | where datetime(x) > t":        {`"x" is not a constant of type datetime`},
 		"T | where long(1":                 {"long( has no closing parenthesis"},
-		"T | where a # b":                  {`unexpected character '#'`},
+		"T | where a # b":                  {`unexpected character "#"`},
 		"declare function(a:long); T":      {`"query_parameters" or "pattern" expected, but found "function"`},
 		"declare pattern p = () { () = {}": {`an expression expected, but found ")"`},
 		"restrict access to (T); T":        {"a query cannot restrict what it reads itself"},
