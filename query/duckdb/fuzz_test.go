@@ -8,6 +8,7 @@ import (
 
 	"github.com/quoll/quoll/kql"
 	"github.com/quoll/quoll/kql/bind"
+	"github.com/quoll/quoll/kql/builtin"
 	"github.com/quoll/quoll/kql/kqltest"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/source"
@@ -23,6 +24,9 @@ func FuzzQuery(f *testing.F) {
 	}
 	for _, text := range queries {
 		f.Add(text)
+	}
+	for _, function := range builtin.All().Functions() {
+		f.Add(function.Example)
 	}
 	for _, text := range []string{
 		"Events | where N between (1 .. 5) | summarize count(), make_set(Name) by bin(TimeGenerated, 1h)",
@@ -48,7 +52,7 @@ func FuzzQuery(f *testing.F) {
 		_, err := service.Query(context.Background(), query.Request{Text: text, Limits: query.Limits{Rows: 100, Time: time.Second}})
 		var mistakes *source.Error
 		switch {
-		case err == nil, errors.Is(err, query.ErrTimeLimit), errors.Is(err, ErrMemory):
+		case err == nil, errors.Is(err, query.ErrTimeLimit), errors.Is(err, ErrMemory), errors.Is(err, query.ErrRefused):
 		case errors.As(err, &mistakes):
 			if len(mistakes.Diagnostics) == 0 {
 				t.Errorf("%q is refused without a mistake", text)

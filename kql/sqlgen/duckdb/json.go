@@ -126,11 +126,18 @@ func pathStep(c *plan.Call) (jsonStep, bool) {
 			return jsonStep{name: v, named: true}, true
 		}
 	case int64:
-		if c.Function.Name == "element" && v > -1_000_000_000 && v < 1_000_000_000 {
-			return jsonStep{index: v}, true
-		}
+		return elementStep(c, v)
+	case int32:
+		return elementStep(c, int64(v))
 	}
 	return jsonStep{}, false
+}
+
+// elementStep is a place in an array, cut to what a path can say: no array is
+// that long.
+func elementStep(c *plan.Call, i int64) (jsonStep, bool) {
+	const most = 999_999_999
+	return jsonStep{index: max(-most, min(i, most))}, c.Function.Name == "element"
 }
 
 // computedStep takes one member whose name is computed or odd.

@@ -13,6 +13,9 @@ import (
 // quoteName writes an identifier. A NUL would end the text for the engine.
 func quoteName(name string) string {
 	clean := strings.ReplaceAll(strings.ToValidUTF8(name, "\uFFFD"), "\x00", "\uFFFD")
+	if clean == "" {
+		clean = " " // the engine has no empty name; the result has its own
+	}
 	return `"` + strings.ReplaceAll(clean, `"`, `""`) + `"`
 }
 

@@ -1,8 +1,10 @@
 package duckdb
 
 import (
+	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/types"
@@ -109,6 +111,9 @@ func (g *generator) generate(n *plan.Generate) *block {
 	alias, number := g.alias(), innerName(n.Output)
 	b := &block{columns: []*plan.Column{n.Output}, exprs: map[*plan.Column]string{}, computed: map[*plan.Column]bool{}}
 	count := "CAST(floor((" + to + " - " + from + ") / nullif(CAST(" + step + " AS DOUBLE), 0)) AS BIGINT)"
+	if !small(n.From) || !small(n.To) || !small(n.Step) {
+		count = farCount(from, to, step, n.Output.Type)
+	}
 	value := from + " + " + alias + "." + number + " * " + step
 	switch n.Output.Type {
 	case types.DateTime:
@@ -118,9 +123,46 @@ func (g *generator) generate(n *plan.Generate) *block {
 		value = "CAST(" + value + " AS BIGINT)"
 	}
 	b.from = "range(0, 1 + coalesce(" + count + ", -1)) AS " + alias + "(" + number + ")"
+	if g.options.Careful {
+		value = "TRY(" + value + ")"
+	}
 	b.exprs[n.Output] = value
 	b.computed[n.Output] = true
 	return b
+}
+
+// small reports whether counting from or to a constant overflows nothing.
+func small(e plan.Expr) bool {
+	const most = 1 << 52
+	l, ok := e.(*plan.Literal)
+	if !ok {
+		return false
+	}
+	switch v := l.Value.(type) {
+	case int64:
+		return v > -most && v < most
+	case int32, time.Time:
+		return true
+	case types.Ticks:
+		return v > -most && v < most && v != 0
+	case float64:
+		return math.Abs(v) < most && math.Abs(v) > 1e-3
+	}
+	return false
+}
+
+// farCount is the number of steps between numbers of any size, at most what
+// nothing ever counts to.
+func farCount(from, to, step string, t types.Type) string {
+	distance := to + " - " + from
+	switch t {
+	case types.Int, types.Long, types.TimeSpan:
+		distance = "CAST(" + to + " AS HUGEINT) - " + from
+	case types.DateTime:
+		distance = "(epoch_us(" + to + ") - epoch_us(" + from + ")) * 10"
+	}
+	steps := "(" + distance + ") / nullif(CAST(" + step + " AS DOUBLE), 0)"
+	return "CAST((CASE WHEN isnan(" + steps + ") THEN -1 ELSE least(greatest(floor(" + steps + "), -1), 9e15) END) AS BIGINT)"
 }
 
 // project adds columns. A block that is no more than names takes them in.
