@@ -38,10 +38,11 @@ func DefaultConfig() Config {
 
 // Engine runs plans on DuckDB. It is safe for concurrent use.
 type Engine struct {
-	db     *sql.DB
-	source Source
-	fresh  *freshCache
-	logger *slog.Logger
+	db      *sql.DB
+	source  Source
+	fresh   *freshCache
+	running *running
+	logger  *slog.Logger
 }
 
 // Open starts a database in memory, registers Quoll's functions in it and
@@ -51,7 +52,7 @@ func Open(ctx context.Context, config Config, source Source, logger *slog.Logger
 	if err != nil {
 		return nil, fmt.Errorf("start DuckDB: %w", err)
 	}
-	e := &Engine{db: sql.OpenDB(connector), source: source, logger: logger}
+	e := &Engine{db: sql.OpenDB(connector), source: source, running: newRunning(), logger: logger}
 	e.fresh = newFreshCache(e.db, logger)
 	if err := e.prepare(ctx, config); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare DuckDB: %w", err), e.db.Close())
@@ -73,7 +74,7 @@ func (e *Engine) prepare(ctx context.Context, config Config) error {
 	if err := conn.Raw(func(c any) error { return registerFunctions(c.(driver.Conn)) }); err != nil {
 		return err
 	}
-	if err := registerNative(conn); err != nil {
+	if err := registerNative(conn, e.running); err != nil {
 		return err
 	}
 	settings, err := settings(config)

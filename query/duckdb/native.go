@@ -3,6 +3,7 @@ package duckdb
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -20,7 +21,7 @@ import (
 const maxNative = 64 << 20
 
 // registerNative adds the functions that are computed in Go.
-func registerNative(conn *sql.Conn) error {
+func registerNative(conn *sql.Conn, running *running) error {
 	infos := map[types.Type]duckdriver.TypeInfo{}
 	for t, of := range map[types.Type]duckdriver.Type{
 		types.Bool: duckdriver.TYPE_BOOLEAN, types.Int: duckdriver.TYPE_INTEGER, types.Long: duckdriver.TYPE_BIGINT,
@@ -35,7 +36,7 @@ func registerNative(conn *sql.Conn) error {
 		infos[t] = info
 	}
 	for _, f := range all.Functions() {
-		if err := duckdriver.RegisterScalarUDF(conn, f.SQLName(), &nativeFunction{f, infos}); err != nil {
+		if err := duckdriver.RegisterScalarUDF(conn, f.SQLName(), &nativeFunction{f, infos, running}); err != nil {
 			return fmt.Errorf("register function %s: %w", f.Name, err)
 		}
 	}
@@ -45,12 +46,14 @@ func registerNative(conn *sql.Conn) error {
 // nativeFunction is a native.Function as DuckDB's driver wants it.
 type nativeFunction struct {
 	*native.Function
-	infos map[types.Type]duckdriver.TypeInfo
+	infos   map[types.Type]duckdriver.TypeInfo
+	running *running
 }
 
 // Config describes the function to the driver.
 func (f *nativeFunction) Config() duckdriver.ScalarFuncConfig {
 	c := duckdriver.ScalarFuncConfig{ResultTypeInfo: f.infos[f.Result], SpecialNullHandling: true}
+	c.InputTypeInfos = append(c.InputTypeInfos, f.infos[types.Long]) // the number of the query
 	params := f.Params
 	if f.Variadic {
 		c.VariadicTypeInfo = f.infos[params[len(params)-1]]
@@ -62,42 +65,42 @@ func (f *nativeFunction) Config() duckdriver.ScalarFuncConfig {
 	return c
 }
 
-// Executor returns what runs the function over a batch of rows.
+// Executor returns what runs the function over a batch of rows; the driver asks
+// for it anew for each. The driver's executors that are given a context race
+// for it when several threads work (setCtx in its scalar_udf.go), so the
+// context of a query is found by the number that its SQL hands on.
 func (f *nativeFunction) Executor() duckdriver.ScalarFuncExecutor {
-	return duckdriver.ScalarFuncExecutor{ChunkContextExecutor: f.run}
+	return duckdriver.ScalarFuncExecutor{RowExecutor: (&nativeBatch{nativeFunction: f}).call}
 }
 
-// run computes a batch. A panic must not leave it, since its caller is C.
-func (f *nativeFunction) run(ctx context.Context, chunk *duckdriver.ChunkIteratorState) (err error) {
+// nativeBatch is a batch of rows at work, in one thread.
+type nativeBatch struct {
+	*nativeFunction
+	ctx   context.Context //nolint:containedctx // it lives as long as the batch
+	cache dynamicCache
+}
+
+// call computes one row. A panic must not leave it, since its caller is C.
+func (b *nativeBatch) call(values []driver.Value) (value any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%s: %w", f.Name, &query.Fault{Value: p, Stack: debug.Stack()})
+			err = fmt.Errorf("%s: %w", b.Name, &query.Fault{Value: p, Stack: debug.Stack()})
 		}
 	}()
-	var cache dynamicCache
-	for row, err := range chunk.Rows() {
-		if err != nil {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		args, err := f.args(row, &cache)
-		if err != nil {
-			return err
-		}
-		value, err := f.Call(args)
-		if err != nil {
-			return fmt.Errorf("%s(): %w", f.Name, err)
-		}
-		if value, err = f.result(value); err != nil {
-			return err
-		}
-		if err := row.SetResult(value); err != nil {
-			return fmt.Errorf("%s(): %w", f.Name, err)
-		}
+	if b.ctx == nil {
+		b.ctx = b.running.context(values[0])
 	}
-	return nil
+	if err := b.ctx.Err(); err != nil {
+		return nil, err
+	}
+	args, err := b.args(values[1:])
+	if err != nil {
+		return nil, err
+	}
+	if value, err = b.Call(args); err != nil {
+		return nil, fmt.Errorf("%s(): %w", b.Name, err)
+	}
+	return b.result(value)
 }
 
 // dynamicCache keeps the last dynamic value of each argument, which is often
@@ -121,11 +124,10 @@ func (c *dynamicCache) parse(i int, text string) any {
 	return c.values[i]
 }
 
-func (f *nativeFunction) args(row *duckdriver.ChunkIteratorState, cache *dynamicCache) ([]any, error) {
-	args := make([]any, row.ColumnCount())
-	for i := range args {
-		v := *row.GetValuePtr(i)
-		t, err := f.Param(i)
+func (b *nativeBatch) args(values []driver.Value) ([]any, error) {
+	args := make([]any, len(values))
+	for i, v := range values {
+		t, err := b.Param(i)
 		if err != nil {
 			return nil, err
 		}
@@ -134,7 +136,7 @@ func (f *nativeFunction) args(row *duckdriver.ChunkIteratorState, cache *dynamic
 			args[i] = ""
 		case v == nil:
 		case t == types.Dynamic:
-			args[i] = cache.parse(i, v.(string))
+			args[i] = b.cache.parse(i, v.(string))
 		case t == types.TimeSpan:
 			args[i] = types.Ticks(v.(int64))
 		case t == types.DateTime:

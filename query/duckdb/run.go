@@ -69,7 +69,9 @@ func ofValue(err error) bool {
 const ownError = "driver: API error: "
 
 func (e *Engine) runOnce(ctx context.Context, r *reader, s *plan.Statement, careful bool) (*query.Execution, error) {
-	generated, err := e.sql(ctx, r, s, careful)
+	number, done := e.running.add(ctx)
+	defer done()
+	generated, err := e.sql(ctx, r, s, careful, number)
 	if err != nil {
 		return nil, err
 	}
@@ -94,13 +96,13 @@ func (e *Engine) runOnce(ctx context.Context, r *reader, s *plan.Statement, care
 func (e *Engine) SQL(ctx context.Context, s *plan.Statement, options query.RunOptions) (string, error) {
 	r := e.newReader(options)
 	defer r.release()
-	generated, err := e.sql(ctx, r, s, false)
+	generated, err := e.sql(ctx, r, s, false, 0)
 	if err != nil {
 		return "", err
 	}
 	text := generated.Text
 	for _, further := range s.More {
-		if generated, err = e.sql(ctx, r, further, false); err != nil {
+		if generated, err = e.sql(ctx, r, further, false, 0); err != nil {
 			return "", err
 		}
 		text += ";\n" + generated.Text
@@ -110,10 +112,10 @@ func (e *Engine) SQL(ctx context.Context, s *plan.Statement, options query.RunOp
 
 // sql generates the SQL of a statement. One row more than the limit is asked
 // for, which tells whether the result was cut.
-func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement, careful bool) (*sqlgen.Query, error) {
+func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement, careful bool, number int64) (*sqlgen.Query, error) {
 	options := sqlgen.Options{
 		Scan:  func(s *plan.Scan) (string, error) { return r.scan(ctx, s) },
-		Limit: r.options.Limits.Rows + 1, Careful: careful,
+		Limit: r.options.Limits.Rows + 1, Careful: careful, Number: number,
 	}
 	generated, err := sqlgen.Generate(s, options)
 	if errors.Is(err, sqlgen.ErrTooLarge) {

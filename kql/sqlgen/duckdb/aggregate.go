@@ -89,7 +89,7 @@ func (g *generator) plainAggregate(name string, c *plan.Call, a []string, filter
 	case "make_list", "make_set", "make_list_with_nulls":
 		return g.gather(name, c, a, filter, b)
 	case "make_bag":
-		return makeBag(g.json(c.Args[0], b), g.sizeLimit(c), filter)
+		return g.makeBag(g.json(c.Args[0], b), g.sizeLimit(c), filter)
 	case "hll", "hll_merge", "tdigest", "tdigest_merge", "buildschema", "percentilew":
 		return g.sketch(name, c, a, filter, b)
 	case "percentile":

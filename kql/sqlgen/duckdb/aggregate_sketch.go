@@ -3,7 +3,6 @@ package duckdb
 import (
 	"strings"
 
-	"github.com/quoll/quoll/kql/native/all"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -30,31 +29,31 @@ func and(filter, condition string) string {
 
 // gathered calls a native function with a list of the group's values, at least
 // an empty one.
-func gathered(name, list string, args ...string) string {
+func (g *generator) gathered(name, list string, args ...string) string {
 	text := "coalesce(CAST(to_json(" + list + ") AS VARCHAR), '[]')"
-	return all.Functions()[name].SQLName() + "(" + strings.Join(append([]string{text}, args...), ", ") + ")"
+	return g.nativeNamed(name, append([]string{text}, args...)...)
 }
 
 // makeBag joins bags. Of equal keys the value of the first bag stays.
-func makeBag(j string, limit int64, filter string) string {
+func (g *generator) makeBag(j string, limit int64, filter string) string {
 	list := "list(CAST(" + j + " AS JSON))" + and(filter, "json_type("+j+") = 'OBJECT'")
-	return gathered("gather_bag", list, integer(limit))
+	return g.gathered("gather_bag", list, integer(limit))
 }
 
 // sketch writes the aggregates that keep a summary, and weighted percentiles.
 func (g *generator) sketch(name string, c *plan.Call, a []string, filter string, b *block) string {
 	switch name {
 	case "hll":
-		return hll(c, toTextOrNull(a[0], c.Args[0].Type()), filter)
+		return g.hll(c, toTextOrNull(a[0], c.Args[0].Type()), filter)
 	case "hll_merge", "tdigest_merge":
-		return gathered("gather_"+name, "list(CAST("+g.json(c.Args[0], b)+" AS JSON))"+filter)
+		return g.gathered("gather_"+name, "list(CAST("+g.json(c.Args[0], b)+" AS JSON))"+filter)
 	case "buildschema":
-		return gathered("gather_schema", "list(CAST("+g.json(c.Args[0], b)+" AS JSON))"+filter)
+		return g.gathered("gather_schema", "list(CAST("+g.json(c.Args[0], b)+" AS JSON))"+filter)
 	case "tdigest":
-		return digest(c, a, filter)
+		return g.digest(c, a, filter)
 	}
 	value, t := ticks(a[0], c.Args[0].Type()), c.Args[0].Type()
-	text := gathered("gather_percentilew", "list(json_array("+value+", "+a[1]+"))"+and(filter, finite(value, t)), a[2])
+	text := g.gathered("gather_percentilew", "list(json_array("+value+", "+a[1]+"))"+and(filter, finite(value, t)), a[2])
 	if t == types.DateTime {
 		return convertNumber(fromJSON(text, types.Long), types.Long, t)
 	}
@@ -63,24 +62,24 @@ func (g *generator) sketch(name string, c *plan.Call, a []string, filter string,
 
 // hll keeps the least hashes of the different values. They are bits of MD5, so
 // that summaries of different days can be merged.
-func hll(c *plan.Call, text, filter string) string {
+func (g *generator) hll(c *plan.Call, text, filter string) string {
 	accuracy := int64(1)
 	if level, ok := constantInt(c.Args[len(c.Args)-1]); ok && len(c.Args) > 1 {
 		accuracy = level
 	}
 	accuracy = min(max(accuracy, 0), 2)
 	hash := "CAST(md5_number_lower(" + text + ") // 2 AS BIGINT)"
-	return gathered("gather_hll", "min(DISTINCT "+hash+", "+itoa(int64(1)<<(12+2*accuracy))+")"+filter, integer(accuracy))
+	return g.gathered("gather_hll", "min(DISTINCT "+hash+", "+itoa(int64(1)<<(12+2*accuracy))+")"+filter, integer(accuracy))
 }
 
-func digest(c *plan.Call, a []string, filter string) string {
+func (g *generator) digest(c *plan.Call, a []string, filter string) string {
 	t := c.Args[0].Type()
 	value := ticks(a[0], t)
 	list := "list(" + value + ")" + and(filter, finite(value, t))
 	if len(a) > 1 {
 		list = "list(json_array(" + value + ", " + a[1] + "))" + and(filter, finite(value, t))
 	}
-	return gathered("gather_tdigest", list, "'"+t.String()+"'")
+	return g.gathered("gather_tdigest", list, "'"+t.String()+"'")
 }
 
 // ticks writes a value as a number.

@@ -27,6 +27,9 @@ type Options struct {
 	// under their Source names. It may give fewer rows than the table has where
 	// the scan's time range allows it.
 	Scan func(*plan.Scan) (string, error)
+	// Number is handed to each function that is computed in Go, so that the
+	// engine knows for which query it is called.
+	Number int64
 	// Limit bounds the rows of the result; 0 is no bound.
 	Limit int
 	// Careful gives null where the engine cannot compute with a value, such as

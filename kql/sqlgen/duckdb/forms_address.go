@@ -1,8 +1,6 @@
 package duckdb
 
 import (
-	"strings"
-
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -18,7 +16,9 @@ func addressForms() map[string]form {
 
 // searched asks a native function only where the text is there at all.
 func searched(name string) form {
-	return sql("(CASE WHEN contains($1, $2) THEN " + nativeName(name) + "($1, $2) ELSE false END)")
+	return func(g *generator, _ *plan.Call, a []string, _ *block) string {
+		return fill("(CASE WHEN contains($1, $2) THEN "+g.nativeNamed(name, a...)+" ELSE false END)", a)
+	}
 }
 
 // versionPart gives a part of a version with eight digits. All four together
@@ -45,10 +45,10 @@ func hash(g *generator, c *plan.Call, args []string, b *block) string {
 	if len(args) > 1 {
 		mod = args[1]
 	}
-	return hashOf(args[0], c.Args[0].Type(), mod)
+	return g.hashOf(args[0], c.Args[0].Type(), mod)
 }
 
-func hashOf(text string, t types.Type, mod string) string {
+func (g *generator) hashOf(text string, t types.Type, mod string) string {
 	kind := "string"
 	switch t {
 	case types.Long, types.TimeSpan:
@@ -62,13 +62,13 @@ func hashOf(text string, t types.Type, mod string) string {
 	case types.Dynamic:
 		text = toText(text, t)
 	}
-	return nativeName("hash_of_"+kind) + "(" + text + ", " + mod + ")"
+	return g.nativeNamed("hash_of_"+kind, text, mod)
 }
 
 // hashMany combines the hashes of its arguments.
-func hashMany(_ *generator, c *plan.Call, args []string, _ *block) string {
+func hashMany(g *generator, c *plan.Call, args []string, _ *block) string {
 	for i, a := range c.Args {
-		args[i] = hashOf(args[i], a.Type(), "CAST(NULL AS BIGINT)")
+		args[i] = g.hashOf(args[i], a.Type(), "CAST(NULL AS BIGINT)")
 	}
-	return nativeName("hash_combine") + "(" + strings.Join(args, ", ") + ")"
+	return g.nativeNamed("hash_combine", args...)
 }

@@ -12,7 +12,7 @@ func sketchForms() map[string]form {
 	return map[string]form{
 		"percentile_tdigest": func(g *generator, c *plan.Call, a []string, b *block) string {
 			f := all.Functions()["percentile_tdigest"]
-			return g.nativeResult(f, c.Of, f.SQLName()+"("+g.json(c.Args[0], b)+", "+a[1]+")")
+			return g.nativeResult(f, c.Of, g.nativeCall(f, g.json(c.Args[0], b), a[1]))
 		},
 		"rank_tdigest":        rank,
 		"percentrank_tdigest": rank,
@@ -25,5 +25,5 @@ func rank(g *generator, c *plan.Call, a []string, b *block) string {
 	case types.String, types.Dynamic, types.Bool, types.Guid:
 		value = g.expr(&plan.Convert{X: c.Args[1], To: types.Real}, b)
 	}
-	return all.Functions()[c.Function.Name].SQLName() + "(" + g.json(c.Args[0], b) + ", CAST(" + value + " AS DOUBLE))"
+	return g.nativeNamed(c.Function.Name, g.json(c.Args[0], b), "CAST("+value+" AS DOUBLE)")
 }

@@ -28,7 +28,12 @@ func (g *generator) native(c *plan.Call, b *block) (string, bool) {
 	for i := len(c.Args); i < len(f.Params) && !f.Variadic; i++ {
 		args = append(args, "CAST(NULL AS "+sqlType(f.Params[i])+")")
 	}
-	return g.nativeResult(f, c.Of, f.SQLName()+"("+strings.Join(args, ", ")+")"), true
+	return g.nativeResult(f, c.Of, g.nativeCall(f, args...)), true
+}
+
+// nativeCall writes the call itself.
+func (g *generator) nativeCall(f *native.Function, args ...string) string {
+	return f.SQLName() + "(" + strings.Join(append([]string{"CAST(" + itoa(g.options.Number) + " AS BIGINT)"}, args...), ", ") + ")"
 }
 
 func (g *generator) nativeArg(e plan.Expr, t types.Type, b *block) string {
@@ -54,5 +59,7 @@ func (g *generator) nativeResult(f *native.Function, want types.Type, text strin
 	return text
 }
 
-// nativeName is what an engine calls a function that is computed in Go.
-func nativeName(name string) string { return all.Functions()[name].SQLName() }
+// nativeNamed writes the call of a function by its name.
+func (g *generator) nativeNamed(name string, args ...string) string {
+	return g.nativeCall(all.Functions()[name], args...)
+}
