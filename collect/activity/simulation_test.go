@@ -147,7 +147,11 @@ func simulate(r *rig, seed uint64) int64 {
 		s.publish(types) // history
 	}
 	r.start()
-	for range 48 { // three days
+	steps := 48 // three days
+	if testing.Short() {
+		steps = 16
+	}
+	for range steps {
 		r.run(90 * time.Minute)
 		s.publish(types)
 		if s.chance(15) {
