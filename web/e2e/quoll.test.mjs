@@ -154,6 +154,25 @@ test("the time range is chosen, and goes into the link", async () => {
   await until("the link to change", () => page.url().includes("range=P3D"));
 });
 
+test("an editor that arrives late leaves an open menu open", async () => {
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  const editorScript = /\/assets\/Editor-[^/]*\.js$/;
+  await page.route(editorScript, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await openQuery(page, "OfficeActivity | take 5", "PT4H");
+  await page.getByRole("button", { name: /^Time range/ }).click();
+  const choice = page.getByRole("button", { name: "Last 3 days" });
+  await choice.waitFor();
+  release();
+  await coloured();
+  await choice.click();
+  await until("the link to change", () => page.url().includes("range=P3D"));
+  await page.unroute(editorScript);
+});
+
 test("a sample is run from the panel", async () => {
   await page.goto("/logs");
   const panel = page.getByRole("complementary", { name: "Tables and samples" });

@@ -34,6 +34,7 @@ export default function Editor({ tab, tabs, value, schema, diagnostics, shift, o
   const { scheme } = useSettings();
   const element = useRef<HTMLDivElement>(null);
   const editor = useRef<monaco.editor.IStandaloneCodeEditor | undefined>(undefined);
+  const arrived = useRef(false);
   const views = useRef(new Map<string, monaco.editor.ICodeEditorViewState | null>());
   const latest = useRef({ tab, onChange, onRun });
   latest.current = { tab, onChange, onRun };
@@ -79,7 +80,9 @@ export default function Editor({ tab, tabs, value, schema, diagnostics, shift, o
     if (one.getModel() === model) return;
     one.setModel(model);
     one.restoreViewState(views.current.get(tab) ?? null);
-    one.focus();
+    // The editor arrives late: whoever opened a menu meanwhile keeps the focus.
+    if (arrived.current || document.activeElement === document.body) one.focus();
+    arrived.current = true;
     return () => {
       if (editor.current === one) views.current.set(tab, one.saveViewState());
     };
