@@ -17,6 +17,7 @@ type auditPlan struct {
 
 	logTime, logSize, logContentType, logRecord int
 	officeTime, officeSize                      int
+	officePickUp                                [2]int // Start_Time and ElevationTime
 }
 
 // auditField is the columns that one field goes to.
@@ -38,6 +39,7 @@ func newAuditPlan(workspace string) *auditPlan {
 		logRecord:       mustColumn(log, "Record"),
 		officeTime:      mustColumn(office, "TimeGenerated"),
 		officeSize:      mustColumn(office, "_BilledSize"),
+		officePickUp:    [2]int{mustColumn(office, "Start_Time"), mustColumn(office, "ElevationTime")},
 	}
 	for field, targets := range targetsOf(log, "") {
 		p.field(field).log = named(targets, map[string]conversion{
@@ -119,12 +121,27 @@ func (r *run) auditRecord(text string, object *fastjson.Object) string {
 	if inOffice {
 		r.office.set(p.officeTime, at, 0)
 		r.office.set(p.officeSize, size, 0)
+		r.setPickUp()
 		r.office.setAll(p.officeConstants)
 		record.Rows = append(record.Rows, r.office.row(p.office))
 	}
 	r.accept(record)
 	return ""
 }
+
+// setPickUp fills Start_Time and ElevationTime, each where the record has none, with
+// the time at which the payload was picked up: Sentinel does so in every row.
+func (r *run) setPickUp() {
+	if r.payload.Received.IsZero() {
+		return
+	}
+	for _, column := range r.audit.officePickUp {
+		r.office.set(column, schema.DateTime(r.payload.Received), pickUpRank)
+	}
+}
+
+// pickUpRank is behind that of any field of a record.
+const pickUpRank = 1 << 10
 
 // unwrap returns the record inside the wrappers of audit search: the member
 // AuditData, an object in Graph and a text in Search-UnifiedAuditLog. A record

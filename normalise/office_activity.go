@@ -20,8 +20,10 @@ import (
 //   - ClientIP is taken verbatim, and stays empty where only ClientIPAddress
 //     is there.
 //   - OfficeTenantId holds the text $RestApiTenantId$, as in every row seen.
-//   - Start_Time and ElevationTime are null when the record has none. The real
-//     table fills in the time of pick-up there; we do not invent one.
+//   - Start_Time and ElevationTime hold the time at which the payload was picked
+//     up where the record has none, as in every row seen.
+//
+// docs/officeactivity.md has it column by column, with what differs.
 
 // conversion turns a raw value into the value of a column; fits is false when
 // the column cannot hold it.

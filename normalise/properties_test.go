@@ -243,8 +243,11 @@ func oracle(field any, kind schema.Type) (want string, known bool) {
 		}
 		return strconv.FormatBool(v), kind == schema.TypeBool
 	case json.Number:
-		_, err := strconv.ParseInt(v.String(), 10, 32)
-		return v.String(), kind == schema.TypeString || err == nil
+		if kind == schema.TypeString {
+			return v.String(), true
+		}
+		n, err := strconv.ParseInt(v.String(), 10, 32)
+		return strconv.FormatInt(n, 10), err == nil && kind != schema.TypeDateTime
 	}
 	return "", false
 }
