@@ -134,7 +134,7 @@ func TestCrashAtEveryOperation(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(21, 22))
 	for name, life := range lives(t) {
-		for n := 1; ; n += stride(7) {
+		for n := 1; ; n += stride(23) {
 			fsys := start(life.from)
 			fsys.SetInject(durabletest.At(n, durabletest.Crash))
 			sealed, err := consumer(fsys, life.to)
@@ -158,7 +158,7 @@ func TestFaultAtEveryOperation(t *testing.T) {
 	rng := rand.New(rand.NewPCG(23, 24))
 	for name, life := range lives(t) {
 		for _, outcome := range []durabletest.Outcome{durabletest.FailLost, durabletest.FailKept} {
-			for n := 1; ; n += stride(7) {
+			for n := 1; ; n += stride(23) {
 				fsys := start(life.from)
 				fsys.SetInject(durabletest.At(n, outcome))
 				sealed, err := consumer(fsys, life.to)
@@ -187,7 +187,7 @@ func TestVerifyAfterEveryFault(t *testing.T) {
 	t.Parallel()
 	from := base(t)
 	for _, outcome := range []durabletest.Outcome{durabletest.FailLost, durabletest.FailKept} {
-		for n := 1; ; n += stride(7) {
+		for n := 1; ; n += stride(23) {
 			fsys := start(from)
 			a := mustOpen(t, memory(fsys))
 			ops := fsys.Ops()

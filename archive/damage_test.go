@@ -84,7 +84,7 @@ func TestFlippedBytesOfATallArchive(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	t.Log("seed", seed)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		for at := rng.IntN(100); at < len(files[name].Data); at += 1 + rng.IntN(1000+1000*stride(4)) {
+		for at := rng.IntN(100); at < len(files[name].Data); at += 1 + rng.IntN(1000+1000*stride(16)) {
 			flip(t, files, key, name, at)
 		}
 	}

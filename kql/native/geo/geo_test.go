@@ -14,6 +14,15 @@ import (
 	"github.com/quoll/quoll/kql/types"
 )
 
+// samples is how many random cases a test tries: with -short, which is for the
+// race detector, a tenth, since there is nothing concurrent to find.
+func samples(full int) int {
+	if testing.Short() {
+		return full / 10
+	}
+	return full
+}
+
 func call(t *testing.T, name string, args ...any) any {
 	t.Helper()
 	for _, f := range Functions() {
@@ -133,7 +142,7 @@ func TestBuffers(t *testing.T) {
 			shape = polygon
 		}
 		grown := call(t, name, shape, radius, tolerance)
-		for range 1000 {
+		for range samples(1000) {
 			lng, lat := 9+6*random.Float64(), 49+5*random.Float64()
 			d := call(t, distance, lng, lat, shape).(float64)
 			in := call(t, "geo_point_in_polygon", lng, lat, grown).(bool)
@@ -147,7 +156,7 @@ func TestBuffers(t *testing.T) {
 // Simplified shapes stay near, and have fewer vertices, none too near another.
 func TestSimplify(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 8))
-	for range 50 {
+	for range samples(50) {
 		var at []any
 		lng, lat := 10.0, 50.0
 		for range 300 {
@@ -313,7 +322,7 @@ func TestNearestEdge(t *testing.T) {
 	if !ok || len(a.all) < manyEdges {
 		t.Fatalf("%v edges", a)
 	}
-	for range 200 {
+	for range samples(200) {
 		p := onSphere(25*random.Float64(), 25*random.Float64())
 		_, got := a.nearest(p)
 		want := math.Inf(1)
