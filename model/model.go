@@ -18,6 +18,8 @@ const (
 	SourceActivity   Source = "activity"   // Office 365 Management Activity API
 	SourceBlobExport Source = "blobexport" // Defender streaming export in the Azure Storage layout
 	SourceFile       Source = "file"       // quoll import
+	// SourceAuditSearch is the search of the audit log in Microsoft Graph.
+	SourceAuditSearch Source = "auditsearch"
 )
 
 // Format says how the body of a payload is to be read. It is decided by the
@@ -35,6 +37,9 @@ const (
 	// Search-UnifiedAuditLog: a header line, and the record in the column
 	// AuditData.
 	FormatAuditSearchCSV Format = "audit-search-csv"
+	// FormatAuditSearchPage is one page of records of Microsoft Graph's search of
+	// the audit log: {"@odata.nextLink":…,"value":[{…,"auditData":{…}},…]}.
+	FormatAuditSearchPage Format = "audit-search-page"
 	// FormatOfficeActivityCSV is a CSV export of Sentinel's OfficeActivity
 	// table: a header line of column names, then rows as Sentinel wrote them.
 	FormatOfficeActivityCSV Format = "officeactivity-csv"

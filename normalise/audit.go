@@ -3,6 +3,7 @@ package normalise
 import (
 	"github.com/valyala/fastjson"
 
+	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -83,7 +84,7 @@ func (r *run) auditRecord(text string, object *fastjson.Object) string {
 	p := r.audit
 	workload := stringOr(object, "Workload")
 	counts := &r.result.Counts
-	inOffice := connectorTakes(workload, r.payload.ContentType)
+	inOffice := connectorTakes(workload, r.contentType(object))
 
 	r.log.reset(p.log)
 	r.office.reset(p.office)
@@ -129,6 +130,20 @@ func (r *run) auditRecord(text string, object *fastjson.Object) string {
 	return ""
 }
 
+// contentType returns the content type by which the connector judges a record.
+// A search does not say it; that of Exchange's data loss prevention, which the
+// connector does not take, follows from the type of the record.
+func (r *run) contentType(object *fastjson.Object) string {
+	if r.payload.Format != model.FormatAuditSearchPage {
+		return r.payload.ContentType
+	}
+	switch number, _ := toInt64(orNull(object.Get("RecordType"))); number {
+	case 13, 107: // ComplianceDLPExchange, ComplianceDLPExchangeClassification
+		return contentDLP
+	}
+	return ""
+}
+
 // setPickUp fills Start_Time and ElevationTime, each where the record has none, with
 // the time at which the payload was picked up: Sentinel does so in every row.
 func (r *run) setPickUp() {
@@ -160,9 +175,9 @@ func (r *run) unwrap(text string, object *fastjson.Object) (string, *fastjson.Ob
 	}
 	switch data.Type() {
 	case fastjson.TypeObject:
-		inner, _ := data.Object()
-		inner.Del("@odata.type") // Graph's own; the rest is the record as the API delivers it
-		return string(r.appendCompact(nil, data)), inner
+		// Without Graph's annotations it is the record as the API delivers it.
+		text, inner, _ := r.parse(r.appendJSON(nil, data, noAnnotations))
+		return text, inner
 	case fastjson.TypeString:
 		raw, _ := data.StringBytes()
 		text, inner, _ := r.parse(append([]byte(nil), raw...))
@@ -174,7 +189,7 @@ func (r *run) unwrap(text string, object *fastjson.Object) (string, *fastjson.Ob
 // auditIdentity returns the identity of an audit record: its organisation and
 // Id, or its content when it has no Id.
 func (r *run) auditIdentity(object *fastjson.Object) schema.Record {
-	r.buffer = r.appendObject(r.buffer[:0], object, true)
+	r.buffer = r.appendObject(r.buffer[:0], object, sorted|noAnnotations|alike)
 	digest := schema.NewDigest(r.buffer)
 	tenant := r.tenantOf(stringOr(object, "OrganizationId"))
 	id := stringOr(object, "Id")

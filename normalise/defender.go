@@ -131,7 +131,7 @@ func (r *run) fillUnsorted(text string, object, event *fastjson.Object) {
 // again, possibly under the same ReportId, when the verdict changed, which is
 // news. So the properties as a whole are the identity, ReportId among them.
 func (r *run) defenderIdentity(object *fastjson.Object, category string, event *fastjson.Object) schema.Record {
-	r.buffer = r.appendObject(r.buffer[:0], event, true)
+	r.buffer = r.appendObject(r.buffer[:0], event, sorted)
 	tenant := r.tenantOf(stringOr(object, "tenantId"))
 	return schema.Record{
 		Key:    schema.NewKey(tenant, "defender", category, unsafeString(r.buffer)),

@@ -1,6 +1,7 @@
 package normalise
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -16,19 +17,33 @@ type pair struct {
 	value *fastjson.Value
 }
 
+// form says how JSON is written: as it is but for space, or otherwise.
+type form uint8
+
+const (
+	// sorted orders members by the bytes of their keys, equal keys staying in
+	// their order: the canonical form.
+	sorted form = 1 << iota
+	// noAnnotations leaves out what OData adds: members with "@odata." in their
+	// name.
+	noAnnotations
+	// alike leaves out members that are null, and writes the time of a record in
+	// one way: what the roads of one record may differ in.
+	alike
+)
+
 // appendCompact writes v without space, members in the order of the source.
 func (w *worker) appendCompact(dst []byte, v *fastjson.Value) []byte {
-	return w.appendJSON(dst, v, false)
+	return w.appendJSON(dst, v, 0)
 }
 
 // appendJSON writes v without space, strings in their shortest escape, numbers
-// as written; members in the order of the source or, for the canonical form,
-// sorted by the bytes of their keys, equal keys staying in their order.
-func (w *worker) appendJSON(dst []byte, v *fastjson.Value, sorted bool) []byte {
+// as written, members in the order of the source unless the form says more.
+func (w *worker) appendJSON(dst []byte, v *fastjson.Value, f form) []byte {
 	switch v.Type() {
 	case fastjson.TypeObject:
 		object, _ := v.Object()
-		return w.appendObject(dst, object, sorted)
+		return w.appendObject(dst, object, f)
 	case fastjson.TypeArray:
 		items, _ := v.Array()
 		dst = append(dst, '[')
@@ -36,7 +51,7 @@ func (w *worker) appendJSON(dst []byte, v *fastjson.Value, sorted bool) []byte {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = w.appendJSON(dst, item, sorted)
+			dst = w.appendJSON(dst, item, f)
 		}
 		return append(dst, ']')
 	case fastjson.TypeString:
@@ -46,13 +61,16 @@ func (w *worker) appendJSON(dst []byte, v *fastjson.Value, sorted bool) []byte {
 	return v.MarshalTo(dst)
 }
 
-func (w *worker) appendObject(dst []byte, object *fastjson.Object, sorted bool) []byte {
+func (w *worker) appendObject(dst []byte, object *fastjson.Object, f form) []byte {
 	base := len(w.pairs)
 	object.Visit(func(key []byte, value *fastjson.Value) {
+		if f.leavesOut(key, value) {
+			return
+		}
 		w.pairs = append(w.pairs, pair{unsafeString(key), value})
 	})
 	end := len(w.pairs)
-	if sorted {
+	if f&sorted != 0 {
 		slices.SortStableFunc(w.pairs[base:end], func(a, b pair) int { return strings.Compare(a.key, b.key) })
 	}
 	dst = append(dst, '{')
@@ -62,11 +80,29 @@ func (w *worker) appendObject(dst []byte, object *fastjson.Object, sorted bool) 
 		}
 		dst = appendString(dst, w.pairs[i].key)
 		dst = append(dst, ':')
-		dst = w.appendJSON(dst, w.pairs[i].value, sorted)
+		if f&alike != 0 && w.pairs[i].key == "CreationTime" {
+			dst = w.appendTime(dst, w.pairs[i].value, f)
+			continue
+		}
+		dst = w.appendJSON(dst, w.pairs[i].value, f)
 	}
 	clear(w.pairs[base:])
 	w.pairs = w.pairs[:base]
 	return append(dst, '}')
+}
+
+func (f form) leavesOut(key []byte, value *fastjson.Value) bool {
+	return f&noAnnotations != 0 && bytes.Contains(key, []byte("@odata.")) || f&alike != 0 && value.Type() == fastjson.TypeNull
+}
+
+// appendTime writes a time that can be read in the way of most records: UTC,
+// without zone, and without a fraction that is zero.
+func (w *worker) appendTime(dst []byte, v *fastjson.Value, f form) []byte {
+	at, ok := parseTime(stringOf(v))
+	if !ok {
+		return w.appendJSON(dst, v, f)
+	}
+	return appendString(dst, at.Format("2006-01-02T15:04:05.999999999"))
 }
 
 // appendString writes text, which must be valid UTF-8, as a JSON string.

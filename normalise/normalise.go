@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/quoll/quoll/internal/split"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/schema"
 )
@@ -82,6 +83,13 @@ func (n *Normaliser) Payload(p model.Payload) Result {
 	run := &run{Normaliser: n, worker: w, payload: &p, tenant: strings.ToLower(p.Tenant)}
 	switch p.Format {
 	case model.FormatAuditArray, model.FormatAuditLines:
+		run.json(run.auditRecord)
+	case model.FormatAuditSearchPage:
+		if list := split.Member(p.Body, "value"); list != nil {
+			page := p
+			page.Body = list
+			run.payload = &page
+		}
 		run.json(run.auditRecord)
 	case model.FormatDefenderLines:
 		run.json(run.defenderRecord)

@@ -54,6 +54,7 @@ const (
 	contentExchange   = "Audit.Exchange"
 	contentSharePoint = "Audit.SharePoint"
 	contentGeneral    = "Audit.General"
+	contentDLP        = "DLP.All"
 )
 
 // connectorTakes says whether a record becomes a row of OfficeActivity. The

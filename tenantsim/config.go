@@ -11,6 +11,7 @@ import (
 
 	"github.com/quoll/quoll/tenantsim/dice"
 	"github.com/quoll/quoll/tenantsim/feed"
+	"github.com/quoll/quoll/tenantsim/graph"
 )
 
 // Config says which tenant, what it has been through, and how it is served.
@@ -74,7 +75,10 @@ type Config struct {
 	// TokenLifetime is how long an access token is good for.
 	TokenLifetime time.Duration
 	Faults        feed.Faults
-	Logger        *slog.Logger
+	// Graph is how the search of the audit log behaves. Its tenant, its clock and
+	// what it takes for a token are the tenant's own.
+	Graph  graph.Config
+	Logger *slog.Logger
 }
 
 // DefaultConfig returns a tenant with three days of history, ending with a
@@ -85,7 +89,7 @@ func DefaultConfig(seed uint64) Config {
 		Seed:              seed,
 		TenantID:          ids.GUID(),
 		ClientID:          ids.GUID(),
-		Permissions:       []string{"ActivityFeed.Read"},
+		Permissions:       []string{"ActivityFeed.Read", "AuditLogsQuery.Read.All"},
 		Now:               func() time.Time { return time.Now().UTC() },
 		History:           72 * time.Hour,
 		StoryAge:          time.Hour,
@@ -99,6 +103,7 @@ func DefaultConfig(seed uint64) Config {
 		PageSize:          50,
 		RequestsPerMinute: 2000,
 		TokenLifetime:     3599 * time.Second,
+		Graph:             graph.DefaultConfig(),
 		Logger:            slog.New(slog.DiscardHandler),
 	}
 }
@@ -134,6 +139,12 @@ func (c *Config) complete() error {
 	orDefault(&c.PageSize, standard.PageSize)
 	orDefault(&c.RequestsPerMinute, standard.RequestsPerMinute)
 	orDefault(&c.TokenLifetime, standard.TokenLifetime)
+	orDefault(&c.Graph.PageSize, standard.Graph.PageSize)
+	orDefault(&c.Graph.Retention, standard.Graph.Retention)
+	orDefault(&c.Graph.RecordLimit, standard.Graph.RecordLimit)
+	orDefault(&c.Graph.QueriesAtOnce, standard.Graph.QueriesAtOnce)
+	orDefault(&c.Graph.QueriesPerDay, standard.Graph.QueriesPerDay)
+	orDefault(&c.Graph.KeepQueries, standard.Graph.KeepQueries)
 	orDefault(&c.Logger, standard.Logger)
 	if c.Now == nil {
 		c.Now = standard.Now

@@ -15,6 +15,10 @@
 // credentials, subscriptions, listings by window and page, content, error codes.
 // Records arrive unordered, some of them late, some of them twice.
 //
+// The same records behind Microsoft Graph's search of the audit log: queries
+// that take their time, pages, the limits of records and queries, and its bad
+// days (graph.Faults).
+//
 // Defender for Office 365 events (EmailEvents, EmailAttachmentInfo,
 // EmailUrlInfo, EmailPostDeliveryEvents, UrlClickEvents) as the Streaming API
 // exports them to a storage account, here a folder. Mail is the same in both

@@ -67,8 +67,9 @@ func max2(a, b time.Time) time.Time {
 	return b
 }
 
-// take decides when a record becomes available, and whether it does so twice.
-func (p *publisher) take(r world.Audit) {
+// take decides when a record becomes available, which it returns, and whether it
+// does so twice.
+func (p *publisher) take(r world.Audit) time.Time {
 	if p.made[r.ID] == nil { // a revision of a record has the same id
 		p.made[r.ID] = &offer{types: r.ContentTypes}
 	}
@@ -91,6 +92,7 @@ func (p *publisher) take(r world.Audit) {
 			}
 		}
 	}
+	return ready
 }
 
 // publish lets content appear in all rounds up to now.

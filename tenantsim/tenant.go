@@ -9,6 +9,7 @@ import (
 
 	"github.com/quoll/quoll/tenantsim/export"
 	"github.com/quoll/quoll/tenantsim/feed"
+	"github.com/quoll/quoll/tenantsim/graph"
 	"github.com/quoll/quoll/tenantsim/world"
 )
 
@@ -25,6 +26,7 @@ type Tenant struct {
 	cfg   Config
 	store *feed.Store
 	api   *feed.Server
+	graph *graph.Server
 
 	mu        sync.Mutex
 	memory    *memory
@@ -53,8 +55,11 @@ func New(cfg Config) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
+	search := cfg.Graph
+	search.TenantID, search.Now = cfg.TenantID, cfg.Now
+	search.Authorise = func(token string) ([]string, bool) { return api.Roles(token, "graph.microsoft.com") }
 	t := &Tenant{
-		cfg: cfg, store: store, api: api, memory: memory,
+		cfg: cfg, store: store, api: api, graph: graph.New(search), memory: memory,
 		world:     world.New(world.Config{Seed: cfg.Seed, TenantID: cfg.TenantID, Start: memory.Start, StoryEnd: memory.StoryEnd, Volume: cfg.Volume}),
 		publisher: newPublisher(&cfg, store, memory),
 		streamer:  newStreamer(&cfg),
@@ -72,11 +77,12 @@ func (t *Tenant) live(now time.Time) error {
 		return fmt.Errorf("tenantsim: %w", err)
 	}
 	for _, record := range batch.Audit {
-		t.publisher.take(record)
+		t.graph.Add(record.ID, record.Time, t.publisher.take(record), record.Body)
 	}
 	t.publisher.publish(now)
 	t.streamer.take(batch.Defender)
 	t.store.Forget(now.Add(-24 * time.Hour))
+	t.graph.Forget(now.Add(-t.cfg.Graph.Retention))
 	return nil
 }
 
@@ -121,8 +127,17 @@ func (t *Tenant) Run(ctx context.Context) error {
 	}
 }
 
-// Handler answers as Microsoft Entra and the Management Activity API do.
-func (t *Tenant) Handler() http.Handler { return t.api }
+// Handler answers as Microsoft Entra, the Management Activity API and Microsoft
+// Graph do.
+func (t *Tenant) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if graph.Handles(r.URL.Path) {
+			t.graph.ServeHTTP(w, r)
+			return
+		}
+		t.api.ServeHTTP(w, r)
+	})
+}
 
 // DisableSubscription does what an administrator does who turns a subscription
 // off behind the client's back.

@@ -17,6 +17,7 @@ func TestCollectsWhatIsListed(t *testing.T) {
 			r.feed.add(exchange, id(n), now.Add(-time.Duration(n)*8*time.Hour))
 			ids = append(ids, id(n))
 		}
+		r.cfg.Concurrency = 1 // or the first two arrive in any order
 		r.start()
 		r.run(2 * time.Minute)
 		r.wantJournalled(ids...)

@@ -80,6 +80,17 @@ func (t *tokens) sign(text string) []byte {
 
 // check reads a token: genuine, of this hour, for this API.
 func (t *tokens) check(token string, now time.Time, host string) (claims, bool) {
+	return t.read(token, now, append(hosts(), host))
+}
+
+// Roles tells the roles of a token for a resource ("graph.microsoft.com"); false
+// for one that is not genuine, has expired or is for another.
+func (s *Server) Roles(token, resource string) ([]string, bool) {
+	c, ok := s.tokens.read(token, s.cfg.Now(), []string{resource})
+	return c.Roles, ok
+}
+
+func (t *tokens) read(token string, now time.Time, audiences []string) (claims, bool) {
 	var c claims
 	text, signature, _ := cutLast(token, ".")
 	given, err := base64.RawURLEncoding.DecodeString(signature)
@@ -94,7 +105,7 @@ func (t *tokens) check(token string, now time.Time, host string) (claims, bool) 
 	audience := strings.TrimPrefix(c.Audience, "https://")
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return c, now.Unix() < c.Expires && !t.revoked[token] && slices.Contains(append(hosts(), host), audience)
+	return c, now.Unix() < c.Expires && !t.revoked[token] && slices.Contains(audiences, audience)
 }
 
 // revoke ends a token before its time. It is always true.

@@ -282,18 +282,6 @@ func comb(teeth int, up bool) *dynamic.Bag {
 	return geoJSON("Polygon", []any{append(ring, ring[0])})
 }
 
-// island is a polygon with a rough coast; unlike a comb it is cheap to check
-// for edges that cross.
-func island(edges int, random *rand.Rand) *dynamic.Bag {
-	var ring []any
-	for i := range edges {
-		sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(edges))
-		radius := 8 + 4*random.Float64()
-		ring = append(ring, []any{12 + radius*cos, 12 + radius*sin})
-	}
-	return geoJSON("Polygon", []any{append(ring, ring[0])})
-}
-
 // A cell set has every cell once, whatever its size.
 func TestCellSet(t *testing.T) {
 	var texts []string
@@ -330,7 +318,7 @@ func TestCoverings(t *testing.T) {
 // The index finds the same nearest edge as a look at each.
 func TestNearestEdge(t *testing.T) {
 	random := rand.New(rand.NewPCG(15, 16))
-	a, ok := newShapes().area(island(manyEdges, random))
+	a, ok := newShapes().area(comb(manyEdges/2, false))
 	if !ok || len(a.all) < manyEdges {
 		t.Fatalf("%v edges", a)
 	}
