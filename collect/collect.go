@@ -53,6 +53,11 @@ type Status struct {
 	Health  Health         `json:"health"`
 	Problem *Problem       `json:"problem,omitempty"`
 	Streams []StreamStatus `json:"streams"`
+	// CredentialEnds is when what the collector signs in with ends; zero when it
+	// needs nothing, nobody knows, or somebody else renews it.
+	CredentialEnds time.Time `json:"credentialEnds"`
+	// Warnings are what becomes trouble unless somebody acts in time.
+	Warnings []Problem `json:"warnings,omitempty"`
 }
 
 // StreamStatus is the state of one content type of the Management Activity API,

@@ -16,7 +16,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/server"
 )
@@ -78,20 +77,6 @@ type tenant struct {
 	TenantID string           `yaml:"tenant_id"`
 	Activity *activitySection `yaml:"audit_log"`
 	Defender *defenderSection `yaml:"defender_export"`
-}
-
-type activitySection struct {
-	ClientID            string   `yaml:"client_id"`
-	ClientSecretFile    string   `yaml:"client_secret_file"`
-	ClientSecretEnv     string   `yaml:"client_secret_env"`
-	Cloud               string   `yaml:"cloud"`
-	BaseURL             string   `yaml:"base_url"`
-	AuthorityURL        string   `yaml:"authority_url"`
-	CAFile              string   `yaml:"ca_file"`
-	PublisherIdentifier string   `yaml:"publisher_identifier"`
-	ContentTypes        []string `yaml:"content_types"`
-	PollEvery           duration `yaml:"poll_every"`
-	RequestsPerMinute   int      `yaml:"requests_per_minute"`
 }
 
 type defenderSection struct {
@@ -219,55 +204,6 @@ func (b *builder) tenant(t tenant, where string) Tenant {
 		}
 	}
 	return built
-}
-
-func (b *builder) activity(t tenant, where string) *activity.Config {
-	s := t.Activity
-	c := activity.DefaultConfig()
-	c.TenantID, c.ClientID = t.TenantID, s.ClientID
-	c.Cloud = or(activity.Cloud(s.Cloud), c.Cloud)
-	c.BaseURL, c.AuthorityURL, c.CAFile = s.BaseURL, s.AuthorityURL, b.path(s.CAFile)
-	c.PublisherIdentifier = s.PublisherIdentifier
-	if len(s.ContentTypes) > 0 {
-		c.ContentTypes = s.ContentTypes
-	}
-	c.PollEvery = or(time.Duration(s.PollEvery), c.PollEvery)
-	c.RequestsPerMinute = or(s.RequestsPerMinute, c.RequestsPerMinute)
-	secret, ok := b.secret(s, where)
-	if !ok {
-		return &c
-	}
-	c.ClientSecret = secret
-	if err := c.Validate(); err != nil {
-		b.bad("%s: %w", where, err)
-	}
-	return &c
-}
-
-// secret reads the client secret from a file or from the environment. It is
-// never in the configuration itself, which gets copied, mailed and committed.
-func (b *builder) secret(s *activitySection, where string) (collect.Secret, bool) {
-	if (s.ClientSecretFile == "") == (s.ClientSecretEnv == "") {
-		b.bad("%s: give either client_secret_file or client_secret_env", where)
-		return collect.Secret{}, false
-	}
-	if s.ClientSecretEnv != "" {
-		value := b.getenv(s.ClientSecretEnv)
-		if value == "" {
-			b.bad("%s.client_secret_env: the environment variable %s is empty", where, s.ClientSecretEnv)
-		}
-		return collect.NewSecret(value), value != ""
-	}
-	text, err := os.ReadFile(b.path(s.ClientSecretFile))
-	if err != nil {
-		b.bad("%s.client_secret_file: %w", where, err)
-		return collect.Secret{}, false
-	}
-	value := strings.TrimSpace(string(text))
-	if value == "" {
-		b.bad("%s.client_secret_file: %s is empty", where, s.ClientSecretFile)
-	}
-	return collect.NewSecret(value), value != ""
 }
 
 func or[T comparable](value, otherwise T) T {

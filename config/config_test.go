@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quoll/quoll/collect/activity"
+	"github.com/quoll/quoll/collect/cloud"
 )
 
 func environment(name string) string {
@@ -83,7 +83,7 @@ func TestFullFile(t *testing.T) {
 		t.Errorf("relative paths are not relative to the file: %q, %q", c.RuleDirs, tenant.DefenderExportDir)
 	case c.FlushEvery != 2*time.Minute || c.ShippedRules:
 		t.Errorf("settings are not taken: %+v", c)
-	case tenant.Activity.Cloud != activity.CloudGCCHigh || tenant.Activity.PollEvery != 30*time.Second || len(tenant.Activity.ContentTypes) != 2:
+	case tenant.Activity.Cloud != cloud.GCCHigh || tenant.Activity.PollEvery != 30*time.Second || len(tenant.Activity.ContentTypes) != 2:
 		t.Errorf("audit log settings are not taken: %+v", tenant.Activity)
 	case tenant.Activity.ClientSecret.Reveal() != "hunter2":
 		t.Error("the secret was not read")

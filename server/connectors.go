@@ -39,8 +39,21 @@ type Connector struct {
 	Counts     ConnectorCounts `json:"counts"`
 	Backlog    Backlog         `json:"backlog"`
 	LastError  *ConnectorError `json:"lastError"`
+	// Warnings are what becomes trouble unless somebody acts in time.
+	Warnings []Warning `json:"warnings,omitempty"`
+	// CredentialEnds is when what the connector signs in with ends; null when
+	// that is not known or somebody else renews it.
+	CredentialEnds *time.Time `json:"credentialEnds,omitempty"`
 	// History counts records per interval, oldest first; it may be empty.
 	History []HistoryPoint `json:"history,omitempty"`
+}
+
+// Warning is what a person has to do before something fails.
+type Warning struct {
+	Code string `json:"code"` // "credential-ends"
+	// Cause says in plain words what will happen, and Remedy what to do.
+	Cause  string `json:"cause"`
+	Remedy string `json:"remedy"`
 }
 
 // ConnectorCounts count what a connector took since its start.

@@ -16,6 +16,15 @@ type Status struct {
 	Lake      LakeStatus    `json:"lake"`
 	// Archive is null when none is configured.
 	Archive *ArchiveStatus `json:"archive"`
+	// Warnings are those of all connectors: what becomes trouble unless somebody
+	// acts in time.
+	Warnings []ConnectorWarning `json:"warnings,omitempty"`
+}
+
+// ConnectorWarning is a warning with the connector that gives it.
+type ConnectorWarning struct {
+	Connector string `json:"connector"` // "activity/<tenant id>"
+	Warning
 }
 
 // JournalStatus says how far the journal reaches.

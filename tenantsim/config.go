@@ -2,6 +2,7 @@ package tenantsim
 
 import (
 	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,11 @@ type Config struct {
 	// ClientSecret is what a client has to present; by default it is random,
 	// and Tenant.ClientSecret tells it.
 	ClientSecret string
+	// SecretExpires is when the secret ends; zero for never. Certificates and
+	// Federated are what else the client may prove itself with.
+	SecretExpires time.Time
+	Certificates  []*x509.Certificate
+	Federated     []feed.Federated
 	// Permissions are the application roles of the client.
 	Permissions []string
 

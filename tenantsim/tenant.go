@@ -49,6 +49,7 @@ func New(cfg Config) (*Tenant, error) {
 	store := feed.NewStore()
 	api, err := feed.New(feed.Config{
 		TenantID: cfg.TenantID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret,
+		SecretExpires: cfg.SecretExpires, Certificates: cfg.Certificates, Federated: cfg.Federated,
 		TokenLifetime: cfg.TokenLifetime, Permissions: cfg.Permissions, PageSize: cfg.PageSize,
 		RequestsPerMinute: cfg.RequestsPerMinute, Now: cfg.Now, Faults: cfg.Faults,
 	}, store)

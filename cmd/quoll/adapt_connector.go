@@ -78,6 +78,10 @@ func (c *connectors) view(status collect.Status, s collect.StreamStatus, a arriv
 		seconds := a.delay.Seconds()
 		view.LagSeconds = &seconds
 	}
+	view.CredentialEnds = moment(status.CredentialEnds)
+	for _, w := range status.Warnings {
+		view.Warnings = append(view.Warnings, server.Warning{Code: w.Code, Cause: w.Cause, Remedy: w.Remedy})
+	}
 	problem := s.Problem
 	if problem == nil {
 		problem = status.Problem

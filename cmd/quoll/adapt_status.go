@@ -4,13 +4,15 @@ import (
 	"context"
 	"time"
 
+	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/server"
 )
 
 // reporter tells where the parts of a node stand.
 type reporter struct {
-	node    *node
-	started time.Time
+	node       *node
+	collectors []collect.Collector // none where nothing is collected
+	started    time.Time
 }
 
 // Status implements server.Reporter.
@@ -30,6 +32,14 @@ func (r *reporter) Status(context.Context) (*server.Status, error) {
 		status.Lake.Tables = append(status.Lake.Tables, server.TableStatus{
 			Name: t.Name, Rows: t.Rows, Fresh: t.FreshRows, Files: t.Files, Bytes: t.Bytes, Earliest: moment(t.MinTime), Latest: moment(t.MaxTime),
 		})
+	}
+	for _, collector := range r.collectors {
+		state := collector.Status()
+		for _, w := range state.Warnings {
+			status.Warnings = append(status.Warnings, server.ConnectorWarning{
+				Connector: state.Name, Warning: server.Warning{Code: w.Code, Cause: w.Cause, Remedy: w.Remedy},
+			})
+		}
 	}
 	return status, nil
 }

@@ -26,7 +26,8 @@ tenants:
       # An application in Microsoft Entra with the application permission
       # ActivityFeed.Read of "Office 365 Management APIs", admin consent given.
       client_id: 00000000-0000-0000-0000-000000000000
-      client_secret_file: client-secret
+      client_secret_file: client-secret # chmod 600; or certificate_file, or federated_token_file
+      # client_secret_expires: 2027-03-01
       cloud: commercial         # or gcc, gcchigh, dod, china
     # defender_export:
     #   dir: /mnt/defender      # holds the containers insights-logs-advancedhunting-…

@@ -111,7 +111,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		Services: server.Services{
 			Querier: querier{n.query}, Catalogue: catalogue{}, Incidents: incidents{store},
 			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, now: time.Now, log: log},
-			Reporter:   &reporter{node: n, started: time.Now().UTC()},
+			Reporter:   &reporter{node: n, collectors: s.collectors, started: time.Now().UTC()},
 		},
 	})
 	return s, err

@@ -72,6 +72,9 @@ func printStatus(w io.Writer, s *server.Status) error {
 			fmt.Fprintf(&b, "  %-26s %10d rows, %d fresh, %d files\n", t.Name, t.Rows, t.Fresh, t.Files)
 		}
 	}
+	for _, warning := range s.Warnings {
+		fmt.Fprintf(&b, "warning   %s: %s\n          %s\n", warning.Connector, warning.Cause, warning.Remedy)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -1,5 +1,7 @@
 package activity
 
+import "github.com/quoll/quoll/collect/entra"
+
 // behaviour is what the collector does about an error.
 type behaviour int
 
@@ -49,6 +51,8 @@ const (
 	permissions  = "In the Microsoft Entra admin center open App registrations, the application, API permissions; add the application permission ActivityFeed.Read of \"Office 365 Management APIs\" and grant admin consent."
 	nothingToDo  = "Nothing to do."
 	newSecret    = "In the Microsoft Entra admin center open App registrations, the application, Certificates & secrets; create a client secret and put its value (not its id) where Quoll's configuration reads it."
+	newCert      = "In the Microsoft Entra admin center open App registrations, the application, Certificates & secrets; upload the certificate that Quoll's configuration names, or put a new one with its key there and upload it."
+	federation   = "In the Microsoft Entra admin center open App registrations, the application, Certificates & secrets, Federated credentials; issuer, subject and audience must be those of the token."
 	checkTenant  = "Check the tenant id and the cloud in Quoll's configuration against Overview in the Microsoft Entra admin center."
 	checkClient  = "Check the client id in Quoll's configuration against App registrations in the Microsoft Entra admin center."
 	turnAuditOn  = "In the Microsoft Purview portal open Audit and turn auditing on, or run Set-AdminAuditLogConfig -UnifiedAuditLogIngestionEnabled $true. It takes up to 60 minutes."
@@ -95,6 +99,16 @@ var explanations = []Explanation{
 	{"AADSTS7000112", "The application is disabled.", "In the Microsoft Entra admin center open Enterprise applications, the application, Properties; enable it for users to sign in.", blocked},
 	{"AADSTS7000215", "The client secret is wrong.", newSecret, blocked},
 	{"AADSTS7000222", "The client secret has expired.", newSecret, blocked},
+
+	{"AADSTS70021", "No federated credential of the application matches the token.", federation, blocked},
+	{"AADSTS700211", "No federated credential of the application matches the token's issuer.", federation, blocked},
+	{"AADSTS700212", "No federated credential of the application matches the token's audience.", federation, blocked},
+	{"AADSTS700213", "No federated credential of the application matches the token's subject.", federation, blocked},
+	{"AADSTS700024", "The federated token, or what the certificate signed, is not valid at this time.", "Check the clock of this machine, and that whoever writes the federated token renews it.", blocked},
+	{"AADSTS700027", "Microsoft Entra does not accept the certificate.", newCert, blocked},
+	{"AADSTS1000502", "The certificate has expired.", newCert, blocked},
+	{entra.CodeExpired, "The certificate has expired.", newCert, blocked},
+	{entra.CodeUnreadable, "What Quoll signs in with cannot be read.", "Look at the file that the detail names.", blocked},
 
 	{codeAuditOff, "Auditing is not turned on in the tenant.", turnAuditOn, blocked},
 	{"401", "The API does not accept the token.", "Nothing to do if it passes. If it lasts, check the cloud in Quoll's configuration and the clock of this machine.", unauthorised},

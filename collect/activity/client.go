@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/collect/entra"
 	"github.com/quoll/quoll/internal/clock"
 )
 
@@ -57,14 +58,15 @@ func newClient(cfg *Config, c clock.Clock, random func() float64) (*client, erro
 	if err != nil {
 		return nil, err
 	}
-	return &client{
+	made := &client{
 		cfg:    cfg,
 		base:   base,
 		http:   transport,
-		tokens: newTokens(cfg, transport),
 		budget: collect.NewBudget(cfg.RequestsPerMinute, c, random),
 		clock:  c,
-	}, nil
+	}
+	made.tokens = &tokens{entra.NewTokens(cfg.application(), transport, made.now), cfg.Resource}
+	return made, nil
 }
 
 func newHTTPClient(cfg *Config) (*http.Client, error) {
@@ -224,7 +226,7 @@ func (c *client) exchange(ctx context.Context, r request, token string) ([]byte,
 	if response.StatusCode != http.StatusOK {
 		// What can be read of it is enough; an error while reading adds nothing.
 		body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBytes))
-		f := answered(r.operation, response, []byte(redact(string(body), token, c.cfg.ClientSecret.Reveal())), c.clock.Now())
+		f := answered(r.operation, response, []byte(c.redact(string(body), token)), c.clock.Now())
 		return nil, nil, f
 	}
 	body, err := readAll(response, r.limit)
@@ -241,8 +243,8 @@ func (c *client) withoutURL(err error, token string) error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	if text := err.Error(); redact(text, token, c.cfg.ClientSecret.Reveal()) != text {
-		return errors.New(redact(text, token, c.cfg.ClientSecret.Reveal()))
+	if text := err.Error(); c.redact(text, token) != text {
+		return errors.New(c.redact(text, token))
 	}
 	return err
 }

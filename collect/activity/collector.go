@@ -31,6 +31,7 @@ type Dependencies struct {
 type Collector struct {
 	cfg     Config
 	deps    Dependencies
+	client  *client
 	streams []*stream
 	stopped atomic.Bool
 }
@@ -72,6 +73,7 @@ func New(cfg Config, deps Dependencies) (*Collector, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.client = client
 	subs := newSubscriptions(client, deps.Ledger)
 	for _, contentType := range cfg.ContentTypes {
 		c.streams = append(c.streams, &stream{
@@ -95,6 +97,7 @@ func New(cfg Config, deps Dependencies) (*Collector, error) {
 // own, so that trouble in one leaves the others alone.
 func (c *Collector) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
+	wg.Go(func() { c.watchCredential(ctx) })
 	for _, s := range c.streams {
 		wg.Go(func() { s.watch(ctx) })
 		for range c.cfg.Concurrency {
@@ -183,6 +186,7 @@ func (c *Collector) Status() collect.Status {
 		status.Health = collect.Worst(status.Health, one.Health)
 		status.Streams = append(status.Streams, one)
 	}
+	status.CredentialEnds, status.Warnings = c.credential(now)
 	if c.stopped.Load() {
 		status.Health = collect.HealthStopped
 	}

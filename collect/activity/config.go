@@ -19,32 +19,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/collect/cloud"
+	"github.com/quoll/quoll/collect/entra"
 )
-
-// Cloud names one of Microsoft's clouds.
-type Cloud string
-
-// The clouds.
-const (
-	CloudCommercial Cloud = "commercial"
-	CloudGCC        Cloud = "gcc"
-	CloudGCCHigh    Cloud = "gcchigh"
-	CloudDoD        Cloud = "dod"
-	CloudChina      Cloud = "china" // operated by 21Vianet
-)
-
-// endpoint is where a cloud answers. host is also the resource that a token is
-// asked for.
-type endpoint struct{ host, authority string }
-
-var endpoints = map[Cloud]endpoint{
-	CloudCommercial: {"https://manage.office.com", "https://login.microsoftonline.com"},
-	CloudGCC:        {"https://manage-gcc.office.com", "https://login.microsoftonline.com"},
-	CloudGCCHigh:    {"https://manage.office365.us", "https://login.microsoftonline.us"},
-	CloudDoD:        {"https://manage.protection.apps.mil", "https://login.microsoftonline.us"},
-	CloudChina:      {"https://manage.office365.cn", "https://login.partner.microsoftonline.cn"},
-}
 
 // ContentTypes returns the five content types of the API: Entra, Exchange,
 // SharePoint with OneDrive, everything else, and data loss prevention.
@@ -67,9 +44,10 @@ type Config struct {
 	// ClientID is the application's GUID. It needs the application permission
 	// ActivityFeed.Read of "Office 365 Management APIs", and ActivityFeed.ReadDlp
 	// for the matched text in data loss prevention records.
-	ClientID     string
-	ClientSecret collect.Secret
-	Cloud        Cloud
+	ClientID string
+	// Credential is what the application proves itself with.
+	entra.Credential
+	Cloud cloud.Cloud
 	// BaseURL and AuthorityURL replace the cloud's API host and token authority
 	// ("https://host[:port]"): for a proxy or a simulator. The resource a token
 	// is asked for stays the cloud's, unless Resource says otherwise.
@@ -115,10 +93,10 @@ type Config struct {
 }
 
 // DefaultConfig returns the configuration of a commercial tenant; TenantID,
-// ClientID and ClientSecret are still to be filled in.
+// ClientID and Credential are still to be filled in.
 func DefaultConfig() Config {
 	return Config{
-		Cloud:              CloudCommercial,
+		Cloud:              cloud.Commercial,
 		ContentTypes:       ContentTypes(),
 		PollEvery:          time.Minute,
 		Overlap:            6 * time.Hour,
@@ -131,6 +109,11 @@ func DefaultConfig() Config {
 		RequestsPerMinute:  1000,
 		MaxBodyBytes:       512 << 20,
 	}
+}
+
+// application is who asks for tokens.
+func (c *Config) application() entra.Application {
+	return entra.Application{TenantID: c.TenantID, ClientID: c.ClientID, Authority: c.AuthorityURL, Credential: c.Credential}
 }
 
 var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
@@ -148,8 +131,8 @@ func (c *Config) Validate() error {
 	if c.ClientID == "" {
 		bad("client id is missing")
 	}
-	if c.ClientSecret.Empty() {
-		bad("client secret is missing")
+	if err := c.Credential.Check(); err != nil {
+		bad("%w", err)
 	}
 	if c.PublisherIdentifier == "" {
 		c.PublisherIdentifier = c.TenantID
@@ -175,18 +158,18 @@ func (c *Config) Validate() error {
 
 func (c *Config) validateEndpoints() []error {
 	var errs []error
-	cloud, ok := endpoints[c.Cloud]
+	at, ok := c.Cloud.Endpoints()
 	if !ok {
 		return []error{fmt.Errorf("activity: cloud %q is none of commercial, gcc, gcchigh, dod, china", c.Cloud)}
 	}
 	if c.Resource == "" {
-		c.Resource = cloud.host
+		c.Resource = at.Management
 	}
 	if c.BaseURL == "" {
-		c.BaseURL = cloud.host
+		c.BaseURL = at.Management
 	}
 	if c.AuthorityURL == "" {
-		c.AuthorityURL = cloud.authority
+		c.AuthorityURL = at.Authority
 	}
 	for name, text := range map[string]string{"base URL": c.BaseURL, "authority URL": c.AuthorityURL} {
 		u, err := url.Parse(text)

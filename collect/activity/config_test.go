@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/collect/cloud"
 	"github.com/quoll/quoll/internal/clock"
 )
 
@@ -24,23 +25,23 @@ func goodConfig() Config {
 }
 
 func TestCloudsByConfigurationAlone(t *testing.T) {
-	for cloud, want := range map[Cloud][3]string{
-		CloudCommercial: {"https://manage.office.com", "https://login.microsoftonline.com", "https://manage.office.com"},
-		CloudGCC:        {"https://manage-gcc.office.com", "https://login.microsoftonline.com", "https://manage-gcc.office.com"},
-		CloudGCCHigh:    {"https://manage.office365.us", "https://login.microsoftonline.us", "https://manage.office365.us"},
-		CloudDoD:        {"https://manage.protection.apps.mil", "https://login.microsoftonline.us", "https://manage.protection.apps.mil"},
-		CloudChina:      {"https://manage.office365.cn", "https://login.partner.microsoftonline.cn", "https://manage.office365.cn"},
+	for name, want := range map[cloud.Cloud][3]string{
+		cloud.Commercial: {"https://manage.office.com", "https://login.microsoftonline.com", "https://manage.office.com"},
+		cloud.GCC:        {"https://manage-gcc.office.com", "https://login.microsoftonline.com", "https://manage-gcc.office.com"},
+		cloud.GCCHigh:    {"https://manage.office365.us", "https://login.microsoftonline.us", "https://manage.office365.us"},
+		cloud.DoD:        {"https://manage.protection.apps.mil", "https://login.microsoftonline.us", "https://manage.protection.apps.mil"},
+		cloud.China:      {"https://manage.office365.cn", "https://login.partner.microsoftonline.cn", "https://manage.office365.cn"},
 	} {
 		cfg := goodConfig()
-		cfg.Cloud = cloud
+		cfg.Cloud = name
 		if err := cfg.Validate(); err != nil {
-			t.Errorf("%s: %v", cloud, err)
+			t.Errorf("%s: %v", name, err)
 		}
 		if got := [3]string{cfg.BaseURL, cfg.AuthorityURL, cfg.Resource}; got != want {
-			t.Errorf("%s is at %v, want %v", cloud, got, want)
+			t.Errorf("%s is at %v, want %v", name, got, want)
 		}
 		if cfg.TenantID != testTenant || cfg.PublisherIdentifier != testTenant || len(cfg.ContentTypes) != 5 {
-			t.Errorf("%s: tenant %s, publisher %s, types %v", cloud, cfg.TenantID, cfg.PublisherIdentifier, cfg.ContentTypes)
+			t.Errorf("%s: tenant %s, publisher %s, types %v", name, cfg.TenantID, cfg.PublisherIdentifier, cfg.ContentTypes)
 		}
 	}
 }

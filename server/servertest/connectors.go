@@ -33,6 +33,13 @@ func (c *Canned) Connectors(context.Context) ([]server.Connector, error) {
 		Cause:   "Microsoft limits how many requests a publisher may make in a minute, and this tenant used them up.",
 		Remedy:  "Nothing to do: Quoll waits and goes on. If it lasts, set a publisher id of your own.",
 	}
+	for i := range 5 {
+		list[i].CredentialEnds = at(now.Add(12 * 24 * time.Hour))
+		list[i].Warnings = []server.Warning{{
+			Code: "credential-ends", Cause: "The client secret with which Quoll signs in ends in 12 days, on " + now.Add(12*24*time.Hour).Format(time.DateOnly) + ".",
+			Remedy: "In the Microsoft Entra admin center open App registrations, the application, Certificates & secrets; create a client secret and put its value where Quoll's configuration reads it.",
+		}}
+	}
 	return list, nil
 }
 

@@ -61,7 +61,8 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, tenant string) {
 		s.entraError(w, http.StatusBadRequest, "invalid_request", 900144, "The request body cannot be read.")
 		return
 	}
-	client, secret, scope := r.PostForm.Get("client_id"), r.PostForm.Get("client_secret"), r.PostForm.Get("scope")
+	client, scope := r.PostForm.Get("client_id"), r.PostForm.Get("scope")
+	unproved := s.proof(r)
 	host, _ := strings.CutSuffix(strings.Fields(scope + " -")[0], "/.default")
 	resource, err := url.Parse(host)
 	switch {
@@ -71,8 +72,8 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, tenant string) {
 		s.entraError(w, http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type '"+r.PostForm.Get("grant_type")+"'.")
 	case !strings.EqualFold(client, s.cfg.ClientID):
 		s.entraError(w, http.StatusBadRequest, "unauthorized_client", 700016, "Application with identifier '"+client+"' was not found in the directory.")
-	case subtle.ConstantTimeCompare([]byte(secret), []byte(s.cfg.ClientSecret)) != 1:
-		s.entraError(w, http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.")
+	case unproved != nil:
+		s.entraError(w, http.StatusUnauthorized, "invalid_client", unproved.code, unproved.words)
 	case !strings.Contains(scope, "/.default"):
 		s.entraError(w, http.StatusBadRequest, "invalid_scope", 1002012, "The provided value for scope "+scope+" is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).")
 	case err != nil || resource.Scheme != "https" || !slices.Contains(append(hosts(), r.Host, "graph.microsoft.com"), resource.Host):
@@ -87,6 +88,22 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, tenant string) {
 		w.Header().Set("Cache-Control", "no-store, no-cache")
 		writeJSON(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token})
 	}
+}
+
+// proof judges what the client shows: a secret, or what a certificate or another
+// issuer signed. Nil is good.
+func (s *Server) proof(r *http.Request) *refusal {
+	now := s.cfg.Now()
+	secret := r.PostForm.Get("client_secret")
+	switch {
+	case r.PostForm.Has("client_assertion"):
+		return s.checkAssertion(r, now)
+	case subtle.ConstantTimeCompare([]byte(secret), []byte(s.cfg.ClientSecret)) != 1:
+		return &refusal{7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID."}
+	case !s.cfg.SecretExpires.IsZero() && !now.Before(s.cfg.SecretExpires):
+		return &refusal{7000222, "The provided client secret keys for app '" + s.cfg.ClientID + "' are expired."}
+	}
+	return nil
 }
 
 // entraError sends an error in Entra's shape. The words never hold a secret.

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"crypto/x509"
 	"net/http"
 	"regexp"
 	"strings"
@@ -13,6 +14,11 @@ type Config struct {
 	TenantID     string // GUID in lower case
 	ClientID     string
 	ClientSecret string
+	// SecretExpires is when the secret ends; zero for never. Certificates and
+	// Federated are what else the application may prove itself with.
+	SecretExpires time.Time
+	Certificates  []*x509.Certificate
+	Federated     []Federated
 	// TokenLifetime is how long an access token is good for.
 	TokenLifetime time.Duration
 	// Permissions are the roles in a token for the API.

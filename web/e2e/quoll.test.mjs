@@ -279,6 +279,7 @@ test("connectors tell what arrives and what is kept", async () => {
   for (const store of ["Journal", "Tables", "Archive"]) await page.getByRole("region", { name: store }).first().waitFor();
   await screenshot(page, "connectors");
   if (canned) await page.getByText("Microsoft limits how many requests", { exact: false }).waitFor();
+  if (canned) await page.getByText("ends in 12 days", { exact: false }).waitFor();
 });
 
 test("dark colours hold on every page", async () => {

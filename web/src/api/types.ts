@@ -178,6 +178,8 @@ export interface Connector {
   lastError: null | {
     time: string; code?: string; message: string; cause?: string; remedy?: string; attempts: number;
   };
+  warnings?: { code: string; cause: string; remedy: string }[];
+  credentialEnds?: string;
   history?: { time: string; records: number }[];
 }
 

@@ -6,7 +6,7 @@ import { formatDuration } from "../format/time";
 import { text } from "../text/en";
 import { Ago, PageHeader, useNow } from "../ui/parts";
 import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
-import { PlugDisconnectedRegular } from "../ui/icons";
+import { PlugDisconnectedRegular, WarningFilled } from "../ui/icons";
 import { ConnectorRow } from "./ConnectorRow";
 import { Storage } from "./Storage";
 import "./connectors.css";
@@ -52,6 +52,12 @@ function groups(connectors: Connector[]): [string, Connector[]][] {
   return [...out];
 }
 
+/** The warnings of a tenant's connectors, each once: they share the application that signs in. */
+function warnings(connectors: Connector[]) {
+  const all = connectors.flatMap((c) => c.warnings ?? []);
+  return all.filter((w, i) => all.findIndex((other) => other.cause === w.cause) === i);
+}
+
 function Summary({ connectors }: { connectors: Connector[] }) {
   const healthy = connectors.filter((c) => c.state === "healthy" || c.state === "finished").length;
   const lag = Math.max(0, ...connectors.map((c) => c.lagSeconds ?? 0));
@@ -82,6 +88,12 @@ function Group({ connectors, now }: { connectors: Connector[]; now: number }) {
         <div className="shell-space" />
         <span className="muted">{t.written}: <Ago at={latest} now={now} /></span>
       </div>
+      {warnings(connectors).map((w) => (
+        <div key={w.cause} role="status" className="connector-warning">
+          <WarningFilled aria-hidden="true" />
+          <div><strong>{w.cause}</strong><p>{t.remedy}: {w.remedy}</p></div>
+        </div>
+      ))}
       <div className="table-frame table-frame-inner">
         <table className="table">
           <thead>

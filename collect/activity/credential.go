@@ -1,0 +1,48 @@
+package activity
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/collect/entra"
+	"github.com/quoll/quoll/internal/clock"
+)
+
+// credentialEvery is how often the end of the credential is looked at.
+const credentialEvery = time.Hour
+
+// watchCredential says in the log when the credential is about to end: once at
+// each stage of the warning, and at each start.
+func (c *Collector) watchCredential(ctx context.Context) {
+	stage := -1
+	for ctx.Err() == nil {
+		// What cannot be read shows as the problem of the next request.
+		_ = c.client.tokens.Load(ctx)
+		now := c.client.now()
+		ends := c.client.tokens.Expires()
+		if reached := entra.Stage(ends, now); reached != stage {
+			stage = reached
+			if warning := entra.Warning(c.cfg.Kind(), ends, now); warning != nil {
+				level := slog.LevelWarn
+				if stage <= 1 {
+					level = slog.LevelError
+				}
+				c.deps.Logger.Log(ctx, level, warning.Cause, "tenant", c.cfg.TenantID, "ends", ends, "remedy", warning.Remedy)
+			}
+		}
+		if clock.Sleep(ctx, c.deps.Clock, credentialEvery) != nil {
+			return
+		}
+	}
+}
+
+// credential returns when the credential ends, and the warning that is due.
+func (c *Collector) credential(now time.Time) (ends time.Time, warnings []collect.Problem) {
+	ends = c.client.tokens.Expires()
+	if warning := entra.Warning(c.cfg.Kind(), ends, now); warning != nil {
+		warnings = append(warnings, *warning)
+	}
+	return ends, warnings
+}
