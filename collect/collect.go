@@ -84,6 +84,8 @@ type StreamStatus struct {
 	NextExpiry time.Time `json:"nextExpiry"`
 	Counts     Counts    `json:"counts"`
 	Problem    *Problem  `json:"problem,omitempty"`
+	// Warnings are what becomes trouble unless somebody acts in time.
+	Warnings []Problem `json:"warnings,omitempty"`
 }
 
 // Counts are totals since the ledger began, except Listed and Failed, which are

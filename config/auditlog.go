@@ -23,6 +23,7 @@ type activitySection struct {
 	ContentTypes        []string `yaml:"content_types"`
 	PollEvery           duration `yaml:"poll_every"`
 	RequestsPerMinute   int      `yaml:"requests_per_minute"`
+	ExpiryAlarm         duration `yaml:"expiry_alarm"`
 }
 
 // credentialSection is how a configuration says what an application proves itself
@@ -61,6 +62,7 @@ func (b *builder) activity(t tenant, where string) *activity.Config {
 	}
 	c.PollEvery = or(time.Duration(s.PollEvery), c.PollEvery)
 	c.RequestsPerMinute = or(s.RequestsPerMinute, c.RequestsPerMinute)
+	c.ExpiryAlarm = or(time.Duration(s.ExpiryAlarm), c.ExpiryAlarm)
 	credential, ok := b.credential(s.credentialSection, where)
 	if !ok {
 		return &c

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -79,7 +80,7 @@ func (c *connectors) view(status collect.Status, s collect.StreamStatus, a arriv
 		view.LagSeconds = &seconds
 	}
 	view.CredentialEnds = moment(status.CredentialEnds)
-	for _, w := range status.Warnings {
+	for _, w := range slices.Concat(status.Warnings, s.Warnings) {
 		view.Warnings = append(view.Warnings, server.Warning{Code: w.Code, Cause: w.Cause, Remedy: w.Remedy})
 	}
 	problem := s.Problem

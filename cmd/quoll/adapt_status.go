@@ -35,7 +35,11 @@ func (r *reporter) Status(context.Context) (*server.Status, error) {
 	}
 	for _, collector := range r.collectors {
 		state := collector.Status()
-		for _, w := range state.Warnings {
+		warnings := state.Warnings
+		for _, stream := range state.Streams {
+			warnings = append(warnings, stream.Warnings...)
+		}
+		for _, w := range warnings {
 			status.Warnings = append(status.Warnings, server.ConnectorWarning{
 				Connector: state.Name, Warning: server.Warning{Code: w.Code, Cause: w.Cause, Remedy: w.Remedy},
 			})

@@ -60,6 +60,7 @@ type stream struct {
 	span        time.Duration // of one window
 	floorMargin time.Duration // by which listings reach less far back
 	refused     int           // windows refused in a row
+	sounded     time.Time     // when the log last said that content expires
 }
 
 // New checks cfg and returns a collector; nothing is sent before Run.
@@ -117,6 +118,7 @@ func (s *stream) watch(ctx context.Context) {
 			return
 		}
 		s.health.listEnded(err, s.clock.Now())
+		s.sound(ctx)
 		wait := s.cfg.PollEvery
 		if err == nil {
 			failures = 0
@@ -177,6 +179,9 @@ func (c *Collector) Status() collect.Status {
 	for _, s := range c.streams {
 		one, err := s.ledger.Status(ctx, s.Stream, now)
 		s.health.judge(&one)
+		if err == nil {
+			err = s.warn(ctx, &one, now)
+		}
 		if err != nil {
 			one.Health, one.Problem = collect.HealthDegraded, problem(err, now)
 		}

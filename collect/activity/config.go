@@ -82,6 +82,9 @@ type Config struct {
 	// was fetched younger is fetched once more at that age, and journalled again
 	// if it has changed. Zero turns that off.
 	SettleAfter time.Duration
+	// ExpiryAlarm is how long before content is deleted at Microsoft its being
+	// outstanding makes the stream degraded. Zero turns that off.
+	ExpiryAlarm time.Duration
 	// Concurrency is how many blobs of one content type are fetched at a time.
 	Concurrency int
 	// RequestsPerMinute bounds all requests for this tenant. The API's baseline
@@ -105,6 +108,7 @@ func DefaultConfig() Config {
 		SubscriptionsEvery: 5 * time.Minute,
 		StartEvery:         15 * time.Minute,
 		SettleAfter:        10 * time.Minute,
+		ExpiryAlarm:        72 * time.Hour,
 		Concurrency:        4,
 		RequestsPerMinute:  1000,
 		MaxBodyBytes:       512 << 20,
@@ -194,8 +198,8 @@ func (c *Config) validateLimits() []error {
 	if c.PollEvery <= 0 || c.RelistEvery <= 0 || c.SubscriptionsEvery <= 0 || c.StartEvery <= 0 {
 		bad("poll, relist, subscription and start intervals must be positive")
 	}
-	if c.SettleAfter < 0 {
-		bad("the age at which a blob is settled must not be negative")
+	if c.SettleAfter < 0 || c.ExpiryAlarm < 0 {
+		bad("the age at which a blob is settled and the time of the expiry alarm must not be negative")
 	}
 	if c.Overlap < 0 || c.Overlap > c.Lookback {
 		bad("overlap %v must lie between 0 and the lookback %v", c.Overlap, c.Lookback)
