@@ -51,6 +51,11 @@ func (l *Ledger) Listed(ctx context.Context, s Stream, now time.Time, entries []
 		if added, err = insertBlobs(ctx, tx, s, now, entries); err != nil || len(entries) == 0 {
 			return err
 		}
+		if added > 0 {
+			if err = reopen(ctx, tx, s, entries); err != nil {
+				return err
+			}
+		}
 		newest := slices.MaxFunc(entries, func(a, b Listing) int { return a.Created.Compare(b.Created) }).Created
 		_, err = tx.ExecContext(ctx, `
 			UPDATE collect_stream SET last_created = ?3

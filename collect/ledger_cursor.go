@@ -45,22 +45,31 @@ func (l *Ledger) AdvanceListed(ctx context.Context, s Stream, w Window, now time
 
 // SkipTo records that nothing created before to can be listed any more, and
 // with it the gap since listed-through. It does nothing when the stream was
-// never listed or is listed through to.
+// never listed or is listed through to. Hours before the gap that were not
+// settled yet are a gap of their own.
 func (l *Ledger) SkipTo(ctx context.Context, s Stream, to, now time.Time, reason string) error {
 	return l.update(ctx, "skip ahead", s, func(tx *sql.Tx) error {
-		var through sql.NullInt64
+		var through, settled sql.NullInt64
 		err := tx.QueryRowContext(ctx, `
-			SELECT listed_through FROM collect_stream WHERE tenant = ? AND content_type = ? AND listed_through < ?`,
-			s.Tenant, s.ContentType, micros(to)).Scan(&through)
+			SELECT listed_through, settled_through FROM collect_stream WHERE tenant = ? AND content_type = ? AND listed_through < ?`,
+			s.Tenant, s.ContentType, micros(to)).Scan(&through, &settled)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE collect_stream SET listed_through = ? WHERE tenant = ? AND content_type = ?`,
-			micros(to), s.Tenant, s.ContentType); err != nil {
+		_, err = tx.ExecContext(ctx, `
+			UPDATE collect_stream SET listed_through = ?3, settled_through = iif(settled_through < ?3, ?3, settled_through)
+			WHERE tenant = ?1 AND content_type = ?2`, s.Tenant, s.ContentType, micros(to))
+		if err != nil {
 			return err
+		}
+		if settled.Valid && settled.Int64 < through.Int64 {
+			gap := Gap{From: moment(settled), To: moment(through), Recorded: now, Reason: notListedAgain}
+			if err := insertGap(ctx, tx, s, gap); err != nil {
+				return err
+			}
 		}
 		return insertGap(ctx, tx, s, Gap{From: moment(through), To: to, Recorded: now, Reason: reason})
 	})

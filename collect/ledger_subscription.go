@@ -57,11 +57,34 @@ func (l *Ledger) SubscriptionStatus(ctx context.Context, s Stream, status string
 				return err
 			}
 		}
+		if err := rememberStatus(ctx, tx, s, status, now); err != nil {
+			return err
+		}
 		_, err = tx.ExecContext(ctx, `
 			UPDATE collect_stream SET subscription = ?3, subscription_seen = iif(?4, ?5, subscription_seen)
 			WHERE tenant = ?1 AND content_type = ?2`, s.Tenant, s.ContentType, status, enabled, micros(now))
 		return err
 	})
+}
+
+// rememberStatus adds a look to the history of the subscription: to the latest
+// span if that has the same status.
+func rememberStatus(ctx context.Context, tx *sql.Tx, s Stream, status string, now time.Time) error {
+	result, err := tx.ExecContext(ctx, `
+		UPDATE collect_subscription SET seen_to = max(seen_to, ?4)
+		WHERE tenant = ?1 AND content_type = ?2 AND status = ?3
+		  AND seen_from = (SELECT max(seen_from) FROM collect_subscription WHERE tenant = ?1 AND content_type = ?2)`,
+		s.Tenant, s.ContentType, status, micros(now))
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO collect_subscription (tenant, content_type, seen_from, seen_to, status) VALUES (?1, ?2, ?3, ?3, ?4)
+		ON CONFLICT DO UPDATE SET status = excluded.status`, s.Tenant, s.ContentType, micros(now), status)
+	return err
 }
 
 // StartRequested records that a start of the subscription is about to be sent.

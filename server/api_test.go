@@ -80,6 +80,11 @@ func TestAnswers(t *testing.T) {
 		{"incident-no-change", "PATCH", "/api/v1/incidents/inc-0006", `{}`, 400},
 		{"incident-close-unclassified", "PATCH", "/api/v1/incidents/inc-0006", `{"status":"Closed"}`, 400},
 		{"connectors", "GET", "/api/v1/connectors", "", 200},
+		{"gaps", "GET", "/api/v1/gaps?from=2026-09-14T00:00:00Z&contentType=Audit.SharePoint", "", 200},
+		{"gaps-days", "GET", "/api/v1/gaps?from=2026-09-08T00:00:00Z&interval=day&contentType=Audit.General", "", 200},
+		{"gaps-bad-interval", "GET", "/api/v1/gaps?interval=week", "", 400},
+		{"gaps-too-long", "GET", "/api/v1/gaps?from=2020-01-01T00:00:00Z", "", 400},
+		{"gaps-unknown-parameter", "GET", "/api/v1/gaps?form=2020-01-01T00:00:00Z", "", 400},
 		{"status", "GET", "/api/v1/status", "", 200},
 	} {
 		t.Run(c.name, func(t *testing.T) {

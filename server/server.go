@@ -73,6 +73,7 @@ func (s *Server) routes() http.Handler {
 		"GET /api/v1/incidents/{id}":   s.handleIncident,
 		"PATCH /api/v1/incidents/{id}": s.handleIncidentChange,
 		"GET /api/v1/connectors":       s.handleConnectors,
+		"GET /api/v1/gaps":             s.handleGaps,
 		"GET /api/v1/status":           s.handleStatus,
 	} {
 		api.Handle(pattern, s.api(h))

@@ -13,6 +13,7 @@ type Services struct {
 	Catalogue  Catalogue
 	Incidents  Incidents
 	Connectors Connectors
+	Gaps       Gaps
 	Reporter   Reporter
 }
 
@@ -45,6 +46,11 @@ type Incidents interface {
 // Connectors tells the health of every source.
 type Connectors interface {
 	Connectors(ctx context.Context) ([]Connector, error)
+}
+
+// Gaps tells hour by hour whether everything arrived.
+type Gaps interface {
+	Gaps(ctx context.Context, f GapFilter) (*GapCalendar, error)
 }
 
 // Reporter tells the state of this process and of what it keeps.

@@ -80,6 +80,7 @@ func serve(ctx context.Context, c *config.Config, pace pace, log *slog.Logger, r
 type service struct {
 	*node
 	config     *config.Config
+	ledger     *collect.Ledger
 	collectors []collect.Collector
 	detector   *detect.Detector
 	server     *server.Server
@@ -111,6 +112,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		Services: server.Services{
 			Querier: querier{n.query}, Catalogue: catalogue{}, Incidents: incidents{store},
 			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, now: time.Now, log: log},
+			Gaps:       &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
 			Reporter:   &reporter{node: n, collectors: s.collectors, started: time.Now().UTC()},
 		},
 	})
@@ -126,13 +128,13 @@ func tenantNames(c *config.Config) map[string]string {
 }
 
 func (s *service) addCollectors(ctx context.Context) error {
-	ledger, err := collect.OpenLedger(ctx, s.state)
-	if err != nil {
+	var err error
+	if s.ledger, err = collect.OpenLedger(ctx, s.state); err != nil {
 		return err
 	}
 	for _, t := range s.config.Tenants {
 		if t.Activity != nil {
-			collector, err := activity.New(*t.Activity, activity.Dependencies{Ledger: ledger, Sink: s.pipeline, Logger: s.log})
+			collector, err := activity.New(*t.Activity, activity.Dependencies{Ledger: s.ledger, Sink: s.pipeline, Logger: s.log})
 			if err != nil {
 				return err
 			}

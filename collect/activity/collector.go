@@ -61,6 +61,8 @@ type stream struct {
 	floorMargin time.Duration // by which listings reach less far back
 	refused     int           // windows refused in a row
 	sounded     time.Time     // when the log last said that content expires
+	settled     time.Time     // hours that ended before are settled; zero before the first run
+	unclosed    bool          // there may be settled hours to close
 }
 
 // New checks cfg and returns a collector; nothing is sent before Run.

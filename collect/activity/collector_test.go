@@ -81,13 +81,16 @@ func TestOutageBeyondReachIsAGap(t *testing.T) {
 		r.start()
 		r.run(time.Minute)
 		gaps, err := r.ledger.Gaps(r.t.Context(), collect.Stream{Tenant: testTenant, ContentType: exchange}, 10)
-		if err != nil || len(gaps) != 1 || gaps[0].ContentID != "" {
-			t.Fatalf("gaps %+v, %v; want one span", gaps, err)
+		if err != nil || len(gaps) != 2 || gaps[0].ContentID != "" || gaps[1].ContentID != "" {
+			t.Fatalf("gaps %+v, %v; want two spans", gaps, err)
 		}
 		if span := gaps[0].To.Sub(gaps[0].From); span < 48*time.Hour || span > 50*time.Hour {
 			t.Errorf("the gap is %v long, want the two days out of reach", span)
 		}
-		if s := r.stream(); s.Lag > 2*time.Minute || s.Counts.Gaps != 1 {
+		if span := gaps[1].To.Sub(gaps[1].From); !gaps[1].To.Equal(gaps[0].From) || span < r.cfg.Overlap || span > r.cfg.Overlap+time.Hour {
+			t.Errorf("before it a gap from %v to %v, want the hours that were listed while young only", gaps[1].From, gaps[1].To)
+		}
+		if s := r.stream(); s.Lag > 2*time.Minute || s.Counts.Gaps != 2 {
 			t.Errorf("status %+v, want no lag behind a known gap", s)
 		}
 	})

@@ -54,7 +54,11 @@ func (s *stream) list(ctx context.Context) error {
 			return err
 		}
 	}
-	from := through.Add(-s.cfg.Overlap).Truncate(time.Second)
+	// A full hour, so that each hour is listed whole once it is an overlap old.
+	from := through.Add(-s.cfg.Overlap).Truncate(time.Hour)
+	if s.settled.Before(from) {
+		from = s.settled
+	}
 	all := through.IsZero() || s.lastRelist.IsZero() || now.Sub(s.lastRelist) >= s.cfg.RelistEvery
 	if all || from.Before(floor) {
 		from = floor
@@ -67,7 +71,25 @@ func (s *stream) list(ctx context.Context) error {
 	if all {
 		s.lastRelist = now
 	}
-	return nil
+	return s.closeHours(ctx, collect.Window{From: from, To: now})
+}
+
+// closeHours settles what a run over all windows has listed, and closes the
+// hours that are whole. It asks the ledger only when there can be any.
+func (s *stream) closeHours(ctx context.Context, run collect.Window) error {
+	if run.To.Add(-s.cfg.Overlap).Truncate(time.Hour).After(s.settled) {
+		settled, err := s.ledger.Settle(ctx, s.Stream, run, s.cfg.Overlap, s.clock.Now())
+		if err != nil {
+			return err
+		}
+		s.settled, s.unclosed = settled, true
+	}
+	if !s.unclosed {
+		return nil
+	}
+	open, err := s.ledger.CloseHours(ctx, s.Stream, s.clock.Now())
+	s.unclosed = open > 0 || err != nil
+	return err
 }
 
 // listWindow lists one window to its last page, and only then says so to the
@@ -148,6 +170,7 @@ func (s *stream) listPage(ctx context.Context, w collect.Window, page *url.URL) 
 		return nil, err
 	}
 	if added > 0 {
+		s.unclosed = true // it may be late, for an hour that was closed
 		s.wakeFetch()
 	}
 	if link == "" {

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/collect/blobexport"
+	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/server"
+)
+
+// gaps answers from the ledger and from what exports have brought.
+type gaps struct {
+	ledger *collect.Ledger
+	state  *sql.DB
+	names  map[string]string // of tenants, by id
+	now    func() time.Time
+}
+
+// Gaps implements server.Gaps.
+func (g *gaps) Gaps(ctx context.Context, f server.GapFilter) (*server.GapCalendar, error) {
+	calendar := &server.GapCalendar{Now: g.now().UTC(), From: f.From.UTC(), To: f.To.UTC(), Interval: "hour", Rows: []server.GapRow{}}
+	if f.Daily {
+		calendar.Interval = "day"
+	}
+	streams, err := g.ledger.Streams(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range streams {
+		if !wantedGap(f, s) {
+			continue
+		}
+		row, err := g.activity(ctx, s, f)
+		if err != nil {
+			return nil, err
+		}
+		calendar.Rows = append(calendar.Rows, row)
+	}
+	exports, err := g.exports(ctx, f)
+	calendar.Rows = append(calendar.Rows, exports...)
+	return calendar, err
+}
+
+func wantedGap(f server.GapFilter, s collect.Stream) bool {
+	return (f.TenantID == "" || f.TenantID == s.Tenant) && (f.ContentType == "" || f.ContentType == s.ContentType)
+}
+
+func (g *gaps) activity(ctx context.Context, s collect.Stream, f server.GapFilter) (server.GapRow, error) {
+	row := g.row(model.SourceActivity, s)
+	w := collect.Window{From: f.From, To: f.To}
+	if f.Daily {
+		since, days, err := g.ledger.CalendarDays(ctx, s, w, g.now())
+		row.Since, row.Cells = moment(since), dayCells(days)
+		return row, err
+	}
+	c, err := g.ledger.Calendar(ctx, s, w, g.now())
+	row.Since, row.Cells = moment(c.Since), hourCells(c.Hours)
+	return row, err
+}
+
+func (g *gaps) exports(ctx context.Context, f server.GapFilter) ([]server.GapRow, error) {
+	w := collect.Window{From: f.From, To: f.To}
+	if f.Daily {
+		w.From = w.From.UTC().Truncate(24 * time.Hour)
+	}
+	calendars, err := blobexport.Calendars(ctx, g.state, w, g.now())
+	if err != nil {
+		return nil, err
+	}
+	var rows []server.GapRow
+	for _, c := range calendars {
+		if !wantedGap(f, c.Stream) {
+			continue
+		}
+		row := g.row(model.SourceBlobExport, c.Stream)
+		row.Since, row.Cells = moment(c.Since), hourCells(c.Hours)
+		if f.Daily {
+			row.Cells = dayCells(collect.Days(c.Hours))
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+func (g *gaps) row(source model.Source, s collect.Stream) server.GapRow {
+	return server.GapRow{Source: string(source), TenantID: s.Tenant, TenantName: g.names[s.Tenant], ContentType: s.ContentType}
+}
+
+func hourCells(hours []collect.Hour) []server.GapCell {
+	cells := make([]server.GapCell, 0, len(hours))
+	for _, h := range hours {
+		cells = append(cells, server.GapCell{
+			Time: h.Start, State: string(h.State), Detail: h.Detail,
+			Listed: h.Listed, Journalled: h.Journalled, Expired: h.Expired, Records: h.Records, Bytes: h.Bytes,
+		})
+	}
+	return cells
+}
+
+func dayCells(days []collect.Day) []server.GapCell {
+	cells := make([]server.GapCell, 0, len(days))
+	for _, d := range days {
+		hours := map[string]int{}
+		for state, n := range d.Hours {
+			hours[string(state)] = n
+		}
+		cells = append(cells, server.GapCell{
+			Time: d.Start, State: string(d.State()), Hours: hours, Detail: d.Detail,
+			Listed: d.Listed, Journalled: d.Journalled, Expired: d.Expired, Records: d.Records, Bytes: d.Bytes,
+		})
+	}
+	return cells
+}

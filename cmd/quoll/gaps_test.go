@@ -1,0 +1,108 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/internal/state"
+	"github.com/quoll/quoll/server"
+)
+
+const gapTenant = "11111111-2222-3333-4444-555555555555"
+
+// gapLedger has one stream: a day of which one blob was lost and the last hours
+// are open.
+func gapLedger(t *testing.T) *gaps {
+	t.Helper()
+	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	ledger, err := collect.OpenLedger(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := collect.Stream{Tenant: gapTenant, ContentType: "Audit.Exchange"}
+	begin := time.Date(2026, 9, 14, 0, 0, 0, 0, time.UTC)
+	now := begin.Add(26*time.Hour + 30*time.Minute)
+	blob := func(id string, hour int) collect.Listing {
+		at := begin.Add(time.Duration(hour) * time.Hour)
+		return collect.Listing{ContentID: id, URI: "https://manage.example/" + id, Created: at, Expires: at.Add(7 * 24 * time.Hour)}
+	}
+	_, err = ledger.Listed(t.Context(), s, now, []collect.Listing{blob("kept", 3), blob("lost", 5), blob("open", 13)})
+	for _, step := range []func() error{
+		func() error { return err },
+		func() error {
+			return ledger.Journalled(t.Context(), s, "kept", collect.Receipt{Size: 900, Records: 41, At: now})
+		},
+		func() error { return ledger.Expired(t.Context(), s, "lost", now, "AF20051") },
+		func() error {
+			return ledger.AdvanceListed(t.Context(), s, collect.Window{From: begin, To: now}, now)
+		},
+		func() error {
+			_, err := ledger.Settle(t.Context(), s, collect.Window{From: begin, To: now}, 6*time.Hour, now)
+			return err
+		},
+		func() error { _, err := ledger.CloseHours(t.Context(), s, now); return err },
+	} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &gaps{ledger: ledger, state: db, names: map[string]string{gapTenant: "Coast"}, now: func() time.Time { return now }}
+}
+
+func TestGapsInText(t *testing.T) {
+	g := gapLedger(t)
+	for _, c := range []struct {
+		daily, colour bool
+		want          string
+	}{
+		{false, false, `11111111-2222-3333-4444-555555555555  Audit.Exchange  lost 1  late 1  waiting 7  complete 18
+  2026-09-14  CCCCCXCCCCCCCLCCCCCCWWWW
+  2026-09-15  WWW
+  2026-09-14 05:00 to 2026-09-14 06:00  lost: 1 blob expired before being fetched
+  2026-09-14 13:00 to 2026-09-14 14:00  late: 1 blob not fetched yet
+`},
+		{true, true, `11111111-2222-3333-4444-555555555555  Audit.Exchange  lost 1  waiting 1
+  2026-09                  ` + "\x1b[97;41mX\x1b[0m\x1b[30;47mW\x1b[0m" + `
+  2026-09-14 to 2026-09-15  lost: 1 blob expired before being fetched
+`},
+	} {
+		calendar, err := g.Gaps(t.Context(), server.GapFilter{From: g.now().Add(-48 * time.Hour), To: g.now(), Daily: c.daily})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		if err := writeGaps(&b, calendar, c.colour); err != nil {
+			t.Fatal(err)
+		}
+		if b.String() != c.want {
+			t.Errorf("daily %v:\n%s\nwant\n%s", c.daily, b.String(), c.want)
+		}
+	}
+}
+
+func TestGapsAsCSV(t *testing.T) {
+	g := gapLedger(t)
+	calendar, err := g.Gaps(t.Context(), server.GapFilter{From: g.now().Add(-48 * time.Hour), To: g.now(), ContentType: "Audit.Exchange", TenantID: gapTenant})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := writeGapsCSV(&b, calendar); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(b.String(), "\n")
+	if want := "activity," + gapTenant + ",Audit.Exchange,2026-09-14T03:00:00Z,complete,1,1,0,41,900,"; lines[4] != want || len(lines) != 29 {
+		t.Errorf("%d lines, the fifth %q, want 29 and %q", len(lines), lines[4], want)
+	}
+	other, err := g.Gaps(t.Context(), server.GapFilter{To: g.now(), ContentType: "DLP.All"})
+	if err != nil || len(other.Rows) != 0 || calendar.Rows[0].TenantName != "Coast" {
+		t.Errorf("rows %+v, %v for another content type; tenant name %q", other.Rows, err, calendar.Rows[0].TenantName)
+	}
+}
