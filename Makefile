@@ -8,8 +8,9 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOFILES := $(shell find . -name '*.go' -not -path './web/node_modules/*' 2>/dev/null)
 WEBFILES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 DEMO_FLAGS ?=
+BENCH_FLAGS ?=
 
-.PHONY: help demo build test test-go test-exhaustive test-web test-browser lint fuzz bench audit conformance docs need clean screenshots
+.PHONY: help demo build test test-go test-exhaustive test-web test-browser lint fuzz bench bench-collect audit conformance docs need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -79,6 +80,9 @@ fuzz: ## each fuzz target for FUZZTIME (default 60s)
 
 bench: ## Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-collect: bin/quoll ## collectors side by side; BENCH_FLAGS="-filebeat path -repeat 3 -only bare,quoll"
+	go run ./bench/collect -quoll bin/quoll -o bin/bench-collect.json $(BENCH_FLAGS)
 
 docs: ## write docs/kql.md anew, with the results of its examples
 	go test ./internal/kqldoc -update
