@@ -1,8 +1,7 @@
 package normalise
 
 import (
-	"github.com/valyala/fastjson"
-
+	"github.com/quoll/quoll/internal/jsontape"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/schema"
 )
@@ -77,8 +76,8 @@ func named(targets []target, conversions map[string]conversion) []target {
 }
 
 // auditRecord makes the rows of one audit record. text is the record's own.
-func (r *run) auditRecord(text string, object *fastjson.Object) string {
-	if text, object = r.unwrap(text, object); object == nil {
+func (r *run) auditRecord(text string, object jsontape.Value) string {
+	if text, object = r.unwrap(text, object); object.Kind() != jsontape.Object {
 		return "AuditData holds no valid JSON object"
 	}
 	p := r.audit
@@ -88,26 +87,27 @@ func (r *run) auditRecord(text string, object *fastjson.Object) string {
 
 	r.log.reset(p.log)
 	r.office.reset(p.office)
-	object.Visit(func(key []byte, v *fastjson.Value) {
-		field := p.fields[string(key)]
+	for members := object.Members(); members.Next(); {
+		key, v := members.Key().Text(), members.Value()
+		field := p.fields[key]
 		if field == nil {
-			count(&counts.Fields, r.names.keep(unsafeString(key)))
-			return
+			count(&counts.Fields, r.names.keep(key))
+			continue
 		}
 		for i := range field.log {
 			r.fill(&r.log, &field.log[i], v, counts)
 		}
 		if !inOffice {
-			return
+			continue
 		}
 		for i := range field.office {
 			r.fill(&r.office, &field.office[i], v, counts)
 		}
-	})
-	if number, ok := toInt64(orNull(object.Get("RecordType"))); ok && !enum(recordTypeNames[:]).knows(number) {
+	}
+	if number, ok := toInt64(object.Get("RecordType")); ok && !enum(recordTypeNames[:]).knows(number) {
 		counts.recordType(number)
 	}
-	at := r.timeOf(orNull(object.Get("CreationTime")))
+	at := r.timeOf(object.Get("CreationTime"))
 	size := schema.Real(float64(len(text)))
 
 	r.log.set(p.logTime, at, 0)
@@ -133,11 +133,11 @@ func (r *run) auditRecord(text string, object *fastjson.Object) string {
 // contentType returns the content type by which the connector judges a record.
 // A search does not say it; that of Exchange's data loss prevention, which the
 // connector does not take, follows from the type of the record.
-func (r *run) contentType(object *fastjson.Object) string {
+func (r *run) contentType(object jsontape.Value) string {
 	if r.payload.Format != model.FormatAuditSearchPage {
 		return r.payload.ContentType
 	}
-	switch number, _ := toInt64(orNull(object.Get("RecordType"))); number {
+	switch number, _ := toInt64(object.Get("RecordType")); number {
 	case 13, 107: // ComplianceDLPExchange, ComplianceDLPExchangeClassification
 		return contentDLP
 	}
@@ -160,35 +160,33 @@ const pickUpRank = 1 << 10
 
 // unwrap returns the record inside the wrappers of audit search: the member
 // AuditData, an object in Graph and a text in Search-UnifiedAuditLog. A record
-// that is not wrapped is returned as it is. object is nil when the wrapper
+// that is not wrapped is returned as it is. object is none when the wrapper
 // holds no record.
-func (r *run) unwrap(text string, object *fastjson.Object) (string, *fastjson.Object) {
-	if object.Get("CreationTime") != nil {
+func (r *run) unwrap(text string, object jsontape.Value) (string, jsontape.Value) {
+	if object.Get("CreationTime").Kind() != jsontape.None {
 		return text, object
 	}
 	data := object.Get("AuditData")
-	if data == nil {
+	if data.Kind() == jsontape.None {
 		data = object.Get("auditData")
 	}
-	if data == nil {
+	switch data.Kind() {
+	case jsontape.None:
 		return text, object
-	}
-	switch data.Type() {
-	case fastjson.TypeObject:
+	case jsontape.Object:
 		// Without Graph's annotations it is the record as the API delivers it.
-		text, inner, _ := r.parse(r.appendJSON(nil, data, noAnnotations))
+		text, inner, _ := r.parse(string(r.appendJSON(nil, data, noAnnotations)))
 		return text, inner
-	case fastjson.TypeString:
-		raw, _ := data.StringBytes()
-		text, inner, _ := r.parse(append([]byte(nil), raw...))
+	case jsontape.String:
+		text, inner, _ := r.parse(data.Text())
 		return text, inner
 	}
-	return "", nil
+	return "", jsontape.Value{}
 }
 
 // auditIdentity returns the identity of an audit record: its organisation and
 // Id, or its content when it has no Id.
-func (r *run) auditIdentity(object *fastjson.Object) schema.Record {
+func (r *run) auditIdentity(object jsontape.Value) schema.Record {
 	r.buffer = r.appendObject(r.buffer[:0], object, sorted|noAnnotations|alike)
 	digest := schema.NewDigest(r.buffer)
 	tenant := r.tenantOf(stringOr(object, "OrganizationId"))
@@ -213,7 +211,7 @@ func contentKey(tenant, kind string, canonical []byte) schema.Key {
 }
 
 // timeOf returns the first value that is a time, else when the payload arrived.
-func (r *run) timeOf(values ...*fastjson.Value) schema.Value {
+func (r *run) timeOf(values ...jsontape.Value) schema.Value {
 	for i, v := range values {
 		if at, ok := parseTime(stringOf(v)); ok {
 			if i > 0 {
@@ -231,17 +229,6 @@ func (r *run) timeOf(values ...*fastjson.Value) schema.Value {
 
 // stringOr returns the text or number in a field, "" when there is none. It is
 // valid as long as the object.
-func stringOr(object *fastjson.Object, field string) string {
-	return stringOf(orNull(object.Get(field)))
+func stringOr(object jsontape.Value, field string) string {
+	return stringOf(object.Get(field))
 }
-
-// orNull returns v, or a null for a field that is absent.
-func orNull(v *fastjson.Value) *fastjson.Value {
-	if v == nil {
-		return jsonNull
-	}
-	return v
-}
-
-// jsonNull is never changed.
-var jsonNull = fastjson.MustParse("null")

@@ -6,16 +6,15 @@ import (
 	"strings"
 	"unsafe"
 
-	"github.com/valyala/fastjson"
-
+	"github.com/quoll/quoll/internal/jsontape"
 	"github.com/quoll/quoll/schema"
 )
 
 // convert returns v as a value of a column. A JSON null and an empty text are
 // the absent value. fits is false when there is a value that the column cannot
 // hold.
-func (w *worker) convert(v *fastjson.Value, kind schema.Type) (value schema.Value, fits bool) {
-	if v.Type() == fastjson.TypeNull || isEmpty(v) {
+func (w *worker) convert(v jsontape.Value, kind schema.Type) (value schema.Value, fits bool) {
+	if isAbsent(v) {
 		return schema.Null(), true
 	}
 	switch kind {
@@ -42,26 +41,46 @@ func (w *worker) convert(v *fastjson.Value, kind schema.Type) (value schema.Valu
 	return schema.Null(), false
 }
 
-func isEmpty(v *fastjson.Value) bool {
-	if v.Type() != fastjson.TypeString {
-		return false
+// isAbsent says that v is none, a null or an empty text.
+func isAbsent(v jsontape.Value) bool {
+	switch v.Kind() {
+	case jsontape.None, jsontape.Null:
+		return true
+	case jsontape.String:
+		return v.Raw() == ""
 	}
-	text, _ := v.StringBytes()
-	return len(text) == 0
+	return false
 }
 
 // toText writes v into a string column: a text as it is, a boolean as True or
 // False, a number as written, objects and arrays as compact JSON with the key
 // order of the record.
-func (w *worker) toText(v *fastjson.Value) string {
-	switch v.Type() {
-	case fastjson.TypeString:
-		text, _ := v.StringBytes()
-		return w.text.string(text)
-	case fastjson.TypeTrue:
+func (w *worker) toText(v jsontape.Value) string {
+	switch v.Kind() {
+	case jsontape.String:
+		return w.textOf(v)
+	case jsontape.True:
 		return "True"
-	case fastjson.TypeFalse:
+	case jsontape.False:
 		return "False"
+	}
+	return w.compact(v)
+}
+
+// textOf returns the text of a string, which shares memory with the payload
+// unless the payload has it with escapes.
+func (w *worker) textOf(v jsontape.Value) string {
+	if !v.Escaped() {
+		return v.Raw()
+	}
+	w.buffer = v.AppendText(w.buffer[:0])
+	return w.text.string(w.buffer)
+}
+
+// compact returns v as JSON without space.
+func (w *worker) compact(v jsontape.Value) string {
+	if text, ok := v.Compact(); ok {
+		return text
 	}
 	w.buffer = w.appendCompact(w.buffer[:0], v)
 	return w.text.string(w.buffer)
@@ -70,48 +89,41 @@ func (w *worker) toText(v *fastjson.Value) string {
 // toDynamic writes v into a dynamic column. A text that holds a JSON object or
 // array becomes that object or array, as when Log Analytics takes a text into a
 // dynamic column; any other text stays a text.
-func (w *worker) toDynamic(v *fastjson.Value) string {
-	if v.Type() == fastjson.TypeString {
-		text, _ := v.StringBytes()
-		return w.parseDynamic(text)
+func (w *worker) toDynamic(v jsontape.Value) string {
+	if v.Kind() == jsontape.String {
+		return w.parseDynamic(w.textOf(v))
 	}
-	w.buffer = w.appendCompact(w.buffer[:0], v)
-	return w.text.string(w.buffer)
+	return w.compact(v)
 }
 
 // parseDynamic returns the JSON of a text for a dynamic column.
-func (w *worker) parseDynamic(text []byte) string {
-	if inner := w.parseInner(unsafeString(text)); inner != nil {
-		w.buffer = w.appendCompact(w.buffer[:0], inner)
-		return w.text.string(w.buffer)
+func (w *worker) parseDynamic(text string) string {
+	if inner := w.parseInner(text); inner.Kind() != jsontape.None {
+		return w.compact(inner)
 	}
 	w.buffer = appendString(w.buffer[:0], text)
 	return w.text.string(w.buffer)
 }
 
-// parseInner returns the object or array that text holds, nil when it holds
+// parseInner returns the object or array that text holds, none when it holds
 // something else. It is valid until the next call.
-func (w *worker) parseInner(text string) *fastjson.Value {
+func (w *worker) parseInner(text string) jsontape.Value {
 	text = strings.TrimSpace(text)
 	if text == "" || text[0] != '{' && text[0] != '[' {
-		return nil
+		return jsontape.Value{}
 	}
-	text = clean(text)
-	if checkJSON(text) != nil {
-		return nil
-	}
-	value, err := w.inner.Parse(text)
+	value, _, err := parseClean(&w.inner, text)
 	if err != nil {
-		return nil
+		return jsontape.Value{}
 	}
 	return value
 }
 
-func toBool(v *fastjson.Value) (value, ok bool) {
-	switch v.Type() {
-	case fastjson.TypeTrue:
+func toBool(v jsontape.Value) (value, ok bool) {
+	switch v.Kind() {
+	case jsontape.True:
 		return true, true
-	case fastjson.TypeFalse:
+	case jsontape.False:
 		return false, true
 	}
 	text := stringOf(v)
@@ -126,7 +138,7 @@ func toBool(v *fastjson.Value) (value, ok bool) {
 
 // toInt64 reads a whole number, written as a number or as a text. It keeps all
 // 64 bits, and takes 1.0 and 1e3.
-func toInt64(v *fastjson.Value) (int64, bool) {
+func toInt64(v jsontape.Value) (int64, bool) {
 	text := stringOf(v)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, true
@@ -138,20 +150,19 @@ func toInt64(v *fastjson.Value) (int64, bool) {
 	return int64(f), true
 }
 
-func toFloat64(v *fastjson.Value) (float64, bool) {
+func toFloat64(v jsontape.Value) (float64, bool) {
 	f, err := strconv.ParseFloat(stringOf(v), 64)
 	return f, err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
 }
 
 // stringOf returns the text of a string and the digits of a number, "" for
 // other values. It is valid as long as v.
-func stringOf(v *fastjson.Value) string {
-	switch v.Type() {
-	case fastjson.TypeString:
-		text, _ := v.StringBytes()
-		return unsafeString(text)
-	case fastjson.TypeNumber:
-		return string(v.MarshalTo(nil))
+func stringOf(v jsontape.Value) string {
+	switch v.Kind() {
+	case jsontape.String:
+		return v.Text()
+	case jsontape.Number:
+		return v.Raw()
 	}
 	return ""
 }

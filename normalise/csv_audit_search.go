@@ -20,7 +20,7 @@ func (r *run) auditSearchCSV() {
 		if strings.TrimSpace(raw) == "" {
 			return "AuditData is empty"
 		}
-		text, object, invalid := r.parse([]byte(strings.TrimSpace(raw)))
+		text, object, invalid := r.parse(strings.TrimSpace(raw))
 		if invalid != "" {
 			return "AuditData: " + invalid
 		}

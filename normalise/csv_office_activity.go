@@ -141,7 +141,7 @@ func (r *run) csvValue(text string, kind schema.Type) (value schema.Value, fits 
 		}
 		return schema.String(text), true
 	case schema.TypeDynamic:
-		return schema.Dynamic(r.parseDynamic([]byte(text))), true
+		return schema.Dynamic(r.parseDynamic(text)), true
 	case schema.TypeBool:
 		b, err := strconv.ParseBool(strings.ToLower(text))
 		return schema.Bool(b), err == nil

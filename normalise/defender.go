@@ -3,8 +3,7 @@ package normalise
 import (
 	"strings"
 
-	"github.com/valyala/fastjson"
-
+	"github.com/quoll/quoll/internal/jsontape"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -61,13 +60,13 @@ func newDefenderPlan(table *schema.Table, prefix, workspace, sourceSystem string
 }
 
 // defenderRecord makes the row of one streaming record.
-func (r *run) defenderRecord(text string, object *fastjson.Object) string {
+func (r *run) defenderRecord(text string, object jsontape.Value) string {
 	category := stringOr(object, "category")
-	properties := orNull(object.Get("properties"))
+	properties := object.Get("properties")
 	plan := r.planOf(category, properties)
 	event := object // what happened, without what the transport added
-	if properties.Type() == fastjson.TypeObject {
-		event, _ = properties.Object()
+	if properties.Kind() == jsontape.Object {
+		event = properties
 	}
 	record := r.defenderIdentity(object, category, event)
 	r.log.reset(plan.table)
@@ -77,7 +76,7 @@ func (r *run) defenderRecord(text string, object *fastjson.Object) string {
 	} else {
 		r.fillProperties(plan, event)
 	}
-	at := r.timeOf(orNull(event.Get("Timestamp")), orNull(object.Get("time")))
+	at := r.timeOf(event.Get("Timestamp"), object.Get("time"))
 	r.log.set(plan.time, at, 0)
 	r.log.set(plan.size, schema.Real(float64(len(text))), 0)
 	r.log.setAll(plan.constants)
@@ -87,29 +86,30 @@ func (r *run) defenderRecord(text string, object *fastjson.Object) string {
 }
 
 // planOf returns the plan of the category, unless the properties do not fit it.
-func (r *run) planOf(category string, properties *fastjson.Value) *defenderPlan {
+func (r *run) planOf(category string, properties jsontape.Value) *defenderPlan {
 	plan := r.defender[category]
-	if plan == nil || properties.Type() != fastjson.TypeObject || !properties.Exists(plan.mark) {
+	if plan == nil || properties.Get(plan.mark).Kind() == jsontape.None {
 		return r.unsorted
 	}
 	return plan
 }
 
-func (r *run) fillProperties(plan *defenderPlan, properties *fastjson.Object) {
+func (r *run) fillProperties(plan *defenderPlan, properties jsontape.Value) {
 	counts := &r.result.Counts
-	properties.Visit(func(key []byte, v *fastjson.Value) {
-		targets, known := plan.fields[string(key)]
+	for members := properties.Members(); members.Next(); {
+		key := members.Key().Text()
+		targets, known := plan.fields[key]
 		if !known {
-			count(&counts.Fields, plan.table.Name+"."+string(key))
-			return
+			count(&counts.Fields, plan.table.Name+"."+key)
+			continue
 		}
 		for i := range targets {
-			r.fill(&r.log, &targets[i], v, counts)
+			r.fill(&r.log, &targets[i], members.Value(), counts)
 		}
-	})
+	}
 }
 
-func (r *run) fillUnsorted(text string, object, event *fastjson.Object) {
+func (r *run) fillUnsorted(text string, object, event jsontape.Value) {
 	plan := r.unsorted
 	r.log.set(mustColumn(plan.table, "Record"), schema.Dynamic(text), 0)
 	for _, c := range [...]struct{ column, text string }{
@@ -130,7 +130,7 @@ func (r *run) fillUnsorted(text string, object, event *fastjson.Object) {
 // properties under another time of transport; and it sends a mail's record
 // again, possibly under the same ReportId, when the verdict changed, which is
 // news. So the properties as a whole are the identity, ReportId among them.
-func (r *run) defenderIdentity(object *fastjson.Object, category string, event *fastjson.Object) schema.Record {
+func (r *run) defenderIdentity(object jsontape.Value, category string, event jsontape.Value) schema.Record {
 	r.buffer = r.appendObject(r.buffer[:0], event, sorted)
 	tenant := r.tenantOf(stringOr(object, "tenantId"))
 	return schema.Record{

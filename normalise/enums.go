@@ -3,8 +3,7 @@ package normalise
 import (
 	"strconv"
 
-	"github.com/valyala/fastjson"
-
+	"github.com/quoll/quoll/internal/jsontape"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -25,21 +24,21 @@ type enum []string
 
 // name returns the name of the number, the digits where it has none, and a text
 // as it is: some exports carry the name already.
-func (e enum) name(v *fastjson.Value) string {
-	switch v.Type() {
-	case fastjson.TypeString:
-		text, _ := v.StringBytes()
-		number, err := strconv.ParseInt(string(text), 10, 64)
+func (e enum) name(v jsontape.Value) string {
+	switch v.Kind() {
+	case jsontape.String:
+		text := v.Text()
+		number, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return string(text)
+			return text
 		}
-		return e.nameOf(number, string(text))
-	case fastjson.TypeNumber:
-		number, err := v.Int64()
+		return e.nameOf(number, text)
+	case jsontape.Number:
+		number, err := strconv.ParseInt(v.Raw(), 10, 64)
 		if err == nil {
 			return e.nameOf(number, "")
 		}
-		return string(v.MarshalTo(nil))
+		return v.Raw()
 	}
 	return ""
 }
@@ -55,16 +54,16 @@ func (e enum) nameOf(number int64, text string) string {
 }
 
 // number returns the number of a value that is a number or a name.
-func (e enum) number(v *fastjson.Value) (int64, bool) {
-	if v.Type() != fastjson.TypeString {
+func (e enum) number(v jsontape.Value) (int64, bool) {
+	if v.Kind() != jsontape.String {
 		return toInt64(v)
 	}
 	if number, ok := toInt64(v); ok {
 		return number, true
 	}
-	text, _ := v.StringBytes()
+	text := v.Text()
 	for number, name := range e {
-		if name != "" && name == string(text) {
+		if name != "" && name == text {
 			return int64(number), true
 		}
 	}
@@ -72,8 +71,8 @@ func (e enum) number(v *fastjson.Value) (int64, bool) {
 }
 
 // text is a conversion for string columns: the name, see name.
-func (e enum) text(_ *worker, v *fastjson.Value) (schema.Value, bool) {
-	if v.Type() == fastjson.TypeNull || isEmpty(v) {
+func (e enum) text(_ *worker, v jsontape.Value) (schema.Value, bool) {
+	if isAbsent(v) {
 		return schema.Null(), true
 	}
 	name := e.name(v)
@@ -81,8 +80,8 @@ func (e enum) text(_ *worker, v *fastjson.Value) (schema.Value, bool) {
 }
 
 // long is a conversion for long columns: the number of a number or a name.
-func (e enum) long(_ *worker, v *fastjson.Value) (schema.Value, bool) {
-	if v.Type() == fastjson.TypeNull || isEmpty(v) {
+func (e enum) long(_ *worker, v jsontape.Value) (schema.Value, bool) {
+	if isAbsent(v) {
 		return schema.Null(), true
 	}
 	number, ok := e.number(v)

@@ -8,8 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/valyala/fastjson"
-
+	"github.com/quoll/quoll/internal/jsontape"
 	"github.com/quoll/quoll/internal/split"
 )
 
@@ -19,14 +18,16 @@ const maxDepth = 200
 
 // worker is memory that is used again from payload to payload.
 type worker struct {
-	parser fastjson.Parser // of records
-	inner  fastjson.Parser // of JSON inside a string of a record
+	tape   jsontape.Tape // of records
+	inner  jsontape.Tape // of JSON inside a string of a record
 	text   arena
 	buffer []byte
-	log    rowBuilder // row of UnifiedAuditLog, or of a Defender table
-	office rowBuilder // row of OfficeActivity
-	pairs  []pair     // stack of appendObject
-	names  names
+	// unescaped is the text of a string that is being written.
+	unescaped []byte
+	log       rowBuilder // row of UnifiedAuditLog, or of a Defender table
+	office    rowBuilder // row of OfficeActivity
+	pairs     []pair     // stack of appendObject
+	names     names
 }
 
 func newWorker() *worker { return &worker{names: names{}} }
@@ -55,11 +56,24 @@ func (a *arena) string(b []byte) string {
 
 // json hands the objects of the body to record, one after the other. record
 // returns a reason to reject the object, or "".
-func (r *run) json(record func(text string, object *fastjson.Object) string) {
+func (r *run) json(record func(text string, object jsontape.Value) string) {
 	body := r.payload.Body
 	scanner := split.NewScanner(len(body))
 	line, counted := max(r.payload.Line, 1), 0
+	// What is valid needs no search for its end. Reading what is not costs a
+	// pass up to the end of the body at worst, which we do not spend often.
+	vain := 0
 	for at := 0; ; {
+		start := at + split.Filler(body[at:])
+		if start < len(body) && body[start] == '{' && vain < maxVain {
+			if text, object, size := r.parseNext(body[start:]); size > 0 {
+				if reason := record(text, object); reason == "" {
+					at = start + size
+					continue
+				}
+			}
+			vain++
+		}
 		token := scanner.JSON(body[at:], true)
 		if token.Kind == split.End {
 			return
@@ -72,7 +86,7 @@ func (r *run) json(record func(text string, object *fastjson.Object) string) {
 		case token.Kind != split.Record && body[start] != '{':
 			reason = "no JSON object"
 		case token.Kind == split.Record:
-			text, object, invalid := r.parse(body[start:end])
+			text, object, invalid := r.parse(unsafeString(body[start:end]))
 			reason = invalid
 			if invalid != "" {
 				end = split.Resync(body, start, end)
@@ -87,37 +101,58 @@ func (r *run) json(record func(text string, object *fastjson.Object) string) {
 	}
 }
 
+// maxVain is how many pieces of a body that turn out to be no record are read
+// as one, before each is first measured.
+const maxVain = 8
+
+// parseNext reads the object at the start of data and returns its length too, 0
+// when there is no valid one.
+func (w *worker) parseNext(data []byte) (text string, object jsontape.Value, size int) {
+	object, size, err := w.tape.Parse(unsafeString(data), maxDepth)
+	if err != nil || w.tape.HasSurrogates() {
+		return "", object, 0
+	}
+	return unsafeString(data[:size]), object, size
+}
+
 // parse reads one object. text is the object in valid UTF-8 and valid JSON, by
 // which it is kept; object is valid until the next call.
-func (w *worker) parse(raw []byte) (text string, object *fastjson.Object, invalid string) {
-	text = clean(string(raw))
-	if err := checkJSON(text); err != nil {
-		return "", nil, invalidReason(text, err)
-	}
-	value, err := w.parser.Parse(text)
+func (w *worker) parse(raw string) (text string, object jsontape.Value, invalid string) {
+	object, text, err := parseClean(&w.tape, raw)
 	if err != nil {
-		return "", nil, invalidReason(text, err)
+		return "", object, invalidReason(text, err)
 	}
-	object, err = value.Object()
-	if err != nil {
-		return "", nil, "no JSON object"
+	if object.Kind() != jsontape.Object {
+		return "", object, "no JSON object"
 	}
 	return text, object, ""
+}
+
+// parseClean reads one value, of the text as clean makes it where it has to.
+func parseClean(tape *jsontape.Tape, raw string) (value jsontape.Value, text string, err error) {
+	value, err = tape.ParseAll(raw, maxDepth)
+	if errors.Is(err, jsontape.ErrEncoding) || err == nil && tape.HasSurrogates() {
+		if text = clean(raw); text != raw {
+			value, err = tape.ParseAll(text, maxDepth)
+			return value, text, err
+		}
+	}
+	return value, raw, err
 }
 
 // invalidReason says what is wrong with text without repeating it, as rejects are
 // listed where not everybody may read the records, and without the place, as
 // they are counted by reason.
 func invalidReason(text string, err error) string {
-	if errors.Is(err, errTooDeep) {
+	if errors.Is(err, jsontape.ErrTooDeep) {
 		return fmt.Sprintf("nested deeper than %d levels", maxDepth)
 	}
 	var any json.RawMessage
 	var syntax *json.SyntaxError
 	if errors.As(json.Unmarshal([]byte(text), &any), &syntax) {
-		return fmt.Sprintf("%v: %v", errInvalid, syntax)
+		return fmt.Sprintf("%v: %v", jsontape.ErrInvalid, syntax)
 	}
-	return errInvalid.Error()
+	return jsontape.ErrInvalid.Error()
 }
 
 // clean returns text in valid UTF-8, with the replacement character for what is

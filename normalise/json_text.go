@@ -1,20 +1,17 @@
 package normalise
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
-	"github.com/valyala/fastjson"
+	"github.com/quoll/quoll/internal/jsontape"
 )
-
-// We write JSON ourselves: fastjson escapes strings as Go does (\x00,
-// \U0001f600), which is no JSON.
 
 // pair is a member of an object.
 type pair struct {
-	key   string
-	value *fastjson.Value
+	name  string
+	key   jsontape.Value
+	value jsontape.Value
 }
 
 // form says how JSON is written: as it is but for space, or otherwise.
@@ -33,71 +30,81 @@ const (
 )
 
 // appendCompact writes v without space, members in the order of the source.
-func (w *worker) appendCompact(dst []byte, v *fastjson.Value) []byte {
+func (w *worker) appendCompact(dst []byte, v jsontape.Value) []byte {
 	return w.appendJSON(dst, v, 0)
 }
 
 // appendJSON writes v without space, strings in their shortest escape, numbers
 // as written, members in the order of the source unless the form says more.
-func (w *worker) appendJSON(dst []byte, v *fastjson.Value, f form) []byte {
-	switch v.Type() {
-	case fastjson.TypeObject:
-		object, _ := v.Object()
-		return w.appendObject(dst, object, f)
-	case fastjson.TypeArray:
-		items, _ := v.Array()
+func (w *worker) appendJSON(dst []byte, v jsontape.Value, f form) []byte {
+	switch v.Kind() {
+	case jsontape.Object:
+		return w.appendObject(dst, v, f)
+	case jsontape.Array:
 		dst = append(dst, '[')
-		for i, item := range items {
-			if i > 0 {
+		first := true
+		for items := v.Items(); items.Next(); first = false {
+			if !first {
 				dst = append(dst, ',')
 			}
-			dst = w.appendJSON(dst, item, f)
+			dst = w.appendJSON(dst, items.Value(), f)
 		}
 		return append(dst, ']')
-	case fastjson.TypeString:
-		text, _ := v.StringBytes()
-		return appendString(dst, text)
+	case jsontape.String:
+		return w.appendText(dst, v)
 	}
-	return v.MarshalTo(dst)
+	return append(dst, v.Raw()...)
 }
 
-func (w *worker) appendObject(dst []byte, object *fastjson.Object, f form) []byte {
+// appendText writes a string. What needs no escape stands as it is.
+func (w *worker) appendText(dst []byte, v jsontape.Value) []byte {
+	if v.Escaped() {
+		w.unescaped = v.AppendText(w.unescaped[:0])
+		return appendString(dst, w.unescaped)
+	}
+	dst = append(dst, '"')
+	dst = append(dst, v.Raw()...)
+	return append(dst, '"')
+}
+
+func (w *worker) appendObject(dst []byte, object jsontape.Value, f form) []byte {
 	base := len(w.pairs)
-	object.Visit(func(key []byte, value *fastjson.Value) {
-		if f.leavesOut(key, value) {
-			return
+	for members := object.Members(); members.Next(); {
+		key := members.Key()
+		name := key.Text()
+		if f.leavesOut(name, members.Value()) {
+			continue
 		}
-		w.pairs = append(w.pairs, pair{unsafeString(key), value})
-	})
+		w.pairs = append(w.pairs, pair{name, key, members.Value()})
+	}
 	end := len(w.pairs)
 	if f&sorted != 0 {
-		slices.SortStableFunc(w.pairs[base:end], func(a, b pair) int { return strings.Compare(a.key, b.key) })
+		slices.SortStableFunc(w.pairs[base:end], func(a, b pair) int { return strings.Compare(a.name, b.name) })
 	}
 	dst = append(dst, '{')
 	for i := base; i < end; i++ {
 		if i > base {
 			dst = append(dst, ',')
 		}
-		dst = appendString(dst, w.pairs[i].key)
+		dst = w.appendText(dst, w.pairs[i].key)
 		dst = append(dst, ':')
-		if f&alike != 0 && w.pairs[i].key == "CreationTime" {
+		if f&alike != 0 && w.pairs[i].name == "CreationTime" {
 			dst = w.appendTime(dst, w.pairs[i].value, f)
 			continue
 		}
 		dst = w.appendJSON(dst, w.pairs[i].value, f)
 	}
-	clear(w.pairs[base:])
 	w.pairs = w.pairs[:base]
 	return append(dst, '}')
 }
 
-func (f form) leavesOut(key []byte, value *fastjson.Value) bool {
-	return f&noAnnotations != 0 && bytes.Contains(key, []byte("@odata.")) || f&alike != 0 && value.Type() == fastjson.TypeNull
+func (f form) leavesOut(name string, value jsontape.Value) bool {
+	return f&noAnnotations != 0 && strings.Contains(name, "@odata.") || f&alike != 0 && value.Kind() == jsontape.Null
 }
 
 // appendTime writes a time that can be read in the way of most records: UTC,
 // without zone, and without a fraction that is zero.
-func (w *worker) appendTime(dst []byte, v *fastjson.Value, f form) []byte {
+func (w *worker) appendTime(dst []byte, v jsontape.Value, f form) []byte {
 	at, ok := parseTime(stringOf(v))
 	if !ok {
 		return w.appendJSON(dst, v, f)

@@ -69,8 +69,8 @@ func New(cfg Config) *Normaliser {
 }
 
 // Payload returns the rows of a payload. Every record of the body is in
-// Records or in Rejects; an empty body gives neither. The rows share no memory
-// with the payload, only the rejects do.
+// Records or in Rejects; an empty body gives neither. Rows and rejects share
+// memory with the payload's body, which must not change while they are in use.
 //
 // Bodies of JSON formats are read alike: as objects one a line, in arrays,
 // wrapped in {"records":[…]} or {"value":[…]}, or as any part of such a text

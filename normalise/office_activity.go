@@ -1,8 +1,7 @@
 package normalise
 
 import (
-	"github.com/valyala/fastjson"
-
+	"github.com/quoll/quoll/internal/jsontape"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -27,7 +26,7 @@ import (
 
 // conversion turns a raw value into the value of a column; fits is false when
 // the column cannot hold it.
-type conversion = func(*worker, *fastjson.Value) (value schema.Value, fits bool)
+type conversion = func(*worker, jsontape.Value) (value schema.Value, fits bool)
 
 // officeConversions are the columns whose type does not say how to convert.
 func officeConversions() map[string]conversion {

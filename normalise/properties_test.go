@@ -336,7 +336,8 @@ func TestNamesAreBounded(t *testing.T) {
 // The same payload gives the same rows, used by several goroutines or not.
 func TestPure(t *testing.T) {
 	n := normalise.New(normalise.Config{})
-	body := []byte(`[{"Id":"a","CreationTime":"2026-09-14T08:21:07","Workload":"Exchange","Item":{"a":"b"},"SessionId":"s"}]`)
+	const text = `[{"Id":"a","CreationTime":"2026-09-14T08:21:07","Workload":"Exchange","Item":{"a":"b"},"SessionId":"s"}]`
+	body := []byte(text)
 	payload := model.Payload{Format: model.FormatAuditArray, Body: body, Received: received}
 	want := n.Payload(payload)
 	results := make(chan normalise.Result)
@@ -348,11 +349,8 @@ func TestPure(t *testing.T) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
 	}
-	for i := range body {
-		body[i] = 'x'
-	}
-	if got := valueOf(t, want, "OfficeActivity", "Item"); got != `{"a":"b"}` {
-		t.Errorf("a row changed with the payload: %s", got)
+	if string(body) != text {
+		t.Errorf("the payload was changed to %s", body)
 	}
 }
 

@@ -3,8 +3,7 @@ package normalise
 import (
 	"strings"
 
-	"github.com/valyala/fastjson"
-
+	"github.com/quoll/quoll/internal/jsontape"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -16,11 +15,11 @@ type target struct {
 	// rank orders the fields that can fill the column: the lowest wins.
 	rank int
 	// convert is nil where the type of the column says how.
-	convert func(*worker, *fastjson.Value) (schema.Value, bool)
+	convert func(*worker, jsontape.Value) (schema.Value, bool)
 }
 
 // fill converts v into the column of the row.
-func (w *worker) fill(row *rowBuilder, to *target, v *fastjson.Value, counts *Counts) {
+func (w *worker) fill(row *rowBuilder, to *target, v jsontape.Value, counts *Counts) {
 	var value schema.Value
 	var fits bool
 	if to.convert != nil {

@@ -1,13 +1,17 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/quoll/quoll/journal"
+	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/schema"
+	"github.com/quoll/quoll/tenantsim/world"
 )
 
 // BenchmarkVisible measures the time from a durable payload of ten records to
@@ -60,4 +64,71 @@ func BenchmarkCatchup(b *testing.B) {
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(records)/b.Elapsed().Seconds(), "records/s")
+}
+
+// BenchmarkRiver measures what a day's records of the simulated tenant cost in
+// processor time from the journal to committed files. Wall time says little on
+// a machine that others use.
+func BenchmarkRiver(b *testing.B) {
+	payloads, records := simulatedDay(b)
+	var total time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		r := openRiver(b, b.TempDir(), nil)
+		before := processorTime(b)
+		b.StartTimer()
+		for _, p := range payloads {
+			r.add(b, p)
+		}
+		journalled := processorTime(b)
+		if err := r.Catchup(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		visible := processorTime(b)
+		if err := r.Flush(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		done := processorTime(b)
+		total += done - before
+		b.ReportMetric(float64((journalled-before).Nanoseconds())/float64(records)/1000, "journal-CPU-µs/record")
+		b.ReportMetric(float64((visible-journalled).Nanoseconds())/float64(records)/1000, "rows-CPU-µs/record")
+		b.ReportMetric(float64((done-visible).Nanoseconds())/float64(records)/1000, "files-CPU-µs/record")
+		r.close()
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(total.Microseconds())/float64(records*b.N), "CPU-µs/record")
+}
+
+// simulatedDay returns blobs of about 180 records.
+func simulatedDay(b *testing.B) (payloads []model.Payload, records int) {
+	start := time.Date(2026, 9, 14, 0, 0, 0, 0, time.UTC)
+	w := world.New(world.Config{Seed: 4, TenantID: "5c0ffee0-1234-4321-8765-0123456789ab", Start: start, Volume: 5})
+	day, err := w.Advance(start.Add(24 * time.Hour))
+	if err != nil {
+		b.Fatal(err)
+	}
+	byType := map[string][][]byte{}
+	for _, record := range day.Audit {
+		name := record.ContentTypes[0]
+		byType[name] = append(byType[name], record.Body)
+	}
+	for name, bodies := range byType {
+		for part := range slices.Chunk(bodies, 180) {
+			payloads = append(payloads, model.Payload{
+				Tenant: "5c0ffee0-1234-4321-8765-0123456789ab", Source: model.SourceActivity, Format: model.FormatAuditArray,
+				ContentType: name, Received: start, Body: slices.Concat([]byte("["), bytes.Join(part, []byte(",")), []byte("]")),
+			})
+			records += len(part)
+		}
+	}
+	return payloads, records
+}
+
+func processorTime(b *testing.B) time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

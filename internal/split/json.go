@@ -41,6 +41,15 @@ func (s *Scanner) JSON(data []byte, atEnd bool) Token {
 	return s.passed(Token{Kind: kind, Start: start, End: start + resync(data, start, len(reach))})
 }
 
+// Filler returns the length of what stands before the first record of data, or
+// of what is taken for one: space, separators, the opening of a list or of a
+// wrapper around one. data must start where a token ended, and nothing may
+// follow it.
+func Filler(data []byte) int {
+	start, _ := skipFiller(data)
+	return start
+}
+
 // Resync returns where scanning should go on in an object data[start:end] that
 // turned out to be no valid JSON: behind its first line when a later line of it
 // starts an object of its own, at end otherwise.

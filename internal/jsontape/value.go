@@ -1,0 +1,144 @@
+package jsontape
+
+// Value is a value on a tape. The zero Value is none: what Get returns for a
+// member that is not there.
+type Value struct {
+	t  *Tape
+	at uint32
+}
+
+func (v Value) node() *node { return &v.t.nodes[v.at] }
+
+// Kind returns what the value is, None for the zero Value.
+func (v Value) Kind() Kind {
+	if v.t == nil {
+		return None
+	}
+	return v.t.nodes[v.at].kind
+}
+
+// Len returns the number of items of an array or members of an object, 0 for
+// others.
+func (v Value) Len() int {
+	if v.t == nil {
+		return 0
+	}
+	return int(v.node().size)
+}
+
+// Raw returns the value as it is written: a string without its quotes and with
+// its escapes, everything else whole. It shares memory with the text.
+func (v Value) Raw() string {
+	if v.t == nil {
+		return ""
+	}
+	n := v.node()
+	return v.t.text[n.start:n.end]
+}
+
+// Escaped says whether the value is a string whose Raw has escapes.
+func (v Value) Escaped() bool { return v.t != nil && v.node().escaped }
+
+// Text returns the text of a string, "" for other values. It shares memory
+// with the text that was parsed unless there are escapes in it. A half of a
+// surrogate pair alone becomes the replacement character.
+func (v Value) Text() string {
+	switch {
+	case v.Kind() != String:
+		return ""
+	case v.Escaped():
+		return string(appendUnescaped(make([]byte, 0, len(v.Raw())), v.Raw()))
+	}
+	return v.Raw()
+}
+
+// AppendText appends the text of a string to dst.
+func (v Value) AppendText(dst []byte) []byte {
+	switch {
+	case v.Kind() != String:
+		return dst
+	case v.Escaped():
+		return appendUnescaped(dst, v.Raw())
+	}
+	return append(dst, v.Raw()...)
+}
+
+// Compact returns the value as it is written, and whether that is without white
+// space and without escapes, so that nothing can be shorter.
+func (v Value) Compact() (string, bool) {
+	if v.t == nil || v.t.spaced {
+		return "", false
+	}
+	for _, n := range v.t.nodes[v.at:v.node().after] {
+		if n.escaped {
+			return "", false
+		}
+	}
+	n := v.node()
+	if n.kind == String {
+		return v.t.text[n.start-1 : n.end+1], true
+	}
+	return v.Raw(), true
+}
+
+// Get returns the first member of an object with that name, or none.
+func (v Value) Get(name string) Value {
+	for m := v.Members(); m.Next(); {
+		if key := m.Key(); key.is(name) {
+			return m.Value()
+		}
+	}
+	return Value{}
+}
+
+// is compares the text of a string.
+func (v Value) is(text string) bool {
+	if v.node().escaped {
+		return v.Text() == text
+	}
+	return v.Raw() == text
+}
+
+// Cursor goes through the members of an object or the items of an array.
+type Cursor struct {
+	t     *Tape
+	next  uint32
+	left  uint32
+	key   uint32
+	value uint32
+	pairs bool
+}
+
+// Members goes through an object; other values have none.
+func (v Value) Members() Cursor { return v.cursor(Object) }
+
+// Items goes through an array; other values have none.
+func (v Value) Items() Cursor { return v.cursor(Array) }
+
+func (v Value) cursor(kind Kind) Cursor {
+	if v.Kind() != kind {
+		return Cursor{}
+	}
+	return Cursor{t: v.t, next: v.at + 1, left: v.node().size, pairs: kind == Object}
+}
+
+// Next goes to the next member or item and says whether there is one.
+func (c *Cursor) Next() bool {
+	if c.left == 0 {
+		return false
+	}
+	c.left--
+	if c.pairs {
+		c.key = c.next
+		c.next++
+	}
+	c.value = c.next
+	c.next = c.t.nodes[c.next].after
+	return true
+}
+
+// Key returns the name of the member, a string.
+func (c *Cursor) Key() Value { return Value{c.t, c.key} }
+
+// Value returns the value of the member, or the item.
+func (c *Cursor) Value() Value { return Value{c.t, c.value} }
