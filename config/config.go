@@ -37,7 +37,9 @@ type Config struct {
 	RuleDirs     []string
 	ShippedRules bool
 	Server       server.Config
-	Tenants      []Tenant
+	// Webhook is nil where Microsoft sends no notifications.
+	Webhook *Webhook
+	Tenants []Tenant
 }
 
 // Tenant is one Microsoft 365 tenant and the roads to it.
@@ -55,14 +57,15 @@ type Tenant struct {
 
 // file is the configuration as it is written.
 type file struct {
-	DataDir       string        `yaml:"data_dir"`
-	ArchiveDir    string        `yaml:"archive_dir"`
-	ArchiveOrigin string        `yaml:"archive_origin"`
-	FlushEvery    duration      `yaml:"flush_every"`
-	RuleDirs      []string      `yaml:"rule_dirs"`
-	ShippedRules  *bool         `yaml:"shipped_rules"`
-	Server        serverSection `yaml:"server"`
-	Tenants       []tenant      `yaml:"tenants"`
+	DataDir       string          `yaml:"data_dir"`
+	ArchiveDir    string          `yaml:"archive_dir"`
+	ArchiveOrigin string          `yaml:"archive_origin"`
+	FlushEvery    duration        `yaml:"flush_every"`
+	RuleDirs      []string        `yaml:"rule_dirs"`
+	ShippedRules  *bool           `yaml:"shipped_rules"`
+	Server        serverSection   `yaml:"server"`
+	Webhook       *webhookSection `yaml:"webhook"`
+	Tenants       []tenant        `yaml:"tenants"`
 }
 
 type serverSection struct {
@@ -175,9 +178,13 @@ func (b *builder) build(f file) *Config {
 	if err := c.Server.Validate(); err != nil {
 		b.bad("server: %w", err)
 	}
+	c.Webhook = b.webhook(f.Webhook)
 	seen := map[string]bool{}
 	for i, t := range f.Tenants {
 		built := b.tenant(t, fmt.Sprintf("tenants[%d]", i))
+		if c.Webhook != nil && built.Activity != nil {
+			built.Activity.Webhook = &c.Webhook.Webhook
+		}
 		if id := strings.ToLower(t.TenantID); seen[id] {
 			b.bad("tenants[%d]: tenant_id %s is given twice", i, id)
 		} else {

@@ -39,7 +39,7 @@ func credentialFiles(t *testing.T) string {
 	for name, content := range map[string][]byte{
 		"app.pem": append(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
 			pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...),
-		"app.pfx": pfx, "password": []byte("hunter2\n"), "token": []byte("a.b.c"),
+		"app.pfx": pfx, "password": []byte("hunter2\n"), "auth-id": []byte("0123456789abcdef"), "token": []byte("a.b.c"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)

@@ -16,9 +16,21 @@ type Status struct {
 	Lake      LakeStatus    `json:"lake"`
 	// Archive is null when none is configured.
 	Archive *ArchiveStatus `json:"archive"`
+	// Webhook counts the calls of the audit log's notifications; null where none
+	// are taken.
+	Webhook *WebhookStatus `json:"webhook,omitempty"`
 	// Warnings are those of all connectors: what becomes trouble unless somebody
 	// acts in time.
 	Warnings []ConnectorWarning `json:"warnings,omitempty"`
+}
+
+// WebhookStatus counts calls since the start.
+type WebhookStatus struct {
+	Validations   int64 `json:"validations"`   // handshakes answered
+	Notifications int64 `json:"notifications"` // calls taken
+	Entries       int64 `json:"entries"`       // that made a listing come sooner
+	Unknown       int64 `json:"unknown"`       // of tenants or content types that are not collected
+	Refused       int64 `json:"refused"`       // calls without the auth id, or that made no sense
 }
 
 // ConnectorWarning is a warning with the connector that gives it.

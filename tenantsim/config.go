@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -30,6 +31,9 @@ type Config struct {
 	SecretExpires time.Time
 	Certificates  []*x509.Certificate
 	Federated     []feed.Federated
+	// WebhookClient calls the webhooks that a client asks for; nil calls nobody,
+	// and refuses them.
+	WebhookClient *http.Client
 	// Permissions are the application roles of the client.
 	Permissions []string
 

@@ -49,7 +49,7 @@ func New(cfg Config) (*Tenant, error) {
 	store := feed.NewStore()
 	api, err := feed.New(feed.Config{
 		TenantID: cfg.TenantID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret,
-		SecretExpires: cfg.SecretExpires, Certificates: cfg.Certificates, Federated: cfg.Federated,
+		SecretExpires: cfg.SecretExpires, Certificates: cfg.Certificates, Federated: cfg.Federated, WebhookClient: cfg.WebhookClient,
 		TokenLifetime: cfg.TokenLifetime, Permissions: cfg.Permissions, PageSize: cfg.PageSize,
 		RequestsPerMinute: cfg.RequestsPerMinute, Now: cfg.Now, Faults: cfg.Faults,
 	}, store)
@@ -139,6 +139,11 @@ func (t *Tenant) Handler() http.Handler {
 		t.api.ServeHTTP(w, r)
 	})
 }
+
+// Notify sends what became available to the webhooks. base is the address under
+// which the tenant answers, such as Server.URL. What a webhook does not take is
+// sent again later.
+func (t *Tenant) Notify(ctx context.Context, base string) error { return t.api.Notify(ctx, base) }
 
 // DisableSubscription does what an administrator does who turns a subscription
 // off behind the client's back.

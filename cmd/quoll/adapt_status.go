@@ -12,6 +12,7 @@ import (
 type reporter struct {
 	node       *node
 	collectors []collect.Collector // none where nothing is collected
+	webhook    *webhookServer      // nil where no notifications are taken
 	started    time.Time
 }
 
@@ -32,6 +33,10 @@ func (r *reporter) Status(context.Context) (*server.Status, error) {
 		status.Lake.Tables = append(status.Lake.Tables, server.TableStatus{
 			Name: t.Name, Rows: t.Rows, Fresh: t.FreshRows, Files: t.Files, Bytes: t.Bytes, Earliest: moment(t.MinTime), Latest: moment(t.MaxTime),
 		})
+	}
+	if r.webhook != nil {
+		got := server.WebhookStatus(r.webhook.receiver.Received())
+		status.Webhook = &got
 	}
 	for _, collector := range r.collectors {
 		state := collector.Status()

@@ -84,6 +84,7 @@ type service struct {
 	collectors []collect.Collector
 	detector   *detect.Detector
 	server     *server.Server
+	webhook    *webhookServer // nil where no notifications are taken
 	log        *slog.Logger
 }
 
@@ -113,7 +114,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Querier: querier{n.query}, Catalogue: catalogue{}, Incidents: incidents{store},
 			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, now: time.Now, log: log},
 			Gaps:       &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
-			Reporter:   &reporter{node: n, collectors: s.collectors, started: time.Now().UTC()},
+			Reporter:   &reporter{node: n, collectors: s.collectors, webhook: s.webhook, started: time.Now().UTC()},
 		},
 	})
 	return s, err
@@ -132,6 +133,7 @@ func (s *service) addCollectors(ctx context.Context) error {
 	if s.ledger, err = collect.OpenLedger(ctx, s.state); err != nil {
 		return err
 	}
+	var activities []*activity.Collector
 	for _, t := range s.config.Tenants {
 		if t.Activity != nil {
 			collector, err := activity.New(*t.Activity, activity.Dependencies{Ledger: s.ledger, Sink: s.pipeline, Logger: s.log})
@@ -139,6 +141,7 @@ func (s *service) addCollectors(ctx context.Context) error {
 				return err
 			}
 			s.collectors = append(s.collectors, collector)
+			activities = append(activities, collector)
 		}
 		if t.DefenderExportDir == "" {
 			continue
@@ -152,6 +155,9 @@ func (s *service) addCollectors(ctx context.Context) error {
 			return err
 		}
 		s.collectors = append(s.collectors, collector)
+	}
+	if s.config.Webhook != nil {
+		s.webhook = newWebhookServer(s.config.Webhook, activities, s.log)
 	}
 	return nil
 }
@@ -176,6 +182,9 @@ func (s *service) run(ctx context.Context, ready func(string)) error {
 	work, workCtx := errgroup.WithContext(ctx)
 	work.Go(func() error { return s.server.Serve(workCtx, listener) })
 	work.Go(func() error { return s.detector.Run(workCtx) })
+	if s.webhook != nil {
+		work.Go(func() error { return s.webhook.serve(workCtx) })
+	}
 	for _, collector := range s.collectors {
 		work.Go(func() error { return collector.Run(workCtx) })
 	}

@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -115,6 +116,7 @@ type request struct {
 	url       *url.URL
 	limit     int64 // bytes of the answer's body, decompressed
 	timeout   time.Duration
+	body      []byte // JSON; nil for none
 }
 
 // operationURL returns the address of an operation of the feed. Parameters
@@ -208,12 +210,15 @@ func (c *client) do(ctx context.Context, r request) ([]byte, http.Header, error)
 func (c *client) exchange(ctx context.Context, r request, token string) ([]byte, http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, r.method, r.url.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, r.method, r.url.String(), bytes.NewReader(r.body))
 	if err != nil {
 		return nil, nil, &failure{operation: r.operation, cause: err}
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", "application/json")
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
 	// No Accept-Encoding: the transport then asks for gzip, undoes it, and
 	// reports a stream that breaks off.
 	response, err := c.http.Do(req)

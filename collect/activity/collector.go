@@ -51,6 +51,7 @@ type stream struct {
 	logger *slog.Logger
 	health health
 	work   *work
+	hints  chan struct{} // holds one when a notification came
 
 	// doubt is set when an answer says that the subscription is gone.
 	doubt atomic.Bool
@@ -77,7 +78,7 @@ func New(cfg Config, deps Dependencies) (*Collector, error) {
 		return nil, err
 	}
 	c.client = client
-	subs := newSubscriptions(client, deps.Ledger)
+	subs := newSubscriptions(client, deps.Ledger, deps.Logger.With("tenant", cfg.TenantID))
 	for _, contentType := range cfg.ContentTypes {
 		c.streams = append(c.streams, &stream{
 			Stream: collect.Stream{Tenant: cfg.TenantID, ContentType: contentType},
@@ -90,6 +91,7 @@ func New(cfg Config, deps Dependencies) (*Collector, error) {
 			random: deps.Random,
 			logger: deps.Logger.With("tenant", cfg.TenantID, "contentType", contentType),
 			work:   newWork(),
+			hints:  make(chan struct{}, 1),
 			span:   maxWindow,
 		})
 	}
@@ -129,7 +131,7 @@ func (s *stream) watch(ctx context.Context) {
 			wait = s.waitAfter(err, failures)
 			s.logger.Warn("listing failed", "error", err, "failures", failures, "wait", wait)
 		}
-		if clock.Sleep(ctx, s.clock, wait) != nil {
+		if s.rest(ctx, wait, err == nil) != nil {
 			return
 		}
 	}
@@ -183,6 +185,9 @@ func (c *Collector) Status() collect.Status {
 		s.health.judge(&one)
 		if err == nil {
 			err = s.warn(ctx, &one, now)
+			if w := s.subs.webhookWarning(s.ContentType); w != nil {
+				one.Warnings = append(one.Warnings, *w)
+			}
 		}
 		if err != nil {
 			one.Health, one.Problem = collect.HealthDegraded, problem(err, now)

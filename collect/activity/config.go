@@ -85,6 +85,8 @@ type Config struct {
 	// ExpiryAlarm is how long before content is deleted at Microsoft its being
 	// outstanding makes the stream degraded. Zero turns that off.
 	ExpiryAlarm time.Duration
+	// Webhook is where notifications are taken as hints; nil for polling alone.
+	Webhook *Webhook
 	// Concurrency is how many blobs of one content type are fetched at a time.
 	Concurrency int
 	// RequestsPerMinute bounds all requests for this tenant. The API's baseline
@@ -154,6 +156,9 @@ func (c *Config) Validate() error {
 		if slices.Contains(c.ContentTypes[:i], contentType) {
 			bad("content type %q is given twice", contentType)
 		}
+	}
+	if c.Webhook != nil {
+		errs = append(errs, c.Webhook.validate())
 	}
 	errs = append(errs, c.validateEndpoints()...)
 	errs = append(errs, c.validateLimits()...)

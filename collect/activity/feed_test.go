@@ -35,8 +35,11 @@ type feed struct {
 	issued   int
 	subs     map[string]string
 	starts   []string
-	blobs    []*fakeBlob
-	requests []*http.Request
+	hook     *listedWebhook
+	// reachable says whether a webhook passes its check.
+	reachable bool
+	blobs     []*fakeBlob
+	requests  []*http.Request
 	// fault, when it returns a response or an error, speaks instead of the feed.
 	fault func(r *http.Request) (*http.Response, error)
 }
@@ -144,7 +147,7 @@ func (f *feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == root+"subscriptions/list" && r.Method == http.MethodGet:
 		f.listSubscriptions(w)
 	case path == root+"subscriptions/start" && r.Method == http.MethodPost:
-		f.start(w, r.URL.Query().Get("contentType"))
+		f.start(w, r)
 	case path == root+"subscriptions/content":
 		f.list(w, r)
 	case strings.HasPrefix(path, root+"audit/"):
@@ -185,13 +188,26 @@ func (f *feed) authorised(r *http.Request) bool {
 func (f *feed) listSubscriptions(w http.ResponseWriter) {
 	var subs []string
 	for contentType, status := range f.subs {
-		subs = append(subs, fmt.Sprintf(`{"contentType":%q,"status":%q,"webhook":null}`, contentType, status))
+		hook, _ := json.Marshal(f.hook)
+		subs = append(subs, fmt.Sprintf(`{"contentType":%q,"status":%q,"webhook":%s}`, contentType, status, hook))
 	}
 	fmt.Fprintf(w, "[%s]", strings.Join(subs, ","))
 }
 
-func (f *feed) start(w http.ResponseWriter, contentType string) {
+func (f *feed) start(w http.ResponseWriter, r *http.Request) {
+	contentType := r.URL.Query().Get("contentType")
 	f.starts = append(f.starts, contentType)
+	var asked struct{ Webhook *listedWebhook }
+	_ = json.NewDecoder(r.Body).Decode(&asked)
+	if asked.Webhook != nil {
+		if !f.reachable {
+			apiError(w, http.StatusBadRequest, "AF20021", "The webhook endpoint could not be validated.")
+			return
+		}
+		f.hook = &listedWebhook{Status: "enabled", Address: asked.Webhook.Address}
+		fmt.Fprintf(w, `{"contentType":%q,"status":"enabled","webhook":{"status":"enabled"}}`, contentType)
+		return
+	}
 	if f.subs[contentType] == "enabled" {
 		apiError(w, http.StatusBadRequest, "AF20024", "The subscription is already enabled. No property change.")
 		return

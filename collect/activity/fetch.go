@@ -255,7 +255,7 @@ func (s *stream) download(ctx context.Context, blob collect.Blob) (body []byte, 
 	if err != nil {
 		return nil, 0, err
 	}
-	body, _, err = s.client.do(ctx, request{opFetch, http.MethodGet, u, s.cfg.MaxBodyBytes, bodyTimeout})
+	body, _, err = s.client.do(ctx, request{opFetch, http.MethodGet, u, s.cfg.MaxBodyBytes, bodyTimeout, nil})
 	if err != nil {
 		return nil, 0, err
 	}

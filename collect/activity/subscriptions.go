@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/quoll/quoll/collect"
@@ -27,10 +29,16 @@ type subscriptions struct {
 	turn   chan struct{} // held while looking; a channel, so that waiting can be given up
 	looked time.Time
 	failed map[string]error // how the latest start of a content type failed
+
+	webhooks map[string]*webhookState // by content type
+	logger   *slog.Logger
+
+	mu       sync.Mutex
+	warnings map[string]*collect.Problem // about webhooks, by content type
 }
 
-func newSubscriptions(c *client, ledger *collect.Ledger) *subscriptions {
-	return &subscriptions{client: c, ledger: ledger, turn: make(chan struct{}, 1), failed: map[string]error{}}
+func newSubscriptions(c *client, ledger *collect.Ledger, logger *slog.Logger) *subscriptions {
+	return &subscriptions{client: c, ledger: ledger, turn: make(chan struct{}, 1), failed: map[string]error{}, webhooks: map[string]*webhookState{}, logger: logger, warnings: map[string]*collect.Problem{}}
 }
 
 // ensure returns nil when the stream's subscription is enabled as far as is
@@ -50,6 +58,9 @@ func (s *subscriptions) ensure(ctx context.Context, stream collect.Stream, doubt
 		}
 	}
 	sub, err := s.ledger.Subscription(ctx, stream)
+	if err == nil && sub.Status == collect.SubscriptionEnabled {
+		s.renewWebhook(ctx, stream, sub.Start)
+	}
 	if err != nil || sub.Status == collect.SubscriptionEnabled {
 		return err
 	}
@@ -77,13 +88,14 @@ func codeFor(status string) string {
 // content type.
 func (s *subscriptions) look(ctx context.Context) error {
 	const operation = "list subscriptions"
-	body, _, err := s.do(ctx, request{operation, http.MethodGet, s.operationURL("subscriptions/list"), maxListBytes, requestTimeout})
+	body, _, err := s.do(ctx, request{operation, http.MethodGet, s.operationURL("subscriptions/list"), maxListBytes, requestTimeout, nil})
 	if err != nil {
 		return err
 	}
 	var listed []struct {
 		ContentType string `json:"contentType"`
 		Status      string `json:"status"`
+		Webhook     *listedWebhook
 	}
 	if err := json.Unmarshal(body, &listed); err != nil {
 		return &failure{operation: operation, code: codeAborted, cause: err}
@@ -100,6 +112,7 @@ func (s *subscriptions) look(ctx context.Context) error {
 			if l.Status == collect.SubscriptionDisabled {
 				status = collect.SubscriptionDisabled
 			}
+			s.sawWebhook(contentType, l.Webhook)
 		}
 		if err := s.ledger.SubscriptionStatus(ctx, collect.Stream{Tenant: s.cfg.TenantID, ContentType: contentType}, status, now); err != nil {
 			return err
@@ -109,15 +122,23 @@ func (s *subscriptions) look(ctx context.Context) error {
 	return nil
 }
 
-// start asks for a subscription. The request is in the ledger before it is
-// sent, so that a crash cannot shorten the wait between two.
+// start asks for a subscription, without a webhook.
 func (s *subscriptions) start(ctx context.Context, stream collect.Stream) error {
+	if err := s.send(ctx, stream, nil); err != nil {
+		return err
+	}
+	return s.ledger.SubscriptionStatus(ctx, stream, collect.SubscriptionEnabled, s.clock.Now())
+}
+
+// send sends a start. It is in the ledger before it is sent, so that a crash
+// cannot shorten the wait between two.
+func (s *subscriptions) send(ctx context.Context, stream collect.Stream, content []byte) error {
 	if err := s.ledger.StartRequested(ctx, stream, s.clock.Now()); err != nil {
 		return err
 	}
 	const operation = "start subscription"
 	u := s.operationURL("subscriptions/start", "contentType", stream.ContentType)
-	body, _, err := s.do(ctx, request{operation, http.MethodPost, u, maxListBytes, requestTimeout})
+	body, _, err := s.do(ctx, request{operation, http.MethodPost, u, maxListBytes, requestTimeout, content})
 	if err != nil && behaviourOf(err) != success {
 		return err
 	}
@@ -126,7 +147,7 @@ func (s *subscriptions) start(ctx context.Context, stream collect.Stream) error 
 	}
 	if err == nil && (json.Unmarshal(body, &started) != nil || started.Status != collect.SubscriptionEnabled) {
 		// Believing it would show as a gap later, once the list says otherwise.
-		return &failure{operation: operation, code: codeAborted, cause: fmt.Errorf("the answer does not say that it is enabled, but %q", oneLine(string(body)))}
+		return &failure{operation: operation, code: codeAborted, cause: fmt.Errorf("the answer does not say that it is enabled, but %q", oneLine(s.redact(string(body), "")))}
 	}
-	return s.ledger.SubscriptionStatus(ctx, stream, collect.SubscriptionEnabled, s.clock.Now())
+	return nil
 }

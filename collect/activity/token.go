@@ -42,11 +42,17 @@ func tokenFailure(refused *entra.Failure) *failure {
 	return f
 }
 
-// redact takes a token, and what it was got with, out of text that came from
-// outside, should the other side have echoed one.
+// redact takes a token, what it was got with and the webhook's auth id out of
+// text that came from outside, should the other side have echoed one.
 func (c *client) redact(text, token string) string {
-	if token != "" {
-		text = strings.ReplaceAll(text, token, "[secret]")
+	secrets := []string{token}
+	if c.cfg.Webhook != nil {
+		secrets = append(secrets, c.cfg.Webhook.AuthID.Reveal())
+	}
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "[secret]")
+		}
 	}
 	return c.tokens.Redact(text)
 }

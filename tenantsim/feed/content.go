@@ -150,10 +150,12 @@ func (s *Server) fetch(w http.ResponseWriter, r *http.Request, id string) {
 	s.sendRecords(w, r, records)
 }
 
+// notifications lists what was sent to the webhook of a content type.
 func (s *Server) notifications(w http.ResponseWriter, r *http.Request) {
 	name, refused := contentType(r)
+	var start, end time.Time
 	if refused == nil {
-		_, _, refused = window(r.URL.Query(), s.cfg.Now())
+		start, end, refused = window(r.URL.Query(), s.cfg.Now())
 	}
 	if refused == nil {
 		_, refused = s.enabled(name)
@@ -162,8 +164,7 @@ func (s *Server) notifications(w http.ResponseWriter, r *http.Request) {
 		refused.write(w)
 		return
 	}
-	// Notifications are of webhooks, and there are none.
-	writeJSON(w, http.StatusOK, []struct{}{})
+	writeJSON(w, http.StatusOK, s.sentIn(name, start, end))
 }
 
 func sensitiveTypes(w http.ResponseWriter, r *http.Request) {

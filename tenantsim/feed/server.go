@@ -28,7 +28,9 @@ type Config struct {
 	// RequestsPerMinute is the limit from which on AF429 is answered.
 	RequestsPerMinute int
 	Now               func() time.Time
-	Faults            Faults
+	// WebhookClient calls webhooks; nil calls nobody, and refuses them.
+	WebhookClient *http.Client
+	Faults        Faults
 }
 
 // Server answers for one tenant. It is safe for concurrent use.
@@ -41,6 +43,9 @@ type Server struct {
 
 	mu            sync.Mutex
 	subscriptions map[string]*subscription
+
+	hookMu sync.Mutex
+	hooks  map[string]*hook // by content type
 }
 
 // subscription is a content type that was started at least once.
@@ -57,7 +62,7 @@ func New(cfg Config, store *Store) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{cfg: cfg, store: store, tokens: tokens, faults: newFaults(cfg.Faults), subscriptions: map[string]*subscription{}}, nil
+	return &Server{cfg: cfg, store: store, tokens: tokens, faults: newFaults(cfg.Faults), subscriptions: map[string]*subscription{}, hooks: map[string]*hook{}}, nil
 }
 
 var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)

@@ -113,3 +113,18 @@ type place struct {
 func (p place) before(b *Blob) bool {
 	return cmp.Or(p.created.Compare(b.Created), cmp.Compare(p.id, b.ID)) < 0
 }
+
+// listed returns the blobs that came into listings after one time and not after
+// another, in order of their coming.
+func (s *Store) listed(contentType string, after, until time.Time) []*Blob {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var found []*Blob
+	for _, b := range s.blobs[contentType] {
+		if b.Listed.After(after) && !b.Listed.After(until) {
+			found = append(found, b)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b *Blob) int { return a.Listed.Compare(b.Listed) })
+	return found
+}

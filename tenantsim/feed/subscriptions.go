@@ -1,20 +1,11 @@
 package feed
 
 import (
-	"encoding/json"
-	"io"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/quoll/quoll/tenantsim/audit"
 )
-
-type webhook struct {
-	Address    string `json:"address"`
-	AuthID     string `json:"authId"`
-	Expiration string `json:"expiration"`
-}
 
 type subscriptionAnswer struct {
 	ContentType string   `json:"contentType"`
@@ -34,18 +25,23 @@ func contentType(r *http.Request) (string, *apiError) {
 	return given, nil
 }
 
-// start starts a subscription. A webhook is refused: the simulated service
-// calls nobody.
+// start starts a subscription, or changes its webhook. A webhook that does not
+// answer keeps either from taking effect.
 func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 	name, refused := contentType(r)
 	if refused != nil {
 		refused.write(w)
 		return
 	}
-	if refused := refuseWebhook(r); refused != nil {
+	given, refused := readWebhook(r, s.cfg.Now())
+	if refused == nil && given != nil {
+		refused = s.validate(r.Context(), given)
+	}
+	if refused != nil {
 		refused.write(w)
 		return
 	}
+	changed := given != nil && s.setHook(name, *given)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known := s.subscriptions[name]
@@ -53,28 +49,14 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 	case known == nil:
 		// At the very first start, content from before is offered too.
 		s.subscriptions[name] = &subscription{status: "enabled"}
+	case known.status == "enabled" && changed: // only the webhook
 	case known.status == "enabled":
 		refuse("AF20024", "The subscription is already enabled. No property change.").write(w)
 		return
 	default:
 		known.status, known.offeredFrom = "enabled", s.cfg.Now()
 	}
-	writeJSON(w, http.StatusOK, subscriptionAnswer{name, "enabled", nil})
-}
-
-func refuseWebhook(r *http.Request) *apiError {
-	body, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
-	if err != nil || len(strings.TrimSpace(string(body))) == 0 {
-		return nil
-	}
-	var given struct{ Webhook *webhook }
-	if json.Unmarshal(body, &given) != nil {
-		return refuse("AF20002", "Invalid parameter type: webhook. Expected type: object")
-	}
-	if given.Webhook != nil {
-		return refuse("AF20021", "The webhook endpoint %s could not be validated.", given.Webhook.Address)
-	}
-	return nil
+	writeJSON(w, http.StatusOK, subscriptionAnswer{name, "enabled", s.hookOf(name)})
 }
 
 func (s *Server) stop(w http.ResponseWriter, r *http.Request) {
@@ -110,7 +92,7 @@ func (s *Server) list(w http.ResponseWriter) {
 	all := []subscriptionAnswer{}
 	for _, name := range audit.ContentTypes() {
 		if known := s.subscriptions[name]; known != nil {
-			all = append(all, subscriptionAnswer{name, known.status, nil})
+			all = append(all, subscriptionAnswer{name, known.status, s.hookOf(name)})
 		}
 	}
 	writeJSON(w, http.StatusOK, all)
