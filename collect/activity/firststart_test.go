@@ -23,7 +23,7 @@ func TestTheFirstStartBringsAllThatTheAPIStillHolds(t *testing.T) {
 			ids = append(ids, id(n))
 		}
 		r.feed.add(exchange, id(999), now.Add(-reach-time.Hour)) // out of its reach
-		r.cfg.Concurrency = 1 // several at once arrive in no strict order
+		r.cfg.Concurrency = 1                                    // several at once arrive in no strict order
 		r.start()
 		r.run(3 * time.Minute)
 		r.wantJournalled(ids...)

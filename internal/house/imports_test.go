@@ -46,6 +46,7 @@ var allowed = []struct {
 	{"journal", []string{"model"}},
 	{"normalise", []string{"model", "schema"}},
 	{"lake", []string{"model", "schema", "kql/types"}},
+	{"reconcile", []string{"model", "schema", "normalise"}},
 	{"pipeline", []string{"model", "schema", "collect/…", "journal", "normalise", "lake"}},
 	{"query/duckdb/internal/…", nil},
 	{"query/duckdb", []string{"query", "kql/…", "lake", "schema"}},
