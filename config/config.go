@@ -36,7 +36,9 @@ type Config struct {
 	// RuleDirs hold further rules; Rules says whether those that ship run too.
 	RuleDirs     []string
 	ShippedRules bool
-	Server       server.Config
+	// ExternalHosts may be read from by externaldata; none by default.
+	ExternalHosts []string
+	Server        server.Config
 	// Webhook is nil where Microsoft sends no notifications.
 	Webhook *Webhook
 	Tenants []Tenant
@@ -63,6 +65,7 @@ type file struct {
 	FlushEvery    duration        `yaml:"flush_every"`
 	RuleDirs      []string        `yaml:"rule_dirs"`
 	ShippedRules  *bool           `yaml:"shipped_rules"`
+	ExternalHosts []string        `yaml:"external_hosts"`
 	Server        serverSection   `yaml:"server"`
 	Webhook       *webhookSection `yaml:"webhook"`
 	Tenants       []tenant        `yaml:"tenants"`
@@ -171,6 +174,12 @@ func (b *builder) build(f file) *Config {
 	for _, dir := range f.RuleDirs {
 		c.RuleDirs = append(c.RuleDirs, b.path(dir))
 	}
+	for i, host := range f.ExternalHosts {
+		if host == "" || strings.ContainsAny(host, "/*@ ") {
+			b.bad("external_hosts[%d]: %q is no name of a host; write it as raw.githubusercontent.com, without https:// and path", i, host)
+		}
+	}
+	c.ExternalHosts = f.ExternalHosts
 	c.Server.Listen = or(f.Server.Listen, c.Server.Listen)
 	c.Server.TokenFile = b.path(f.Server.TokenFile)
 	c.Server.Hosts = f.Server.Hosts

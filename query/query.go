@@ -24,6 +24,10 @@ type Request struct {
 	Now time.Time
 	// Limits bound the answer. A zero field is its default.
 	Limits Limits
+	// Parameters are the values for declare query_parameters, by name: constants
+	// as a query writes them, or their texts alone. One that the query does not
+	// declare is a mistake.
+	Parameters map[string]string
 }
 
 // Limits bound one query.

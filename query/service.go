@@ -59,17 +59,27 @@ type Fault struct {
 // Error says what was broken.
 func (f *Fault) Error() string { return fmt.Sprintf("internal fault: %v", f.Value) }
 
+// External reads the files that externaldata names; see bind.Options.External.
+type External interface {
+	Read(ctx context.Context, asked bind.External) ([][]any, error)
+}
+
 // Service answers queries. It is safe for concurrent use.
 type Service struct {
-	compile Compiler
-	engine  Engine
-	now     func() time.Time
+	compile  Compiler
+	engine   Engine
+	now      func() time.Time
+	external External // nil: externaldata is refused
 }
 
 // NewService returns a service over an engine. now is the clock.
 func NewService(compile Compiler, engine Engine, now func() time.Time) *Service {
 	return &Service{compile: compile, engine: engine, now: now}
 }
+
+// AllowExternal lets queries read files through r. It is called before the first
+// query.
+func (s *Service) AllowExternal(r External) { s.external = r }
 
 // Query compiles and runs a text. Mistakes in it are *source.Error values with
 // positions; ErrTimeLimit and the errors of ctx say why a run was ended. A panic
@@ -126,7 +136,7 @@ func (s *Service) compiled(ctx context.Context, r Request) (*plan.Statement, err
 	ctx, cancel := context.WithTimeoutCause(ctx, asked.Limits.Time, ErrTimeLimit)
 	defer cancel()
 	var failed error
-	options := bind.Options{Now: r.Now, Probe: func(part *plan.Statement) ([][]any, error) {
+	options := bind.Options{Now: r.Now, Parameters: r.Parameters, Probe: func(part *plan.Statement) ([][]any, error) {
 		execution, err := s.engine.Run(ctx, part, asked)
 		if err != nil {
 			failed = err
@@ -134,6 +144,9 @@ func (s *Service) compiled(ctx context.Context, r Request) (*plan.Statement, err
 		}
 		return execution.Rows, nil
 	}}
+	if s.external != nil {
+		options.External = func(asked bind.External) ([][]any, error) { return s.external.Read(ctx, asked) }
+	}
 	statement, err := s.compile(r.Text, options)
 	if cause := context.Cause(ctx); failed != nil && cause != nil {
 		return nil, fmt.Errorf("find the columns of a query: %w", cause)

@@ -71,6 +71,7 @@ func TestAnswers(t *testing.T) {
 		{"query-mistake", "POST", "/api/v1/query", `{"query":"OfficeActivity // 🐾\r\n| where NoSuchColumn == 1"}`, 400},
 		{"query-no-text", "POST", "/api/v1/query", `{"query":""}`, 400},
 		{"query-unknown-member", "POST", "/api/v1/query", `{"query":"T","limit":1}`, 400},
+		{"query-parameter", "POST", "/api/v1/query", `{"query":"T","parameters":{"a":["x"]}}`, 400},
 		{"query-backwards", "POST", "/api/v1/query", `{"query":"T","timespan":{"from":"2026-09-14T00:00:00Z","to":"2026-09-13T00:00:00Z"}}`, 400},
 		{"incidents", "GET", "/api/v1/incidents?status=New,Active&limit=2", "", 200},
 		{"incidents-bad-status", "GET", "/api/v1/incidents?status=Open", "", 400},

@@ -1,9 +1,12 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 	"unicode/utf8"
 )
@@ -16,6 +19,8 @@ type QueryRequest struct {
 	From, To time.Time
 	// Now is what now() answers.
 	Now time.Time
+	// Parameters are the values for declare query_parameters by name, as text.
+	Parameters map[string]string
 }
 
 // QueryResult is the answer of a Querier.
@@ -91,8 +96,9 @@ type Diagnostic struct {
 
 // queryBody is the body of POST /api/v1/query.
 type queryBody struct {
-	Query    string   `json:"query"`
-	Timespan timespan `json:"timespan"`
+	Query      string                     `json:"query"`
+	Timespan   timespan                   `json:"timespan"`
+	Parameters map[string]json.RawMessage `json:"parameters"`
 }
 
 type timespan struct {
@@ -148,7 +154,34 @@ func (b queryBody) request(now time.Time) (QueryRequest, error) {
 	if !q.From.IsZero() && !q.To.IsZero() && q.To.Before(q.From) {
 		return q, &Failure{CodeBadRequest, "timespan ends before it begins"}
 	}
+	for name, value := range b.Parameters {
+		text, ok := parameterText(value)
+		if !ok {
+			return q, &Failure{CodeBadRequest, "the parameter " + strconv.Quote(name) + " is neither a string nor a number nor a boolean; give another value as a string that holds it as KQL writes it"}
+		}
+		if q.Parameters == nil {
+			q.Parameters = map[string]string{}
+		}
+		q.Parameters[name] = text
+	}
 	return q, nil
+}
+
+// parameterText gives the text of a parameter's value: of a string what it
+// holds, of a number or a boolean how it is written.
+func parameterText(value json.RawMessage) (text string, ok bool) {
+	if json.Unmarshal(value, &text) == nil && !bytes.Equal(value, []byte("null")) {
+		return text, true
+	}
+	var scalar any
+	if json.Unmarshal(value, &scalar) != nil {
+		return "", false
+	}
+	switch scalar.(type) {
+	case float64, bool:
+		return string(value), true
+	}
+	return "", false
 }
 
 // queryTurn waits until fewer than the allowed number of queries run.

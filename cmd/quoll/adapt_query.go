@@ -19,7 +19,7 @@ type querier struct{ service *query.Service }
 
 // Query implements server.Querier.
 func (q querier) Query(ctx context.Context, r server.QueryRequest) (*server.QueryResult, error) {
-	result, err := q.service.Query(ctx, query.Request{Text: r.Text, From: r.From, To: r.To, Now: r.Now})
+	result, err := q.service.Query(ctx, query.Request{Text: r.Text, From: r.From, To: r.To, Now: r.Now, Parameters: r.Parameters})
 	if err != nil {
 		return nil, serverFailure(err)
 	}

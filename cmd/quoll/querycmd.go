@@ -22,6 +22,7 @@ import (
 type queryOptions struct {
 	data, file, format, output string
 	vertical, statistics       bool
+	parameters                 []string
 }
 
 func (o *queryOptions) flags(cmd *cobra.Command) {
@@ -49,6 +50,7 @@ The exit code is 1 when the query fails and 2 when it has mistakes.`,
   quoll query --data ./q 'OfficeActivity | summarize n=count() by OfficeWorkload | top 5 by n'
   quoll query --data ./q --file hunt.kql --format csv > hunt.csv
   quoll query --data ./q --file hunt.kql --output hunt.parquet
+  quoll query --data ./q --file hunt.kql --parameter user=ann@contoso.com --parameter since=7d
   echo 'EmailEvents | take 3' | quoll query --file - --format json`,
 		Args: someArguments("one query, in quotes", 0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -70,6 +72,7 @@ The exit code is 1 when the query fails and 2 when it has mistakes.`,
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "write to this file, in the format that its name says; or one of the formats, as --format")
 	cmd.Flags().BoolVar(&o.vertical, "vertical", false, "print a table one row after the other, a line a column")
 	cmd.Flags().BoolVar(&o.statistics, "statistics", false, "say on standard error what the query cost, also where that is no terminal")
+	cmd.Flags().StringArrayVarP(&o.parameters, "parameter", "p", nil, "value for declare query_parameters, as name=value; may be given several times")
 	completeFormats(cmd)
 	return cmd
 }
@@ -92,6 +95,22 @@ func (o *queryOptions) settle(formatGiven bool) error {
 		o.format = named
 	}
 	return format.Check(o.format)
+}
+
+// values gives the values of --parameter by name.
+func (o *queryOptions) values() (map[string]string, error) {
+	values := map[string]string{}
+	for _, given := range o.parameters {
+		name, value, ok := strings.Cut(given, "=")
+		if name = strings.TrimSpace(name); !ok || name == "" {
+			return nil, fmt.Errorf("the parameter %q has no name or no value: write it as name=value", given)
+		}
+		if _, twice := values[name]; twice {
+			return nil, fmt.Errorf("the parameter %q is given twice", name)
+		}
+		values[name] = value
+	}
+	return values, nil
 }
 
 // maxQueryText bounds what is read from a file, in bytes.
@@ -127,7 +146,11 @@ func runQuery(ctx context.Context, out, notes io.Writer, o queryOptions, text st
 	if o.format == "parquet" && o.output == "" && isTerminal(out) {
 		return usageError(errors.New("a Parquet file is not for a terminal: name a file with --output"))
 	}
-	result, err := ask(ctx, o.data, query.Request{Text: text})
+	parameters, err := o.values()
+	if err != nil {
+		return usageError(err)
+	}
+	result, err := ask(ctx, o.data, query.Request{Text: text, Parameters: parameters})
 	if err != nil {
 		return queryError(err)
 	}

@@ -79,7 +79,7 @@ func askServer(ctx context.Context, data string, r query.Request) (*query.Result
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(map[string]any{"query": r.Text})
+	body, err := json.Marshal(map[string]any{"query": r.Text, "parameters": r.Parameters})
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/incident"
 	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/query/external"
 	"github.com/quoll/quoll/server"
 	"github.com/quoll/quoll/web"
 )
@@ -66,6 +67,9 @@ func serve(ctx context.Context, c *config.Config, pace pace, log *slog.Logger, r
 		return inUse(err, c.DataDir)
 	}
 	defer func() { err = errors.Join(err, n.close()) }()
+	if len(c.ExternalHosts) > 0 {
+		n.query.AllowExternal(external.New(external.DefaultConfig(c.ExternalHosts), nil))
+	}
 	if err := n.catchUp(ctx); err != nil {
 		return err
 	}

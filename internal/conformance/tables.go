@@ -56,11 +56,16 @@ func (t *tables) options(now time.Time) bind.Options {
 	}}
 }
 
-// withEmpty returns the tables with more that are declared empty.
+// withEmpty returns the tables with more that are declared empty: those that
+// Microsoft publishes with their columns, any other with what a query names.
 func (t *tables) withEmpty(names []string) *tables {
 	more := &tables{described: maps.Clone(t.described), lists: map[string]*bind.Table{}, files: t.files, latest: t.latest}
 	for _, name := range names {
-		if more.described[name] == nil {
+		switch known := published()[name]; {
+		case more.described[name] != nil:
+		case known != nil:
+			more.described[name] = known
+		default:
 			more.described[name] = empty(name)
 		}
 	}

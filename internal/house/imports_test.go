@@ -50,6 +50,7 @@ var allowed = []struct {
 	{"pipeline", []string{"model", "schema", "collect/…", "journal", "normalise", "lake"}},
 	{"query/duckdb/internal/…", nil},
 	{"query/duckdb", []string{"query", "kql/…", "lake", "schema"}},
+	{"query/external", []string{"kql/…"}},
 	{"query/format", []string{"query", "kql/types"}},
 	{"query", []string{"kql/…", "schema"}},
 	{"detect/ruletest", []string{"model", "detect"}},

@@ -57,6 +57,10 @@ type Options struct {
 	// Principal is who asks, as current_principal() gives it; empty for somebody
 	// unknown.
 	Principal string
+	// External reads the files that externaldata names and gives their rows, a
+	// cell for each column: nil, a string, or json.RawMessage. Its errors are
+	// shown at the addresses. It may be nil; then externaldata is refused.
+	External func(External) ([][]any, error)
 	// Probe gives the rows of a statement, for the plugins whose columns depend
 	// on the data. Its cells are as a result has them. It may be nil; then such
 	// a table stays open: names that are no columns are looked for in each row.
@@ -76,6 +80,7 @@ const (
 // then in src.
 func Query(src *source.Text, query *syntax.Query, catalog Catalog, options Options) *plan.Statement {
 	b := newBinder(src, query, catalog, options)
+	b.undeclared(query)
 	statement := b.statement(query)
 	if statement == nil {
 		return nil
@@ -152,6 +157,7 @@ type binder struct {
 	// binSettings are the size and the place that bin_auto() rounds by.
 	binSettings map[string]plan.Expr
 	probes      int
+	externals   map[*syntax.ExternalData][][]any // what was read
 }
 
 func (b *binder) errorf(span source.Span, format string, args ...any) {

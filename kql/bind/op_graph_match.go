@@ -81,7 +81,10 @@ func (b *binder) graphMatch(op *syntax.GraphMatchOperator, g *graph, s *scope) *
 	}
 	var items []item
 	for _, x := range op.Project {
-		items = append(items, b.itemsOf(x, row)...)
+		for _, it := range b.itemsOf(x, row) {
+			it.expr = m.ofPath(it.expr)
+			items = append(items, it)
+		}
 	}
 	m.finish()
 	conditions = append(conditions, m.unique()...)
@@ -101,6 +104,22 @@ func (b *binder) graphMatch(op *syntax.GraphMatchOperator, g *graph, s *scope) *
 		out.fields = append(out.fields, field{uniqueIn(out.fields, name), c})
 	}
 	return out
+}
+
+// ofPath makes a column that is computed over a path dynamic, as Microsoft's
+// binder does whatever the expression gives.
+func (m *match) ofPath(e plan.Expr) plan.Expr {
+	over := false
+	plan.VisitExpr(e, func(x plan.Expr) bool {
+		if ref, ok := x.(*plan.Ref); ok {
+			over = over || slices.ContainsFunc(m.all, func(s *search) bool { return s.edges == ref.Column || s.inner == ref.Column })
+		}
+		return !over
+	})
+	if !over || bad(e) {
+		return e
+	}
+	return convert(e, types.Dynamic)
 }
 
 func (m *match) properties() bool {

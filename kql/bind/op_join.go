@@ -92,23 +92,7 @@ func (b *binder) joinKind(op *syntax.JoinOperator, s *scope) (plan.JoinKind, boo
 }
 
 // propertyWord returns the value of a property written as a name or a literal.
-func propertyWord(p *syntax.Property) string {
-	switch v := p.Value.(type) {
-	case *syntax.Name:
-		return v.Text
-	case *syntax.Literal:
-		if text, ok := v.Value.(string); ok {
-			return text
-		}
-		if v.Value == true {
-			return "true"
-		}
-		if v.Value == false {
-			return "false"
-		}
-	}
-	return ""
-}
+func propertyWord(p *syntax.Property) string { return wordOf(p.Value) }
 
 // joinKeys binds one condition: a column of both sides, or equalities between
 // the sides joined by and.

@@ -1,14 +1,17 @@
 package bind
 
 import (
+	"regexp"
+	"strings"
+
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/syntax"
 	"github.com/quoll/quoll/kql/types"
 )
 
-// search binds search: a string alone means that some column has it. Behind a
-// table it is a filter; over tables it is a union of them with a filter, where
-// the name of the table comes first, as $table.
+// search binds search: a string alone means that some column has it. It is a
+// filter over the table before it, or over a union of tables; the name of the
+// table comes first, as $table.
 func (b *binder) search(op *syntax.SearchOperator, rel *relation, s *scope) *relation {
 	name := "has"
 	for _, p := range op.Properties {
@@ -21,15 +24,11 @@ func (b *binder) search(op *syntax.SearchOperator, rel *relation, s *scope) *rel
 			return b.nothing()
 		}
 	}
-	if rel != nil && len(op.Tables) == 0 {
-		out := rel.derive()
-		return b.filtered(op, name, out, out, s)
-	}
 	var inputs []unionInput
 	if rel != nil {
 		inputs = append(inputs, unionInput{rel, nameOr(rel.name, "search_arg0")})
 	}
-	if len(op.Tables) == 0 {
+	if rel == nil && len(op.Tables) == 0 {
 		inputs = append(b.wildcardTables(op, "*", s), b.views("*", s)...)
 	}
 	for _, x := range op.Tables {
@@ -69,6 +68,9 @@ func (b *binder) searched(x syntax.Expr, has string, row *rowScope, texts *relat
 			return b.callBuiltin("not", types.Bool, e)
 		}
 	case *syntax.Binary:
+		if x.Op == ":" {
+			return b.searchColumn(x, has, row)
+		}
 		if x.Op == "and" || x.Op == "or" {
 			left, right := b.searched(x.X, has, row, texts), b.searched(x.Y, has, row, texts)
 			if bad(left) || bad(right) {
@@ -84,9 +86,36 @@ func (b *binder) searched(x syntax.Expr, has string, row *rowScope, texts *relat
 	return e
 }
 
-// searchText looks for a string in every column. A star at one of its ends
-// lets the term go on there.
+// searchColumn binds `column:"string"`: the string in that column alone, which
+// is taken as its text.
+func (b *binder) searchColumn(x *syntax.Binary, has string, row *rowScope) plan.Expr {
+	column, sought := b.scalar(x.X, row), b.scalar(x.Y, row)
+	if bad(column) || bad(sought) {
+		return unknown
+	}
+	ref, isColumn := column.(*plan.Ref)
+	l, isConstant := convert(sought, types.String).(*plan.Literal)
+	if !isColumn || !isConstant {
+		b.errorf(x.Span(), "`:` stands between a column and a constant string")
+		return unknown
+	}
+	text := plan.Expr(ref)
+	if t := ref.Type(); t != types.String && t != types.Dynamic && t != types.Guid {
+		text = convert(ref, types.String)
+	}
+	return b.sought(l, has, func(op string, text1 plan.Expr) plan.Expr {
+		return b.callBuiltin(op, types.Bool, convert(text, types.String), text1)
+	})
+}
+
+// searchText looks for a string in every column.
 func (b *binder) searchText(l *plan.Literal, has string, texts *rowScope) plan.Expr {
+	return b.sought(l, has, func(op string, text plan.Expr) plan.Expr { return b.anyText(op, text, texts) })
+}
+
+// sought chooses the operator that a string is looked for with. A star at one of
+// its ends lets the term go on there; one inside stands for anything.
+func (b *binder) sought(l *plan.Literal, has string, in func(op string, text plan.Expr) plan.Expr) plan.Expr {
 	text, _ := l.Value.(string)
 	begins, ends := len(text) > 0 && text[0] == '*', len(text) > 1 && text[len(text)-1] == '*'
 	if text == "*" || text == "" {
@@ -101,7 +130,29 @@ func (b *binder) searchText(l *plan.Literal, has string, texts *rowScope) plan.E
 	case ends:
 		has, text = "hasprefix"+suffix, text[:len(text)-1]
 	}
-	return b.anyText(has, &plan.Literal{Of: types.String, Value: text}, texts)
+	if strings.Contains(text, "*") {
+		has, text = "matches regex", wildcardPattern(text, begins, ends, suffix == "_cs")
+	}
+	return in(has, &plan.Literal{Of: types.String, Value: text})
+}
+
+// wildcardPattern is the regular expression of a term with stars inside.
+func wildcardPattern(text string, begins, ends, sensitive bool) string {
+	parts := strings.Split(text, "*")
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(parts[i])
+	}
+	pattern := strings.Join(parts, ".*")
+	if !begins {
+		pattern = `\b` + pattern
+	}
+	if !ends {
+		pattern += `\b`
+	}
+	if !sensitive {
+		pattern = "(?i)" + pattern
+	}
+	return pattern
 }
 
 // searchTerm binds a bool or a constant string.

@@ -12,8 +12,13 @@ func (b *binder) unary(x *syntax.Unary, r *rowScope) plan.Expr {
 	if bad(e) {
 		return unknown
 	}
+	if e.Type() == types.Dynamic && x.Op == "-" {
+		zero := &plan.Literal{Of: types.Dynamic, Value: "0"}
+		real := b.callBuiltin("negate", types.Real, convert(e, types.Real))
+		return b.dynamicArithmetic("-", zero, e, convert(real, types.Dynamic))
+	}
 	if e.Type() == types.Dynamic {
-		e = convert(e, types.Real)
+		return e
 	}
 	if !e.Type().Summable() {
 		b.errorf(x.Span(), "%s needs a number or a timespan, not a %s", string(x.Op), e.Type())
@@ -77,9 +82,13 @@ func (b *binder) arithmetic(x *syntax.Binary, left, right plan.Expr) plan.Expr {
 	}
 	op := string(x.Op)
 	isDynamic := left.Type() == types.Dynamic && right.Type() == types.Dynamic
+	x1, y1 := left, right
 	left, right = adapt(left, right, op), adapt(right, left, op)
 	t := arithmeticType(op, left.Type(), right.Type())
 	if t == types.Unknown {
+		if t = ticksType(op, left.Type(), right.Type()); t != types.Unknown {
+			return b.ticksArithmetic(op, t, left, right)
+		}
 		d := source.Diagnostic{
 			Span:    source.Span{Start: x.X.Span().Start, End: x.Y.Span().End},
 			Message: op + " cannot stand between " + left.Type().String() + " and " + right.Type().String(),
@@ -95,9 +104,22 @@ func (b *binder) arithmetic(x *syntax.Binary, left, right plan.Expr) plan.Expr {
 	}
 	e := fold(b.callBuiltin(op, t, left, right))
 	if isDynamic {
-		return convert(e, types.Dynamic)
+		return b.dynamicArithmetic(op, x1, y1, convert(e, types.Dynamic))
 	}
 	return e
+}
+
+// dynamicArithmetic keeps whole numbers whole: of two dynamic values that hold
+// longs the result is one.
+func (b *binder) dynamicArithmetic(op string, x, y, real plan.Expr) plan.Expr {
+	if op == "/" {
+		return real
+	}
+	isLong := func(e plan.Expr) plan.Expr {
+		return b.callBuiltin("==", types.Bool, b.callBuiltin("gettype", types.String, e), &plan.Literal{Of: types.String, Value: "long"})
+	}
+	whole := b.callBuiltin(op, types.Long, convert(x, types.Long), convert(y, types.Long))
+	return &plan.Case{Branches: []plan.Branch{{When: b.callBuiltin("and", types.Bool, isLong(x), isLong(y)), Then: convert(whole, types.Dynamic)}}, Else: real, Of: types.Dynamic}
 }
 
 // adapt converts a dynamic operand to what it must be beside the other one.
@@ -148,6 +170,44 @@ func arithmeticType(op string, left, right types.Type) types.Type {
 		return span
 	}
 	return types.Unknown
+}
+
+// ticksType is the type of what Kusto computes with the ticks of times alone:
+// datetime / 1h, datetime * 2, timespan % 3 and the like.
+func ticksType(op string, left, right types.Type) types.Type {
+	span, date := types.TimeSpan, types.DateTime
+	switch {
+	case op == "/" && left == date && (right == date || right == span):
+		return types.Real
+	case (op == "*" || op == "/" || op == "%") && left == date && right.Numeric(),
+		op == "*" && left.Numeric() && right == date,
+		op == "+" && left == date && right == date,
+		op == "-" && left == span && right == date:
+		return date
+	case op == "%" && left == date && right == date,
+		op == "%" && left == span && right.Numeric(),
+		op == "*" && left == span && right == span:
+		return span
+	}
+	return types.Unknown
+}
+
+func (b *binder) ticksArithmetic(op string, t types.Type, left, right plan.Expr) plan.Expr {
+	number := types.Long
+	if t == types.Real || left.Type() == types.Real || right.Type() == types.Real {
+		number = types.Real
+	}
+	ticks := func(e plan.Expr) plan.Expr {
+		if !e.Type().Numeric() {
+			e = convert(e, types.Long)
+		}
+		return convert(e, number)
+	}
+	e := fold(b.callBuiltin(op, number, ticks(left), ticks(right)))
+	if t == types.Real {
+		return e
+	}
+	return convert(convert(e, types.Long), t)
 }
 
 // comparison binds == != < <= > >=.

@@ -1,9 +1,12 @@
 package bind
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -98,6 +101,32 @@ func (b *binder) parameters(statement *syntax.ParametersStatement, s *scope) {
 				e = convert(e, p.Type)
 			}
 			s.values[name] = scalarValue(e)
+		}
+	}
+}
+
+// undeclared reports values for parameters that the query does not declare: most
+// likely a name is mistyped.
+func (b *binder) undeclared(query *syntax.Query) {
+	if len(b.options.Parameters) == 0 {
+		return
+	}
+	declared := map[string]bool{}
+	var names []string
+	for _, statement := range query.Statements {
+		if p, ok := statement.(*syntax.ParametersStatement); ok {
+			for _, c := range p.Params {
+				declared[c.Name.Text] = true
+				names = append(names, c.Name.Text)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.options.Parameters)) {
+		if !declared[name] {
+			b.src.Add(source.Diagnostic{
+				Span: source.Span{End: min(1, query.Span().End)}, Message: `the query declares no parameter "` + name + `", for which the request gives a value`,
+				Remedy: didYouMean(name, names),
+			})
 		}
 	}
 }

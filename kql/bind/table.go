@@ -31,7 +31,7 @@ func (b *binder) tabular(x syntax.Expr, s *scope) *relation {
 	case *syntax.Call:
 		return b.tableCall(x, s)
 	case *syntax.ExternalData:
-		b.src.Add(source.Diagnostic{Span: x.Span(), Message: "externaldata is not supported", Remedy: "a query reads tables and nothing else; import the file, or name it as a watchlist"})
+		return b.externalData(x, s)
 	case *syntax.BadExpr:
 	default:
 		b.errorf(x.Span(), "a table is expected here")

@@ -10,7 +10,7 @@ func tabularOperators() []Entry {
 		{Name: "distinct", Forms: []string{"T | distinct column, …", "T | distinct *"}, Doc: "Keeps each different row of some columns once.", Example: people + "distinct big = n > 1 | sort by big asc"},
 		{Name: "evaluate", Forms: []string{"T | evaluate plugin(argument, …)"}, Doc: "Runs a plugin.", Example: "print d = dynamic({'a': 1}) | evaluate bag_unpack(d) | project a"},
 		{Name: "extend", Forms: []string{"T | extend name = expression, …"}, Doc: "Adds columns, or replaces those of the same name.", Example: people + "extend double = n * 2"},
-		{Name: "external_data", Forms: []string{"external_data (name:type, …) ['address', …]"}, Doc: "Reads a file from elsewhere.", Example: "external_data (x:string) ['https://example.org/list.csv']"},
+		{Name: "external_data", Forms: []string{"external_data (name:type, …) ['address', …]"}, Doc: "Reads a file from elsewhere.", Example: "external_data (x:string) ['https://example.org/list.csv']", Differs: "Off unless external_hosts in the configuration names the host; https only, csv, tsv, psv, scsv, sohsv, txt, raw, json and multijson, at most 4 MB."},
 		{Name: "facet", Forms: []string{"T | facet by column, … with (operator | …)"}, Doc: "Gives a table of values and their number for each column.", Example: people + "facet by user"},
 		{Name: "find", Forms: []string{"find in (table, …) where predicate project column, …"}, Doc: "Gives the rows of several tables where a predicate is true.", Example: "let t = range x from 1 to 3 step 1; find in (t) where x == 2 project x"},
 		{Name: "fork", Forms: []string{"T | fork (operator | …) (operator | …)"}, Doc: "Gives the answers of several pipelines over one table.", Example: people + "fork (count) (take 1)"},

@@ -25,7 +25,7 @@ func constants() []Entry {
 		{Name: "obfuscated strings", Forms: []string{"h'…'"}, Doc: "A text that Kusto hides in its logs.", Example: "print h'secret'", Differs: "It is read as any other text, and query texts are not logged."},
 		{Name: "null values", Forms: []string{"long(null)"}, Doc: "Every type but string has a null, which is equal to nothing.", Example: "print isnull(long(null)), long(null) == 1"},
 		{Name: "datatable", Forms: []string{"datatable (name:type, …) [value, …]"}, Doc: "A table that is written down in the query.", Example: "datatable (x:long, s:string) [1, 'a', 2, 'b']"},
-		{Name: "externaldata", Forms: []string{"externaldata (name:type, …) ['address', …]"}, Doc: "A table from a file elsewhere.", Example: "externaldata (x:string) ['https://example.org/list.csv']"},
+		{Name: "externaldata", Forms: []string{"externaldata (name:type, …) ['address', …]"}, Doc: "A table from a file elsewhere.", Example: "externaldata (x:string) ['https://example.org/list.csv']", Differs: "Off unless external_hosts in the configuration names the host; https only, csv, tsv, psv, scsv, sohsv, txt, raw, json and multijson, at most 4 MB."},
 	}
 }
 

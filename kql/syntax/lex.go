@@ -187,7 +187,7 @@ func (l *lexer) number() Token {
 	}
 	l.digits()
 	whole := true
-	if l.i+1 < len(l.text) && l.text[l.i] == '.' && isDigit(l.text[l.i+1]) {
+	if l.i+1 < len(l.text) && l.text[l.i] == '.' && isDigit(l.text[l.i+1]) || l.pointAtEnd() {
 		whole = false
 		l.i++
 		l.digits()
@@ -247,6 +247,19 @@ func (l *lexer) digits() {
 	for l.i < len(l.text) && isDigit(l.text[l.i]) {
 		l.i++
 	}
+}
+
+// pointAtEnd reports whether a point ends a number here, as in `10. / 4`; in
+// `1 .. 2` and `1.a` it does not.
+func (l *lexer) pointAtEnd() bool {
+	if l.i >= len(l.text) || l.text[l.i] != '.' {
+		return false
+	}
+	if l.i+1 == len(l.text) {
+		return true
+	}
+	next := l.text[l.i+1]
+	return next != '.' && next != '[' && !isLetter(next) && next < utf8.RuneSelf
 }
 
 // constant makes a Constant from text, which begins at start and ends at l.i.

@@ -2,8 +2,9 @@ package syntax
 
 import "github.com/quoll/quoll/kql/source"
 
-// SearchOperator is `search in (tables) predicate`: a string anywhere, or a
-// predicate over columns that some of the tables have.
+// SearchOperator is `search in (tables) predicate`: a string anywhere, a string
+// in one column (`column:"string"`, a Binary of the operator ":"), or a predicate
+// over columns that some of the tables have.
 type SearchOperator struct {
 	pos
 	Properties []*Property // kind
@@ -21,7 +22,9 @@ func (p *parser) searchOperator(name source.Span) Operator {
 		o.Tables = commaList(p, p.namePattern)
 		p.expectSymbol(")")
 	}
+	p.searching = true
 	o.Predicate = p.expression()
+	p.searching = false
 	o.pos = p.to(name)
 	return o
 }

@@ -65,6 +65,9 @@ type parser struct {
 	failed bool
 	// ended is set when the rest of the text is not worth reading.
 	ended bool
+	// searching is set inside the predicate of search, where `a:"x"` means
+	// something.
+	searching bool
 }
 
 var endToken = Token{Kind: EndOfText}

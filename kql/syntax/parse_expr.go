@@ -94,7 +94,7 @@ func (p *parser) andExpression() Expr {
 func (p *parser) equalityExpression() Expr {
 	start := p.i
 	x := p.relationalExpression()
-	for n := 0; p.isOp(equalityOps); n++ {
+	for n := 0; p.isOp(equalityOps) || p.searching && p.isSymbol(":"); n++ {
 		if !p.bounded(n) {
 			break
 		}
@@ -102,7 +102,7 @@ func (p *parser) equalityExpression() Expr {
 		switch op {
 		case "between", "!between":
 			x = p.between(start, x, op == "!between")
-		case "==", "!=":
+		case "==", "!=", ":":
 			y := p.relationalExpression()
 			x = &Binary{pos: p.from(start), Op: op, OpSpan: span, X: x, Y: y}
 		default:

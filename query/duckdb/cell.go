@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -75,11 +76,12 @@ func cell(value any, t types.Type) (any, int64, error) {
 	return nil, 0, fmt.Errorf("the engine gave a %T for a %s", value, t)
 }
 
-// dynamicCell returns JSON as it is. Text that is no JSON, which a source may
-// have sent, becomes a JSON string.
+// dynamicCell returns JSON, without blanks between its parts. Text that is no
+// JSON, which a source may have sent, becomes a JSON string.
 func dynamicCell(s string) any {
-	if json.Valid([]byte(s)) {
-		return json.RawMessage(s)
+	var compact bytes.Buffer
+	if json.Compact(&compact, []byte(s)) == nil {
+		return json.RawMessage(compact.Bytes())
 	}
 	text, err := json.Marshal(s)
 	if err != nil {

@@ -27,7 +27,8 @@ var (
 
 // Query implements server.Querier. "slow" in the text waits until ctx ends,
 // "boom" fails, UnknownColumn is a mistake, "render kind" gives rows that fit
-// the chart, "nothing" gives no rows; all else gives rows of OfficeActivity.
+// the chart, "nothing" gives no rows, "fork" two named tables; all else gives
+// rows of OfficeActivity.
 func (c *Canned) Query(ctx context.Context, q server.QueryRequest) (*server.QueryResult, error) {
 	if at := strings.Index(q.Text, UnknownColumn); at >= 0 {
 		return nil, &server.QueryError{Mistakes: []server.Mistake{{
@@ -63,6 +64,12 @@ func (c *Canned) rows(text string, from, to time.Time) *server.QueryResult {
 	if m := renderClause.FindStringSubmatch(text); m != nil {
 		result := chart(strings.ToLower(m[1]), from, to)
 		result.Visualization.Variant = m[2]
+		return result
+	}
+	if strings.Contains(text, "fork") {
+		result, second := activity(3, from, to), chart("", from, to)
+		result.Name, second.Name, second.Visualization = "First", "Operations", nil
+		result.More = []*server.QueryResult{second}
 		return result
 	}
 	if strings.Contains(text, "every type") {

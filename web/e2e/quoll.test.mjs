@@ -84,6 +84,15 @@ test("a dynamic value opens as a tree", async () => {
   await screenshot(page, "logs-row");
 });
 
+test("each table of a query that gives several has a tab", async () => {
+  await openQuery(page, "OfficeActivity | fork First = (take 3) Operations = (summarize Events = count() by Operation)");
+  const tabs = page.getByRole("tablist", { name: "Tables of the result" });
+  await tabs.getByRole("tab", { name: "Operations" }).click();
+  await grid().getByRole("columnheader", { name: /Events/ }).waitFor();
+  await tabs.getByRole("tab", { name: "First" }).click();
+  await grid().getByRole("columnheader", { name: /TimeGenerated/ }).waitFor();
+});
+
 test("render draws a chart, and its kind can be changed", async () => {
   await openQuery(page, "OfficeActivity\n| summarize Events = count() by bin(TimeGenerated, 1h), OfficeWorkload\n| render timechart");
   const chart = page.locator(".chart-canvas");

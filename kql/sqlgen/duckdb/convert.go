@@ -111,7 +111,7 @@ func toTextOrNull(text string, t types.Type) string {
 	case types.Bool:
 		return "(CASE WHEN " + text + " THEN 'true' WHEN NOT " + text + " THEN 'false' END)"
 	case types.Real, types.Decimal:
-		return `regexp_replace(CAST(` + text + ` AS VARCHAR), '\.0$', '')`
+		return "(CASE WHEN isfinite(" + text + ") THEN regexp_replace(CAST(" + text + ` AS VARCHAR), '\.0$', '') WHEN isnan(` + text + ") THEN 'NaN' WHEN " + text + " > 0 THEN 'Infinity' WHEN " + text + " < 0 THEN '-Infinity' END)"
 	case types.DateTime:
 		return "strftime(" + text + ", '%Y-%m-%dT%H:%M:%S.%f0Z')"
 	case types.TimeSpan:

@@ -164,15 +164,15 @@ func (g *generator) condition(e plan.Expr, b *block) string {
 
 // comparison writes the operators that give a bool. In a filter the null of a
 // comparison may stay null; elsewhere Kusto's rules for nulls are written out:
-// equality with one null is false, inequality with one is true.
+// equality with one null is false, inequality with one is true, and null stays
+// null beside and and or unless the other side decides.
 func (g *generator) comparison(c *plan.Call, b *block, filter bool) (string, bool) {
 	switch name := c.Function.Name; name {
 	case "and", "or":
-		text := g.predicate(c, b)
-		if !filter && !neverNull(c) {
-			text = "coalesce(" + text + ", false)"
+		if filter {
+			return g.predicate(c, b), true
 		}
-		return text, true
+		return "(" + strings.Join(g.exprs(c.Args, b), " "+strings.ToUpper(name)+" ") + ")", true
 	case "==", "!=":
 		return g.equality(c, b, filter), true
 	case "<", "<=", ">", ">=":

@@ -101,6 +101,9 @@ func arrayForms() map[string]form {
 	const list = "CAST(json_extract($1, '$[*]') AS JSON[])"
 	const length = "greatest(CAST(json_array_length($1) AS BIGINT), 1)"
 	const turn = "((($2 % " + length + ") + " + length + ") % " + length + ")" // how far, for a count of either sign
+	// What is neither number nor null makes the sum null.
+	const texts = "CAST(json_extract_string($1, '$[*]') AS VARCHAR[])"
+	total := sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' AND len(list_filter(" + texts + ", lambda e: e IS NOT NULL AND TRY_CAST(e AS DOUBLE) IS NULL)) = 0 THEN coalesce(list_sum(list_transform(" + texts + ", lambda e: TRY_CAST(e AS DOUBLE))), 0) END)")
 	array := func(template string) form {
 		return sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN CAST(to_json(" + template + ") AS VARCHAR) END)")
 	}
@@ -113,8 +116,8 @@ func arrayForms() map[string]form {
 		"array_concat":       arrayConcat,
 		"array_slice":        array(list + "[" + at("$2") + " + 1:" + at("$3") + " + 1]"),
 		"array_reverse":      array("list_reverse(" + list + ")"),
-		"array_sum":          sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN coalesce(list_sum(list_transform(CAST(json_extract_string($1, '$[*]') AS VARCHAR[]), lambda e: TRY_CAST(e AS DOUBLE))), 0) END)"),
-		"series_sum":         sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN coalesce(list_sum(list_transform(CAST(json_extract_string($1, '$[*]') AS VARCHAR[]), lambda e: TRY_CAST(e AS DOUBLE))), 0) END)"),
+		"array_sum":          total,
+		"series_sum":         total,
 		"array_rotate_left":  array("list_concat(" + list + "[" + turn + " + 1:], " + list + "[:" + turn + "])"),
 		"array_rotate_right": array("list_concat(" + list + "[CAST(json_array_length($1) AS BIGINT) - " + turn + " + 1:], " + list + "[:CAST(json_array_length($1) AS BIGINT) - " + turn + "])"),
 		"array_split":        arraySplit,

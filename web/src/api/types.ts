@@ -49,6 +49,10 @@ export interface Statistics {
 export interface QueryResult extends ResultTable {
   visualization: Visualization | null;
   statistics: Statistics;
+  /** What the query calls the table, where it gives several. */
+  name?: string;
+  /** The further tables of a query that gives several, as fork does. */
+  more?: QueryResult[];
 }
 
 /** Bounds of TimeGenerated: from inclusive, to exclusive. */

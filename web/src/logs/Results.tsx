@@ -31,8 +31,25 @@ export function Results({ tab, onReveal }: { tab: Tab; onReveal: (offset: number
     case "failed":
       return <Failed error={run.error} shift={run.shift} onReveal={onReveal} />;
     case "done":
-      return <Done result={run.result} />;
+      return <Tables result={run.result} />;
   }
+}
+
+/** A query may give several tables, as fork and facet do; each has a tab then. */
+function Tables({ result }: { result: QueryResult }) {
+  const [chosen, setChosen] = useState(0);
+  useEffect(() => setChosen(0), [result]);
+  const tables = useMemo(() => [result, ...(result.more ?? [])], [result]);
+  if (tables.length === 1) return <Done result={result} />;
+  const shown = tables[chosen] ?? result;
+  return (
+    <>
+      <TabList size="small" className="result-tables" aria-label={text.logs.tablesOfResult} selectedValue={String(chosen)} onTabSelect={(_, d) => setChosen(Number(d.value))}>
+        {tables.map((table, i) => <FluentTab key={i} value={String(i)}>{table.name || text.logs.table(i + 1)}</FluentTab>)}
+      </TabList>
+      <Done result={shown} />
+    </>
+  );
 }
 
 function Running({ tab, started }: { tab: Tab; started: number }) {

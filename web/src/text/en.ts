@@ -49,7 +49,7 @@ export const text = {
     copyLink: "Copy link", exportCsv: "Export CSV", panel: "Tables and samples", hidePanel: "Hide tables and samples",
     showPanel: "Show tables and samples", tables: "Tables", samples: "Samples", search: "Search tables and columns", searchSamples: "Search samples",
     noTables: "No table or column has that in its name.", noSamples: "No sample has that in it.", preview: "Show rows", insert: "Put into the query",
-    results: "Results", chart: "Chart", noResultTitle: "Ask your logs",
+    results: "Results", chart: "Chart", table: (n: number) => `Table ${n}`, tablesOfResult: "Tables of the result", noResultTitle: "Ask your logs",
     noResultDetail: "Write a query and press Shift+Enter, or take a sample from the left.",
     runningDetail: "The query is running.", cancelledTitle: "Cancelled", cancelledDetail: "The query was stopped before it ended.",
     noRowsTitle: "No rows", noRowsDetail: "Nothing matches in this time range. Widen the range, or loosen the filters.",
