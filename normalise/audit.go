@@ -109,6 +109,7 @@ func (r *run) auditRecord(text string, object jsontape.Value) string {
 	}
 	at := r.timeOf(object.Get("CreationTime"))
 	size := schema.Real(float64(len(text)))
+	r.survey.audit(object, at.Time())
 
 	r.log.set(p.logTime, at, 0)
 	r.log.set(p.logSize, size, 0)

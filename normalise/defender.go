@@ -77,6 +77,7 @@ func (r *run) defenderRecord(text string, object jsontape.Value) string {
 		r.fillProperties(plan, event)
 	}
 	at := r.timeOf(event.Get("Timestamp"), object.Get("time"))
+	r.survey.defender(category, event, at.Time())
 	r.log.set(plan.time, at, 0)
 	r.log.set(plan.size, schema.Real(float64(len(text))), 0)
 	r.log.setAll(plan.constants)

@@ -28,6 +28,7 @@ type worker struct {
 	office    rowBuilder // row of OfficeActivity
 	pairs     []pair     // stack of appendObject
 	names     names
+	survey    survey
 }
 
 func newWorker() *worker { return &worker{names: names{}} }

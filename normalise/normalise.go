@@ -26,6 +26,9 @@ type Config struct {
 	// WorkspaceID is the GUID that goes to the column TenantId of every row:
 	// the workspace that holds the row, not the Entra tenant.
 	WorkspaceID string
+	// Known is what was sighted before. Without it nothing is sighted. Rows,
+	// rejects and counts do not depend on it.
+	Known Known
 }
 
 // Normaliser makes rows. It may be used by several goroutines at once.
@@ -35,6 +38,8 @@ type Normaliser struct {
 	defender  map[string]*defenderPlan // by category
 	unsorted  *defenderPlan            // DefenderEvents
 	workspace string
+	known     Known // nil: nothing is sighted
+	before    *seenBefore
 	workers   sync.Pool // of *worker
 }
 
@@ -43,6 +48,9 @@ type Result struct {
 	Records []schema.Record
 	Rejects []Reject
 	Counts  Counts
+	// Sightings are what of the form of records was not known, in the order in
+	// which the payload shows it.
+	Sightings []Sighting
 }
 
 // Reject is a piece of a payload that is no record.
@@ -62,6 +70,10 @@ func New(cfg Config) *Normaliser {
 		audit:     newAuditPlan(cfg.WorkspaceID),
 		csv:       newCSVPlan(cfg.WorkspaceID),
 		workspace: cfg.WorkspaceID,
+		known:     cfg.Known,
+	}
+	if n.known != nil {
+		n.before = new(seenBefore)
 	}
 	n.defender, n.unsorted = newDefenderPlans(cfg.WorkspaceID)
 	n.workers.New = func() any { return newWorker() }
@@ -80,6 +92,7 @@ func New(cfg Config) *Normaliser {
 func (n *Normaliser) Payload(p model.Payload) Result {
 	w := n.workers.Get().(*worker)
 	defer n.workers.Put(w)
+	w.survey.reset(n.known, n.before)
 	run := &run{Normaliser: n, worker: w, payload: &p, tenant: strings.ToLower(p.Tenant)}
 	switch p.Format {
 	case model.FormatAuditArray, model.FormatAuditLines:
@@ -100,6 +113,7 @@ func (n *Normaliser) Payload(p model.Payload) Result {
 	default:
 		run.reject(max(p.Line, 1), p.Body, "format "+string(p.Format)+" is not known")
 	}
+	run.result.Sightings = w.survey.sightings
 	return run.result
 }
 

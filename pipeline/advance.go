@@ -118,6 +118,7 @@ func (p *Pipeline) apply(ctx context.Context, j *job) error {
 	if err := p.keepRejects(ctx, j); err != nil {
 		return err
 	}
+	p.keepDrift(ctx, j)
 	var applied lake.Applied
 	for {
 		var err error
@@ -142,6 +143,18 @@ func (p *Pipeline) apply(ctx context.Context, j *job) error {
 	}
 	p.account(j, applied)
 	return nil
+}
+
+// keepDrift remembers what was sighted. Rows do not wait for it: when it fails,
+// the next record of that form is sighted instead.
+func (p *Pipeline) keepDrift(ctx context.Context, j *job) {
+	if p.Drift == nil || len(j.result.Sightings) == 0 {
+		return
+	}
+	err := p.Drift.Keep(context.WithoutCancel(ctx), uint64(j.entry.Position), j.entry.Payload.Received, j.result.Sightings)
+	if err != nil {
+		p.Logger.Error("what is new in the form of records could not be kept; it will be when the next record shows it", "error", err)
+	}
 }
 
 // keepRejects keeps what could not be taken before the position moves past it.

@@ -64,6 +64,13 @@ type Rejects interface {
 	Reject(ctx context.Context, position uint64, p model.Payload, rejects []normalise.Reject) error
 }
 
+// Drift remembers what the normaliser sighted.
+type Drift interface {
+	// Keep takes what the payload at a position showed first, and when it
+	// arrived, in the order of the journal.
+	Keep(ctx context.Context, position uint64, received time.Time, sightings []normalise.Sighting) error
+}
+
 // Config is the pace of the pipeline.
 type Config struct {
 	// FlushEvery is the time between two flushes of the lake.
@@ -107,13 +114,14 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Parts are what the pipeline joins. Archive and Rejects may be nil.
+// Parts are what the pipeline joins. Archive, Rejects and Drift may be nil.
 type Parts struct {
 	Journal    Journal
 	Normaliser Normaliser
 	Lake       Lake
 	Archive    Archive
 	Rejects    Rejects
+	Drift      Drift
 	State      *sql.DB
 	Clock      clock.Clock
 	Logger     *slog.Logger

@@ -86,6 +86,11 @@ func TestAnswers(t *testing.T) {
 		{"gaps-bad-interval", "GET", "/api/v1/gaps?interval=week", "", 400},
 		{"gaps-too-long", "GET", "/api/v1/gaps?from=2020-01-01T00:00:00Z", "", 400},
 		{"gaps-unknown-parameter", "GET", "/api/v1/gaps?form=2020-01-01T00:00:00Z", "", 400},
+		{"drift", "GET", "/api/v1/schema/drift", "", 200},
+		{"drift-fields", "GET", "/api/v1/schema/drift?recordType=50&what=field", "", 200},
+		{"drift-counts", "GET", "/api/v1/schema/drift?limit=0", "", 200},
+		{"drift-bad-what", "GET", "/api/v1/schema/drift?what=fields", "", 400},
+		{"drift-unknown-parameter", "GET", "/api/v1/schema/drift?record=50", "", 400},
 		{"status", "GET", "/api/v1/status", "", 200},
 	} {
 		t.Run(c.name, func(t *testing.T) {

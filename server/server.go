@@ -68,6 +68,7 @@ func (s *Server) routes() http.Handler {
 	api := http.NewServeMux()
 	for pattern, h := range map[string]handlerFunc{
 		"GET /api/v1/schema":           s.handleSchema,
+		"GET /api/v1/schema/drift":     s.handleDrift,
 		"POST /api/v1/query":           s.handleQuery,
 		"GET /api/v1/incidents":        s.handleIncidents,
 		"GET /api/v1/incidents/{id}":   s.handleIncident,

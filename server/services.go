@@ -14,6 +14,7 @@ type Services struct {
 	Incidents  Incidents
 	Connectors Connectors
 	Gaps       Gaps
+	Drift      Drift
 	Reporter   Reporter
 }
 
@@ -51,6 +52,11 @@ type Connectors interface {
 // Gaps tells hour by hour whether everything arrived.
 type Gaps interface {
 	Gaps(ctx context.Context, f GapFilter) (*GapCalendar, error)
+}
+
+// Drift tells what of the form of records was seen first, and when.
+type Drift interface {
+	SchemaDrift(ctx context.Context, f DriftFilter) (*DriftList, error)
 }
 
 // Reporter tells the state of this process and of what it keeps.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/drift"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/durable"
 	"github.com/quoll/quoll/internal/state"
@@ -66,6 +67,7 @@ type node struct {
 	lake      *lake.Lake
 	archive   *archive.Archive // nil when archiveProblem says why
 	rejects   *rejectRouter
+	drift     *drift.Tracker
 
 	archiveProblem error
 
@@ -122,7 +124,8 @@ func (n *node) openState(ctx context.Context) (err error) {
 		return err
 	}
 	n.closers = append(n.closers, n.state.Close)
-	return nil
+	n.drift, err = drift.Open(ctx, n.state, drift.DefaultLimits())
+	return err
 }
 
 // openArchive opens the archive. Trouble with it is kept for status and log,
@@ -155,8 +158,8 @@ func (n *node) openPipeline(ctx context.Context, flushEvery time.Duration) error
 	config := pipeline.DefaultConfig()
 	config.FlushEvery = flushEvery
 	parts := pipeline.Parts{
-		Journal: n.journal, Normaliser: normalise.New(normalise.Config{WorkspaceID: n.workspace}),
-		Lake: n.lake, Rejects: n.rejects, State: n.state, Clock: clock.System(), Logger: n.log,
+		Journal: n.journal, Normaliser: normalise.New(normalise.Config{WorkspaceID: n.workspace, Known: n.drift}),
+		Lake: n.lake, Rejects: n.rejects, Drift: n.drift, State: n.state, Clock: clock.System(), Logger: n.log,
 	}
 	if n.archive != nil { // a nil pointer in an interface would not be nil
 		parts.Archive = n.archive

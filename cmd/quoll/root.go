@@ -25,7 +25,7 @@ and keeps a write-once archive in which every record can be proved.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(
 		demoCommand(), serveCommand(), initCommand(), importCommand(), replayCommand(), reconcileCommand(), queryCommand(), explainCommand(),
-		rulesCommand(), archiveCommand(), gapsCommand(), statusCommand(), versionCommand(),
+		rulesCommand(), archiveCommand(), gapsCommand(), schemaCommand(), statusCommand(), versionCommand(),
 	)
 	return root
 }

@@ -118,6 +118,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Querier: querier{n.query}, Catalogue: catalogue{}, Incidents: incidents{store},
 			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, now: time.Now, log: log},
 			Gaps:       &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
+			Drift:      driftLists{n.drift},
 			Reporter:   &reporter{node: n, collectors: s.collectors, webhook: s.webhook, started: time.Now().UTC()},
 		},
 	})

@@ -45,6 +45,7 @@ var allowed = []struct {
 	{"collect/…", []string{"model", "collect", "collect/cloud", "collect/entra"}},
 	{"journal", []string{"model"}},
 	{"normalise", []string{"model", "schema"}},
+	{"drift", []string{"model", "normalise"}},
 	{"lake", []string{"model", "schema", "kql/types"}},
 	{"reconcile", []string{"model", "schema", "normalise"}},
 	{"pipeline", []string{"model", "schema", "collect/…", "journal", "normalise", "lake"}},
