@@ -75,13 +75,14 @@ export async function rowCount(page) {
   return Number(/^([\d,]+)/.exec(text)?.[1].replaceAll(",", ""));
 }
 
-/** Writes docs/screenshots/name.png when QUOLL_SCREENSHOTS is set. */
-export async function screenshot(page, name) {
+/** Writes docs/screenshots/name.png when QUOLL_SCREENSHOTS is set, with the pointer on an element or out of the way. */
+export async function screenshot(page, name, pointAt) {
   const folder = process.env.QUOLL_SCREENSHOTS;
   if (!folder) return;
   const target = folder === "1" ? join(root, "docs", "screenshots") : folder;
   await mkdir(target, { recursive: true });
-  await page.mouse.move(720, 890);
+  if (pointAt) await pointAt.hover();
+  else await page.mouse.move(720, 890);
   await sleep(500); // motion has ended
   await page.screenshot({ path: join(target, `${name}.png`) });
 }

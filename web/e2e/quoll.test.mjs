@@ -291,9 +291,50 @@ test("connectors tell what arrives and what is kept", async () => {
   if (canned) await page.getByText("ends in 12 days", { exact: false }).waitFor();
 });
 
+test("the calendar tells whether everything arrived, from weeks to hours", async () => {
+  await page.goto("/connectors");
+  const calendar = page.getByRole("region", { name: "Whether everything arrived" });
+  const cells = calendar.getByRole("gridcell");
+  await cells.first().waitFor();
+  await until("an hour that is complete", async () => (await calendar.locator("td.gap-complete").count()) > 0);
+  assert.equal((await cells.count()) % 48, 0);
+  await calendar.locator("td.gap-complete").last().hover();
+  await calendar.getByRole("tooltip").getByText(/of [\d,]+ blobs kept/).waitFor();
+  if (canned) {
+    assert.match(await calendar.locator("td.gap-lost").last().getAttribute("aria-label"), /Audit\.Exchange, .* UTC: Lost\. .* 1 lost/);
+    assert.equal(await calendar.locator("td.gap-lost").last().innerText(), "X");
+  }
+
+  // With the keyboard alone: into the grid, along a row, closer and back.
+  await calendar.getByRole("radio", { name: "Weeks" }).click();
+  await until("weeks", async () => (await cells.count()) % 52 === 0);
+  await calendar.getByRole("radio", { name: "Days" }).click();
+  await until("days", async () => (await cells.count()) % 35 === 0);
+  await until("a day of which something is known", async () => (await calendar.locator("td.gap:not(.gap-none)").count()) > 0);
+  await calendar.locator('td[tabindex="0"]').focus();
+  const label = () => page.evaluate(() => document.activeElement.getAttribute("aria-label"));
+  const last = await label();
+  await page.keyboard.press("ArrowLeft");
+  assert.notEqual(await label(), last);
+  await calendar.getByRole("tooltip").waitFor();
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await label(), last);
+  await page.keyboard.press("Enter");
+  await until("the hours of the day", async () => (await calendar.getByRole("radio", { name: "Hours" }).getAttribute("aria-checked")) === "true");
+
+  await calendar.getByRole("button", { name: "Earlier" }).click();
+  await calendar.getByRole("button", { name: "Later" }).click();
+  await until("the present again", async () => calendar.getByRole("button", { name: "Later" }).isDisabled());
+  await until("its hours", async () => (await calendar.locator("td.gap-complete").count()) > 0);
+  await calendar.evaluate((element) => element.scrollIntoView({ block: "center" }));
+  await screenshot(page, "gaps", calendar.locator(canned ? "td.gap-lost" : "td.gap-complete").last());
+});
+
 test("dark colours hold on every page", async () => {
   await page.getByRole("button", { name: "Dark colours" }).click();
   await screenshot(page, "connectors-dark");
+  await page.getByRole("region", { name: "Whether everything arrived" }).evaluate((element) => element.scrollIntoView({ block: "center" }));
+  await screenshot(page, "gaps-dark");
   await page.goto("/incidents");
   await page.getByRole("heading", { name: "Incidents" }).waitFor();
   await page.locator(".loading-rows").waitFor({ state: "detached" });

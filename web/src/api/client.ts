@@ -1,5 +1,5 @@
 import type {
-  ConnectorList, Diagnostic, IncidentChange, IncidentDetail, IncidentPage, QueryResult, Schema, Status, Timespan,
+  ConnectorList, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, QueryResult, Schema, Status, Timespan,
 } from "./types";
 
 /** Why a request failed, in words for the user. */
@@ -86,6 +86,8 @@ export const api = {
     ...(await call<Omit<ConnectorList, "received">>("GET", "/connectors", undefined, signal)),
     received: Date.now(),
   }),
+  gaps: (filter: { from: string; to: string; interval: "hour" | "day" }, signal?: AbortSignal) =>
+    call<GapCalendar>("GET", "/gaps?" + new URLSearchParams(filter), undefined, signal),
   status: (signal?: AbortSignal) => call<Status>("GET", "/status", undefined, signal),
 };
 

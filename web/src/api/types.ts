@@ -194,6 +194,26 @@ export interface ConnectorList {
   received: number;
 }
 
+export type GapState = "complete" | "waiting" | "late" | "lost" | "silent" | "off";
+
+/** One hour or day in UTC. */
+export interface GapCell {
+  time: string;
+  state: GapState;
+  /** The hours of a day by their state. */
+  hours?: Partial<Record<GapState, number>>;
+  listed: number; journalled: number; expired: number; records: number; bytes: number;
+  detail?: string;
+}
+
+export interface GapRow {
+  source: string; tenantId: string; tenantName?: string; contentType: string;
+  since: string | null;
+  cells: GapCell[];
+}
+
+export interface GapCalendar { now: string; from: string; to: string; interval: "hour" | "day"; rows: GapRow[] }
+
 export interface TableStatus {
   name: string; rows: number; fresh: number; files: number; bytes: number;
   earliest: string | null; latest: string | null;

@@ -8,6 +8,7 @@ import { Ago, PageHeader, useNow } from "../ui/parts";
 import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
 import { PlugDisconnectedRegular, WarningFilled } from "../ui/icons";
 import { ConnectorRow } from "./ConnectorRow";
+import { GapCalendar } from "./GapCalendar";
 import { Storage } from "./Storage";
 import "./connectors.css";
 
@@ -36,6 +37,7 @@ export default function ConnectorsPage() {
         <>
           <Summary connectors={connectors} />
           {groups(connectors).map(([key, members]) => <Group key={key} connectors={members} now={now} />)}
+          <GapCalendar now={now} />
         </>
       )}
       {status.data ? <Storage status={status.data} now={now} /> : status.error ? <FailureView error={status.error} onRetry={status.reload} /> : <LoadingRows rows={3} />}

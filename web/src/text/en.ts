@@ -113,4 +113,18 @@ export const text = {
     flushed: "Last file", written: "Last payload", tables: "Tables", table: "Table", rows: "Rows", fresh: "In memory", files: "Files", size: "Size", earliest: "Earliest", latest: "Latest",
     version: "Version", running: "Running for", live: "Live", most: (n: string) => `at most ${n} in an hour`,
   },
+  gaps: {
+    title: "Whether everything arrived", detail: "By when Microsoft made the content available, in UTC. Choose a cell to look closer.", content: "Content",
+    zoom: "One cell is", zooms: { hours: "Hours", days: "Days", weeks: "Weeks" }, earlier: "Earlier", later: "Later", legend: "What the cells mean",
+    empty: "Nothing was collected yet.", unknown: "Nothing known",
+    sources: { activity: "Office 365 Management Activity API", blobexport: "Defender XDR streaming export" } as Record<string, string>,
+    states: { complete: "Complete", waiting: "Waiting", late: "Late", lost: "Lost", silent: "Source silent", off: "Source off" },
+    hints: {
+      complete: "Listed again after it was over, and all of it is kept.", waiting: "Not complete yet, and it is early.",
+      late: "Not complete, though it could be. Nothing is lost yet.", lost: "Something in it is known to be lost.",
+      silent: "Complete and empty, though the weeks before were not.", off: "The subscription was not enabled all the time.",
+    },
+    blobs: (kept: string, listed: string) => `${kept} of ${listed} blobs kept`, expired: (n: string) => `${n} lost`,
+    records: (n: string, size: string) => `${n} records, ${size}`, hours: (n: number, state: string) => `${n} h ${state.toLowerCase()}`,
+  },
 };

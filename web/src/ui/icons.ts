@@ -10,6 +10,7 @@ export { ArrowUpRegular } from "@fluentui/react-icons/svg/arrow-up";
 export { CalendarClockRegular } from "@fluentui/react-icons/svg/calendar-clock";
 export { CheckmarkCircleFilled } from "@fluentui/react-icons/svg/checkmark-circle";
 export { ChevronDownRegular } from "@fluentui/react-icons/svg/chevron-down";
+export { ChevronLeftRegular } from "@fluentui/react-icons/svg/chevron-left";
 export { ChevronRightRegular } from "@fluentui/react-icons/svg/chevron-right";
 export { ChevronUpRegular } from "@fluentui/react-icons/svg/chevron-up";
 export { ClockFilled, ClockRegular } from "@fluentui/react-icons/svg/clock";
