@@ -37,14 +37,15 @@ type builder struct {
 }
 
 // Limits of one batch. Text columns have 32-bit offsets, so a batch must end
-// long before a column reaches 2 GiB.
+// long before a column reaches 2 GiB; and memory that grows is copied, so
+// batches are small beside what is flushed together.
 const (
 	batchRows  = 16 << 10
-	batchBytes = 64 << 20
+	batchBytes = 8 << 20
 )
 
 func newBuilder(columns []column, timeColumn int) *builder {
-	b := &builder{columns: columns, schema: arrowSchemaOf(columns, nil), time: timeColumn}
+	b := &builder{columns: columns, schema: arrowSchemaOf(columns), time: timeColumn}
 	for _, c := range columns {
 		switch c.kind {
 		case kindText, kindInt32:

@@ -1,11 +1,10 @@
 package lake
 
 import (
-	"strconv"
-
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/iceberg-go"
 
+	"github.com/quoll/quoll/internal/parquetfile"
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/schema"
 )
@@ -70,6 +69,22 @@ func (k kind) arrowType() arrow.DataType {
 	return arrow.BinaryTypes.String
 }
 
+func (k kind) parquetKind() parquetfile.Kind {
+	switch k {
+	case kindInt32:
+		return parquetfile.Int32
+	case kindInt64:
+		return parquetfile.Int64
+	case kindFloat64:
+		return parquetfile.Float64
+	case kindBool:
+		return parquetfile.Bool
+	case kindTime:
+		return parquetfile.Timestamp
+	}
+	return parquetfile.Text
+}
+
 func (k kind) icebergType() iceberg.Type {
 	switch k {
 	case kindInt32:
@@ -122,18 +137,11 @@ func columnsOf(t *schema.Table) []column {
 	)
 }
 
-// fieldIDKey is where pqarrow looks for the id that Iceberg knows a column by.
-const fieldIDKey = "PARQUET:field_id"
-
-// arrowSchemaOf returns the Arrow schema of the columns. With ids, which map
-// names to Iceberg field ids, the fields carry those for the Parquet writer.
-func arrowSchemaOf(columns []column, ids map[string]int) *arrow.Schema {
+// arrowSchemaOf returns the Arrow schema of the columns.
+func arrowSchemaOf(columns []column) *arrow.Schema {
 	fields := make([]arrow.Field, len(columns))
 	for i, c := range columns {
 		fields[i] = arrow.Field{Name: c.name, Type: c.kind.arrowType(), Nullable: !c.hidden}
-		if ids != nil {
-			fields[i].Metadata = arrow.NewMetadata([]string{fieldIDKey}, []string{strconv.Itoa(ids[c.name])})
-		}
 	}
 	return arrow.NewSchema(fields, nil)
 }

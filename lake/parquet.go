@@ -6,36 +6,22 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/quoll/quoll/internal/parquetfile"
 )
 
-// textStatistics is the longest text of which minima and maxima are kept.
-const textStatistics = 128
-
-// writerProperties decides per column how values are stored.
-func writerProperties(columns []column, rowGroupRows int) *parquet.WriterProperties {
-	options := []parquet.WriterProperty{
-		parquet.WithVersion(parquet.V2_6),
-		parquet.WithCreatedBy("quoll"),
-		parquet.WithCompression(compress.Codecs.Zstd),
-		parquet.WithMaxRowGroupLength(int64(rowGroupRows)),
-		parquet.WithMaxStatsSize(textStatistics),
-	}
-	for _, c := range columns {
-		if c.document {
-			options = append(options, parquet.WithStatsFor(c.name, false))
-		}
-		if c.document || c.random {
-			options = append(options, parquet.WithDictionaryFor(c.name, false))
+// layout decides per column how values are stored.
+func layout(columns []column, ids map[string]int) []parquetfile.Column {
+	out := make([]parquetfile.Column, len(columns))
+	for i, c := range columns {
+		out[i] = parquetfile.Column{
+			Name: c.name, FieldID: int32(ids[c.name]), Kind: c.kind.parquetKind(), Optional: !c.hidden,
+			Dictionary: !c.document && !c.random, Bounds: !c.document, Codec: parquetfile.Zstd,
 		}
 		if c.random {
-			options = append(options, parquet.WithCompressionFor(c.name, compress.Codecs.Uncompressed))
+			out[i].Codec = parquetfile.Uncompressed
 		}
 	}
-	return parquet.NewWriterProperties(options...)
+	return out
 }
 
 // writeRun writes the rows of one day into a new file and makes it durable.
@@ -44,7 +30,7 @@ func writeRun(path string, t *tableState, generation []batch, run dayRun, rowGro
 	var bytes int64
 	err := writeSynced(path, func(w io.Writer) error {
 		counter := &countingWriter{w: w}
-		err := writeParquet(counter, t.columns, arrowSchemaOf(t.columns, t.ids), generation, run.rows, rowGroupRows)
+		err := writeParquet(counter, t.columns, t.ids, generation, run.rows, rowGroupRows)
 		bytes = counter.n
 		return err
 	})
@@ -58,27 +44,22 @@ func writeRun(path string, t *tableState, generation []batch, run dayRun, rowGro
 	}, nil
 }
 
-func writeParquet(w io.Writer, columns []column, sc *arrow.Schema, generation []batch, refs []rowRef, rowGroupRows int) error {
-	writer, err := pqarrow.NewFileWriter(sc, w, writerProperties(columns, rowGroupRows), pqarrow.DefaultWriterProps())
+func writeParquet(w io.Writer, columns []column, ids map[string]int, generation []batch, refs []rowRef, rowGroupRows int) error {
+	writer, err := parquetfile.NewWriter(w, layout(columns, ids), "quoll")
 	if err != nil {
 		return err
 	}
 	for start := 0; start < len(refs); start += rowGroupRows {
 		part := refs[start:min(start+rowGroupRows, len(refs))]
-		if err := writer.NewRowGroupChecked(); err != nil {
-			return err
-		}
+		writer.Group(len(part))
 		for i, c := range columns {
-			if err := writer.WriteColumnData(gather(generation, i, c, part)); err != nil {
-				return fmt.Errorf("column %s: %w", c.name, err)
-			}
+			writeColumn(writer.Column(), generation, i, c, part)
 		}
 	}
 	return writer.Close()
 }
 
-// countingWriter counts bytes and hides Close, which the Parquet writer would
-// call before the file is synced.
+// countingWriter counts bytes.
 type countingWriter struct {
 	w io.Writer
 	n int64

@@ -2,11 +2,14 @@ package lake
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/quoll/quoll/internal/parquetfile"
 )
 
 // rowRef is the place of a row in a generation, with its TimeGenerated in
@@ -67,59 +70,84 @@ func dayName(day int64) string {
 	return time.Unix(day*24*60*60, 0).UTC().Format(time.DateOnly)
 }
 
-// gather copies the rows that refs name, of one column, into one array.
-func gather(generation []batch, index int, c column, refs []rowRef) arrow.Array {
-	v := newVector(c, len(refs), 0)
+// writeColumn hands the values of the rows that refs name, of one column, to a
+// chunk of a file.
+func writeColumn(to *parquetfile.Chunk, generation []batch, index int, c column, refs []rowRef) {
+	if c.kind == kindText {
+		writeTexts(to, generation, index, refs)
+		return
+	}
 	switch c.kind {
-	case kindText:
-		v.data = make([]byte, 0, textBytes(generation, index, refs))
-		copyRows[*array.String](v, generation, index, refs, func(a *array.String, row int) {
-			v.data = append(v.data, a.Value(row)...)
-			v.offsets = append(v.offsets, int32(len(v.data)))
-		})
 	case kindInt32:
-		copyRows[*array.Int32](v, generation, index, refs, func(a *array.Int32, row int) { v.i32 = append(v.i32, a.Value(row)) })
+		writeNumbers(to, generation, index, refs, func(a *array.Int32, row int) int64 { return int64(a.Value(row)) })
 	case kindInt64:
-		copyRows[*array.Int64](v, generation, index, refs, func(a *array.Int64, row int) { v.i64 = append(v.i64, a.Value(row)) })
+		writeNumbers(to, generation, index, refs, func(a *array.Int64, row int) int64 { return a.Value(row) })
 	case kindFloat64:
-		copyRows[*array.Float64](v, generation, index, refs, func(a *array.Float64, row int) { v.f64 = append(v.f64, a.Value(row)) })
+		writeNumbers(to, generation, index, refs, func(a *array.Float64, row int) int64 { return int64(math.Float64bits(a.Value(row))) })
 	case kindTime:
-		copyRows[*array.Timestamp](v, generation, index, refs, func(a *array.Timestamp, row int) { v.i64 = append(v.i64, int64(a.Value(row))) })
+		writeNumbers(to, generation, index, refs, func(a *array.Timestamp, row int) int64 { return int64(a.Value(row)) })
 	case kindBool:
-		v.bits = growBits(nil, len(refs))
-		copyRows[*array.Boolean](v, generation, index, refs, func(a *array.Boolean, row int) { v.setBit(a.Value(row)) })
+		writeNumbers(to, generation, index, refs, func(a *array.Boolean, row int) int64 {
+			if a.Value(row) {
+				return 1
+			}
+			return 0
+		})
 	}
-	return v.array()
 }
 
-// textBytes returns the length of all values of a text column.
-func textBytes(generation []batch, index int, refs []rowRef) int {
-	offsets := make([][]int32, len(generation))
-	for i, b := range generation {
-		offsets[i] = b.records.Column(index).(*array.String).ValueOffsets()
-	}
-	bytes := 0
-	for _, ref := range refs {
-		of := offsets[ref.batch]
-		bytes += int(of[ref.row+1] - of[ref.row])
-	}
-	return bytes
-}
-
-// copyRows calls add for every row that is not null and pads for the others.
-// add stores the value; the count is kept here.
-func copyRows[A arrow.Array](v *vector, generation []batch, index int, refs []rowRef, add func(a A, row int)) {
-	arrays := make([]A, len(generation))
+// columnOf returns the arrays of one column in all batches, and how many of
+// their values are null.
+func columnOf[A arrow.Array](generation []batch, index int) (arrays []A, rows, nulls int) {
+	arrays = make([]A, len(generation))
 	for i, b := range generation {
 		arrays[i] = b.records.Column(index).(A)
+		rows += b.rows
+		nulls += arrays[i].NullN()
+	}
+	return arrays, rows, nulls
+}
+
+func writeNumbers[A arrow.Array](to *parquetfile.Chunk, generation []batch, index int, refs []rowRef, value func(a A, row int) int64) {
+	arrays, rows, nulls := columnOf[A](generation, index)
+	if nulls == rows {
+		to.Nulls(len(refs))
+		return
 	}
 	for _, ref := range refs {
 		a := arrays[ref.batch]
-		if a.IsNull(int(ref.row)) {
-			v.pad(v.n + 1)
+		if nulls > 0 && a.IsNull(int(ref.row)) {
+			to.Null()
 			continue
 		}
-		add(a, int(ref.row))
-		v.markValid()
+		to.Number(value(a, int(ref.row)))
+	}
+}
+
+// writeTexts is quick about columns without any text, which most are.
+func writeTexts(to *parquetfile.Chunk, generation []batch, index int, refs []rowRef) {
+	arrays, rows, nulls := columnOf[*array.String](generation, index)
+	if nulls == rows {
+		to.Nulls(len(refs))
+		return
+	}
+	texts := make([][]byte, len(arrays))
+	offsets := make([][]int32, len(arrays))
+	bytes := 0
+	for i, a := range arrays {
+		texts[i], offsets[i] = a.ValueBytes(), a.ValueOffsets()
+		bytes += len(texts[i])
+	}
+	if nulls == 0 && bytes == 0 {
+		to.Same(nil, len(refs))
+		return
+	}
+	for _, ref := range refs {
+		if nulls > 0 && arrays[ref.batch].IsNull(int(ref.row)) {
+			to.Null()
+			continue
+		}
+		of := offsets[ref.batch]
+		to.Text(texts[ref.batch][of[ref.row]:of[ref.row+1]])
 	}
 }

@@ -1,0 +1,303 @@
+package parquetfile
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+)
+
+// Chunk takes the values of one column of a row group, one after the other.
+// It is valid until the next call of Writer.Column.
+type Chunk struct {
+	w      *Writer
+	column Column
+
+	dict    *dictionary
+	inDict  bool
+	indices []uint32 // while in the dictionary
+
+	// The page at work. levels says which values are there; it is kept once one
+	// is not.
+	rows, nulls int
+	levels      []uint32
+	page        []byte // values, as they are written
+	bits        int    // booleans in page
+
+	chunkMetadata
+	bounds bounds
+	text   [8]byte
+}
+
+// chunkMetadata is what the footer says about a chunk.
+type chunkMetadata struct {
+	codec                    Codec
+	totalRows, totalNulls    int64
+	uncompressed, compressed int64
+	dictionaryAt, dataAt     int64 // offsets in the file; dictionaryAt is 0 for none
+	low, high                []byte
+	inDictionary             bool
+}
+
+func (c *Chunk) begin(column Column) {
+	c.column = column
+	c.inDict = column.Dictionary && column.Kind != Bool
+	c.dict.reset()
+	c.indices = c.indices[:0]
+	c.rows, c.nulls, c.levels, c.page, c.bits = 0, 0, c.levels[:0], c.page[:0], 0
+	c.chunkMetadata = chunkMetadata{codec: column.Codec}
+	c.bounds.reset(column)
+}
+
+// Text adds a text.
+func (c *Chunk) Text(v []byte) {
+	c.present()
+	if c.inDict {
+		c.index(v)
+		return
+	}
+	c.plainText(v)
+}
+
+// Number adds a number: the bits of a float, 0 or 1 for a boolean.
+func (c *Chunk) Number(v int64) {
+	c.present()
+	if c.inDict {
+		binary.LittleEndian.PutUint64(c.text[:], uint64(v))
+		c.index(c.text[:])
+		return
+	}
+	c.plainNumber(v)
+}
+
+// Null adds the absence of a value.
+func (c *Chunk) Null() {
+	if c.nulls == 0 {
+		for len(c.levels) < c.rows {
+			c.levels = append(c.levels, 1)
+		}
+	}
+	c.levels = append(c.levels, 0)
+	c.nulls++
+	c.rows++
+}
+
+// Same adds one text many times to a chunk that has nothing else.
+func (c *Chunk) Same(v []byte, count int) {
+	c.inDict = true
+	c.codec = Uncompressed
+	c.dict.number(v)
+	c.rows = count
+}
+
+// Nulls adds nulls to a chunk that has nothing else.
+func (c *Chunk) Nulls(count int) {
+	c.inDict = true
+	c.codec = Uncompressed
+	c.rows, c.nulls = count, count
+}
+
+func (c *Chunk) present() {
+	if c.nulls > 0 {
+		c.levels = append(c.levels, 1)
+	}
+	c.rows++
+}
+
+// index adds a value to the dictionary and leaves that when it does not pay.
+func (c *Chunk) index(v []byte) {
+	before := c.dict.size()
+	c.indices = append(c.indices, c.dict.number(v))
+	size := c.dict.size()
+	if size == before {
+		return
+	}
+	if size > maxDictionary || len(c.dict.data) > maxDictionaryBytes || len(c.indices) >= trial && 2*size > len(c.indices) {
+		c.leaveDictionary()
+	}
+}
+
+// leaveDictionary writes what is in the dictionary out, value by value.
+func (c *Chunk) leaveDictionary() {
+	c.inDict = false
+	levels, indices := c.levels, c.indices
+	c.levels, c.indices = nil, nil
+	rows, nulls := c.rows, c.nulls
+	c.rows, c.nulls = 0, 0
+	next := 0
+	for i := range rows {
+		if nulls > 0 && levels[i] == 0 {
+			c.Null()
+			continue
+		}
+		v := c.dict.value(indices[next])
+		next++
+		c.present()
+		if c.column.Kind == Text {
+			c.plainText(v)
+		} else {
+			c.plainNumber(int64(binary.LittleEndian.Uint64(v)))
+		}
+	}
+	if c.levels == nil {
+		c.levels = levels[:0]
+	}
+	c.indices = indices[:0]
+}
+
+func (c *Chunk) plainText(v []byte) {
+	c.bounds.text(v)
+	c.page = binary.LittleEndian.AppendUint32(c.page, uint32(len(v)))
+	c.page = append(c.page, v...)
+	if len(c.page) >= pageBytes {
+		c.flushPlain()
+	}
+}
+
+func (c *Chunk) plainNumber(v int64) {
+	c.bounds.number(v)
+	if c.column.Kind == Bool {
+		if c.bits%8 == 0 {
+			c.page = append(c.page, 0)
+		}
+		c.page[len(c.page)-1] |= byte(v&1) << (c.bits % 8)
+		c.bits++
+		return
+	}
+	c.page = appendNumber(c.page, c.column.Kind, v)
+	if len(c.page) >= pageBytes {
+		c.flushPlain()
+	}
+}
+
+func appendNumber(dst []byte, kind Kind, v int64) []byte {
+	if kind == Int32 {
+		return binary.LittleEndian.AppendUint32(dst, uint32(v))
+	}
+	return binary.LittleEndian.AppendUint64(dst, uint64(v))
+}
+
+// flushPlain writes the page at work.
+func (c *Chunk) flushPlain() {
+	if c.rows > 0 {
+		c.w.dataPage(c, encodingPlain, c.page)
+	}
+	c.page, c.levels, c.bits = c.page[:0], c.levels[:0], 0
+	c.rows, c.nulls = 0, 0
+}
+
+// end writes what is left and returns what the footer needs.
+func (c *Chunk) end() chunkMetadata {
+	if c.inDict && c.dict.size() > 0 {
+		c.endDictionary()
+	} else {
+		c.flushPlain()
+	}
+	c.low, c.high = c.bounds.encoded(c.column)
+	return c.chunkMetadata
+}
+
+func (c *Chunk) endDictionary() {
+	c.inDictionary = true
+	c.page = c.page[:0]
+	for number := range uint32(c.dict.size()) {
+		v := c.dict.value(number)
+		if c.column.Kind == Text {
+			c.bounds.text(v)
+			c.page = binary.LittleEndian.AppendUint32(c.page, uint32(len(v)))
+			c.page = append(c.page, v...)
+			continue
+		}
+		n := int64(binary.LittleEndian.Uint64(v))
+		c.bounds.number(n)
+		c.page = appendNumber(c.page, c.column.Kind, n)
+	}
+	c.w.dictionaryPage(c, c.page, c.dict.size())
+	width := max(1, widthOf(c.dict.size()))
+	c.page = append(c.page[:0], byte(width))
+	if len(c.indices) == 0 { // Same
+		c.page = appendRun(c.page, 0, c.rows, width)
+	} else {
+		c.page = appendHybrid(c.page, c.indices, width)
+	}
+	c.w.dataPage(c, encodingDictionary, c.page)
+}
+
+// bounds keeps the least and the greatest value.
+type bounds struct {
+	kind        Kind
+	on, seen    bool
+	low, high   int64
+	lowT, highT []byte
+	lowF, highF float64
+}
+
+func (b *bounds) reset(c Column) {
+	*b = bounds{kind: c.Kind, on: c.Bounds, lowT: b.lowT[:0], highT: b.highT[:0]}
+}
+
+func (b *bounds) text(v []byte) {
+	switch {
+	case !b.on:
+	case len(v) > maxBound:
+		b.on = false
+	case !b.seen:
+		b.seen = true
+		b.lowT, b.highT = append(b.lowT[:0], v...), append(b.highT[:0], v...)
+	case bytes.Compare(v, b.lowT) < 0:
+		b.lowT = append(b.lowT[:0], v...)
+	case bytes.Compare(v, b.highT) > 0:
+		b.highT = append(b.highT[:0], v...)
+	}
+}
+
+func (b *bounds) number(v int64) {
+	if !b.on {
+		return
+	}
+	if b.kind == Float64 {
+		f := math.Float64frombits(uint64(v))
+		if f != f {
+			b.on = false // a bound that is no number would exclude everything
+			return
+		}
+		if !b.seen || f < b.lowF {
+			b.lowF = f
+		}
+		if !b.seen || f > b.highF {
+			b.highF = f
+		}
+		b.seen = true
+		return
+	}
+	if !b.seen || v < b.low {
+		b.low = v
+	}
+	if !b.seen || v > b.high {
+		b.high = v
+	}
+	b.seen = true
+}
+
+// encoded returns copies of the bounds as the footer has them, nil for none.
+func (b *bounds) encoded(c Column) (low, high []byte) {
+	if !b.on || !b.seen {
+		return nil, nil
+	}
+	switch c.Kind {
+	case Text:
+		return append([]byte{}, b.lowT...), append([]byte{}, b.highT...)
+	case Float64:
+		// Zero has two signs, and either may stand for it.
+		low, high := b.lowF, b.highF
+		if low == 0 {
+			low = math.Copysign(0, -1)
+		}
+		if high == 0 {
+			high = 0
+		}
+		return appendNumber(nil, Float64, int64(math.Float64bits(low))), appendNumber(nil, Float64, int64(math.Float64bits(high)))
+	case Bool:
+		return []byte{byte(b.low)}, []byte{byte(b.high)}
+	}
+	return appendNumber(nil, c.Kind, b.low), appendNumber(nil, c.Kind, b.high)
+}

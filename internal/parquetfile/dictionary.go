@@ -1,0 +1,100 @@
+package parquetfile
+
+import "hash/maphash"
+
+// dictionary numbers the distinct values of a column in a row group.
+type dictionary struct {
+	seed  maphash.Seed
+	table []uint32 // 1 + number of a value, by hash; 0 is free
+	space []uint32 // memory that table is a part of
+	// The values one behind the other, with where each ends.
+	data []byte
+	ends []uint32
+
+	last  uint32 // number of the value that came last
+	empty uint32 // 1 + number of the empty text, 0 when it has none
+}
+
+func newDictionary() *dictionary {
+	return &dictionary{seed: maphash.MakeSeed()}
+}
+
+// smallTable is how large the table is to begin with.
+const smallTable = 1 << 10
+
+func (d *dictionary) reset() {
+	d.resize(smallTable)
+	d.data, d.ends = d.data[:0], d.ends[:0]
+	d.last, d.empty = 0, 0
+}
+
+func (d *dictionary) size() int { return len(d.ends) }
+
+func (d *dictionary) value(number uint32) []byte {
+	start := uint32(0)
+	if number > 0 {
+		start = d.ends[number-1]
+	}
+	return d.data[start:d.ends[number]]
+}
+
+// number returns the number of a value, a new one if it is new.
+func (d *dictionary) number(value []byte) uint32 {
+	if len(d.ends) > 0 && string(d.value(d.last)) == string(value) {
+		return d.last
+	}
+	if len(value) == 0 {
+		if d.empty == 0 {
+			d.empty = d.add(value) + 1
+		}
+		d.last = d.empty - 1
+		return d.last
+	}
+	mask := uint64(len(d.table) - 1)
+	for at := maphash.Bytes(d.seed, value) & mask; ; at = (at + 1) & mask {
+		entry := d.table[at]
+		if entry == 0 {
+			d.last = d.add(value)
+			d.table[at] = d.last + 1
+			if 2*len(d.ends) > len(d.table) {
+				d.grow()
+			}
+			return d.last
+		}
+		if string(d.value(entry-1)) == string(value) {
+			d.last = entry - 1
+			return d.last
+		}
+	}
+}
+
+func (d *dictionary) add(value []byte) uint32 {
+	d.data = append(d.data, value...)
+	d.ends = append(d.ends, uint32(len(d.data)))
+	return uint32(len(d.ends) - 1)
+}
+
+// resize makes the table empty and as large as asked for, a power of two.
+func (d *dictionary) resize(size int) {
+	if size > len(d.space) {
+		d.space = make([]uint32, size)
+	}
+	d.table = d.space[:size]
+	clear(d.table)
+}
+
+func (d *dictionary) grow() {
+	d.resize(2 * len(d.table))
+	mask := uint64(len(d.table) - 1)
+	for number := range uint32(len(d.ends)) {
+		value := d.value(number)
+		if len(value) == 0 {
+			continue
+		}
+		at := maphash.Bytes(d.seed, value) & mask
+		for d.table[at] != 0 {
+			at = (at + 1) & mask
+		}
+		d.table[at] = number + 1
+	}
+}

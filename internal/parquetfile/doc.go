@@ -1,0 +1,64 @@
+// Package parquetfile writes Parquet files of flat tables: texts, numbers,
+// booleans and times, with nulls.
+//
+// It is a writer for columns that are mostly empty, or the same, or few values
+// over and over, beside a few long texts: a value goes into a dictionary as
+// long as the dictionary pays, and a run of the same costs nothing. Long texts
+// are encoded a page at a time, so that memory does not grow with the file.
+// Reading is the business of libraries, which also are the test's judges.
+//
+// It must not know which table it writes, nor where the file goes. The format is
+// https://parquet.apache.org/docs/file-format/; files have one row group after
+// the other, data pages of version 1, and minima and maxima where asked for.
+package parquetfile
+
+// Kind is the type of a column.
+type Kind uint8
+
+// The kinds.
+const (
+	Text      Kind = iota // UTF-8
+	Int32                 // of which the low 32 bits of a number are kept
+	Int64                 //
+	Float64               // given by its bits
+	Bool                  // 0 or 1
+	Timestamp             // microseconds since 1970, without zone
+)
+
+// Codec is how pages are compressed.
+type Codec uint8
+
+// The codecs.
+const (
+	Zstd Codec = iota
+	Snappy
+	Uncompressed
+)
+
+// Column says how a column is written.
+type Column struct {
+	Name string
+	// FieldID is the number by which Iceberg knows the column.
+	FieldID  int32
+	Kind     Kind
+	Optional bool // there may be nulls
+	// Dictionary lets values go into a dictionary while that pays.
+	Dictionary bool
+	// Bounds asks for minima and maxima. Texts longer than maxBound have none.
+	Bounds bool
+	Codec  Codec
+}
+
+const (
+	// pageBytes is the size from which a page of values is written.
+	pageBytes = 1 << 20
+	// maxDictionary bounds the values of a dictionary, maxDictionaryBytes their
+	// length together.
+	maxDictionary      = 1 << 16
+	maxDictionaryBytes = 1 << 20
+	// trial is how many values show whether a dictionary pays: no more than
+	// half of them may be different.
+	trial = 2048
+	// maxBound is the longest text that is kept as minimum or maximum.
+	maxBound = 128
+)
