@@ -119,14 +119,15 @@ func (r *run) auditRecord(text string, object jsontape.Value) string {
 	}
 	r.log.setAll(p.logConstants)
 	record := r.auditIdentity(object)
-	record.Rows = append(record.Rows, r.log.row(p.log))
+	rows := append(r.pending[:0], r.row(&r.log, p.log))
 	if inOffice {
 		r.office.set(p.officeTime, at, 0)
 		r.office.set(p.officeSize, size, 0)
 		r.setPickUp()
 		r.office.setAll(p.officeConstants)
-		record.Rows = append(record.Rows, r.office.row(p.office))
+		rows = append(rows, r.row(&r.office, p.office))
 	}
+	record.Rows = r.rows.copy(rows)
 	r.accept(record)
 	return ""
 }

@@ -90,7 +90,7 @@ func (r *run) officeRow(columns []int, line csvLine) {
 		row.set(p.time, r.officeRowTime(row), 0)
 	}
 	row.setAll(p.constants)
-	record.Rows = []schema.Row{row.row(p.table)}
+	record.Rows = []schema.Row{r.row(row, p.table)}
 	r.accept(record)
 }
 

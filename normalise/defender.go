@@ -81,7 +81,7 @@ func (r *run) defenderRecord(text string, object jsontape.Value) string {
 	r.log.set(plan.time, at, 0)
 	r.log.set(plan.size, schema.Real(float64(len(text))), 0)
 	r.log.setAll(plan.constants)
-	record.Rows = []schema.Row{r.log.row(plan.table)}
+	record.Rows = []schema.Row{r.row(&r.log, plan.table)}
 	r.accept(record)
 	return ""
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/quoll/quoll/internal/jsontape"
 	"github.com/quoll/quoll/internal/split"
+	"github.com/quoll/quoll/schema"
 )
 
 // maxDepth bounds how deep a record may be nested. Records of Microsoft stay
@@ -27,11 +28,16 @@ type worker struct {
 	log       rowBuilder // row of UnifiedAuditLog, or of a Defender table
 	office    rowBuilder // row of OfficeActivity
 	pairs     []pair     // stack of appendObject
-	names     names
-	survey    survey
+	orders    orders
+	cells     pieces[schema.Cell]
+	rows      pieces[schema.Row]
+	// pending are the rows of the record at work.
+	pending [2]schema.Row
+	names   names
+	survey  survey
 }
 
-func newWorker() *worker { return &worker{names: names{}} }
+func newWorker() *worker { return &worker{names: names{}, orders: orders{}} }
 
 // arena hands out strings that share large pieces of memory, so that the many
 // short strings of a record do not cost an allocation each. It is never reused.
@@ -53,6 +59,20 @@ func (a *arena) string(b []byte) string {
 	start := a.piece.Len()
 	a.piece.Write(b)
 	return a.piece.String()[start:]
+}
+
+// pieces hands out slices that share large pieces of memory, as arena does for
+// strings. It is never reused.
+type pieces[T any] struct{ piece []T }
+
+// copy returns a copy of values.
+func (p *pieces[T]) copy(values []T) []T {
+	if cap(p.piece)-len(p.piece) < len(values) {
+		p.piece = make([]T, 0, max(1024, len(values)))
+	}
+	start := len(p.piece)
+	p.piece = append(p.piece, values...)
+	return p.piece[start:len(p.piece):len(p.piece)]
 }
 
 // json hands the objects of the body to record, one after the other. record

@@ -78,24 +78,87 @@ func (w *worker) appendObject(dst []byte, object jsontape.Value, f form) []byte 
 		w.pairs = append(w.pairs, pair{name, key, members.Value()})
 	}
 	end := len(w.pairs)
+	var order []uint32
 	if f&sorted != 0 {
-		slices.SortStableFunc(w.pairs[base:end], func(a, b pair) int { return strings.Compare(a.name, b.name) })
+		order = w.orders.of(w.pairs[base:end])
 	}
 	dst = append(dst, '{')
-	for i := base; i < end; i++ {
-		if i > base {
+	for i := range end - base {
+		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = w.appendText(dst, w.pairs[i].key)
+		member := base + i
+		if order != nil {
+			member = base + int(order[i])
+		}
+		dst = w.appendText(dst, w.pairs[member].key)
 		dst = append(dst, ':')
-		if f&alike != 0 && w.pairs[i].name == "CreationTime" {
-			dst = w.appendTime(dst, w.pairs[i].value, f)
+		if f&alike != 0 && w.pairs[member].name == "CreationTime" {
+			dst = w.appendTime(dst, w.pairs[member].value, f)
 			continue
 		}
-		dst = w.appendJSON(dst, w.pairs[i].value, f)
+		dst = w.appendJSON(dst, w.pairs[member].value, f)
 	}
 	w.pairs = w.pairs[:base]
 	return append(dst, '}')
+}
+
+// orders remembers in which order the members of objects are sorted: records of
+// one kind have the same members in the same places. What is remembered is
+// tried first, and looked for anew where it does not sort.
+type orders map[uint64][]uint32
+
+// The bounds of what is remembered.
+const (
+	maxOrders  = 4096
+	maxMembers = 256
+)
+
+// of returns the places of the members in the order of their names, equal ones
+// in theirs. nil stands for the order in which they are.
+func (o orders) of(members []pair) []uint32 {
+	if len(members) < 2 || len(members) > maxMembers {
+		return o.sort(members)
+	}
+	shape := uint64(len(members))
+	for i := range members {
+		shape = shape*1099511628211 ^ uint64(len(members[i].name))
+	}
+	if order, ok := o[shape]; ok && sorts(order, members) {
+		return order
+	}
+	order := o.sort(members)
+	if len(o) >= maxOrders {
+		clear(o)
+	}
+	o[shape] = order
+	return order
+}
+
+func sorts(order []uint32, members []pair) bool {
+	if len(order) != len(members) {
+		return false
+	}
+	for i := 1; i < len(order); i++ {
+		before, after := order[i-1], order[i]
+		switch c := strings.Compare(members[before].name, members[after].name); {
+		case c > 0, c == 0 && before > after:
+			return false
+		}
+	}
+	return true
+}
+
+func (o orders) sort(members []pair) []uint32 {
+	if len(members) < 2 {
+		return nil
+	}
+	order := make([]uint32, len(members))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortStableFunc(order, func(a, b uint32) int { return strings.Compare(members[a].name, members[b].name) })
+	return order
 }
 
 func (f form) leavesOut(name string, value jsontape.Value) bool {

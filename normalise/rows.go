@@ -120,8 +120,8 @@ func (b *rowBuilder) setAll(cells []schema.Cell) {
 }
 
 // row returns the gathered cells as a row of its own.
-func (b *rowBuilder) row(t *schema.Table) schema.Row {
-	return schema.Row{Table: t, Cells: append([]schema.Cell(nil), b.cells...)}
+func (w *worker) row(b *rowBuilder, t *schema.Table) schema.Row {
+	return schema.Row{Table: t, Cells: w.cells.copy(b.cells)}
 }
 
 // text returns the text of a column, "" when it is not set.
