@@ -104,7 +104,8 @@ func (d *duration) UnmarshalYAML(node *yaml.Node) error {
 
 // Load reads the file at path. Unknown keys are refused. An error names the
 // file, the place and what would be right; all mistakes that can be found are
-// reported together. Secrets are read from where the file says, and appear in
+// reported together; what is right is returned with them, unless the file could
+// not be read at all. Secrets are read from where the file says, and appear in
 // no error.
 func Load(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
@@ -117,7 +118,7 @@ func Load(path string) (*Config, error) {
 	}
 	config, err := Parse(text, dir, os.Getenv)
 	if err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", path, err)
+		return config, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	return config, nil
 }

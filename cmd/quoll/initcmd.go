@@ -55,7 +55,7 @@ func initCommand() *cobra.Command {
 			if err := errors.Join(err, f.Close()); err != nil {
 				return fmt.Errorf("write configuration %s: %w", path, err)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s: fill in the tenant, then run quoll serve --config %s\n", path, path)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s: fill in the tenant, then run quoll check --config %s, and quoll serve\n", path, path)
 			return err
 		},
 	}

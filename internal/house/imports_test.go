@@ -43,6 +43,7 @@ var allowed = []struct {
 	{"collect/cloud", nil},
 	{"collect/entra", []string{"collect", "collect/cloud"}},
 	{"collect/…", []string{"model", "collect", "collect/cloud", "collect/entra"}},
+	{"preflight", []string{"collect", "collect/activity", "collect/cloud", "collect/entra"}},
 	{"journal", []string{"model"}},
 	{"normalise", []string{"model", "schema"}},
 	{"drift", []string{"model", "normalise"}},
