@@ -8,9 +8,11 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOFILES := $(shell find . -name '*.go' -not -path './web/node_modules/*' 2>/dev/null)
 WEBFILES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 DEMO_FLAGS ?=
+SEEDS ?= 300
+FIRST_SEED ?= 1
 BENCH_FLAGS ?=
 
-.PHONY: help demo build test test-go test-exhaustive test-web test-browser lint fuzz bench bench-collect audit conformance docs need clean screenshots
+.PHONY: help demo build test test-go simulate test-exhaustive test-web test-browser lint fuzz bench bench-collect audit conformance docs need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -52,6 +54,9 @@ warm-go:
 test-go: web/dist/index.html ## Go tests with the race detector; exhaustive ones are sampled
 	go test -race -short -vet=off -timeout 12m ./...
 
+simulate: ## the whole river through weeks of trouble: make simulate SEEDS=n FIRST_SEED=k
+	scripts/simulate $(SEEDS) $(FIRST_SEED)
+
 test-exhaustive: web/dist/index.html ## Go tests in full: every byte, every file operation, more seeds
 	go test -timeout 60m ./...
 
@@ -90,10 +95,6 @@ docs: ## write docs/kql.md anew, with the results of its examples
 conformance: bin/quoll ## compare with published KQL: make conformance CORPUS=folder
 	@test -n "$(CORPUS)" || { echo "name the folder: make conformance CORPUS=../shared/corpus"; exit 2; }
 	scripts/conformance "$(CORPUS)"
-
-conformance-rows: ## compare with rows that Sentinel wrote: make conformance-rows DATA=folder
-	@test -n "$(DATA)" || { echo "name the folder: make conformance-rows DATA=../shared/data"; exit 2; }
-	go run ./internal/conformance/rows -data "$(DATA)" -v
 
 audit: web/node_modules/.package-lock.json ## known vulnerabilities of dependencies (asks the public databases)
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...

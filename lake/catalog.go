@@ -52,7 +52,8 @@ CREATE TABLE IF NOT EXISTS quoll_positions (
 // reasons: a metadata file must be synced before the row that points to it is
 // committed, and a folder that was moved must find its files again.
 type catalog struct {
-	db *sql.DB
+	db    *sql.DB
+	files syncedFS
 	// swapped is called after a commit, and its error is reported in place of
 	// success. Tests use it; it is nil otherwise.
 	swapped func() error
@@ -60,21 +61,33 @@ type catalog struct {
 
 var _ table.CatalogIO = (*catalog)(nil)
 
-func openCatalog(ctx context.Context, path string) (*catalog, error) {
+func openCatalog(ctx context.Context, config *Config) (*catalog, error) {
+	path, open := filepath.Join(config.Dir, "catalog.db"), config.OpenCatalog
+	if open == nil {
+		open = openSQLite
+	}
+	db, err := open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("open catalog %s: %w", path, err)
+	}
+	c := &catalog{db: db, files: config.files()}
+	if err := c.init(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open catalog %s: %w", path, err), db.Close())
+	}
+	return c, nil
+}
+
+func openSQLite(_ context.Context, path string) (*sql.DB, error) {
 	query := url.Values{"_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)",
 	}}
 	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String()
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
-		return nil, fmt.Errorf("open catalog %s: %w", path, err)
+		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	c := &catalog{db: db}
-	if err := c.init(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open catalog %s: %w", path, err), db.Close())
-	}
-	return c, nil
+	return db, nil
 }
 
 func (c *catalog) init(ctx context.Context) error {
@@ -105,7 +118,7 @@ func (c *catalog) LoadTable(ctx context.Context, ident table.Identifier) (*table
 	if err != nil {
 		return nil, fmt.Errorf("look up table %s: %w", name, err)
 	}
-	t, err := table.NewFromLocation(ctx, ident, location, loadSyncedFS, c)
+	t, err := table.NewFromLocation(ctx, ident, location, c.files.load, c)
 	if err != nil {
 		return nil, fmt.Errorf("read metadata of table %s at %s: %w", name, location, err)
 	}
@@ -128,7 +141,7 @@ func (c *catalog) CommitTable(ctx context.Context, ident table.Identifier, reqs 
 	if err != nil {
 		return nil, "", fmt.Errorf("update metadata of table %s: %w", ident[len(ident)-1], err)
 	}
-	location, err := writeMetadata(next, metadataVersion(current.MetadataLocation())+1)
+	location, err := c.files.writeMetadata(next, metadataVersion(current.MetadataLocation())+1)
 	if err != nil {
 		return nil, "", err
 	}
@@ -161,7 +174,7 @@ func (c *catalog) createTable(ctx context.Context, name, location string, sc *ic
 	if err != nil {
 		return fmt.Errorf("create table %s: %w", name, err)
 	}
-	metaLocation, err := writeMetadata(meta, 0)
+	metaLocation, err := c.files.writeMetadata(meta, 0)
 	if err != nil {
 		return fmt.Errorf("create table %s: %w", name, err)
 	}
@@ -175,7 +188,7 @@ func (c *catalog) createTable(ctx context.Context, name, location string, sc *ic
 
 // writeMetadata makes a metadata file durable below the table's own location
 // and returns where it lies.
-func writeMetadata(meta table.Metadata, version int) (string, error) {
+func (s syncedFS) writeMetadata(meta table.Metadata, version int) (string, error) {
 	provider, err := table.LoadLocationProvider(meta.Location(), meta.Properties())
 	if err != nil {
 		return "", err
@@ -188,7 +201,7 @@ func writeMetadata(meta table.Metadata, version int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = writeSynced(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(meta) })
+	err = s.write(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(meta) })
 	if err != nil {
 		return "", fmt.Errorf("write metadata %s: %w", path, err)
 	}

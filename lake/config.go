@@ -1,8 +1,13 @@
 package lake
 
 import (
+	"cmp"
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/quoll/quoll/internal/durable"
 )
 
 // Config says where a lake lies and how much it keeps in memory.
@@ -17,7 +22,16 @@ type Config struct {
 	// KeepSnapshots is how many Iceberg snapshots of each table outlive the
 	// flush that replaced them, for readers of the files that are not Quoll.
 	KeepSnapshots int
+	// FS is the file system that everything but the catalogue goes through, and
+	// OpenCatalog opens the SQLite file of the catalogue. They are the machine's
+	// when nil; a test that replaces one replaces both. Replacing a lake works
+	// on the machine's own disk only.
+	FS          durable.FS
+	OpenCatalog func(ctx context.Context, path string) (*sql.DB, error)
 }
+
+// files is the file system of the configuration.
+func (c *Config) files() syncedFS { return syncedFS{cmp.Or[durable.FS](c.FS, durable.OS{})} }
 
 // maxFreshBytes keeps the text of one column of a flush, of which there can be
 // twice FreshBytes, below the 2 GiB that an Arrow array holds.

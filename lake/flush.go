@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -114,7 +113,7 @@ func (l *Lake) writeGeneration(ctx context.Context, t *tableState, generation []
 		}
 		group.Go(func() (err error) {
 			if err = ctx.Err(); err == nil {
-				files[i], err = writeRun(l.dataPath(t, run.day, name), t, generation, run, l.config.RowGroupRows)
+				files[i], err = writeRun(l.files, l.dataPath(t, run.day, name), t, generation, run, l.config.RowGroupRows)
 			}
 			return err
 		})
@@ -131,11 +130,11 @@ func written(files []File) []File {
 // discard removes files that no commit refers to.
 func (l *Lake) discard(files []File) {
 	for _, f := range files {
-		if err := os.Remove(f.Path); err != nil {
+		if err := l.files.disk.Remove(f.Path); err != nil {
 			l.logger.Warn("removing a file that was not committed failed; the next start tries again", "path", f.Path, "error", err)
 		}
 		// A folder that is not empty stays.
-		_ = os.Remove(filepath.Dir(f.Path))
+		_ = l.files.disk.Remove(filepath.Dir(f.Path))
 	}
 }
 

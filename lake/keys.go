@@ -90,7 +90,7 @@ func (l *Lake) loadKeys(ctx context.Context) error {
 		files := t.files.files
 		group.Go(func() error {
 			for _, f := range files {
-				if err := sets[i].loadFile(ctx, f.Path); err != nil {
+				if err := sets[i].loadFile(ctx, l.files, f.Path); err != nil {
 					return err
 				}
 			}
@@ -113,12 +113,16 @@ func (l *Lake) loadKeys(ctx context.Context) error {
 }
 
 // loadFile adds the keys of a Parquet file.
-func (s *keySet) loadFile(ctx context.Context, path string) error {
-	f, err := file.OpenParquetFile(path, false)
+func (s *keySet) loadFile(ctx context.Context, files syncedFS, path string) error {
+	source, err := files.open(path)
 	if err != nil {
 		return fmt.Errorf("read keys of %s: %w", path, err)
 	}
-	defer f.Close()
+	defer source.Close()
+	f, err := file.NewParquetReader(source)
+	if err != nil {
+		return fmt.Errorf("read keys of %s: %w", path, err)
+	}
 	for group := range f.NumRowGroups() {
 		if err := ctx.Err(); err != nil {
 			return err

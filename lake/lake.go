@@ -17,6 +17,7 @@ import (
 // batches are applied one after the other.
 type Lake struct {
 	config Config
+	files  syncedFS
 	logger *slog.Logger
 	lock   io.Closer
 	cat    *catalog
@@ -64,18 +65,21 @@ func Open(ctx context.Context, config Config, logger *slog.Logger) (*Lake, error
 		return nil, fmt.Errorf("open lake %s: %w", config.Dir, err)
 	}
 	config.Dir = dir
-	if err := finishReplace(dir); err != nil {
-		return nil, err
+	files := config.files()
+	if config.FS == nil {
+		if err := finishReplace(dir); err != nil {
+			return nil, err
+		}
 	}
-	if err := makeDirs(dir); err != nil {
+	if err := files.makeDirs(dir); err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", dir, err)
 	}
-	lock, err := lockLake(dir)
+	lock, err := lockLake(files.disk, dir)
 	if err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", dir, err)
 	}
 	l := &Lake{
-		config: config, logger: logger, lock: lock,
+		config: config, files: files, logger: logger, lock: lock,
 		tables:  map[string]*tableState{},
 		room:    make(chan struct{}),
 		readers: map[*fileSet]int{},
@@ -89,7 +93,7 @@ func Open(ctx context.Context, config Config, logger *slog.Logger) (*Lake, error
 
 // load brings every table into memory.
 func (l *Lake) load(ctx context.Context) (err error) {
-	if l.cat, err = openCatalog(ctx, filepath.Join(l.config.Dir, "catalog.db")); err != nil {
+	if l.cat, err = openCatalog(ctx, &l.config); err != nil {
 		return err
 	}
 	idle, err := l.cat.idlePositions(ctx)

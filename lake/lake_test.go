@@ -23,7 +23,7 @@ import (
 func checkDisk(t *testing.T, l *Lake) {
 	t.Helper()
 	for _, s := range l.order {
-		referenced, err := referencedPaths(s.iceberg)
+		referenced, err := l.files.referencedPaths(s.iceberg)
 		if err != nil {
 			t.Fatal(err)
 		}

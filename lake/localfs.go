@@ -19,15 +19,15 @@ import (
 // through. The library's own local file system does not sync; here a file and
 // its folder entry are on the disk before Close or WriteFile returns, so that
 // the catalog never points to a metadata file that a power cut can take away.
-type syncedFS struct{}
+type syncedFS struct{ disk durable.FS }
 
 var (
 	_ icebergio.WriteFileIO = syncedFS{}
 	_ icebergio.ReadFileIO  = syncedFS{}
 )
 
-// loadSyncedFS has the shape that Iceberg tables want their file system in.
-func loadSyncedFS(context.Context) (icebergio.IO, error) { return syncedFS{}, nil }
+// load has the shape that Iceberg tables want their file system in.
+func (s syncedFS) load(context.Context) (icebergio.IO, error) { return s, nil }
 
 // fileURI returns the absolute file URI that Iceberg metadata stores for path.
 func fileURI(path string) string {
@@ -50,64 +50,103 @@ func localPath(location string) (string, error) {
 	return "", fmt.Errorf("location %q is not on the local disk", location)
 }
 
-func (syncedFS) Open(location string) (icebergio.File, error) {
+func (s syncedFS) Open(location string) (icebergio.File, error) {
 	path, err := localPath(location)
 	if err != nil {
 		return nil, err
 	}
-	return os.Open(path)
+	return s.open(path)
 }
 
-func (syncedFS) ReadFile(location string) ([]byte, error) {
+// openFile is a file that is read; it adds to a durable.File what readers of
+// Parquet and Avro want.
+type openFile struct {
+	*io.SectionReader
+	file durable.File
+}
+
+func (s syncedFS) open(path string) (*openFile, error) {
+	f, err := s.disk.OpenFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &openFile{io.NewSectionReader(f, 0, info.Size()), f}, nil
+}
+
+func (f *openFile) Stat() (fs.FileInfo, error) { return f.file.Stat() }
+func (f *openFile) Close() error               { return f.file.Close() }
+
+func (s syncedFS) ReadFile(location string) ([]byte, error) {
 	path, err := localPath(location)
 	if err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path)
+	f, err := s.open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content := make([]byte, f.Size())
+	_, err = io.ReadFull(f, content)
+	return content, err
 }
 
-func (syncedFS) Remove(location string) error {
+func (s syncedFS) Remove(location string) error {
 	path, err := localPath(location)
 	if err != nil {
 		return err
 	}
-	return os.Remove(path)
+	return s.disk.Remove(path)
 }
 
-func (syncedFS) Create(location string) (icebergio.FileWriter, error) {
+func (s syncedFS) Create(location string) (icebergio.FileWriter, error) {
 	path, err := localPath(location)
 	if err != nil {
 		return nil, err
 	}
-	return createSynced(path)
+	return s.create(path)
 }
 
-func (syncedFS) WriteFile(location string, content []byte) error {
+func (s syncedFS) WriteFile(location string, content []byte) error {
 	path, err := localPath(location)
 	if err != nil {
 		return err
 	}
-	return writeSynced(path, func(w io.Writer) error {
+	return s.write(path, func(w io.Writer) error {
 		_, err := w.Write(content)
 		return err
 	})
 }
 
 // syncedFile is a file that is durable once Close has returned nil.
-type syncedFile struct{ *os.File }
+type syncedFile struct {
+	durable.File
+	path string
+	disk durable.FS
+}
 
-func createSynced(path string) (*syncedFile, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+// ReadFrom implements io.ReaderFrom.
+func (f *syncedFile) ReadFrom(r io.Reader) (int64, error) {
+	return io.Copy(struct{ io.Writer }{f.File}, r)
+}
+
+func (s syncedFS) create(path string) (*syncedFile, error) {
+	const flags = os.O_CREATE | os.O_EXCL | os.O_WRONLY
+	f, err := s.disk.OpenFile(path, flags, 0o640)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeDirs(filepath.Dir(path)); err != nil {
+		if err := s.makeDirs(filepath.Dir(path)); err != nil {
 			return nil, err
 		}
-		f, err = os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+		f, err = s.disk.OpenFile(path, flags, 0o640)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &syncedFile{f}, nil
+	return &syncedFile{f, path, s.disk}, nil
 }
 
 func (f *syncedFile) Close() error {
@@ -118,24 +157,43 @@ func (f *syncedFile) Close() error {
 	if err != nil {
 		return err
 	}
-	return durable.OS{}.SyncDir(filepath.Dir(f.Name()))
+	return f.disk.SyncDir(filepath.Dir(f.path))
 }
 
-// writeSynced creates path, lets write fill it and makes it durable. Nothing
-// is left at path when it fails.
-func writeSynced(path string, write func(io.Writer) error) error {
-	f, err := createSynced(path)
+// write creates path, lets fill write it and makes it durable. Nothing is left
+// at path when it fails.
+func (s syncedFS) write(path string, fill func(io.Writer) error) error {
+	f, err := s.create(path)
 	if err != nil {
 		return err
 	}
-	if err := write(f.File); err != nil {
-		return errors.Join(err, f.File.Close(), os.Remove(path))
+	if err := fill(f.File); err != nil {
+		return errors.Join(err, f.File.Close(), s.disk.Remove(path))
 	}
 	if err := f.Close(); err != nil {
-		return errors.Join(err, os.Remove(path))
+		return errors.Join(err, s.disk.Remove(path))
 	}
 	return nil
 }
 
 // makeDirs creates dir and its parents and makes their entries durable.
-func makeDirs(dir string) error { return durable.MkdirAll(durable.OS{}, dir, 0o750) }
+func (s syncedFS) makeDirs(dir string) error { return durable.MkdirAll(s.disk, dir, 0o750) }
+
+// walk calls visit with every file below dir.
+func (s syncedFS) walk(dir string, visit func(path string) error) error {
+	entries, err := s.disk.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		path := filepath.Join(dir, entry.Name())
+		step := visit
+		if entry.IsDir() {
+			step = func(path string) error { return s.walk(path, visit) }
+		}
+		if err := step(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -26,13 +27,18 @@ func layout(columns []column, ids map[string]int) []parquetfile.Column {
 
 // writeRun writes the rows of one day into a new file and makes it durable.
 // One column of one row group is in memory at a time, besides the generation.
-func writeRun(path string, t *tableState, generation []batch, run dayRun, rowGroupRows int) (File, error) {
+func writeRun(files syncedFS, path string, t *tableState, generation []batch, run dayRun, rowGroupRows int) (File, error) {
 	var bytes int64
-	err := writeSynced(path, func(w io.Writer) error {
-		counter := &countingWriter{w: w}
+	err := files.write(path, func(w io.Writer) error {
+		// Each column of a small file is a few writes of some dozen bytes.
+		buffer := bufio.NewWriterSize(w, 64<<10)
+		counter := &countingWriter{w: buffer}
 		err := writeParquet(counter, t.columns, t.ids, generation, run.rows, rowGroupRows)
 		bytes = counter.n
-		return err
+		if err != nil {
+			return err
+		}
+		return buffer.Flush()
 	})
 	if err != nil {
 		return File{}, fmt.Errorf("write %s: %w", path, err)

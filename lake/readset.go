@@ -3,8 +3,8 @@ package lake
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
-	"os"
 	"sync"
 	"time"
 
@@ -135,7 +135,7 @@ func (l *Lake) removeDropped(t *tableState) {
 			return
 		}
 		for _, path := range chain[i].dropped {
-			if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			if err := l.files.disk.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				l.logger.Warn("removing a replaced file failed; the next start tries again", "path", path, "error", err)
 			}
 		}

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -68,7 +66,7 @@ func (l *Lake) openTable(ctx context.Context, t *tableState) error {
 func (l *Lake) createTable(ctx context.Context, t *tableState) error {
 	dir := l.tableDir(t)
 	for _, part := range []string{"data", "metadata"} {
-		if err := makeDirs(filepath.Join(dir, part)); err != nil {
+		if err := l.files.makeDirs(filepath.Join(dir, part)); err != nil {
 			return fmt.Errorf("create folder of table %s: %w", t.schema.Name, err)
 		}
 	}
@@ -146,7 +144,7 @@ func (l *Lake) listFiles(ctx context.Context, t *tableState) ([]File, error) {
 			continue // a large file is planned in several parts
 		}
 		seen[task.File.FilePath()] = true
-		f, err := fileOf(task.File, t.ids[t.schema.TimeColumn], t.ids[ColumnIngestionTime])
+		f, err := l.files.dataFile(task.File, t.ids[t.schema.TimeColumn], t.ids[ColumnIngestionTime])
 		if err != nil {
 			return nil, err
 		}
@@ -168,15 +166,15 @@ func cmpTimes(a, b time.Time, aPath, bPath string) int {
 	return 1
 }
 
-// fileOf reads what Iceberg knows of a data file, and checks that it is there
+// dataFile reads what Iceberg knows of a data file, and checks that it is there
 // in full length: a file that is missing or cut must be noticed now and not by
 // a query.
-func fileOf(f iceberg.DataFile, timeField, ingestionField int) (File, error) {
+func (s syncedFS) dataFile(f iceberg.DataFile, timeField, ingestionField int) (File, error) {
 	path, err := localPath(f.FilePath())
 	if err != nil {
 		return File{}, err
 	}
-	info, err := os.Stat(path)
+	info, err := s.disk.Stat(path)
 	if err != nil {
 		return File{}, fmt.Errorf("data file: %w", err)
 	}
@@ -213,16 +211,16 @@ func timeBound(value []byte) (time.Time, error) {
 // removeOrphans removes the files below the table's folder that no snapshot
 // and no metadata refers to: what a crash left between writing and committing.
 func (l *Lake) removeOrphans(t *tableState) error {
-	referenced, err := referencedPaths(t.iceberg)
+	referenced, err := l.files.referencedPaths(t.iceberg)
 	if err != nil {
 		return fmt.Errorf("find orphans: %w", err)
 	}
-	return filepath.WalkDir(l.tableDir(t), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || referenced[path] {
-			return err
+	return l.files.walk(l.tableDir(t), func(path string) error {
+		if referenced[path] {
+			return nil
 		}
 		l.logger.Info("removing a file that no commit refers to", "path", path)
-		if err := os.Remove(path); err != nil {
+		if err := l.files.disk.Remove(path); err != nil {
 			return fmt.Errorf("remove orphan: %w", err)
 		}
 		return nil
@@ -230,17 +228,17 @@ func (l *Lake) removeOrphans(t *tableState) error {
 }
 
 // referencedPaths returns every local path that the table needs.
-func referencedPaths(t *table.Table) (map[string]bool, error) {
+func (s syncedFS) referencedPaths(t *table.Table) (map[string]bool, error) {
 	locations := []string{t.MetadataLocation()}
 	for entry := range t.Metadata().PreviousFiles() {
 		locations = append(locations, entry.MetadataFile)
 	}
 	manifests := map[string]iceberg.ManifestFile{}
-	for _, s := range t.Metadata().Snapshots() {
-		locations = append(locations, s.ManifestList)
-		list, err := s.Manifests(syncedFS{})
+	for _, snapshot := range t.Metadata().Snapshots() {
+		locations = append(locations, snapshot.ManifestList)
+		list, err := snapshot.Manifests(s)
 		if err != nil {
-			return nil, fmt.Errorf("snapshot %d: %w", s.SnapshotID, err)
+			return nil, fmt.Errorf("snapshot %d: %w", snapshot.SnapshotID, err)
 		}
 		for _, m := range list {
 			manifests[m.FilePath()] = m
@@ -248,7 +246,7 @@ func referencedPaths(t *table.Table) (map[string]bool, error) {
 	}
 	for location, m := range manifests {
 		locations = append(locations, location)
-		for entry, err := range m.Entries(syncedFS{}, false) {
+		for entry, err := range m.Entries(s, false) {
 			if err != nil {
 				return nil, fmt.Errorf("manifest %s: %w", location, err)
 			}

@@ -28,7 +28,7 @@ func (l *Lake) relocate(ctx context.Context, t *tableState, location string) err
 	if strings.HasPrefix(location, here+"/") {
 		return nil
 	}
-	moved := movedFS{root: dir}
+	moved := movedFS{files: l.files, root: dir}
 	content, err := moved.ReadFile(location)
 	if err != nil {
 		return fmt.Errorf("read metadata of moved table: %w", err)
@@ -82,7 +82,7 @@ type relocation struct {
 
 func (r *relocation) LoadTable(_ context.Context, ident table.Identifier) (*table.Table, error) {
 	location := strings.TrimSuffix(r.base.Location(), "/") + "/metadata/" + path.Base(r.previous)
-	return table.New(ident, r.base, location, loadSyncedFS, r), nil
+	return table.New(ident, r.base, location, r.files.load, r), nil
 }
 
 func (r *relocation) CommitTable(ctx context.Context, ident table.Identifier, reqs []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
@@ -98,7 +98,7 @@ func (r *relocation) CommitTable(ctx context.Context, ident table.Identifier, re
 			return nil, "", err
 		}
 	}
-	location, err := writeMetadata(next, metadataVersion(r.previous)+1)
+	location, err := r.files.writeMetadata(next, metadataVersion(r.previous)+1)
 	if err != nil {
 		return nil, "", err
 	}
@@ -111,7 +111,7 @@ func (r *relocation) CommitTable(ctx context.Context, ident table.Identifier, re
 // memory until the clock has caught up.
 func (l *Lake) rebase(ctx context.Context, t *tableState) error {
 	location := t.iceberg.MetadataLocation()
-	content, err := syncedFS{}.ReadFile(location)
+	content, err := l.files.ReadFile(location)
 	if err != nil {
 		return fmt.Errorf("start history anew: %w", err)
 	}
@@ -157,8 +157,9 @@ func withoutHistory(content []byte, location string) (table.Metadata, error) {
 // movedFS reads locations below from in root instead. Before from is known it
 // finds a metadata file by its name alone.
 type movedFS struct {
-	from string
-	root string
+	files syncedFS
+	from  string
+	root  string
 }
 
 var errMovedReadOnly = errors.New("the old place of a moved table is not changed")
@@ -181,7 +182,7 @@ func (m movedFS) Open(location string) (icebergio.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return syncedFS{}.Open(p)
+	return m.files.Open(p)
 }
 
 func (m movedFS) ReadFile(location string) ([]byte, error) {
@@ -189,7 +190,7 @@ func (m movedFS) ReadFile(location string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return syncedFS{}.ReadFile(p)
+	return m.files.ReadFile(p)
 }
 
 func (m movedFS) Remove(string) error { return errMovedReadOnly }

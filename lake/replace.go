@@ -34,7 +34,7 @@ func BeginReplace(dir string) (*Replacement, error) {
 	if err := finishReplace(dir); err != nil {
 		return nil, err
 	}
-	lock, err := lockLake(dir)
+	lock, err := lockLake(durable.OS{}, dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("replace lake %s: %w", dir, err)
 	}
@@ -83,7 +83,7 @@ func finishReplace(dir string) error {
 	if _, err := os.Stat(dir + nextSuffix); errors.Is(err, fs.ErrNotExist) {
 		return removeOld(dir)
 	}
-	lock, err := lockLake(dir)
+	lock, err := lockLake(durable.OS{}, dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		err = putInPlace(dir, false)
@@ -124,8 +124,8 @@ func removeOld(dir string) error {
 }
 
 // lockLake takes the lock of the lake in dir, which must exist.
-func lockLake(dir string) (io.Closer, error) {
-	lock, err := durable.OS{}.Lock(filepath.Join(dir, "LOCK"))
+func lockLake(disk durable.FS, dir string) (io.Closer, error) {
+	lock, err := disk.Lock(filepath.Join(dir, "LOCK"))
 	if errors.Is(err, durable.ErrLocked) {
 		return nil, ErrLocked
 	}

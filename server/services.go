@@ -15,7 +15,6 @@ type Services struct {
 	Connectors Connectors
 	Gaps       Gaps
 	Drift      Drift
-	Backfills  Backfills
 	Reporter   Reporter
 }
 

@@ -43,6 +43,7 @@ type waiting struct {
 type offer struct {
 	types []string
 	first time.Time // zero while it waits
+	lost  bool      // it came in a blob that cannot be fetched
 }
 
 func newPublisher(cfg *Config, store *feed.Store, m *memory) *publisher {
@@ -139,27 +140,43 @@ func (p *publisher) publishBlob(c *contentType, d *dice.Dice, part []waiting, cr
 	if d.Chance(p.cfg.Faults.GrowingBlobs) {
 		b.Complete = b.Listed.Add(p.cfg.Faults.GrowFor)
 	}
+	if d.Chance(p.cfg.Faults.LostBlobs) {
+		b.Lost = dice.Pick(d, []string{"AF20050", "AF20051"})
+	}
 	for _, record := range part {
 		b.Records = append(b.Records, record.body)
 		o := p.made[record.id]
-		if o.first.IsZero() || b.Listed.Before(o.first) {
+		switch {
+		case b.Lost != "":
+			o.lost = true
+		case o.first.IsZero() || b.Listed.Before(o.first):
 			o.first = b.Listed
 		}
 	}
 	p.store.Add(b)
+	if d.Chance(p.cfg.Faults.DuplicateBlobs) {
+		c.blobs++
+		again := *b
+		again.ID = feed.NewBlobID(c.name, created, c.blobs)
+		p.store.Add(&again)
+	}
 }
 
-// produced tells which records can be listed at now, and how many cannot yet.
-func (p *publisher) produced(now time.Time) (map[string][]string, int) {
-	offered, pending := map[string][]string{}, 0
+// produced tells which records can be had at now, how many cannot yet, and
+// which came in lost blobs only.
+func (p *publisher) produced(now time.Time) (offered map[string][]string, pending int, lost []string) {
+	offered = map[string][]string{}
 	for id, o := range p.made {
-		if o.first.IsZero() || o.first.After(now) {
+		switch {
+		case !o.first.IsZero() && !o.first.After(now):
+			offered[id] = o.types
+		case o.first.IsZero() && o.lost:
+			lost = append(lost, id)
+		default:
 			pending++
-			continue
 		}
-		offered[id] = o.types
 	}
-	return offered, pending
+	return offered, pending, lost
 }
 
 // queue holds things until they are due; at the same time, in the order in

@@ -47,11 +47,9 @@ func New(cfg Config) (*Tenant, error) {
 		return nil, err
 	}
 	store := feed.NewStore()
-	inhabited := world.New(world.Config{Seed: cfg.Seed, TenantID: cfg.TenantID, Start: memory.Start, StoryEnd: memory.StoryEnd, Volume: cfg.Volume})
 	api, err := feed.New(feed.Config{
 		TenantID: cfg.TenantID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret,
 		SecretExpires: cfg.SecretExpires, Certificates: cfg.Certificates, Federated: cfg.Federated, WebhookClient: cfg.WebhookClient,
-		Domain: inhabited.Organisation().Domain, SubScope: cfg.SubScope, AuditOff: cfg.AuditOff,
 		TokenLifetime: cfg.TokenLifetime, Permissions: cfg.Permissions, PageSize: cfg.PageSize,
 		RequestsPerMinute: cfg.RequestsPerMinute, Now: cfg.Now, Faults: cfg.Faults,
 	}, store)
@@ -63,7 +61,7 @@ func New(cfg Config) (*Tenant, error) {
 	search.Authorise = func(token string) ([]string, bool) { return api.Roles(token, "graph.microsoft.com") }
 	t := &Tenant{
 		cfg: cfg, store: store, api: api, graph: graph.New(search), memory: memory,
-		world:     inhabited,
+		world:     world.New(world.Config{Seed: cfg.Seed, TenantID: cfg.TenantID, Start: memory.Start, StoryEnd: memory.StoryEnd, Volume: cfg.Volume}),
 		publisher: newPublisher(&cfg, store, memory),
 		streamer:  newStreamer(&cfg),
 	}
@@ -147,12 +145,13 @@ func (t *Tenant) Handler() http.Handler {
 // sent again later.
 func (t *Tenant) Notify(ctx context.Context, base string) error { return t.api.Notify(ctx, base) }
 
-// Subscribe starts a subscription as another client of the tenant would.
-func (t *Tenant) Subscribe(contentType string) { t.api.Subscribe(contentType) }
-
 // DisableSubscription does what an administrator does who turns a subscription
 // off behind the client's back.
 func (t *Tenant) DisableSubscription(contentType string) { t.api.Disable(contentType) }
+
+// VanishSubscription makes a subscription disappear as if it had never been
+// started.
+func (t *Tenant) VanishSubscription(contentType string) { t.api.Vanish(contentType) }
 
 // TenantID is the GUID of the tenant.
 func (t *Tenant) TenantID() string { return t.cfg.TenantID }
@@ -181,6 +180,9 @@ type Produced struct {
 	Audit map[string][]string
 	// AuditPending counts audit records that are not available yet.
 	AuditPending int
+	// AuditLost holds the Ids of the audit records that the feed lists only in
+	// blobs that cannot be fetched, in no order.
+	AuditLost []string
 	// Defender holds, by table, the ReportIds of the records that Advance has
 	// exported, in no order, each once; without an ExportDir, of those that
 	// would be there.
@@ -195,7 +197,7 @@ func (t *Tenant) Produced() Produced {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p := Produced{}
-	p.Audit, p.AuditPending = t.publisher.produced(t.cfg.Now())
+	p.Audit, p.AuditPending, p.AuditLost = t.publisher.produced(t.cfg.Now())
 	p.Defender, p.DefenderPending = t.streamer.produced()
 	return p
 }

@@ -100,7 +100,7 @@ func (s *subscriptions) look(ctx context.Context) error {
 	if err := json.Unmarshal(body, &listed); err != nil {
 		return &failure{operation: operation, code: codeAborted, cause: err}
 	}
-	now := s.clock.Now()
+	now := s.now() // by the server's clock, as the creation of what is lost in a gap
 	for _, contentType := range s.cfg.ContentTypes {
 		status := collect.SubscriptionMissing
 		for _, l := range listed {
@@ -118,7 +118,7 @@ func (s *subscriptions) look(ctx context.Context) error {
 			return err
 		}
 	}
-	s.looked = now
+	s.looked = s.clock.Now()
 	return nil
 }
 
@@ -127,7 +127,7 @@ func (s *subscriptions) start(ctx context.Context, stream collect.Stream) error 
 	if err := s.send(ctx, stream, nil); err != nil {
 		return err
 	}
-	return s.ledger.SubscriptionStatus(ctx, stream, collect.SubscriptionEnabled, s.clock.Now())
+	return s.ledger.SubscriptionStatus(ctx, stream, collect.SubscriptionEnabled, s.now())
 }
 
 // send sends a start. It is in the ledger before it is sent, so that a crash

@@ -47,4 +47,10 @@ func writeUnauthorised(w http.ResponseWriter) {
 	writeJSON(w, http.StatusUnauthorized, struct{ Message string }{"Authorization has been denied for this request."})
 }
 
+func writeHTML(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", "text/html")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, htmlError, status)
+}
+
 const htmlError = "<!DOCTYPE html><html><head><title>%d</title></head><body><h2>Our services aren't available right now</h2><p>We're working to restore all services as soon as possible. Please check back soon.</p></body></html>"

@@ -3,6 +3,7 @@ package feed
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -40,24 +41,24 @@ func (s *Server) content(w http.ResponseWriter, r *http.Request, tenant string) 
 		refused.write(w)
 		return
 	}
-	after, refused := nextPage(r.URL.Query())
+	after, refused := s.nextPage(r)
 	if refused != nil {
 		refused.write(w)
 		return
 	}
-	if subscription.offeredFrom.After(start) {
-		start = subscription.offeredFrom
-	}
-	blobs, more := s.store.window(name, start, end, now, after, s.cfg.PageSize)
+	blobs, more := s.store.window(name, start, end, now, after, s.cfg.PageSize, subscription.offers)
 	answer := make([]contentAnswer, 0, len(blobs))
 	base := baseURL(r) + "/api/v1.0/" + tenant + "/activity/feed/"
 	for _, b := range blobs {
 		answer = append(answer, contentAnswer{base + "audit/" + b.ID, b.ID, b.ContentType, b.Created.UTC().Format(instant), b.Expires().UTC().Format(instant)})
 	}
 	if more {
-		w.Header().Set("NextPageUri", nextPageURL(r, tenant, blobs[len(blobs)-1]))
+		last := blobs[len(blobs)-1]
+		next := s.faults.link(r, after, place{created: last.Created, id: last.ID})
+		w.Header().Set("NextPageUri", nextPageURL(r, tenant, next))
 		answer = s.faults.repeat(r, answer)
 	}
+	answer = s.faults.shrink(r, answer)
 	writeJSON(w, http.StatusOK, answer)
 }
 
@@ -102,26 +103,31 @@ func parseTime(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// nextPageURL links to the page after a blob. It says v1, as Microsoft's own
+// nextPageURL links to the page after a place. It says v1, as Microsoft's own
 // samples do, so that clients follow the link instead of building it.
-func nextPageURL(r *http.Request, tenant string, last *Blob) string {
+func nextPageURL(r *http.Request, tenant string, after place) string {
 	query := r.URL.Query()
-	query.Set("nextPage", base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(last.Created.UnixMilli(), 10)+"|"+last.ID)))
+	token := fmt.Sprintf("%d|%d|%s", after.created.UnixMilli(), after.turn, after.id)
+	query.Set("nextPage", base64.RawURLEncoding.EncodeToString([]byte(token)))
 	return baseURL(r) + "/api/v1/" + tenant + "/activity/feed/subscriptions/content?" + query.Encode()
 }
 
-func nextPage(query url.Values) (place, *apiError) {
-	token := query.Get("nextPage")
+func (s *Server) nextPage(r *http.Request) (place, *apiError) {
+	token := r.URL.Query().Get("nextPage")
 	if token == "" {
 		return place{}, nil
 	}
 	text, err := base64.RawURLEncoding.DecodeString(token)
-	stamp, id, ok := strings.Cut(string(text), "|")
-	millis, numErr := strconv.ParseInt(stamp, 10, 64)
-	if err != nil || !ok || numErr != nil {
+	parts := strings.SplitN(string(text), "|", 3)
+	if err != nil || len(parts) != 3 || s.faults.badToken(r) {
 		return place{}, refuse("AF20031", "Invalid nextPage Input: %s.", token)
 	}
-	return place{time.UnixMilli(millis).UTC(), id}, nil
+	millis, err := strconv.ParseInt(parts[0], 10, 64)
+	turn, turnErr := strconv.Atoi(parts[1])
+	if err != nil || turnErr != nil {
+		return place{}, refuse("AF20031", "Invalid nextPage Input: %s.", token)
+	}
+	return place{time.UnixMilli(millis).UTC(), parts[2], turn}, nil
 }
 
 // fetch sends the records of a blob as a JSON array.
@@ -132,15 +138,19 @@ func (s *Server) fetch(w http.ResponseWriter, r *http.Request, id string) {
 	case strings.Count(id, "$") != 4:
 		refuse("AF20052", "Content ID %s in the URL is invalid.", id).write(w)
 		return
-	case b == nil || b.Listed.After(now):
+	case b == nil || b.Listed.After(now) || b.Lost == "AF20050" || s.faults.missing(r):
 		refuse("AF20050", "The specified content (%s) does not exist.", id).write(w)
 		return
-	case !now.Before(b.Expires()):
+	case !now.Before(b.Expires()) || b.Lost == "AF20051":
 		refuse("AF20051", "Content requested with the key %s has already expired. Content older than 7 days cannot be retrieved.", id).write(w)
 		return
 	}
 	if _, refused := s.enabled(b.ContentType); refused != nil {
 		refused.write(w)
+		return
+	}
+	if b.Lost != "" {
+		(&apiError{http.StatusInternalServerError, b.Lost, "An internal error occurred. Retry the request."}).write(w)
 		return
 	}
 	records := b.Records

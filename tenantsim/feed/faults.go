@@ -1,9 +1,9 @@
 package feed
 
 import (
-	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quoll/quoll/tenantsim/dice"
@@ -16,24 +16,51 @@ import (
 // nothing ever succeeds.
 type Faults struct {
 	Seed uint64
-	// Throttled requests get AF429, under 403 or 429 with Retry-After.
+	// Throttled requests get AF429 under 403 or 429, or 429 and nothing else;
+	// with Retry-After in seconds, as a date, or without.
 	Throttled float64
-	// ServerErrors are 500, 502, 503 and 504, as JSON with AF50000 or as HTML.
+	// Refused requests get 401 or 403 without a code of the API.
+	Refused float64
+	// ServerErrors are 408, 500, 502, 503 and 504, as JSON with AF50000 or as
+	// HTML.
 	ServerErrors float64
 	// Resets end the connection without an answer.
 	Resets float64
+	// Stalled requests get no answer for as long as the client waits.
+	Stalled float64
+	// TokenErrors are those of Microsoft Entra's token endpoint: 503 with HTML.
+	TokenErrors float64
 	// Truncated bodies of blobs end too early: the connection breaks, or the
 	// JSON stops in the middle of an otherwise correct answer.
 	Truncated float64
+	// WrongLengths are Content-Length headers of blobs that say more than comes,
+	// or less than there is.
+	WrongLengths float64
+	// BadGzip bodies of blobs are damaged, cut, or not gzip at all.
+	BadGzip float64
+	// Missing fetches of blobs get AF20050, although the blob is there.
+	Missing float64
 	// TokensExpire before their time: the request gets 401, and so does every
 	// other with that token.
 	TokensExpire float64
 	// RepeatedBlobs are listed once more at the end of a page.
 	RepeatedBlobs float64
+	// RepeatedPages come again in the place of the next page, under the same
+	// address or another.
+	RepeatedPages float64
+	// ShrunkPages lack some of their entries, which later listings have.
+	ShrunkPages float64
+	// BadPageTokens are links to a next page that is then refused with AF20031.
+	BadPageTokens float64
 	// LateBlobs, a share of all blobs, show up in listings only LateBy after
 	// their contentCreated.
 	LateBlobs float64
 	LateBy    time.Duration
+	// DuplicateBlobs, a share of all blobs, are offered a second time with the
+	// same records under another id.
+	DuplicateBlobs float64
+	// LostBlobs, a share of all blobs, are listed and can never be fetched.
+	LostBlobs float64
 	// GrowingBlobs, a share of all blobs, can be fetched before they have all
 	// their records, for GrowFor.
 	GrowingBlobs float64
@@ -42,6 +69,7 @@ type Faults struct {
 
 type faults struct {
 	Faults
+	over  atomic.Bool
 	mu    sync.Mutex
 	asked map[string]uint64
 }
@@ -50,7 +78,7 @@ func newFaults(f Faults) *faults { return &faults{Faults: f, asked: map[string]u
 
 // throw decides one kind of fault for one request.
 func (f *faults) throw(r *http.Request, kind string, share float64) (*dice.Dice, bool) {
-	if share <= 0 {
+	if share <= 0 || f.over.Load() {
 		return nil, false
 	}
 	key := kind + " " + r.Method + " " + r.URL.RequestURI()
@@ -73,28 +101,63 @@ func (f *faults) meet(w http.ResponseWriter, r *http.Request) http.ResponseWrite
 	if _, hit := f.throw(r, "reset", f.Resets); hit {
 		panic(http.ErrAbortHandler) // net/http's way to end a connection without an answer
 	}
+	if _, hit := f.throw(r, "stall", f.Stalled); hit {
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
+	}
 	if d, hit := f.throw(r, "throttle", f.Throttled); hit {
-		e := apiError{http.StatusForbidden, "AF429", "Too many requests. Method=" + method(r) + ", PublisherId=" + r.URL.Query().Get("PublisherIdentifier")}
+		f.throttle(w, r, d)
+		return nil
+	}
+	if d, hit := f.throw(r, "refuse", f.Refused); hit {
 		if d.Chance(0.5) {
-			e.status = http.StatusTooManyRequests
-			w.Header().Set("Retry-After", "1")
+			writeUnauthorised(w)
+			return nil
 		}
-		e.write(w)
+		writeHTML(w, http.StatusForbidden)
 		return nil
 	}
 	if d, hit := f.throw(r, "error", f.ServerErrors); hit {
-		status := dice.Pick(d, []int{500, 502, 503, 504})
+		status := dice.Pick(d, []int{408, 500, 502, 503, 504})
 		if d.Chance(0.4) {
 			e := apiError{http.StatusInternalServerError, "AF50000", "An internal error occurred. Retry the request."}
 			e.write(w)
 			return nil
 		}
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(status)
-		_, _ = fmt.Fprintf(w, htmlError, status)
+		writeHTML(w, status)
 		return nil
 	}
 	return w
+}
+
+func (f *faults) throttle(w http.ResponseWriter, r *http.Request, d *dice.Dice) {
+	e := apiError{http.StatusForbidden, "AF429", "Too many requests. Method=" + method(r) + ", PublisherId=" + r.URL.Query().Get("PublisherIdentifier")}
+	if d.Chance(0.5) {
+		e.status = http.StatusTooManyRequests
+	}
+	switch d.Below(3) {
+	case 0:
+		w.Header().Set("Retry-After", "1")
+	case 1:
+		at, err := http.ParseTime(w.Header().Get("Date"))
+		if err == nil {
+			w.Header().Set("Retry-After", at.Add(2*time.Second).Format(http.TimeFormat))
+		}
+	}
+	if e.status == http.StatusTooManyRequests && d.Chance(0.3) {
+		w.WriteHeader(e.status)
+		return
+	}
+	e.write(w)
+}
+
+// tokenFails answers a request for a token with trouble.
+func (f *faults) tokenFails(w http.ResponseWriter, r *http.Request) bool {
+	_, hit := f.throw(r, "token", f.TokenErrors)
+	if hit {
+		writeHTML(w, http.StatusServiceUnavailable)
+	}
+	return hit
 }
 
 // cut shortens a body: at once, so that the answer looks whole but is not JSON,
@@ -109,6 +172,40 @@ func (f *faults) cut(r *http.Request, body []byte) (cut []byte, kept float64, br
 		return body, float64(d.Below(100)) / 100, true
 	}
 	return body[:d.Between(1, len(body)-1)], 1, false
+}
+
+// link is where a page says that the next one is: after the given place, or
+// once more at the beginning of this one.
+func (f *faults) link(r *http.Request, before, after place) place {
+	d, hit := f.throw(r, "again", f.RepeatedPages)
+	if !hit {
+		return after
+	}
+	if d.Chance(0.5) {
+		before.turn++
+	}
+	return before
+}
+
+// shrink leaves some entries out of a page.
+func (f *faults) shrink(r *http.Request, page []contentAnswer) []contentAnswer {
+	d, hit := f.throw(r, "shrink", f.ShrunkPages)
+	if !hit || len(page) == 0 {
+		return page
+	}
+	return page[:d.Below(len(page))]
+}
+
+// badToken reports whether the link that led here is refused.
+func (f *faults) badToken(r *http.Request) bool {
+	_, hit := f.throw(r, "link", f.BadPageTokens)
+	return hit
+}
+
+// missing reports whether a blob is not found this time.
+func (f *faults) missing(r *http.Request) bool {
+	_, hit := f.throw(r, "missing", f.Missing)
+	return hit
 }
 
 // repeat lists an entry of a page twice.

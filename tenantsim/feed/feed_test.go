@@ -207,13 +207,24 @@ func TestSubscriptionsStartStopAndLose(t *testing.T) {
 		t.Errorf("after a stop: %q", code)
 	}
 	r.now = r.now.Add(time.Hour)
-	r.blob(r.now.Add(-time.Minute), `{"Id":"while stopped"}`)
+	stopped := r.blob(r.now.Add(-time.Minute), `{"Id":"while stopped"}`)
 	r.ask("POST", "subscriptions/start?contentType=Audit.Exchange")
 	r.blob(r.now.Add(time.Minute), `{"Id":"after"}`)
 	r.now = r.now.Add(2 * time.Minute)
-	if n := strings.Count(listing(), "contentId"); n != 1 {
-		t.Errorf("%d blobs after the restart, not the one new one", n)
+	if text := listing(); strings.Count(text, "contentId") != 2 || strings.Contains(text, stopped.ID) {
+		t.Errorf("after the restart not what became available before the stop and after the restart, and only that: %s", text)
 	}
+	if stops := r.Stops(audit.ContentExchange); len(stops) != 1 || stops[0].To.Sub(stops[0].From) != time.Hour {
+		t.Errorf("stops %v", stops)
+	}
+	r.Vanish(audit.ContentExchange)
+	if _, _, body := r.ask("GET", "subscriptions/list"); body != "[]" {
+		t.Errorf("a vanished subscription is listed: %s", body)
+	}
+	if code := codeOf(listing()); code != "AF20022" {
+		t.Errorf("a vanished subscription: %q", code)
+	}
+	r.ask("POST", "subscriptions/start?contentType=Audit.Exchange")
 	r.Disable(audit.ContentExchange)
 	if _, _, body := r.ask("GET", "subscriptions/list"); !strings.Contains(body, `"status":"disabled"`) {
 		t.Errorf("disabled by an administrator: %s", body)
@@ -392,6 +403,8 @@ func TestFaultsComeAndPass(t *testing.T) {
 			seen["cut"]++
 		case response.StatusCode == 200:
 			seen["good"]++
+		case response.StatusCode == http.StatusTooManyRequests && len(body) == 0:
+			seen["429"]++
 		case codeOf(string(body)) != "":
 			seen[codeOf(string(body))]++
 		case strings.HasPrefix(string(body), "<!DOCTYPE html>"):
@@ -406,7 +419,7 @@ func TestFaultsComeAndPass(t *testing.T) {
 	for range 300 {
 		ask("GET", "audit/"+b.ID)
 	}
-	for _, want := range []string{"good", "reset", "broken", "cut", "token", "AF429", "AF50000", "html"} {
+	for _, want := range []string{"good", "reset", "broken", "cut", "token", "AF429", "429", "AF50000", "html"} {
 		if seen[want] == 0 {
 			t.Errorf("no %s among %v", want, seen)
 		}

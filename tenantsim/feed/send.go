@@ -19,18 +19,52 @@ func (s *Server) sendRecords(w http.ResponseWriter, r *http.Request, records [][
 			return
 		}
 		w.Header().Set("Content-Encoding", "gzip")
-		body = compressed
+		body = s.faults.damage(r, compressed, body)
 	}
+	length := len(body)
 	if broken {
 		// The length that was promised does not come: the connection ends.
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		body = body[:int(kept*float64(len(body)))]
+	} else {
+		length, broken = s.faults.length(r, length)
+		body = body[:min(length, len(body))]
 	}
+	w.Header().Set("Content-Length", strconv.Itoa(length))
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(body)
 	if broken {
 		abort(w)
 	}
+}
+
+// damage spoils a compressed body.
+func (f *faults) damage(r *http.Request, compressed, plain []byte) []byte {
+	d, hit := f.throw(r, "gzip", f.BadGzip)
+	if !hit {
+		return compressed
+	}
+	switch d.Below(3) {
+	case 0:
+		return plain
+	case 1:
+		return compressed[:d.Below(len(compressed))]
+	}
+	damaged := bytes.Clone(compressed)
+	damaged[d.Between(10, len(damaged)-1)] ^= 1 << d.Below(8) // behind the header, which has bytes without a meaning
+	return damaged
+}
+
+// length is what the header says of a body of n bytes, and whether the
+// connection ends before as much has come.
+func (f *faults) length(r *http.Request, n int) (says int, broken bool) {
+	d, hit := f.throw(r, "length", f.WrongLengths)
+	switch {
+	case !hit:
+		return n, false
+	case d.Chance(0.5):
+		return n + d.Between(1, 100), true
+	}
+	return d.Below(n), false
 }
 
 func compress(body []byte) ([]byte, error) {

@@ -19,11 +19,6 @@ type Config struct {
 	SecretExpires time.Time
 	Certificates  []*x509.Certificate
 	Federated     []Federated
-	// Domain is another name of the tenant, which Entra's metadata answers to;
-	// SubScope is what they say of its cloud, such as "GCC". Both may be empty.
-	Domain, SubScope string
-	// AuditOff says that auditing is not turned on in the tenant.
-	AuditOff bool
 	// TokenLifetime is how long an access token is good for.
 	TokenLifetime time.Duration
 	// Permissions are the roles in a token for the API.
@@ -55,10 +50,37 @@ type Server struct {
 
 // subscription is a content type that was started at least once.
 type subscription struct {
-	status string // "enabled" or "disabled"
-	// offeredFrom is when content begins to be offered: a stop loses what
-	// becomes available before the next start.
-	offeredFrom time.Time
+	status string // "enabled", "disabled" or "vanished"
+	// stops are the spans in which it was not enabled: what becomes available in
+	// one is never offered. The last may have no end yet.
+	stops []Stop
+}
+
+// Stop is a span in which a subscription was not enabled.
+type Stop struct{ From, To time.Time }
+
+// offers reports whether a blob is ever listed.
+func (s *subscription) offers(b *Blob) bool {
+	for _, stop := range s.stops {
+		if !b.Listed.Before(stop.From) && (stop.To.IsZero() || b.Listed.Before(stop.To)) {
+			return false
+		}
+	}
+	return true
+}
+
+// end ends an enabled subscription.
+func (s *subscription) end(status string, now time.Time) {
+	if s.status == "enabled" {
+		s.stops = append(s.stops, Stop{From: now})
+	}
+	s.status = status
+}
+
+// restart enables it again.
+func (s *subscription) restart(now time.Time) {
+	s.status = "enabled"
+	s.stops[len(s.stops)-1].To = now
 }
 
 // New returns a server over a store.
@@ -69,6 +91,9 @@ func New(cfg Config, store *Store) (*Server, error) {
 	}
 	return &Server{cfg: cfg, store: store, tokens: tokens, faults: newFaults(cfg.Faults), subscriptions: map[string]*subscription{}, hooks: map[string]*hook{}}, nil
 }
+
+// Recover ends the bad days of the service.
+func (s *Server) Recover() { s.faults.over.Store(true) }
 
 var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 
@@ -147,8 +172,6 @@ func (s *Server) admit(r *http.Request, token claims, tenant string) *apiError {
 		return &apiError{http.StatusForbidden, "AF10001", "The permission set () sent in the request did not include the expected permission ActivityFeed.Read."}
 	case publisherInvalid(publisher):
 		return refuse("AF20002", "Invalid parameter type: PublisherIdentifier. Expected type: guid")
-	case s.cfg.AuditOff:
-		return refuse("StartSubscription [CorrelationId="+traceID()+"]", "Microsoft.Office.Compliance.Audit.DataServiceException: Tenant %s does not exist.", tenant)
 	case s.rate.over(s.cfg.Now(), s.cfg.RequestsPerMinute):
 		// Seen under 403, not 429.
 		return &apiError{http.StatusForbidden, "AF429", "Too many requests. Method=" + method(r) + ", PublisherId=" + publisher}

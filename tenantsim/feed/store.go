@@ -24,6 +24,9 @@ type Blob struct {
 	// first half of them.
 	Complete time.Time
 	Records  [][]byte
+	// Lost, when set, is the code that every fetch gets: the blob is listed,
+	// and its records cannot be had.
+	Lost string
 }
 
 // Expires is when the blob can no longer be fetched.
@@ -85,14 +88,14 @@ func (s *Store) get(id string) *Blob {
 }
 
 // window returns, in order, up to most blobs with Created in [start, end) that
-// are listed at now and come after the place; more says whether there are
+// are listed at now and offered, and come after the place; more says whether there are
 // others behind them.
-func (s *Store) window(contentType string, start, end, now time.Time, after place, most int) (found []*Blob, more bool) {
+func (s *Store) window(contentType string, start, end, now time.Time, after place, most int, offered func(*Blob) bool) (found []*Blob, more bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, b := range s.blobs[contentType] {
 		switch {
-		case b.Created.Before(start) || b.Listed.After(now) || !after.before(b):
+		case b.Created.Before(start) || b.Listed.After(now) || !after.before(b) || !offered(b):
 			continue
 		case !b.Created.Before(end):
 			return found, false
@@ -108,6 +111,7 @@ func (s *Store) window(contentType string, start, end, now time.Time, after plac
 type place struct {
 	created time.Time
 	id      string
+	turn    int // tells links to the same place apart
 }
 
 func (p place) before(b *Blob) bool {

@@ -54,7 +54,7 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 		refuse("AF20024", "The subscription is already enabled. No property change.").write(w)
 		return
 	default:
-		known.status, known.offeredFrom = "enabled", s.cfg.Now()
+		known.restart(s.cfg.Now())
 	}
 	writeJSON(w, http.StatusOK, subscriptionAnswer{name, "enabled", s.hookOf(name)})
 }
@@ -68,31 +68,41 @@ func (s *Server) stop(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known := s.subscriptions[name]
-	if known == nil {
+	if known == nil || known.status == "vanished" {
 		refuse("AF20022", "No subscription found for the specified content type.").write(w)
 		return
 	}
-	known.status = "disabled"
+	known.end("disabled", s.cfg.Now())
 	w.WriteHeader(http.StatusOK)
-}
-
-// Subscribe starts a subscription as another client of the tenant would.
-func (s *Server) Subscribe(contentType string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.subscriptions[contentType] == nil {
-		s.subscriptions[contentType] = &subscription{status: "enabled"}
-	}
 }
 
 // Disable does what an administrator does who turns a subscription off behind
 // the client's back. It does nothing to a content type never started.
-func (s *Server) Disable(contentType string) {
+func (s *Server) Disable(contentType string) { s.end(contentType, "disabled") }
+
+// Vanish makes a subscription disappear as if it had never been started, which
+// has been seen; what becomes available before the next start is lost all the
+// same.
+func (s *Server) Vanish(contentType string) { s.end(contentType, "vanished") }
+
+func (s *Server) end(contentType, status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if known := s.subscriptions[contentType]; known != nil {
-		known.status = "disabled"
+		known.end(status, s.cfg.Now())
 	}
+}
+
+// Stops tells when the subscription of a content type was not enabled after
+// its first start.
+func (s *Server) Stops(contentType string) []Stop {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.subscriptions[contentType]
+	if known == nil {
+		return nil
+	}
+	return slices.Clone(known.stops)
 }
 
 func (s *Server) list(w http.ResponseWriter) {
@@ -100,7 +110,7 @@ func (s *Server) list(w http.ResponseWriter) {
 	defer s.mu.Unlock()
 	all := []subscriptionAnswer{}
 	for _, name := range audit.ContentTypes() {
-		if known := s.subscriptions[name]; known != nil {
+		if known := s.subscriptions[name]; known != nil && known.status != "vanished" {
 			all = append(all, subscriptionAnswer{name, known.status, s.hookOf(name)})
 		}
 	}
@@ -113,10 +123,12 @@ func (s *Server) enabled(name string) (subscription, *apiError) {
 	defer s.mu.Unlock()
 	known := s.subscriptions[name]
 	switch {
-	case known == nil:
+	case known == nil || known.status == "vanished":
 		return subscription{}, refuse("AF20022", "No subscription found for the specified content type.")
 	case known.status != "enabled":
 		return subscription{}, refuse("AF20023", "The subscription was disabled by a tenant admin or service admin.")
 	}
-	return *known, nil
+	enabled := *known
+	enabled.stops = slices.Clone(known.stops)
+	return enabled, nil
 }

@@ -39,7 +39,7 @@ var (
 // Op is an operation that changes something. N counts them from 1.
 type Op struct {
 	N    int
-	Kind string // "create", "mkdir", "rename", "link", "remove", "write", "truncate", "sync", "syncdir"
+	Kind string // "create", "mkdir", "rename", "link", "remove", "write", "truncate", "sync", "syncdir", or one given to Step
 	Name string
 }
 
@@ -143,6 +143,29 @@ func (m *FS) step(kind, name string) (do bool, err error) {
 		return false, ErrCrashed
 	}
 	return true, nil
+}
+
+// Step counts an operation of something that keeps its data elsewhere but dies
+// with this machine, such as a database, and returns whether to do it, and its
+// error. After a crash nothing is done.
+func (m *FS) Step(kind, name string) (do bool, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.step(kind, name)
+}
+
+// Crashed reports whether the machine has stopped.
+func (m *FS) Crashed() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.crashed
+}
+
+// Stop stops the machine between two operations.
+func (m *FS) Stop() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.crashed = true
 }
 
 func (m *FS) lookup(op, name string) (*node, error) {

@@ -1,0 +1,272 @@
+package simulate
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/quoll/quoll/collect/activity"
+	"github.com/quoll/quoll/tenantsim/dice"
+)
+
+// make simulate SEEDS=500 FIRST_SEED=1000 runs this test in as many processes
+// as there are cores.
+var (
+	seeds     = flag.Uint64("seeds", 0, "how many seeds TestTheWholeRiver lives through; 0 is ten, or three with -short")
+	firstSeed = flag.Uint64("first-seed", 1, "the first of them")
+	seedStep  = flag.Uint64("seed-step", 1, "the distance between two of them")
+	verbose   = flag.Bool("log", false, "print what the parts log")
+)
+
+// TestTheWholeRiver is the property of the package.
+func TestTheWholeRiver(t *testing.T) {
+	count := *seeds
+	switch {
+	case count > 0:
+	case testing.Short():
+		count = 3
+	default:
+		count = 10
+	}
+	warmUp(t)
+	for i := range count {
+		seed := *firstSeed + i**seedStep
+		ok := t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { live(t, seed) })
+		})
+		if !ok {
+			fmt.Printf("seed %d failed; alone: make simulate SEEDS=1 FIRST_SEED=%d\n", seed, seed)
+		}
+	}
+}
+
+// life is one seed.
+type life struct {
+	t       *testing.T
+	dice    *dice.Dice
+	tenant  *tenant
+	machine *machine
+	config  activity.Config
+	flush   time.Duration
+	logger  *slog.Logger
+	log     *logText
+
+	start, end time.Time
+	// away is when the machine is off for longer than content can be had; zero
+	// in most lives.
+	away struct{ from, to time.Time }
+
+	boots, crashes, failures int
+}
+
+const (
+	days = 24 * time.Hour
+	// calmFor is the time at the end in which everything has to settle.
+	calmFor = 30 * time.Hour
+)
+
+func live(t *testing.T, seed uint64) {
+	// A bubble begins at midnight; real clocks never do.
+	time.Sleep(8*time.Hour + 22*time.Minute + 33*time.Second + 456*time.Millisecond)
+	l := &life{t: t, dice: dice.Named(seed, "life"), start: time.Now(), log: &logText{}}
+	l.logger = slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	l.end = l.start.Add(14*days + l.dice.Span(0, 2*days))
+	lateBy := 60 * time.Hour
+	if l.dice.Chance(0.1) {
+		l.away.from = l.start.Add(l.dice.Span(4*days, 8*days))
+		l.away.to = l.away.from.Add(l.dice.Span(7*days+6*time.Hour, 9*days))
+		l.end = l.end.Add(10 * days)
+		// What is later than the overlap of listings, and appears while nobody
+		// looks for longer than it can be had, is beyond anybody's account.
+		lateBy = 5 * time.Hour
+	}
+	var err error
+	if l.tenant, err = newTenant(seed, l.start, l.end, lateBy); err != nil {
+		t.Fatal(err)
+	}
+	defer l.tenant.network.close()
+	if l.machine, err = newMachine(seed); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := l.machine.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	l.configure()
+	l.plan()
+	for time.Now().Before(l.end) {
+		l.session()
+	}
+	l.settle()
+	if t.Failed() {
+		t.Logf("%d starts, %d crashes, %d ended by themselves, %d disk operations failed", l.boots, l.crashes, l.failures, l.machine.faults.failed)
+		if *verbose {
+			t.Log(l.log)
+		}
+	}
+}
+
+func (l *life) configure() {
+	c := l.tenant.collectorConfig()
+	c.PollEvery = dice.Pick(l.dice, []time.Duration{time.Hour, 2 * time.Hour, 4 * time.Hour})
+	c.RelistEvery = dice.Pick(l.dice, []time.Duration{6 * time.Hour, 12 * time.Hour})
+	c.Concurrency = l.dice.Between(1, 4)
+	l.config = c
+	l.flush = l.dice.Span(12*time.Hour, 60*time.Hour)
+}
+
+// plan decides what happens to the tenant and the machine from outside, and
+// when.
+func (l *life) plan() {
+	sometime := func() time.Duration { return l.dice.Span(days, l.end.Sub(l.start)-days) }
+	for range l.dice.Below(3) {
+		contentType, end := dice.Pick(l.dice, l.tenant.types), l.tenant.feed.Disable
+		if l.dice.Chance(0.4) {
+			end = l.tenant.feed.Vanish
+		}
+		time.AfterFunc(sometime(), func() { end(contentType) })
+	}
+	for range l.dice.Below(4) {
+		from, lasts := sometime(), l.dice.Span(time.Minute, 20*time.Hour)
+		time.AfterFunc(from, func() { l.tenant.network.down.Store(true) })
+		time.AfterFunc(from+lasts, func() { l.tenant.network.down.Store(false) })
+	}
+	share := 0.0
+	if l.dice.Chance(0.6) {
+		share = 0.002 * float64(l.dice.Below(100)) / 100
+	}
+	l.machine.faults.set(share, time.Time{})
+	for range l.dice.Below(3) {
+		from, lasts := sometime(), l.dice.Span(time.Minute, 6*time.Hour)
+		time.AfterFunc(from, func() { l.machine.faults.set(share, time.Now().Add(lasts)) })
+	}
+}
+
+// session is the life of one process, and the time until the next.
+func (l *life) session() {
+	crashIn, skew := 0, time.Duration(0)
+	if l.dice.Chance(0.5) {
+		crashIn = 1 + l.dice.Below(dice.Pick(l.dice, []int{40, 400, 4000}))
+	}
+	if l.dice.Chance(0.3) {
+		skew = l.dice.Span(-3*time.Hour, 3*time.Hour)
+	}
+	until := time.Now().Add(l.dice.Span(2*time.Hour, 100*time.Hour))
+	if until.After(l.end) {
+		until = l.end
+	}
+	if l.away.from.After(time.Now()) && until.After(l.away.from) {
+		until = l.away.from
+	}
+	l.boots++
+	l.machine.faults.boot(crashIn)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- l.process(ctx, skew, nil) }()
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case err := <-done: // it gave up
+		l.logger.Info("the process ended", "error", err)
+		l.failures++
+		done <- err
+	case <-l.machine.faults.crashed:
+	case <-timer.C:
+		if l.dice.Chance(0.4) {
+			l.machine.disk.Stop()
+		}
+	}
+	cancel()
+	<-done
+	if l.machine.disk.Crashed() {
+		l.logger.Info("the machine crashed")
+		l.crashes++
+		l.machine.restart()
+	}
+	off := l.dice.Span(time.Second, time.Minute)
+	if l.dice.Chance(0.3) {
+		off = l.dice.Span(time.Minute, 6*time.Hour)
+	}
+	time.Sleep(off)
+	if !l.away.from.IsZero() && !time.Now().Before(l.away.from) && time.Now().Before(l.away.to) {
+		time.Sleep(time.Until(l.away.to))
+	}
+}
+
+// process runs until ctx ends or it gives up. ready, unless nil, is called when
+// it is open.
+func (l *life) process(ctx context.Context, skew time.Duration, ready func(*process)) error {
+	p, err := l.machine.boot(ctx, l.config, skew, l.flush, l.logger)
+	if err != nil {
+		return err
+	}
+	if ready != nil {
+		ready(p)
+	}
+	return p.run(ctx)
+}
+
+// settle ends all trouble, gives the river time, and looks at what there is:
+// while it flows, and after one more start.
+func (l *life) settle() {
+	l.tenant.feed.Recover()
+	l.tenant.network.down.Store(false)
+	l.machine.faults.set(0, time.Time{})
+	l.machine.faults.boot(0)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	opened, done := make(chan *process, 1), make(chan error, 1)
+	go func() { done <- l.process(ctx, 0, func(p *process) { opened <- p }) }()
+	select {
+	case err := <-done:
+		l.t.Errorf("the process ended: %v", err)
+		return
+	case <-time.After(calmFor):
+	}
+	p := <-opened
+	seen := l.look(p)
+	l.checkRows(seen)
+	l.checkLedger(p, seen)
+	cancel()
+	if err := <-done; err != nil {
+		l.t.Errorf("the process ended: %v", err)
+	}
+	p, err := l.machine.boot(context.Background(), l.config, 0, l.flush, l.logger)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.checkRows(l.look(p))
+	l.checkJournal(p)
+	if err := p.close(); err != nil {
+		l.t.Error(err)
+	}
+}
+
+// logText keeps the end of what the parts log.
+type logText struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logText) Write(p []byte) (int, error) {
+	if !*verbose {
+		return len(p), nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
