@@ -96,6 +96,10 @@ conformance: bin/quoll ## compare with published KQL: make conformance CORPUS=fo
 	@test -n "$(CORPUS)" || { echo "name the folder: make conformance CORPUS=../shared/corpus"; exit 2; }
 	scripts/conformance "$(CORPUS)"
 
+conformance-rows: ## compare with rows that Sentinel wrote: make conformance-rows DATA=folder
+	@test -n "$(DATA)" || { echo "name the folder: make conformance-rows DATA=../shared/data"; exit 2; }
+	go run ./internal/conformance/rows -data "$(DATA)" -v
+
 audit: web/node_modules/.package-lock.json ## known vulnerabilities of dependencies (asks the public databases)
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 	cd web && npm audit --omit=dev

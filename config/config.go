@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/quoll/quoll/collect/activity"
+	"github.com/quoll/quoll/collect/auditsearch"
 	"github.com/quoll/quoll/server"
 )
 
@@ -49,6 +50,9 @@ type Tenant struct {
 	Name string
 	// Activity is nil when the audit log is not collected.
 	Activity *activity.Config
+	// AuditSearch is how the past is searched with the same application; nil
+	// where that is not to be had.
+	AuditSearch *auditsearch.Config
 	// DefenderExportDir is a folder in the layout of the Defender streaming
 	// export; empty when there is none.
 	DefenderExportDir string
@@ -83,6 +87,8 @@ type tenant struct {
 	TenantID string           `yaml:"tenant_id"`
 	Activity *activitySection `yaml:"audit_log"`
 	Defender *defenderSection `yaml:"defender_export"`
+	// AuditSearch is optional: without it, the search has its defaults.
+	AuditSearch *auditSearchSection `yaml:"audit_search"`
 }
 
 type defenderSection struct {
@@ -104,7 +110,8 @@ func (d *duration) UnmarshalYAML(node *yaml.Node) error {
 
 // Load reads the file at path. Unknown keys are refused. An error names the
 // file, the place and what would be right; all mistakes that can be found are
-// reported together. Secrets are read from where the file says, and appear in
+// reported together; what is right is returned with them, unless the file could
+// not be read at all. Secrets are read from where the file says, and appear in
 // no error.
 func Load(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
@@ -117,7 +124,7 @@ func Load(path string) (*Config, error) {
 	}
 	config, err := Parse(text, dir, os.Getenv)
 	if err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", path, err)
+		return config, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	return config, nil
 }
@@ -212,6 +219,7 @@ func (b *builder) tenant(t tenant, where string) Tenant {
 	if t.Activity != nil {
 		built.Activity = b.activity(t, where+".audit_log")
 	}
+	built.AuditSearch = b.auditSearch(t, built.Activity, where+".audit_search")
 	if t.Defender != nil {
 		built.DefenderExportDir = b.path(t.Defender.Dir)
 		built.DefenderPollEvery = or(time.Duration(t.Defender.PollEvery), time.Minute)

@@ -89,6 +89,9 @@ func TestFullFile(t *testing.T) {
 		t.Error("the secret was not read")
 	case tenant.Activity.BaseURL != "https://manage.office365.us":
 		t.Errorf("base URL %q", tenant.Activity.BaseURL)
+	case tenant.AuditSearch == nil || tenant.AuditSearch.Version != "beta" || tenant.AuditSearch.BaseURL != "https://graph.example" || tenant.AuditSearch.Retention != 365*24*time.Hour ||
+		tenant.AuditSearch.Concurrency != 3 || tenant.AuditSearch.RequestsPerMinute != 60 || tenant.AuditSearch.SubmissionsPerMinute != 5 || tenant.AuditSearch.TenantID != tenant.ID:
+		t.Errorf("audit search settings are not taken: %+v", tenant.AuditSearch)
 	}
 }
 

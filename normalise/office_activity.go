@@ -1,6 +1,8 @@
 package normalise
 
 import (
+	"strconv"
+
 	"github.com/quoll/quoll/internal/jsontape"
 	"github.com/quoll/quoll/schema"
 )
@@ -11,9 +13,9 @@ import (
 //   - A field goes to the column that names it as its source in package schema,
 //     most to the column of the same name.
 //   - RecordType, UserType and LogonType become names; InternalLogonType stays
-//     a number. A type without a name becomes its digits. (Rows of 2021 had
-//     digits for types above 25, known names included; we write the name, as
-//     the table's page promises.)
+//     a number. A type without a name becomes its digits, and so does every
+//     RecordType above 25, known names included: that is what Sentinel wrote.
+//     UnifiedAuditLog has the number and the name of all of them.
 //   - Booleans in string columns become True and False, objects and arrays
 //     compact JSON with the key order of the record.
 //   - ClientIP is taken verbatim, and stays empty where only ClientIPAddress
@@ -31,10 +33,22 @@ type conversion = func(*worker, jsontape.Value) (value schema.Value, fits bool)
 // officeConversions are the columns whose type does not say how to convert.
 func officeConversions() map[string]conversion {
 	return map[string]conversion{
-		"OfficeActivity.RecordType": enum(recordTypeNames[:]).text,
+		"OfficeActivity.RecordType": officeRecordType,
 		"OfficeActivity.UserType":   enum(userTypeNames[:]).text,
 		"OfficeActivity.Logon_Type": enum(logonTypeNames[:]).text,
 	}
+}
+
+// lastNamedType is the last record type that Sentinel's connector writes by name,
+// as far as rows of its table have been seen: 25 by name, 36, 50 and 56 as digits.
+const lastNamedType = 25
+
+func officeRecordType(w *worker, v jsontape.Value) (value schema.Value, fits bool) {
+	types := enum(recordTypeNames[:])
+	if number, ok := types.number(v); ok && number > lastNamedType {
+		return schema.String(strconv.FormatInt(number, 10)), true
+	}
+	return types.text(w, v)
 }
 
 func officeConstants(table *schema.Table, workspace string) []schema.Cell {

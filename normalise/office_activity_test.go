@@ -278,8 +278,12 @@ func TestRecordTypeNames(t *testing.T) {
 		if got := valueOf(t, r, "UnifiedAuditLog", "RecordType"); got != digits {
 			t.Errorf("type %d became %s", number, got)
 		}
-		if got := valueOf(t, r, "OfficeActivity", "RecordType"); got != name {
-			t.Errorf("type %d is %q in OfficeActivity and %q in UnifiedAuditLog", number, got, name)
+		want := name
+		if number > 25 {
+			want = digits // as Sentinel does
+		}
+		if got := valueOf(t, r, "OfficeActivity", "RecordType"); got != want {
+			t.Errorf("type %d is %q in OfficeActivity, want %q", number, got, want)
 		}
 		if known := name != digits; known {
 			named++

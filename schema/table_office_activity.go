@@ -11,7 +11,7 @@ func officeActivity() *Table {
 		{"UserDomain", types.String, "Tenant identity information of the user (legacy Entra account-logon records).", "UserDomain"},
 		{"Activity", types.String, "Name of the activity the user did.", "Activity"},
 		{"UserAgent", types.String, "Client or browser string the client sent.", "UserAgent"},
-		{"RecordType", types.String, "Audit record type as text: enum name, or the number as text when the service has no name for it.", "RecordType"},
+		{"RecordType", types.String, "Audit record type as text: its name up to 25, above that its number, as Sentinel writes it. UnifiedAuditLog has the name of each.", "RecordType"},
 		{"TimeGenerated", types.DateTime, "UTC time of the audited action (the CreationTime of the audit record).", "CreationTime"},
 		{"Operation", types.String, "Operation name; for Exchange admin it is the cmdlet name.", "Operation"},
 		{"OrganizationId", types.String, "GUID of the Microsoft 365 tenant.", "OrganizationId"},

@@ -91,6 +91,9 @@ func TestAnswers(t *testing.T) {
 		{"drift-counts", "GET", "/api/v1/schema/drift?limit=0", "", 200},
 		{"drift-bad-what", "GET", "/api/v1/schema/drift?what=fields", "", 400},
 		{"drift-unknown-parameter", "GET", "/api/v1/schema/drift?record=50", "", 400},
+		{"backfills", "GET", "/api/v1/backfills", "", 200},
+		{"backfill-started", "POST", "/api/v1/backfills", `{"from":"2026-08-14T00:00:00Z","to":"2026-09-14T00:00:00Z","operations":["New-InboxRule"]}`, 202},
+		{"backfill-too-early", "POST", "/api/v1/backfills", `{"from":"2025-08-14T00:00:00Z","to":"2026-09-14T00:00:00Z"}`, 400},
 		{"status", "GET", "/api/v1/status", "", 200},
 	} {
 		t.Run(c.name, func(t *testing.T) {

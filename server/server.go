@@ -75,6 +75,8 @@ func (s *Server) routes() http.Handler {
 		"PATCH /api/v1/incidents/{id}": s.handleIncidentChange,
 		"GET /api/v1/connectors":       s.handleConnectors,
 		"GET /api/v1/gaps":             s.handleGaps,
+		"GET /api/v1/backfills":        s.handleBackfills,
+		"POST /api/v1/backfills":       s.handleBackfillStart,
 		"GET /api/v1/status":           s.handleStatus,
 	} {
 		api.Handle(pattern, s.api(h))

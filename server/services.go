@@ -15,6 +15,7 @@ type Services struct {
 	Connectors Connectors
 	Gaps       Gaps
 	Drift      Drift
+	Backfills  Backfills
 	Reporter   Reporter
 }
 

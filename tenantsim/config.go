@@ -31,6 +31,10 @@ type Config struct {
 	SecretExpires time.Time
 	Certificates  []*x509.Certificate
 	Federated     []feed.Federated
+	// SubScope is what Entra's metadata say of the tenant's cloud: empty, or "GCC",
+	// "DODCON" or "DOD". AuditOff says that auditing is not turned on.
+	SubScope string
+	AuditOff bool
 	// WebhookClient calls the webhooks that a client asks for; nil calls nobody,
 	// and refuses them.
 	WebhookClient *http.Client

@@ -47,9 +47,11 @@ func New(cfg Config) (*Tenant, error) {
 		return nil, err
 	}
 	store := feed.NewStore()
+	inhabited := world.New(world.Config{Seed: cfg.Seed, TenantID: cfg.TenantID, Start: memory.Start, StoryEnd: memory.StoryEnd, Volume: cfg.Volume})
 	api, err := feed.New(feed.Config{
 		TenantID: cfg.TenantID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret,
 		SecretExpires: cfg.SecretExpires, Certificates: cfg.Certificates, Federated: cfg.Federated, WebhookClient: cfg.WebhookClient,
+		Domain: inhabited.Organisation().Domain, SubScope: cfg.SubScope, AuditOff: cfg.AuditOff,
 		TokenLifetime: cfg.TokenLifetime, Permissions: cfg.Permissions, PageSize: cfg.PageSize,
 		RequestsPerMinute: cfg.RequestsPerMinute, Now: cfg.Now, Faults: cfg.Faults,
 	}, store)
@@ -61,7 +63,7 @@ func New(cfg Config) (*Tenant, error) {
 	search.Authorise = func(token string) ([]string, bool) { return api.Roles(token, "graph.microsoft.com") }
 	t := &Tenant{
 		cfg: cfg, store: store, api: api, graph: graph.New(search), memory: memory,
-		world:     world.New(world.Config{Seed: cfg.Seed, TenantID: cfg.TenantID, Start: memory.Start, StoryEnd: memory.StoryEnd, Volume: cfg.Volume}),
+		world:     inhabited,
 		publisher: newPublisher(&cfg, store, memory),
 		streamer:  newStreamer(&cfg),
 	}
@@ -144,6 +146,9 @@ func (t *Tenant) Handler() http.Handler {
 // which the tenant answers, such as Server.URL. What a webhook does not take is
 // sent again later.
 func (t *Tenant) Notify(ctx context.Context, base string) error { return t.api.Notify(ctx, base) }
+
+// Subscribe starts a subscription as another client of the tenant would.
+func (t *Tenant) Subscribe(contentType string) { t.api.Subscribe(contentType) }
 
 // DisableSubscription does what an administrator does who turns a subscription
 // off behind the client's back.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/activity"
+	"github.com/quoll/quoll/collect/auditsearch"
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/schema"
@@ -156,10 +157,12 @@ func demoConfig(o demoOptions, export string, tenant *tenantsim.Tenant, simulate
 	audit.TenantID, audit.ClientID, audit.ClientSecret = tenant.TenantID(), tenant.ClientID(), collect.NewSecret(tenant.ClientSecret())
 	audit.BaseURL, audit.AuthorityURL, audit.CAFile = simulated.URL, simulated.URL, ca
 	audit.PollEvery, audit.Overlap, audit.StartEvery = 3*time.Second, 10*time.Minute, 10*time.Second
+	search := auditsearch.DefaultConfig()
+	search.TenantID, search.BaseURL, search.PollFirst = tenant.TenantID(), simulated.URL, time.Second
 	c := &config.Config{
 		DataDir: o.data, ArchiveDir: o.data + "-archive", ArchiveOrigin: "demo.quoll.local/archive",
 		FlushEvery: time.Minute, ShippedRules: true, Server: server.DefaultConfig(),
-		Tenants: []config.Tenant{{Name: tenant.Domain(), ID: tenant.TenantID(), Activity: &audit, DefenderExportDir: export, DefenderPollEvery: 2 * time.Second}},
+		Tenants: []config.Tenant{{Name: tenant.Domain(), ID: tenant.TenantID(), Activity: &audit, AuditSearch: &search, DefenderExportDir: export, DefenderPollEvery: 2 * time.Second}},
 	}
 	c.Server.Listen = o.listen
 	return c, nil

@@ -29,6 +29,8 @@ tenants:
       client_secret_file: client-secret # chmod 600; or certificate_file, or federated_token_file
       # client_secret_expires: 2027-03-01
       cloud: commercial         # or gcc, gcchigh, dod, china
+    # audit_search:             # of quoll backfill; needs AuditLogsQuery.Read.All of Microsoft Graph
+    #   retention_days: 180     # how long the tenant keeps audit records
     # defender_export:
     #   dir: /mnt/defender      # holds the containers insights-logs-advancedhunting-…
 `
@@ -55,7 +57,7 @@ func initCommand() *cobra.Command {
 			if err := errors.Join(err, f.Close()); err != nil {
 				return fmt.Errorf("write configuration %s: %w", path, err)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s: fill in the tenant, then run quoll serve --config %s\n", path, path)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s: fill in the tenant, then run quoll check --config %s, and quoll serve\n", path, path)
 			return err
 		},
 	}

@@ -28,18 +28,26 @@ const (
 
 type reconcileOptions struct {
 	data, format, tenant, from, to, where, output, out, temp string
+
+	search            bool
+	config            string
+	types, operations []string
 }
 
 func reconcileCommand() *cobra.Command {
 	var o reconcileOptions
 	cmd := &cobra.Command{
-		Use:   "reconcile FILE…",
-		Short: "Compare what Quoll holds with an export of the same records",
+		Use:   "reconcile FILE… | --audit-search --from TIME",
+		Short: "Compare what Quoll holds with an export or a search of the same records",
 		Long: `Reconcile compares the audit records of a data directory with those in files, by
 Id, and counts both by operation and hour. It takes what import takes: audit
 records, CSV exports of Purview audit search or Search-UnifiedAuditLog, and CSV
 exports of Sentinel's OfficeActivity, which are compared with that table; each
 also compressed with gzip. It changes nothing.
+
+With --audit-search it has Microsoft Graph search the tenant's audit log instead,
+with the application of the configuration, and compares with that; it takes
+nothing in. See quoll backfill --help for what a search takes.
 
 The range is that of the records in the files, unless --from and --to say
 another. An export of some operations only is compared with Quoll's records of
@@ -50,9 +58,26 @@ a row could not be compared, and 2 when it was tried in vain.`,
 		Example: `  quoll reconcile --data ./q export.csv
   quoll reconcile --data ./q --from 2026-09-01 --to 2026-10-01 --out missing.jsonl part1.csv.gz part2.csv.gz
   quoll reconcile --data ./q --where 'Workload == "Exchange"' exchange.csv -o json
+  quoll reconcile --audit-search --from 7d --to 1d --config quoll.yaml
   quoll import --data ./q missing.jsonl          take in what Quoll lacks`,
-		Args: someArguments("at least one file", 1, 1<<20),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if o.search {
+				return noArguments(cmd, args)
+			}
+			return someArguments("at least one file, or --audit-search", 1, 1<<20)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.output != "text" && o.output != "json" {
+				return usageError(fmt.Errorf("--output %q: it is text or json", o.output))
+			}
+			if o.search {
+				equal, err := runReconcileSearch(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), o)
+				return reconciled(equal, err)
+			}
+			if len(o.types)+len(o.operations) > 0 {
+				return usageError(errors.New("--record-type and --operation are of --audit-search; for files, --where restricts Quoll's side"))
+			}
+			o.data = cmp.Or(o.data, "quoll-data")
 			equal, err := runReconcile(cmd.Context(), cmd.OutOrStdout(), o, args)
 			return reconciled(equal, err)
 		},
@@ -63,8 +88,12 @@ a row could not be compared, and 2 when it was tried in vain.`,
 }
 
 func (o *reconcileOptions) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.data, "data", "quoll-data", "data directory")
-	cmd.Flags().StringVar(&o.tenant, "tenant", "", "Entra tenant id of records that do not say theirs")
+	cmd.Flags().StringVar(&o.data, "data", "", "data directory (default: quoll-data; with --audit-search that of the configuration)")
+	cmd.Flags().StringVar(&o.tenant, "tenant", "", "Entra tenant id of records that do not say theirs; with --audit-search the tenant, by name or id")
+	cmd.Flags().BoolVar(&o.search, "audit-search", false, "compare with a search of the tenant's audit log")
+	cmd.Flags().StringVarP(&o.config, "config", "c", "quoll.yaml", "configuration file, for --audit-search")
+	cmd.Flags().StringArrayVar(&o.types, "record-type", nil, "search only this record type, by its name; may be repeated")
+	cmd.Flags().StringArrayVar(&o.operations, "operation", nil, "search only this operation; may be repeated")
 	cmd.Flags().StringVar(&o.from, "from", "", "compare from this time on: a date, a time with zone, or how long ago (2026-09-01, 2026-09-01T12:00:00Z, 30d)")
 	cmd.Flags().StringVar(&o.to, "to", "", "compare up to this time, exclusive")
 	cmd.Flags().StringVar(&o.where, "where", "", "compare only Quoll's records that meet this condition, in KQL")
@@ -88,9 +117,6 @@ func reconciled(equal bool, err error) error {
 }
 
 func runReconcile(ctx context.Context, w io.Writer, o reconcileOptions, files []string) (equal bool, err error) {
-	if o.output != "text" && o.output != "json" {
-		return false, usageError(fmt.Errorf("--output %q: it is text or json", o.output))
-	}
 	c, err := o.comparison()
 	if err != nil {
 		return false, err

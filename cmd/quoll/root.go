@@ -15,6 +15,7 @@ func rootCommand() *cobra.Command {
 keeps them in Microsoft Sentinel's tables, answers KQL, runs Sentinel's rules,
 and keeps a write-once archive in which every record can be proved.`,
 		Example: `  quoll demo                                        try it on a simulated tenant
+  quoll check --config quoll.yaml                   see what is missing
   quoll serve --config quoll.yaml                   collect a real one
   quoll import export.csv --data ./q                take in a file
   quoll query --data ./q 'OfficeActivity | count'   ask`,
@@ -24,7 +25,7 @@ and keeps a write-once archive in which every record can be proved.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(
-		demoCommand(), serveCommand(), initCommand(), importCommand(), replayCommand(), reconcileCommand(), queryCommand(), explainCommand(),
+		demoCommand(), serveCommand(), initCommand(), checkCommand(), importCommand(), replayCommand(), backfillCommand(), reconcileCommand(), queryCommand(), explainCommand(),
 		rulesCommand(), archiveCommand(), gapsCommand(), schemaCommand(), statusCommand(), versionCommand(),
 	)
 	return root

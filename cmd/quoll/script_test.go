@@ -19,7 +19,11 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"flip": flip,
+			"flip": flip, "simulate": simulate, "expand": expand, "tenant": startTenantCommand, "killatpage": killAtPage, "await": awaitFile,
+		},
+		Setup: func(env *testscript.Env) error {
+			env.Values[tenantKey{}] = &scriptTenant{}
+			return nil
 		},
 	})
 }

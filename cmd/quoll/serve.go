@@ -14,6 +14,7 @@ import (
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/activity"
+	"github.com/quoll/quoll/collect/auditsearch"
 	"github.com/quoll/quoll/collect/blobexport"
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/detect"
@@ -89,6 +90,7 @@ type service struct {
 	detector   *detect.Detector
 	server     *server.Server
 	webhook    *webhookServer // nil where no notifications are taken
+	backfills  *backfills
 	log        *slog.Logger
 }
 
@@ -108,6 +110,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if s.detector, err = detect.New(ctx, pace.detect, n.state, rules, ruleQuerier{n.query}, store, clock.System(), log); err != nil {
 		return nil, err
 	}
+	s.backfills = &backfills{node: n, config: c, now: time.Now, log: log, searches: map[string]*auditsearch.Search{}}
 	ui, err := web.Files()
 	if err != nil {
 		return nil, fmt.Errorf("open the web UI: %w", err)
@@ -117,6 +120,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		Services: server.Services{
 			Querier: querier{n.query}, Catalogue: catalogue{}, Incidents: incidents{store},
 			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, now: time.Now, log: log},
+			Backfills:  s.backfills,
 			Gaps:       &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
 			Drift:      driftLists{n.drift},
 			Reporter:   &reporter{node: n, collectors: s.collectors, webhook: s.webhook, started: time.Now().UTC()},
@@ -185,7 +189,9 @@ func (s *service) run(ctx context.Context, ready func(string)) error {
 	go func() { kept <- s.pipeline.Run(keep) }()
 
 	work, workCtx := errgroup.WithContext(ctx)
+	s.backfills.ctx = workCtx
 	work.Go(func() error { return s.server.Serve(workCtx, listener) })
+	work.Go(func() error { return s.backfills.run(workCtx) })
 	work.Go(func() error { return s.detector.Run(workCtx) })
 	if s.webhook != nil {
 		work.Go(func() error { return s.webhook.serve(workCtx) })

@@ -70,6 +70,10 @@ func newClient(cfg *Config, c clock.Clock, random func() float64) (*client, erro
 	return made, nil
 }
 
+// HTTPClient returns a client as the collector of cfg has it: with its
+// certificate authorities and through the environment's proxy.
+func HTTPClient(cfg Config) (*http.Client, error) { return newHTTPClient(&cfg) }
+
 func newHTTPClient(cfg *Config) (*http.Client, error) {
 	var c http.Client
 	if cfg.HTTPClient != nil {

@@ -97,13 +97,15 @@ func problem(err error, now time.Time) *collect.Problem {
 func answered(operation string, response *http.Response, body []byte, now time.Time) *failure {
 	f := &failure{operation: operation, status: response.StatusCode, after: retryAfter(response.Header, now)}
 	f.code, f.message = errorBody(body)
+	// Nobody says under which code this comes; the words are Microsoft's.
+	if strings.Contains(f.message, "Compliance.Audit.DataServiceException") && strings.Contains(f.message, "does not exist") {
+		f.code = codeAuditOff
+	}
 	if e, ok := explain(f.code); ok {
 		f.does = e.does
 		return f
 	}
 	switch {
-	case strings.Contains(f.message, "Compliance.Audit.DataServiceException") && strings.Contains(f.message, "does not exist"):
-		f.code, f.does = codeAuditOff, blocked
 	case response.StatusCode == http.StatusUnauthorized:
 		f.does = unauthorised
 	case response.StatusCode == http.StatusTooManyRequests:

@@ -214,7 +214,7 @@ func (r *run) unreadable(ctx context.Context, c *slice, p page, why error) error
 // next. After a crash in between the page is read and journalled again, and its
 // records are dropped downstream as repeats.
 func (r *run) keep(ctx context.Context, c *slice, p page) error {
-	_, err := r.deps.Sink.Journal(ctx, model.Payload{
+	_, err := r.sink.Journal(ctx, model.Payload{
 		Tenant:   r.cfg.TenantID,
 		Source:   model.SourceAuditSearch,
 		Format:   model.FormatAuditSearchPage,

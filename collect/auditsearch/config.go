@@ -10,6 +10,7 @@
 package auditsearch
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,9 +22,6 @@ import (
 	"strings"
 	"time"
 
-	"database/sql"
-
-	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/internal/clock"
 )
 
@@ -85,8 +83,8 @@ func DefaultConfig() Config {
 		MinSlice:             time.Minute,
 		Concurrency:          5,
 		RequestsPerMinute:    300,
-		SubmissionsPerMinute: 10,
-		PollFirst:            5 * time.Second,
+		SubmissionsPerMinute: 20,
+		PollFirst:            time.Second,
 		PollMax:              time.Minute,
 		StuckAfter:           6 * time.Hour,
 		Settle:               24 * time.Hour,
@@ -138,7 +136,6 @@ func isLoopback(host string) bool {
 // and Logger.
 type Dependencies struct {
 	DB     *sql.DB // of internal/state; holds the slices
-	Sink   collect.Sink
 	Tokens Tokens
 	HTTP   *http.Client
 	Clock  clock.Clock    // clock.System() when nil

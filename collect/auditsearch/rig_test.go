@@ -154,7 +154,7 @@ func (r *rig) search() *Search {
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(7, 7))
 	s, err := New(r.cfg, Dependencies{
-		DB: r.db, Sink: r.sink, Tokens: tokens{}, HTTP: &http.Client{Transport: r},
+		DB: r.db, Tokens: tokens{}, HTTP: &http.Client{Transport: r},
 		Random: func() float64 { mu.Lock(); defer mu.Unlock(); return random.Float64() },
 		Logger: slog.New(slog.NewTextHandler(&r.log, nil)),
 	})
@@ -171,7 +171,7 @@ func (r *rig) days(from, to int) Request {
 
 func (r *rig) run(request Request) Summary {
 	r.t.Helper()
-	summary, err := r.search().Run(r.t.Context(), request, nil)
+	summary, err := r.search().Run(r.t.Context(), request, r.sink, nil)
 	if err != nil {
 		r.t.Fatalf("%v\n%s", err, r.log.String())
 	}

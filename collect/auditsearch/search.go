@@ -96,6 +96,7 @@ var errStorage = errors.New("storage failed")
 type run struct {
 	*Search
 	request Request
+	sink    collect.Sink
 	store   *store
 	tell    func(Progress)
 
@@ -114,12 +115,12 @@ type run struct {
 //
 // An error wraps ErrRange, ErrBlocked or ctx's; or storage failed. What could
 // not be had is no error but in the summary.
-func (s *Search) Run(ctx context.Context, r Request, progress func(Progress)) (Summary, error) {
+func (s *Search) Run(ctx context.Context, r Request, sink collect.Sink, progress func(Progress)) (Summary, error) {
 	run, err := s.prepare(ctx, r)
 	if err != nil {
 		return Summary{}, err
 	}
-	run.tell = progress
+	run.sink, run.tell = sink, progress
 	run.report(func(*Progress) {})
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

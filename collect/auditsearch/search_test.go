@@ -222,7 +222,7 @@ func TestGoesOnAfterAKillAtEveryPage(t *testing.T) {
 				}
 				return nil
 			}
-			_, err := r.search().Run(r.t.Context(), r.days(0, 3), nil)
+			_, err := r.search().Run(r.t.Context(), r.days(0, 3), r.sink, nil)
 			if err == nil {
 				break
 			}
@@ -246,7 +246,7 @@ func TestStopsWithItsContext(t *testing.T) {
 		r.fill(3, 30)
 		ctx, cancel := context.WithCancel(r.t.Context())
 		time.AfterFunc(time.Minute, cancel)
-		if _, err := r.search().Run(ctx, r.days(0, 3), nil); !errors.Is(err, context.Canceled) {
+		if _, err := r.search().Run(ctx, r.days(0, 3), r.sink, nil); !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
 		summary := r.run(r.days(0, 3))
@@ -262,7 +262,7 @@ func TestAnExpiredQueryIsSubmittedAnew(t *testing.T) {
 		r.fill(3, 30)
 		ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
 		defer cancel()
-		if _, err := r.search().Run(ctx, r.days(0, 3), nil); err == nil {
+		if _, err := r.search().Run(ctx, r.days(0, 3), r.sink, nil); err == nil {
 			t.Fatal("it ended too early for this test")
 		}
 		time.Sleep(40 * 24 * time.Hour)
@@ -318,7 +318,7 @@ func TestTroubleThatAPersonMustMendEndsTheSearch(t *testing.T) {
 			inVirtualTime(t, nil, func(r *rig) {
 				r.fill(1, 30)
 				test.change(r)
-				_, err := r.search().Run(r.t.Context(), r.days(0, 1), nil)
+				_, err := r.search().Run(r.t.Context(), r.days(0, 1), r.sink, nil)
 				if !errors.Is(err, ErrBlocked) {
 					t.Fatal(err)
 				}
@@ -379,7 +379,7 @@ func TestBadDays(t *testing.T) {
 				r.cfg.Readings, r.cfg.Failures = 10, 30
 				r.fill(6, 500)
 				for range 10 {
-					summary, err := r.search().Run(r.t.Context(), r.days(0, 6), nil)
+					summary, err := r.search().Run(r.t.Context(), r.days(0, 6), r.sink, nil)
 					if err != nil {
 						t.Fatalf("%v\n%s", err, r.log.String())
 					}

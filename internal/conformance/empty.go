@@ -37,7 +37,9 @@ func (t *tables) declare(text string, otherwise types.Type, now time.Time) {
 func (t *tables) declareOne(diagnostics []source.Diagnostic, otherwise types.Type) bool {
 	for _, d := range diagnostics {
 		if m := noTable.FindStringSubmatch(d.Message); m != nil && t.described[m[1]] == nil {
-			t.described[m[1]] = empty(m[1])
+			if t.described[m[1]] = published()[m[1]]; t.described[m[1]] == nil {
+				t.described[m[1]] = empty(m[1])
+			}
 			return true
 		}
 		if m := noWatchlist.FindStringSubmatch(d.Message); m != nil && t.lists[m[1]] == nil {

@@ -81,8 +81,11 @@ func near(a, b float64) bool {
 
 var blank = regexp.MustCompile(`[\s\x{a0}]+`)
 
+// link is an address that a page makes a link of.
+var link = regexp.MustCompile(`^\[([^\]]*)\]\(([^)]*)\)$`)
+
 // sameText compares strings; a page may have doubled backslashes, quoted the
-// text, or printed a decimal or a guid in another way.
+// text, made a link of it, or printed a number, a guid or JSON in another way.
 func sameText(got, want string) bool {
 	g := strings.TrimSpace(got)
 	if g == want || strings.Trim(want, "`\"'") == g || strings.ReplaceAll(want, `\\`, `\`) == g || strings.ReplaceAll(g, `\`, "") == strings.ReplaceAll(want, `\`, "") {
@@ -90,6 +93,16 @@ func sameText(got, want string) bool {
 	}
 	if f, err := strconv.ParseFloat(g, 64); err == nil && sameNumber(f, want) {
 		return true
+	}
+	if m := link.FindStringSubmatch(want); m != nil && m[1] == m[2] {
+		return sameText(got, m[1])
+	}
+	if strings.HasPrefix(g, "{") || strings.HasPrefix(g, "[") {
+		x, err1 := dynamic.Parse(g)
+		y, err2 := dynamic.Parse(want)
+		if err1 == nil && err2 == nil {
+			return sameValue(x, y)
+		}
 	}
 	return blank.ReplaceAllString(g, "") == blank.ReplaceAllString(want, "")
 }

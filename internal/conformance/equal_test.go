@@ -24,6 +24,8 @@ func TestCellsAreComparedByValue(t *testing.T) {
 		{at, "2026-09-14T08:00:00Z", true}, {at, "2026-09-14 08:00:00.0000000", true}, {at, "2026-09-14", false},
 		{types.Ticks(36_000_000_000), "01:00:00", true}, {types.Ticks(36_000_000_000), "02:00:00", false},
 		{"a", "a", true}, {"a", "b", false}, {"", "", true}, {`a\\b`, `a\\\\b`, true},
+		{"https://a.b/c", "[https://a.b/c](https://a.b/c)", true}, {"https://a.b/c", "[here](https://a.b/c)", false},
+		{`{"a":[1.5]}`, `{"a": [1.50]}`, true}, {`{"a":[1.5]}`, `{"a": [1.51]}`, false},
 		{json.RawMessage(`[1,2]`), "[1, 2.0]", true}, {json.RawMessage(`["a","b"]`), "['a','b']", true}, {json.RawMessage(`["a"]`), "[b]", false},
 		{json.RawMessage(`{"a":1,"b":[true]}`), `{ "b": [1], "a": 1 }`, true}, {json.RawMessage(`{"a":1}`), `{}`, false},
 		{json.RawMessage(`[1,2,3,4,5]`), "[1, 2, ..., 5]", true}, {json.RawMessage(`[1,2,3,4,5]`), "[1, ..., 6]", false},

@@ -60,4 +60,27 @@ datetime: CreatedDateTime TimeGenerated
 bool: IsInteractive IsRisky
 long: DurationMs
 string: AADTenantId AlternateSignInName AppDisplayName AppId AuthenticationContextClassReferences AuthenticationDetails AuthenticationMethodsUsed AuthenticationProcessingDetails AuthenticationProtocol AuthenticationRequirement AuthenticationRequirementPolicies AutonomousSystemNumber Category ClientAppUsed ConditionalAccessPolicies ConditionalAccessStatus CorrelationId CrossTenantAccessType DeviceDetail HomeTenantId IPAddress Id Identity Level Location LocationDetails MfaDetail NetworkLocationDetails OperationName OperationVersion OriginalRequestId ProcessingTimeInMs ResourceDisplayName ResourceGroup ResourceIdentity ResourceServicePrincipalId ResourceTenantId ResultDescription ResultSignature ResultType RiskDetail RiskEventTypes RiskEventTypes_V2 RiskLevelAggregated RiskLevelDuringSignIn RiskState ServicePrincipalId SessionId SessionLifetimePolicies SignInIdentifierType SourceSystem Status TenantId TokenIssuerName TokenIssuerType Type UniqueTokenIdentifier UserAgent UserDisplayName UserId UserPrincipalName UserType`,
+
+	"AuditLogs": `
+datetime: ActivityDateTime TimeGenerated
+long: DurationMs
+dynamic: AdditionalDetails InitiatedBy TargetResources
+string: AADOperationType AADTenantId ActivityDisplayName Category CorrelationId Id Identity Level Location LoggedByService OperationName OperationVersion Resource ResourceGroup ResourceId ResourceProvider Result ResultDescription ResultReason ResultSignature ResultType SourceSystem Type`,
+
+	"Syslog": `
+datetime: EventTime TimeGenerated
+int: ProcessID
+string: Computer Facility HostIP HostName ProcessName SeverityLevel SourceSystem SyslogMessage Type`,
+
+	"WindowsEvent": `
+datetime: TimeCreated TimeGenerated
+int: EventID EventLevel SystemProcessId SystemThreadId Task Version
+dynamic: Data EventData
+string: Channel Computer Correlation EventLevelName EventOriginId EventRecordId Keywords ManagementGroupName Opcode Provider RawEventData SourceSystem SystemUserId Type`,
+
+	// Of about 220 columns those that are no strings, and those about who did what.
+	"SecurityEvent": `
+datetime: TimeGenerated
+int: AuditsDiscarded AuthenticationLevel AuthenticationService ErrorCode EventID KeyLength LogonType ServiceStartType Task
+string: Account AccountDomain AccountName AccountType Activity CallerProcessName Channel ClientAddress ClientIPAddress CommandLine Computer DomainName EventData EventSourceName FailureReason FileHash FilePath IpAddress IpPort Level LogonGuid LogonID LogonProcessName LogonTypeName MemberName MemberSid NewProcessId NewProcessName ObjectName ObjectServer ObjectType ParentProcessName PrivilegeList Process ProcessId ProcessName Properties SamAccountName ServiceName ShareName SourceComputerId SourceSystem Status SubStatus SubjectAccount SubjectDomainName SubjectLogonId SubjectUserName SubjectUserSid TargetAccount TargetDomainName TargetLogonId TargetServerName TargetSid TargetUser TargetUserName TargetUserSid Type UserPrincipalName Workstation WorkstationName`,
 }

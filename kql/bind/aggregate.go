@@ -184,7 +184,7 @@ func (b *binder) argExtreme(x *syntax.Call, f *builtin.Function, r *rowScope) []
 	}
 	items := []item{{name: head, named: true, expr: r.aggregates.add(head, &plan.Call{Function: of, Args: []plan.Expr{primary}, Of: primary.Type()})}}
 	for i, a := range x.Args[1:] {
-		for _, it := range b.returned(a, i+1, extreme+"_"+first+"_arg", primary, r) {
+		for _, it := range b.returned(a, i+1, extreme+"_"+first+"_arg", primary, first, r) {
 			if bad(it.expr) {
 				return failed
 			}
@@ -196,12 +196,14 @@ func (b *binder) argExtreme(x *syntax.Call, f *builtin.Function, r *rowScope) []
 }
 
 // returned binds an argument that names columns to give along.
-func (b *binder) returned(x syntax.Expr, index int, unnamed string, primary plan.Expr, r *rowScope) []item {
+// A star is all columns but the value, which is called head, and the keys; a
+// column that an extend has copied under another name is another one.
+func (b *binder) returned(x syntax.Expr, index int, unnamed string, primary plan.Expr, head string, r *rowScope) []item {
 	if isStar(x) {
 		var all []item
 		for _, f := range r.rel.fields {
 			e := &plan.Ref{Column: f.column}
-			if ref, ok := primary.(*plan.Ref); ok && ref.Column == f.column || r.aggregates.isKey(f.column) {
+			if ref, ok := primary.(*plan.Ref); ok && ref.Column == f.column && f.name == head || r.aggregates.isKey(f) {
 				continue
 			}
 			all = append(all, item{name: f.name, expr: e})
@@ -216,9 +218,9 @@ func (b *binder) returned(x syntax.Expr, index int, unnamed string, primary plan
 	return []item{{name: name, expr: e}}
 }
 
-func (a *aggregation) isKey(c *plan.Column) bool {
+func (a *aggregation) isKey(f field) bool {
 	for _, k := range a.keys {
-		if ref, ok := k.expr.(*plan.Ref); ok && ref.Column == c {
+		if ref, ok := k.expr.(*plan.Ref); ok && ref.Column == f.column && k.name == f.name {
 			return true
 		}
 	}
@@ -233,7 +235,7 @@ func (b *binder) takeAny(x *syntax.Call, f *builtin.Function, r *rowScope) []ite
 	}
 	var items []item
 	for i, a := range x.Args {
-		for _, it := range b.returned(a, i, "any_arg", nil, r) {
+		for _, it := range b.returned(a, i, "any_arg", nil, "", r) {
 			if bad(it.expr) {
 				return failed
 			}

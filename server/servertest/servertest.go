@@ -41,5 +41,5 @@ func New(clock server.Clock) *Canned {
 
 // Services hands all of them to a server.
 func (c *Canned) Services() server.Services {
-	return server.Services{Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Reporter: c}
+	return server.Services{Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c}
 }

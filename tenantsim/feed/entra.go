@@ -24,7 +24,7 @@ func hosts() []string {
 func (s *Server) serveEntra(w http.ResponseWriter, r *http.Request, tenant, path string) {
 	switch {
 	case path == "v2.0/.well-known/openid-configuration" && r.Method == http.MethodGet:
-		if !strings.EqualFold(tenant, s.cfg.TenantID) {
+		if !strings.EqualFold(tenant, s.cfg.TenantID) && !strings.EqualFold(tenant, s.cfg.Domain) {
 			s.entraError(w, http.StatusBadRequest, "invalid_tenant", 90002, "Tenant '"+tenant+"' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.")
 			return
 		}
@@ -53,6 +53,7 @@ func (s *Server) discovery(base string) map[string]any {
 		"authorization_endpoint":                tenant + "/oauth2/v2.0/authorize",
 		"device_authorization_endpoint":         tenant + "/oauth2/v2.0/devicecode",
 		"tenant_region_scope":                   "OC",
+		"tenant_region_sub_scope":               s.cfg.SubScope,
 	}
 }
 

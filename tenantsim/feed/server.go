@@ -19,6 +19,11 @@ type Config struct {
 	SecretExpires time.Time
 	Certificates  []*x509.Certificate
 	Federated     []Federated
+	// Domain is another name of the tenant, which Entra's metadata answers to;
+	// SubScope is what they say of its cloud, such as "GCC". Both may be empty.
+	Domain, SubScope string
+	// AuditOff says that auditing is not turned on in the tenant.
+	AuditOff bool
 	// TokenLifetime is how long an access token is good for.
 	TokenLifetime time.Duration
 	// Permissions are the roles in a token for the API.
@@ -172,6 +177,8 @@ func (s *Server) admit(r *http.Request, token claims, tenant string) *apiError {
 		return &apiError{http.StatusForbidden, "AF10001", "The permission set () sent in the request did not include the expected permission ActivityFeed.Read."}
 	case publisherInvalid(publisher):
 		return refuse("AF20002", "Invalid parameter type: PublisherIdentifier. Expected type: guid")
+	case s.cfg.AuditOff:
+		return refuse("StartSubscription [CorrelationId="+traceID()+"]", "Microsoft.Office.Compliance.Audit.DataServiceException: Tenant %s does not exist.", tenant)
 	case s.rate.over(s.cfg.Now(), s.cfg.RequestsPerMinute):
 		// Seen under 403, not 429.
 		return &apiError{http.StatusForbidden, "AF429", "Too many requests. Method=" + method(r) + ", PublisherId=" + publisher}

@@ -76,6 +76,15 @@ func (s *Server) stop(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
+// Subscribe starts a subscription as another client of the tenant would.
+func (s *Server) Subscribe(contentType string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.subscriptions[contentType] == nil {
+		s.subscriptions[contentType] = &subscription{status: "enabled"}
+	}
+}
+
 // Disable does what an administrator does who turns a subscription off behind
 // the client's back. It does nothing to a content type never started.
 func (s *Server) Disable(contentType string) { s.end(contentType, "disabled") }

@@ -1,0 +1,101 @@
+package preflight
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+const (
+	// Below leastFree collecting would stop within hours; below littleFree it is
+	// time to look.
+	leastFree  = 1 << 30
+	littleFree = 20 << 30
+)
+
+// machine checks what does not concern one tenant.
+func (r *run) machine() {
+	for _, problem := range r.Problems {
+		r.say("configuration", Blocking, problem.Error(), "Mend it in the configuration file.")
+	}
+	data := r.folder("data folder", r.DataDir)
+	archive := r.folder("archive folder", r.ArchiveDir)
+	if data == "" || archive == "" {
+		return
+	}
+	switch same, err := sameDevice(data, archive); {
+	case err != nil:
+		r.say("archive device", Note, "it cannot be told whether archive and data are on one device: "+err.Error(), "")
+	case same:
+		r.say("archive device", Warning, "the archive is on the same device as the data; one broken disk takes both",
+			"Set archive_dir to a folder on another disk or a mounted share.")
+	default:
+		r.say("archive device", OK, "archive and data are on different devices", "")
+	}
+}
+
+// folder checks that a folder can be written to and has room, and returns the
+// folder, or its nearest parent that exists; empty when it cannot be used.
+func (r *run) folder(check, dir string) string {
+	if dir == "" {
+		return ""
+	}
+	there, err := nearest(dir)
+	if err == nil {
+		err = writable(there)
+	}
+	if err != nil {
+		r.say(check, Blocking, fmt.Sprintf("%s cannot be written to: %v", dir, err), "Give it to the user that runs quoll (chown), or name another folder in the configuration.")
+		return ""
+	}
+	what := dir + " is writable"
+	if there != dir {
+		what = dir + " will be made in " + there
+	}
+	free, err := freeBytes(there)
+	switch {
+	case err != nil:
+		r.say(check, Note, what+"; its free space cannot be told: "+err.Error(), "")
+	case free < leastFree:
+		r.say(check, Blocking, fmt.Sprintf("%s, but only %s are free", what, size(free)), "Make room on that disk, or name a folder on another.")
+	case free < littleFree:
+		r.say(check, Warning, fmt.Sprintf("%s, with %s free", what, size(free)), "Make room: a tenant of a thousand people fills about a gigabyte a week.")
+	default:
+		r.say(check, OK, fmt.Sprintf("%s, with %s free", what, size(free)), "")
+	}
+	return there
+}
+
+// nearest returns the folder or its nearest parent that exists.
+func nearest(dir string) (string, error) {
+	for {
+		info, err := os.Stat(dir)
+		switch parent := filepath.Dir(dir); {
+		case err == nil && !info.IsDir():
+			return "", fmt.Errorf("%s is no folder", dir)
+		case err == nil:
+			return dir, nil
+		case !errors.Is(err, fs.ErrNotExist) || parent == dir:
+			return "", err
+		default:
+			dir = parent
+		}
+	}
+}
+
+func writable(dir string) error {
+	f, err := os.CreateTemp(dir, ".quoll-check-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+func size(bytes uint64) string {
+	if bytes >= 10<<30 {
+		return fmt.Sprintf("%d GiB", bytes>>30)
+	}
+	return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))
+}
