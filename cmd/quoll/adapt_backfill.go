@@ -69,14 +69,17 @@ func (b *backfills) Start(ctx context.Context, r server.BackfillRequest) (*serve
 		}
 		b.searches[tenant.ID] = search
 	}
-	if _, err := search.Plan(ctx, request); errors.Is(err, auditsearch.ErrRange) {
+	plan, err := search.Plan(ctx, request)
+	if errors.Is(err, auditsearch.ErrRange) {
 		return nil, &server.Failure{Code: server.CodeBadRequest, Message: err.Error()}
-	} else if err != nil {
+	}
+	if err != nil {
 		return nil, err
 	}
 	started := &server.Backfill{
 		ID: strconv.FormatInt(b.now().UnixNano(), 36), TenantID: tenant.ID, TenantName: tenant.Name,
 		From: r.From.UTC().Truncate(time.Second), To: r.To.UTC().Truncate(time.Second), State: server.BackfillRunning, Started: b.now().UTC(),
+		Open: plan.Queries, CoveredSeconds: int64(plan.Covered / time.Second), DoneSeconds: int64(plan.Covered / time.Second),
 	}
 	b.all = append(b.all, started)
 	b.all = b.all[max(0, len(b.all)-mostBackfills):]
