@@ -72,7 +72,7 @@ var explanations = []Explanation{
 	{"AF20011", "The tenant does not exist or was deleted.", checkTenant, blocked},
 	{"AF20012", "The tenant is not configured for the API.", "Ask Microsoft support to look at the tenant's configuration for the Office 365 Management Activity API.", blocked},
 	{"AF20013", "The tenant id is not a GUID.", checkTenant, blocked},
-	{"AF20020", "The API does not know the content type.", "Check contentTypes in Quoll's configuration.", retry},
+	{"AF20020", "The API does not know the content type.", "Check content_types in Quoll's configuration.", retry},
 	{"AF20021", "The webhook could not be validated.", "Check that the webhook's address is reachable from the internet over https.", retry},
 	{"AF20022", "There is no subscription for the content type.", nothingToDo, subscribe},
 	{"AF20023", "The subscription was disabled by an administrator.", "Nothing to do, unless it happens again: then find out who disables it. Content that became available in between is not offered by this API.", subscribe},
@@ -85,7 +85,7 @@ var explanations = []Explanation{
 	{"AF20053", "More than one language was asked for.", ourFault, retry},
 	{"AF20054", "The language asked for is malformed.", ourFault, retry},
 	{"AF20055", "The API refuses the window of time.", "Check the clock of this machine.", fixWindow},
-	{"AF429", "Too many requests for this tenant.", "Nothing to do. If it lasts, lower requestsPerMinute, or find the other clients that use the same publisher identifier.", throttled},
+	{"AF429", "Too many requests for this tenant.", "Nothing to do. If it lasts, lower requests_per_minute, or find the other clients that use the same publisher identifier.", throttled},
 	{"AF50000", "The API has an internal error.", theirFault, retry},
 	{"AF50005", "The API has an internal error.", theirFault, retry},
 	{"AF50006", "The API has an internal error.", theirFault, retry},
@@ -112,7 +112,7 @@ var explanations = []Explanation{
 
 	{codeAuditOff, "Auditing is not turned on in the tenant.", turnAuditOn, blocked},
 	{"401", "The API does not accept the token.", "Nothing to do if it passes. If it lasts, check the cloud in Quoll's configuration and the clock of this machine.", unauthorised},
-	{"429", "Too many requests.", "Nothing to do. If it lasts, lower requestsPerMinute.", throttled},
+	{"429", "Too many requests.", "Nothing to do. If it lasts, lower requests_per_minute.", throttled},
 	{codeAborted, "The answer broke off or was not what the API sends.", "Nothing to do if it passes. If it lasts, look for a proxy between this machine and Microsoft that blocks or rewrites.", retry},
 }
 

@@ -36,6 +36,8 @@ type feed struct {
 	subs     map[string]string
 	starts   []string
 	hook     *listedWebhook
+	// publisher is what every call has to name.
+	publisher string
 	// reachable says whether a webhook passes its check.
 	reachable bool
 	blobs     []*fakeBlob
@@ -55,7 +57,7 @@ type fakeBlob struct {
 
 func newFeed() *feed {
 	return &feed{
-		now: time.Now, base: feedHost, secret: testSecret, pageSize: 3,
+		now: time.Now, publisher: testTenant, base: feedHost, secret: testSecret, pageSize: 3,
 		tokens: map[string]time.Time{}, subs: map[string]string{},
 	}
 }
@@ -142,7 +144,7 @@ func (f *feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 	case !f.authorised(r):
 		w.WriteHeader(http.StatusUnauthorized)
-	case r.URL.Query().Get("PublisherIdentifier") != testTenant:
+	case r.URL.Query().Get("PublisherIdentifier") != f.publisher:
 		apiError(w, http.StatusBadRequest, "AF20001", "PublisherIdentifier is missing")
 	case path == root+"subscriptions/list" && r.Method == http.MethodGet:
 		f.listSubscriptions(w)
