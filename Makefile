@@ -12,7 +12,7 @@ SEEDS ?= 300
 FIRST_SEED ?= 1
 BENCH_FLAGS ?=
 
-.PHONY: help demo build test test-go simulate test-exhaustive test-web test-browser lint fuzz bench bench-collect audit conformance docs need clean screenshots
+.PHONY: help demo build test test-go simulate test-exhaustive test-web test-browser lint fuzz bench bench-collect bench-tenants audit conformance docs need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -85,6 +85,9 @@ fuzz: ## each fuzz target for FUZZTIME (default 60s)
 
 bench: ## Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-tenants: bin/quoll ## how late each of 500 tenants in one process is; BENCH_FLAGS="-tenants 100 -during 1m"
+	go run ./bench/tenants -quoll bin/quoll -o bin/bench-tenants.json $(BENCH_FLAGS)
 
 bench-collect: bin/quoll ## collectors side by side; BENCH_FLAGS="-filebeat path -repeat 3 -only bare,quoll"
 	go run ./bench/collect -quoll bin/quoll -o bin/bench-collect.json $(BENCH_FLAGS)

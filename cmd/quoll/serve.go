@@ -143,9 +143,10 @@ func (s *service) addCollectors(ctx context.Context) error {
 		return err
 	}
 	var activities []*activity.Collector
+	room := newRoom(len(s.config.Tenants))
 	for _, t := range s.config.Tenants {
 		if t.Activity != nil {
-			collector, err := activity.New(*t.Activity, activity.Dependencies{Ledger: s.ledger, Sink: s.pipeline, Logger: s.log})
+			collector, err := activity.New(*t.Activity, activity.Dependencies{Ledger: s.ledger, Sink: s.pipeline, Room: room, Logger: s.log})
 			if err != nil {
 				return err
 			}
@@ -169,6 +170,24 @@ func (s *service) addCollectors(ctx context.Context) error {
 		s.webhook = newWebhookServer(s.config.Webhook, activities, s.log)
 	}
 	return nil
+}
+
+const (
+	// roomPlaces is how many blobs are in memory at a time, of all tenants
+	// together; one that shares with others has at most placesShared of them.
+	roomPlaces   = 32
+	placesShared = 4
+	// betweenStarts keeps many collectors from listing at the same instant, at
+	// the start and ever after.
+	betweenStarts = 120 * time.Millisecond
+)
+
+// newRoom is the memory that all collectors of the audit log share.
+func newRoom(tenants int) *collect.Room {
+	if tenants <= 1 {
+		return collect.NewRoom(roomPlaces, roomPlaces, clock.System())
+	}
+	return collect.NewRoom(roomPlaces, placesShared, clock.System())
 }
 
 // run starts everything and waits for the end.
@@ -196,8 +215,13 @@ func (s *service) run(ctx context.Context, ready func(string)) error {
 	if s.webhook != nil {
 		work.Go(func() error { return s.webhook.serve(workCtx) })
 	}
-	for _, collector := range s.collectors {
-		work.Go(func() error { return collector.Run(workCtx) })
+	for i, collector := range s.collectors {
+		work.Go(func() error {
+			if clock.Sleep(workCtx, clock.System(), time.Duration(i)*betweenStarts) != nil {
+				return nil
+			}
+			return collector.Run(workCtx)
+		})
 	}
 	work.Go(func() error {
 		select {

@@ -121,6 +121,7 @@ type request struct {
 	limit     int64 // bytes of the answer's body, decompressed
 	timeout   time.Duration
 	body      []byte // JSON; nil for none
+	visit     *visit // where the answer's body waits for room; nil for none
 }
 
 // operationURL returns the address of an operation of the feed. Parameters
@@ -187,7 +188,13 @@ func (c *client) do(ctx context.Context, r request) ([]byte, http.Header, error)
 		if err != nil {
 			return nil, nil, err
 		}
+		if err := r.visit.enter(ctx); err != nil {
+			return nil, nil, err
+		}
 		body, header, err := c.exchange(ctx, r, token)
+		if err != nil {
+			r.visit.end(answeredAtAll(err))
+		}
 		if err == nil {
 			c.budget.Succeeded()
 			return body, header, nil

@@ -20,7 +20,10 @@ const statusTimeout = 5 * time.Second
 type Dependencies struct {
 	Ledger *collect.Ledger
 	Sink   collect.Sink
-	Clock  clock.Clock // clock.System() when nil
+	// Room is shared by all tenants of the process; without one the collector
+	// has room for as many bodies as it fetches at a time.
+	Room  *collect.Room
+	Clock clock.Clock // clock.System() when nil
 	// Random returns numbers in [0, 1) for jitter and must be safe for
 	// concurrent use; math/rand/v2's when nil.
 	Random func() float64
@@ -51,6 +54,7 @@ type stream struct {
 	logger *slog.Logger
 	health health
 	work   *work
+	room   *collect.Room // nil for none
 	hints  chan struct{} // holds one when a notification came
 
 	// doubt is set when an answer says that the subscription is gone.
@@ -91,6 +95,7 @@ func New(cfg Config, deps Dependencies) (*Collector, error) {
 			random: deps.Random,
 			logger: deps.Logger.With("tenant", cfg.TenantID, "contentType", contentType),
 			work:   newWork(),
+			room:   deps.Room,
 			hints:  make(chan struct{}, 1),
 			span:   maxWindow,
 		})

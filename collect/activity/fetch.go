@@ -192,11 +192,13 @@ func (s *stream) await(ctx context.Context, at time.Time) {
 
 // attempt tries one blob and notes in the ledger what became of it.
 func (s *stream) attempt(ctx context.Context, j job) error {
+	v := &visit{room: s.room, tenant: s.Tenant}
+	defer v.end(true)
 	if j.journalled != nil {
-		return s.recheck(ctx, *j.journalled)
+		return s.recheck(ctx, v, *j.journalled)
 	}
 	blob := j.Blob
-	body, records, err := s.download(ctx, blob)
+	body, records, err := s.download(ctx, v, blob)
 	if err == nil {
 		return s.keep(ctx, blob, body, records)
 	}
@@ -250,12 +252,13 @@ func (s *stream) storage(err error) error {
 }
 
 // download fetches a blob and makes sure that it came whole.
-func (s *stream) download(ctx context.Context, blob collect.Blob) (body []byte, records int64, err error) {
+// Until the visit ends, the body has its place in the room.
+func (s *stream) download(ctx context.Context, v *visit, blob collect.Blob) (body []byte, records int64, err error) {
 	u, err := s.client.linkURL(opFetch, blob.URI)
 	if err != nil {
 		return nil, 0, err
 	}
-	body, _, err = s.client.do(ctx, request{opFetch, http.MethodGet, u, s.cfg.MaxBodyBytes, bodyTimeout, nil})
+	body, _, err = s.client.do(ctx, request{operation: opFetch, method: http.MethodGet, url: u, limit: s.cfg.MaxBodyBytes, timeout: bodyTimeout, visit: v})
 	if err != nil {
 		return nil, 0, err
 	}

@@ -23,8 +23,8 @@ func (s *stream) keep(ctx context.Context, blob collect.Blob, body []byte, recor
 // recheck fetches a blob that was journalled while it may still have been
 // filling, and journals it again if there is something else in it now. Records
 // that were in it before are dropped downstream as repeats.
-func (s *stream) recheck(ctx context.Context, blob collect.Journalled) error {
-	body, records, err := s.download(ctx, blob.Blob)
+func (s *stream) recheck(ctx context.Context, v *visit, blob collect.Journalled) error {
+	body, records, err := s.download(ctx, v, blob.Blob)
 	if err != nil {
 		return s.recheckFailed(ctx, blob, err)
 	}

@@ -20,24 +20,24 @@ func TestWholeLifeNamesThePublisher(t *testing.T) {
 	const publisher = "99999999-2222-3333-4444-555555555555"
 	inVirtualTime(t, func(r *rig) {
 		r.cfg.PublisherIdentifier, r.feed.publisher = publisher, publisher
-		r.cfg.ContentTypes, r.cfg.PollEvery = ContentTypes(), 10*time.Minute
+		r.cfg.ContentTypes, r.cfg.PollEvery, r.cfg.RelistEvery = ContentTypes(), time.Hour, 24*time.Hour
 		r.withWebhook()
 		var n atomic.Int32
 		r.feed.fault = func(q *http.Request) (*http.Response, error) {
-			switch n.Add(1) % 37 {
+			switch n.Add(1) % 23 {
 			case 5:
 				return answer(403, `{"error":{"code":"AF429","message":"Too many requests."}}`), nil
 			case 11:
 				return answer(401, ""), nil
 			case 17:
 				return answer(400, `{"error":{"code":"AF20031","message":"Invalid nextPage Input."}}`), nil
-			case 23:
+			case 21:
 				return answer(503, "<html>"), nil
 			}
 			return nil, nil
 		}
 		r.start()
-		for day := range 3 {
+		for day := range 2 {
 			for i, contentType := range ContentTypes() {
 				for k := range 4 {
 					r.feed.add(contentType, id(day*100+i*10+k), time.Now())

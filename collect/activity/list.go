@@ -150,7 +150,7 @@ func (s *stream) listPage(ctx context.Context, w collect.Window, page *url.URL) 
 	var link string
 	err = pagePolicy.Retry(ctx, s.clock, s.random,
 		func(ctx context.Context) error {
-			body, header, err := s.client.do(ctx, request{opList, http.MethodGet, page, maxListBytes, requestTimeout, nil})
+			body, header, err := s.client.do(ctx, request{operation: opList, method: http.MethodGet, url: page, limit: maxListBytes, timeout: requestTimeout})
 			if err != nil {
 				return err
 			}

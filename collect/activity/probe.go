@@ -92,7 +92,7 @@ type SubscriptionState struct {
 // content type.
 func (p *Probe) Subscriptions(ctx context.Context) (map[string]SubscriptionState, *collect.Problem) {
 	c := p.client
-	body, _, err := c.do(ctx, request{"list subscriptions", http.MethodGet, c.operationURL("subscriptions/list"), maxListBytes, requestTimeout, nil})
+	body, _, err := c.do(ctx, request{operation: "list subscriptions", method: http.MethodGet, url: c.operationURL("subscriptions/list"), limit: maxListBytes, timeout: requestTimeout})
 	var listed []struct {
 		ContentType string
 		Status      string
@@ -133,7 +133,7 @@ func (p *Probe) List(ctx context.Context, contentType string) *collect.Problem {
 	now := c.now()
 	u := c.operationURL("subscriptions/content", "contentType", contentType,
 		"startTime", now.Add(-time.Hour).Format(timeLayout), "endTime", now.Format(timeLayout))
-	_, _, err := c.do(ctx, request{opList, http.MethodGet, u, maxListBytes, requestTimeout, nil})
+	_, _, err := c.do(ctx, request{operation: opList, method: http.MethodGet, url: u, limit: maxListBytes, timeout: requestTimeout})
 	if err != nil {
 		return p.problem(err)
 	}

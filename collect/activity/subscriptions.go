@@ -88,7 +88,7 @@ func codeFor(status string) string {
 // content type.
 func (s *subscriptions) look(ctx context.Context) error {
 	const operation = "list subscriptions"
-	body, _, err := s.do(ctx, request{operation, http.MethodGet, s.operationURL("subscriptions/list"), maxListBytes, requestTimeout, nil})
+	body, _, err := s.do(ctx, request{operation: operation, method: http.MethodGet, url: s.operationURL("subscriptions/list"), limit: maxListBytes, timeout: requestTimeout})
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (s *subscriptions) send(ctx context.Context, stream collect.Stream, content
 	}
 	const operation = "start subscription"
 	u := s.operationURL("subscriptions/start", "contentType", stream.ContentType)
-	body, _, err := s.do(ctx, request{operation, http.MethodPost, u, maxListBytes, requestTimeout, content})
+	body, _, err := s.do(ctx, request{operation: operation, method: http.MethodPost, url: u, limit: maxListBytes, timeout: requestTimeout, body: content})
 	if err != nil && behaviourOf(err) != success {
 		return err
 	}

@@ -47,9 +47,9 @@ func TestWebhookIsSetOnceTheSubscriptionStands(t *testing.T) {
 		if starts := r.hookStarts(); len(starts) != 1 || starts[0] != want {
 			t.Errorf("starts with a webhook %q, want %q", starts, want)
 		}
-		r.run(48 * time.Hour)
+		r.run(8 * time.Hour)
 		if n := len(r.feed.started()); n != 2 {
-			t.Errorf("%d starts in two days, want two", n)
+			t.Errorf("%d starts in a working day, want two", n)
 		}
 		r.stop()
 		r.start()
@@ -93,6 +93,7 @@ func TestWebhookThatMicrosoftRefusesStopsNothing(t *testing.T) {
 	inVirtualTime(t, func(r *rig) {
 		r.withWebhook()
 		r.feed.reachable = false
+		r.cfg.PollEvery = 20 * time.Minute
 		r.start()
 		for n := range 24 {
 			r.feed.add(exchange, id(n), time.Now())
