@@ -113,8 +113,6 @@ field 1/Set-Mailbox Parameters[Force].Value string e.g. True
 field 1/Set-Mailbox Parameters[Identity].Value string e.g. bo
 field 1/Set-Mailbox ResultStatus object e.g. 1 members (another type)
 field 1/Set-Mailbox ResultStatus.Code number e.g. 7
-value 1/Set-Mailbox Parameters[Force].Value string = True
-value 1/Set-Mailbox Parameters[Identity].Value string = bo
 workload / = Exchange
 recordType 1/
 operation 1/Set-Mailbox
@@ -133,6 +131,40 @@ value 1/Set-Mailbox Workload string = Exchange
 	first := list(t, tracker, drift.Filter{What: normalise.SightedCategory}).Entries[0]
 	if want := received.Add(4 * time.Hour); !first.FirstSeen.Equal(want) || first.RecordID != "r7" || first.Position != 5 || first.Happened.Format(time.RFC3339) != "2026-09-14T08:00:00Z" {
 		t.Errorf("the category was first seen %+v", first)
+	}
+}
+
+// However a record differs from those before it, it is noticed, though they were
+// met so often that only their numbers are looked at.
+func TestEveryDifferenceIsNoticed(t *testing.T) {
+	const base = `{"Id":"00000000-0000-4000-8000-000000000001","RecordType":1,"Operation":"o","Workload":"w","Status":"A","N":1,"B":true,
+		"Item":{"Folder":{"Path":"x"},"Sizes":[1,2]},"Parameters":[{"Name":"Identity","Value":"bo"},{"Name":"Force","Value":"True"}],"Mixed":["a"]}`
+	s := newSource(t, open(t, filepath.Join(t.TempDir(), "state.db"), drift.DefaultLimits()))
+	for i := range 4 {
+		s.audit(i, base, strings.Replace(base, "0001", "0002", 1))
+	}
+	for name, change := range map[string][2]string{
+		"record type":       {`"RecordType":1`, `"RecordType":2`},
+		"operation":         {`"o"`, `"other"`},
+		"workload":          {`"w"`, `"v"`},
+		"value":             {`"Status":"A"`, `"Status":"B"`},
+		"number":            {`"N":1`, `"N":2`},
+		"member":            {`"N":1`, `"N":1,"M":1`},
+		"type":              {`"B":true`, `"B":"true"`},
+		"inner member":      {`"Path":"x"`, `"Path":"x","Id":"y"`},
+		"inner type":        {`"Path":"x"`, `"Path":7`},
+		"item type":         {`[1,2]`, `[1,"2"]`},
+		"first item":        {`["a"]`, `[{"a":1}]`},
+		"list name":         {`"Force"`, `"Fierce"`},
+		"list value's type": {`"Value":"True"`, `"Value":true`},
+		"list value":        {`"Value":"True"`, `"Value":"True","OldValue":"x"`},
+	} {
+		if n := s.audit(5, base, base); n != 0 {
+			t.Errorf("%d sightings in a record that was met before", n)
+		}
+		if n := s.audit(6, base, strings.Replace(base, change[0], change[1], 1), base); n == 0 {
+			t.Errorf("another %s is not noticed", name)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ type Limits struct {
 }
 
 // DefaultLimits returns the limits for a tenant of any size.
-func DefaultLimits() Limits { return Limits{Rows: 60_000, Fields: 400, Values: normalise.MaxValues} }
+func DefaultLimits() Limits { return Limits{Rows: 100_000, Fields: 400, Values: normalise.MaxValues} }
 
 // Tracker remembers sightings. It is safe for use by several goroutines.
 type Tracker struct {

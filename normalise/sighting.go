@@ -91,13 +91,39 @@ const (
 	markType // and the types of fastjson behind it: the last
 )
 
-// mix joins a key and a hash to a key that depends on their order.
+// mix joins a key and a hash to a key that depends on their order. Keys are
+// stored, so neither this nor mixText may change.
 func mix(key, hash uint64) uint64 {
 	high, low := bits.Mul64(key^0xa0761d6478bd642f, hash^0xe7037ed1a0b428db)
 	return high ^ low
 }
 
-func mixText(key uint64, text string) uint64 { return mix(key, xxhash.Sum64String(text)) }
+// mixText joins a key and a text. Most texts are short: two words that may
+// overlap are all of one, which is faster than a hash made for long ones.
+func mixText(key uint64, text string) uint64 {
+	n := len(text)
+	var head, tail uint64
+	switch {
+	case n > 16:
+		return mix(key, xxhash.Sum64String(text))
+	case n >= 8:
+		head, tail = word(text, 0), word(text, n-8)
+	case n >= 4:
+		head, tail = uint64(halfWord(text, 0)), uint64(halfWord(text, n-4))
+	case n > 0:
+		head = uint64(text[0])<<16 | uint64(text[n/2])<<8 | uint64(text[n-1])
+	}
+	return mix(key^head, tail^uint64(n)<<56)
+}
+
+func word(text string, at int) uint64 {
+	return uint64(halfWord(text, at)) | uint64(halfWord(text, at+4))<<32
+}
+
+func halfWord(text string, at int) uint32 {
+	t := text[at : at+4]
+	return uint32(t[0]) | uint32(t[1])<<8 | uint32(t[2])<<16 | uint32(t[3])<<24
+}
 
 // FullKey is the key by which Known says that no more fields of a kind of
 // record are taken. kind is the Parent of its fields.

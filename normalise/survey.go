@@ -4,8 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
-
 	"github.com/quoll/quoll/internal/jsontape"
 )
 
@@ -59,9 +57,9 @@ func (s *survey) audit(object jsontape.Value, at time.Time) {
 		return
 	}
 	s.walk(object)
-	recordType := xxhash.Sum64String(stringOf(s.labels.recordType))
-	workload := mix(rootWorkload, xxhash.Sum64String(stringOf(s.labels.workload)))
-	kind := mix(mix(rootAudit, recordType), xxhash.Sum64String(stringOf(s.labels.operation)))
+	recordType := mixText(rootRecordType, stringOf(s.labels.recordType))
+	workload := mixText(rootWorkload, stringOf(s.labels.workload))
+	kind := mixText(mix(rootAudit, recordType), stringOf(s.labels.operation))
 	f := recordForm{shape: mix(kind, s.shape), extra: workload}
 	if s.isOld(kind, f) {
 		return
@@ -71,10 +69,10 @@ func (s *survey) audit(object jsontape.Value, at time.Time) {
 		RecordID: cut(strings.Clone(stringOr(object, "Id")), maxRecordID), Time: at,
 	}
 	s.begin()
-	if key := mix(rootRecordType, recordType); !s.seen(key) {
+	if !s.seen(recordType) {
 		n := common
 		n.What, n.Operation = SightedRecordType, ""
-		s.sight(key, n)
+		s.sight(recordType, n)
 	}
 	if !s.seen(workload) {
 		n := common
@@ -176,77 +174,61 @@ func (s *survey) walk(object jsontape.Value) {
 		case "Workload":
 			s.labels.workload = v
 		}
-		s.value(mixText(rootPath, key), v, true)
-	}
-}
-
-// value adds what is at a path.
-func (s *survey) value(path uint64, v jsontape.Value, listed bool) {
-	kind := v.Kind()
-	s.shape = mix(s.shape, path+typeMark(kind))
-	switch kind {
-	case jsontape.Object:
-		for members := v.Members(); members.Next(); {
-			s.value(mixText(path, members.Key().Text()), members.Value(), false)
-		}
-	case jsontape.Array:
-		s.items(mix(path, markItem), v, listed)
-	case jsontape.String, jsontape.Number:
-		if listed {
+		path, kind := mixText(rootPath, key), v.Kind()
+		switch kind {
+		case jsontape.String, jsontape.Number:
 			s.scalars = append(s.scalars, scalar{path, v})
+		case jsontape.Object, jsontape.Array:
+			s.shape = mix(s.shape, v.Outline(isPairLabel))
 		}
+		s.shape = mix(s.shape, path+typeMark(kind))
 	}
 }
 
-// items adds the items of an array; those that are like the one before, once.
-func (s *survey) items(path uint64, v jsontape.Value, listed bool) {
-	outer, last := s.shape, uint64(0)
-	for items := v.Items(); items.Next(); {
-		item := items.Value()
-		s.shape = 0
-		if name, ok := pairName(item); ok {
-			s.pair(mixText(path, name), item)
-		} else {
-			s.value(path, item, listed)
-		}
-		if s.shape != last {
-			outer = mix(outer, s.shape)
-		}
-		last = s.shape
-	}
-	s.shape = outer
+// namedPair is an item of a list of names and values: its name and what else it
+// has.
+type namedPair struct {
+	name    string
+	members [maxPairMembers - 1]pairMember
+	count   int
 }
 
-func (s *survey) pair(path uint64, pair jsontape.Value) {
-	for members := pair.Members(); members.Next(); {
-		if key := members.Key().Text(); !isPairLabel(key) {
-			s.value(mixText(path, key), members.Value(), true)
-		}
-	}
+type pairMember struct {
+	key   string
+	value jsontape.Value
 }
 
-// pairName returns the name in an item of a list of names and values; ok is
-// false when the item is something else.
-func pairName(item jsontape.Value) (name string, ok bool) {
-	if n := item.Len(); item.Kind() != jsontape.Object || n < 2 || n > 3 {
-		return "", false
+// maxPairMembers is a name with a new and an old value.
+const maxPairMembers = 3
+
+// pairOf reads an item of a list of names and values; ok is false when the item
+// is something else.
+func pairOf(item jsontape.Value) (p namedPair, ok bool) {
+	if n := item.Len(); item.Kind() != jsontape.Object || n < 2 || n > maxPairMembers {
+		return p, false
 	}
-	var label jsontape.Value
+	named := false
 	for members := item.Members(); members.Next(); {
-		switch members.Key().Text() {
-		case "Name", "Key":
-			label = members.Value()
-		case "Value", "NewValue":
-			ok = true
+		key, value := members.Key().Text(), members.Value()
+		if isPairLabel(key) && !named && value.Kind() == jsontape.String {
+			p.name, named = value.Text(), true
+			continue
 		}
+		if p.count == len(p.members) {
+			return p, false
+		}
+		ok = ok || key == "Value" || key == "NewValue"
+		p.members[p.count] = pairMember{key, value}
+		p.count++
 	}
-	return label.Text(), ok && label.Kind() == jsontape.String
+	return p, ok && named
 }
 
-// Members that say what kind of record it is, and those that name an item of a
-// list, are in the key or the path already.
-func isKindLabel(name string) bool { return name == "RecordType" || name == "Operation" }
+// isPairLabel says that a member names an item of a list of names and values.
 func isPairLabel(name string) bool { return name == "Name" || name == "Key" }
+
+// isKindLabel says that a member is in the key of the kind of record already.
+func isKindLabel(name string) bool { return name == "RecordType" || name == "Operation" }
 
 // typeMark keeps the types of a field apart, and true and false together.
 func typeMark(kind jsontape.Kind) uint64 {

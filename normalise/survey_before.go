@@ -3,8 +3,6 @@ package normalise
 import (
 	"math/bits"
 	"sync/atomic"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 // recordForm is what the first step of a survey makes of a record: its kind with all
@@ -18,11 +16,11 @@ func (s *survey) values(f recordForm, open uint64) uint64 {
 	sum := mix(f.shape, f.extra)
 	for rest := open; rest != 0; rest &= rest - 1 {
 		if i := bits.TrailingZeros64(rest); i < len(s.scalars) {
-			sum = mix(sum, s.scalars[i].path^xxhash.Sum64String(stringOf(s.scalars[i].value)))
+			sum = mixText(mix(sum, s.scalars[i].path), stringOf(s.scalars[i].value))
 		}
 	}
 	for i := maxOpen; i < len(s.scalars); i++ {
-		sum = mix(sum, s.scalars[i].path^xxhash.Sum64String(stringOf(s.scalars[i].value)))
+		sum = mixText(mix(sum, s.scalars[i].path), stringOf(s.scalars[i].value))
 	}
 	return sum
 }
@@ -32,8 +30,8 @@ func (s *survey) values(f recordForm, open uint64) uint64 {
 const maxOpen = 64
 
 // seenBefore remembers the numbers of forms in which nothing was news. Workers
-// share it. A slot holds one number and is overwritten by the next: what is
-// forgotten costs a second step, never a sighting.
+// share it. A number has a few slots, side by side, and may push another out of
+// the last: what is forgotten costs a second step, never a sighting.
 type seenBefore struct {
 	shapes [1 << shapeBits]atomic.Pointer[openShape]
 	values [1 << valueBits]atomic.Uint64
@@ -44,22 +42,49 @@ type openShape struct{ shape, open uint64 }
 
 const (
 	shapeBits = 13
-	valueBits = 15
+	valueBits = 16
+	slots     = 8 // of one number: 64 bytes, which processors read at once
 )
 
 func (b *seenBefore) open(shape uint64) (open uint64, ok bool) {
-	s := b.shapes[shape>>(64-shapeBits)].Load()
-	if s == nil || s.shape != shape {
-		return 0, false
+	at := shape >> (64 - shapeBits) &^ (slots - 1)
+	for i := range b.shapes[at : at+slots] {
+		s := b.shapes[at+uint64(i)].Load()
+		if s == nil {
+			return 0, false
+		}
+		if s.shape == shape {
+			return s.open, true
+		}
 	}
-	return s.open, true
+	return 0, false
 }
 
 func (b *seenBefore) has(values uint64) bool {
-	return b.values[values>>(64-valueBits)].Load() == values
+	at := values >> (64 - valueBits) &^ (slots - 1)
+	for i := range b.values[at : at+slots] {
+		if b.values[at+uint64(i)].Load() == values {
+			return true
+		}
+	}
+	return false
 }
 
+// add remembers a shape and its values. Two workers at once may lose one.
 func (b *seenBefore) add(shape, open, values uint64) {
-	b.shapes[shape>>(64-shapeBits)].Store(&openShape{shape, open})
-	b.values[values>>(64-valueBits)].Store(values)
+	at := shape >> (64 - shapeBits) &^ (slots - 1)
+	i := uint64(0)
+	for ; i < slots-1; i++ {
+		if s := b.shapes[at+i].Load(); s == nil || s.shape == shape {
+			break
+		}
+	}
+	b.shapes[at+i].Store(&openShape{shape, open})
+	at = values >> (64 - valueBits) &^ (slots - 1)
+	for i = 0; i < slots-1; i++ {
+		if v := b.values[at+i].Load(); v == 0 || v == values {
+			break
+		}
+	}
+	b.values[at+i].Store(values)
 }

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/cespare/xxhash/v2"
-
 	"github.com/quoll/quoll/internal/jsontape"
 )
 
@@ -57,23 +55,20 @@ func (p *speller) items(path uint64, v jsontape.Value, level int, name string, l
 		return
 	}
 	for items := v.Items(); items.Next(); {
-		item := items.Value()
-		label, ok := pairName(item)
+		pair, ok := pairOf(items.Value())
 		if !ok {
-			p.value(path, item, level, name, listed)
+			p.value(path, items.Value(), level, name, listed)
 			continue
 		}
-		segment := pathSegment(label)
-		p.pair(mixText(path, segment), item, level, strings.TrimSuffix(name, "]")+segment+"].")
+		segment := pathSegment(pair.name)
+		p.pair(mixText(path, segment), pair, level, strings.TrimSuffix(name, "]")+segment+"].")
 	}
 }
 
 // pair spells an item of a list of names and values; its name is in the path.
-func (p *speller) pair(path uint64, object jsontape.Value, level int, prefix string) {
-	for members := object.Members(); members.Next(); {
-		if member := members.Key().Text(); !isPairLabel(member) {
-			p.value(mixText(path, member), members.Value(), level, prefix+member, true)
-		}
+func (p *speller) pair(path uint64, pair namedPair, level int, prefix string) {
+	for _, m := range pair.members[:pair.count] {
+		p.value(mixText(path, m.key), m.value, level, prefix+m.key, false)
 	}
 }
 
@@ -99,7 +94,7 @@ func (p *speller) list(field uint64, v jsontape.Value, name string) {
 		p.notBefore = true
 		return
 	}
-	key := mix(mix(field, markValue), xxhash.Sum64String(text))
+	key := mixText(mix(field, markValue), text)
 	if p.seen(key) {
 		return
 	}
@@ -186,6 +181,8 @@ func exampleOf(v jsontape.Value, name string) string {
 		return strconv.Itoa(v.Len()) + " members"
 	case jsontape.Array:
 		return strconv.Itoa(v.Len()) + " items"
+	case jsontape.Null:
+		return ""
 	case jsontape.String:
 		if text := v.Text(); !mayBeSecret(name, text) {
 			return cut(strings.Clone(text), maxExample)
