@@ -378,6 +378,7 @@ func FuzzPayload(f *testing.F) {
 				checkCells(t, row)
 			}
 		}
+		survey(t, chosen, body)
 		if pieces, least := len(r.Records)+len(r.Rejects), tokens(chosen, body); pieces < least {
 			t.Errorf("%q: %d records and rejects for %d pieces", body, pieces, least)
 		}
