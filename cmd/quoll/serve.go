@@ -22,6 +22,7 @@ import (
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/query/external"
 	"github.com/quoll/quoll/server"
+	"github.com/quoll/quoll/silence"
 	"github.com/quoll/quoll/web"
 )
 
@@ -88,6 +89,7 @@ type service struct {
 	ledger     *collect.Ledger
 	collectors []collect.Collector
 	detector   *detect.Detector
+	silence    *silence.Watcher
 	server     *server.Server
 	webhook    *webhookServer // nil where no notifications are taken
 	backfills  *backfills
@@ -97,6 +99,9 @@ type service struct {
 func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *slog.Logger) (*service, error) {
 	s := &service{node: n, config: c, log: log}
 	if err := s.addCollectors(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.watchSilence(ctx); err != nil {
 		return nil, err
 	}
 	store, err := incident.Open(ctx, n.state, time.Now)
@@ -190,6 +195,22 @@ func newRoom(tenants int) *collect.Room {
 	return collect.NewRoom(roomPlaces, placesShared, clock.System())
 }
 
+// watchSilence adds to every collector's status what is heard no more.
+func (s *service) watchSilence(ctx context.Context) (err error) {
+	s.silence, err = silence.New(ctx, silence.Dependencies{
+		DB: s.state, Counter: heardRecords{s.query}, Reached: reachedBy(s.collectors), Clock: clock.System(), Logger: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	watched := make([]collect.Collector, len(s.collectors))
+	for i, collector := range s.collectors {
+		watched[i] = heard{collector, s.silence}
+	}
+	s.collectors = watched
+	return nil
+}
+
 // run starts everything and waits for the end.
 func (s *service) run(ctx context.Context, ready func(string)) error {
 	listener, err := s.server.Listen(ctx)
@@ -212,6 +233,7 @@ func (s *service) run(ctx context.Context, ready func(string)) error {
 	work.Go(func() error { return s.server.Serve(workCtx, listener) })
 	work.Go(func() error { return s.backfills.run(workCtx) })
 	work.Go(func() error { return s.detector.Run(workCtx) })
+	work.Go(func() error { return s.silence.Run(workCtx) })
 	if s.webhook != nil {
 		work.Go(func() error { return s.webhook.serve(workCtx) })
 	}

@@ -58,6 +58,7 @@ var allowed = []struct {
 	{"detect/ruletest", []string{"model", "detect"}},
 	{"detect", []string{"model", "kql/…", "query"}},
 	{"incident", []string{"model"}},
+	{"silence", nil},
 	{"notify", []string{"model"}},
 	{"archive", []string{"model"}},
 	{"access", []string{"model"}},

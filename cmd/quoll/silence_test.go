@@ -1,0 +1,89 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/silence"
+)
+
+// TestWhatIsHeardIsCountedInTheTables runs the question against the engine.
+func TestWhatIsHeardIsCountedInTheTables(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "q")
+	n, err := openNode(t.Context(), paths{data: dir, archive: dir + "-archive", origin: defaultOrigin}, time.Hour, time.Hour, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := n.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	record := func(id, at string) string {
+		return `{"CreationTime":"` + at + `","Id":"a0000000-0000-4000-8000-00000000000` + id + `","Operation":"Send","OrganizationId":"` + strings.ToUpper(gapTenant) +
+			`","RecordType":2,"UserType":0,"Workload":"Exchange","UserId":"ada@coast.example"}`
+	}
+	for contentType, body := range map[string]string{
+		"Audit.Exchange": "[" + record("1", "2026-09-14T08:25:40") + "," + record("2", "2026-09-14T08:59:59") + "," + record("3", "2026-09-14T09:00:00") + "]",
+		"":               "[" + record("4", "2026-09-14T08:00:00") + "]", // of a file
+	} {
+		_, err := n.pipeline.Journal(t.Context(), model.Payload{
+			Tenant: gapTenant, Source: model.SourceActivity, Format: model.FormatAuditArray, ContentType: contentType, Name: contentType, Received: time.Now().UTC(), Body: []byte(body)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := n.catchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	hour := time.Date(2026, 9, 14, 8, 0, 0, 0, time.UTC)
+	counts, err := heardRecords{n.query}.Counts(t.Context(), hour, hour.Add(time.Hour))
+	if err != nil || len(counts) != 1 {
+		t.Fatalf("%+v, %v, want one count", counts, err)
+	}
+	c := counts[0]
+	want := silence.Series{Tenant: gapTenant, ContentType: "Audit.Exchange", RecordType: "ExchangeItem", Operation: "Send"}
+	if late := time.Since(hour.Add(59 * time.Minute)); c.Series != want || !c.Hour.Equal(hour) || c.Records != 2 || c.Lag < late || c.Lag > late+time.Hour {
+		t.Errorf("%+v, want two records of %v, which were about %v late", c, want, late)
+	}
+}
+
+// fixedStatus is a collector whose status never changes.
+type fixedStatus struct {
+	collect.Collector
+	status collect.Status
+}
+
+func (f fixedStatus) Status() collect.Status { return f.status }
+
+func TestReachedIsTheCursorOfTheStream(t *testing.T) {
+	at := time.Date(2026, 9, 14, 8, 0, 0, 0, time.UTC)
+	reached := reachedBy([]collect.Collector{
+		fixedStatus{status: collect.Status{Tenant: "other", Streams: []collect.StreamStatus{{ContentType: "Audit.Exchange", Cursor: at.Add(time.Hour)}}}},
+		fixedStatus{status: collect.Status{Tenant: gapTenant, Streams: []collect.StreamStatus{{ContentType: "Audit.Exchange", Cursor: at}}}},
+	})
+	if got := reached(gapTenant, "Audit.Exchange"); !got.Equal(at) {
+		t.Errorf("reached %v, want %v", got, at)
+	}
+	if got := reached(gapTenant, "DLP.All"); !got.IsZero() {
+		t.Errorf("reached %v of what is not collected", got)
+	}
+}
+
+func TestSilenceIsToldInWords(t *testing.T) {
+	since := time.Date(2026, 9, 14, 8, 0, 0, 0, time.UTC)
+	p := silenceProblem(silence.Alarm{
+		Series: silence.Series{Tenant: gapTenant, ContentType: "Audit.Exchange", RecordType: "ExchangeItem"},
+		Since:  since, Until: since.Add(20 * time.Hour), Expected: 412.3, Probability: 2e-9, LongestGap: 9 * time.Hour, History: 56 * 24 * time.Hour,
+	})
+	want := "Audit.Exchange / ExchangeItem is silent since 2026-09-14 08:00: about 412 records are usual in such a time, and none happened in the 20 h up to 2026-09-15 04:00. The longest pause in the 56 days before was 9 h."
+	if p.Cause != want || !strings.Contains(p.Detail, "2e-09") || p.Remedy == "" {
+		t.Errorf("%+v", p)
+	}
+}
