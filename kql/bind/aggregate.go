@@ -7,6 +7,7 @@ import (
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
+	"github.com/quoll/quoll/kql/types"
 )
 
 // aggregation collects the aggregate calls of one operator.
@@ -52,18 +53,22 @@ func (b *binder) aggregateCall(x *syntax.Call, f *builtin.Function, r *rowScope)
 	if items := b.aggregateTuple(x, f, r); len(items) > 0 {
 		return items[0].expr
 	}
+	name, _ := b.autoName(x, r)
 	args, ok := b.scalars(x.Args, r.plain())
 	if !ok {
 		return unknown
 	}
 	if f.Name == "count" && len(args) == 1 {
-		f = b.functions.Must("countif")
+		if args[0].Type() == types.Bool {
+			f = b.functions.Must("countif")
+		} else {
+			args, x = nil, &syntax.Call{Func: x.Func} // count(x) counts rows, those of null too
+		}
 	}
 	call, ok := b.apply(x, f, args).(*plan.Call)
 	if !ok {
 		return unknown
 	}
-	name, _ := b.autoName(x, r)
 	return r.aggregates.add(name, call)
 }
 

@@ -21,6 +21,11 @@ func (b *binder) scalarCall(x *syntax.Call, r *rowScope) plan.Expr {
 	if v := r.scope.find(x.Func.Text); v != nil && v.function != nil {
 		return b.userFunction(v.function, x.Args, x, r)
 	}
+	if r.inner != nil && len(x.Args) == 0 {
+		if e := r.inner.call(x.Func.Text); e != nil {
+			return e
+		}
+	}
 	if r.match != nil && graphFunctions[x.Func.Text] {
 		return r.match.call(x, r)
 	}

@@ -17,18 +17,24 @@ type graph struct{ nodes, edges *letTable }
 type numbered struct {
 	rel      *relation // its visible fields only
 	number   *plan.Column
+	key      *plan.Column // of nodes: the text by which they are known
 	from, to *plan.Column // of edges
+	// fromKey and toKey are the keys of the nodes at the ends of edges.
+	fromKey, toKey *plan.Column
 }
 
-func (b *binder) graphNodes(g *graph) *numbered { return b.hiddenNumbers(g.nodes, 1) }
-func (b *binder) graphEdges(g *graph) *numbered { return b.hiddenNumbers(g.edges, 3) }
+func (b *binder) graphNodes(g *graph) *numbered { return b.hiddenNumbers(g.nodes, 2) }
+func (b *binder) graphEdges(g *graph) *numbered { return b.hiddenNumbers(g.edges, 5) }
 
 func (b *binder) hiddenNumbers(table *letTable, hidden int) *numbered {
 	rel := b.reference(table)
 	n := len(rel.fields) - hidden
 	out := &numbered{rel: rel, number: rel.fields[n].column}
-	if hidden > 1 {
+	if hidden == 2 {
+		out.key = rel.fields[n+1].column
+	} else {
 		out.from, out.to = rel.fields[n+1].column, rel.fields[n+2].column
+		out.fromKey, out.toKey = rel.fields[n+3].column, rel.fields[n+4].column
 	}
 	rel.fields = slices.Clone(rel.fields[:n])
 	rel.order, rel.serialized, rel.ingestion = nil, false, nil
@@ -201,12 +207,11 @@ func (b *binder) connect(edges *letTable, nodes *relation) *graph {
 		ends = append(ends, number)
 	}
 	node, n = b.number(node, []plan.SortKey{{Column: ends[0]}, {Column: ends[1]}})
-	rel.fields = append(rel.fields[:width:width], field{"", n}, field{"", ends[0]}, field{"", ends[1]})
+	keys := rel.fields[width : width+2]
+	rel.fields = append(rel.fields[:width:width], field{"", n}, field{"", ends[0]}, field{"", ends[1]}, keys[0], keys[1])
 	rel.node = node
 	g.edges = &letTable{shared: &plan.Shared{Node: node, Once: true}, rel: rel}
-	bare := nodes.derive()
-	bare.fields = bare.fields[:last+1]
-	g.nodes = &letTable{shared: keyed.shared, rel: bare}
+	g.nodes = keyed
 	return g
 }
 
@@ -269,7 +274,7 @@ func (b *binder) graphComponents(op *syntax.GraphComponentsOperator, g *graph) *
 	out := marked.rel
 	out.node = &plan.Join{Kind: plan.Inner, Left: out.node, Right: found.node, On: []plan.JoinKey{{Left: marked.number, Right: index}}}
 	out.set(name, component)
-	out.fields = append(out.fields, field{"", marked.number})
+	out.fields = append(out.fields, field{"", marked.number}, field{"", marked.key})
 	return graphRelation(&graph{nodes: &letTable{shared: &plan.Shared{Node: out.node, Once: true}, rel: out}, edges: g.edges})
 }
 
@@ -290,15 +295,20 @@ func (b *binder) graphToTable(op *syntax.GraphToTableOperator, g *graph) *relati
 	if table.Kind == "edges" {
 		t = b.graphEdges(g)
 	}
-	identifiers := map[string]*plan.Column{"with_node_id": t.number, "with_source_id": t.from, "with_target_id": t.to}
-	var fields []field
+	// A node is identified by the hash of its key, as in Kusto.
+	identifiers := map[string]*plan.Column{"with_node_id": t.key, "with_source_id": t.fromKey, "with_target_id": t.toKey}
+	var items []item
 	for _, p := range table.Properties {
 		c := identifiers[p.Name.Text]
 		if c == nil || (table.Kind == "edges") != (p.Name.Text != "with_node_id") {
 			b.errorf(p.Span(), "%s have no %s", table.Kind, p.Name.Text)
 			return b.nothing()
 		}
-		fields = append(fields, field{propertyWord(p), c})
+		items = append(items, item{name: propertyWord(p), expr: b.callBuiltin("hash", types.Long, &plan.Ref{Column: c})})
+	}
+	var fields []field
+	for i, c := range b.define(t.rel, items) {
+		fields = append(fields, field{items[i].name, c})
 	}
 	t.rel.fields = append(fields, t.rel.fields...)
 	return t.rel

@@ -68,7 +68,7 @@ func (m *match) limit(x syntax.Expr, row *rowScope) (ok, done bool) {
 	if inner {
 		over = s.between.nodes
 	}
-	e := m.b.condition(call.Args[1], rows(over.rel, row.scope))
+	e := m.b.condition(call.Args[1], m.rowsOf(over, inner))
 	if bad(e) {
 		return false, true
 	}
@@ -152,7 +152,7 @@ func (m *match) call(x *syntax.Call, r *rowScope) plan.Expr {
 		return m.degree(x, name == "node_degree_in")
 	case "node_id":
 		if node := m.nodeOf(x); node != nil {
-			return &plan.Ref{Column: node.number}
+			return &plan.Ref{Column: node.key}
 		}
 		return unknown
 	case "inner_nodes":
@@ -181,7 +181,7 @@ func (m *match) mapped(edge, property *syntax.Name, inner bool) plan.Expr {
 // those of a path.
 func (m *match) over(s *search, inner bool, name string, x syntax.Expr) plan.Expr {
 	table := m.tableOf(inner)
-	row := rows(table.rel, m.scope)
+	row := m.rowsOf(table, inner)
 	if name == "map" {
 		e := m.b.scalar(x, row)
 		if bad(e) {
@@ -194,6 +194,34 @@ func (m *match) over(s *search, inner bool, name string, x syntax.Expr) plan.Exp
 		return unknown
 	}
 	return m.pick(s, inner, "graph_"+name, types.Bool, table, e)
+}
+
+// innerNodes are the nodes that a function of a path goes over.
+type innerNodes struct {
+	m     *match
+	nodes *numbered
+}
+
+// rowsOf is the scope of an expression over the edges or inner nodes of a path.
+func (m *match) rowsOf(table *numbered, inner bool) *rowScope {
+	row := rows(table.rel, m.scope)
+	if inner {
+		row.inner = &innerNodes{m, table}
+	}
+	return row
+}
+
+// call binds a function of a node that takes no argument here; nil if it is none.
+func (i *innerNodes) call(name string) plan.Expr {
+	switch name {
+	case "node_id":
+		return &plan.Ref{Column: i.nodes.key}
+	case "node_degree_in", "node_degree_out":
+		d, count := i.m.degreeOf(i.nodes, name == "node_degree_in")
+		i.nodes.rel.node = &plan.Join{Kind: plan.LeftOuter, Left: i.nodes.rel.node, Right: d.counts, On: []plan.JoinKey{{Left: d.node, Right: d.number}}}
+		return count
+	}
+	return nil
 }
 
 func (m *match) tableOf(inner bool) *numbered {
@@ -241,6 +269,14 @@ func (m *match) degree(x *syntax.Call, in bool) plan.Expr {
 	if node == nil {
 		return unknown
 	}
+	d, count := m.degreeOf(node, in)
+	m.degrees = append(m.degrees, d)
+	return count
+}
+
+// degreeOf gives the table of the degrees of nodes and, once that is joined, a
+// node's degree.
+func (m *match) degreeOf(node *numbered, in bool) (degree, plan.Expr) {
 	edges := m.b.graphEdges(m.g)
 	end := edges.from
 	if in {
@@ -249,6 +285,5 @@ func (m *match) degree(x *syntax.Call, in bool) plan.Expr {
 	count := m.b.newColumn("degree", types.Long)
 	group := &plan.Aggregate{Input: edges.rel.node, Keys: []plan.Definition{{Column: end, Expr: &plan.Ref{Column: end}}}}
 	group.Aggregates = []plan.Definition{{Column: count, Expr: &plan.Call{Function: m.b.functions.Must("count"), Of: types.Long}}}
-	m.degrees = append(m.degrees, degree{node.number, end, group})
-	return m.b.callBuiltin("coalesce", types.Long, &plan.Ref{Column: count}, &plan.Literal{Of: types.Long, Value: int64(0)})
+	return degree{node.number, end, group}, m.b.callBuiltin("coalesce", types.Long, &plan.Ref{Column: count}, &plan.Literal{Of: types.Long, Value: int64(0)})
 }

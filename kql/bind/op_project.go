@@ -62,25 +62,50 @@ func (b *binder) projectFamily(op *syntax.ProjectOperator, rel *relation, s *sco
 func (b *binder) project(op *syntax.ProjectOperator, rel *relation, s *scope) *relation {
 	r := rel.derive()
 	columns := slices.Clone(op.Columns)
-	var fields []field
 	var unnamed defaultNames
 	items := b.expandStars(columns, r, s)
 	defined := b.define(r, items)
 	r.fields = nil
+	declared := map[string]bool{}
 	for i, it := range items {
-		name := it.name
 		if !it.named {
-			name = unnamed.next(func(n string) bool { return hasField(fields, n) })
+			it.name = unnamed.next(func(n string) bool { return hasField(r.fields, n) })
 		}
-		if _, isRef := it.expr.(*plan.Ref); hasField(fields, name) && (it.given || isRef) {
-			b.errorf(it.at, "the column %q is declared twice", name)
-			continue
+		if !b.projectItem(r, it, defined[i], declared) {
+			b.errorf(it.at, "the column %q is declared twice", it.name)
 		}
-		fields = append(fields, field{uniqueIn(fields, name), defined[i]})
 	}
-	r.fields = fields
 	r.close()
 	return r
+}
+
+// projectItem adds a column to what project gives. A name that the query says,
+// or a column that it names, is declared, and can be so once. What is called
+// after its expression gives way: it gets a number behind its name, and the
+// place of a column that is declared later under that name.
+func (b *binder) projectItem(r *relation, it item, column *plan.Column, declared map[string]bool) bool {
+	_, isRef := it.expr.(*plan.Ref)
+	at := r.index(it.name)
+	switch {
+	case it.star:
+		if at < 0 {
+			r.fields = append(r.fields, field{it.name, column})
+		}
+		return true
+	case !it.given && !isRef:
+		r.fields = append(r.fields, field{uniqueIn(r.fields, it.name), column})
+		return true
+	case declared[it.name]:
+		return false
+	case at >= 0 && it.given && isRef:
+		r.fields[at].column = column
+		declared[it.name] = true
+		return true
+	}
+	name := uniqueIn(r.fields, it.name)
+	r.fields = append(r.fields, field{name, column})
+	declared[name] = true
+	return true
 }
 
 // expandStars binds columns as items does, where * stands for all columns.
@@ -95,7 +120,7 @@ func (b *binder) expandStars(columns []syntax.Expr, r *relation, s *scope) []ite
 			continue
 		}
 		for _, f := range r.fields {
-			all = append(all, item{name: f.name, named: true, expr: &plan.Ref{Column: f.column}, at: x.Span()})
+			all = append(all, item{name: f.name, named: true, star: true, expr: &plan.Ref{Column: f.column}, at: x.Span()})
 		}
 	}
 	return all

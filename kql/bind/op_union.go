@@ -62,6 +62,9 @@ func nameOr(name, fallback string) string {
 func (b *binder) unionInputs(x syntax.Expr, index int, fuzzy bool, s *scope) []unionInput {
 	switch x := x.(type) {
 	case *syntax.Wildcard:
+		if fuzzy && !b.matchesTables(x.Pattern) {
+			return b.views(x.Pattern, s)
+		}
 		return append(b.views(x.Pattern, s), b.wildcardTables(x, x.Pattern, s)...)
 	case *syntax.Star:
 		return append(b.views("*", s), b.wildcardTables(x, "*", s)...)
@@ -86,6 +89,11 @@ func (b *binder) unionInputs(x syntax.Expr, index int, fuzzy bool, s *scope) []u
 	}
 	rel := b.tabular(x, s)
 	return []unionInput{{rel, nameOr(rel.name, "union_arg"+string(rune('0'+index%10)))}}
+}
+
+// matchesTables reports whether a pattern is that of a table of the catalogue.
+func (b *binder) matchesTables(pattern string) bool {
+	return slices.ContainsFunc(b.catalog.Names(), func(name string) bool { return matchName(pattern, name) })
 }
 
 // missing reports whether a pipeline reads a table that does not exist.

@@ -144,6 +144,7 @@ type item struct {
 	// part is set for one of several values that the query does not name, and
 	// beyond if it names others of them.
 	part, beyond bool
+	star         bool // one of the columns that * stands for
 
 	expr plan.Expr
 	at   source.Span

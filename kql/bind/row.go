@@ -17,6 +17,9 @@ type rowScope struct {
 	sides map[string]*relation
 	// match is set in the expressions of a graph operator.
 	match *match
+	// inner is set in what all(), any() and map() ask of the inner nodes of a
+	// path, where node_id() and the degrees take no argument.
+	inner *innerNodes
 	// aggregates collects aggregate calls where they are allowed, else nil.
 	aggregates *aggregation
 	// windows collects window calls where they are allowed, else nil.

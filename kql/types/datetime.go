@@ -51,6 +51,11 @@ func ParseDateTime(text string) (time.Time, bool) {
 	if t, ok := parseISO(s); ok {
 		return t, ok
 	}
+	if strings.Contains(s, " - ") { // datetime(2017 - 08 - 01), as an editor spaces it
+		if t, ok := parseISO(strings.ReplaceAll(s, " - ", "-")); ok {
+			return t, ok
+		}
+	}
 	if len(s) > 64 || !strings.ContainsAny(s, "/,- ") {
 		return time.Time{}, false
 	}

@@ -120,6 +120,9 @@ func average(t types.Type, x, filter string) string {
 	case types.DateTime:
 		return "make_timestamp(CAST(avg(epoch_us(" + x + "))" + filter + " AS BIGINT))"
 	}
+	if t == types.Real {
+		return "coalesce(avg(" + x + ")" + filter + ", CAST('nan' AS DOUBLE))" // the sum, 0, by the count, 0
+	}
 	return "avg(" + x + ")" + filter
 }
 
@@ -132,7 +135,11 @@ func elements(value string) string {
 // gather writes make_list and make_set. A set is sorted, since Kusto promises
 // no order and equal queries should give equal answers.
 func (g *generator) gather(name string, c *plan.Call, a []string, filter string, b *block) string {
-	value := g.jsonItem(c.Args[0], b)
+	isReal := c.Args[0].Type() == types.Real
+	value := a[0] // a set of reals is sorted as numbers
+	if !isReal {
+		value = g.jsonItem(c.Args[0], b)
+	}
 	list := ""
 	present := a[0] + " IS NOT NULL"
 	if c.Args[0].Type() == types.String {
@@ -164,5 +171,8 @@ func (g *generator) gather(name string, c *plan.Call, a []string, filter string,
 		list = "list_sort(" + list + ")"
 	}
 	list = "(" + list + ")[:" + itoa(g.sizeLimit(c)) + "]"
+	if isReal {
+		list = "list_transform(" + list + ", lambda e: " + jsonReal("e") + ")"
+	}
 	return "coalesce(CAST(to_json(" + list + ") AS VARCHAR), '[]')"
 }

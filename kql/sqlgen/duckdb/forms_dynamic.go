@@ -30,7 +30,7 @@ func dynamicForms() map[string]form {
 		"bag_pack":        bagPack,
 		"pack_present":    packPresent,
 		"extract_json":    extractJSON,
-		"tohex":           sqlBy(map[int]string{1: "lower(to_hex($1))", 2: "lpad(lower(to_hex($1)), CAST(greatest(length(to_hex($1)), " + within("$2", 0, 16) + ") AS INTEGER), '0')"}),
+		"tohex":           toHex,
 		"gettype":         getType,
 		"dynamic_to_json": dynamicToJSON,
 	}
@@ -54,6 +54,19 @@ func bagPack(g *generator, c *plan.Call, a []string, b *block) string {
 		items[i] = g.jsonItem(arg, b)
 	}
 	return "CAST(json_object(" + strings.Join(items, ", ") + ") AS VARCHAR)"
+}
+
+// toHex writes an integer in base 16; a negative int has 32 bits, a long 64.
+func toHex(_ *generator, c *plan.Call, a []string, _ *block) string {
+	n := a[0]
+	if c.Args[0].Type() == types.Int {
+		n = "(CAST(" + n + " AS BIGINT) & 4294967295)"
+	}
+	text := "lower(to_hex(" + n + "))"
+	if len(a) == 1 {
+		return text
+	}
+	return "lpad(" + text + ", CAST(greatest(length(" + text + "), " + within(a[1], 0, 16) + ") AS INTEGER), '0')"
 }
 
 // packPresent leaves out what is null or empty.

@@ -12,7 +12,7 @@ func stringForms() map[string]form {
 	return map[string]form{
 		"strcat":         sql("concat($*)"),
 		"strcat_delim":   sql("concat_ws($*)"),
-		"strcat_array":   sqlJSON("coalesce((CASE WHEN json_type($1) = 'ARRAY' THEN " + joined(textElements("$1"), "$2") + " END), '')"),
+		"strcat_array":   sqlJSON("coalesce((CASE WHEN json_type($1) = 'ARRAY' THEN " + joined("list_transform("+textElements("$1")+", lambda e: coalesce(e, ''))", "$2") + " END), '')"),
 		"strcmp":         sql("CAST(CASE WHEN $1 < $2 THEN -1 WHEN $1 > $2 THEN 1 ELSE 0 END AS BIGINT)"),
 		"strrep":         sqlBy(map[int]string{2: "repeat($1, least($2, 1024))", 3: joined("list_transform(range(0, least(greatest($2, 0), 1024)), lambda i: $1)", "$3")}),
 		"strlen":         sql("length($1)"),

@@ -139,7 +139,7 @@ func datetimePart(g *generator, c *plan.Call, a []string, _ *block) string {
 
 // dateFormats maps the runs of format_datetime() to strftime's, longest first.
 var dateFormats = []struct{ run, code string }{
-	{"yyyy", "%Y"}, {"yy", "%y"}, {"MM", "%m"}, {"M", "%-m"}, {"dd", "%d"}, {"d", "%-d"}, {"HH", "%H"}, {"H", "%-H"}, {"hh", "%I"}, {"h", "%-I"},
+	{"yyyy", "%Y"}, {"yy", "%y"}, {"y", "%-y"}, {"MM", "%m"}, {"M", "%-m"}, {"dd", "%d"}, {"d", "%-d"}, {"HH", "%H"}, {"H", "%-H"}, {"hh", "%I"}, {"h", "%-I"},
 	{"mm", "%M"}, {"m", "%-M"}, {"ss", "%S"}, {"s", "%-S"}, {"tt", "%p"},
 }
 

@@ -173,10 +173,18 @@ func jsonScalar(text string, t types.Type) string {
 	switch t {
 	case types.DateTime, types.TimeSpan:
 		return toTextOrNull(text, t)
+	case types.Real:
+		return jsonReal(text)
 	case types.Dynamic:
 		return "CAST(" + guard(text) + " AS JSON)"
 	}
 	return text
+}
+
+// jsonReal gives a real as JSON, which has no numbers for NaN and infinity: they
+// are the strings "NaN", "Infinity" and "-Infinity", as in Kusto's answers.
+func jsonReal(text string) string {
+	return "(CASE WHEN isfinite(" + text + ") THEN to_json(" + text + ") WHEN " + text + " IS NOT NULL THEN to_json(" + toTextOrNull(text, types.Real) + ") END)"
 }
 
 // jsonElements returns the elements of a dynamic array as a list of JSON. The
