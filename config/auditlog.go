@@ -18,6 +18,7 @@ type activitySection struct {
 	Cloud               string   `yaml:"cloud"`
 	BaseURL             string   `yaml:"base_url"`
 	AuthorityURL        string   `yaml:"authority_url"`
+	GraphURL            string   `yaml:"graph_url"`
 	CAFile              string   `yaml:"ca_file"`
 	PublisherIdentifier string   `yaml:"publisher_identifier"`
 	ContentTypes        []string `yaml:"content_types"`
@@ -32,21 +33,27 @@ type activitySection struct {
 type credentialSection struct {
 	ClientSecretFile        string `yaml:"client_secret_file"`
 	ClientSecretEnv         string `yaml:"client_secret_env"`
-	ClientSecretExpires     date   `yaml:"client_secret_expires"`
+	ClientSecretExpires     ending `yaml:"client_secret_expires"`
 	CertificateFile         string `yaml:"certificate_file"`
 	CertificatePasswordFile string `yaml:"certificate_password_file"`
 	FederatedTokenFile      string `yaml:"federated_token_file"`
 }
 
-// date reads "2027-03-01", in UTC, and says the line of what is none.
-type date time.Time
+// ending is when a secret ends: "2027-03-01", in UTC, or "graph" to have
+// Microsoft Graph asked.
+type ending struct {
+	at  time.Time
+	ask bool
+}
 
-func (d *date) UnmarshalYAML(node *yaml.Node) error {
-	parsed, err := time.Parse(time.DateOnly, node.Value)
-	if err != nil {
-		return fmt.Errorf("line %d: %q is no date; write it as 2027-03-01", node.Line, node.Value)
+func (e *ending) UnmarshalYAML(node *yaml.Node) (err error) {
+	if node.Value == "graph" {
+		e.ask = true
+		return nil
 	}
-	*d = date(parsed)
+	if e.at, err = time.Parse(time.DateOnly, node.Value); err != nil {
+		return fmt.Errorf("line %d: %q is no date; write it as 2027-03-01, or graph to have Microsoft Graph asked", node.Line, node.Value)
+	}
 	return nil
 }
 
@@ -56,7 +63,7 @@ func (b *builder) activity(t tenant, where string) *activity.Config {
 	c.TenantID, c.ClientID = t.TenantID, s.ClientID
 	c.Cloud = or(cloud.Cloud(s.Cloud), c.Cloud)
 	c.BaseURL, c.AuthorityURL, c.CAFile = s.BaseURL, s.AuthorityURL, b.path(s.CAFile)
-	c.PublisherIdentifier = s.PublisherIdentifier
+	c.GraphURL, c.PublisherIdentifier = s.GraphURL, s.PublisherIdentifier
 	if len(s.ContentTypes) > 0 {
 		c.ContentTypes = s.ContentTypes
 	}
@@ -78,7 +85,7 @@ func (b *builder) activity(t tenant, where string) *activity.Config {
 // wrong, which is then reported already.
 func (b *builder) credential(s credentialSection, where string) (entra.Credential, bool) {
 	c := entra.Credential{
-		ClientSecretFile: b.path(s.ClientSecretFile), ClientSecretExpires: time.Time(s.ClientSecretExpires),
+		ClientSecretFile: b.path(s.ClientSecretFile), ClientSecretExpires: s.ClientSecretExpires.at, AskGraph: s.ClientSecretExpires.ask,
 		CertificateFile: b.path(s.CertificateFile), CertificatePasswordFile: b.path(s.CertificatePasswordFile),
 		FederatedTokenFile: b.path(s.FederatedTokenFile),
 	}
@@ -96,7 +103,7 @@ func (b *builder) credential(s credentialSection, where string) (entra.Credentia
 	case s.CertificatePasswordFile != "" && s.CertificateFile == "":
 		b.bad("%s.certificate_password_file: there is no certificate_file", where)
 		return c, false
-	case !time.Time(s.ClientSecretExpires).IsZero() && !secret:
+	case s.ClientSecretExpires != (ending{}) && !secret:
 		b.bad("%s.client_secret_expires: there is no client secret; the end of a certificate is read from it", where)
 		return c, false
 	case s.ClientSecretEnv != "":

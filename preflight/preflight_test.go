@@ -133,6 +133,21 @@ func TestEachFaultIsFound(t *testing.T) {
 			change: func(r *rig) { r.cfg.ClientSecretExpires = time.Time{} },
 			check:  "sign-in", severity: Warning, found: "nobody has said when it ends", remedy: "client_secret_expires",
 		},
+		"end asked of Graph": {
+			simulate: func(c *tenantsim.Config) {
+				c.Permissions, c.SecretExpires = append(c.Permissions, "Application.Read.All"), time.Now().Add(13*24*time.Hour+time.Hour)
+			},
+			change: func(r *rig) {
+				r.cfg.AskGraph, r.cfg.GraphURL, r.cfg.ClientSecretExpires = true, r.server.URL, time.Time{}
+			},
+			check: "sign-in", severity: Warning, code: "credential-ends", found: "ends in 13 days", remedy: "client_secret_expires",
+		},
+		"end asked in vain": {
+			change: func(r *rig) {
+				r.cfg.AskGraph, r.cfg.GraphURL, r.cfg.ClientSecretExpires = true, r.server.URL, time.Time{}
+			},
+			check: "sign-in", severity: Warning, found: "Microsoft Graph does not say", remedy: "Application.Read.All",
+		},
 		"no permission": {
 			simulate: func(c *tenantsim.Config) { c.Permissions = []string{"ServiceHealth.Read"} },
 			check:    "permissions", severity: Blocking, found: "ActivityFeed.Read is missing; granted: ServiceHealth.Read", remedy: "grant admin consent",

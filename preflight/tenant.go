@@ -94,10 +94,19 @@ func (r *run) token(ctx context.Context, p *activity.Probe) bool {
 		r.problem("sign-in", problem)
 		return false
 	}
+	if cfg.AskGraph {
+		r.step(ctx, func(ctx context.Context) {
+			if _, err := p.AskSecretEnds(ctx); err != nil {
+				r.report(Finding{Check: "sign-in", Tenant: r.name, Severity: Warning, Detail: err.Error(), Found: "Microsoft Graph does not say when the client secret ends",
+					Remedy: fmt.Sprintf(grant, "Application.Read.All", "Microsoft Graph") + " Or give the date as client_secret_expires."})
+			}
+		})
+	}
 	ends := p.CredentialEnds()
 	switch warning := entra.Warning(cfg.Kind(), ends, r.Clock.Now()); {
 	case warning != nil:
 		r.report(Finding{Check: "sign-in", Tenant: r.name, Severity: Warning, Code: warning.Code, Found: warning.Cause, Remedy: warning.Remedy})
+	case ends.IsZero() && cfg.AskGraph: // said already
 	case ends.IsZero() && cfg.Kind() == entra.KindSecret:
 		r.say("sign-in", Warning, "the client secret works; nobody has said when it ends", "Set client_secret_expires to the date under Certificates & secrets, so that Quoll can say in time that it ends.")
 	case ends.IsZero():

@@ -134,6 +134,10 @@ func (t *Tenant) Run(ctx context.Context) error {
 // Graph do.
 func (t *Tenant) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if feed.HandlesApplication(r.URL.Path) {
+			t.api.ServeApplication(w, r)
+			return
+		}
 		if graph.Handles(r.URL.Path) {
 			t.graph.ServeHTTP(w, r)
 			return

@@ -54,6 +54,9 @@ type Config struct {
 	BaseURL      string
 	AuthorityURL string
 	Resource     string
+	// GraphURL replaces the cloud's Microsoft Graph, which is asked for the end
+	// of the client secret where Credential says so.
+	GraphURL string
 	// CAFile is a PEM file of certificate authorities trusted besides the
 	// system's. HTTPClient replaces the whole client; CAFile is then ignored.
 	CAFile     string
@@ -177,10 +180,13 @@ func (c *Config) validateEndpoints() []error {
 	if c.BaseURL == "" {
 		c.BaseURL = at.Management
 	}
+	if c.GraphURL == "" {
+		c.GraphURL = at.Graph
+	}
 	if c.AuthorityURL == "" {
 		c.AuthorityURL = at.Authority
 	}
-	for name, text := range map[string]string{"base URL": c.BaseURL, "authority URL": c.AuthorityURL} {
+	for name, text := range map[string]string{"base URL": c.BaseURL, "authority URL": c.AuthorityURL, "graph URL": c.GraphURL} {
 		u, err := url.Parse(text)
 		switch {
 		case err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":

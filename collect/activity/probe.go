@@ -57,6 +57,11 @@ func (p *Probe) Skew() time.Duration { return time.Duration(p.client.skew.Load()
 // CredentialEnds is when the credential ends; zero when that is not known.
 func (p *Probe) CredentialEnds() time.Time { return p.client.tokens.Expires() }
 
+// AskSecretEnds asks Microsoft Graph when the client secret ends.
+func (p *Probe) AskSecretEnds(ctx context.Context) (time.Time, error) {
+	return p.client.askSecretEnds(ctx)
+}
+
 // Token gets a token for a resource and returns what it says of itself. Claims
 // are empty for a token that cannot be read, which is no problem.
 func (p *Probe) Token(ctx context.Context, resource string) (entra.Claims, *collect.Problem) {

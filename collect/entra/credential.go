@@ -33,6 +33,8 @@ type Credential struct {
 	// made; zero when nobody has said. Only a warning follows from it: whether a
 	// secret still holds is Entra's to say.
 	ClientSecretExpires time.Time
+	// AskGraph has Microsoft Graph asked when the secret ends.
+	AskGraph bool
 	// CertificateFile holds a certificate and its RSA key: PEM, or PKCS#12
 	// (.pfx, .p12), whose password is in CertificatePasswordFile.
 	CertificateFile         string

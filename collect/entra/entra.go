@@ -86,7 +86,8 @@ type Tokens struct {
 
 	mu      sync.Mutex
 	expires time.Time
-	hidden  []string // what must not be seen in any error
+	asked   time.Time // the end of the secret, as Graph has told it
+	hidden  []string  // what must not be seen in any error
 }
 
 // NewTokens returns a source of tokens; nothing is read or sent before the
@@ -100,6 +101,9 @@ func NewTokens(app Application, client *http.Client, now func() time.Time) *Toke
 func (t *Tokens) Expires() time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if !t.asked.IsZero() {
+		return t.asked
+	}
 	return t.expires
 }
 
@@ -202,7 +206,10 @@ func (t *Tokens) refresh() error {
 func (t *Tokens) keep(read loaded) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.expires, t.hidden = read.expires, []string{read.secret.Reveal()}
+	if secret := read.secret.Reveal(); len(t.hidden) == 0 || t.hidden[0] != secret {
+		t.hidden, t.asked = []string{secret}, time.Time{} // of another secret
+	}
+	t.expires = read.expires
 }
 
 func (t *Tokens) newCredential(read loaded) (azcore.TokenCredential, error) {

@@ -149,7 +149,11 @@ func (r *rig) RoundTrip(request *http.Request) (*http.Response, error) {
 	server := r.server
 	r.mu.Unlock()
 	recorder := httptest.NewRecorder()
-	server.ServeHTTP(recorder, request)
+	if feed.HandlesApplication(request.URL.Path) {
+		server.ServeApplication(recorder, request)
+	} else {
+		server.ServeHTTP(recorder, request)
+	}
 	response := recorder.Result()
 	response.Request = request
 	return response, nil
