@@ -27,7 +27,7 @@ const (
 	readAhead = 64
 	// idle bounds the wait of a worker without work. Listings and failures wake
 	// workers long before; this is for a clock that was set.
-	idle = 15 * time.Minute
+	idle = time.Hour
 	// patience is how many attempts in a row have to fail before a worker
 	// pauses: one bad blob among good ones must not slow them down.
 	patience = 3

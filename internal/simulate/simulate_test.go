@@ -77,7 +77,7 @@ func live(t *testing.T, seed uint64) {
 	l := &life{t: t, dice: dice.Named(seed, "life"), start: time.Now(), log: &logText{}}
 	l.logger = slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	l.end = l.start.Add(14*days + l.dice.Span(0, 2*days))
-	lateBy := 60 * time.Hour
+	lateBy := 48 * time.Hour
 	if l.dice.Chance(0.1) {
 		l.away.from = l.start.Add(l.dice.Span(4*days, 8*days))
 		l.away.to = l.away.from.Add(l.dice.Span(7*days+6*time.Hour, 9*days))
@@ -115,11 +115,14 @@ func live(t *testing.T, seed uint64) {
 
 func (l *life) configure() {
 	c := l.tenant.collectorConfig()
-	c.PollEvery = dice.Pick(l.dice, []time.Duration{time.Hour, 2 * time.Hour, 4 * time.Hour})
-	c.RelistEvery = dice.Pick(l.dice, []time.Duration{6 * time.Hour, 12 * time.Hour})
+	c.PollEvery = dice.Pick(l.dice, []time.Duration{time.Hour, 3 * time.Hour, 4 * time.Hour, 6 * time.Hour})
+	c.RelistEvery = dice.Pick(l.dice, []time.Duration{12 * time.Hour, 24 * time.Hour})
 	c.Concurrency = l.dice.Between(1, 4)
+	if l.away.from.IsZero() && l.dice.Chance(0.6) {
+		c.Lookback = 4 * days // listing all of a week is most of the work of a life
+	}
 	l.config = c
-	l.flush = l.dice.Span(12*time.Hour, 60*time.Hour)
+	l.flush = l.dice.Span(24*time.Hour, 100*time.Hour)
 }
 
 // plan decides what happens to the tenant and the machine from outside, and
@@ -158,7 +161,7 @@ func (l *life) session() {
 	if l.dice.Chance(0.3) {
 		skew = l.dice.Span(-3*time.Hour, 3*time.Hour)
 	}
-	until := time.Now().Add(l.dice.Span(2*time.Hour, 100*time.Hour))
+	until := time.Now().Add(l.dice.Span(6*time.Hour, 160*time.Hour))
 	if until.After(l.end) {
 		until = l.end
 	}

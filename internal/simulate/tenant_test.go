@@ -53,7 +53,7 @@ func newTenant(seed uint64, start, end time.Time, lateBy time.Duration) (*tenant
 	}
 	t := &tenant{holds: map[*feed.Blob][]content{}, store: feed.NewStore(), lateBy: lateBy, dice: dice.Named(seed, "tenant")}
 	for _, contentType := range audit.ContentTypes() {
-		if len(all[contentType]) > 0 && t.dice.Chance(0.45) {
+		if len(all[contentType]) > 0 && t.dice.Chance(0.3) {
 			t.types = append(t.types, contentType)
 		}
 	}
@@ -62,7 +62,7 @@ func newTenant(seed uint64, start, end time.Time, lateBy time.Duration) (*tenant
 	}
 	t.feed, err = feed.New(feed.Config{
 		TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret, Permissions: []string{"ActivityFeed.Read"},
-		TokenLifetime: t.dice.Span(2*time.Hour, 40*time.Hour), PageSize: t.dice.Between(2, 30), RequestsPerMinute: 2000,
+		TokenLifetime: t.dice.Span(10*time.Hour, 60*time.Hour), PageSize: t.dice.Between(2, 30), RequestsPerMinute: 2000,
 		Now: time.Now, Faults: badDays(seed, t.dice),
 	}, t.store)
 	if err != nil {
@@ -86,9 +86,9 @@ func badDays(seed uint64, d *dice.Dice) feed.Faults {
 	return feed.Faults{
 		Seed:      seed,
 		Throttled: share(0.05), Refused: share(0.03), ServerErrors: share(0.08), Resets: share(0.05), Stalled: share(0.01),
-		TokensExpire: share(0.02), TokenErrors: share(0.2),
+		TokensExpire: share(0.008), TokenErrors: share(0.3),
 		Truncated: share(0.1), WrongLengths: share(0.06), BadGzip: share(0.06), Missing: share(0.1),
-		RepeatedBlobs: share(0.3), RepeatedPages: share(0.2), ShrunkPages: share(0.2), BadPageTokens: share(0.1),
+		RepeatedBlobs: share(0.3), RepeatedPages: share(0.2), ShrunkPages: share(0.08), BadPageTokens: share(0.1),
 	}
 }
 
@@ -125,7 +125,7 @@ func (t *tenant) blob(contentType string, samples []*sample, created time.Time) 
 // of this content type or another, sometimes changed since.
 func (t *tenant) content(samples []*sample, created time.Time) content {
 	at := created.Add(-t.dice.Span(time.Minute, 90*time.Minute))
-	if t.dice.Chance(0.03) {
+	if t.dice.Chance(0.01) {
 		at = at.Add(-t.dice.Span(0, 5*24*time.Hour))
 	}
 	if len(t.records) == 0 || !t.dice.Chance(0.08) {

@@ -71,7 +71,7 @@ func fetchWhole(t *testing.T, server *httptest.Server, token, id string) (int, [
 
 func TestDamageIsNoticed(t *testing.T) {
 	plain := []byte(strings.Repeat(`{"Id":"a record"},`, 20))
-	compressed, err := compress(plain)
+	compressed, err := new(Server).compress(plain)
 	if err != nil {
 		t.Fatal(err)
 	}

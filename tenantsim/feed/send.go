@@ -13,7 +13,7 @@ func (s *Server) sendRecords(w http.ResponseWriter, r *http.Request, records [][
 	body, kept, broken := s.faults.cut(r, array(records))
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		compressed, err := compress(body)
+		compressed, err := s.compress(body)
 		if err != nil {
 			http.Error(w, "cannot compress", http.StatusInternalServerError)
 			return
@@ -67,9 +67,14 @@ func (f *faults) length(r *http.Request, n int) (says int, broken bool) {
 	return d.Below(n), false
 }
 
-func compress(body []byte) ([]byte, error) {
+func (s *Server) compress(body []byte) ([]byte, error) {
 	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
+	z, ok := s.compressors.Get().(*gzip.Writer)
+	if !ok {
+		z = gzip.NewWriter(&b)
+	}
+	defer s.compressors.Put(z)
+	z.Reset(&b)
 	if _, err := z.Write(body); err != nil {
 		return nil, err
 	}

@@ -45,6 +45,8 @@ type Server struct {
 	tokens *tokens
 	faults *faults
 	rate   rate
+	// compressors are *gzip.Writer, each of which is most of a megabyte.
+	compressors sync.Pool
 
 	mu            sync.Mutex
 	subscriptions map[string]*subscription
