@@ -148,10 +148,14 @@ func (s *service) addCollectors(ctx context.Context) error {
 		return err
 	}
 	var activities []*activity.Collector
-	room := newRoom(len(s.config.Tenants))
+	shared := newShared(len(s.config.Tenants))
 	for _, t := range s.config.Tenants {
 		if t.Activity != nil {
-			collector, err := activity.New(*t.Activity, activity.Dependencies{Ledger: s.ledger, Sink: s.pipeline, Room: room, Logger: s.log})
+			settings, err := shared.settings(*t.Activity)
+			if err != nil {
+				return err
+			}
+			collector, err := activity.New(settings, activity.Dependencies{Ledger: s.ledger, Sink: s.pipeline, Room: shared.room, Logger: s.log})
 			if err != nil {
 				return err
 			}
@@ -175,24 +179,6 @@ func (s *service) addCollectors(ctx context.Context) error {
 		s.webhook = newWebhookServer(s.config.Webhook, activities, s.log)
 	}
 	return nil
-}
-
-const (
-	// roomPlaces is how many blobs are in memory at a time, of all tenants
-	// together; one that shares with others has at most placesShared of them.
-	roomPlaces   = 32
-	placesShared = 4
-	// betweenStarts keeps many collectors from listing at the same instant, at
-	// the start and ever after.
-	betweenStarts = 120 * time.Millisecond
-)
-
-// newRoom is the memory that all collectors of the audit log share.
-func newRoom(tenants int) *collect.Room {
-	if tenants <= 1 {
-		return collect.NewRoom(roomPlaces, roomPlaces, clock.System())
-	}
-	return collect.NewRoom(roomPlaces, placesShared, clock.System())
 }
 
 // watchSilence adds to every collector's status what is heard no more.

@@ -165,9 +165,11 @@ func (s *stream) listPage(ctx context.Context, w collect.Window, page *url.URL) 
 	if err != nil {
 		return nil, err
 	}
-	added, err := s.ledger.Listed(ctx, s.Stream, s.clock.Now(), s.toLedger(entries, w))
-	if err != nil {
-		return nil, err
+	added := 0
+	if len(entries) > 0 {
+		if added, err = s.ledger.Listed(ctx, s.Stream, s.clock.Now(), s.toLedger(entries, w)); err != nil {
+			return nil, err
+		}
 	}
 	if added > 0 {
 		s.unclosed = true // it may be late, for an hour that was closed
