@@ -43,6 +43,10 @@ const (
 	// FormatOfficeActivityCSV is a CSV export of Sentinel's OfficeActivity
 	// table: a header line of column names, then rows as Sentinel wrote them.
 	FormatOfficeActivityCSV Format = "officeactivity-csv"
+	// FormatOfficeActivityJSON is rows of OfficeActivity as Log Analytics gives
+	// them: one JSON object a row, by the names of columns, one a line or in an
+	// array.
+	FormatOfficeActivityJSON Format = "officeactivity-json"
 	// FormatDefenderLines is one streaming record of Microsoft Defender XDR a
 	// line: {"time":…,"tenantId":…,"category":"AdvancedHunting-…","properties":{…}}.
 	FormatDefenderLines Format = "defender-lines"

@@ -5,12 +5,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quoll/quoll/internal/jsontape"
 	"github.com/quoll/quoll/schema"
 )
 
-// csvPlan is what the rows of an OfficeActivity export need.
+// csvPlan is what the rows of an OfficeActivity export need, in CSV or JSON.
 type csvPlan struct {
 	table     *schema.Table
+	columns   []target // by column, each from the field of its own name
 	constants []schema.Cell
 
 	time, start, elevation, size, id, organization, tenant int
@@ -18,8 +20,13 @@ type csvPlan struct {
 
 func newCSVPlan(workspace string) *csvPlan {
 	table, _ := schema.Lookup(schema.OfficeActivity)
+	columns := make([]target, len(table.Columns))
+	for i, c := range table.Columns {
+		columns[i] = target{column: i, kind: c.Type, name: table.Name + "." + c.Name}
+	}
 	return &csvPlan{
 		table:        table,
+		columns:      columns,
 		constants:    officeConstants(table, workspace),
 		time:         mustColumn(table, "TimeGenerated"),
 		start:        mustColumn(table, "Start_Time"),
@@ -84,8 +91,47 @@ func (r *run) officeRow(columns []int, line csvLine) {
 		}
 		row.set(column, value, 0)
 	}
+	r.acceptOfficeRow(row, len(line.raw))
+}
+
+// officeObject makes the row of one JSON object, whose members are columns.
+func (r *run) officeObject(text string, object jsontape.Value) string {
+	p := r.csv
+	if !p.knows(object) {
+		return "no column of OfficeActivity in the object"
+	}
+	row := &r.office
+	row.reset(p.table)
+	for members := object.Members(); members.Next(); {
+		name := members.Key().Text()
+		column, ok := p.table.Column(name)
+		if !ok {
+			count(&r.result.Counts.Fields, r.names.keep(name))
+			continue
+		}
+		if column != p.tenant {
+			r.fill(row, &p.columns[column], members.Value(), &r.result.Counts)
+		}
+	}
+	r.acceptOfficeRow(row, len(text))
+	return ""
+}
+
+// knows says that a member of the object is a column.
+func (p *csvPlan) knows(object jsontape.Value) bool {
+	for members := object.Members(); members.Next(); {
+		if _, ok := p.table.Column(members.Key().Text()); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// acceptOfficeRow completes a row that Sentinel made, of that size as it came.
+func (r *run) acceptOfficeRow(row *rowBuilder, size int) {
+	p := r.csv
 	record := r.officeRowIdentity(row)
-	row.set(p.size, schema.Real(float64(len(line.raw))), 0)
+	row.set(p.size, schema.Real(float64(size)), 0)
 	if row.at[p.time] == 0 {
 		row.set(p.time, r.officeRowTime(row), 0)
 	}

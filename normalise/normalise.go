@@ -110,6 +110,8 @@ func (n *Normaliser) Payload(p model.Payload) Result {
 		run.auditSearchCSV()
 	case model.FormatOfficeActivityCSV:
 		run.officeActivityCSV()
+	case model.FormatOfficeActivityJSON:
+		run.json(run.officeObject)
 	default:
 		run.reject(max(p.Line, 1), p.Body, "format "+string(p.Format)+" is not known")
 	}

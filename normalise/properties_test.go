@@ -359,7 +359,7 @@ func TestPure(t *testing.T) {
 func FuzzPayload(f *testing.F) {
 	formats := []model.Format{
 		model.FormatAuditLines, model.FormatAuditArray, model.FormatAuditSearchCSV,
-		model.FormatOfficeActivityCSV, model.FormatDefenderLines,
+		model.FormatOfficeActivityCSV, model.FormatDefenderLines, model.FormatOfficeActivityJSON,
 	}
 	for i := range formats {
 		f.Add([]byte(`{"CreationTime":"2026-09-14T08:21:07","Id":"a","Workload":"Exchange","Item":{"a":["\ud800"]},"Members":"[1]"}`), i)

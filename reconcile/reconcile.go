@@ -114,7 +114,7 @@ func tableOf(f model.Format) (string, error) {
 	switch f {
 	case model.FormatAuditArray, model.FormatAuditLines, model.FormatAuditSearchCSV, model.FormatAuditSearchPage:
 		return tableLog, nil
-	case model.FormatOfficeActivityCSV:
+	case model.FormatOfficeActivityCSV, model.FormatOfficeActivityJSON:
 		return tableOffice, nil
 	}
 	return "", fmt.Errorf("%w: %s; audit records, exports of audit search and of Sentinel's OfficeActivity can", ErrFormat, f)

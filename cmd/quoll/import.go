@@ -22,7 +22,7 @@ import (
 )
 
 // importFormats are the formats a user can name.
-var importFormats = []model.Format{model.FormatAuditArray, model.FormatAuditLines, model.FormatAuditSearchCSV, model.FormatOfficeActivityCSV, model.FormatDefenderLines}
+var importFormats = []model.Format{model.FormatAuditArray, model.FormatAuditLines, model.FormatAuditSearchCSV, model.FormatOfficeActivityCSV, model.FormatOfficeActivityJSON, model.FormatDefenderLines}
 
 func formatNames() string {
 	names := make([]string, len(importFormats))
@@ -45,7 +45,7 @@ func importCommand() *cobra.Command {
 
 It finds out by itself what a file holds: records of the Management Activity API
 (lines, arrays, blobs), CSV exports of Purview audit search or
-Search-UnifiedAuditLog, CSV exports of Sentinel's OfficeActivity table, or
+Search-UnifiedAuditLog, Sentinel's OfficeActivity table as CSV or JSON, or
 streaming records of Microsoft Defender XDR; each also compressed with gzip.
 
 A row that cannot be taken is listed with file, line and reason in a reject file

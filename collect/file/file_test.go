@@ -56,7 +56,7 @@ func TestFormats(t *testing.T) {
 	pieces := map[string]int{
 		"audit-lines.jsonl": 3, "audit-array.json": 2, "audit-array-blobs.json": 3,
 		"audit-search-csv.csv": 2, "audit-search-csv-powershell.csv": 1,
-		"officeactivity-csv.csv": 2, "defender-lines.json": 2, "defender-lines-wrapper.json": 2,
+		"officeactivity-csv.csv": 2, "officeactivity-json.jsonl": 2, "defender-lines.json": 2, "defender-lines-wrapper.json": 2,
 	}
 	for name, want := range pieces {
 		t.Run(name, func(t *testing.T) {
@@ -221,7 +221,6 @@ func TestUnknownFormats(t *testing.T) {
 		"another CSV":      "a,b\n1,2\n",
 		"another JSON":     `{"hello":"world"}`,
 		"hunting rows":     `{"Timestamp":"2026-09-18T14:08:56Z","NetworkMessageId":"x"}`,
-		"table rows":       `{"OfficeId":"x","OfficeWorkload":"Exchange"}`,
 		"UTF-16":           "\xFF\xFEA\x00",
 		"an open quote":    "a,\"AuditData",
 		"a cut object":     `{"CreationTime":`,

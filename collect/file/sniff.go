@@ -53,6 +53,8 @@ func sniffJSON(text []byte, whole bool) (model.Format, error) {
 		switch {
 		case isDefender(members):
 			return model.FormatDefenderLines, nil
+		case has(members, "OfficeId") && has(members, "OfficeWorkload"):
+			return model.FormatOfficeActivityJSON, nil
 		case !isAudit(members):
 			seen = nameObject(members, seen)
 		case text[0] == '[' || listed || bytes.IndexByte(object, '\n') >= 0:
@@ -90,8 +92,6 @@ func nameObject(members map[string]json.RawMessage, seen string) string {
 	switch {
 	case seen != "":
 		return seen
-	case has(members, "OfficeId") && has(members, "OfficeWorkload"):
-		return "JSON rows of OfficeActivity; only their CSV export is taken"
 	case has(members, "Timestamp"):
 		return "JSON rows of advanced hunting, which do not name their table; records of the streaming export are taken"
 	}

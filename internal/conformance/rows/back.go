@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/quoll/quoll/model"
@@ -44,7 +46,46 @@ func readBack(w io.Writer, dir string) error {
 		}
 		fmt.Fprintf(w, "%s, imported: %d rows, %d filled cells as exported, %d not\n", filepath.Base(file), len(result.Records), same, other)
 	}
-	fmt.Fprintln(w)
+	if err := readBackJSON(w, dir); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(w)
+	return err
+}
+
+// readBackJSON does the same with rows in JSON.
+func readBackJSON(w io.Writer, dir string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*officeactivity.json"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		rows, _, err := readJSONRows(text)
+		if err != nil {
+			return err
+		}
+		result := normalise.New(normalise.Config{WorkspaceID: "w"}).Payload(model.Payload{
+			Format: model.FormatOfficeActivityJSON, Received: received, Body: text,
+		})
+		if len(result.Records) != len(rows) {
+			return fmt.Errorf("%s: %d rows became %d", file, len(rows), len(result.Records))
+		}
+		same, other := 0, 0
+		for i, record := range result.Records {
+			names := slices.Sorted(maps.Keys(rows[i]))
+			fields := make([]string, len(names))
+			for n, name := range names {
+				fields[n] = rows[i][name]
+			}
+			s, o := compareCells(w, names, fields, record.Rows[0])
+			same, other = same+s, other+o
+		}
+		fmt.Fprintf(w, "%s, imported: %d rows, %d filled cells as exported, %d not\n", filepath.Base(file), len(result.Records), same, other)
+	}
 	return nil
 }
 
