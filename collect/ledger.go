@@ -21,7 +21,10 @@ var migrations embed.FS
 // or expired, and stays there. There is no durable state between fetched and
 // journalled: a crash there leaves the blob listed, it is fetched again, and
 // the repeat is dropped downstream by record id.
-type Ledger struct{ db *sql.DB }
+type Ledger struct {
+	db    *sql.DB
+	group *group
+}
 
 // Stream is the unit that has a cursor: one content type of one tenant.
 type Stream struct {
@@ -36,28 +39,13 @@ func OpenLedger(ctx context.Context, db *sql.DB) (*Ledger, error) {
 	if err := state.Migrate(ctx, db, "collect", migrations); err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	return &Ledger{db}, nil
+	return &Ledger{db, &group{db: db}}, nil
 }
 
-// update runs change in one durable transaction in which the stream's row
-// exists. what names the operation in the error.
+// update runs change in a durable transaction in which the stream's row exists,
+// perhaps together with others. what names the operation in the error.
 func (l *Ledger) update(ctx context.Context, what string, s Stream, change func(*sql.Tx) error) error {
-	err := func() error {
-		tx, err := l.db.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = tx.Rollback() }() // no effect after Commit; its error adds nothing before
-		_, err = tx.ExecContext(ctx, `INSERT INTO collect_stream (tenant, content_type) VALUES (?, ?) ON CONFLICT DO NOTHING`, s.Tenant, s.ContentType)
-		if err != nil {
-			return err
-		}
-		if err := change(tx); err != nil {
-			return err
-		}
-		return tx.Commit()
-	}()
-	if err != nil {
+	if err := l.group.do(ctx, s, change); err != nil {
 		return fmt.Errorf("ledger: %s of %s: %w", what, s, err)
 	}
 	return nil

@@ -38,13 +38,14 @@ func newCodec() *codec {
 
 // content is an entry that has no place yet.
 type content struct {
-	header entryHeader
-	meta   []byte
-	stored []byte
+	payload model.Payload
+	header  entryHeader
+	meta    []byte
+	stored  []byte
 }
 
 func (c *codec) encode(p *model.Payload) (content, error) {
-	out := content{meta: encodeMetadata(p), stored: p.Body}
+	out := content{payload: *p, meta: encodeMetadata(p), stored: p.Body}
 	out.header = entryHeader{kind: kindPayload, bodySize: int64(len(p.Body)), sha256: sha256.Sum256(p.Body)}
 	if len(p.Body) >= minCompress {
 		encoder, err := c.encoder()

@@ -98,6 +98,10 @@ type Config struct {
 	// SegmentBytes is the size at which the next segment begins. An entry
 	// larger than this has a segment for itself.
 	SegmentBytes int64
+	// RecentBytes is how much of the newest payloads is kept in memory too, so
+	// that a reader who keeps up neither reads nor decompresses them. Payloads
+	// must not be changed after Append then. Zero keeps none.
+	RecentBytes int64
 	// FS is the file system; nil is the operating system's.
 	FS durable.FS
 	// Random gives the salts of segments; nil is crypto/rand.

@@ -61,6 +61,7 @@ func open(cfg Config, lock io.Closer) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
+	set.recent.limit = cfg.RecentBytes
 	j := &Journal{
 		set:      set,
 		cfg:      cfg,

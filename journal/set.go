@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/quoll/quoll/internal/durable"
+	"github.com/quoll/quoll/model"
 )
 
 // set is the readable state of a journal: its segments up to where they are
@@ -22,6 +23,7 @@ type set struct {
 	last     Position
 	changed  chan struct{} // closed and replaced when last or stopped changes
 	stopped  error         // why last will not change any more
+	recent   recent
 }
 
 // openSet reads the segments of a directory without changing anything. The
@@ -55,14 +57,18 @@ func (s *set) publish(seg *segment, notes []note) {
 	defer s.mu.Unlock()
 	for i := range notes {
 		seg.note(&notes[i].header, notes[i].next)
+		if notes[i].header.kind == kindPayload {
+			s.recent.add(Entry{Position: notes[i].header.position, SHA256: notes[i].header.sha256, Payload: notes[i].payload})
+		}
 	}
 	s.last = seg.last
 	s.wake()
 }
 
 type note struct {
-	header entryHeader
-	next   int64
+	header  entryHeader
+	next    int64
+	payload model.Payload
 }
 
 func (s *set) add(seg *segment) {
@@ -122,6 +128,16 @@ func (s *set) wait(ctx context.Context, after Position) error {
 func (s *set) read(ctx context.Context, after Position, yield func(Entry) error) error {
 	limit := s.lastPosition()
 	for after < limit {
+		if e, ok := s.recently(after + 1); ok {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := yield(e); err != nil {
+				return err
+			}
+			after++
+			continue
+		}
 		seg, start, size, err := s.locate(after)
 		if err != nil {
 			return err

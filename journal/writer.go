@@ -87,7 +87,7 @@ func (w *writer) put(c *content) error {
 		w.buf = append(w.buf, c.stored...)
 	}
 	w.marked = false
-	w.notes = append(w.notes, note{header: c.header, next: w.offset()})
+	w.notes = append(w.notes, note{header: c.header, next: w.offset(), payload: c.payload})
 	w.next++
 	if len(w.buf) >= 4<<20 {
 		return w.flush()
@@ -116,6 +116,7 @@ func (w *writer) sync() error {
 		return err
 	}
 	w.set.publish(w.seg, w.notes)
+	clear(w.notes) // they hold payloads
 	w.notes = w.notes[:0]
 	return nil
 }

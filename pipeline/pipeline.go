@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quoll/quoll/collect"
@@ -138,6 +139,9 @@ type Pipeline struct {
 
 	mu     sync.Mutex
 	status Status
+	moved  chan struct{} // closed and replaced with each entry applied
+
+	following atomic.Bool // somebody applies what is journalled
 
 	// watchMu is held while an import appends, so that the entry cannot be
 	// applied before its watcher is known.
@@ -158,19 +162,21 @@ func New(ctx context.Context, config Config, parts Parts) (*Pipeline, error) {
 	if err := state.Migrate(ctx, parts.State, "pipeline", migrations); err != nil {
 		return nil, fmt.Errorf("prepare the pipeline: %w", err)
 	}
-	p := &Pipeline{Parts: parts, config: config, watchers: map[journal.Position]chan<- outcome{}}
+	p := &Pipeline{Parts: parts, config: config, watchers: map[journal.Position]chan<- outcome{}, moved: make(chan struct{})}
 	if err := p.countQuarantine(ctx); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// Journal implements collect.Sink: it returns when the payload is durable.
+// Journal implements collect.Sink: it returns when the payload is durable. It
+// keeps the caller waiting a little while rows are made of much that came before.
 func (p *Pipeline) Journal(ctx context.Context, payload model.Payload) (uint64, error) {
 	position, err := p.Parts.Journal.Append(ctx, payload)
 	if err != nil {
 		return 0, fmt.Errorf("journal %s payload %q: %w", payload.Source, payload.Name, err)
 	}
+	p.pace(ctx, position)
 	return uint64(position), nil
 }
 
@@ -234,6 +240,8 @@ func (p *Pipeline) Flush(ctx context.Context) error {
 
 // follow applies entries as they come.
 func (p *Pipeline) follow(ctx context.Context) error {
+	p.following.Store(true)
+	defer p.following.Store(false)
 	for {
 		if err := p.advance(ctx); err != nil {
 			if ctx.Err() != nil {

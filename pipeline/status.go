@@ -95,6 +95,8 @@ func (p *Pipeline) count(j *job, a lake.Applied) {
 	}
 	s.Unknown.Add(j.result.Counts)
 	s.LastApplied, s.Lag = now, now.Sub(j.entry.Payload.Received)
+	close(p.moved)
+	p.moved = make(chan struct{})
 }
 
 // quarantine notes an entry that could not be taken as a whole.

@@ -57,6 +57,10 @@ func dataPaths(dir string) (paths, error) {
 	}, nil
 }
 
+// recentBytes is how much of what was journalled last stays in memory for the
+// pipeline, which seldom is further behind.
+const recentBytes = 8 << 20
+
 // node is the parts of the river of one data directory, opened in order.
 type node struct {
 	paths     paths
@@ -95,7 +99,9 @@ func (n *node) open(ctx context.Context, flushEvery, sealAfter time.Duration) er
 	}
 	var err error
 	// The journal first: its lock is that of the whole directory.
-	if n.journal, err = journal.Open(journal.DefaultConfig(n.paths.journal())); err != nil {
+	config := journal.DefaultConfig(n.paths.journal())
+	config.RecentBytes = recentBytes
+	if n.journal, err = journal.Open(config); err != nil {
 		return err
 	}
 	n.closers = append(n.closers, n.journal.Close)

@@ -1,0 +1,36 @@
+package journal
+
+// recent is the newest entries in memory, in the order of their positions and
+// without holes.
+type recent struct {
+	limit   int64 // bytes of bodies
+	bytes   int64
+	entries []Entry
+}
+
+// add takes the entry after the last one and lets go of the oldest.
+func (r *recent) add(e Entry) {
+	if r.limit <= 0 {
+		return
+	}
+	r.entries = append(r.entries, e)
+	r.bytes += int64(len(e.Payload.Body))
+	gone := 0
+	for r.bytes > r.limit && gone < len(r.entries) {
+		r.bytes -= int64(len(r.entries[gone].Payload.Body))
+		r.entries[gone] = Entry{}
+		gone++
+	}
+	r.entries = r.entries[gone:]
+}
+
+// recently returns an entry that is in memory still.
+func (s *set) recently(position Position) (Entry, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	entries := s.recent.entries
+	if len(entries) == 0 || position < entries[0].Position || position > entries[len(entries)-1].Position {
+		return Entry{}, false
+	}
+	return entries[position-entries[0].Position], true
+}
