@@ -19,7 +19,7 @@ const (
 
 // pace waits while the rows are far behind a position and move.
 func (p *Pipeline) pace(ctx context.Context, position journal.Position) {
-	for p.following.Load() && uint64(position) > p.Lake.Applied()+ahead {
+	for p.following.Load() > 0 && uint64(position) > p.Lake.Applied()+ahead {
 		p.mu.Lock()
 		moved := p.moved
 		p.mu.Unlock()

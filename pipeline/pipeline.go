@@ -141,7 +141,7 @@ type Pipeline struct {
 	status Status
 	moved  chan struct{} // closed and replaced with each entry applied
 
-	following atomic.Bool // somebody applies what is journalled
+	following atomic.Int32 // how many apply what is journalled: Run, and an import
 
 	// watchMu is held while an import appends, so that the entry cannot be
 	// applied before its watcher is known.
@@ -240,8 +240,8 @@ func (p *Pipeline) Flush(ctx context.Context) error {
 
 // follow applies entries as they come.
 func (p *Pipeline) follow(ctx context.Context) error {
-	p.following.Store(true)
-	defer p.following.Store(false)
+	p.following.Add(1)
+	defer p.following.Add(-1)
 	for {
 		if err := p.advance(ctx); err != nil {
 			if ctx.Err() != nil {
