@@ -46,7 +46,7 @@ type content struct {
 
 func (c *codec) encode(p *model.Payload) (content, error) {
 	out := content{payload: *p, meta: encodeMetadata(p), stored: p.Body}
-	out.header = entryHeader{kind: kindPayload, bodySize: int64(len(p.Body)), sha256: sha256.Sum256(p.Body)}
+	out.header = entryHeader{kind: kindPayload, bodySize: int64(len(p.Body)), sha256: p.SHA256()}
 	if len(p.Body) >= minCompress {
 		encoder, err := c.encoder()
 		if err != nil {

@@ -29,7 +29,8 @@ type Format string
 // The formats. Line formats accept LF and CR LF and ignore blank lines.
 const (
 	// FormatAuditArray is a JSON array of audit records: the body of a content
-	// blob of the Management Activity API.
+	// blob of the Management Activity API, or a part of one, cut between two
+	// records.
 	FormatAuditArray Format = "audit-array"
 	// FormatAuditLines is one audit record a line.
 	FormatAuditLines Format = "audit-lines"
@@ -76,8 +77,16 @@ type Payload struct {
 	Received time.Time
 	// Body is the payload exactly as received. It is never changed.
 	Body []byte
+	// Sum is the SHA-256 of Body where whoever made the payload computed it on the
+	// way; zero otherwise.
+	Sum [sha256.Size]byte
 }
 
 // SHA256 returns the hash of the body: the identity under which the journal,
 // the ledger and the archive know it.
-func (p *Payload) SHA256() [sha256.Size]byte { return sha256.Sum256(p.Body) }
+func (p *Payload) SHA256() [sha256.Size]byte {
+	if p.Sum != [sha256.Size]byte{} {
+		return p.Sum
+	}
+	return sha256.Sum256(p.Body)
+}

@@ -280,6 +280,7 @@ func (p *Pipeline) archiveLoop(ctx context.Context) error {
 	after := journal.Position(p.Archive.Sealed())
 	for {
 		err := p.Parts.Journal.Read(ctx, after, func(e journal.Entry) error {
+			e.Payload.Sum = e.SHA256
 			if err := p.Archive.Add(ctx, uint64(e.Position), e.Payload); err != nil {
 				return fmt.Errorf("archive position %d: %w", e.Position, err)
 			}

@@ -32,6 +32,7 @@ type paths struct {
 func (p paths) journal() string { return filepath.Join(p.data, "journal") }
 func (p paths) lake() string    { return filepath.Join(p.data, "lake") }
 func (p paths) state() string   { return filepath.Join(p.data, "state.db") }
+func (p paths) spool() string   { return filepath.Join(p.data, "spool") }
 func (p paths) rejects() string { return filepath.Join(p.data, "rejects") }
 func (p paths) keyFile() string { return filepath.Join(p.data, "keys", "archive.key") }
 func (p paths) verifier() string {

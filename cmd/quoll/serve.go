@@ -147,6 +147,10 @@ func (s *service) addCollectors(ctx context.Context) error {
 	if s.ledger, err = collect.OpenLedger(ctx, s.state); err != nil {
 		return err
 	}
+	spool, err := collect.NewSpool(s.paths.spool(), collect.SpoolMemory)
+	if err != nil {
+		return err
+	}
 	var activities []*activity.Collector
 	shared := newShared(len(s.config.Tenants))
 	for _, t := range s.config.Tenants {
@@ -155,7 +159,7 @@ func (s *service) addCollectors(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			collector, err := activity.New(settings, activity.Dependencies{Ledger: s.ledger, Sink: s.pipeline, Room: shared.room, Logger: s.log})
+			collector, err := activity.New(settings, activity.Dependencies{Ledger: s.ledger, Sink: s.pipeline, Room: shared.room, Spool: spool, Logger: s.log})
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,8 @@ package activity
 
 import (
 	"encoding/json"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -80,4 +82,81 @@ func BenchmarkCompleteness(b *testing.B) {
 			}
 		}
 	})
+}
+
+// countRecords scans a body in one piece.
+func countRecords(body []byte) (int64, error) {
+	var s scan
+	if err := s.add(body); err != nil {
+		return 0, err
+	}
+	return s.end()
+}
+
+// However a body arrives, the scan says the same of it.
+func TestPiecesMakeNoDifference(t *testing.T) {
+	bodies := []string{`[1]]`, `["\"]`, `{"error":{}}`, "\ufeff [{\"a\":\"\\\\\\\"]\"}]\n", "\xef\xbb[1]", `["a text longer than a word, \\ and more of it \" to the end"]`}
+	for body := range arrays {
+		bodies = append(bodies, body)
+	}
+	for _, body := range bodies {
+		want, wantErr := countRecords([]byte(body))
+		for size := 1; size < len(body); size++ {
+			var s scan
+			var err error
+			for piece := range slices.Chunk([]byte(body), size) {
+				if err = s.add(piece); err != nil {
+					break
+				}
+			}
+			got := int64(0)
+			if err == nil {
+				got, err = s.end()
+			}
+			if got != want || (err == nil) != (wantErr == nil) {
+				t.Errorf("%q in pieces of %d: %d, %v; in one: %d, %v", body, size, got, err, want, wantErr)
+			}
+		}
+	}
+}
+
+// Parts are the body when they are put together, begin and end between two
+// records, and are no larger than asked for unless one record is.
+func TestPartsAreCutBetweenRecords(t *testing.T) {
+	var records []string
+	for i := range 200 {
+		records = append(records, `{"n":`+strconv.Itoa(i)+`,"text":"`+strings.Repeat(`],[\"`, i%40)+`","list":[1,[2,3]]}`)
+	}
+	body := "\n[" + strings.Join(records, ",\r\n") + "]\n"
+	for _, size := range []int64{1, 100, 300, 5000, 1 << 20} {
+		s := scan{partBytes: size}
+		if err := s.add([]byte(body)); err != nil {
+			t.Fatal(err)
+		}
+		parts := s.parts()
+		found := []string{}
+		for i := 1; i < len(parts); i++ {
+			part := body[parts[i-1]:parts[i]]
+			var some []json.RawMessage
+			text := strings.TrimSpace(part)
+			if i > 1 {
+				text = "[" + text
+			}
+			if i < len(parts)-1 {
+				text = strings.TrimSuffix(text, ",") + "]"
+			}
+			if err := json.Unmarshal([]byte(text), &some); err != nil {
+				t.Fatalf("part %d of size %d: %v in %q", i, size, err, text)
+			}
+			for _, one := range some {
+				found = append(found, string(one))
+			}
+			if int64(len(part)) > size && len(some) > 1 {
+				t.Errorf("a part of %d records has %d bytes, asked for were %d", len(some), len(part), size)
+			}
+		}
+		if !slices.Equal(found, records) {
+			t.Errorf("in parts of %d bytes: %d records, want %d", size, len(found), len(records))
+		}
+	}
 }

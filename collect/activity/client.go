@@ -178,29 +178,40 @@ func hasParameter(rawQuery, name string) bool {
 // do sends a request and returns the body and the header of a successful
 // answer. A refused token is renewed once; throttling is waited out within a
 // budget. Everything else comes back as a *failure, or as ctx's error.
-func (c *client) do(ctx context.Context, r request) ([]byte, http.Header, error) {
+func (c *client) do(ctx context.Context, r request) (body []byte, header http.Header, err error) {
+	header, err = c.stream(ctx, r, func(response *http.Response) error {
+		body, err = readAll(response, r.limit)
+		return err
+	})
+	return body, header, err
+}
+
+// stream is do for answers of any size: use reads the body of a successful one.
+// What use returns is taken for a body that broke off, unless it is a *failure
+// or says that storage failed.
+func (c *client) stream(ctx context.Context, r request, use func(*http.Response) error) (http.Header, error) {
 	renewed := false
 	for tries := 1; ; tries++ {
 		if err := c.budget.Wait(ctx); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		token, err := c.tokens.token(ctx)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if err := r.visit.enter(ctx); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		body, header, err := c.exchange(ctx, r, token)
+		header, err := c.exchange(ctx, r, token, use)
 		if err != nil {
 			r.visit.end(answeredAtAll(err))
 		}
 		if err == nil {
 			c.budget.Succeeded()
-			return body, header, nil
+			return header, nil
 		}
 		if ctx.Err() != nil {
-			return nil, nil, ctx.Err()
+			return nil, ctx.Err()
 		}
 		switch does := behaviourOf(err); {
 		case does == unauthorised && !renewed:
@@ -209,21 +220,21 @@ func (c *client) do(ctx context.Context, r request) ([]byte, http.Header, error)
 		case does == throttled:
 			c.budget.Throttled(waitAsked(err))
 			if tries >= throttledTries {
-				return nil, nil, err
+				return nil, err
 			}
 		default:
-			return nil, nil, err
+			return nil, err
 		}
 	}
 }
 
 // exchange sends the request once.
-func (c *client) exchange(ctx context.Context, r request, token string) ([]byte, http.Header, error) {
+func (c *client) exchange(ctx context.Context, r request, token string, use func(*http.Response) error) (http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, r.method, r.url.String(), bytes.NewReader(r.body))
 	if err != nil {
-		return nil, nil, &failure{operation: r.operation, cause: err}
+		return nil, &failure{operation: r.operation, cause: err}
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", "application/json")
@@ -234,7 +245,7 @@ func (c *client) exchange(ctx context.Context, r request, token string) ([]byte,
 	// reports a stream that breaks off.
 	response, err := c.http.Do(req)
 	if err != nil {
-		return nil, nil, &failure{operation: r.operation, cause: c.withoutURL(err, token)}
+		return nil, &failure{operation: r.operation, cause: c.withoutURL(err, token)}
 	}
 	defer response.Body.Close()
 	c.noteServerTime(response.Header)
@@ -243,13 +254,13 @@ func (c *client) exchange(ctx context.Context, r request, token string) ([]byte,
 		// What can be read of it is enough; an error while reading adds nothing.
 		body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBytes))
 		f := answered(r.operation, response, []byte(c.redact(string(body), token)), c.clock.Now())
-		return nil, nil, f
+		return nil, f
 	}
-	body, err := readAll(response, r.limit)
-	if err != nil {
-		return nil, nil, &failure{operation: r.operation, code: codeAborted, cause: c.withoutURL(err, token)}
+	err = use(response)
+	if failed := new(failure); err == nil || errors.As(err, &failed) || errors.Is(err, errStorage) {
+		return response.Header, err
 	}
-	return body, response.Header, nil
+	return nil, &failure{operation: r.operation, code: codeAborted, cause: c.withoutURL(err, token)}
 }
 
 // withoutURL takes the address out of the transport's error, which is long and

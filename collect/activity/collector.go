@@ -22,7 +22,10 @@ type Dependencies struct {
 	Sink   collect.Sink
 	// Room is shared by all tenants of the process; without one the collector
 	// has room for as many bodies as it fetches at a time.
-	Room  *collect.Room
+	Room *collect.Room
+	// Spool is where bodies wait for the sink; one for all collectors of a
+	// process. A temporary one when nil.
+	Spool *collect.Spool
 	Clock clock.Clock // clock.System() when nil
 	// Random returns numbers in [0, 1) for jitter and must be safe for
 	// concurrent use; math/rand/v2's when nil.
@@ -49,6 +52,7 @@ type stream struct {
 	subs   *subscriptions
 	ledger *collect.Ledger
 	sink   collect.Sink
+	spool  *collect.Spool
 	clock  clock.Clock
 	random func() float64
 	logger *slog.Logger
@@ -91,6 +95,7 @@ func New(cfg Config, deps Dependencies) (*Collector, error) {
 			subs:   subs,
 			ledger: deps.Ledger,
 			sink:   deps.Sink,
+			spool:  deps.Spool,
 			clock:  deps.Clock,
 			random: deps.Random,
 			logger: deps.Logger.With("tenant", cfg.TenantID, "contentType", contentType),

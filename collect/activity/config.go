@@ -95,7 +95,8 @@ type Config struct {
 	// RequestsPerMinute bounds all requests for this tenant. The API's baseline
 	// is 2,000 for all clients of a tenant together.
 	RequestsPerMinute int
-	// MaxBodyBytes bounds one blob after decompression. A larger one stays
+	// MaxBodyBytes is a bound against a body that does not end, far above what
+	// any blob is. Memory does not depend on it. A blob that exceeds it stays
 	// outstanding, with a problem that says so.
 	MaxBodyBytes int64
 }
@@ -116,7 +117,7 @@ func DefaultConfig() Config {
 		ExpiryAlarm:        72 * time.Hour,
 		Concurrency:        4,
 		RequestsPerMinute:  1000,
-		MaxBodyBytes:       512 << 20,
+		MaxBodyBytes:       64 << 30,
 	}
 }
 

@@ -491,7 +491,7 @@ func TestBodyBeyondTheBoundStaysOutstanding(t *testing.T) {
 		r.start()
 		r.run(time.Hour)
 		r.wantJournalled(id(2))
-		if s := r.stream(); s.Problem == nil || !strings.Contains(s.Problem.Detail, "more than 100 bytes") {
+		if s := r.stream(); s.Problem == nil || !strings.Contains(s.Problem.Detail, "more than the bound of 100 bytes") {
 			t.Errorf("problem %+v, want the size", s.Problem)
 		}
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -198,9 +197,9 @@ func (s *stream) attempt(ctx context.Context, j job) error {
 		return s.recheck(ctx, v, *j.journalled)
 	}
 	blob := j.Blob
-	body, records, err := s.download(ctx, v, blob)
+	d, err := s.download(ctx, v, blob)
 	if err == nil {
-		return s.keep(ctx, blob, body, records)
+		return errors.Join(s.keep(ctx, blob, d), d.close())
 	}
 	if ctx.Err() != nil || !blobsFault(err) {
 		return err
@@ -249,25 +248,4 @@ func (s *stream) storage(err error) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %w", errStorage, err)
-}
-
-// download fetches a blob and makes sure that it came whole.
-// Until the visit ends, the body has its place in the room.
-func (s *stream) download(ctx context.Context, v *visit, blob collect.Blob) (body []byte, records int64, err error) {
-	u, err := s.client.linkURL(opFetch, blob.URI)
-	if err != nil {
-		return nil, 0, err
-	}
-	body, _, err = s.client.do(ctx, request{operation: opFetch, method: http.MethodGet, url: u, limit: s.cfg.MaxBodyBytes, timeout: bodyTimeout, visit: v})
-	if err != nil {
-		return nil, 0, err
-	}
-	records, err = countRecords(body)
-	if err == nil {
-		return body, records, nil
-	}
-	if f := answeredInBody(opFetch, body[:min(len(body), maxErrorBytes)]); f != nil {
-		return nil, 0, f
-	}
-	return nil, 0, &failure{operation: opFetch, code: codeAborted, cause: err}
 }

@@ -2,7 +2,7 @@ package activity
 
 import (
 	"context"
-	"crypto/sha256"
+	"errors"
 	"time"
 
 	"github.com/quoll/quoll/collect"
@@ -12,8 +12,8 @@ import (
 // keep hands a whole body to the sink and, when it is durable there, settles
 // the blob. A crash in between leaves the blob outstanding: it is fetched and
 // journalled again, and its records are dropped downstream as repeats.
-func (s *stream) keep(ctx context.Context, blob collect.Blob, body []byte, records int64) error {
-	receipt, err := s.journal(ctx, blob, body, records)
+func (s *stream) keep(ctx context.Context, blob collect.Blob, d *download) error {
+	receipt, err := s.journal(ctx, blob, d)
 	if err == nil {
 		err = s.ledger.Journalled(ctx, s.Stream, blob.ContentID, receipt)
 	}
@@ -23,16 +23,17 @@ func (s *stream) keep(ctx context.Context, blob collect.Blob, body []byte, recor
 // recheck fetches a blob that was journalled while it may still have been
 // filling, and journals it again if there is something else in it now. Records
 // that were in it before are dropped downstream as repeats.
-func (s *stream) recheck(ctx context.Context, v *visit, blob collect.Journalled) error {
-	body, records, err := s.download(ctx, v, blob.Blob)
+func (s *stream) recheck(ctx context.Context, v *visit, blob collect.Journalled) (err error) {
+	d, err := s.download(ctx, v, blob.Blob)
 	if err != nil {
 		return s.recheckFailed(ctx, blob, err)
 	}
-	if sha256.Sum256(body) == blob.SHA256 {
+	defer func() { err = errors.Join(err, d.close()) }()
+	if d.sum == blob.SHA256 {
 		return s.storage(s.ledger.Unchanged(ctx, s.Stream, blob.ContentID))
 	}
-	s.logger.Info("content has grown since it was first fetched", "contentId", blob.ContentID, "records", records)
-	receipt, err := s.journal(ctx, blob.Blob, body, records)
+	s.logger.Info("content has grown since it was first fetched", "contentId", blob.ContentID, "records", d.records)
+	receipt, err := s.journal(ctx, blob.Blob, d)
 	if err == nil {
 		if receipt.Recheck.IsZero() { // it grows longer than expected
 			receipt.Recheck = receipt.At.Add(s.cfg.SettleAfter)
@@ -57,8 +58,11 @@ func (s *stream) recheckFailed(ctx context.Context, blob collect.Journalled, err
 	return err
 }
 
-// journal makes a body durable and writes its receipt.
-func (s *stream) journal(ctx context.Context, blob collect.Blob, body []byte, records int64) (collect.Receipt, error) {
+// journal makes a body durable and writes its receipt. A body that was too large
+// for memory is journalled in parts, cut between records, that are the body when
+// they are put together; the receipt covers the whole. A crash between two parts
+// leaves the blob outstanding, and the first of them are journalled again.
+func (s *stream) journal(ctx context.Context, blob collect.Blob, d *download) (collect.Receipt, error) {
 	payload := model.Payload{
 		Tenant:      s.Tenant,
 		Source:      model.SourceActivity,
@@ -66,20 +70,37 @@ func (s *stream) journal(ctx context.Context, blob collect.Blob, body []byte, re
 		ContentType: s.ContentType,
 		Name:        blob.ContentID,
 		Received:    s.clock.Now().UTC(),
-		Body:        body,
 	}
-	position, err := s.sink.Journal(ctx, payload)
-	if err != nil {
-		return collect.Receipt{}, err
+	parts := d.parts
+	if d.body.InMemory() {
+		parts = []int64{0, d.body.Size()}
+		payload.Sum = d.sum
+	}
+	var position uint64
+	for i := 1; i < len(parts); i++ {
+		var err error
+		if position, err = s.journalPart(ctx, payload, d, parts[i-1], parts[i]); err != nil {
+			return collect.Receipt{}, err
+		}
 	}
 	return collect.Receipt{
-		Size:     int64(len(body)),
-		Records:  records,
-		SHA256:   payload.SHA256(),
+		Size:     d.body.Size(),
+		Records:  d.records,
+		SHA256:   d.sum,
 		Position: position,
 		At:       s.clock.Now(),
 		Recheck:  s.settles(blob, payload.Received),
 	}, nil
+}
+
+func (s *stream) journalPart(ctx context.Context, payload model.Payload, d *download, from, to int64) (uint64, error) {
+	part, done, err := d.body.Part(ctx, from, to)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	payload.Offset, payload.Body = from, part
+	return s.sink.Journal(ctx, payload)
 }
 
 // settles returns when a blob that was fetched at a time is to be fetched once
