@@ -18,6 +18,7 @@ import (
 
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/collect/auditsearch"
+	"github.com/quoll/quoll/collect/hunting"
 	"github.com/quoll/quoll/server"
 )
 
@@ -53,6 +54,9 @@ type Tenant struct {
 	// AuditSearch is how the past is searched with the same application; nil
 	// where that is not to be had.
 	AuditSearch *auditsearch.Config
+	// Hunting is nil unless Defender's tables are collected through advanced
+	// hunting.
+	Hunting *hunting.Config
 	// DefenderExportDir is a folder in the layout of the Defender streaming
 	// export; empty when there is none.
 	DefenderExportDir string
@@ -89,6 +93,7 @@ type tenant struct {
 	Defender *defenderSection `yaml:"defender_export"`
 	// AuditSearch is optional: without it, the search has its defaults.
 	AuditSearch *auditSearchSection `yaml:"audit_search"`
+	Hunting     *huntingSection     `yaml:"defender_hunting"`
 }
 
 type defenderSection struct {
@@ -220,6 +225,7 @@ func (b *builder) tenant(t tenant, where string) Tenant {
 		built.Activity = b.activity(t, where+".audit_log")
 	}
 	built.AuditSearch = b.auditSearch(t, built.Activity, where+".audit_search")
+	built.Hunting = b.hunting(t, built.Activity, where+".defender_hunting")
 	if t.Defender != nil {
 		built.DefenderExportDir = b.path(t.Defender.Dir)
 		built.DefenderPollEvery = or(time.Duration(t.Defender.PollEvery), time.Minute)

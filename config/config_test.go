@@ -95,6 +95,17 @@ func TestFullFile(t *testing.T) {
 	}
 }
 
+func TestHunting(t *testing.T) {
+	c, err := parse(t, "testdata/hunting.good.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := c.Tenants[0].Hunting
+	if h == nil || h.BaseURL != "https://dod-graph.microsoft.us" || len(h.Tables) != 2 || h.PollEvery != 2*time.Minute || h.RequestsPerMinute != 10 {
+		t.Errorf("%+v", h)
+	}
+}
+
 func TestTheArchiveLiesBesideTheData(t *testing.T) {
 	c, err := parse(t, "testdata/minimal.good.yaml")
 	if err != nil {

@@ -20,6 +20,8 @@ const (
 	SourceFile       Source = "file"       // quoll import
 	// SourceAuditSearch is the search of the audit log in Microsoft Graph.
 	SourceAuditSearch Source = "auditsearch"
+	// SourceHunting is Defender's advanced hunting through Microsoft Graph.
+	SourceHunting Source = "hunting"
 )
 
 // Format says how the body of a payload is to be read. It is decided by the
@@ -48,6 +50,10 @@ const (
 	// them: one JSON object a row, by the names of columns, one a line or in an
 	// array.
 	FormatOfficeActivityJSON Format = "officeactivity-json"
+	// FormatHuntingResults is the answer of advanced hunting to a query for rows
+	// of one table, which is the ContentType of the payload:
+	// {"schema":[…],"results":[{"Timestamp":…},…]}.
+	FormatHuntingResults Format = "hunting-results"
 	// FormatDefenderLines is one streaming record of Microsoft Defender XDR a
 	// line: {"time":…,"tenantId":…,"category":"AdvancedHunting-…","properties":{…}}.
 	FormatDefenderLines Format = "defender-lines"

@@ -72,18 +72,45 @@ func (r *run) defenderRecord(text string, object jsontape.Value) string {
 	r.log.reset(plan.table)
 	if plan == r.unsorted {
 		count(&r.result.Counts.Categories, strings.Clone(category))
-		r.fillUnsorted(text, object, event)
+		r.fillUnsorted(text, category, object, event)
 	} else {
 		r.fillProperties(plan, event)
 	}
-	at := r.timeOf(event.Get("Timestamp"), object.Get("time"))
+	r.defenderRow(text, category, plan, record, event, r.timeOf(event.Get("Timestamp"), object.Get("time")))
+	return ""
+}
+
+// huntingRow makes the row of one row of advanced hunting: the properties of a
+// streaming record without its envelope. A row is known by what it says, without
+// members that are null, which are those of columns that came with time. Read
+// again after a verdict or a location has changed, it is news, as in the stream.
+func (r *run) huntingRow(text string, object jsontape.Value) string {
+	category := categoryPrefix + r.payload.ContentType
+	plan := r.planOf(category, object)
+	r.buffer = r.appendObject(r.buffer[:0], object, sorted|noAnnotations|alike)
+	record := schema.Record{
+		Key:    schema.NewKey(r.tenant, "defender", category, unsafeString(r.buffer)),
+		Digest: schema.NewDigest(r.buffer),
+	}
+	r.log.reset(plan.table)
+	if plan == r.unsorted {
+		count(&r.result.Counts.Categories, category)
+		r.fillUnsorted(text, category, object, object)
+	} else {
+		r.fillProperties(plan, object)
+	}
+	r.defenderRow(text, category, plan, record, object, r.timeOf(object.Get("Timestamp")))
+	return ""
+}
+
+// defenderRow completes the row in the making and accepts the record.
+func (r *run) defenderRow(text, category string, plan *defenderPlan, record schema.Record, event jsontape.Value, at schema.Value) {
 	r.survey.defender(category, event, at.Time())
 	r.log.set(plan.time, at, 0)
 	r.log.set(plan.size, schema.Real(float64(len(text))), 0)
 	r.log.setAll(plan.constants)
 	record.Rows = []schema.Row{r.row(&r.log, plan.table)}
 	r.accept(record)
-	return ""
 }
 
 // planOf returns the plan of the category, unless the properties do not fit it.
@@ -110,11 +137,11 @@ func (r *run) fillProperties(plan *defenderPlan, properties jsontape.Value) {
 	}
 }
 
-func (r *run) fillUnsorted(text string, object, event jsontape.Value) {
+func (r *run) fillUnsorted(text, category string, object, event jsontape.Value) {
 	plan := r.unsorted
 	r.log.set(mustColumn(plan.table, "Record"), schema.Dynamic(text), 0)
 	for _, c := range [...]struct{ column, text string }{
-		{"Category", stringOr(object, "category")},
+		{"Category", category},
 		{"OperationName", stringOr(object, "operationName")},
 		{"AADTenantId", stringOr(object, "tenantId")},
 		{"ReportId", stringOr(event, "ReportId")},

@@ -104,6 +104,13 @@ func (n *Normaliser) Payload(p model.Payload) Result {
 			run.payload = &page
 		}
 		run.json(run.auditRecord)
+	case model.FormatHuntingResults:
+		if list := split.Member(p.Body, "results"); list != nil {
+			answer := p
+			answer.Body = list
+			run.payload = &answer
+		}
+		run.json(run.huntingRow)
 	case model.FormatDefenderLines:
 		run.json(run.defenderRecord)
 	case model.FormatAuditSearchCSV:

@@ -103,7 +103,7 @@ func DefaultConfig(seed uint64) Config {
 		Seed:              seed,
 		TenantID:          ids.GUID(),
 		ClientID:          ids.GUID(),
-		Permissions:       []string{"ActivityFeed.Read", "AuditLogsQuery.Read.All"},
+		Permissions:       []string{"ActivityFeed.Read", "AuditLogsQuery.Read.All", "ThreatHunting.Read.All"},
 		Now:               func() time.Time { return time.Now().UTC() },
 		History:           72 * time.Hour,
 		StoryAge:          time.Hour,
@@ -159,6 +159,8 @@ func (c *Config) complete() error {
 	orDefault(&c.Graph.QueriesAtOnce, standard.Graph.QueriesAtOnce)
 	orDefault(&c.Graph.QueriesPerDay, standard.Graph.QueriesPerDay)
 	orDefault(&c.Graph.KeepQueries, standard.Graph.KeepQueries)
+	orDefault(&c.Graph.HuntsPerMinute, standard.Graph.HuntsPerMinute)
+	orDefault(&c.Graph.HuntingRowLimit, standard.Graph.HuntingRowLimit)
 	orDefault(&c.Logger, standard.Logger)
 	if c.Now == nil {
 		c.Now = standard.Now

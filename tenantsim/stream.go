@@ -27,13 +27,16 @@ func newStreamer(cfg *Config) *streamer {
 	return &streamer{cfg: cfg, exported: map[string]map[string]bool{}, pending: map[string]bool{}}
 }
 
-func (s *streamer) take(records []world.Defender) {
+// take decides when records are exported; found is told when each can be hunted,
+// which is then too.
+func (s *streamer) take(records []world.Defender, found func(*defender.Record, time.Time)) {
 	for _, r := range records {
 		key := r.Table + " " + r.ReportID
 		s.pending[key] = true
 		d := dice.Named(s.cfg.Seed, "stream "+key)
 		at := max2(r.Time.Add(d.Span(s.cfg.Delay*3/4, s.cfg.Delay*5/4)), r.Known)
 		s.waiting.add(at, streamed{r.Record, at})
+		found(r.Record, at)
 		if d.Chance(s.cfg.RepeatedLines) {
 			again := at.Add(d.Span(time.Second, 20*time.Minute))
 			s.waiting.add(again, streamed{r.Record, again})

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quoll/quoll/tenantsim/defender"
 	"github.com/quoll/quoll/tenantsim/export"
 	"github.com/quoll/quoll/tenantsim/feed"
 	"github.com/quoll/quoll/tenantsim/graph"
@@ -67,6 +68,7 @@ func New(cfg Config) (*Tenant, error) {
 		publisher: newPublisher(&cfg, store, memory),
 		streamer:  newStreamer(&cfg),
 	}
+	t.graph.AddTables(defender.Tables()...)
 	if err := t.live(now); err != nil {
 		return nil, err
 	}
@@ -83,7 +85,9 @@ func (t *Tenant) live(now time.Time) error {
 		t.graph.Add(record.ID, record.Time, t.publisher.take(record), record.Body)
 	}
 	t.publisher.publish(now)
-	t.streamer.take(batch.Defender)
+	t.streamer.take(batch.Defender, func(r *defender.Record, at time.Time) {
+		t.graph.AddHunting(r.Table, r.Time, at, r.Properties)
+	})
 	t.store.Forget(now.Add(-24 * time.Hour))
 	t.graph.Forget(now.Add(-t.cfg.Graph.Retention))
 	return nil

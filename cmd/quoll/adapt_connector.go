@@ -63,6 +63,7 @@ func (c *connectors) Connectors(ctx context.Context) ([]server.Connector, error)
 var titles = map[model.Source]string{
 	model.SourceActivity:   "Office 365 Management Activity API",
 	model.SourceBlobExport: "Defender XDR streaming export",
+	model.SourceHunting:    "Defender XDR advanced hunting",
 }
 
 func (c *connectors) view(status collect.Status, s collect.StreamStatus, a arrived) server.Connector {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/blobexport"
+	"github.com/quoll/quoll/collect/hunting"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/server"
 )
@@ -66,21 +67,26 @@ func (g *gaps) exports(ctx context.Context, f server.GapFilter) ([]server.GapRow
 	if f.Daily {
 		w.From = w.From.UTC().Truncate(24 * time.Hour)
 	}
-	calendars, err := blobexport.Calendars(ctx, g.state, w, g.now())
-	if err != nil {
-		return nil, err
-	}
 	var rows []server.GapRow
-	for _, c := range calendars {
-		if !wantedGap(f, c.Stream) {
-			continue
+	for _, road := range []struct {
+		source    model.Source
+		calendars func(context.Context, *sql.DB, collect.Window, time.Time) ([]collect.Calendar, error)
+	}{{model.SourceBlobExport, blobexport.Calendars}, {model.SourceHunting, hunting.Calendars}} {
+		calendars, err := road.calendars(ctx, g.state, w, g.now())
+		if err != nil {
+			return nil, err
 		}
-		row := g.row(model.SourceBlobExport, c.Stream)
-		row.Since, row.Cells = moment(c.Since), hourCells(c.Hours)
-		if f.Daily {
-			row.Cells = dayCells(collect.Days(c.Hours))
+		for _, c := range calendars {
+			if !wantedGap(f, c.Stream) {
+				continue
+			}
+			row := g.row(road.source, c.Stream)
+			row.Since, row.Cells = moment(c.Since), hourCells(c.Hours)
+			if f.Daily {
+				row.Cells = dayCells(collect.Days(c.Hours))
+			}
+			rows = append(rows, row)
 		}
-		rows = append(rows, row)
 	}
 	return rows, nil
 }

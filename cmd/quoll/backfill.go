@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/quoll/quoll/collect/auditsearch"
 	"github.com/quoll/quoll/collect/cloud"
 	"github.com/quoll/quoll/collect/entra"
+	"github.com/quoll/quoll/collect/graph"
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/pipeline"
@@ -27,19 +29,26 @@ func newSearch(t config.Tenant, db *sql.DB, log *slog.Logger) (*auditsearch.Sear
 	if t.AuditSearch == nil {
 		return nil, fmt.Errorf("tenant %s: no audit search: it needs an audit_log section, and Microsoft offers it in the commercial cloud and GCC only", t.Name)
 	}
+	transport, tokens, err := graphAccess(t)
+	if err != nil {
+		return nil, err
+	}
+	return auditsearch.New(*t.AuditSearch, auditsearch.Dependencies{DB: db, HTTP: transport, Logger: log, Tokens: tokens})
+}
+
+// graphAccess is how Microsoft Graph is reached for a tenant, with the
+// application that collects its audit log.
+func graphAccess(t config.Tenant) (*http.Client, graph.Tokens, error) {
 	at, _ := t.Activity.Cloud.Endpoints()
 	if at.Graph == "" { // a cloud of its own has Graph's name all the same
 		at, _ = cloud.Commercial.Endpoints()
 	}
 	transport, err := activity.HTTPClient(*t.Activity)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	application := entra.Application{TenantID: t.ID, ClientID: t.Activity.ClientID, Authority: t.Activity.AuthorityURL, Credential: t.Activity.Credential}
-	return auditsearch.New(*t.AuditSearch, auditsearch.Dependencies{
-		DB: db, HTTP: transport, Logger: log,
-		Tokens: &auditsearch.EntraTokens{Tokens: entra.NewTokens(application, transport, time.Now), Resource: at.Graph},
-	})
+	return transport, &graph.EntraTokens{Tokens: entra.NewTokens(application, transport, time.Now), Resource: at.Graph}, nil
 }
 
 // chooseTenants returns the tenants of a configuration with one of the names or

@@ -59,7 +59,7 @@ func startTenantCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	cfg := tenantsim.DefaultConfig(11)
 	cfg.History, cfg.Volume, cfg.NoStory, cfg.LateRecords, cfg.Delay = time.Duration(hours)*time.Hour, 0.02, true, -1, time.Second
-	cfg.Graph.RunFor, cfg.Graph.PageSize, cfg.RequestsPerMinute = 50*time.Millisecond, 7, 100_000
+	cfg.Graph.RunFor, cfg.Graph.PageSize, cfg.RequestsPerMinute, cfg.Graph.HuntsPerMinute = 50*time.Millisecond, 7, 100_000, 100_000
 	s := &simulated{}
 	s.tenant, err = tenantsim.New(cfg)
 	ts.Check(err)
@@ -75,7 +75,8 @@ tenants:
     tenant_id: %s
     audit_log: {client_id: %s, client_secret_file: secret, base_url: %s, authority_url: %s, ca_file: ca.pem, poll_every: 2s}
     audit_search: {base_url: %s, requests_per_minute: 60000, queries_per_minute: 60000}
-`, s.tenant.TenantID(), s.tenant.ClientID(), s.server.URL, s.server.URL, s.server.URL), 0o600))
+    defender_hunting: {base_url: %s, requests_per_minute: 60000, poll_every: 2s, tables: [EmailEvents, EmailUrlInfo]}
+`, s.tenant.TenantID(), s.tenant.ClientID(), s.server.URL, s.server.URL, s.server.URL, s.server.URL), 0o600))
 	now := time.Now().UTC()
 	ts.Setenv("FROM", now.Add(-cfg.History-time.Hour).Format(time.RFC3339))
 	ts.Setenv("TO", now.Format(time.RFC3339))

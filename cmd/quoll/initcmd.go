@@ -31,6 +31,7 @@ tenants:
       cloud: commercial         # or gcc, gcchigh, dod, china
     # audit_search:             # of quoll backfill; needs AuditLogsQuery.Read.All of Microsoft Graph
     #   retention_days: 180     # how long the tenant keeps audit records
+    # defender_hunting: {}      # where Defender streams to nowhere; needs ThreatHunting.Read.All of Microsoft Graph
     # defender_export:
     #   dir: /mnt/defender      # holds the containers insights-logs-advancedhunting-…
 `

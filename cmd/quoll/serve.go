@@ -16,6 +16,7 @@ import (
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/collect/auditsearch"
 	"github.com/quoll/quoll/collect/blobexport"
+	"github.com/quoll/quoll/collect/hunting"
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/incident"
@@ -166,6 +167,13 @@ func (s *service) addCollectors(ctx context.Context) error {
 			s.collectors = append(s.collectors, collector)
 			activities = append(activities, collector)
 		}
+		if t.Hunting != nil {
+			collector, err := s.newHunting(ctx, t)
+			if err != nil {
+				return err
+			}
+			s.collectors = append(s.collectors, collector)
+		}
 		if t.DefenderExportDir == "" {
 			continue
 		}
@@ -199,6 +207,14 @@ func (s *service) watchSilence(ctx context.Context) (err error) {
 	}
 	s.collectors = watched
 	return nil
+}
+
+func (s *service) newHunting(ctx context.Context, t config.Tenant) (*hunting.Collector, error) {
+	transport, tokens, err := graphAccess(t)
+	if err != nil {
+		return nil, err
+	}
+	return hunting.New(ctx, *t.Hunting, hunting.Dependencies{DB: s.state, Sink: s.pipeline, HTTP: transport, Tokens: tokens, Logger: s.log})
 }
 
 // run starts everything and waits for the end.

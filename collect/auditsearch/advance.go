@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/quoll/quoll/collect/graph"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/model"
 )
@@ -66,7 +67,7 @@ func (r *run) wait(ctx context.Context, c *slice) error {
 	for pause := r.cfg.PollFirst; ; pause = min(pause*3/2, r.cfg.PollMax) {
 		q, err := r.client.look(ctx, c.query)
 		if err != nil {
-			if behaviourOf(err) == gone {
+			if is(err, gone) {
 				return errors.Join(err, r.forget(ctx, c))
 			}
 			return err
@@ -106,7 +107,7 @@ func (r *run) failed(ctx context.Context, c *slice, what string) error {
 	if r.canCut(c) {
 		return fmt.Errorf("%w: %s", errTooMuch, what)
 	}
-	return &failure{operation: opLook, message: what}
+	return &graph.Failure{Operation: opLook, Message: what}
 }
 
 // forget lets the next try begin with a new query.
@@ -162,16 +163,16 @@ func (r *run) readPages(ctx context.Context, c *slice) error {
 		p, err := r.client.read(ctx, c.query, c.next)
 		switch {
 		case err == nil:
-		case behaviourOf(err) == gone:
+		case is(err, gone):
 			return errors.Join(err, r.lost(ctx, c))
-		case behaviourOf(err) == broken && c.failures+1 >= brokenTries:
+		case is(err, broken) && c.failures+1 >= brokenTries:
 			return r.unreadable(ctx, c, p, err)
 		default:
 			return err
 		}
 		if p.next != "" && p.next == c.next {
 			r.restart(c)
-			return &failure{operation: opRead, message: "a page links to itself"}
+			return &graph.Failure{Operation: opRead, Message: "a page links to itself"}
 		}
 		if err := r.keep(ctx, c, p); err != nil {
 			return err
@@ -181,7 +182,7 @@ func (r *run) readPages(ctx context.Context, c *slice) error {
 		}
 	}
 	r.restart(c)
-	return &failure{operation: opRead, message: "the pages do not end"}
+	return &graph.Failure{Operation: opRead, Message: "the pages do not end"}
 }
 
 // lost goes back to the first page when a link has become invalid, and to a new

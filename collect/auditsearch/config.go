@@ -15,13 +15,12 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/quoll/quoll/collect/graph"
 	"github.com/quoll/quoll/internal/clock"
 )
 
@@ -108,12 +107,8 @@ func (c *Config) Validate() error {
 	if c.Version != VersionOne && c.Version != VersionBeta {
 		bad("API version %q is neither v1.0 nor beta", c.Version)
 	}
-	u, err := url.Parse(c.BaseURL)
-	switch {
-	case err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		bad("base URL %q is not of the form https://host[:port]", c.BaseURL)
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
-		bad("base URL %q must be https: tokens travel over it", c.BaseURL)
+	if err := graph.CheckBase(c.BaseURL); err != nil {
+		bad("%w", err)
 	}
 	if c.MinSlice < time.Second || c.Slice < c.MinSlice || c.Slice%time.Second != 0 {
 		bad("slices of %v and at least %v: they must be whole seconds, and the first no shorter than the second", c.Slice, c.MinSlice)
@@ -127,16 +122,11 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
 // Dependencies are what a search works with. All are needed but Clock, Random
 // and Logger.
 type Dependencies struct {
 	DB     *sql.DB // of internal/state; holds the slices
-	Tokens Tokens
+	Tokens graph.Tokens
 	HTTP   *http.Client
 	Clock  clock.Clock    // clock.System() when nil
 	Random func() float64 // numbers in [0, 1), safe for concurrent use; math/rand/v2's when nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/collect/graph"
 	"github.com/quoll/quoll/internal/backoff"
 	"github.com/quoll/quoll/internal/clock"
 )
@@ -104,7 +105,6 @@ type run struct {
 	open     []slice
 	changed  chan struct{} // closed at every change of open and busy
 	busy     int
-	fatal    error
 	progress Progress
 	missing  []Missing
 }
@@ -250,7 +250,7 @@ func (r *run) release(again []slice) {
 // it returns are still open.
 func (r *run) drive(ctx context.Context, c *slice) (again []slice, err error) {
 	err = r.advance(ctx, c)
-	does := behaviourOf(err)
+	does, remedy := behaviourOf(err)
 	switch {
 	case err == nil:
 		return nil, nil
@@ -261,12 +261,15 @@ func (r *run) drive(ctx context.Context, c *slice) (again []slice, err error) {
 	case errors.Is(err, errTooMuch):
 		return r.cut(ctx, c, err)
 	case does == blocked:
+		if remedy != "" {
+			err = &remedied{err, remedy}
+		}
 		return nil, fmt.Errorf("%w: %w", ErrBlocked, err)
 	case does == throttled:
-		c.nextTry = r.clock.Now().Add(max(waitAsked(err), retryPolicy.Delay(1, r.deps.Random)))
+		c.nextTry = r.clock.Now().Add(max(graph.WaitAsked(err), retryPolicy.Delay(1, r.deps.Random)))
 	default:
 		c.failures++
-		c.nextTry = r.clock.Now().Add(max(waitAsked(err), retryPolicy.Delay(c.failures, r.deps.Random)))
+		c.nextTry = r.clock.Now().Add(max(graph.WaitAsked(err), retryPolicy.Delay(c.failures, r.deps.Random)))
 	}
 	r.log.Warn("audit search failed", "slice", c.String(), "error", err, "failures", c.failures, "next", c.nextTry)
 	r.report(func(p *Progress) { p.Problem = err.Error() })

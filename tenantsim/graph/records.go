@@ -51,6 +51,14 @@ func (s *Server) Forget(before time.Time) {
 		n++
 	}
 	s.records = slices.Delete(s.records, 0, n)
+	huntable := s.cfg.Now().Add(-huntingReach)
+	for table, rows := range s.hunting {
+		n := 0
+		for n < len(rows) && rows[n].at.Before(huntable) {
+			n++
+		}
+		s.hunting[table] = slices.Delete(rows, 0, n)
+	}
 }
 
 // common are the fields of an audit record that Graph repeats outside of it.

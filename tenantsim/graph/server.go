@@ -1,6 +1,6 @@
-// Package graph speaks as much of Microsoft Graph as a client of the audit
-// log's search meets: queries that run for a while and end one way or another,
-// records in pages, limits, and bad days.
+// Package graph speaks as much of Microsoft Graph as a client meets of the audit
+// log's search (queries that run for a while and end one way or another, records
+// in pages, limits) and of advanced hunting, and their bad days.
 //
 // It must not know what the records say beyond their common fields, nor who
 // asks. Rules follow Microsoft's reference; where that is silent (order of
@@ -38,6 +38,9 @@ type Config struct {
 	// RecordLimit is how many records one query gives, QueriesAtOnce how many may
 	// be under way, QueriesPerDay how many may be submitted in 24 hours.
 	RecordLimit, QueriesAtOnce, QueriesPerDay int
+	// HuntsPerMinute is how many hunting queries are answered, HuntingRowLimit how
+	// many rows one of them gives.
+	HuntsPerMinute, HuntingRowLimit int
 	// KeepQueries is how long a query and its records can be asked for.
 	KeepQueries time.Duration
 	// BoundsOutside leaves out what happened exactly at a bound of a query.
@@ -57,6 +60,9 @@ func DefaultConfig() Config {
 		QueriesAtOnce: 50,
 		QueriesPerDay: 200,
 		KeepQueries:   30 * 24 * time.Hour,
+
+		HuntsPerMinute:  45,
+		HuntingRowLimit: 100_000,
 	}
 }
 
@@ -92,6 +98,10 @@ type Server struct {
 	count   uint64      // of queries so far
 	asked   map[string]uint64
 	broken  map[string]bool
+
+	hunting    map[string][]huntingRow // by table, ordered by time
+	huntMinute time.Time
+	hunts      int // of that minute
 }
 
 // New returns a server without records.
@@ -99,7 +109,7 @@ func New(cfg Config) *Server {
 	if len(cfg.Versions) == 0 {
 		cfg.Versions = []string{"v1.0", "beta"}
 	}
-	return &Server{cfg: cfg, byID: map[string]bool{}, queries: map[string]*query{}, asked: map[string]uint64{}, broken: map[string]bool{}}
+	return &Server{cfg: cfg, byID: map[string]bool{}, queries: map[string]*query{}, asked: map[string]uint64{}, broken: map[string]bool{}, hunting: map[string][]huntingRow{}}
 }
 
 // apiError is an answer that is not a success.
@@ -146,11 +156,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))
 	version, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	rest, ok := strings.CutPrefix(path, resource)
+	if path == huntingResource {
+		s.serveHunting(w, r)
+		return
+	}
 	if !ok || !slices.Contains(s.cfg.Versions, version) {
 		(&apiError{status: http.StatusNotFound, code: "UnknownError"}).write(w)
 		return
 	}
-	if refused := s.admit(r); refused != nil {
+	if refused := s.admit(r, "AuditLogsQuery"); refused != nil {
 		refused.write(w)
 		return
 	}
@@ -173,13 +187,30 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) admit(r *http.Request) *apiError {
+// serveHunting answers advanced hunting.
+func (s *Server) serveHunting(w http.ResponseWriter, r *http.Request) {
+	if refused := s.admit(r, "ThreatHunting.Read.All"); refused != nil {
+		refused.write(w)
+		return
+	}
+	if s.meet(w, r) {
+		return
+	}
+	if r.Method != http.MethodPost {
+		(&apiError{status: http.StatusMethodNotAllowed, code: "Request_BadRequest", message: "Specified HTTP method is not allowed for the request target."}).write(w)
+		return
+	}
+	s.hunt(w, r)
+}
+
+// admit checks the token and that it has a role that begins so.
+func (s *Server) admit(r *http.Request, permission string) *apiError {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	roles, ok := s.cfg.Authorise(token)
 	switch {
 	case !ok:
 		return &apiError{status: http.StatusUnauthorized, code: "InvalidAuthenticationToken", message: "Access token validation failure."}
-	case !slices.ContainsFunc(roles, func(role string) bool { return strings.HasPrefix(role, "AuditLogsQuery") }):
+	case !slices.ContainsFunc(roles, func(role string) bool { return strings.HasPrefix(role, permission) }):
 		return &apiError{status: http.StatusForbidden, code: "Forbidden", message: "The application does not have any of the required scopes or roles."}
 	}
 	return nil

@@ -1,13 +1,17 @@
-package auditsearch
+package graph
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/quoll/quoll/collect/entra"
 )
+
+// ErrCredential is wrapped by errors of a credential that a person has to mend.
+var ErrCredential = errors.New("check tenant, client id and credential of the application in the configuration; docs/connector-errors.md has the codes")
 
 // EntraTokens are the tokens of an application for one resource.
 type EntraTokens struct {
@@ -25,11 +29,13 @@ func (t *EntraTokens) Token(ctx context.Context) (string, error) {
 	if !errors.As(err, &refused) {
 		return token, err
 	}
-	f := &failure{operation: "get token", status: refused.Status, code: refused.Code, message: refused.Message, cause: refused.Cause}
+	f := &Failure{Operation: "get token", Status: refused.Status, Code: refused.Code, Message: refused.Message, Cause: refused.Cause}
 	own := refused.Code == entra.CodeExpired || refused.Code == entra.CodeUnreadable
 	if own || strings.HasPrefix(refused.Code, "AADSTS") && (refused.Status == http.StatusBadRequest || refused.Status == http.StatusUnauthorized) {
-		f.does = blocked
-		f.remedy = "Check tenant, client id and credential of the application in the configuration; docs/connector-errors.md has the codes."
+		f.Cause = ErrCredential
+		if refused.Cause != nil {
+			f.Cause = fmt.Errorf("%w: %w", refused.Cause, ErrCredential)
+		}
 	}
 	return "", f
 }
