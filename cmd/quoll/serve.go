@@ -193,6 +193,17 @@ func (s *service) addCollectors(ctx context.Context) error {
 	return nil
 }
 
+// takeNotifications answers the audit log's notifications until ctx ends. An
+// address that cannot be had ends the process, as that of the web server does:
+// somebody has configured it.
+func (s *service) takeNotifications(ctx context.Context) error {
+	listener, err := s.webhook.listen(ctx)
+	if err != nil {
+		return err
+	}
+	return s.webhook.serve(ctx, listener)
+}
+
 // watchSilence adds to every collector's status what is heard no more.
 func (s *service) watchSilence(ctx context.Context) (err error) {
 	s.silence, err = silence.New(ctx, silence.Dependencies{
@@ -241,7 +252,7 @@ func (s *service) run(ctx context.Context, ready func(string)) error {
 	work.Go(func() error { return s.detector.Run(workCtx) })
 	work.Go(func() error { return s.silence.Run(workCtx) })
 	if s.webhook != nil {
-		work.Go(func() error { return s.webhook.serve(workCtx) })
+		work.Go(func() error { return s.takeNotifications(workCtx) })
 	}
 	for i, collector := range s.collectors {
 		work.Go(func() error {

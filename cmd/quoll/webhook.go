@@ -26,19 +26,24 @@ func newWebhookServer(c *config.Webhook, collectors []*activity.Collector, log *
 	return &webhookServer{c, activity.NewReceiver(c.AuthID, collectors, log), log}
 }
 
-// serve answers until ctx ends.
-func (w *webhookServer) serve(ctx context.Context) error {
+// listen opens the address, with TLS where there is a certificate.
+func (w *webhookServer) listen(ctx context.Context) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", w.config.Listen)
 	if err != nil {
-		return fmt.Errorf("listen for notifications on %s: %w", w.config.Listen, err)
+		return nil, fmt.Errorf("listen for notifications on %s: %w", w.config.Listen, err)
 	}
-	if w.config.CertificateFile != "" {
-		certificate, err := tls.LoadX509KeyPair(w.config.CertificateFile, w.config.KeyFile)
-		if err != nil {
-			return errors.Join(fmt.Errorf("certificate for notifications: %w", err), listener.Close())
-		}
-		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12})
+	if w.config.CertificateFile == "" {
+		return listener, nil
 	}
+	certificate, err := tls.LoadX509KeyPair(w.config.CertificateFile, w.config.KeyFile)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("certificate for notifications: %w", err), listener.Close())
+	}
+	return tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}), nil
+}
+
+// serve answers until ctx ends. It closes the listener.
+func (w *webhookServer) serve(ctx context.Context, listener net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle(w.config.Path, w.receiver)
 	server := &http.Server{

@@ -115,3 +115,15 @@ func TestTokensLifeIsShorterThanAListing(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatAPersonHasToMendBlocks(t *testing.T) {
+	for code, status := range map[string]int{entra.CodeExpired: 0, entra.CodeUnreadable: 0, "AADSTS1000502": 401, "AADSTS700213": 401, "AADSTS999999": 400} {
+		f := tokenFailure(&entra.Failure{Code: code, Status: status})
+		if f.does != blocked {
+			t.Errorf("%s: %s", code, f.does)
+		}
+	}
+	if f := tokenFailure(&entra.Failure{Status: 503}); f.does != retry {
+		t.Errorf("503: %s", f.does)
+	}
+}
