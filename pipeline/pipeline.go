@@ -72,6 +72,13 @@ type Drift interface {
 	Keep(ctx context.Context, position uint64, received time.Time, sightings []normalise.Sighting) error
 }
 
+// Lags measures how long records take on their way.
+type Lags interface {
+	// Visible is told of every payload that has become visible at now, with
+	// when its records happened.
+	Visible(s collect.Stream, name string, received time.Time, events []time.Time, now time.Time)
+}
+
 // Config is the pace of the pipeline.
 type Config struct {
 	// FlushEvery is the time between two flushes of the lake.
@@ -115,7 +122,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Parts are what the pipeline joins. Archive, Rejects and Drift may be nil.
+// Parts are what the pipeline joins. Archive, Rejects, Drift and Lags may be nil.
 type Parts struct {
 	Journal    Journal
 	Normaliser Normaliser
@@ -123,6 +130,7 @@ type Parts struct {
 	Archive    Archive
 	Rejects    Rejects
 	Drift      Drift
+	Lags       Lags
 	State      *sql.DB
 	Clock      clock.Clock
 	Logger     *slog.Logger

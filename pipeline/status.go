@@ -68,6 +68,7 @@ func (p *Pipeline) update(change func(*Status)) {
 // account counts an entry that is visible now and tells who waits for it.
 func (p *Pipeline) account(j *job, a lake.Applied) {
 	p.count(j, a)
+	p.measureLag(j, a)
 	p.watchMu.Lock()
 	defer p.watchMu.Unlock()
 	if applied, ok := p.watchers[j.entry.Position]; ok {

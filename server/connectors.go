@@ -35,10 +35,13 @@ type Connector struct {
 	LastReceived *time.Time `json:"lastReceived"`
 	// LagSeconds is how long the latest events took from happening to being
 	// queryable. Null: not known.
-	LagSeconds *float64        `json:"lagSeconds"`
-	Counts     ConnectorCounts `json:"counts"`
-	Backlog    Backlog         `json:"backlog"`
-	LastError  *ConnectorError `json:"lastError"`
+	LagSeconds *float64 `json:"lagSeconds"`
+	// Lags says how long the stages of the way took since the process started;
+	// left out while nothing was measured.
+	Lags      *Lags           `json:"lags,omitempty"`
+	Counts    ConnectorCounts `json:"counts"`
+	Backlog   Backlog         `json:"backlog"`
+	LastError *ConnectorError `json:"lastError"`
 	// Warnings are what becomes trouble unless somebody acts in time.
 	Warnings []Warning `json:"warnings,omitempty"`
 	// CredentialEnds is when what the connector signs in with ends; null when

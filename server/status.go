@@ -22,6 +22,9 @@ type Status struct {
 	// Warnings are those of all connectors: what becomes trouble unless somebody
 	// acts in time.
 	Warnings []ConnectorWarning `json:"warnings,omitempty"`
+	// Lags says how long records take, for every stream of which any became
+	// visible.
+	Lags []StreamLags `json:"lags,omitempty"`
 }
 
 // WebhookStatus counts calls since the start.

@@ -27,6 +27,7 @@ type connectors struct {
 	collectors []collect.Collector
 	names      map[string]string // of tenants, by id
 	query      *query.Service
+	lags       *collect.Lags
 	now        func() time.Time
 	log        *slog.Logger
 
@@ -80,6 +81,7 @@ func (c *connectors) view(status collect.Status, s collect.StreamStatus, a arriv
 		seconds := a.delay.Seconds()
 		view.LagSeconds = &seconds
 	}
+	view.Lags = lagsView(c.lags, collect.Stream{Tenant: status.Tenant, ContentType: s.ContentType}, c.now())
 	view.CredentialEnds = moment(status.CredentialEnds)
 	for _, w := range slices.Concat(status.Warnings, s.Warnings) {
 		view.Warnings = append(view.Warnings, server.Warning{Code: w.Code, Cause: w.Cause, Remedy: w.Remedy})

@@ -40,6 +40,7 @@ func (r *reporter) Status(context.Context) (*server.Status, error) {
 	}
 	for _, collector := range r.collectors {
 		state := collector.Status()
+		status.Lags = append(status.Lags, streamLags(n.lags, state, time.Now())...)
 		warnings := state.Warnings
 		for _, stream := range state.Streams {
 			warnings = append(warnings, stream.Warnings...)

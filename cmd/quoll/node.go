@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/drift"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/durable"
@@ -72,6 +73,7 @@ type node struct {
 	lake      *lake.Lake
 	archive   *archive.Archive // nil when archiveProblem says why
 	rejects   *rejectRouter
+	lags      *collect.Lags
 	drift     *drift.Tracker
 
 	archiveProblem error
@@ -161,12 +163,12 @@ func (n *node) openPipeline(ctx context.Context, flushEvery time.Duration) error
 	if err != nil {
 		return err
 	}
-	n.rejects = &rejectRouter{dir: dir}
+	n.rejects, n.lags = &rejectRouter{dir: dir}, collect.NewLags()
 	config := pipeline.DefaultConfig()
 	config.FlushEvery = flushEvery
 	parts := pipeline.Parts{
 		Journal: n.journal, Normaliser: normalise.New(normalise.Config{WorkspaceID: n.workspace, Known: n.drift}),
-		Lake: n.lake, Rejects: n.rejects, Drift: n.drift, State: n.state, Clock: clock.System(), Logger: n.log,
+		Lake: n.lake, Rejects: n.rejects, Drift: n.drift, Lags: n.lags, State: n.state, Clock: clock.System(), Logger: n.log,
 	}
 	if n.archive != nil { // a nil pointer in an interface would not be nil
 		parts.Archive = n.archive

@@ -125,7 +125,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		UI: ui, Logger: log,
 		Services: server.Services{
 			Querier: querier{n.query}, Catalogue: catalogue{}, Incidents: incidents{store},
-			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, now: time.Now, log: log},
+			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, lags: n.lags, now: time.Now, log: log},
 			Backfills:  s.backfills,
 			Gaps:       &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
 			Drift:      driftLists{n.drift},
@@ -160,7 +160,7 @@ func (s *service) addCollectors(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			collector, err := activity.New(settings, activity.Dependencies{Ledger: s.ledger, Sink: s.pipeline, Room: shared.room, Spool: spool, Logger: s.log})
+			collector, err := activity.New(settings, activity.Dependencies{Ledger: s.ledger, Sink: s.pipeline, Lags: s.lags, Room: shared.room, Spool: spool, Logger: s.log})
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/server"
 )
@@ -72,9 +73,23 @@ func printStatus(w io.Writer, s *server.Status) error {
 			fmt.Fprintf(&b, "  %-26s %10d rows, %d fresh, %d files\n", t.Name, t.Rows, t.Fresh, t.Files)
 		}
 	}
+	for _, l := range s.Lags {
+		if total, ok := l.Day[string(collect.EventToVisible)]; ok {
+			fmt.Fprintf(&b, "lag       %s %s: half within %s, 99%% within %s of happening, over the last day\n", l.TenantID, l.ContentType, seconds(total.P50Seconds), seconds(total.P99Seconds))
+		}
+	}
 	for _, warning := range s.Warnings {
 		fmt.Fprintf(&b, "warning   %s: %s\n          %s\n", warning.Connector, warning.Cause, warning.Remedy)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// seconds writes a length of time roughly: what is measured is rough.
+func seconds(s float64) time.Duration {
+	d := time.Duration(s * float64(time.Second))
+	if d < time.Minute {
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Second)
 }

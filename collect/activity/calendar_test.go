@@ -50,3 +50,22 @@ func TestPollsCloseHours(t *testing.T) {
 		r.wantHours(begin, map[collect.HourState]int{collect.HourComplete: 27, collect.HourLate: 0, collect.HourLost: 0})
 	})
 }
+
+// TestTheLagOfContentIsMeasured: what was journalled is known by when it was
+// created, once it is visible.
+func TestTheLagOfContentIsMeasured(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.lags = collect.NewLags()
+		r.feed.add(exchange, id(1), time.Now().Add(-30*time.Minute))
+		r.start()
+		r.run(time.Minute)
+		p := r.sink.all()[0]
+		s := collect.Stream{Tenant: p.Tenant, ContentType: p.ContentType}
+		r.lags.Visible(s, p.Name, p.Received, []time.Time{p.Received.Add(-time.Hour)}, time.Now())
+		hour, _ := r.lags.Summary(s, time.Now())
+		available, journalled := hour[collect.EventToAvailable], hour[collect.AvailableToJournalled]
+		if available.Records != 1 || journalled.Records != 1 || available.Max+journalled.Max != time.Hour || journalled.Max < 30*time.Minute {
+			t.Errorf("lags %+v, want half an hour each, an hour together", hour)
+		}
+	})
+}

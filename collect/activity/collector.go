@@ -26,6 +26,8 @@ type Dependencies struct {
 	// Spool is where bodies wait for the sink; one for all collectors of a
 	// process. A temporary one when nil.
 	Spool *collect.Spool
+	// Lags measures how long content takes; nothing is measured when nil.
+	Lags  *collect.Lags
 	Clock clock.Clock // clock.System() when nil
 	// Random returns numbers in [0, 1) for jitter and must be safe for
 	// concurrent use; math/rand/v2's when nil.
@@ -53,6 +55,7 @@ type stream struct {
 	ledger *collect.Ledger
 	sink   collect.Sink
 	spool  *collect.Spool
+	lags   *collect.Lags
 	clock  clock.Clock
 	random func() float64
 	logger *slog.Logger
@@ -96,6 +99,7 @@ func New(cfg Config, deps Dependencies) (*Collector, error) {
 			ledger: deps.Ledger,
 			sink:   deps.Sink,
 			spool:  deps.Spool,
+			lags:   deps.Lags,
 			clock:  deps.Clock,
 			random: deps.Random,
 			logger: deps.Logger.With("tenant", cfg.TenantID, "contentType", contentType),

@@ -71,6 +71,7 @@ func (s *stream) journal(ctx context.Context, blob collect.Blob, d *download) (c
 		Name:        blob.ContentID,
 		Received:    s.clock.Now().UTC(),
 	}
+	s.lags.Available(s.Stream, blob.ContentID, blob.Created)
 	parts := d.parts
 	if d.body.InMemory() {
 		parts = []int64{0, d.body.Size()}

@@ -72,6 +72,7 @@ type rig struct {
 	cfg    Config
 	log    *lockedBuilder
 	db     *sql.DB
+	lags   *collect.Lags
 	c      *Collector
 	cancel context.CancelFunc
 	ended  chan struct{}
@@ -141,7 +142,7 @@ func (r *rig) start() {
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(7, 7))
 	c, err := New(r.cfg, Dependencies{
-		Ledger: r.ledger, Sink: r.sink,
+		Ledger: r.ledger, Sink: r.sink, Lags: r.lags,
 		Random: func() float64 { mu.Lock(); defer mu.Unlock(); return random.Float64() },
 		Logger: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})

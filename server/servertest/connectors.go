@@ -54,6 +54,7 @@ func connector(now time.Time, source, title, content string, lag time.Duration, 
 	}
 	seconds := lag.Seconds()
 	c.LastEvent, c.LastReceived, c.LagSeconds = at(now.Add(-lag)), at(now.Add(-lag/8)), &seconds
+	c.Lags = lags(seconds)
 	for i := range 24 {
 		share := 1 + math.Sin(float64(i)/24*2*math.Pi)
 		c.History = append(c.History, server.HistoryPoint{
@@ -61,6 +62,16 @@ func connector(now time.Time, source, title, content string, lag time.Duration, 
 		})
 	}
 	return c
+}
+
+// lags are those of a stream that is usually as late as given.
+func lags(seconds float64) *server.Lags {
+	stage := func(share float64) server.Lag {
+		s := seconds * share
+		return server.Lag{Records: 870, P50Seconds: s, P90Seconds: 2 * s, P99Seconds: 5 * s, MaxSeconds: 9 * s}
+	}
+	span := server.LagSpan{"eventToAvailable": stage(0.9), "availableToJournalled": stage(0.08), "journalledToVisible": stage(0.02), "eventToVisible": stage(1)}
+	return &server.Lags{Hour: span, Day: span}
 }
 
 func at(t time.Time) *time.Time { return &t }
@@ -80,6 +91,7 @@ func (c *Canned) Status(context.Context) (*server.Status, error) {
 			{Name: "UrlClickEvents", Rows: 611, Files: 4, Bytes: 204_800, Earliest: &first, Latest: &now},
 			{Name: "AlertEvidence"},
 		}},
+		Lags: []server.StreamLags{{TenantID: TenantID, ContentType: "Audit.Exchange", Lags: *lags(180)}},
 		Archive: &server.ArchiveStatus{
 			Position: 40_190, Sealed: at(now.Add(-35 * time.Second)),
 			Verified: &server.Verification{Time: now.Add(-6 * time.Hour), Passed: true, Detail: "39,480 payloads, 401 checkpoints"},

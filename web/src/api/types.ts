@@ -163,6 +163,13 @@ export interface IncidentChange {
 
 export type ConnectorState = "healthy" | "delayed" | "waiting" | "failing" | "stopped" | "finished";
 
+export type LagStage = "eventToAvailable" | "availableToJournalled" | "journalledToVisible" | "eventToVisible";
+
+/** How long a stage took for records that became visible in a span of time. */
+export interface Lag { records: number; p50Seconds: number; p90Seconds: number; p99Seconds: number; maxSeconds: number }
+
+export interface Lags { hour: Partial<Record<LagStage, Lag>>; day: Partial<Record<LagStage, Lag>> }
+
 export interface Connector {
   id: string;
   source: string;
@@ -174,6 +181,7 @@ export interface Connector {
   lastEvent: string | null;
   lastReceived: string | null;
   lagSeconds: number | null;
+  lags?: Lags;
   counts: {
     payloads: number; records: number; duplicates: number; rejected: number;
     recordsLastHour: number; recordsLastDay: number;

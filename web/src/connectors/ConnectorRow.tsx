@@ -5,6 +5,7 @@ import { formatCount } from "../format/number";
 import { formatDuration } from "../format/time";
 import { text } from "../text/en";
 import { Ago } from "../ui/parts";
+import { lagLines, usualLag } from "./lags";
 import { Sparkline } from "./Sparkline";
 
 const t = text.connectors;
@@ -31,7 +32,10 @@ export function ConnectorRow({ connector: c, now }: { connector: Connector; now:
         <td className="connector-name">{c.contentType}</td>
         <td><ConnectorStateTag state={c.state} /></td>
         <td><Ago at={c.lastEvent} now={now} /></td>
-        <td className="right numeric nowrap">{c.lagSeconds === null ? <span className="muted">–</span> : formatDuration(c.lagSeconds)}</td>
+        <td className="right numeric nowrap" title={lagLines(c.lags)}>
+          {c.lagSeconds === null ? <span className="muted">–</span> : formatDuration(c.lagSeconds)}
+          {usualLag(c.lags) && <div className="muted small">{usualLag(c.lags)}</div>}
+        </td>
         <td><Sparkline points={c.history ?? []} now={now} label={`${t.columns.trend}: ${c.contentType}`} /></td>
         <td className="right numeric">{formatCount(c.counts.recordsLastHour)}</td>
         <td className="right numeric">{formatCount(c.counts.recordsLastDay)}</td>

@@ -104,6 +104,11 @@ export const text = {
       content: "Content", state: "State", last: "Last event", lag: "Lag", day: "Last 24 h", hour: "Last hour", total: "Records", backlog: "Backlog",
       trend: "Records an hour",
     },
+    lags: {
+      stages: { eventToAvailable: "until Microsoft offers it", availableToJournalled: "until it is fetched", journalledToVisible: "until queries see it", eventToVisible: "all of it" },
+      title: "How long records take, over the last day", usual: (half: string, most: string) => `half ${half} · 99% ${most}`,
+      line: (stage: string, half: string, ninety: string, most: string, longest: string) => `${stage}: half within ${half}, 90% ${ninety}, 99% ${most}, at most ${longest}`,
+    },
     summary: { connectors: "Connectors", healthy: "healthy", records: "Records, 24 h", lag: "Longest lag", backlog: "Backlog", payloads: "payloads" },
     duplicates: (n: string) => `${n} duplicates`, rejected: (n: string) => `${n} rejected`, oldest: "oldest", expires: "deleted by Microsoft",
     attempts: (n: number) => `${n} ${n === 1 ? "attempt" : "attempts"} in a row`, remedy: "What to do",

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"time"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/server"
+)
+
+// lagsView says how long the records of a stream take; nil while none has
+// become visible.
+func lagsView(lags *collect.Lags, s collect.Stream, now time.Time) *server.Lags {
+	hour, day := lags.Summary(s, now)
+	if len(day) == 0 {
+		return nil
+	}
+	return &server.Lags{Hour: lagSpan(hour), Day: lagSpan(day)}
+}
+
+func lagSpan(stages map[collect.LagStage]collect.LagSummary) server.LagSpan {
+	span := server.LagSpan{}
+	for stage, l := range stages {
+		span[string(stage)] = server.Lag{
+			Records: l.Records, P50Seconds: l.P50.Seconds(), P90Seconds: l.P90.Seconds(), P99Seconds: l.P99.Seconds(), MaxSeconds: l.Max.Seconds(),
+		}
+	}
+	return span
+}
+
+// streamLags are those of all streams of a collector.
+func streamLags(lags *collect.Lags, status collect.Status, now time.Time) []server.StreamLags {
+	var all []server.StreamLags
+	for _, s := range status.Streams {
+		if view := lagsView(lags, collect.Stream{Tenant: status.Tenant, ContentType: s.ContentType}, now); view != nil {
+			all = append(all, server.StreamLags{TenantID: status.Tenant, ContentType: s.ContentType, Lags: *view})
+		}
+	}
+	return all
+}
