@@ -10,9 +10,10 @@ WEBFILES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 
 DEMO_FLAGS ?=
 SEEDS ?= 300
 FIRST_SEED ?= 1
+DURATION ?= 3m
 BENCH_FLAGS ?=
 
-.PHONY: help demo build test test-go simulate test-exhaustive test-web test-browser lint fuzz bench bench-collect bench-tenants audit conformance docs need clean screenshots
+.PHONY: help demo build test test-go simulate torture test-exhaustive test-web test-browser lint fuzz bench bench-collect bench-tenants audit conformance docs need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -56,6 +57,9 @@ test-go: web/dist/index.html ## Go tests with the race detector; exhaustive ones
 
 simulate: ## the whole river through weeks of trouble: make simulate SEEDS=n FIRST_SEED=k
 	scripts/simulate $(SEEDS) $(FIRST_SEED)
+
+torture: build ## the real binary, killed every few seconds: make torture DURATION=5m
+	go run ./internal/simulate/torture -quoll bin/quoll -duration $(DURATION) $(TORTURE_FLAGS)
 
 test-exhaustive: web/dist/index.html ## Go tests in full: every byte, every file operation, more seeds
 	go test -timeout 60m ./...

@@ -162,6 +162,13 @@ func (t *Tenant) Subscribe(contentType string) { t.api.Subscribe(contentType) }
 // off behind the client's back.
 func (t *Tenant) DisableSubscription(contentType string) { t.api.Disable(contentType) }
 
+// BadDays ends or resumes the faults of requests.
+func (t *Tenant) BadDays(on bool) { t.api.BadDays(on) }
+
+// SubscriptionEnabled reports whether a client has started a subscription and
+// nobody has ended it.
+func (t *Tenant) SubscriptionEnabled(contentType string) bool { return t.api.Enabled(contentType) }
+
 // VanishSubscription makes a subscription disappear as if it had never been
 // started.
 func (t *Tenant) VanishSubscription(contentType string) { t.api.Vanish(contentType) }

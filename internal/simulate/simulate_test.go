@@ -220,7 +220,7 @@ func (l *life) process(ctx context.Context, skew time.Duration, ready func(*proc
 // settle ends all trouble, gives the river time, and looks at what there is:
 // while it flows, and after one more start.
 func (l *life) settle() {
-	l.tenant.feed.Recover()
+	l.tenant.feed.BadDays(false)
 	l.tenant.network.down.Store(false)
 	l.machine.faults.set(0, time.Time{})
 	l.machine.faults.boot(0)

@@ -41,7 +41,7 @@ func TestFaultsOfContent(t *testing.T) {
 					t.Errorf("%d %q, %v", status, body, err)
 				}
 			}
-			r.Recover()
+			r.BadDays(false)
 			if status, body, err := fetchWhole(t, server, r.token, b.ID); status != 200 || string(body) != whole || err != nil {
 				t.Errorf("once it is over: %d %s, %v", status, body, err)
 			}

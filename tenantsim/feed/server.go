@@ -99,8 +99,8 @@ func New(cfg Config, store *Store) (*Server, error) {
 	return &Server{cfg: cfg, store: store, tokens: tokens, faults: newFaults(cfg.Faults), subscriptions: map[string]*subscription{}, hooks: map[string]*hook{}}, nil
 }
 
-// Recover ends the bad days of the service.
-func (s *Server) Recover() { s.faults.over.Store(true) }
+// BadDays ends or resumes the faults of requests, which begin at once.
+func (s *Server) BadDays(on bool) { s.faults.over.Store(!on) }
 
 var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 

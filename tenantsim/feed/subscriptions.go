@@ -102,6 +102,12 @@ func (s *Server) end(contentType, status string) {
 	}
 }
 
+// Enabled reports whether a subscription was started and not ended.
+func (s *Server) Enabled(contentType string) bool {
+	_, refused := s.enabled(contentType)
+	return refused == nil
+}
+
 // Stops tells when the subscription of a content type was not enabled after
 // its first start.
 func (s *Server) Stops(contentType string) []Stop {
