@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/quoll/quoll/internal/durable"
+	"github.com/quoll/quoll/model"
 )
 
 // certified makes an archive on disk, a certificate over some of its payloads
@@ -186,6 +188,61 @@ func TestCertificatesThatMakeNoSenseAreNotSigned(t *testing.T) {
 		change(&c)
 		if _, err := SignCertificate(cfg, &c); err == nil {
 			t.Errorf("%s: signed", name)
+		}
+	}
+}
+
+// TestBlobsInPartsAreFound: a large blob is in several payloads, with others in
+// between, and with the beginning of an attempt that broke off before it.
+func TestBlobsInPartsAreFound(t *testing.T) {
+	dir := t.TempDir()
+	cfg := DefaultConfig(filepath.Join(dir, "archive"), filepath.Join(dir, "keys", "archive.key"))
+	cfg.Origin, cfg.Random = testOrigin, rand.NewChaCha8([32]byte{1})
+	a := mustOpen(t, cfg)
+	body := []byte(`[{"Id":"1"},{"Id":"2"},{"Id":"3"}]`)
+	cuts := []int{0, 11, 22, len(body)}
+	add := func(position uint64, p model.Payload) {
+		t.Helper()
+		if err := a.Add(t.Context(), position, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	part := func(i int) model.Payload {
+		p := samplePayload(1)
+		p.Name, p.Offset, p.Body = "large", int64(cuts[i]), body[cuts[i]:cuts[i+1]]
+		return p
+	}
+	add(1, part(0))
+	add(2, part(1)) // broke off
+	add(3, part(0))
+	add(4, samplePayload(5))
+	add(5, part(1))
+	if err := a.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	add(6, samplePayload(6))
+	add(7, part(2))
+	if err := errors.Join(a.Flush(t.Context()), a.Close()); err != nil {
+		t.Fatal(err)
+	}
+	c := &Certificate{Tenant: part(0).Tenant, ContentType: part(0).ContentType}
+	good := CertifiedBlob{ContentID: "large", Size: int64(len(body)), SHA256: fmt.Sprintf("%x", sha256.Sum256(body)), Position: 7}
+	find := func(b CertifiedBlob) []string {
+		t.Helper()
+		_, missing, err := FindBlobs(t.Context(), cfg.Dir, a.VerifierKey(), c, []CertifiedBlob{b})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return missing
+	}
+	if missing := find(good); len(missing) != 0 {
+		t.Errorf("missing %v", missing)
+	}
+	hash, size, position := good, good, good
+	hash.SHA256, size.Size, position.Position = strings.Repeat("0", 64), 40, 5
+	for _, b := range []CertifiedBlob{hash, size, position} {
+		if missing := find(b); len(missing) != 1 {
+			t.Errorf("%+v: missing %v, want it", b, missing)
 		}
 	}
 }

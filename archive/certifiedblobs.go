@@ -3,16 +3,12 @@ package archive
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"strings"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -96,111 +92,4 @@ func exactLines(data []byte, atEOF bool) (advance int, token []byte, err error) 
 		return 0, nil, errors.New("the last line has no end")
 	}
 	return 0, nil, nil
-}
-
-// LogHead is the signed head of a log.
-type LogHead struct {
-	Size int64  `json:"size"` // leaves
-	Root string `json:"root"` // Base64
-}
-
-// FindBlobs looks for certified blobs in the log of an archive: every entry
-// bundle is read, the root over all leaves must be the one that was signed, and
-// each blob must be a payload leaf at its position, with its name, hash and
-// size. It returns, in words, those that are not. Objects are not read: Verify
-// does that.
-func FindBlobs(ctx context.Context, dir, verifierKey string, c *Certificate, blobs []CertifiedBlob) (head LogHead, missing []string, err error) {
-	verifier, err := note.NewVerifier(strings.TrimSpace(verifierKey))
-	if err != nil {
-		return head, nil, fmt.Errorf("verifier key: %w", err)
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return head, nil, fmt.Errorf("open archive: %w", err)
-	}
-	defer root.Close()
-	signed, err := readBounded(root.FS(), checkpointFile, maxCheckpoint)
-	if err != nil {
-		return head, nil, fmt.Errorf("open archive: %w", err)
-	}
-	checkpoint, err := openCheckpoint(signed, verifier)
-	if err != nil {
-		return head, nil, fmt.Errorf("open archive: checkpoint: %w", err)
-	}
-	wanted := map[uint64]CertifiedBlob{}
-	for _, b := range blobs {
-		wanted[b.Position] = b
-	}
-	found := map[uint64]PayloadLeaf{}
-	err = eachLeaf(ctx, root.FS(), checkpoint, func(line []byte) {
-		if l, ok := parsePayloadLeaf(line); ok {
-			if _, ok := wanted[l.Position]; ok {
-				found[l.Position] = l
-			}
-		}
-	})
-	if err != nil {
-		return head, nil, fmt.Errorf("read the log of %s: %w", dir, err)
-	}
-	for _, b := range blobs {
-		if why := c.differs(b, found); why != "" {
-			missing = append(missing, fmt.Sprintf("%s: %s", b.ContentID, why))
-		}
-	}
-	return LogHead{checkpoint.size, checkpoint.root.String()}, missing, nil
-}
-
-func (c *Certificate) differs(b CertifiedBlob, found map[uint64]PayloadLeaf) string {
-	l, ok := found[b.Position]
-	switch {
-	case !ok:
-		return fmt.Sprintf("position %d is not in the log", b.Position)
-	case l.Tenant != c.Tenant || l.ContentType != c.ContentType || l.Name != b.ContentID:
-		return fmt.Sprintf("position %d holds %s %s %q", b.Position, l.Tenant, l.ContentType, l.Name)
-	case l.SHA256 != b.SHA256 || l.Size != b.Size:
-		return fmt.Sprintf("position %d has %d bytes with SHA-256 %s, the certificate %d bytes with %s", b.Position, l.Size, l.SHA256, b.Size, b.SHA256)
-	}
-	return ""
-}
-
-// eachLeaf hands over every leaf of the log in order, and reports whether all of
-// them have the root that was signed.
-func eachLeaf(ctx context.Context, fsys fs.FS, head checkpoint, use func(line []byte)) error {
-	built := &tree{}
-	for n := int64(0); n*tileWidth < head.size; n++ {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		width := int(min(tileWidth, head.size-n*tileWidth))
-		name := bundlePath(tileAt(0, n, width))
-		data, err := readBounded(fsys, name, maxBundle)
-		if err != nil {
-			return err
-		}
-		leaves, err := decodeBundle(data, width)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		for _, line := range leaves {
-			built.append(tlog.RecordHash(line), func(tlog.Tile, []tlog.Hash) {})
-			use(line)
-		}
-	}
-	if built.root() != head.root {
-		return fmt.Errorf("the leaves have the root %s, the checkpoint %s: verify the archive", built.root(), head.root)
-	}
-	return nil
-}
-
-func readBounded(fsys fs.FS, name string, limit int64) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%s is larger than %d bytes", name, limit)
-	}
-	return data, err
 }
