@@ -293,3 +293,54 @@ func TestDocumentedExample(t *testing.T) {
 	}
 	t.Errorf("no leaf is written like the documented %s", leaf)
 }
+
+// TestDocumentedCertificate checks the example of docs/formats/certificate.md:
+// with the public libraries by what the page says, and as the package does.
+func TestDocumentedCertificate(t *testing.T) {
+	var certificate, key, list string
+	for i, part := range strings.Split(string(readFile(t, "..", "docs", "formats", "certificate.md")), "\n```") {
+		_, block, _ := strings.Cut(part, "\n")
+		switch block += "\n"; {
+		case i%2 == 0:
+		case strings.HasPrefix(block, "Quoll certificate"):
+			certificate = block
+		case strings.HasPrefix(block, "quoll.example/archive+"):
+			key = strings.TrimSpace(block)
+		case strings.HasPrefix(block, `{"created":`):
+			list = block
+		}
+	}
+	verifier, err := note.NewVerifier(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := note.Open([]byte(certificate), note.VerifierList(verifier)); err != nil {
+		t.Error("documented certificate:", err)
+	}
+	var stored []tlog.Hash
+	reader := tlog.HashReaderFunc(func(indexes []int64) (hashes []tlog.Hash, err error) {
+		for _, i := range indexes {
+			hashes = append(hashes, stored[i])
+		}
+		return hashes, nil
+	})
+	lines := strings.Split(strings.TrimSuffix(list, "\n"), "\n")
+	for n, line := range lines {
+		hashes, err := tlog.StoredHashes(int64(n), []byte(line), reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored = append(stored, hashes...)
+	}
+	root, err := tlog.TreeHash(int64(len(lines)), reader)
+	if err != nil || !strings.Contains(certificate, "\nroot: "+root.String()+"\n") {
+		t.Errorf("the documented list has the root %s, %v", root, err)
+	}
+	c, err := archive.OpenCertificate([]byte(certificate), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if blobs, err := c.CheckBlobs(strings.NewReader(list)); err != nil || len(blobs) != 1 {
+		t.Errorf("%d blobs, %v", len(blobs), err)
+	}
+}

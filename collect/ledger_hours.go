@@ -244,20 +244,28 @@ func (l *Ledger) leaves(ctx context.Context, s Stream, w Window, use func(create
 // zero time leaves that as it is.
 func (l *Ledger) storeHours(ctx context.Context, s Stream, hours []Hour, through, now time.Time) error {
 	return l.update(ctx, "close hours", s, func(tx *sql.Tx) error {
+		var oldest sql.NullInt64
+		err := tx.QueryRowContext(ctx, `SELECT min(hour) FROM collect_hour WHERE tenant = ? AND content_type = ?`, s.Tenant, s.ContentType).Scan(&oldest)
+		if err != nil {
+			return err
+		}
+		insert, err := tx.PrepareContext(ctx, `
+			INSERT INTO collect_hour (tenant, content_type, hour, closed, listed, expired, records, bytes, root, silent)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET closed = excluded.closed, closings = closings + 1, reopened = 0, listed = excluded.listed,
+			  expired = excluded.expired, records = excluded.records, bytes = excluded.bytes, root = excluded.root, silent = excluded.silent`)
+		if err != nil {
+			return err
+		}
+		defer insert.Close()
 		for _, h := range hours {
 			silent := false
-			if h.Listed == 0 {
-				var err error
+			if h.Listed == 0 && oldest.Valid && h.Start.Add(-fewestWeeks*week).After(moment(oldest)) {
 				if silent, err = unusual(ctx, tx, s, h.Start); err != nil {
 					return err
 				}
 			}
-			_, err := tx.ExecContext(ctx, `
-				INSERT INTO collect_hour (tenant, content_type, hour, closed, listed, expired, records, bytes, root, silent)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-				ON CONFLICT DO UPDATE SET closed = excluded.closed, closings = closings + 1, reopened = 0, listed = excluded.listed,
-				  expired = excluded.expired, records = excluded.records, bytes = excluded.bytes, root = excluded.root, silent = excluded.silent`,
-				s.Tenant, s.ContentType, micros(h.Start), micros(now), h.Listed, h.Expired, h.Records, h.Bytes, h.Root[:], silent)
+			_, err := insert.ExecContext(ctx, s.Tenant, s.ContentType, micros(h.Start), micros(now), h.Listed, h.Expired, h.Records, h.Bytes, h.Root[:], silent)
 			if err != nil {
 				return err
 			}
@@ -265,7 +273,7 @@ func (l *Ledger) storeHours(ctx context.Context, s Stream, hours []Hour, through
 		if through.IsZero() {
 			return nil
 		}
-		_, err := tx.ExecContext(ctx, `
+		_, err = tx.ExecContext(ctx, `
 			UPDATE collect_stream SET closed_through = max(coalesce(closed_through, ?3), ?3) WHERE tenant = ?1 AND content_type = ?2`,
 			s.Tenant, s.ContentType, micros(through))
 		return err

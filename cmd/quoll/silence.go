@@ -63,6 +63,9 @@ func reachedBy(collectors []collect.Collector) func(tenant, contentType string) 
 	}
 }
 
+// mostWarnings bounds what is told of one stream; the log has all of it.
+const mostWarnings = 20
+
 // heard is a collector whose status also warns of what has fallen silent.
 type heard struct {
 	collect.Collector
@@ -78,7 +81,7 @@ func (h heard) Status() collect.Status {
 		}
 		problem := silenceProblem(a)
 		for i := range status.Streams {
-			if s := &status.Streams[i]; s.ContentType == a.Series.ContentType {
+			if s := &status.Streams[i]; s.ContentType == a.Series.ContentType && len(s.Warnings) < mostWarnings {
 				s.Warnings = append(s.Warnings, problem)
 			}
 		}
