@@ -162,12 +162,14 @@ type memberType struct {
 }
 
 // members asks the data which members a bag has, and of which type: the one
-// that all values share, else dynamic. They are ordered by name.
+// that all values share, else dynamic. They are ordered by name. Few bags of a
+// table have a shape of their own, so only that is found out for each row.
 func (c *pluginCall) members(node plan.Node, bag *plan.Column) ([]memberType, bool) {
-	shape, kind := c.newColumn("shape", types.Dynamic), c.newColumn("kind", types.String)
-	project := &plan.Project{Input: node, Define: []plan.Definition{{Column: shape, Expr: compute("member_kinds", types.Dynamic, &plan.Ref{Column: bag})}}}
+	shape, list, kind := c.newColumn("shape", types.Dynamic), c.newColumn("kinds", types.Dynamic), c.newColumn("kind", types.String)
+	project := &plan.Project{Input: node, Define: []plan.Definition{{Column: shape, Expr: compute("bag_shape", types.Dynamic, &plan.Ref{Column: bag})}}}
 	shapes := &plan.Aggregate{Input: project, Keys: []plan.Definition{{Column: shape, Expr: &plan.Ref{Column: shape}}}}
-	kinds, ok := c.probe(&plan.Unnest{Input: shapes, Items: []plan.UnnestItem{{Array: &plan.Ref{Column: shape}, Column: kind}}, Inner: true}, kind)
+	lists := &plan.Project{Input: shapes, Define: []plan.Definition{{Column: list, Expr: compute("member_kinds", types.Dynamic, &plan.Ref{Column: shape})}}}
+	kinds, ok := c.probe(&plan.Unnest{Input: lists, Items: []plan.UnnestItem{{Array: &plan.Ref{Column: list}, Column: kind}}, Inner: true}, kind)
 	found := map[string]types.Type{}
 	for _, k := range kinds {
 		if k == "" {

@@ -21,6 +21,7 @@ func Passes() []Pass {
 		{"push time ranges into scans", PushTimeRanges},
 		{"compute scalars beside arrays", HoistScalars},
 		{"leave out columns that nothing reads", PruneColumns},
+		{"count sets of which only the size is asked for", CountSets},
 	}
 }
 

@@ -95,11 +95,10 @@ func (g *generator) plainAggregate(name string, c *plan.Call, a []string, filter
 	case "percentile":
 		return "quantile_disc(" + a[0] + ", least(greatest(" + a[1] + " / 100, 0), 1))"
 	case "arg_max", "arg_min":
-		text := name + "_null(" + a[1] + ", " + a[0] + ")"
-		if c.Args[0].Type() == types.String {
-			return text
+		if c.Args[0].Type() == types.Decimal { // which may have more digits than a double
+			return "(CASE WHEN count(" + a[0] + ") = 0 THEN first(" + a[1] + ") ELSE " + name + "_null(" + a[1] + ", " + a[0] + ") END)"
 		}
-		return "(CASE WHEN count(" + a[0] + ") = 0 THEN first(" + a[1] + ") ELSE " + text + " END)"
+		return name + "_null(" + a[1] + ", " + g.nullsLose(name, a[0], c.Args[0]) + ")"
 	case "take_any":
 		return "any_value(" + a[0] + ")" + filter
 	case "binary_all_or":
@@ -111,6 +110,29 @@ func (g *generator) plainAggregate(name string, c *plan.Call, a []string, filter
 	}
 	g.fail("no SQL for the aggregate %s", c.Function.Name)
 	return "NULL"
+}
+
+// nullsLose gives null a value that any other beats, so that a row is found where
+// all values are null too.
+func (g *generator) nullsLose(name, value string, e plan.Expr) string {
+	t := e.Type()
+	if t == types.String || neverNull(e) {
+		return value
+	}
+	worst := worsts[sqlType(t)][name]
+	if t == types.Guid {
+		worst = map[string]string{"arg_max": "''", "arg_min": "'g'"}[name]
+	}
+	return "coalesce(" + value + ", " + worst + ")"
+}
+
+// worsts are by a type of the engine.
+var worsts = map[string]map[string]string{
+	"BOOLEAN":   {"arg_max": "false", "arg_min": "true"},
+	"INTEGER":   {"arg_max": "CAST(-2147483648 AS INTEGER)", "arg_min": "2147483647"},
+	"BIGINT":    {"arg_max": "CAST(-9223372036854775808 AS BIGINT)", "arg_min": "9223372036854775807"},
+	"DOUBLE":    {"arg_max": "CAST('-infinity' AS DOUBLE)", "arg_min": "CAST('nan' AS DOUBLE)"},
+	"TIMESTAMP": {"arg_max": "CAST('-infinity' AS TIMESTAMP)", "arg_min": "CAST('infinity' AS TIMESTAMP)"},
 }
 
 func average(t types.Type, x, filter string) string {
@@ -152,6 +174,12 @@ func (g *generator) gather(name string, c *plan.Call, a []string, filter string,
 		filter = " FILTER (WHERE " + present + ")"
 	case present != "":
 		filter = strings.TrimSuffix(filter, ")") + " AND " + present + ")"
+	}
+	if c.Of == types.Long { // only the size is asked for
+		if name == "make_set" {
+			return "least(count(DISTINCT " + a[0] + ")" + filter + ", " + itoa(g.sizeLimit(c)) + ")"
+		}
+		return "least(count(" + a[0] + ")" + filter + ", " + itoa(g.sizeLimit(c)) + ")"
 	}
 	distinct, order := "", ""
 	if name == "make_set" {

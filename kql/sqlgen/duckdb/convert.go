@@ -58,7 +58,8 @@ func fromDynamicText(text string, t types.Type) string {
 	case types.String:
 		return "coalesce(" + text + ", '')"
 	case types.Int, types.Long:
-		return "TRY_CAST(coalesce(CASE WHEN contains(" + text + ", '.') OR contains(" + text + ", 'e') THEN NULL ELSE TRY_CAST(" + text + " AS DECIMAL(38, 0)) END, trunc(TRY_CAST(" + text + " AS DOUBLE))) AS " + sqlType(t) + ")"
+		// A cast to DECIMAL would do too and takes twenty times as long.
+		return "TRY_CAST(coalesce(CASE WHEN contains(" + text + ", '.') OR contains(" + text + ", 'e') THEN NULL ELSE TRY_CAST(" + text + " AS BIGINT) END, TRY_CAST(trunc(TRY_CAST(" + text + " AS DOUBLE)) AS BIGINT)) AS " + sqlType(t) + ")"
 	}
 	return fromText(text, t)
 }

@@ -30,6 +30,7 @@ func dynamicForms() map[string]form {
 		"bag_pack":        bagPack,
 		"pack_present":    packPresent,
 		"extract_json":    extractJSON,
+		"bag_shape":       sqlJSON("(CASE WHEN json_type($1) = 'OBJECT' THEN CAST(json_structure($1) AS VARCHAR) END)"),
 		"tohex":           toHex,
 		"gettype":         getType,
 		"dynamic_to_json": dynamicToJSON,
@@ -124,8 +125,13 @@ func arrayForms() map[string]form {
 		return "(CASE WHEN " + i + " < 0 THEN greatest(CAST(json_array_length($1) AS BIGINT) + greatest(" + i + ", -2147483647), 0) ELSE least(" + i + ", 2147483646) END)"
 	}
 	all := map[string]form{
-		"pack_array":         packArray,
-		"array_length":       sqlJSON("(CASE WHEN json_type($1) = 'ARRAY' THEN CAST(json_array_length($1) AS BIGINT) END)"),
+		"pack_array": packArray,
+		"array_length": func(g *generator, c *plan.Call, a []string, b *block) string {
+			if c.Args[0].Type() == types.Long {
+				return a[0] // see rewrite.CountSets
+			}
+			return fill("(CASE WHEN json_type($1) = 'ARRAY' THEN CAST(json_array_length($1) AS BIGINT) END)", g.jsonArgs(c, a, b))
+		},
 		"array_concat":       arrayConcat,
 		"array_slice":        array(list + "[" + at("$2") + " + 1:" + at("$3") + " + 1]"),
 		"array_reverse":      array("list_reverse(" + list + ")"),

@@ -32,7 +32,11 @@ func TestFormsAreThoseOfTheVocabulary(t *testing.T) {
 			t.Errorf("%s has no SQL form", f.Name)
 		}
 	}
+	const ownForms = "bag_shape" // the compiler's own, which no query can name
 	for name := range all {
+		if name == ownForms {
+			continue
+		}
 		if f, ok := builtin.All().Lookup(name); !ok || f.Of != "" {
 			t.Errorf("the form %s belongs to no function", name)
 		}
