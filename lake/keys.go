@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -12,65 +13,6 @@ import (
 
 	"github.com/quoll/quoll/schema"
 )
-
-// keySet is what a table remembers about the records it holds. It lives in
-// memory and is rebuilt from the hidden columns of the files before the first
-// Apply.
-type keySet struct {
-	// first maps a record to the content under which it was seen first. It is
-	// nil for the table of revisions.
-	first map[schema.Key]schema.Digest
-	// versions holds every content of a record, for the table of revisions.
-	versions map[version]struct{}
-}
-
-type version struct {
-	key    schema.Key
-	digest schema.Digest
-}
-
-func newKeySet(revisions bool) *keySet {
-	if revisions {
-		return &keySet{versions: map[version]struct{}{}}
-	}
-	return &keySet{first: map[schema.Key]schema.Digest{}}
-}
-
-// known is what a table knows about a record.
-type known uint8
-
-const (
-	unknownRecord known = iota
-	sameRecord          // same key, same content
-	changedRecord       // same key, other content
-)
-
-func (s *keySet) lookUp(key schema.Key, digest schema.Digest) known {
-	if s.versions != nil {
-		if _, ok := s.versions[version{key, digest}]; ok {
-			return sameRecord
-		}
-		return unknownRecord
-	}
-	seen, ok := s.first[key]
-	switch {
-	case !ok:
-		return unknownRecord
-	case seen == digest:
-		return sameRecord
-	}
-	return changedRecord
-}
-
-func (s *keySet) add(key schema.Key, digest schema.Digest) {
-	if s.versions != nil {
-		s.versions[version{key, digest}] = struct{}{}
-		return
-	}
-	s.first[key] = digest
-}
-
-func (s *keySet) size() int { return len(s.first) + len(s.versions) }
 
 // loadKeys brings the keys of every table into memory unless they are there.
 // The first Apply needs them; whoever only reads does without.
@@ -82,15 +24,16 @@ func (l *Lake) loadKeys(ctx context.Context) error {
 	}
 	start := time.Now()
 	// Without keys nothing was applied, so nothing is flushed meanwhile.
+	index, turn := new(keyIndex), new(sync.Mutex)
 	sets := make([]*keySet, len(l.order))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, t := range l.order {
-		sets[i] = newKeySet(t.schema.Name == schema.UnifiedAuditLogRevisions)
+		sets[i] = newKeySet(index, i, t.schema.Name == schema.UnifiedAuditLogRevisions)
 		files := t.files.files
 		group.Go(func() error {
 			for _, f := range files {
-				if err := sets[i].loadFile(ctx, l.files, f.Path); err != nil {
+				if err := sets[i].loadFile(ctx, l.files, f.Path, turn); err != nil {
 					return err
 				}
 			}
@@ -113,7 +56,7 @@ func (l *Lake) loadKeys(ctx context.Context) error {
 }
 
 // loadFile adds the keys of a Parquet file.
-func (s *keySet) loadFile(ctx context.Context, files syncedFS, path string) error {
+func (s *keySet) loadFile(ctx context.Context, files syncedFS, path string, turn *sync.Mutex) error {
 	source, err := files.open(path)
 	if err != nil {
 		return fmt.Errorf("read keys of %s: %w", path, err)
@@ -127,20 +70,22 @@ func (s *keySet) loadFile(ctx context.Context, files syncedFS, path string) erro
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := s.loadGroup(f.RowGroup(group)); err != nil {
+		if err := s.loadGroup(f.RowGroup(group), turn); err != nil {
 			return fmt.Errorf("read keys of %s, row group %d: %w", path, group, err)
 		}
 	}
 	return nil
 }
 
-func (s *keySet) loadGroup(group *file.RowGroupReader) (err error) {
+func (s *keySet) loadGroup(group *file.RowGroupReader, turn *sync.Mutex) (err error) {
 	var columns [3][]int64
 	for i, name := range []string{ColumnKeyHigh, ColumnKeyLow, ColumnDigest} {
 		if columns[i], err = readInt64(group, name); err != nil {
 			return err
 		}
 	}
+	turn.Lock()
+	defer turn.Unlock()
 	for row := range columns[0] {
 		var key schema.Key
 		var digest schema.Digest

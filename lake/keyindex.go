@@ -1,0 +1,149 @@
+package lake
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/quoll/quoll/schema"
+)
+
+// keyIndex holds the keys of the records of all tables. A record mostly has rows
+// in several tables, so its key is there once, with the tables that know it.
+// Keys are hashes already: their bits say where they belong. It grows a shard
+// at a time, so that growing never takes twice the memory.
+type keyIndex struct{ shards [keyShards]keyShard }
+
+const keyShards = 256
+
+// keyShard is a table with open addressing. Nothing is ever removed.
+type keyShard struct {
+	entries []keyEntry
+	tables  []uint32 // bits of the tables that know the entry; 0 is free
+	used    int
+}
+
+type keyEntry struct{ high, low, digest uint64 }
+
+func newKeyEntry(key schema.Key, digest schema.Digest) keyEntry {
+	return keyEntry{binary.BigEndian.Uint64(key[:8]), binary.BigEndian.Uint64(key[8:]), binary.BigEndian.Uint64(digest[:])}
+}
+
+func (e *keyEntry) sameKey(other *keyEntry) bool { return e.high == other.high && e.low == other.low }
+
+func (x *keyIndex) shard(e *keyEntry) *keyShard { return &x.shards[e.high>>56] }
+
+// first is where the search for an entry begins.
+func (s *keyShard) first(e *keyEntry) int {
+	at, _ := bits.Mul64(e.low, uint64(len(s.entries)))
+	return int(at)
+}
+
+// each calls visit with the entries of a record until it returns true.
+func (s *keyShard) each(e *keyEntry, visit func(at int) bool) {
+	if s.used == 0 {
+		return
+	}
+	for at := s.first(e); s.tables[at] != 0; {
+		if s.entries[at].sameKey(e) && visit(at) {
+			return
+		}
+		if at++; at == len(s.entries) {
+			at = 0
+		}
+	}
+}
+
+// add notes that a table knows the record with that content.
+func (s *keyShard) add(e keyEntry, table uint32) (added bool) {
+	found := false
+	s.each(&e, func(at int) bool {
+		if found = s.entries[at].digest == e.digest; found {
+			added = s.tables[at]&table == 0
+			s.tables[at] |= table
+		}
+		return found
+	})
+	if found {
+		return added
+	}
+	if 8*(s.used+1) > 7*len(s.entries) {
+		s.grow()
+	}
+	s.place(e, table)
+	s.used++
+	return true
+}
+
+func (s *keyShard) place(e keyEntry, tables uint32) {
+	at := s.first(&e)
+	for s.tables[at] != 0 {
+		if at++; at == len(s.entries) {
+			at = 0
+		}
+	}
+	s.entries[at], s.tables[at] = e, tables
+}
+
+func (s *keyShard) grow() {
+	entries, tables := s.entries, s.tables
+	size := max(16, len(entries)*3/2)
+	s.entries, s.tables = make([]keyEntry, size), make([]uint32, size)
+	for i, t := range tables {
+		if t != 0 {
+			s.place(entries[i], t)
+		}
+	}
+}
+
+// keySet is what a table knows of the records it holds. The index is rebuilt
+// from the hidden columns of the files before the first Apply.
+type keySet struct {
+	index *keyIndex
+	bit   uint32
+	// versions says that every content of a record is a record of its own: the
+	// table of revisions. Elsewhere the content counts that was seen first.
+	versions bool
+	count    int
+}
+
+// newKeySet returns the set of the nth table.
+func newKeySet(index *keyIndex, n int, versions bool) *keySet {
+	return &keySet{index: index, bit: 1 << n, versions: versions}
+}
+
+// known is what a table knows about a record.
+type known uint8
+
+const (
+	unknownRecord known = iota
+	sameRecord          // same key, same content
+	changedRecord       // same key, other content
+)
+
+func (s *keySet) lookUp(key schema.Key, digest schema.Digest) known {
+	e, result := newKeyEntry(key, digest), unknownRecord
+	shard := s.index.shard(&e)
+	shard.each(&e, func(at int) bool {
+		switch {
+		case shard.tables[at]&s.bit == 0:
+			return false
+		case shard.entries[at].digest == e.digest:
+			result = sameRecord
+		case s.versions:
+			return false
+		default:
+			result = changedRecord
+		}
+		return true
+	})
+	return result
+}
+
+func (s *keySet) add(key schema.Key, digest schema.Digest) {
+	e := newKeyEntry(key, digest)
+	if s.index.shard(&e).add(e, s.bit) {
+		s.count++
+	}
+}
+
+func (s *keySet) size() int { return s.count }
