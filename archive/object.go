@@ -85,7 +85,8 @@ func objectLeaf(path string, first, last uint64, sum [32]byte, size int64) Objec
 }
 
 func newEncoder() (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1))
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1),
+		zstd.WithWindowSize(4<<20), zstd.WithLowerEncoderMem(true))
 }
 
 func newDecoder() (*zstd.Decoder, error) {

@@ -39,7 +39,7 @@ func OpenLedger(ctx context.Context, db *sql.DB) (*Ledger, error) {
 	if err := state.Migrate(ctx, db, "collect", migrations); err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	return &Ledger{db, &group{db: db}}, nil
+	return &Ledger{db, &group{db: db, streams: map[Stream]bool{}}}, nil
 }
 
 // update runs change in a durable transaction in which the stream's row exists,

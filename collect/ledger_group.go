@@ -16,6 +16,7 @@ type group struct {
 	mu      sync.Mutex // held for moments only
 	leading bool
 	waiting []*ledgerChange
+	streams map[Stream]bool // those that have a row for sure
 }
 
 // ledgerChange is one call of update.
@@ -66,14 +67,20 @@ func (g *group) round() {
 	taken := g.waiting[:n:n]
 	g.waiting = g.waiting[n:]
 	g.mu.Unlock()
+	errs, err := make([]error, 1), error(nil)
 	if n == 1 {
-		taken[0].done <- g.alone(taken[0])
-		return
+		errs[0] = g.alone(taken[0])
+	} else {
+		errs, err = g.together(taken)
 	}
-	errs, err := g.together(taken)
 	for i, c := range taken {
 		if err != nil {
 			errs[i] = err
+		}
+		if errs[i] == nil {
+			g.mu.Lock()
+			g.streams[c.stream] = true
+			g.mu.Unlock()
 		}
 		c.done <- errs[i]
 	}
@@ -85,7 +92,7 @@ func (g *group) alone(c *ledgerChange) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // no effect after Commit; its error adds nothing before
-	if err := c.apply(tx); err != nil {
+	if err := g.apply(c, tx); err != nil {
 		return err
 	}
 	return tx.Commit()
@@ -108,7 +115,7 @@ func (g *group) together(changes []*ledgerChange) (errs []error, err error) {
 		if _, err := tx.ExecContext(ctx, "SAVEPOINT change"); err != nil {
 			return errs, err
 		}
-		if errs[i] = c.apply(tx); errs[i] != nil {
+		if errs[i] = g.apply(c, tx); errs[i] != nil {
 			if _, err := tx.ExecContext(ctx, "ROLLBACK TO change"); err != nil {
 				return errs, fmt.Errorf("undo a change that failed (%w): %w", errs[i], err)
 			}
@@ -120,7 +127,14 @@ func (g *group) together(changes []*ledgerChange) (errs []error, err error) {
 	return errs, tx.Commit()
 }
 
-func (c *ledgerChange) apply(tx *sql.Tx) error {
+// apply makes the change, and the row of its stream unless that is there.
+func (g *group) apply(c *ledgerChange, tx *sql.Tx) error {
+	g.mu.Lock()
+	known := g.streams[c.stream]
+	g.mu.Unlock()
+	if known {
+		return c.change(tx)
+	}
 	_, err := tx.ExecContext(context.WithoutCancel(c.ctx), `INSERT INTO collect_stream (tenant, content_type) VALUES (?, ?) ON CONFLICT DO NOTHING`, c.stream.Tenant, c.stream.ContentType)
 	if err != nil {
 		return err

@@ -26,7 +26,8 @@ func newCodec() *codec {
 		// The entry has its own checksums; the fastest level keeps up with the
 		// disk, and audit records shrink several times even so.
 		encoder: sync.OnceValues(func() (*zstd.Encoder, error) {
-			return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false))
+			return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false),
+				zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
 		}),
 		// The limit makes the output no larger than the space given, whatever
 		// the frame claims.

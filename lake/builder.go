@@ -41,7 +41,7 @@ type builder struct {
 // batches are small beside what is flushed together.
 const (
 	batchRows  = 16 << 10
-	batchBytes = 8 << 20
+	batchBytes = 4 << 20
 )
 
 func newBuilder(columns []column, timeColumn int) *builder {

@@ -41,7 +41,7 @@ const maxFreshBytes = 512 << 20
 func DefaultConfig(dir string) Config {
 	return Config{
 		Dir:           dir,
-		FreshBytes:    128 << 20,
+		FreshBytes:    24 << 20,
 		RowGroupRows:  64 << 10,
 		KeepSnapshots: 10,
 	}

@@ -91,7 +91,7 @@ func (r *run) auditRecord(text string, object jsontape.Value) string {
 		key, v := members.Key().Text(), members.Value()
 		field := p.fields[key]
 		if field == nil {
-			count(&counts.Fields, r.names.keep(key))
+			r.fields.add(key, &counts.Fields)
 			continue
 		}
 		for i := range field.log {

@@ -34,7 +34,9 @@ const otherNames = "(other)"
 // maxName bounds the length of a remembered name in bytes.
 const maxName = 128
 
-func count(counts *map[string]int, name string) {
+func count(counts *map[string]int, name string) { countTimes(counts, name, 1) }
+
+func countTimes(counts *map[string]int, name string, times int) {
 	if *counts == nil {
 		*counts = make(map[string]int)
 	}
@@ -44,7 +46,7 @@ func count(counts *map[string]int, name string) {
 	if _, known := (*counts)[name]; !known && len(*counts) >= maxNames {
 		name = otherNames
 	}
-	(*counts)[name]++
+	(*counts)[name] += times
 }
 
 // names keeps one copy of each name that records repeat, so that counting a
@@ -61,6 +63,42 @@ func (n names) keep(name string) string {
 	name = strings.Clone(name)
 	n[name] = name
 	return name
+}
+
+// tally counts names that every record repeats: one look-up a name, and what
+// comes of it goes to the counts at the end of the payload.
+type tally struct {
+	counters map[string]*counter
+	touched  []*counter
+}
+
+type counter struct {
+	name  string
+	times int
+}
+
+func (t *tally) add(name string, counts *map[string]int) {
+	c := t.counters[name]
+	if c == nil {
+		if len(t.counters) >= 10*maxNames {
+			t.settle(counts)
+			clear(t.counters)
+		}
+		c = &counter{name: strings.Clone(name)}
+		t.counters[c.name] = c
+	}
+	if c.times == 0 {
+		t.touched = append(t.touched, c)
+	}
+	c.times++
+}
+
+func (t *tally) settle(counts *map[string]int) {
+	for _, c := range t.touched {
+		countTimes(counts, c.name, c.times)
+		c.times = 0
+	}
+	t.touched = t.touched[:0]
 }
 
 func (c *Counts) recordType(number int64) {

@@ -34,10 +34,13 @@ type worker struct {
 	// pending are the rows of the record at work.
 	pending [2]schema.Row
 	names   names
+	fields  tally // of audit records that no column takes
 	survey  survey
 }
 
-func newWorker() *worker { return &worker{names: names{}, orders: orders{}} }
+func newWorker() *worker {
+	return &worker{names: names{}, orders: orders{}, fields: tally{counters: map[string]*counter{}}}
+}
 
 // arena hands out strings that share large pieces of memory, so that the many
 // short strings of a record do not cost an allocation each. It is never reused.

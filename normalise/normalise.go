@@ -122,6 +122,7 @@ func (n *Normaliser) Payload(p model.Payload) Result {
 	default:
 		run.reject(max(p.Line, 1), p.Body, "format "+string(p.Format)+" is not known")
 	}
+	run.fields.settle(&run.result.Counts.Fields)
 	run.result.Sightings = w.survey.sightings
 	return run.result
 }
