@@ -18,6 +18,7 @@ import (
 
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/collect/auditsearch"
+	"github.com/quoll/quoll/collect/eventhub"
 	"github.com/quoll/quoll/collect/hunting"
 	"github.com/quoll/quoll/server"
 )
@@ -62,7 +63,10 @@ type Tenant struct {
 	DefenderExportDir string
 	// DefenderPollEvery is how often that folder is looked at.
 	DefenderPollEvery time.Duration
-	ID                string
+	// EventHubs is nil when the Defender streaming export does not come through
+	// Event Hubs.
+	EventHubs *eventhub.Config
+	ID        string
 }
 
 // file is the configuration as it is written.
@@ -91,6 +95,8 @@ type tenant struct {
 	TenantID string           `yaml:"tenant_id"`
 	Activity *activitySection `yaml:"audit_log"`
 	Defender *defenderSection `yaml:"defender_export"`
+	// EventHubs is the same export through Event Hubs.
+	EventHubs *eventHubsSection `yaml:"event_hubs"`
 	// AuditSearch is optional: without it, the search has its defaults.
 	AuditSearch *auditSearchSection `yaml:"audit_search"`
 	Hunting     *huntingSection     `yaml:"defender_hunting"`
@@ -218,14 +224,15 @@ func (b *builder) build(f file) *Config {
 
 func (b *builder) tenant(t tenant, where string) Tenant {
 	built := Tenant{Name: or(t.Name, t.TenantID), ID: strings.ToLower(t.TenantID)}
-	if t.Activity == nil && t.Defender == nil {
-		b.bad("%s: neither audit_log nor defender_export: there is nothing to collect", where)
+	if t.Activity == nil && t.Defender == nil && t.EventHubs == nil {
+		b.bad("%s: neither audit_log nor defender_export nor event_hubs: there is nothing to collect", where)
 	}
 	if t.Activity != nil {
 		built.Activity = b.activity(t, where+".audit_log")
 	}
 	built.AuditSearch = b.auditSearch(t, built.Activity, where+".audit_search")
 	built.Hunting = b.hunting(t, built.Activity, where+".defender_hunting")
+	built.EventHubs = b.eventHubs(t, where+".event_hubs")
 	if t.Defender != nil {
 		built.DefenderExportDir = b.path(t.Defender.Dir)
 		built.DefenderPollEvery = or(time.Duration(t.Defender.PollEvery), time.Minute)

@@ -106,6 +106,19 @@ func TestHunting(t *testing.T) {
 	}
 }
 
+func TestEventHubs(t *testing.T) {
+	c, err := parse(t, "testdata/event-hubs.good.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := c.Tenants[0].EventHubs
+	if h == nil || h.Tenant != c.Tenants[0].ID || h.Namespace != "contoso.servicebus.windows.net" || len(h.Hubs) != 2 || h.Group != "quoll-b" ||
+		h.Retention != 168*time.Hour || h.ExpiryAlarm != 84*time.Hour || h.Application == nil ||
+		h.Application.Authority != "https://login.microsoftonline.us" || h.Application.ClientSecret.Reveal() != "hunter2" {
+		t.Errorf("event hubs settings are not taken: %+v", h)
+	}
+}
+
 func TestTheArchiveLiesBesideTheData(t *testing.T) {
 	c, err := parse(t, "testdata/minimal.good.yaml")
 	if err != nil {

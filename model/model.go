@@ -17,6 +17,8 @@ type Source string
 const (
 	SourceActivity   Source = "activity"   // Office 365 Management Activity API
 	SourceBlobExport Source = "blobexport" // Defender streaming export in the Azure Storage layout
+	SourceEventHub   Source = "eventhub"   // Defender streaming export in Event Hubs
+	SourcePush       Source = "push"       // Defender records that a relay brings by HTTP
 	SourceFile       Source = "file"       // quoll import
 	// SourceAuditSearch is the search of the audit log in Microsoft Graph.
 	SourceAuditSearch Source = "auditsearch"
@@ -57,6 +59,10 @@ const (
 	// FormatDefenderLines is one streaming record of Microsoft Defender XDR a
 	// line: {"time":…,"tenantId":…,"category":"AdvancedHunting-…","properties":{…}}.
 	FormatDefenderLines Format = "defender-lines"
+	// FormatDefenderMessages is messages of Event Hubs, framed one behind the
+	// other (docs/formats/defender-messages.md). A message is
+	// {"records":[…]} of streaming records of Microsoft Defender XDR.
+	FormatDefenderMessages Format = "defender-messages"
 )
 
 // Payload is what one fetch brought, byte for byte, with what is known about

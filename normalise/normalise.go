@@ -113,6 +113,8 @@ func (n *Normaliser) Payload(p model.Payload) Result {
 		run.json(run.huntingRow)
 	case model.FormatDefenderLines:
 		run.json(run.defenderRecord)
+	case model.FormatDefenderMessages:
+		run.messages()
 	case model.FormatAuditSearchCSV:
 		run.auditSearchCSV()
 	case model.FormatOfficeActivityCSV:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -55,16 +56,41 @@ func (c *connectors) Connectors(ctx context.Context) ([]server.Connector, error)
 	for _, collector := range c.collectors {
 		status := collector.Status()
 		for _, s := range status.Streams {
-			all = append(all, c.view(status, s, measured[arrivedKey{status.Tenant, s.ContentType}]))
+			a, measurable := measured[arrivedKey{status.Tenant, s.ContentType}]
+			if !measurable && status.Source == model.SourceEventHub {
+				a = allDefender(measured, status.Tenant) // a hub of all tables
+			}
+			all = append(all, c.view(status, s, a))
 		}
 	}
 	return all, nil
+}
+
+// allDefender sums up all tables of Defender.
+func allDefender(measured map[arrivedKey]arrived, tenant string) arrived {
+	var sum arrived
+	hours := map[time.Time]int64{}
+	for _, table := range defenderTables {
+		a := measured[arrivedKey{tenant, table}]
+		sum.records, sum.lastHour, sum.lastDay = sum.records+a.records, sum.lastHour+a.lastHour, sum.lastDay+a.lastDay
+		if a.lastEvent.After(sum.lastEvent) {
+			sum.lastEvent, sum.delay, sum.delayKnown = a.lastEvent, a.delay, a.delayKnown
+		}
+		for _, h := range a.history {
+			hours[h.Time] += h.Records
+		}
+	}
+	for _, hour := range slices.SortedFunc(maps.Keys(hours), time.Time.Compare) {
+		sum.history = append(sum.history, server.HistoryPoint{Time: hour, Records: hours[hour]})
+	}
+	return sum
 }
 
 var titles = map[model.Source]string{
 	model.SourceActivity:   "Office 365 Management Activity API",
 	model.SourceBlobExport: "Defender XDR streaming export",
 	model.SourceHunting:    "Defender XDR advanced hunting",
+	model.SourceEventHub:   "Defender XDR streaming to Event Hubs",
 }
 
 func (c *connectors) view(status collect.Status, s collect.StreamStatus, a arrived) server.Connector {

@@ -34,6 +34,10 @@ tenants:
     # defender_hunting: {}      # where Defender streams to nowhere; needs ThreatHunting.Read.All of Microsoft Graph
     # defender_export:
     #   dir: /mnt/defender      # holds the containers insights-logs-advancedhunting-…
+    # event_hubs:               # Defender XDR streaming; docs/connect-defender.md
+    #   hubs: [defender]        # or insights-logs-advancedhunting-emailevents, …
+    #   connection_string_file: event-hubs-key # of a policy with Listen; or namespace, client_id and its credential
+    #   retention: 24h          # of the hubs
 `
 
 func initCommand() *cobra.Command {

@@ -17,6 +17,7 @@ import (
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/collect/auditsearch"
 	"github.com/quoll/quoll/collect/blobexport"
+	"github.com/quoll/quoll/collect/eventhub"
 	"github.com/quoll/quoll/collect/hunting"
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/detect"
@@ -180,6 +181,13 @@ func (s *service) addCollectors(ctx context.Context) error {
 		}
 		if t.Hunting != nil {
 			collector, err := s.newHunting(ctx, t)
+			if err != nil {
+				return err
+			}
+			s.collectors = append(s.collectors, collector)
+		}
+		if t.EventHubs != nil {
+			collector, err := eventhub.New(ctx, *t.EventHubs, eventhub.Dependencies{DB: s.state, Sink: s.pipeline, Logger: s.log})
 			if err != nil {
 				return err
 			}

@@ -140,7 +140,7 @@ func (c *Collector) Run(ctx context.Context) error {
 // poll looks at every container once. Trouble in one leaves the others alone,
 // unless it is the sink's or the disk's.
 func (c *Collector) poll(ctx context.Context) error {
-	containers, err := c.store.Containers(ctx, containerPrefix)
+	containers, err := c.store.Containers(ctx, collect.DefenderPrefix)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -339,15 +338,4 @@ func TestRunPollsUntilItIsStopped(t *testing.T) {
 			t.Errorf("health %q after the end", s.Health)
 		}
 	})
-}
-
-func TestContainersHaveTablesNames(t *testing.T) {
-	for in, want := range map[string]string{container: "EmailEvents", containerPrefix + "somethingnew": "somethingnew"} {
-		if got := tableOf(in); got != want {
-			t.Errorf("table of %s is %s, want %s", in, got, want)
-		}
-	}
-	if !slices.IsSorted(tables) {
-		t.Error("the tables are out of order")
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/model"
 )
 
@@ -122,7 +123,7 @@ func (c *Collector) keep(ctx context.Context, container, name string, m mark, ne
 		Tenant:      tenant,
 		Source:      model.SourceBlobExport,
 		Format:      model.FormatDefenderLines,
-		ContentType: tableOf(container),
+		ContentType: collect.DefenderTable(container),
 		Name:        container + "/" + name,
 		Offset:      m.readTo,
 		Line:        m.lines + 1,

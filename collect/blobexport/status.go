@@ -117,7 +117,7 @@ func (c *Collector) Status() collect.Status {
 func (h *health) streamStatus(container string, t totals, now time.Time) collect.StreamStatus {
 	s := h.stream(container)
 	status := collect.StreamStatus{
-		ContentType:    tableOf(container),
+		ContentType:    collect.DefenderTable(container),
 		Health:         collect.HealthRunning,
 		LastSuccess:    t.lastSuccess,
 		LastBlob:       t.lastModified,

@@ -13,10 +13,6 @@ import (
 	"time"
 )
 
-// containerPrefix begins the name of every container that the export makes;
-// the table's name in lower case follows.
-const containerPrefix = "insights-logs-advancedhunting-"
-
 // Blob is one file of the export.
 type Blob struct {
 	// Name is the path inside the container, with slashes.

@@ -19,6 +19,12 @@ func hosts() []string {
 	return []string{"manage.office.com", "manage-gcc.office.com", "manage.office365.us", "manage.protection.apps.mil", "manage.office365.cn"}
 }
 
+// isResource says whether tokens are issued for a host: the API, Graph, Azure
+// Storage, and any namespace of Event Hubs.
+func (s *Server) isResource(host, own string) bool {
+	return slices.Contains(append(hosts(), own, "graph.microsoft.com", "storage.azure.com"), host) || strings.HasSuffix(host, ".servicebus.windows.net")
+}
+
 // serveEntra answers what a client of Microsoft Entra asks for on its way to a
 // token.
 func (s *Server) serveEntra(w http.ResponseWriter, r *http.Request, tenant, path string) {
@@ -79,7 +85,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, tenant string) {
 		s.entraError(w, http.StatusUnauthorized, "invalid_client", unproved.code, unproved.words)
 	case !strings.Contains(scope, "/.default"):
 		s.entraError(w, http.StatusBadRequest, "invalid_scope", 1002012, "The provided value for scope "+scope+" is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).")
-	case err != nil || resource.Scheme != "https" || !slices.Contains(append(hosts(), r.Host, "graph.microsoft.com"), resource.Host):
+	case err != nil || resource.Scheme != "https" || !s.isResource(resource.Host, r.Host):
 		s.entraError(w, http.StatusBadRequest, "invalid_resource", 500011, "The resource principal named "+host+" was not found in the tenant.")
 	default:
 		token, err := s.tokens.issue(resource.Host, s.cfg.Now())

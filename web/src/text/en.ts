@@ -122,7 +122,7 @@ export const text = {
     title: "Whether everything arrived", detail: "By when Microsoft made the content available, in UTC. Choose a cell to look closer.", content: "Content",
     zoom: "One cell is", zooms: { hours: "Hours", days: "Days", weeks: "Weeks" }, earlier: "Earlier", later: "Later", legend: "What the cells mean",
     empty: "Nothing was collected yet.", unknown: "Nothing known",
-    sources: { activity: "Office 365 Management Activity API", blobexport: "Defender XDR streaming export", hunting: "Defender XDR advanced hunting" } as Record<string, string>,
+    sources: { activity: "Office 365 Management Activity API", blobexport: "Defender XDR streaming export", eventhub: "Defender XDR streaming to Event Hubs", push: "Defender XDR by HTTP push", hunting: "Defender XDR advanced hunting" } as Record<string, string>,
     states: { complete: "Complete", waiting: "Waiting", late: "Late", lost: "Lost", silent: "Source silent", off: "Source off" },
     hints: {
       complete: "Listed again after it was over, and all of it is kept.", waiting: "Not complete yet, and it is early.",

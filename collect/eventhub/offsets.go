@@ -1,0 +1,226 @@
+package eventhub
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/quoll/quoll/internal/state"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// kept is what the state has of one partition.
+type kept struct {
+	next             int64
+	latest, caughtUp time.Time
+}
+
+// totals are sums over one hub, over all restarts of this process.
+type totals struct {
+	payloads, bytes, gaps    int64
+	latest, caughtUp, landed time.Time
+}
+
+// offsets keeps in SQLite how far one namespace is journalled.
+type offsets struct {
+	db        *sql.DB
+	namespace string
+}
+
+func openOffsets(ctx context.Context, db *sql.DB, namespace string) (*offsets, error) {
+	if err := state.Migrate(ctx, db, "eventhub", migrations); err != nil {
+		return nil, fmt.Errorf("open offsets of event hubs: %w", err)
+	}
+	return &offsets{db, namespace}, nil
+}
+
+// kept returns all partitions.
+func (o *offsets) kept(ctx context.Context) (map[place]kept, error) {
+	rows, err := o.db.QueryContext(ctx, `SELECT hub, partition, next, latest, caught_up FROM eventhub_partition WHERE namespace = ?`, o.namespace)
+	if err != nil {
+		return nil, fmt.Errorf("read offsets of event hubs: %w", err)
+	}
+	defer rows.Close()
+	all := map[place]kept{}
+	for rows.Next() {
+		var p place
+		var k kept
+		var latest, caughtUp int64
+		if err := rows.Scan(&p.hub, &p.partition, &k.next, &latest, &caughtUp); err != nil {
+			return nil, fmt.Errorf("read offsets of event hubs: %w", err)
+		}
+		k.latest, k.caughtUp = moment(latest), moment(caughtUp)
+		all[p] = k
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read offsets of event hubs: %w", err)
+	}
+	return all, nil
+}
+
+// save keeps how far partitions are journalled, with what is lost before that, in
+// one durable transaction.
+func (o *offsets) save(ctx context.Context, marks []*mark, now time.Time) error {
+	err := o.transaction(ctx, func(tx *sql.Tx) error {
+		for _, m := range marks {
+			if m.next < 0 {
+				continue
+			}
+			if err := o.saveMark(ctx, tx, m, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("save offsets of event hubs: %w", err)
+	}
+	return nil
+}
+
+func (o *offsets) saveMark(ctx context.Context, tx *sql.Tx, m *mark, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO eventhub_partition (namespace, hub, partition, next, latest, payloads, messages, bytes, last_journalled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET next = excluded.next, latest = excluded.latest, payloads = payloads + excluded.payloads,
+		  messages = messages + excluded.messages, bytes = bytes + excluded.bytes, last_journalled = excluded.last_journalled`,
+		o.namespace, m.hub, m.partition, m.next, m.latest.UnixMicro(), m.payloads, m.messages, m.bytes, now.UnixMicro())
+	if err != nil {
+		return err
+	}
+	for hour, a := range m.hours {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO eventhub_hour (namespace, hub, hour, messages, bytes) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET messages = messages + excluded.messages, bytes = bytes + excluded.bytes`,
+			o.namespace, m.hub, hour.UnixMicro(), a.messages, a.bytes)
+		if err != nil {
+			return err
+		}
+	}
+	for _, g := range m.gaps {
+		// A gap is met again when the group's offset was not committed behind it.
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO eventhub_gap (namespace, hub, partition, gap_from, gap_to, after, before, recorded, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO NOTHING`,
+			o.namespace, m.hub, m.partition, g.from, g.to, micros(g.after), micros(g.before), now.UnixMicro(), g.reason)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// caughtUp keeps that nothing was outstanding in partitions at a time.
+func (o *offsets) caughtUp(ctx context.Context, places map[place]int64, at time.Time) error {
+	err := o.transaction(ctx, func(tx *sql.Tx) error {
+		for p, next := range places {
+			_, err := tx.ExecContext(ctx, `
+				INSERT INTO eventhub_partition (namespace, hub, partition, next, latest, caught_up) VALUES (?, ?, ?, ?, 0, ?)
+				ON CONFLICT DO UPDATE SET caught_up = excluded.caught_up`, o.namespace, p.hub, p.partition, next, at.UnixMicro())
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("save the state of event hubs: %w", err)
+	}
+	return nil
+}
+
+// totals returns the sums of every hub, by its name. A hub is caught up as far
+// as the partition that is furthest behind.
+func (o *offsets) totals(ctx context.Context) (map[string]totals, error) {
+	rows, err := o.db.QueryContext(ctx, `
+		SELECT hub, sum(payloads), sum(bytes), max(latest), min(caught_up), max(last_journalled),
+		  (SELECT count(*) FROM eventhub_gap g WHERE g.namespace = p.namespace AND g.hub = p.hub)
+		FROM eventhub_partition p WHERE namespace = ? GROUP BY hub`, o.namespace)
+	if err != nil {
+		return nil, fmt.Errorf("read totals of event hubs: %w", err)
+	}
+	defer rows.Close()
+	all := map[string]totals{}
+	for rows.Next() {
+		var hub string
+		var t totals
+		var latest, caughtUp, landed int64
+		if err := rows.Scan(&hub, &t.payloads, &t.bytes, &latest, &caughtUp, &landed, &t.gaps); err != nil {
+			return nil, fmt.Errorf("read totals of event hubs: %w", err)
+		}
+		t.latest, t.caughtUp, t.landed = moment(latest), moment(caughtUp), moment(landed)
+		all[hub] = t
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read totals of event hubs: %w", err)
+	}
+	return all, nil
+}
+
+// Gap is messages of one partition that are lost for ever.
+type Gap struct {
+	Hub       string
+	Partition int32
+	// From and To are offsets, half-open; To lies below From where the hub began
+	// to count anew.
+	From, To int64
+	// After and Before bound the time at which the hub took them, in UTC; After is
+	// zero when nobody knows.
+	After, Before time.Time
+	Recorded      time.Time
+	Reason        string
+}
+
+// Gaps returns up to limit gaps of the namespace, the latest recorded first.
+func (c *Collector) Gaps(ctx context.Context, limit int) ([]Gap, error) {
+	rows, err := c.offsets.db.QueryContext(ctx, `
+		SELECT hub, partition, gap_from, gap_to, after, before, recorded, reason FROM eventhub_gap
+		WHERE namespace = ? ORDER BY id DESC LIMIT ?`, c.cfg.Namespace, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read gaps of event hubs: %w", err)
+	}
+	defer rows.Close()
+	var gaps []Gap
+	for rows.Next() {
+		var g Gap
+		var after, before, recorded int64
+		if err := rows.Scan(&g.Hub, &g.Partition, &g.From, &g.To, &after, &before, &recorded, &g.Reason); err != nil {
+			return nil, fmt.Errorf("read gaps of event hubs: %w", err)
+		}
+		g.After, g.Before, g.Recorded = moment(after), moment(before), moment(recorded)
+		gaps = append(gaps, g)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read gaps of event hubs: %w", err)
+	}
+	return gaps, nil
+}
+
+func (o *offsets) transaction(ctx context.Context, change func(*sql.Tx) error) error {
+	tx, err := o.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := change(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
+
+func moment(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
+}
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
