@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/quoll/quoll/internal/durable"
@@ -164,6 +165,19 @@ func TestACertificateIsNoCheckpoint(t *testing.T) {
 	}
 	if _, err := openCheckpoint(signed, id.verifier); err == nil {
 		t.Error("a certificate is taken for a checkpoint")
+	}
+	for name, text := range map[string]string{
+		"a line more":     c.Text(testOrigin) + "by the way: nothing\n",
+		"a number padded": strings.Replace(c.Text(testOrigin), "records: ", "records: 0", 1),
+		"another order":   strings.Replace(c.Text(testOrigin), "blobs listed: 5\nblobs fetched: 4\n", "blobs fetched: 4\nblobs listed: 5\n", 1),
+	} {
+		odd, err := note.Sign(&note.Note{Text: text}, id.signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenCertificate(odd, key); err == nil || !strings.Contains(err.Error(), "canonical") {
+			t.Errorf("%s: %v, want it refused although it is signed", name, err)
+		}
 	}
 	other := cfg
 	other.Origin = "somebody.example/else"
