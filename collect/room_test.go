@@ -83,9 +83,11 @@ func TestTenantsInTroubleTakeLittleRoom(t *testing.T) {
 		if taken, _ := r.InUse(); taken != 2 {
 			t.Errorf("%d places of 8 for ten tenants in trouble, want a quarter", taken)
 		}
+		patience, giveUp := context.WithTimeout(t.Context(), time.Minute)
+		defer giveUp()
 		for n := range 6 {
 			begun := time.Now()
-			l, err := r.Enter(t.Context(), fmt.Sprint("well ", n%3))
+			l, err := r.Enter(patience, fmt.Sprint("well ", n%3))
 			must(t, err)
 			defer l(true)
 			if time.Since(begun) > 0 {

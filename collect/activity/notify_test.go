@@ -143,3 +143,36 @@ func TestReceiverThatIsDownLosesNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestGraphIsAskedWhenTheSecretEnds(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		ends := time.Now().Add(31 * 24 * time.Hour).UTC().Truncate(time.Second)
+		api, err := simfeed.New(simfeed.Config{
+			TenantID: testTenant, ClientID: testClient, ClientSecret: testSecret, SecretExpires: ends, TokenLifetime: time.Hour,
+			Permissions: []string{"ActivityFeed.Read", "Application.Read.All"}, PageSize: 10, RequestsPerMinute: 2000, Now: time.Now,
+		}, simfeed.NewStore())
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := 0
+		both := http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			if q.URL.Host == "graph.microsoft.com" {
+				asked++
+				api.ServeApplication(w, q)
+				return
+			}
+			api.ServeHTTP(w, q)
+		})
+		r.cfg.HTTPClient = &http.Client{Transport: handlerTransport{func() http.Handler { return both }}}
+		r.cfg.AskGraph, r.cfg.PollEvery = true, 6*time.Hour
+		r.start()
+		r.run(time.Hour)
+		if s := r.c.Status(); !s.CredentialEnds.Equal(ends) || len(s.Warnings) != 0 {
+			t.Errorf("ends %v, warnings %+v; want %v", s.CredentialEnds, s.Warnings, ends)
+		}
+		r.run(48 * time.Hour)
+		if s := r.c.Status(); len(s.Warnings) != 1 || asked != 3 {
+			t.Errorf("warnings %+v after being asked %d times; want one, and a question a day", s.Warnings, asked)
+		}
+	})
+}
