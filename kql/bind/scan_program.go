@@ -68,6 +68,14 @@ var computable = map[string]bool{
 	"iff": true, "strcat": true, "strlen": true, "tolower": true, "toupper": true, "=~": true, "!~": true, "member": true,
 	"element": true, "array_element": true, "pack_array": true, "array_length": true, "array_concat": true,
 	"set_has_element": true, "contains": true, "startswith": true, "endswith": true,
+	"contains_cs": true, "startswith_cs": true, "endswith_cs": true, "has": true, "has_cs": true,
+	"!contains": true, "!startswith": true, "!endswith": true, "!contains_cs": true, "!startswith_cs": true, "!endswith_cs": true,
+	"!has": true, "!has_cs": true,
+	"substring": true, "indexof": true, "split": true, "replace_string": true, "strcat_delim": true, "strcat_array": true,
+	"round": true, "ceiling": true, "sqrt": true, "exp": true, "log": true, "log10": true, "pow": true, "sign": true,
+	"bag_pack": true, "bag_keys": true, "bag_merge": true, "bag_set_key": true, "bag_remove_keys": true, "bag_has_key": true, "bag_zip": true,
+	"set_union": true, "set_intersect": true, "set_difference": true, "jaccard_index": true, "array_index_of": true, "array_iff": true,
+	"array_shift_left": true, "array_shift_right": true, "zip": true, "treepath": true,
 }
 
 // compile gives the program of an expression. at is its text.
@@ -95,8 +103,11 @@ func (n *scanBinding) compile(e plan.Expr, at syntax.Expr) (any, bool) {
 		all := []any{"case"}
 		return n.compileAll(all, plan.Operands(e), at)
 	case *plan.Convert:
-		if text := e.To == types.String || e.X.Type() == types.String; temporal(e.X.Type()) && e.To != types.Long || temporal(e.To) && (text || e.X.Type() == types.Dynamic) {
-			return n.refuse("a conversion from "+e.X.Type().String()+" to "+e.To.String(), at)
+		if name, ok := timeConversion(e.X.Type(), e.To); ok {
+			if name == "" {
+				return n.refuse("a conversion from "+e.X.Type().String()+" to "+e.To.String(), at)
+			}
+			return n.compileAll([]any{"call", name, e.To.String()}, []plan.Expr{e.X}, at)
 		}
 		return n.compileAll([]any{"call", "convert", e.To.String()}, []plan.Expr{e.X}, at)
 	case *plan.Call:
@@ -109,6 +120,27 @@ func (n *scanBinding) compile(e plan.Expr, at syntax.Expr) (any, bool) {
 }
 
 func temporal(t types.Type) bool { return t == types.DateTime || t == types.TimeSpan }
+
+// timeConversion names the function that converts between times, of which a
+// program knows the ticks alone, and texts; ok is false for any other conversion.
+func timeConversion(from, to types.Type) (name string, ok bool) {
+	texts := to == types.String || to == types.Dynamic
+	switch {
+	case from == types.DateTime && texts:
+		return "datetime_text", true
+	case from == types.TimeSpan && texts:
+		return "timespan_text", true
+	case to == types.DateTime && (from == types.String || from == types.Dynamic):
+		return "to_datetime", true
+	case to == types.TimeSpan && (from == types.String || from == types.Dynamic):
+		return "to_timespan", true
+	case from == types.DateTime && to == types.Long:
+		return "datetime_ticks", true
+	case temporal(from) && to != types.Long:
+		return "", true
+	}
+	return "", false
+}
 
 func (n *scanBinding) compileAll(all []any, exprs []plan.Expr, at syntax.Expr) (any, bool) {
 	for _, e := range exprs {

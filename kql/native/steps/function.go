@@ -16,8 +16,8 @@ type function func(of string, args []any) any
 // functions are the operators and functions that a step's values can go into.
 // Package bind has the same list, and refuses others with their place.
 var functions = map[string]function{
-	"and": func(_ string, a []any) any { return !anyIs(a, false) },
-	"or":  func(_ string, a []any) any { return anyIs(a, true) },
+	"and": func(_ string, a []any) any { return junction(a, false) },
+	"or":  func(_ string, a []any) any { return junction(a, true) },
 	"not": negation,
 	"==":  func(_ string, a []any) any { return equality(a, true) },
 	"!=":  func(_ string, a []any) any { return equality(a, false) },
@@ -59,14 +59,18 @@ func text(v any) string {
 
 func folded(v any) string { return strings.ToLower(text(v)) }
 
-// anyIs reports whether a condition has a value; null counts as false.
-func anyIs(args []any, want bool) bool {
+// junction is decided by one argument that has a value, else null if any is.
+func junction(args []any, decisive bool) any {
+	var result any = !decisive
 	for _, a := range args {
-		if (a == true) == want {
-			return true
+		switch {
+		case a == decisive:
+			return decisive
+		case a == nil:
+			result = nil
 		}
 	}
-	return false
+	return result
 }
 
 func negation(_ string, a []any) any {
@@ -209,6 +213,10 @@ func bin(of string, a []any) any {
 	size, ok := number(a[1])
 	if !ok || size <= 0 {
 		return nil
+	}
+	if at, isTicks := a[0].(int64); isTicks && of == "datetime" {
+		width := int64(size)
+		return at - ((at+epoch)%width+width)%width
 	}
 	return arithmetic(of, a, func(x, y float64) float64 { return math.Floor(x/y) * y }, func(z, x, y *big.Int) *big.Int {
 		return z.Sub(x, new(big.Int).Mod(x, y))

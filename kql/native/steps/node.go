@@ -94,7 +94,7 @@ func readCall(items []any, depth int) (node, error) {
 	}
 	name, _ := items[0].(string)
 	of, _ := items[1].(string)
-	fn, ok := functions[name]
+	fn, ok := lookup(name)
 	if !ok {
 		return nil, fmt.Errorf("no function %q", name)
 	}
