@@ -18,6 +18,7 @@ import (
 
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/collect/auditsearch"
+	"github.com/quoll/quoll/collect/blobexport"
 	"github.com/quoll/quoll/collect/eventhub"
 	"github.com/quoll/quoll/collect/hunting"
 	"github.com/quoll/quoll/server"
@@ -61,7 +62,10 @@ type Tenant struct {
 	// DefenderExportDir is a folder in the layout of the Defender streaming
 	// export; empty when there is none.
 	DefenderExportDir string
-	// DefenderPollEvery is how often that folder is looked at.
+	// DefenderAccount is the storage account of the export instead; nil when there
+	// is none.
+	DefenderAccount *blobexport.AzureConfig
+	// DefenderPollEvery is how often either is looked at.
 	DefenderPollEvery time.Duration
 	// EventHubs is nil when the Defender streaming export does not come through
 	// Event Hubs.
@@ -100,11 +104,6 @@ type tenant struct {
 	// AuditSearch is optional: without it, the search has its defaults.
 	AuditSearch *auditSearchSection `yaml:"audit_search"`
 	Hunting     *huntingSection     `yaml:"defender_hunting"`
-}
-
-type defenderSection struct {
-	Dir       string   `yaml:"dir"`
-	PollEvery duration `yaml:"poll_every"`
 }
 
 // duration reads "5m" and says the line of what is none.
@@ -234,11 +233,7 @@ func (b *builder) tenant(t tenant, where string) Tenant {
 	built.Hunting = b.hunting(t, built.Activity, where+".defender_hunting")
 	built.EventHubs = b.eventHubs(t, where+".event_hubs")
 	if t.Defender != nil {
-		built.DefenderExportDir = b.path(t.Defender.Dir)
-		built.DefenderPollEvery = or(time.Duration(t.Defender.PollEvery), time.Minute)
-		if t.Defender.Dir == "" {
-			b.bad("%s.defender_export.dir: missing; it is the folder with the containers insights-logs-advancedhunting-…", where)
-		}
+		b.defender(t, &built, where+".defender_export")
 	}
 	return built
 }

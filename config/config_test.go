@@ -151,3 +151,17 @@ tenants:
 		t.Errorf("secret %q", got)
 	}
 }
+
+func TestDefenderAccounts(t *testing.T) {
+	c, err := parse(t, "testdata/defender-account.good.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature, app := c.Tenants[0].DefenderAccount, c.Tenants[1].DefenderAccount
+	if signature == nil || signature.URL != "https://contoso.blob.core.windows.net" || signature.SAS.Reveal() != "hunter2" || c.Tenants[0].DefenderPollEvery != time.Minute {
+		t.Errorf("%+v", signature)
+	}
+	if app == nil || app.Application.Authority != "https://login.microsoftonline.us" || len(app.Containers) != 1 {
+		t.Errorf("%+v", app)
+	}
+}

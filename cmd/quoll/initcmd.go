@@ -34,6 +34,7 @@ tenants:
     # defender_hunting: {}      # where Defender streams to nowhere; needs ThreatHunting.Read.All of Microsoft Graph
     # defender_export:
     #   dir: /mnt/defender      # holds the containers insights-logs-advancedhunting-…
+    #   # or account_url: https://contoso.blob.core.windows.net, with client_id and its credential
     # event_hubs:               # Defender XDR streaming; docs/connect-defender.md
     #   hubs: [defender]        # or insights-logs-advancedhunting-emailevents, …
     #   connection_string_file: event-hubs-key # of a policy with Listen; or namespace, client_id and its credential

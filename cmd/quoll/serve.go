@@ -193,14 +193,10 @@ func (s *service) addCollectors(ctx context.Context) error {
 			}
 			s.collectors = append(s.collectors, collector)
 		}
-		if t.DefenderExportDir == "" {
+		if t.DefenderExportDir == "" && t.DefenderAccount == nil {
 			continue
 		}
-		settings := blobexport.DefaultConfig(t.DefenderExportDir)
-		settings.Tenant, settings.PollEvery = t.ID, t.DefenderPollEvery
-		collector, err := blobexport.New(ctx, settings, blobexport.Dependencies{
-			DB: s.state, Store: blobexport.NewFolder(t.DefenderExportDir), Sink: s.pipeline, Logger: s.log,
-		})
+		collector, err := s.newExport(ctx, t)
 		if err != nil {
 			return err
 		}
@@ -245,6 +241,21 @@ func (s *service) newHunting(ctx context.Context, t config.Tenant) (*hunting.Col
 		return nil, err
 	}
 	return hunting.New(ctx, *t.Hunting, hunting.Dependencies{DB: s.state, Sink: s.pipeline, HTTP: transport, Tokens: tokens, Logger: s.log})
+}
+
+// newExport reads the Defender export from a folder or a storage account.
+func (s *service) newExport(ctx context.Context, t config.Tenant) (collect.Collector, error) {
+	settings := blobexport.DefaultConfig(t.DefenderExportDir)
+	settings.Tenant, settings.PollEvery = t.ID, t.DefenderPollEvery
+	deps := blobexport.Dependencies{DB: s.state, Store: blobexport.NewFolder(t.DefenderExportDir), Sink: s.pipeline, Logger: s.log}
+	if t.DefenderAccount != nil {
+		account, err := blobexport.NewAzure(*t.DefenderAccount, clock.System().Now)
+		if err != nil {
+			return nil, err
+		}
+		settings.Name, deps.Store = t.DefenderAccount.URL, account
+	}
+	return blobexport.New(ctx, settings, deps)
 }
 
 // run starts everything and waits for the end.

@@ -37,11 +37,16 @@ type Config struct {
 	// read on, with a problem that says so.
 	ChunkBytes   int
 	MaxLineBytes int
+	// WholeUpTo is how many blobs a container may have for every look to be at all
+	// of them. In a larger one, most looks are at today's and yesterday's hours,
+	// and one in WholeEvery is at all.
+	WholeUpTo  int
+	WholeEvery time.Duration
 }
 
 // DefaultConfig returns the defaults of a store under the given name.
 func DefaultConfig(name string) Config {
-	return Config{Name: name, PollEvery: 10 * time.Second, ChunkBytes: 4 << 20, MaxLineBytes: 64 << 20}
+	return Config{Name: name, PollEvery: 10 * time.Second, ChunkBytes: 4 << 20, MaxLineBytes: 64 << 20, WholeUpTo: listingPage, WholeEvery: time.Hour}
 }
 
 // Validate reports everything that is wrong, joined.
@@ -51,8 +56,8 @@ func (c *Config) Validate() error {
 	if c.Name == "" {
 		errs = append(errs, errors.New("blobexport: the store has no name"))
 	}
-	if c.PollEvery <= 0 {
-		errs = append(errs, errors.New("blobexport: the poll interval must be positive"))
+	if c.PollEvery <= 0 || c.WholeUpTo < 0 || c.WholeEvery <= 0 {
+		errs = append(errs, errors.New("blobexport: intervals must be positive"))
 	}
 	if c.ChunkBytes < 1 || c.MaxLineBytes < c.ChunkBytes {
 		errs = append(errs, errors.New("blobexport: a chunk must have at least 1 byte, and no more than the longest line"))
@@ -81,6 +86,7 @@ type Collector struct {
 	logger  *slog.Logger
 	offsets *offsets
 	health  health
+	seen    map[string]*seen // by container; Run's alone
 }
 
 var _ collect.Collector = (*Collector)(nil)
@@ -110,6 +116,7 @@ func New(ctx context.Context, cfg Config, deps Dependencies) (*Collector, error)
 	}
 	c.logger = c.logger.With("store", cfg.Name)
 	c.health.streams = map[string]*streamHealth{}
+	c.seen = map[string]*seen{}
 	return c, nil
 }
 
@@ -161,7 +168,7 @@ func (c *Collector) poll(ctx context.Context) error {
 // readContainer reads what is new in one container, in the order of the blobs'
 // names, which is that of time.
 func (c *Collector) readContainer(ctx context.Context, container string) error {
-	blobs, err := c.store.List(ctx, container, "")
+	blobs, err := c.list(ctx, container)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // no data yet, or no longer
 	}

@@ -22,6 +22,7 @@ type mark struct {
 	tailSize int
 	size     int64     // when it was last read to its end
 	modified time.Time // likewise, to the microsecond
+	etag     string    // likewise
 }
 
 // totals are sums over one container, over all restarts.
@@ -46,7 +47,7 @@ func openOffsets(ctx context.Context, db *sql.DB, store string) (*offsets, error
 // marks returns the marks of all blobs of a container by name.
 func (o *offsets) marks(ctx context.Context, container string) (map[string]mark, error) {
 	rows, err := o.db.QueryContext(ctx, `
-		SELECT name, read_to, lines, tail, tail_size, size, modified FROM blobexport_blob WHERE store = ? AND container = ?`, o.store, container)
+		SELECT name, read_to, lines, tail, tail_size, size, modified, etag FROM blobexport_blob WHERE store = ? AND container = ?`, o.store, container)
 	if err != nil {
 		return nil, fmt.Errorf("read export offsets of %s: %w", container, err)
 	}
@@ -56,7 +57,7 @@ func (o *offsets) marks(ctx context.Context, container string) (map[string]mark,
 		var name string
 		var m mark
 		var modified int64
-		if err := rows.Scan(&name, &m.readTo, &m.lines, &m.tail, &m.tailSize, &m.size, &modified); err != nil {
+		if err := rows.Scan(&name, &m.readTo, &m.lines, &m.tail, &m.tailSize, &m.size, &modified, &m.etag); err != nil {
 			return nil, fmt.Errorf("read export offsets of %s: %w", container, err)
 		}
 		m.modified = time.UnixMicro(modified).UTC()
@@ -73,10 +74,10 @@ func (o *offsets) marks(ctx context.Context, container string) (map[string]mark,
 func (o *offsets) save(ctx context.Context, container, name string, m mark, chunk chunk, now time.Time) error {
 	err := o.transaction(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
-			INSERT INTO blobexport_blob (store, container, name, read_to, lines, tail, tail_size, size, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+			INSERT INTO blobexport_blob (store, container, name, read_to, lines, tail, tail_size, size, modified, etag) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET read_to = excluded.read_to, lines = excluded.lines, tail = excluded.tail,
-			  tail_size = excluded.tail_size, size = excluded.size, modified = excluded.modified`,
-			o.store, container, name, m.readTo, m.lines, tailText(m), m.tailSize, m.size, m.modified.UnixMicro())
+			  tail_size = excluded.tail_size, size = excluded.size, modified = excluded.modified, etag = excluded.etag`,
+			o.store, container, name, m.readTo, m.lines, tailText(m), m.tailSize, m.size, m.modified.UnixMicro(), m.etag)
 		if err != nil || len(chunk.body) == 0 {
 			return err
 		}
@@ -96,7 +97,7 @@ func (o *offsets) save(ctx context.Context, container, name string, m mark, chun
 // replaced forgets how far a blob was read, because another took its place.
 func (o *offsets) replaced(ctx context.Context, container, name string) error {
 	_, err := o.db.ExecContext(ctx, `
-		UPDATE blobexport_blob SET read_to = 0, lines = 0, tail = x'', tail_size = 0, size = 0, modified = 0, replaced = replaced + 1
+		UPDATE blobexport_blob SET read_to = 0, lines = 0, tail = x'', tail_size = 0, size = 0, modified = 0, etag = '', replaced = replaced + 1
 		WHERE store = ? AND container = ? AND name = ?`, o.store, container, name)
 	if err != nil {
 		return fmt.Errorf("restart export offset of %s/%s: %w", container, name, err)

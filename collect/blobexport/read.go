@@ -27,59 +27,53 @@ type chunk struct {
 	lines int64
 }
 
+// errReplaced says that a blob is not the one that was read before.
+var errReplaced = errors.New("the blob was replaced")
+
 // read brings everything complete and new in a blob to the sink: chunk by
 // chunk, each durable before its offset is.
 func (c *Collector) read(ctx context.Context, container string, blob Blob, m mark, known bool) error {
-	if known && m.size == blob.Size && m.modified.Equal(blob.Modified.Truncate(time.Microsecond)) {
+	modified := blob.Modified.Truncate(time.Microsecond)
+	if known && m.size == blob.Size && m.modified.Equal(modified) && m.etag == blob.ETag {
 		return nil
 	}
-	same, err := c.isSame(ctx, container, blob, m)
-	if err != nil {
-		return err
-	}
-	if !same {
+	m, err := c.readOn(ctx, container, blob, m)
+	if errors.Is(err, errReplaced) {
 		c.logger.Warn("an export file was replaced; it is read again from its start", "container", container, "blob", blob.Name)
 		if err := c.offsets.replaced(ctx, container, blob.Name); err != nil {
 			return fmt.Errorf("%w: %w", errStorage, err)
 		}
-		m = mark{}
+		m, err = c.readOn(ctx, container, blob, mark{})
 	}
-	for m.readTo < blob.Size {
-		next, err := c.nextChunk(ctx, container, blob.Name, m.readTo)
-		if err != nil {
-			return err
-		}
-		if len(next.body) == 0 {
-			break
-		}
-		if m, err = c.keep(ctx, container, blob.Name, m, next); err != nil {
-			return fmt.Errorf("%w: %w", errStorage, err)
-		}
+	if err != nil {
+		return err
 	}
-	// What is left is the beginning of a line. The size seen in the listing is
-	// remembered, not the size now: whatever came since shows as a change.
-	m.size, m.modified = blob.Size, blob.Modified.Truncate(time.Microsecond)
+	// What is left is the beginning of a line. The state seen in the listing is
+	// remembered, not the one now: whatever came since shows as a change.
+	m.size, m.modified, m.etag = blob.Size, modified, blob.ETag
 	if err := c.offsets.save(ctx, container, blob.Name, m, chunk{}, c.clock.Now()); err != nil {
 		return fmt.Errorf("%w: %w", errStorage, err)
 	}
 	return nil
 }
 
-// isSame reports whether the blob still begins with what was journalled of it,
-// going by its size and the bytes before the offset.
-func (c *Collector) isSame(ctx context.Context, container string, blob Blob, m mark) (bool, error) {
-	if m.readTo == 0 {
-		return true, nil
-	}
+// readOn journals from a mark on, and returns how far that went.
+func (c *Collector) readOn(ctx context.Context, container string, blob Blob, m mark) (mark, error) {
 	if blob.Size < m.readTo {
-		return false, nil
+		return m, errReplaced
 	}
-	tail := make([]byte, m.tailSize)
-	n, err := c.store.ReadAt(ctx, container, blob.Name, tail, m.readTo-int64(m.tailSize))
-	if err != nil && !errors.Is(err, io.EOF) {
-		return false, err
+	for {
+		next, err := c.nextChunk(ctx, container, blob.Name, m)
+		if err != nil || len(next.body) == 0 {
+			return m, err
+		}
+		if m, err = c.keep(ctx, container, blob.Name, m, next); err != nil {
+			return m, fmt.Errorf("%w: %w", errStorage, err)
+		}
+		if m.readTo >= blob.Size {
+			return m, nil
+		}
 	}
-	return n == len(tail) && bytes.Equal(fingerprint(tail), m.tail), nil
 }
 
 func fingerprint(text []byte) []byte {
@@ -87,26 +81,31 @@ func fingerprint(text []byte) []byte {
 	return sum[:]
 }
 
-// nextChunk reads complete lines from offset: as many as fit the configured
+// nextChunk reads complete lines from a mark on: as many as fit the configured
 // size, or one that is longer. It is empty when the blob ends inside a line.
-func (c *Collector) nextChunk(ctx context.Context, container, name string, offset int64) (chunk, error) {
+// What was read last is read once more, by the same request, so that a blob that
+// was replaced at any moment is noticed before anything of it is kept.
+func (c *Collector) nextChunk(ctx context.Context, container, name string, m mark) (chunk, error) {
 	for size := c.cfg.ChunkBytes; ; size *= 2 {
 		size = min(size, c.cfg.MaxLineBytes)
-		buffer := make([]byte, size)
-		n, err := c.store.ReadAt(ctx, container, name, buffer, offset)
+		buffer := make([]byte, m.tailSize+size)
+		n, err := c.store.ReadAt(ctx, container, name, buffer, m.readTo-int64(m.tailSize))
 		if err != nil && !errors.Is(err, io.EOF) {
 			return chunk{}, err
 		}
-		buffer = buffer[:n]
+		if n < m.tailSize || m.tailSize > 0 && !bytes.Equal(fingerprint(buffer[:m.tailSize]), m.tail) {
+			return chunk{}, errReplaced
+		}
+		buffer = buffer[m.tailSize:n]
 		if end := bytes.LastIndexByte(buffer, '\n'); end >= 0 {
 			body := buffer[:end+1]
 			return chunk{body, int64(bytes.Count(body, []byte{'\n'}))}, nil
 		}
-		if errors.Is(err, io.EOF) || n < size {
+		if errors.Is(err, io.EOF) || len(buffer) < size {
 			return chunk{}, nil
 		}
 		if size == c.cfg.MaxLineBytes {
-			return chunk{}, fmt.Errorf("%s/%s: the line at byte %d is longer than %d bytes", container, name, offset, size)
+			return chunk{}, fmt.Errorf("%s/%s: the line at byte %d is longer than %d bytes", container, name, m.readTo, size)
 		}
 	}
 }

@@ -3,11 +3,13 @@ package blobexport
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/collect/entra"
 	"github.com/quoll/quoll/model"
 )
 
@@ -69,8 +71,19 @@ func problem(err error, now time.Time) *collect.Problem {
 	}
 	p := &collect.Problem{Time: now, Detail: err.Error(), Cause: "The export cannot be read.",
 		Remedy: "Check that the folder or the storage account is there and may be read."}
-	if errors.Is(err, errStorage) {
+	var refused *entra.Failure
+	var answer *StoreError
+	switch {
+	case errors.Is(err, errStorage):
 		p.Cause, p.Remedy = "Quoll could not store what it collected.", "Check the disk of this machine: is it full, or not writable?"
+	case errors.As(err, &refused):
+		p.Code, p.Cause = refused.Code, "Microsoft Entra gave no token for the storage account."
+		p.Remedy = "Check client id and credential of the application; docs/connector-errors.md explains the code."
+	case errors.As(err, &answer) && (answer.Status == http.StatusForbidden || answer.Status == http.StatusUnauthorized):
+		p.Code, p.Cause = answer.Code, "The storage account does not let us read."
+		p.Remedy = "Has the application the role Storage Blob Data Reader (Owner alone may list but not read), is the key or the signature still valid with the rights read and list, and does the account's firewall let this machine in?"
+	case errors.As(err, &answer) && answer.Status == 0 && answer.Cause != nil:
+		p.Cause, p.Remedy = "The storage account cannot be reached.", "Is the account's address right, and does the network let HTTPS out to it?"
 	}
 	return p
 }

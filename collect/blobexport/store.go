@@ -19,6 +19,8 @@ type Blob struct {
 	Name     string
 	Size     int64
 	Modified time.Time
+	// ETag is another with every change; empty where there is no such thing.
+	ETag string
 }
 
 // Store is where the export lies. Whatever it returns for a thing that is not
@@ -29,8 +31,9 @@ type Store interface {
 	// List returns the blobs of a container whose names begin with prefix, in
 	// the order of their names.
 	List(ctx context.Context, container, prefix string) ([]Blob, error)
-	// ReadAt reads into p from a byte offset of a blob. As with io.ReaderAt it
-	// returns io.EOF when the blob ends before p is full.
+	// ReadAt reads into p from a byte offset of a blob, all of it from one state of
+	// the blob. As with io.ReaderAt it returns io.EOF when the blob ends before p is
+	// full.
 	ReadAt(ctx context.Context, container, name string, p []byte, offset int64) (int, error)
 }
 
