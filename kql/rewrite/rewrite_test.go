@@ -1,0 +1,143 @@
+package rewrite_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/kql/bind"
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/rewrite"
+	"github.com/quoll/quoll/kql/source"
+	"github.com/quoll/quoll/kql/syntax"
+	"github.com/quoll/quoll/kql/types"
+)
+
+type tables struct{}
+
+func (tables) Names() []string { return []string{"Events"} }
+
+func (tables) Table(name string) (*bind.Table, bool) {
+	return &bind.Table{Name: name, Columns: []bind.Column{
+		{Name: "TimeGenerated", Type: types.DateTime}, {Name: "User", Type: types.String}, {Name: "Size", Type: types.Long}, {Name: "Bag", Type: types.Dynamic},
+	}}, name == "Events"
+}
+
+var now = time.Date(2026, 9, 14, 12, 0, 0, 0, time.UTC)
+
+func bound(t *testing.T, text string) *plan.Statement {
+	t.Helper()
+	src := source.New(text)
+	statement := bind.Query(src, syntax.Parse(src), tables{}, bind.Options{Now: now})
+	if err := src.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return statement
+}
+
+func scanOf(t *testing.T, s *plan.Statement) *plan.Scan {
+	t.Helper()
+	var found *plan.Scan
+	plan.Visit(s.Root, func(n plan.Node) {
+		if scan, ok := n.(*plan.Scan); ok {
+			found = scan
+		}
+	})
+	if found == nil {
+		t.Fatalf("no scan in\n%s", s)
+	}
+	return found
+}
+
+func TestTimeRangesReachTheScan(t *testing.T) {
+	day := func(d int) time.Time { return time.Date(2026, 9, d, 0, 0, 0, 0, time.UTC) }
+	for text, want := range map[string][2]time.Time{
+		"Events | where TimeGenerated >= datetime(2026-09-10)":                                           {day(10), {}},
+		"Events | where TimeGenerated between (datetime(2026-09-10) .. datetime(2026-09-11))":            {day(10), day(11)},
+		"Events | where datetime(2026-09-12) > TimeGenerated and User == 'a'":                            {{}, day(12)},
+		"Events | where TimeGenerated > ago(12h)":                                                        {day(14), {}},
+		"Events | where User == 'a' | extend x = Size | where TimeGenerated == datetime(2026-09-13)":     {day(13), day(13)},
+		"Events | where TimeGenerated > datetime(2026-09-10) or User == 'a'":                             {},
+		"Events | summarize TimeGenerated = max(TimeGenerated) by User | where TimeGenerated > ago(12h)": {},
+		"Events | take 5 | where TimeGenerated > ago(12h)":                                               {},
+	} {
+		s := bound(t, text)
+		rewrite.PushTimeRanges(s)
+		if scan := scanOf(t, s); !scan.From.Equal(want[0]) || !scan.To.Equal(want[1]) {
+			t.Errorf("%s: from %s to %s, want %s and %s", text, scan.From, scan.To, want[0], want[1])
+		}
+	}
+}
+
+func TestOnlyWhatIsReadIsScanned(t *testing.T) {
+	for text, want := range map[string]string{
+		"Events | project User":                           "User",
+		"Events | where Size > 1 | project User":          "User Size",
+		"Events | count":                                  "",
+		"Events | sort by Size | project User":            "User Size",
+		"Events | extend x = Size | project-away x, Size": "TimeGenerated User Bag",
+		"Events | summarize max(Size), min(TimeGenerated) by User | project User, max_Size":           "User Size",
+		"let A = Events; A | join kind=leftsemi (A | where Size > 1) on User | project TimeGenerated": "TimeGenerated User Size", // what any reader of a shared table asks for
+	} {
+		s := bound(t, text)
+		rewrite.PruneColumns(s)
+		var names []string
+		plan.Visit(s.Root, func(n plan.Node) {
+			if scan, ok := n.(*plan.Scan); ok && len(names) == 0 {
+				for _, f := range scan.Fields {
+					names = append(names, f.Source)
+				}
+			}
+		})
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s: scans %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestSetsAreCountedWhereOnlyTheirSizeIsRead(t *testing.T) {
+	for text, counted := range map[string]bool{
+		"Events | summarize s = make_set(User) by Size | project array_length(s)":                                            true,
+		"Events | summarize s = make_list(Size) | where array_length(s) > 1 | project n = array_length(s)":                   true,
+		"Events | summarize s = make_set_if(User, Size > 1) by Size | project array_length(s)":                               true,
+		"Events | summarize s = make_set(User) by Size | project s, array_length(s)":                                         false,
+		"Events | summarize s = make_set(User) by Size | project array_length(s), s[0]":                                      false,
+		"Events | summarize s = make_set(Bag) by Size | project array_length(s)":                                             false,
+		"Events | summarize s = make_list_with_nulls(Size) by User | project array_length(s)":                                false,
+		"Events | summarize s = make_set(User) by Size | mv-expand s | project array_length(s)":                              false,
+		"Events | summarize s = make_set(User) by Size | sort by array_length(s) asc, tostring(s) | project array_length(s)": false,
+	} {
+		s := rewrite.All(bound(t, text))
+		got := false
+		plan.Visit(s.Root, func(n plan.Node) {
+			if a, ok := n.(*plan.Aggregate); ok {
+				for _, d := range a.Aggregates {
+					got = got || d.Column.Type == types.Long && strings.HasPrefix(d.Expr.(*plan.Call).Function.Name, "make_")
+				}
+			}
+		})
+		if got != counted {
+			t.Errorf("%s: counted %v\n%s", text, got, s)
+		}
+	}
+}
+
+func TestPassesHaveNamesAndKeepTheOutput(t *testing.T) {
+	const text = "Events | where TimeGenerated > ago(1h) | summarize n = count(), s = make_set(User) by bin(TimeGenerated, 5m) | project TimeGenerated, n, size = array_length(s)"
+	names := map[string]bool{}
+	s := bound(t, text)
+	for _, pass := range rewrite.Passes() {
+		if pass.Name == "" || names[pass.Name] {
+			t.Errorf("a pass is called %q", pass.Name)
+		}
+		names[pass.Name] = true
+		pass.Apply(s)
+		var columns []string
+		for _, o := range s.Output {
+			columns = append(columns, o.Name+":"+o.Column.Type.String())
+		}
+		if got := strings.Join(columns, " "); got != "TimeGenerated:datetime n:long size:long" {
+			t.Errorf("after %q the result is %s", pass.Name, got)
+		}
+	}
+}
