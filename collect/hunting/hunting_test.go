@@ -37,7 +37,7 @@ type rig struct {
 	db    *sql.DB
 	graph *graph.Server
 	cfg   Config
-	log   strings.Builder
+	log   lockedBuilder
 	roles []string
 	added int
 
@@ -49,6 +49,24 @@ type rig struct {
 	c      *Collector
 	cancel context.CancelFunc
 	ended  chan struct{}
+}
+
+// lockedBuilder is a log that is read while it is written.
+type lockedBuilder struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuilder) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuilder) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 func inVirtualTime(t *testing.T, change func(*graph.Config), test func(r *rig)) {
