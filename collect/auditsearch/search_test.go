@@ -93,10 +93,10 @@ func TestYoungSlicesAreAskedForAgain(t *testing.T) {
 
 func TestSlicesShrinkAtTheLimitOfRecords(t *testing.T) {
 	inVirtualTime(t, func(c *graph.Config) { c.RecordLimit = 40 }, func(r *rig) {
-		r.fill(4, 600) // 150 a day: four to a quarter of a day
-		summary := r.run(r.days(0, 4))
-		r.wantRecords(0, 600)
-		if summary.Splits < 4*3 || len(summary.Missing) != 0 {
+		r.fill(2, 300) // 150 a day: under 40 to a quarter of a day
+		summary := r.run(r.days(0, 2))
+		r.wantRecords(0, 300)
+		if summary.Splits < 2*3 || len(summary.Missing) != 0 {
 			t.Errorf("summary %+v", summary)
 		}
 	})
@@ -136,23 +136,23 @@ func TestFailedAndStuckQueriesAreAskedForInParts(t *testing.T) {
 func TestABrokenRecordCostsItsMinuteOnly(t *testing.T) {
 	inVirtualTime(t, nil, func(r *rig) {
 		r.cfg.MinSlice = 10 * time.Minute
-		r.fill(1, 1440) // one a minute
-		r.graph.Break(recordID(700))
+		r.fill(1, 480) // one every three minutes
+		r.graph.Break(recordID(233))
 		summary := r.run(r.days(0, 1))
 		got := r.sink.ids(t)
-		if len(got) < 1440-20 {
+		if len(got) < 480-8 {
 			t.Errorf("%d records of whole pages", len(got))
 		}
 		if len(summary.Missing) != 1 || summary.Missing[0].To.Sub(summary.Missing[0].From) > 20*time.Minute || !strings.Contains(summary.Missing[0].Reason, "not whole") {
 			t.Fatalf("missing %+v", summary.Missing)
 		}
-		at := r.start.Add(700 * time.Minute)
+		at := r.start.Add(233 * 3 * time.Minute)
 		if m := summary.Missing[0]; at.Before(m.From) || !at.Before(m.To) {
 			t.Errorf("the broken record of %v is not in %+v", at, m)
 		}
 		kept := 0
 		for _, p := range r.sink.payloads {
-			if strings.Contains(string(p.Body), recordID(699)) {
+			if strings.Contains(string(p.Body), recordID(232)) {
 				kept++
 			}
 		}
@@ -165,10 +165,10 @@ func TestABrokenRecordCostsItsMinuteOnly(t *testing.T) {
 func TestAShortReadingIsReadAgain(t *testing.T) {
 	inVirtualTime(t, func(c *graph.Config) { c.Faults = graph.Faults{Seed: 2, ShortReadings: 0.2} }, func(r *rig) {
 		r.cfg.Readings = 20
-		r.fill(5, 500)
-		summary := r.run(r.days(0, 5))
-		r.wantRecords(0, 500)
-		if summary.Pages <= 50 || len(summary.Missing) != 0 {
+		r.fill(2, 160)
+		summary := r.run(r.days(0, 2))
+		r.wantRecords(0, 160)
+		if summary.Pages <= 16 || len(summary.Missing) != 0 {
 			t.Errorf("summary %+v", summary)
 		}
 	})
@@ -204,7 +204,7 @@ func TestTheQuotaOfADayIsWaitedOut(t *testing.T) {
 func TestGoesOnAfterAKillAtEveryPage(t *testing.T) {
 	inVirtualTime(t, nil, func(r *rig) {
 		r.cfg.Concurrency = 2
-		r.fill(3, 150)
+		r.fill(3, 90)
 		kill := errors.New("killed")
 		runs := 0
 		for ; ; runs++ {
@@ -230,7 +230,7 @@ func TestGoesOnAfterAKillAtEveryPage(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		r.wantRecords(0, 150)
+		r.wantRecords(0, 90)
 		repeats := 0
 		for _, n := range r.sink.ids(t) {
 			repeats += n - 1
@@ -368,7 +368,7 @@ func onRecords(body string) func(*http.Request) *http.Response {
 func TestBadDays(t *testing.T) {
 	seeds := 25
 	if testing.Short() {
-		seeds = 5
+		seeds = 2
 	}
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

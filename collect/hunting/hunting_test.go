@@ -387,7 +387,7 @@ func TestAnOutageLosesNothing(t *testing.T) {
 func TestBadDays(t *testing.T) {
 	seeds := 6
 	if testing.Short() {
-		seeds = 2
+		seeds = 1
 	}
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
