@@ -175,6 +175,34 @@ func TestTimesInOtherWords(t *testing.T) {
 	}
 }
 
+// An export that has moved a time by its zone shows it as another time, not as
+// missing on both sides.
+func TestATimeMovedByItsZone(t *testing.T) {
+	at := day.Add(8 * time.Hour)
+	report, _ := compare(t, nil, holding{held("a", at, "X")}, record("a", at.Add(10*time.Hour), "X"))
+	if report.Matched != 1 || report.OtherTime != 1 || report.QuollLacks != 0 || report.OtherLacks != 0 || report.Equal() {
+		t.Errorf("%+v", report)
+	}
+}
+
+func TestRowsOfLogAnalytics(t *testing.T) {
+	row := Held{ID: "a", Organization: tenant, Operation: "X", Time: day.Add(8 * time.Hour)}
+	c, err := New(DefaultConfig(t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.BeginFile("rows")
+	body := fmt.Sprintf(`{"TimeGenerated":"2026-09-14T08:00:00Z","OfficeId":"a","OfficeWorkload":"Exchange","Operation":"X","OrganizationId":%q}`, tenant)
+	if err := c.Add(model.Payload{Format: model.FormatOfficeActivityJSON, Line: 1, Body: []byte(body)}); err != nil {
+		t.Fatal(err)
+	}
+	report, err := c.Finish(t.Context(), holding{row})
+	if err != nil || !report.Equal() || report.Table != tableOffice || report.Matched != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
 func TestTheRangeIsJudgedAndItsSurroundingsAreNot(t *testing.T) {
 	at := day.Add(8 * time.Hour)
 	h := holding{held("before", at.Add(-time.Minute), "X"), held("a", at, "X"), held("after", at.Add(2*time.Hour), "X")}
