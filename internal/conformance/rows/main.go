@@ -42,5 +42,6 @@ func run(w io.Writer, dir string, verbose bool) error {
 	if err := readBack(w, dir); err != nil {
 		return err
 	}
+	twins(w, columns, theirs, ours)
 	return report(w, compare(columns, theirs, ours), verbose)
 }

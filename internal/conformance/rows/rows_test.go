@@ -25,6 +25,18 @@ func TestForms(t *testing.T) {
 	}
 }
 
+func TestTwins(t *testing.T) {
+	k := kind{"ExchangeAdmin", "Set-Mailbox"}
+	var b strings.Builder
+	twins(&b, []string{"OfficeId", "UserId", "Folders", "ClientIP", "AppId"},
+		map[kind][]row{k: {{"OfficeId": "1", "UserId": "a", "Folders": "[\n {}\n]", "ClientIP": "x"}, {"OfficeId": "2"}}},
+		map[kind][]row{k: {{"OfficeId": "1", "UserId": "a", "Folders": "[{}]", "ClientIP": "y"}}})
+	const want = "record 1 (ExchangeAdmin/Set-Mailbox) is on both sides: 3 filled columns are equal, 1 differ\n  ClientIP: Sentinel \"x\", Quoll \"y\"\n"
+	if b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+}
+
 func TestJudgement(t *testing.T) {
 	k := kind{"ExchangeAdmin", "Set-Mailbox"}
 	c := compare([]string{"ClientIP", "UserType", "UserId", "AppId", "RecordType"},
