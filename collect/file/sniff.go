@@ -93,7 +93,7 @@ func nameObject(members map[string]json.RawMessage, seen string) string {
 	case seen != "":
 		return seen
 	case has(members, "Timestamp"):
-		return "JSON rows of advanced hunting, which do not name their table; records of the streaming export are taken"
+		return "JSON rows of advanced hunting, which do not name their table: --format defender-lines keeps them whole in DefenderEvents; records of the streaming export go to their tables"
 	}
 	return "JSON objects without the fields of an audit record or of a Defender streaming record"
 }
