@@ -434,6 +434,9 @@ func returnType(o builtin.Overload, args []plan.Expr, common types.Type) types.T
 		for _, a := range args {
 			t, _ = types.Common(t, a.Type())
 		}
+		if t == types.Int {
+			return types.Long
+		}
 		return t
 	case builtin.Common:
 		return common

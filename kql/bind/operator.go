@@ -144,8 +144,10 @@ func adapt(e, other plan.Expr, op string) plan.Expr {
 
 func arithmeticType(op string, left, right types.Type) types.Type {
 	if left.Numeric() && right.Numeric() {
-		t, _ := types.Common(left, right)
-		return t
+		if t, _ := types.Common(left, right); t != types.Int {
+			return t
+		}
+		return types.Long // as in Microsoft's binder, so that two ints do not overflow
 	}
 	span, date := types.TimeSpan, types.DateTime
 	switch {

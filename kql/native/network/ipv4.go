@@ -77,7 +77,7 @@ func readOctets(s string) (address uint32, end int, ok bool) {
 }
 
 func readPrefix(s string, most int) (int, bool) {
-	if s == "" || len(s) > 3 || strings.Trim(s, "0123456789") != "" {
+	if s == "" || len(s) > 3 || len(s) > 1 && s[0] == '0' || strings.Trim(s, "0123456789") != "" {
 		return 0, false
 	}
 	n, err := strconv.Atoi(s)

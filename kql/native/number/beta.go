@@ -70,8 +70,12 @@ func incompleteBeta(x, a, b float64) float64 {
 	case x >= 1:
 		return 1
 	case x > (a+1)/(a+b+2):
-		return 1 - incompleteBeta(1-x, b, a)
+		return 1 - series(1-x, b, a) // for which the image may be above too, by a rounding
 	}
+	return series(x, a, b)
+}
+
+func series(x, a, b float64) float64 {
 	front := math.Exp(a*math.Log(x)+b*math.Log1p(-x)-logBeta(a, b)) / a
 	return front / fraction(x, a, b)
 }
