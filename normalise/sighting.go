@@ -88,7 +88,7 @@ const (
 	markValue
 	markMany
 	markFull
-	markType // and the types of fastjson behind it: the last
+	markType // and the kinds of jsontape behind it: the last, and as good as stored
 )
 
 // mix joins a key and a hash to a key that depends on their order. Keys are

@@ -42,7 +42,7 @@ func (p *speller) value(path uint64, v jsontape.Value, level int, name string, l
 	case jsontape.Object:
 		p.members(path, v, level+1, name+".")
 	case jsontape.Array:
-		p.items(mix(path, markItem), v, level+1, name+"[]", listed)
+		p.items(mix(path, markItem), v, level+1, name+"[]")
 	case jsontape.String, jsontape.Number:
 		if listed {
 			p.list(key, v, name)
@@ -50,14 +50,14 @@ func (p *speller) value(path uint64, v jsontape.Value, level int, name string, l
 	}
 }
 
-func (p *speller) items(path uint64, v jsontape.Value, level int, name string, listed bool) {
+func (p *speller) items(path uint64, v jsontape.Value, level int, name string) {
 	if level >= maxPathLevels {
 		return
 	}
 	for items := v.Items(); items.Next(); {
 		pair, ok := pairOf(items.Value())
 		if !ok {
-			p.value(path, items.Value(), level, name, listed)
+			p.value(path, items.Value(), level, name, false)
 			continue
 		}
 		segment := pathSegment(pair.name)
