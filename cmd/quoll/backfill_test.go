@@ -59,7 +59,7 @@ func startTenantCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	cfg := tenantsim.DefaultConfig(11)
 	cfg.History, cfg.Volume, cfg.NoStory, cfg.LateRecords, cfg.Delay = time.Duration(hours)*time.Hour, 0.02, true, -1, time.Second
-	cfg.Graph.RunFor, cfg.Graph.PageSize, cfg.RequestsPerMinute, cfg.Graph.HuntsPerMinute = 50*time.Millisecond, 7, 100_000, 100_000
+	cfg.Graph.RunFor, cfg.Graph.PageSize, cfg.RequestsPerMinute, cfg.Graph.HuntsPerMinute = 0, 7, 100_000, 100_000
 	s := &simulated{}
 	s.tenant, err = tenantsim.New(cfg)
 	ts.Check(err)

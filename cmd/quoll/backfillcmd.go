@@ -102,6 +102,15 @@ func runBackfill(ctx context.Context, w, notes io.Writer, o backfillOptions) err
 			return show.outcome(err)
 		}
 	}
+	if loaded != nil && len(o.tenants) == 0 { // the server is told each by its id
+		tenants, err := chooseTenants(loaded, nil)
+		if err != nil {
+			return err
+		}
+		for _, t := range tenants {
+			o.tenants = append(o.tenants, t.ID)
+		}
+	}
 	note, err := readServerNote(o.data)
 	if err != nil && loaded == nil {
 		return fmt.Errorf("%s has no server running, and there is no configuration %s with credentials to search with: name one with --config", o.data, o.config)

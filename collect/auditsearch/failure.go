@@ -3,9 +3,7 @@ package auditsearch
 import (
 	"errors"
 	"net/http"
-	"time"
 
-	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/graph"
 )
 
@@ -82,16 +80,4 @@ func operationOf(err error) string {
 func is(err error, b behaviour) bool {
 	does, _ := behaviourOf(err)
 	return err != nil && does == b
-}
-
-// Problem puts an error of a search into words.
-func Problem(err error, now time.Time) *collect.Problem {
-	if err == nil {
-		return nil
-	}
-	_, remedy := behaviourOf(err)
-	if remedy == "" {
-		remedy = "Nothing to do if it passes: what was read is kept, and the search can be repeated."
-	}
-	return &collect.Problem{Time: now, Code: graph.CodeOf(err), Cause: "The search of the audit log failed.", Remedy: remedy, Detail: err.Error()}
 }
