@@ -1,4 +1,4 @@
-package rewrite_test
+package kql_test
 
 import (
 	"strings"
@@ -13,22 +13,21 @@ import (
 	"github.com/quoll/quoll/kql/types"
 )
 
-type tables struct{}
+// activity is a catalogue of one table with a dynamic column.
+type activity struct{}
 
-func (tables) Names() []string { return []string{"Events"} }
+func (activity) Names() []string { return []string{"Events"} }
 
-func (tables) Table(name string) (*bind.Table, bool) {
+func (activity) Table(name string) (*bind.Table, bool) {
 	return &bind.Table{Name: name, Columns: []bind.Column{
 		{Name: "TimeGenerated", Type: types.DateTime}, {Name: "User", Type: types.String}, {Name: "Size", Type: types.Long}, {Name: "Bag", Type: types.Dynamic},
 	}}, name == "Events"
 }
 
-var now = time.Date(2026, 9, 14, 12, 0, 0, 0, time.UTC)
-
 func bound(t *testing.T, text string) *plan.Statement {
 	t.Helper()
 	src := source.New(text)
-	statement := bind.Query(src, syntax.Parse(src), tables{}, bind.Options{Now: now})
+	statement := bind.Query(src, syntax.Parse(src), activity{}, bind.Options{Now: now})
 	if err := src.Err(); err != nil {
 		t.Fatal(err)
 	}
