@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,13 +38,17 @@ type simulated struct {
 	*rig
 	store    *simfeed.Store
 	api      *simfeed.Server
-	receiver http.Handler
+	receiver atomic.Pointer[http.Handler]
 }
+
+// answers sets who answers at the webhook's address.
+func (s *simulated) answers(h http.Handler) { s.receiver.Store(&h) }
 
 func newSimulated(r *rig) *simulated {
 	r.t.Helper()
-	s := &simulated{rig: r, store: simfeed.NewStore(), receiver: http.NotFoundHandler()}
-	hook := func() http.Handler { return s.receiver }
+	s := &simulated{rig: r, store: simfeed.NewStore()}
+	s.answers(http.NotFoundHandler())
+	hook := func() http.Handler { return *s.receiver.Load() }
 	var err error
 	s.api, err = simfeed.New(simfeed.Config{
 		TenantID: testTenant, ClientID: testClient, ClientSecret: testSecret, TokenLifetime: time.Hour,
@@ -63,7 +68,7 @@ func newSimulated(r *rig) *simulated {
 func (s *simulated) listen() *Receiver {
 	s.start()
 	receiver := NewReceiver(collect.NewSecret(testAuthID), []*Collector{s.c}, nil)
-	s.receiver = receiver
+	s.answers(receiver)
 	return receiver
 }
 
@@ -114,7 +119,7 @@ func TestReceiverThatIsDownLosesNothing(t *testing.T) {
 		s := newSimulated(r)
 		receiver := s.listen()
 		r.run(90 * time.Minute)
-		s.receiver = http.NotFoundHandler()
+		s.answers(http.NotFoundHandler())
 		name := s.publish(1)
 		failures := 0
 		for range 60 { // retries ever further apart, then no more
@@ -127,7 +132,7 @@ func TestReceiverThatIsDownLosesNothing(t *testing.T) {
 		if failures != 5 {
 			t.Errorf("%d failures, want five until the webhook is disabled", failures)
 		}
-		s.receiver = receiver
+		s.answers(receiver)
 		r.run(2 * time.Hour) // the look at the subscriptions renews it
 		if got := receiver.Received(); got.Validations != 2 {
 			t.Errorf("%+v, want another handshake\n%s", got, r.log)
@@ -154,10 +159,10 @@ func TestGraphIsAskedWhenTheSecretEnds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		asked := 0
+		var asked atomic.Int32
 		both := http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 			if q.URL.Host == "graph.microsoft.com" {
-				asked++
+				asked.Add(1)
 				api.ServeApplication(w, q)
 				return
 			}
@@ -171,8 +176,8 @@ func TestGraphIsAskedWhenTheSecretEnds(t *testing.T) {
 			t.Errorf("ends %v, warnings %+v; want %v", s.CredentialEnds, s.Warnings, ends)
 		}
 		r.run(48 * time.Hour)
-		if s := r.c.Status(); len(s.Warnings) != 1 || asked != 3 {
-			t.Errorf("warnings %+v after being asked %d times; want one, and a question a day", s.Warnings, asked)
+		if s := r.c.Status(); len(s.Warnings) != 1 || asked.Load() != 3 {
+			t.Errorf("warnings %+v after being asked %d times; want one, and a question a day", s.Warnings, asked.Load())
 		}
 	})
 }
