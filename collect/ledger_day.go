@@ -231,3 +231,16 @@ func (l *Ledger) Prune(ctx context.Context, s Stream, before, now time.Time) (re
 	})
 	return removed, err
 }
+
+// DaysToCertify returns the closed days from a time on that have no certificate
+// yet, or were closed again since the latest was issued.
+func (l *Ledger) DaysToCertify(ctx context.Context, s Stream, since time.Time) ([]time.Time, error) {
+	days, err := l.readHours(ctx, `
+		SELECT day FROM (
+		  SELECT hour - hour % 86400000000 AS day, count(*) AS hours, max(closed) AS closed, max(reopened) AS reopened FROM collect_hour
+		  WHERE tenant = ?1 AND content_type = ?2 AND hour >= ?3 GROUP BY 1)
+		WHERE hours = 24 AND reopened = 0 AND NOT EXISTS (
+		  SELECT 1 FROM collect_certificate c WHERE c.tenant = ?1 AND c.content_type = ?2 AND c.day = day AND c.issued >= closed)
+		ORDER BY day`, s.Tenant, s.ContentType, micros(since.UTC().Truncate(day)))
+	return days, wrap("read days to certify", s, err)
+}

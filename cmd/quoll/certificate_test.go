@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/quoll/quoll/archive"
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/model"
 )
@@ -253,3 +256,64 @@ func TestPruningKeepsTheAccount(t *testing.T) {
 		t.Error("what may be listed again was pruned")
 	}
 }
+
+// TestServerCertifiesAsDaysClose: what a server does every hour.
+func TestServerCertifiesAsDaysClose(t *testing.T) {
+	c := newCertified(t)
+	p, err := dataPaths(c.dir)
+	c.must(err)
+	issuer := newIssuer(c.ledger, p, false)
+	at := &handClock{Clock: clock.System(), now: c.now}
+	issuer.now = at.Now
+	certifier := &certifier{issuer: issuer, data: p.data, clock: at, log: slog.New(slog.DiscardHandler)}
+	file := certificateFile(p.data, gapStream, certifiedDay)
+	sequence := func() int {
+		t.Helper()
+		c.must(certifier.look(t.Context()))
+		issued, err := c.ledger.Certificates(t.Context(), gapStream, certifiedDay)
+		c.must(err)
+		if out, err := c.verify(file, "--archive", c.dir+"-archive"); err != nil {
+			t.Error(err, out)
+		}
+		return len(issued)
+	}
+	if n := sequence(); n != 1 {
+		t.Errorf("%d certificates of the closed day, want one", n)
+	}
+	if n := sequence(); n != 1 {
+		t.Errorf("%d certificates after another look", n)
+	}
+	if _, err := os.Stat(certificateFile(p.data, gapStream, certifiedDay.Add(24*time.Hour))); err == nil {
+		t.Error("a day that is not closed is certified")
+	}
+	at.now, c.now = at.now.Add(time.Hour), c.now.Add(time.Hour)
+	c.blob("late$1", certifiedDay.Add(3*time.Hour))
+	c.settle()
+	at.now = at.now.Add(time.Minute)
+	if n := sequence(); n != 2 {
+		t.Errorf("%d certificates after a blob came late, want two", n)
+	}
+
+	// Weeks later the rows are shed; certificate and list are still to be had.
+	at.now = at.now.Add(60 * 24 * time.Hour)
+	sequence()
+	copied := filepath.Join(t.TempDir(), "copy")
+	out, err := c.certify("--day", "2026-09-14", "--content-type", "Audit.Exchange", "--out", copied)
+	if err != nil || !strings.Contains(out, copied+blobsSuffix) {
+		t.Fatal(err, out)
+	}
+	if _, err := c.ledger.Day(t.Context(), gapStream, certifiedDay, at.now, nil); !errors.Is(err, collect.ErrPruned) {
+		t.Errorf("the rows of the blobs are still there: %v", err)
+	}
+	if out, err := c.verify(copied, "--archive", c.dir+"-archive"); err != nil || !strings.Contains(out, "sequence 2: 26 blobs listed") {
+		t.Error(err, out)
+	}
+}
+
+// handClock is set by hand.
+type handClock struct {
+	clock.Clock
+	now time.Time
+}
+
+func (h *handClock) Now() time.Time { return h.now }

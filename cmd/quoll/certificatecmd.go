@@ -19,7 +19,6 @@ import (
 
 	"github.com/quoll/quoll/archive"
 	"github.com/quoll/quoll/collect"
-	"github.com/quoll/quoll/internal/durable"
 )
 
 // blobsSuffix is added to the name of a certificate for its list of blobs.
@@ -81,9 +80,7 @@ func runCertificate(cmd *cobra.Command, o certificateOptions) error {
 		if err != nil {
 			return err
 		}
-		config := archive.DefaultConfig(p.archive, p.keyFile())
-		config.Origin = p.origin
-		issuer := &issuer{ledger: ledger, config: config, now: time.Now, provisional: o.provisional}
+		issuer := newIssuer(ledger, p, o.provisional)
 		var errs []error
 		for i, s := range streams {
 			errs = append(errs, issuer.write(cmd.Context(), cmd.OutOrStdout(), s, day, o, i > 0))
@@ -119,8 +116,15 @@ func certifiedStreams(ctx context.Context, ledger *collect.Ledger, o certificate
 type issuer struct {
 	ledger      *collect.Ledger
 	config      archive.Config
+	data        string // data directory, for lists that are no longer in the ledger
 	now         func() time.Time
 	provisional bool
+}
+
+func newIssuer(ledger *collect.Ledger, p paths, provisional bool) *issuer {
+	config := archive.DefaultConfig(p.archive, p.keyFile())
+	config.Origin = p.origin
+	return &issuer{ledger: ledger, config: config, data: p.data, now: time.Now, provisional: provisional}
 }
 
 // certify returns the signed certificate of a day, and its list of blobs.
@@ -154,7 +158,7 @@ func (i *issuer) certify(ctx context.Context, s collect.Stream, day time.Time) (
 }
 
 // again returns the last certificate of a day whose blobs are no longer in the
-// ledger, without their list.
+// ledger, and the list that the server kept of them.
 func (i *issuer) again(ctx context.Context, s collect.Stream, day time.Time, pruned error) (signed, list []byte, err error) {
 	all, err := i.ledger.Certificates(ctx, s, day)
 	if err == nil && len(all) == 0 {
@@ -163,7 +167,9 @@ func (i *issuer) again(ctx context.Context, s collect.Stream, day time.Time, pru
 	if err != nil {
 		return nil, nil, err
 	}
-	return all[len(all)-1].Signed, nil, nil
+	signed = all[len(all)-1].Signed
+	list, err = keptList(i.data, s, day, signed)
+	return signed, list, err
 }
 
 func newCertificate(d *collect.DayStatement, now time.Time) *archive.Certificate {
@@ -210,21 +216,14 @@ func (i *issuer) write(ctx context.Context, w io.Writer, s collect.Stream, day t
 	}
 	file := o.out
 	if o.contentType == "" {
-		if err := durable.MkdirAll(durable.OS{}, o.out, 0o750); err != nil {
-			return err
-		}
 		file = filepath.Join(o.out, fmt.Sprintf("%s-%s.certificate", day.Format(time.DateOnly), s.ContentType))
 	}
-	// The list first: a certificate is never without it.
+	if err := writeCertificate(file, signed, list); err != nil {
+		return err
+	}
 	what := "its list of blobs is no longer in the ledger"
 	if list != nil {
 		what = "its list of blobs " + file + blobsSuffix
-		if err := durable.WriteFile(durable.OS{}, file+blobsSuffix, list, 0o640); err != nil {
-			return fmt.Errorf("write list of blobs: %w", err)
-		}
-	}
-	if err := durable.WriteFile(durable.OS{}, file, signed, 0o640); err != nil {
-		return fmt.Errorf("write certificate: %w", err)
 	}
 	_, err = fmt.Fprintf(w, "wrote %s; %s\n", file, what)
 	return err
