@@ -165,7 +165,7 @@ func normal(tenant int) func(time.Time) float64 {
 func TestFalseAlarmsAndDelay(t *testing.T) {
 	tenants, step := 24, 1
 	if testing.Short() {
-		tenants, step = 6, 6
+		tenants, step = 4, 12
 	}
 	const weeks = 11
 	falsely, looks := map[string]bool{}, 0
