@@ -42,7 +42,7 @@ const (
 	// handed on in parts of about this size.
 	PartBytes = 4 << 20
 	// SpoolMemory is what all bodies together may take in memory by default.
-	SpoolMemory = 24 << 20
+	SpoolMemory = 16 << 20
 	// handingBytes is the share of it for handing on.
 	handingBytes = 2 * PartBytes
 

@@ -41,7 +41,7 @@ const maxFreshBytes = 512 << 20
 func DefaultConfig(dir string) Config {
 	return Config{
 		Dir:           dir,
-		FreshBytes:    24 << 20,
+		FreshBytes:    16 << 20,
 		RowGroupRows:  64 << 10,
 		KeepSnapshots: 10,
 	}

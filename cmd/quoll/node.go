@@ -63,6 +63,10 @@ func dataPaths(dir string) (paths, error) {
 // pipeline, which seldom is further behind.
 const recentBytes = 8 << 20
 
+// archiveBatch is the bytes of payloads from which the archive makes an object
+// without waiting longer.
+const archiveBatch = 8 << 20
+
 // node is the parts of the river of one data directory, opened in order.
 type node struct {
 	paths     paths
@@ -143,7 +147,7 @@ func (n *node) openState(ctx context.Context) (err error) {
 // its positions would be given out twice.
 func (n *node) openArchive(sealAfter time.Duration) error {
 	config := archive.DefaultConfig(n.paths.archive, n.paths.keyFile())
-	config.Origin, config.MaxAge = n.paths.origin, sealAfter
+	config.Origin, config.MaxAge, config.MaxBytes = n.paths.origin, sealAfter, archiveBatch
 	opened, err := archive.Open(config)
 	if err != nil {
 		n.archiveProblem = fmt.Errorf("open archive %s: %w", n.paths.archive, err)

@@ -53,12 +53,12 @@ func serveCommand() *cobra.Command {
 	return cmd
 }
 
-// collectOften lets the garbage collector run before the heap has grown by half.
+// collectOften lets the garbage collector run before the heap has grown by 40 %.
 // What is large in it are rows without pointers, which cost it nothing to pass,
 // while memory that waits for it counts as much as any. GOGC overrides it.
 func collectOften() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
+		debug.SetGCPercent(40)
 	}
 }
 
