@@ -21,6 +21,7 @@ import (
 	"github.com/quoll/quoll/collect/blobexport"
 	"github.com/quoll/quoll/collect/eventhub"
 	"github.com/quoll/quoll/collect/hunting"
+	"github.com/quoll/quoll/collect/push"
 	"github.com/quoll/quoll/server"
 )
 
@@ -45,6 +46,8 @@ type Config struct {
 	Server        server.Config
 	// Webhook is nil where Microsoft sends no notifications.
 	Webhook *Webhook
+	// Push is nil where relays send nothing.
+	Push    *push.Config
 	Tenants []Tenant
 }
 
@@ -84,6 +87,7 @@ type file struct {
 	ExternalHosts []string        `yaml:"external_hosts"`
 	Server        serverSection   `yaml:"server"`
 	Webhook       *webhookSection `yaml:"webhook"`
+	Push          *pushSection    `yaml:"push"`
 	Tenants       []tenant        `yaml:"tenants"`
 }
 
@@ -205,6 +209,7 @@ func (b *builder) build(f file) *Config {
 		b.bad("server: %w", err)
 	}
 	c.Webhook = b.webhook(f.Webhook)
+	c.Push = b.push(f.Push)
 	seen := map[string]bool{}
 	for i, t := range f.Tenants {
 		built := b.tenant(t, fmt.Sprintf("tenants[%d]", i))

@@ -108,15 +108,6 @@ func (p *process) stop(ctx context.Context) (usage, error) {
 	return p.wait(ctx)
 }
 
-func (p *process) ended() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
-}
-
 // tail is the last lines of the output.
 func (p *process) tail() string {
 	file, err := os.Open(p.log.Name())

@@ -57,8 +57,8 @@ func (c *connectors) Connectors(ctx context.Context) ([]server.Connector, error)
 		status := collector.Status()
 		for _, s := range status.Streams {
 			a, measurable := measured[arrivedKey{status.Tenant, s.ContentType}]
-			if !measurable && status.Source == model.SourceEventHub {
-				a = allDefender(measured, status.Tenant) // a hub of all tables
+			if !measurable && (status.Source == model.SourceEventHub || status.Source == model.SourcePush) {
+				a = allDefender(measured, status.Tenant) // all tables in one
 			}
 			all = append(all, c.view(status, s, a))
 		}
@@ -91,6 +91,7 @@ var titles = map[model.Source]string{
 	model.SourceBlobExport: "Defender XDR streaming export",
 	model.SourceHunting:    "Defender XDR advanced hunting",
 	model.SourceEventHub:   "Defender XDR streaming to Event Hubs",
+	model.SourcePush:       "Defender XDR by HTTP push",
 }
 
 func (c *connectors) view(status collect.Status, s collect.StreamStatus, a arrived) server.Connector {
@@ -207,6 +208,7 @@ func (c *connectors) ask(ctx context.Context) (map[arrivedKey]arrived, error) {
 		if err != nil {
 			return nil, err
 		}
+		all[arrivedKey{"", table}] = a // for what relays push, of any tenant
 		for tenant := range c.names {
 			all[arrivedKey{tenant, table}] = a
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/quoll/quoll/collect/blobexport"
 	"github.com/quoll/quoll/collect/eventhub"
 	"github.com/quoll/quoll/collect/hunting"
+	"github.com/quoll/quoll/collect/push"
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/incident"
@@ -201,6 +202,13 @@ func (s *service) addCollectors(ctx context.Context) error {
 			return err
 		}
 		s.collectors = append(s.collectors, collector)
+	}
+	if s.config.Push != nil {
+		receiver, err := push.New(ctx, *s.config.Push, push.Dependencies{DB: s.state, Sink: s.pipeline, Logger: s.log})
+		if err != nil {
+			return err
+		}
+		s.collectors = append(s.collectors, receiver)
 	}
 	if s.config.Webhook != nil {
 		s.webhook = newWebhookServer(s.config.Webhook, activities, s.log)

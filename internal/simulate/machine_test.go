@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -119,8 +118,6 @@ type process struct {
 	collector *activity.Collector
 	closers   []func() error
 }
-
-var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 // boot opens everything and makes what is journalled visible.
 func (m *machine) boot(ctx context.Context, cfg activity.Config, skew time.Duration, flushEvery time.Duration, logger *slog.Logger) (*process, error) {
