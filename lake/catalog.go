@@ -14,7 +14,7 @@ import (
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
-	_ "modernc.org/sqlite" // the driver named "sqlite"
+	_ "github.com/mattn/go-sqlite3" // the driver named "sqlite3"
 )
 
 const (
@@ -78,11 +78,9 @@ func openCatalog(ctx context.Context, config *Config) (*catalog, error) {
 }
 
 func openSQLite(_ context.Context, path string) (*sql.DB, error) {
-	query := url.Values{"_pragma": {
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)",
-	}}
+	query := url.Values{"_busy_timeout": {"10000"}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}}
 	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String()
-	db, err := sql.Open("sqlite", dsn)
+	db, err := sql.Open("sqlite3", dsn)
 	if err != nil {
 		return nil, err
 	}

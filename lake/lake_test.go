@@ -138,7 +138,7 @@ func TestIcebergReadsBack(t *testing.T) {
 		flush(t, l)
 	}
 	l.Close()
-	db, err := sql.Open("sqlite", filepath.Join(dir, "catalog.db"))
+	db, err := sql.Open("sqlite3", filepath.Join(dir, "catalog.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

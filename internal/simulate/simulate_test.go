@@ -58,6 +58,9 @@ type life struct {
 	log     *logText
 
 	start, end time.Time
+	// large lives have more content types and shorter waits; most are small, so
+	// that there can be many.
+	large bool
 	// away is when the machine is off for longer than content can be had; zero
 	// in most lives.
 	away struct{ from, to time.Time }
@@ -76,6 +79,7 @@ func live(t *testing.T, seed uint64) {
 	time.Sleep(8*time.Hour + 22*time.Minute + 33*time.Second + 456*time.Millisecond)
 	l := &life{t: t, dice: dice.Named(seed, "life"), start: time.Now(), log: &logText{}}
 	l.logger = slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	l.large = l.dice.Chance(0.1)
 	l.end = l.start.Add(14*days + l.dice.Span(0, 2*days))
 	lateBy := 48 * time.Hour
 	if l.dice.Chance(0.1) {
@@ -87,7 +91,7 @@ func live(t *testing.T, seed uint64) {
 		lateBy = 5 * time.Hour
 	}
 	var err error
-	if l.tenant, err = newTenant(seed, l.start, l.end, lateBy); err != nil {
+	if l.tenant, err = newTenant(seed, l, lateBy); err != nil {
 		t.Fatal(err)
 	}
 	defer l.tenant.network.close()
@@ -115,14 +119,17 @@ func live(t *testing.T, seed uint64) {
 
 func (l *life) configure() {
 	c := l.tenant.collectorConfig()
-	c.PollEvery = dice.Pick(l.dice, []time.Duration{time.Hour, 3 * time.Hour, 4 * time.Hour, 6 * time.Hour})
-	c.RelistEvery = dice.Pick(l.dice, []time.Duration{12 * time.Hour, 24 * time.Hour})
+	c.PollEvery = dice.Pick(l.dice, []time.Duration{2 * time.Hour, 4 * time.Hour, 6 * time.Hour})
+	c.RelistEvery = dice.Pick(l.dice, []time.Duration{12 * time.Hour, 24 * time.Hour, 24 * time.Hour})
 	c.Concurrency = l.dice.Between(1, 4)
-	if l.away.from.IsZero() && l.dice.Chance(0.6) {
+	if l.large {
+		c.PollEvery, c.RelistEvery = time.Hour, 6*time.Hour
+	}
+	if l.away.from.IsZero() && !l.large && l.dice.Chance(0.8) {
 		c.Lookback = 4 * days // listing all of a week is most of the work of a life
 	}
 	l.config = c
-	l.flush = l.dice.Span(24*time.Hour, 100*time.Hour)
+	l.flush = l.dice.Span(40*time.Hour, 200*time.Hour)
 }
 
 // plan decides what happens to the tenant and the machine from outside, and
@@ -161,7 +168,7 @@ func (l *life) session() {
 	if l.dice.Chance(0.3) {
 		skew = l.dice.Span(-3*time.Hour, 3*time.Hour)
 	}
-	until := time.Now().Add(l.dice.Span(6*time.Hour, 160*time.Hour))
+	until := time.Now().Add(l.dice.Span(12*time.Hour, 200*time.Hour))
 	if until.After(l.end) {
 		until = l.end
 	}

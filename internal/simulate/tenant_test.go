@@ -45,31 +45,40 @@ type content struct {
 	version int
 }
 
-// newTenant plans a life from start, with history before it, until end.
-func newTenant(seed uint64, start, end time.Time, lateBy time.Duration) (*tenant, error) {
+// newTenant plans what a tenant produces in a life and some history before.
+func newTenant(seed uint64, l *life, lateBy time.Duration) (*tenant, error) {
 	all, err := samples()
 	if err != nil {
 		return nil, err
 	}
 	t := &tenant{holds: map[*feed.Blob][]content{}, store: feed.NewStore(), lateBy: lateBy, dice: dice.Named(seed, "tenant")}
+	chance := 0.12
+	if l.large {
+		chance = 0.6
+	}
 	for _, contentType := range audit.ContentTypes() {
-		if len(all[contentType]) > 0 && t.dice.Chance(0.3) {
+		if len(all[contentType]) > 0 && t.dice.Chance(chance) {
 			t.types = append(t.types, contentType)
 		}
 	}
 	if len(t.types) == 0 {
 		t.types = []string{audit.ContentExchange}
 	}
+	faults := badDays(seed, t.dice)
+	if !l.away.from.IsZero() {
+		// What a page leaves out may have been within reach of that listing only.
+		faults.ShrunkPages = 0
+	}
 	t.feed, err = feed.New(feed.Config{
 		TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret, Permissions: []string{"ActivityFeed.Read"},
 		TokenLifetime: t.dice.Span(10*time.Hour, 60*time.Hour), PageSize: t.dice.Between(2, 30), RequestsPerMinute: 2000,
-		Now: time.Now, Faults: badDays(seed, t.dice),
+		Now: time.Now, Faults: faults,
 	}, t.store)
 	if err != nil {
 		return nil, err
 	}
 	for _, contentType := range t.types {
-		t.produce(contentType, all[contentType], start, end)
+		t.produce(contentType, all[contentType], l.start, l.end)
 	}
 	t.network = newNetwork(t.feed)
 	return t, nil

@@ -14,13 +14,13 @@ import (
 	"errors"
 	"fmt"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"github.com/mattn/go-sqlite3"
 
 	"github.com/quoll/quoll/internal/durable/durabletest"
 )
 
 // options are those of package state, as far as they have a meaning in memory.
-const options = ":memory:?_pragma=foreign_keys(ON)&_pragma=trusted_schema(OFF)&_txlock=immediate"
+const options = ":memory:?_foreign_keys=on&_txlock=immediate"
 
 // Database outlives the machines that use it.
 type Database struct {
@@ -45,18 +45,12 @@ type sqlite interface {
 	driver.ConnPrepareContext
 	driver.ExecerContext
 	driver.QueryerContext
-	driver.SessionResetter
 }
 
 // New returns an empty database. The name is that of its operations, whose kind
 // is "commit".
 func New(name string) (*Database, error) {
-	registered, err := sql.Open("sqlite", options)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, err)
-	}
-	defer registered.Close()
-	conn, err := registered.Driver().Open(options)
+	conn, err := (&sqlite3.SQLiteDriver{}).Open(options)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
