@@ -55,8 +55,11 @@ type Hour struct {
 // known of them.
 type Calendar struct {
 	Stream Stream
-	Since  time.Time // the first hour that was listed whole; zero before the first listing
-	Hours  []Hour
+	// Name is that of the collector, as in Status, where a tenant may have several
+	// of a kind; empty for the ledger's streams.
+	Name  string
+	Since time.Time // the first hour that was listed whole; zero before the first listing
+	Hours []Hour
 }
 
 // span is a half-open span of time with a reason.

@@ -46,6 +46,8 @@ type GapRow struct {
 	TenantID    string `json:"tenantId"`
 	TenantName  string `json:"tenantName,omitempty"`
 	ContentType string `json:"contentType"`
+	// Name is that of the connector, where a tenant may have several of a kind.
+	Name string `json:"name,omitempty"`
 	// Since is the first hour of which anything is known; null: nothing yet.
 	Since *time.Time `json:"since"`
 	Cells []GapCell  `json:"cells"`

@@ -7,12 +7,14 @@ import (
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/blobexport"
+	"github.com/quoll/quoll/collect/eventhub"
 	"github.com/quoll/quoll/collect/hunting"
+	"github.com/quoll/quoll/collect/push"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/server"
 )
 
-// gaps answers from the ledger and from what exports have brought.
+// gaps answers from the ledger and from what the roads of Defender have brought.
 type gaps struct {
 	ledger *collect.Ledger
 	state  *sql.DB
@@ -40,8 +42,8 @@ func (g *gaps) Gaps(ctx context.Context, f server.GapFilter) (*server.GapCalenda
 		}
 		calendar.Rows = append(calendar.Rows, row)
 	}
-	exports, err := g.exports(ctx, f)
-	calendar.Rows = append(calendar.Rows, exports...)
+	roads, err := g.defender(ctx, f)
+	calendar.Rows = append(calendar.Rows, roads...)
 	return calendar, err
 }
 
@@ -62,7 +64,8 @@ func (g *gaps) activity(ctx context.Context, s collect.Stream, f server.GapFilte
 	return row, err
 }
 
-func (g *gaps) exports(ctx context.Context, f server.GapFilter) ([]server.GapRow, error) {
+// defender is the rows of every road of Defender.
+func (g *gaps) defender(ctx context.Context, f server.GapFilter) ([]server.GapRow, error) {
 	w := collect.Window{From: f.From, To: f.To}
 	if f.Daily {
 		w.From = w.From.UTC().Truncate(24 * time.Hour)
@@ -71,7 +74,10 @@ func (g *gaps) exports(ctx context.Context, f server.GapFilter) ([]server.GapRow
 	for _, road := range []struct {
 		source    model.Source
 		calendars func(context.Context, *sql.DB, collect.Window, time.Time) ([]collect.Calendar, error)
-	}{{model.SourceBlobExport, blobexport.Calendars}, {model.SourceHunting, hunting.Calendars}} {
+	}{
+		{model.SourceEventHub, eventhub.Calendars}, {model.SourceBlobExport, blobexport.Calendars},
+		{model.SourceHunting, hunting.Calendars}, {model.SourcePush, push.Calendars},
+	} {
 		calendars, err := road.calendars(ctx, g.state, w, g.now())
 		if err != nil {
 			return nil, err
@@ -81,6 +87,7 @@ func (g *gaps) exports(ctx context.Context, f server.GapFilter) ([]server.GapRow
 				continue
 			}
 			row := g.row(road.source, c.Stream)
+			row.Name = c.Name
 			row.Since, row.Cells = moment(c.Since), hourCells(c.Hours)
 			if f.Daily {
 				row.Cells = dayCells(collect.Days(c.Hours))

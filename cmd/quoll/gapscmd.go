@@ -176,6 +176,9 @@ func writeGapRow(b *strings.Builder, row server.GapRow, daily, colour bool) {
 		total[cell.State]++
 	}
 	fmt.Fprintf(b, "%s  %s", row.TenantID, row.ContentType)
+	if row.Name != "" {
+		fmt.Fprintf(b, "  from %s", row.Name)
+	}
 	for _, state := range server.GapStates {
 		if total[state] > 0 {
 			fmt.Fprintf(b, "  %s %d", state, total[state])

@@ -117,7 +117,7 @@ func (t *tableHours) add(hour time.Time, lines, readTo, size int64) {
 }
 
 func (t *tableHours) calendar(key tableKey, w collect.Window, now time.Time) collect.Calendar {
-	c := collect.Calendar{Stream: collect.Stream{Tenant: key.tenant, ContentType: collect.DefenderTable(key.container)}, Since: t.first}
+	c := collect.Calendar{Stream: collect.Stream{Tenant: key.tenant, ContentType: collect.DefenderTable(key.container)}, Name: "blobexport/" + key.store, Since: t.first}
 	if w.From.Before(t.first) {
 		w.From = t.first
 	}

@@ -64,7 +64,7 @@ func New(ctx context.Context, cfg Config, deps Dependencies) (*Collector, error)
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("eventhub: %w", err)
 	}
-	offsets, err := openOffsets(ctx, deps.DB, cfg.Namespace)
+	offsets, err := openOffsets(ctx, deps.DB, cfg.Namespace, cfg.Tenant)
 	if err != nil {
 		return nil, err
 	}

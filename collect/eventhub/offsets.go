@@ -30,13 +30,14 @@ type totals struct {
 type offsets struct {
 	db        *sql.DB
 	namespace string
+	tenant    string // of records that do not say theirs
 }
 
-func openOffsets(ctx context.Context, db *sql.DB, namespace string) (*offsets, error) {
+func openOffsets(ctx context.Context, db *sql.DB, namespace, tenant string) (*offsets, error) {
 	if err := state.Migrate(ctx, db, "eventhub", migrations); err != nil {
 		return nil, fmt.Errorf("open offsets of event hubs: %w", err)
 	}
-	return &offsets{db, namespace}, nil
+	return &offsets{db, namespace, tenant}, nil
 }
 
 // kept returns all partitions.
@@ -85,10 +86,10 @@ func (o *offsets) save(ctx context.Context, marks []*mark, now time.Time) error 
 
 func (o *offsets) saveMark(ctx context.Context, tx *sql.Tx, m *mark, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO eventhub_partition (namespace, hub, partition, next, latest, payloads, messages, bytes, last_journalled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET next = excluded.next, latest = excluded.latest, payloads = payloads + excluded.payloads,
+		INSERT INTO eventhub_partition (namespace, hub, partition, tenant, since, next, latest, payloads, messages, bytes, last_journalled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET tenant = excluded.tenant, held = 1, next = excluded.next, latest = excluded.latest, payloads = payloads + excluded.payloads,
 		  messages = messages + excluded.messages, bytes = bytes + excluded.bytes, last_journalled = excluded.last_journalled`,
-		o.namespace, m.hub, m.partition, m.next, m.latest.UnixMicro(), m.payloads, m.messages, m.bytes, now.UnixMicro())
+		o.namespace, m.hub, m.partition, o.tenant, now.UnixMicro(), m.next, m.latest.UnixMicro(), m.payloads, m.messages, m.bytes, now.UnixMicro())
 	if err != nil {
 		return err
 	}
@@ -114,13 +115,25 @@ func (o *offsets) saveMark(ctx context.Context, tx *sql.Tx, m *mark, now time.Ti
 	return nil
 }
 
-// caughtUp keeps that nothing was outstanding in partitions at a time.
-func (o *offsets) caughtUp(ctx context.Context, places map[place]int64, at time.Time) error {
+// looked keeps what a look at the hubs found: which partitions are read here, at
+// which offset each goes on, and of those in current that nothing was outstanding
+// at a time.
+func (o *offsets) looked(ctx context.Context, held map[place]int64, current map[place]bool, at time.Time) error {
 	err := o.transaction(ctx, func(tx *sql.Tx) error {
-		for p, next := range places {
+		if len(held) > 0 {
+			if _, err := tx.ExecContext(ctx, `UPDATE eventhub_partition SET held = 0 WHERE namespace = ?`, o.namespace); err != nil {
+				return err
+			}
+		}
+		for p, next := range held {
+			caughtUp := int64(0)
+			if current[p] {
+				caughtUp = at.UnixMicro()
+			}
 			_, err := tx.ExecContext(ctx, `
-				INSERT INTO eventhub_partition (namespace, hub, partition, next, latest, caught_up) VALUES (?, ?, ?, ?, 0, ?)
-				ON CONFLICT DO UPDATE SET caught_up = excluded.caught_up`, o.namespace, p.hub, p.partition, next, at.UnixMicro())
+				INSERT INTO eventhub_partition (namespace, hub, partition, tenant, since, next, latest, caught_up) VALUES (?, ?, ?, ?, ?, ?, 0, ?)
+				ON CONFLICT DO UPDATE SET tenant = excluded.tenant, held = 1, caught_up = max(caught_up, excluded.caught_up)`,
+				o.namespace, p.hub, p.partition, o.tenant, at.UnixMicro(), next, caughtUp)
 			if err != nil {
 				return err
 			}
@@ -177,11 +190,18 @@ type Gap struct {
 
 // Gaps returns up to limit gaps of the namespace, the latest recorded first.
 func (c *Collector) Gaps(ctx context.Context, limit int) ([]Gap, error) {
-	rows, err := c.offsets.db.QueryContext(ctx, `
-		SELECT hub, partition, gap_from, gap_to, after, before, recorded, reason FROM eventhub_gap
-		WHERE namespace = ? ORDER BY id DESC LIMIT ?`, c.cfg.Namespace, limit)
+	gaps, err := gapsOf(ctx, c.offsets.db, `namespace = ? ORDER BY id DESC LIMIT ?`, c.cfg.Namespace, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read gaps of event hubs: %w", err)
+	}
+	return gaps, nil
+}
+
+// gapsOf reads the gaps that a condition, and what may follow it, selects.
+func gapsOf(ctx context.Context, db *sql.DB, where string, arguments ...any) ([]Gap, error) {
+	rows, err := db.QueryContext(ctx, `SELECT hub, partition, gap_from, gap_to, after, before, recorded, reason FROM eventhub_gap WHERE `+where, arguments...)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	var gaps []Gap
@@ -189,15 +209,12 @@ func (c *Collector) Gaps(ctx context.Context, limit int) ([]Gap, error) {
 		var g Gap
 		var after, before, recorded int64
 		if err := rows.Scan(&g.Hub, &g.Partition, &g.From, &g.To, &after, &before, &recorded, &g.Reason); err != nil {
-			return nil, fmt.Errorf("read gaps of event hubs: %w", err)
+			return nil, err
 		}
 		g.After, g.Before, g.Recorded = moment(after), moment(before), moment(recorded)
 		gaps = append(gaps, g)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read gaps of event hubs: %w", err)
-	}
-	return gaps, nil
+	return gaps, rows.Err()
 }
 
 func (o *offsets) transaction(ctx context.Context, change func(*sql.Tx) error) error {

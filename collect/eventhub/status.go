@@ -83,15 +83,15 @@ func (c *Collector) journalled(m *mark) {
 	}
 }
 
-// looked takes what a look found. Partitions that it did not find are others' now;
+// looked takes what a look found. Partitions that are not held by then are others';
 // until then they stay known, as it is them that the alarm is about while the
 // namespace does not answer.
-func (c *Collector) looked(outstanding map[place]int64, at time.Time) {
+func (c *Collector) looked(held, outstanding map[place]int64, at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.health.looked, c.health.problem, c.health.blocked = at, nil, false
 	for p := range c.health.assigned {
-		if _, found := outstanding[p]; !found {
+		if _, ours := held[p]; !ours {
 			delete(c.health.assigned, p)
 		}
 	}

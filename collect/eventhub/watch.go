@@ -50,7 +50,7 @@ func (s *session) look(ctx context.Context, admin *kadm.Client) error {
 		return fmt.Errorf("ask for the ends of the hubs: %w", err)
 	}
 	s.mu.Lock()
-	outstanding, current := map[place]int64{}, map[place]int64{}
+	outstanding, held, current := map[place]int64{}, map[place]int64{}, map[place]bool{}
 	ends.Each(func(end kadm.ListedOffset) {
 		p := place{end.Topic, end.Partition}
 		next, ours := s.next[p]
@@ -60,15 +60,17 @@ func (s *session) look(ctx context.Context, admin *kadm.Client) error {
 		if start, ok := starts.Lookup(end.Topic, end.Partition); ok && next < start.Offset {
 			next = start.Offset // new to us, or deleted before we came
 		}
-		if outstanding[p] = max(end.Offset-next, 0); outstanding[p] == 0 {
-			current[p] = max(next, 0)
-		}
+		outstanding[p], held[p] = max(end.Offset-next, 0), max(next, 0)
+		current[p] = outstanding[p] == 0
 	})
 	s.mu.Unlock()
-	if err := s.offsets.caughtUp(ctx, current, asked); err != nil {
+	if err := s.offsets.looked(ctx, held, current, asked); err != nil {
 		return errors.Join(errStorage, err)
 	}
-	s.looked(outstanding, asked)
+	// Held over both, so that a partition that has come meanwhile stays known.
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.looked(s.next, outstanding, asked)
 	return nil
 }
 

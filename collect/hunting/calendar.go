@@ -41,7 +41,7 @@ func Calendars(ctx context.Context, db *sql.DB, w collect.Window, now time.Time)
 		if err := rows.Scan(&s.Tenant, &s.ContentType, &first, &through); err != nil {
 			return nil, fmt.Errorf("read calendar of hunting: %w", err)
 		}
-		c := collect.Calendar{Stream: s, Since: moment(first).Truncate(time.Hour)}
+		c := collect.Calendar{Stream: s, Name: "hunting/" + s.Tenant, Since: moment(first).Truncate(time.Hour)}
 		start := w.From
 		if start.Before(c.Since) {
 			start = c.Since

@@ -120,6 +120,12 @@ var (
 	_ http.Handler      = (*Receiver)(nil)
 )
 
+// streamName is the one stream of a listener.
+const streamName = "push"
+
+// noteEvery is how often the time of listening is counted.
+const noteEvery = time.Minute
+
 // listenPolicy spaces out attempts to listen.
 var listenPolicy = backoff.Policy{First: time.Second, Max: time.Minute}
 
@@ -129,7 +135,7 @@ func New(ctx context.Context, cfg Config, deps Dependencies) (*Receiver, error) 
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("push: %w", err)
 	}
-	totals, err := openTotals(ctx, deps.DB, cfg.Listen)
+	totals, err := openTotals(ctx, deps.DB, cfg.Listen, cfg.Tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -198,11 +204,26 @@ func (r *Receiver) serve(ctx context.Context) error {
 			_ = server.Close()
 		}
 	})
+	noting, stopNoting := context.WithCancel(ctx)
+	var note sync.WaitGroup
+	note.Go(func() { r.noteListening(noting) })
 	err = server.Serve(listener)
+	stopNoting()
+	note.Wait()
 	if !stop() {
 		<-ended
 	}
 	return fmt.Errorf("serve pushed lines: %w", err)
+}
+
+// noteListening counts, until ctx ends, the minutes for which the listener is
+// there, for the calendar.
+func (r *Receiver) noteListening(ctx context.Context) {
+	for clock.Sleep(ctx, r.clock, noteEvery) == nil {
+		if err := r.totals.listened(ctx, noteEvery, r.clock.Now()); err != nil && ctx.Err() == nil {
+			r.logger.Warn("the time of listening is not counted", "error", err)
+		}
+	}
 }
 
 func (r *Receiver) update(change func()) {
@@ -231,7 +252,7 @@ func (r *Receiver) Status() collect.Status {
 		status.Health = collect.HealthRunning
 	}
 	status.Streams = []collect.StreamStatus{{
-		ContentType: "push", Health: status.Health, LastSuccess: last, LastBlob: last, LastJournalled: last, Counts: counts, Problem: status.Problem,
+		ContentType: streamName, Health: status.Health, LastSuccess: last, LastBlob: last, LastJournalled: last, Counts: counts, Problem: status.Problem,
 	}}
 	return status
 }

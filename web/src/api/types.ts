@@ -216,6 +216,8 @@ export interface GapCell {
 
 export interface GapRow {
   source: string; tenantId: string; tenantName?: string; contentType: string;
+  /** That of the connector, where a tenant may have several of a kind. */
+  name?: string;
   since: string | null;
   cells: GapCell[];
 }

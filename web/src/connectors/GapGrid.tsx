@@ -56,7 +56,7 @@ export function GapGrid({ rows, zoom, columns, onZoom, onZoomOut }: GridProps) {
           </thead>
           {groups.map((group) => (
             <tbody key={group.key}>
-              <tr><th colSpan={columns.length + 1} scope="rowgroup" className="gaps-group">{group.rows[0]!.tenantName ?? group.rows[0]!.tenantId} · {t.sources[group.rows[0]!.source] ?? group.rows[0]!.source}</th></tr>
+              <tr><th colSpan={columns.length + 1} scope="rowgroup" className="gaps-group">{group.rows[0]!.tenantName ?? group.rows[0]!.tenantId} · {t.sources[group.rows[0]!.source] ?? group.rows[0]!.source}{group.rows[0]!.name ? ` · ${group.rows[0]!.name.slice(group.rows[0]!.name.indexOf("/") + 1)}` : ""}</th></tr>
               {group.rows.map((row) => {
                 const r = ++number;
                 return (

@@ -91,11 +91,11 @@ export function cellTime(zoom: Zoom, start: number): string {
   return `${at.slice(0, 10)} – ${new Date(start + 6 * day).toISOString().slice(0, 10)}`;
 }
 
-/** Rows by tenant and source, in the order of the answer. */
+/** Rows by tenant, source and connector, in the order of the answer. */
 export function gapGroups(rows: GapRow[]): { key: string; rows: GapRow[] }[] {
   const groups = new Map<string, GapRow[]>();
   for (const row of rows) {
-    const key = `${row.tenantId} ${row.source}`;
+    const key = `${row.tenantId} ${row.source} ${row.name ?? ""}`;
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
   return [...groups].map(([key, members]) => ({ key, rows: members }));
