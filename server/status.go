@@ -80,8 +80,30 @@ type ArchiveStatus struct {
 	Sealed   *time.Time `json:"sealed"`
 	// Verified is the last verification; null: never.
 	Verified *Verification `json:"verified"`
+	// Checkpoint is the signed head of the log; null before the first.
+	Checkpoint *Checkpoint `json:"checkpoint"`
+	// Certificates are those of closed days; null where none are issued.
+	Certificates *CertificateCount `json:"certificates"`
 	// Problem says why the archive does not follow, or is empty.
 	Problem string `json:"problem,omitempty"`
+}
+
+// Checkpoint is a signed tree head, as C2SP tlog-checkpoint has it.
+type Checkpoint struct {
+	Origin string    `json:"origin"`
+	Size   int64     `json:"size"` // leaves
+	Root   string    `json:"root"` // Base64
+	Time   time.Time `json:"time"` // when it was published
+}
+
+// CertificateCount counts the completeness certificates that are kept.
+type CertificateCount struct {
+	// Certificates counts one for each tenant, content type and day.
+	Certificates int `json:"certificates"`
+	Tenants      int `json:"tenants"`
+	// Earliest and Latest are days in UTC, "2026-09-14"; empty without any.
+	Earliest string `json:"earliest,omitempty"`
+	Latest   string `json:"latest,omitempty"`
 }
 
 // Verification is the outcome of a verification of the archive.

@@ -14,6 +14,8 @@ type reporter struct {
 	collectors []collect.Collector // none where nothing is collected
 	webhook    *webhookServer      // nil where no notifications are taken
 	started    time.Time
+
+	certificates certificateCounter
 }
 
 // Status implements server.Reporter.
@@ -29,6 +31,7 @@ func (r *reporter) Status(context.Context) (*server.Status, error) {
 	if n.archiveProblem != nil {
 		status.Archive.Problem = n.archiveProblem.Error()
 	}
+	r.proofs(status.Archive)
 	for _, t := range n.lake.Stats() {
 		status.Lake.Tables = append(status.Lake.Tables, server.TableStatus{
 			Name: t.Name, Rows: t.Rows, Fresh: t.FreshRows, Files: t.Files, Bytes: t.Bytes, Earliest: moment(t.MinTime), Latest: moment(t.MaxTime),

@@ -73,6 +73,11 @@ func runVerify(cmd *cobra.Command, o verifyOptions) error {
 	if err != nil {
 		return fmt.Errorf("verify archive %s: %w", o.archive, err)
 	}
+	if _, err := os.Stat(p.data); err == nil && o.archive == p.archive {
+		if err := noteVerification(p.data, time.Now(), &report); err != nil {
+			return fmt.Errorf("note the verification: %w", err)
+		}
+	}
 	if err := printReport(cmd.OutOrStdout(), o.output, o.archive, &report, time.Since(started)); err != nil {
 		return err
 	}

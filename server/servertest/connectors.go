@@ -94,7 +94,9 @@ func (c *Canned) Status(context.Context) (*server.Status, error) {
 		Lags: []server.StreamLags{{TenantID: TenantID, ContentType: "Audit.Exchange", Lags: *lags(180)}},
 		Archive: &server.ArchiveStatus{
 			Position: 40_190, Sealed: at(now.Add(-35 * time.Second)),
-			Verified: &server.Verification{Time: now.Add(-6 * time.Hour), Passed: true, Detail: "39,480 payloads, 401 checkpoints"},
+			Verified:     &server.Verification{Time: now.Add(-6 * time.Hour), Passed: true, Detail: "39,480 payloads, 401 checkpoints"},
+			Checkpoint:   &server.Checkpoint{Origin: "wattleworks.example/archive", Size: 40_612, Root: "mM1y9YQ6Tq2bQbVZ7o2u5f3m0lq0yB0ePZcW6m3n1cE=", Time: now.Add(-35 * time.Second)},
+			Certificates: &server.CertificateCount{Certificates: 292, Tenants: 1, Earliest: now.AddDate(0, 0, -60).Format(time.DateOnly), Latest: now.AddDate(0, 0, -2).Format(time.DateOnly)},
 		},
 	}, nil
 }

@@ -23,9 +23,35 @@ const schemaReady = () => page.locator('[data-testid="editor"][data-schema="read
 /** The language service has found a table in the text, and coloured it. */
 const coloured = () => page.locator(".view-lines .Table").first().waitFor();
 
+test("the first screen answers three questions, and says what is not met", async () => {
+  await page.goto("/");
+  const arriving = page.getByRole("region", { name: "Is everything arriving, and since when?" });
+  await arriving.locator(".verdict").waitFor();
+  assert.equal(await arriving.getByRole("list", { name: /last four weeks/ }).getByRole("listitem").count(), 28);
+  const changed = page.getByRole("region", { name: "Can anyone, including us, have changed it?" });
+  await changed.getByText("Signed checkpoint").waitFor();
+  await until("a checkpoint with leaves", async () => /[\d,]+ leaves/.test(await changed.innerText()));
+  const needs = page.getByRole("region", { name: "What needs me now?" });
+  await until("an incident with its clock", async () => /open for/.test(await needs.innerText()));
+  const unmet = page.getByRole("region", { name: "What is not met, or not visible" });
+  await unmet.getByRole("listitem").first().waitFor();
+  if (canned) {
+    assert.match(await arriving.innerText(), /Not everything[\s\S]*2 of 8 streams have a gap or fail[\s\S]*in [67] d/);
+    assert.match(await changed.innerText(), /Not without being seen[\s\S]*[56] h ago[\s\S]*40,612 leaves[\s\S]*292, up to /);
+    for (const fact of [/Audit\.SharePoint \(Wattle Works\) fails/, /Audit\.Exchange .*something is lost on \d+ of the last 28 days/, /DLP\.All .*subscription was off/, /ends in 12 days/, /nothing has arrived yet/]) {
+      assert.match(await unmet.innerText(), fact);
+    }
+  } else {
+    assert.match(await unmet.innerText(), /The archive was never verified here/);
+  }
+  await screenshot(page, "overview");
+  await needs.getByRole("list").getByRole("link").first().click();
+  await page.getByRole("tab", { name: "Story" }).waitFor();
+});
+
 test("a query is typed with completion, run with Shift+Enter, and its rows are looked at", async () => {
   await page.goto("/");
-  await page.waitForURL("**/logs");
+  await page.getByRole("link", { name: "Logs", exact: true }).click();
   await editor().click();
   await schemaReady();
   await page.keyboard.type("OfficeAct");

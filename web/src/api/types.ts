@@ -241,6 +241,8 @@ export interface Status {
     position: number;
     sealed: string | null;
     verified: null | { time: string; passed: boolean; detail?: string };
+    checkpoint: null | { origin: string; size: number; root: string; time: string };
+    certificates: null | { certificates: number; tenants: number; earliest?: string; latest?: string };
     problem?: string;
   };
 }

@@ -4,13 +4,14 @@ import { onTokenWanted } from "../api/client";
 import { text } from "../text/en";
 import { EmptyView } from "../ui/states";
 import { ErrorBoundary } from "./ErrorBoundary";
-import { redirect, useLocation } from "./router";
+import { useLocation } from "./router";
 import { SettingsContext, systemScheme, useStored, type Scheme } from "./settings";
 import { Shell } from "./Shell";
 import { themes } from "./theme";
 import { TokenPage } from "./TokenPage";
 
 // The editor and the charts are large: each page loads when it is first opened.
+const HomePage = lazy(() => import("../home/HomePage"));
 const LogsPage = lazy(() => import("../logs/LogsPage"));
 const QueuePage = lazy(() => import("../incidents/QueuePage"));
 const DetailPage = lazy(() => import("../incidents/DetailPage"));
@@ -50,10 +51,7 @@ export function App() {
 
 function Page({ path }: { path: string }) {
   const [, page, id, ...more] = path.split("/");
-  useEffect(() => {
-    if (page === "") redirect("/logs");
-  }, [page]);
-  if (page === "") return null;
+  if (page === "") return <HomePage />;
   if (page === "logs" && !id) return <LogsPage />;
   if (page === "incidents" && !id) return <QueuePage />;
   if (page === "incidents" && id && more.length === 0) return <DetailPage id={decodeURIComponent(id)} />;

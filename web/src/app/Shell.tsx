@@ -1,6 +1,6 @@
 import { Badge, Button, Tooltip } from "@fluentui/react-components";
 import {
-  ClockRegular, NavigationRegular, PlugConnectedFilled, PlugConnectedRegular, ShieldErrorFilled, ShieldErrorRegular,
+  ClockRegular, HomeFilled, HomeRegular, NavigationRegular, PlugConnectedFilled, PlugConnectedRegular, ShieldErrorFilled, ShieldErrorRegular,
   TextBulletListSquareSearchFilled, TextBulletListSquareSearchRegular, WeatherMoonRegular, WeatherSunnyRegular,
 } from "../ui/icons";
 import type { ReactNode } from "react";
@@ -11,6 +11,7 @@ import { linkTo } from "./router";
 import { useSettings, useStored } from "./settings";
 
 const items = [
+  { to: "/", label: text.nav.home, icon: <HomeRegular />, activeIcon: <HomeFilled /> },
   { to: "/logs", label: text.nav.logs, icon: <TextBulletListSquareSearchRegular />, activeIcon: <TextBulletListSquareSearchFilled /> },
   { to: "/incidents", label: text.nav.incidents, icon: <ShieldErrorRegular />, activeIcon: <ShieldErrorFilled /> },
   { to: "/connectors", label: text.nav.connectors, icon: <PlugConnectedRegular />, activeIcon: <PlugConnectedFilled /> },
@@ -32,7 +33,7 @@ export function Shell({ path, children }: { path: string; children: ReactNode })
           className="header-button" appearance="transparent" icon={<NavigationRegular />}
           aria-label={text.nav.toggle} aria-expanded={nav === "wide"} onClick={() => setNav(nav === "wide" ? "narrow" : "wide")}
         />
-        <a className="shell-brand" {...linkTo("/logs")}><Mark size={22} /><span>Quoll</span></a>
+        <a className="shell-brand" {...linkTo("/")}><Mark size={22} /><span>Quoll</span></a>
         <div className="shell-space" />
         <Tooltip content={text.zone.tip} relationship="description">
           <Button className="header-button" appearance="transparent" icon={<ClockRegular />} onClick={() => setZone(zone === "utc" ? "local" : "utc")}>
@@ -48,7 +49,7 @@ export function Shell({ path, children }: { path: string; children: ReactNode })
       </header>
       <nav className="shell-nav" aria-label={text.nav.label}>
         {items.map((item) => {
-          const active = path === item.to || path.startsWith(item.to + "/");
+          const active = path === item.to || (item.to !== "/" && path.startsWith(item.to + "/"));
           const count = item.to === "/incidents" ? (fresh.data?.total ?? 0) : 0;
           return (
             <a key={item.to} className="nav-item" aria-current={active ? "page" : undefined} title={nav === "narrow" ? item.label : undefined} {...linkTo(item.to)}>

@@ -11,7 +11,7 @@ export const text = {
   skip: "Skip to content",
   nav: {
     label: "Main", toggle: "Show or hide the names of the navigation",
-    logs: "Logs", incidents: "Incidents", connectors: "Connectors",
+    home: "Overview", logs: "Logs", incidents: "Incidents", connectors: "Connectors",
     newIncidents: (n: number) => `${n} new`,
   },
   zone: { utc: "UTC", local: "Local time", tip: "Show times in UTC or in the zone of this computer" },
@@ -43,6 +43,36 @@ export const text = {
     Account: "Account", IP: "IP address", URL: "URL", Mailbox: "Mailbox", MailMessage: "Message", File: "File", FileHash: "File hash",
     Host: "Host", DNS: "Domain", CloudApplication: "Application",
   } as Record<string, string>,
+  home: {
+    title: "Overview", detail: "Whether everything arrives, whether anybody could have changed it, and what needs you now.",
+    arriving: {
+      title: "Is everything arriving, and since when?", yes: "Yes, everything", no: "Not everything", unknown: "Nothing is collected yet",
+      since: (day: string) => `without a gap since ${day}`, missing: (n: number, all: number) => `${n} of ${all} streams have a gap or fail`,
+      calendar: "The last four weeks, the worst of all streams each day", day: (day: string, state: string, n: number) => `${day}: ${state}` + (n > 1 ? ` (${n} streams)` : ""),
+      streams: "Streams", healthy: (n: number, all: number) => `${n} of ${all} healthy`, lag: "Longest lag", last: "Last arrival", expiry: "Microsoft deletes next",
+      noExpiry: "nothing is outstanding", lost: "Known to be lost", none: "nothing", blobs: (n: string) => (n === "1" ? "1 blob" : `${n} blobs`), more: "Connectors",
+    },
+    changed: {
+      title: "Can anyone, including us, have changed it?", yes: "Not without being seen", no: "The archive is not whole", stale: "Not looked at lately", never: "Nobody has looked",
+      off: "There is no archive", verified: "Last verification", neverVerified: "never", checkpoint: "Signed checkpoint", leaves: (n: string) => `${n} leaves`, root: "Root",
+      certificates: "Certificates of days", upTo: (n: string, day: string) => `${n}, up to ${day}`, noCertificates: "none yet", behind: "Archive behind the journal",
+      payloads: (n: string) => `${n} payloads`, how: "Anybody can check the archive with its public key alone, on another machine:",
+    },
+    needs: {
+      title: "What needs me now?", calm: "Nothing is open", waiting: (n: number) => `${n} ${n === 1 ? "incident is" : "incidents are"} open`, unowned: (n: number) => `${n} without an owner`,
+      open: "open for", quiet: "quiet for", more: "Incidents",
+    },
+    unmet: {
+      title: "What is not met, or not visible", none: "Nothing that Quoll knows of.", look: "Look",
+      failing: (name: string) => `${name} fails`, delayed: (name: string) => `${name} is late`, waiting: (name: string) => `Of ${name} nothing has arrived yet: whether there is any cannot be told`,
+      stopped: (name: string) => `${name} is switched off`, lost: (name: string, days: number) => `${name}: something is lost on ${days} of the last 28 days`,
+      late: (name: string) => `${name}: hours are incomplete that could be complete`, off: (name: string, days: number) => `${name}: the subscription was off on ${days} of the last 28 days`,
+      silent: (name: string, days: number) => `${name}: unusually silent on ${days} of the last 28 days`, expiry: (name: string) => `${name}: Microsoft deletes what is outstanding`,
+      noArchive: "No archive is configured: what is kept could be changed unseen", archiveProblem: "The archive does not follow", neverVerified: "The archive was never verified here",
+      staleVerified: "The archive was last verified more than 35 days ago", failedVerified: "The last verification of the archive failed", noCertificates: "No day has a certificate of completeness yet",
+      verify: "Run: quoll archive verify",
+    },
+  },
   logs: {
     title: "Logs", run: "Run", cancel: "Cancel", running: "Running…", runTip: "Run the query, or the selection (Shift+Enter)",
     newTab: "New query", closeTab: (title: string) => `Close ${title}`, tabs: "Queries", editor: "Query editor", format: "Format",

@@ -28,6 +28,7 @@ export { EyeRegular } from "@fluentui/react-icons/svg/eye";
 export { EyeOffRegular } from "@fluentui/react-icons/svg/eye-off";
 export { FlagRegular } from "@fluentui/react-icons/svg/flag";
 export { GlobeRegular } from "@fluentui/react-icons/svg/globe";
+export { HomeFilled, HomeRegular } from "@fluentui/react-icons/svg/home";
 export { LinkRegular } from "@fluentui/react-icons/svg/link";
 export { MailRegular } from "@fluentui/react-icons/svg/mail";
 export { MailInboxRegular } from "@fluentui/react-icons/svg/mail-inbox";

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import type { Connector, GapCalendar, GapRow, Incident, Status } from "../api/types";
+import { completeSince, mostUrgent, nextExpiry, summariseDays, unmet } from "./answers";
+
+const now = Date.parse("2026-09-14T08:00:00Z");
+const at = (daysAgo: number) => new Date(Date.parse("2026-09-14T00:00:00Z") - daysAgo * 86_400_000).toISOString();
+
+function row(contentType: string, states: Partial<Record<number, GapRow["cells"][0]["state"]>>, since = at(20)): GapRow {
+  const cells = Object.entries(states).map(([ago, state]) => ({ time: at(Number(ago)), state: state!, listed: 1, journalled: 1, expired: 0, records: 1, bytes: 1 }));
+  return { source: "activity", tenantId: "t", contentType, since, cells };
+}
+const calendar = (...rows: GapRow[]): GapCalendar => ({ now: new Date(now).toISOString(), from: at(28), to: at(0), interval: "day", rows });
+
+test("each day is as bad as the worst stream", () => {
+  const days = summariseDays([row("A", { 1: "complete", 0: "waiting" }), row("B", { 1: "lost", 0: "waiting" })], [2, 1, 0].map((n) => Date.parse(at(n))));
+  expect(days.map((d) => [d.state, d.streams])).toEqual([[undefined, 0], ["lost", 1], ["waiting", 2]]);
+});
+
+test("nothing is missing since the day after the last gap", () => {
+  expect(completeSince(calendar(row("A", { 5: "lost", 4: "complete" }), row("B", { 3: "silent" })))).toBe(at(4));
+  expect(completeSince(calendar(row("A", { 4: "complete" }, at(20)), row("B", {}, at(9))))).toBe(at(9));
+  expect(completeSince(calendar(row("A", { 0: "late" })))).toBeNull();
+  expect(completeSince(calendar())).toBeNull();
+});
+
+const connector = (change: Partial<Connector>): Connector => ({
+  id: "x", source: "activity", title: "", tenantId: "t", contentType: "Audit.General", state: "healthy", lastEvent: null, lastReceived: null, lagSeconds: null,
+  counts: { payloads: 0, records: 0, duplicates: 0, rejected: 0, recordsLastHour: 0, recordsLastDay: 0 }, backlog: { payloads: 0, oldest: null, nextExpiry: null }, lastError: null, ...change,
+});
+const archive = (change: Partial<NonNullable<Status["archive"]>>): Status => ({
+  version: "", started: at(1), now: at(0), journal: { position: 1, bytes: 1, updated: null }, lake: { position: 1, committed: 1, flushed: null, tables: [] },
+  archive: { position: 1, sealed: null, verified: { time: at(1), passed: true }, checkpoint: null, certificates: { certificates: 3, tenants: 1 }, ...change },
+});
+
+test("what is not met is listed, the worst first, and nothing else", () => {
+  expect(unmet([connector({})], calendar(row("A", { 1: "complete" })), archive({}), now)).toEqual([]);
+  const found = unmet(
+    [connector({ state: "waiting" }), connector({ state: "failing", contentType: "DLP.All", backlog: { payloads: 2, oldest: null, nextExpiry: at(-2) } })],
+    calendar(row("A", { 3: "lost" })), archive({ verified: null, certificates: null }), now,
+  );
+  expect(found.map((u) => u.severity)).toEqual(["bad", "bad", "bad", "warn", "note", "note"]);
+  expect(unmet([], undefined, { ...archive({}), archive: null }, now)[0]!.what).toMatch(/No archive/);
+  expect(unmet([], undefined, archive({ verified: { time: at(40), passed: true } }), now)).toHaveLength(1);
+});
+
+test("the soonest deletion and the most urgent incident come first", () => {
+  expect(nextExpiry([connector({}), connector({ backlog: { payloads: 1, oldest: null, nextExpiry: at(-5) } }), connector({ backlog: { payloads: 1, oldest: null, nextExpiry: at(-2) } })])).toBe(at(-2));
+  const incident = (id: string, severity: string, created: string) => ({ id, severity, created }) as Incident;
+  expect(mostUrgent([incident("a", "Low", at(9)), incident("b", "High", at(1)), incident("c", "High", at(2))], 2).map((i) => i.id)).toEqual(["c", "b"]);
+});

@@ -1,0 +1,109 @@
+import type { Connector, GapCalendar, GapCell, GapRow, GapState, Incident, Status } from "../api/types";
+import { gapStates, placeCells } from "../connectors/gaps";
+import { text } from "../text/en";
+
+const t = text.home.unmet;
+const day = 86_400_000;
+
+/** States in which something is missing, or may be. */
+const isGap = (state: GapState) => state === "lost" || state === "late" || state === "off";
+
+/** One day of all streams together. */
+export interface DaySummary { start: number; state: GapState | undefined; streams: number }
+
+/** The worst state of each day, and of how many streams. */
+export function summariseDays(rows: GapRow[], columns: number[]): DaySummary[] {
+  const placed = rows.map((row) => placeCells(row.cells, "days", columns));
+  return columns.map((start, i) => {
+    const states = placed.map((cells) => cells[i]?.state).filter((s) => s !== undefined);
+    const state = gapStates.find((s) => states.includes(s));
+    return { start, state, streams: states.filter((s) => s === state).length };
+  });
+}
+
+/** Since when there was no gap in any stream; null where there is one now, or nothing is known. */
+export function completeSince(calendar: GapCalendar): string | null {
+  const begins = calendar.rows.map((row) => row.since).filter((s) => s !== null);
+  if (begins.length === 0) return null;
+  // Nothing is said of what was not looked at.
+  const known = [...begins, calendar.from].sort().at(-1)!;
+  const gaps = calendar.rows.flatMap((row) => row.cells).filter((cell) => isGap(cell.state)).map((cell) => new Date(cell.time).getTime());
+  if (gaps.length === 0) return known;
+  const after = Math.max(...gaps) + day;
+  if (after > new Date(calendar.now).getTime()) return null;
+  return new Date(Math.max(after, new Date(known).getTime())).toISOString();
+}
+
+/** What the source is about to delete first; null: nothing that is outstanding. */
+export const nextExpiry = (connectors: Connector[]): string | null =>
+  connectors.map((c) => c.backlog.nextExpiry).filter((at) => at !== null).sort()[0] ?? null;
+
+export const nameOf = (c: { tenantName?: string; contentType: string }) => (c.tenantName ? `${c.contentType} (${c.tenantName})` : c.contentType);
+
+export type Severity = "bad" | "warn" | "note";
+
+/** One thing that is not as it should be, or that cannot be seen. */
+export interface Unmet { severity: Severity; what: string; why?: string; to: string }
+
+/** How long a verification is news. */
+export const verifiedFor = 35 * day;
+
+/** All that is not met, the worst first. */
+export function unmet(connectors: Connector[], calendar: GapCalendar | undefined, status: Status | undefined, now: number): Unmet[] {
+  const found = [...connectors.flatMap((c) => ofConnector(c, now)), ...(calendar?.rows ?? []).flatMap(ofCalendar), ...ofArchive(status, now)];
+  const order: Severity[] = ["bad", "warn", "note"];
+  const first = found.filter((u, i) => found.findIndex((other) => other.what === u.what) === i);
+  return first.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+}
+
+function ofConnector(c: Connector, now: number): Unmet[] {
+  const to = "/connectors";
+  const name = nameOf(c);
+  const out: Unmet[] = [];
+  if (c.state === "failing") out.push({ severity: "bad", what: t.failing(name), why: c.lastError?.cause ?? c.lastError?.message, to });
+  if (c.state === "delayed") out.push({ severity: "warn", what: t.delayed(name), to });
+  if (c.state === "waiting") out.push({ severity: "note", what: t.waiting(name), to });
+  if (c.state === "stopped") out.push({ severity: "warn", what: t.stopped(name), to });
+  if (c.backlog.nextExpiry && new Date(c.backlog.nextExpiry).getTime() - now < 3 * day) {
+    out.push({ severity: "bad", what: t.expiry(name), why: c.backlog.nextExpiry.slice(0, 16).replace("T", " ") + " UTC", to });
+  }
+  for (const w of c.warnings ?? []) out.push({ severity: "warn", what: w.cause, why: w.remedy, to });
+  return out;
+}
+
+function ofCalendar(row: GapRow): Unmet[] {
+  const to = "/connectors";
+  const name = nameOf(row);
+  const days = (state: GapState) => row.cells.filter((cell) => cell.state === state || (cell.hours?.[state] ?? 0) > 0);
+  const why = (cells: GapCell[]) => cells.at(-1)?.detail;
+  const out: Unmet[] = [];
+  const [lost, late, off, silent] = [days("lost"), days("late"), days("off"), days("silent")];
+  if (lost.length > 0) out.push({ severity: "bad", what: t.lost(name, lost.length), why: why(lost), to });
+  if (late.length > 0) out.push({ severity: "warn", what: t.late(name), why: why(late), to });
+  if (off.length > 0) out.push({ severity: "warn", what: t.off(name, off.length), why: why(off), to });
+  if (silent.length > 0) out.push({ severity: "note", what: t.silent(name, silent.length), why: why(silent), to });
+  return out;
+}
+
+function ofArchive(status: Status | undefined, now: number): Unmet[] {
+  if (!status) return [];
+  const to = "/connectors";
+  const archive = status.archive;
+  if (!archive) return [{ severity: "bad", what: t.noArchive, to }];
+  const out: Unmet[] = [];
+  if (archive.problem) out.push({ severity: "bad", what: t.archiveProblem, why: archive.problem, to });
+  const verified = archive.verified;
+  if (!verified) out.push({ severity: "warn", what: t.neverVerified, why: t.verify, to });
+  else if (!verified.passed) out.push({ severity: "bad", what: t.failedVerified, why: verified.detail, to });
+  else if (now - new Date(verified.time).getTime() > verifiedFor) out.push({ severity: "warn", what: t.staleVerified, why: t.verify, to });
+  if (!archive.certificates || archive.certificates.certificates === 0) out.push({ severity: "note", what: t.noCertificates, to });
+  return out;
+}
+
+const severities = ["High", "Medium", "Low", "Informational"];
+
+/** What to take first: the most severe, and of those the one that waits longest. */
+export function mostUrgent(incidents: Incident[], count: number): Incident[] {
+  const rank = (i: Incident) => severities.indexOf(i.severity);
+  return [...incidents].sort((a, b) => rank(a) - rank(b) || (a.created < b.created ? -1 : 1)).slice(0, count);
+}
