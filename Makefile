@@ -21,10 +21,13 @@ help: ## list the targets
 demo: build ## build everything and run Quoll on a simulated tenant
 	exec bin/quoll demo $(DEMO_FLAGS)
 
-build: need bin/quoll ## build bin/quoll with the browser UI inside
+build: need bin/quoll bin/quoll-verify ## build bin/quoll with the browser UI inside, and bin/quoll-verify
 
 bin/quoll: $(GOFILES) go.mod go.sum web/dist/index.html $(shell find rules -name '*.yaml' 2>/dev/null)
 	go build -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./cmd/quoll
+
+bin/quoll-verify: $(wildcard cmd/quoll-verify/*.go archive/proof/*.go archive/proof/command/*.go) go.mod go.sum
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ ./cmd/quoll-verify
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund --loglevel=error

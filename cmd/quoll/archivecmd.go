@@ -18,11 +18,11 @@ import (
 func archiveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "archive",
-		Short: "Verify the archive, certify what arrived",
+		Short: "Verify the archive, prove what is in it, certify what arrived",
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(archiveVerifyCommand(), archiveCertificateCommand(), archiveVerifyCertificateCommand())
+	cmd.AddCommand(archiveVerifyCommand(), archiveProveCommand(), archiveConsistencyCommand(), archiveCertificateCommand(), archiveVerifyCertificateCommand())
 	return cmd
 }
 

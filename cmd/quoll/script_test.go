@@ -7,10 +7,15 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/quoll/quoll/archive/proof/command"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"quoll": main})
+	testscript.Main(m, map[string]func(){
+		"quoll":        main,
+		"quoll-verify": func() { os.Exit(command.Run(os.Args[1:], os.Stdout, os.Stderr)) },
+	})
 }
 
 // The command line is held to what scripts say, through the real binary on

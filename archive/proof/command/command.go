@@ -1,0 +1,225 @@
+// Package command is quoll-verify: it checks a bundle of evidence that quoll
+// archive prove wrote, offline and with the log's public key alone.
+//
+// It must not know how archives are written or what is in a record.
+package command
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/quoll/quoll/archive/proof"
+)
+
+// Exit codes.
+const (
+	exitFailure  = 1 // a file could not be read
+	exitUsage    = 2
+	exitNotHolds = 3 // the evidence was examined and does not hold
+)
+
+const usage = `usage: quoll-verify --key FILE [--witnesses FILE] [--quorum N] [--json | --record | --rows] BUNDLE
+
+quoll-verify checks a bundle that "quoll archive prove" or "quoll archive
+consistency" wrote. It needs no network. Get the key by a road of its own: a key
+that comes with the bundle proves nothing.
+
+`
+
+type options struct {
+	key, witnesses     string
+	quorum             int
+	json, record, rows bool
+}
+
+// Run is the command with its arguments. It returns the exit code: 0 when the
+// evidence holds, 3 when it does not, 2 for a wrong command line, 1 when a file
+// could not be read.
+func Run(args []string, out, notes io.Writer) int {
+	var o options
+	flags := flag.NewFlagSet("quoll-verify", flag.ContinueOnError)
+	flags.SetOutput(notes)
+	flags.StringVar(&o.key, "key", "", "file with the verifier key of the log")
+	flags.StringVar(&o.witnesses, "witnesses", "", "file with the verifier keys of witnesses, one a line")
+	flags.IntVar(&o.quorum, "quorum", 0, "how many of these witnesses must have cosigned")
+	flags.BoolVar(&o.json, "json", false, "print JSON")
+	flags.BoolVar(&o.record, "record", false, "print the record itself once it is proved, and nothing else")
+	flags.BoolVar(&o.rows, "rows", false, "print the rows that Quoll made of the record, which no signature covers, and nothing else")
+	flags.Usage = func() {
+		fmt.Fprint(notes, usage)
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
+		return exitUsage
+	}
+	if flags.NArg() != 1 || o.key == "" || o.quorum < 0 {
+		flags.Usage()
+		return exitUsage
+	}
+	found, err := examine(flags.Arg(0), &o)
+	if err != nil {
+		fmt.Fprintln(notes, "quoll-verify:", err)
+		return exitFailure
+	}
+	if err := found.print(out, &o); err != nil {
+		fmt.Fprintln(notes, "quoll-verify:", err)
+		return exitFailure
+	}
+	if found.Problem != "" {
+		return exitNotHolds
+	}
+	return 0
+}
+
+// finding is the outcome, in the form of its JSON.
+type finding struct {
+	File    string `json:"file"`
+	Holds   bool   `json:"holds"`
+	Problem string `json:"problem,omitempty"`
+
+	Leaf  *proof.Leaf `json:"leaf,omitempty"`
+	Index *int64      `json:"index,omitempty"`
+	Older *head       `json:"older,omitempty"` // of two that are consistent
+	Log   *head       `json:"log,omitempty"`
+
+	record, rows []byte
+}
+
+type head struct {
+	Origin    string      `json:"origin"`
+	Size      int64       `json:"size"`
+	Root      string      `json:"root"`
+	Witnesses []witnessed `json:"witnesses"`
+	Unknown   int         `json:"unknownSignatures"`
+}
+
+type witnessed struct {
+	Name string `json:"name"`
+	Time string `json:"time"`
+}
+
+func newHead(c *proof.Checkpoint) *head {
+	h := &head{Origin: c.Origin, Size: c.Size, Root: c.Root.String(), Witnesses: []witnessed{}, Unknown: c.Unknown}
+	for _, s := range c.Cosignatures {
+		h.Witnesses = append(h.Witnesses, witnessed{s.Witness, s.Time.Format(time.RFC3339)})
+	}
+	return h
+}
+
+// examine returns what holds; an error says that it could not be examined.
+func examine(name string, o *options) (*finding, error) {
+	text, err := os.ReadFile(o.key)
+	if err != nil {
+		return nil, fmt.Errorf("read verifier key: %w", err)
+	}
+	log, err := note.NewVerifier(trim(text))
+	if err != nil {
+		return nil, fmt.Errorf("verifier key %s: %w", o.key, err)
+	}
+	var witnesses []note.Verifier
+	if o.witnesses != "" {
+		text, err := os.ReadFile(o.witnesses)
+		if err != nil {
+			return nil, fmt.Errorf("read witness keys: %w", err)
+		}
+		if witnesses, err = proof.ReadWitnesses(string(text)); err != nil {
+			return nil, fmt.Errorf("witness keys %s: %w", o.witnesses, err)
+		}
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read evidence: %w", err)
+	}
+	defer f.Close()
+	found := &finding{File: name}
+	if err := found.check(f, log, witnesses, o.quorum); err != nil {
+		found.Problem = err.Error()
+		return found, nil
+	}
+	found.Holds = true
+	return found, nil
+}
+
+func trim(text []byte) string {
+	for len(text) > 0 && (text[len(text)-1] == '\n' || text[len(text)-1] == '\r') {
+		text = text[:len(text)-1]
+	}
+	return string(text)
+}
+
+func (f *finding) check(r io.Reader, log note.Verifier, witnesses []note.Verifier, quorum int) error {
+	evidence, consistency, err := proof.Read(r)
+	if err != nil {
+		return err
+	}
+	if consistency != nil {
+		older, newer, err := consistency.Check(log, witnesses, quorum)
+		if err != nil {
+			return err
+		}
+		f.Older, f.Log = newHead(&older), newHead(&newer)
+		return nil
+	}
+	v, err := evidence.Check(log, witnesses, quorum)
+	if err != nil {
+		return err
+	}
+	f.Leaf, f.Index, f.Log = &v.Leaf, &v.Index, newHead(&v.Checkpoint)
+	f.record, f.rows = v.Record, v.Rows
+	return nil
+}
+
+func (f *finding) print(w io.Writer, o *options) error {
+	switch {
+	case o.json:
+		return json.NewEncoder(w).Encode(f)
+	case !f.Holds:
+		_, err := fmt.Fprintf(w, "%s: does NOT hold: %s\n", f.File, f.Problem)
+		return err
+	case o.record:
+		_, err := w.Write(f.record)
+		return err
+	case o.rows:
+		_, err := w.Write(f.rows)
+		return err
+	case f.Older != nil:
+		if _, err := fmt.Fprintf(w, "%s: holds: the %d leaves with root %s are the beginning of the %d leaves with root %s\n",
+			f.File, f.Older.Size, f.Older.Root, f.Log.Size, f.Log.Root); err != nil {
+			return err
+		}
+	default:
+		if _, err := fmt.Fprintf(w, "%s: holds: a record of %d bytes in a payload of %d bytes with SHA-256 %s\nfrom %s, %s %s, received %s, journal position %d\nleaf %d of %d under root %s\n",
+			f.File, len(f.record), f.Leaf.Size, f.Leaf.SHA256, f.Leaf.Source, f.Leaf.ContentType, f.Leaf.Name, f.Leaf.Received, f.Leaf.Position,
+			*f.Index, f.Log.Size, f.Log.Root); err != nil {
+			return err
+		}
+	}
+	return f.Log.print(w)
+}
+
+func (h *head) print(w io.Writer) error {
+	if _, err := fmt.Fprintf(w, "signed by %s\n", h.Origin); err != nil {
+		return err
+	}
+	for _, s := range h.Witnesses {
+		if _, err := fmt.Fprintf(w, "cosigned by %s at %s\n", s.Name, s.Time); err != nil {
+			return err
+		}
+	}
+	if h.Unknown > 0 {
+		if _, err := fmt.Fprintf(w, "%d signatures of others, not checked: their keys were not given\n", h.Unknown); err != nil {
+			return err
+		}
+	}
+	return nil
+}

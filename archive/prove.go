@@ -1,0 +1,286 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/quoll/quoll/archive/proof"
+)
+
+// ErrNotFound: the archive has no such payload.
+var ErrNotFound = errors.New("not in the archive")
+
+// Prover makes proofs from an archive's folder. It reads only, and may be used
+// while a server seals batches; a proof that such a batch spoils is made again.
+type Prover struct {
+	root     *os.Root
+	fs       fs.FS
+	verifier note.Verifier
+}
+
+// OpenProver opens a folder for making proofs.
+func OpenProver(dir, verifierKey string) (*Prover, error) {
+	verifier, err := note.NewVerifier(strings.TrimSpace(verifierKey))
+	if err != nil {
+		return nil, fmt.Errorf("verifier key: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open archive: %w", err)
+	}
+	return &Prover{root: root, fs: root.FS(), verifier: verifier}, nil
+}
+
+// Close closes the folder.
+func (p *Prover) Close() error { return p.root.Close() }
+
+// view is the log as one checkpoint has it.
+type view struct {
+	fs   fs.FS
+	head checkpoint
+	tree tlog.HashReader // every hash it gives is proved against the head
+}
+
+func (p *Prover) view() (*view, error) {
+	signed, err := readBounded(p.fs, checkpointFile, maxCheckpoint)
+	if err != nil {
+		return nil, fmt.Errorf("open archive: %w", err)
+	}
+	head, err := openCheckpoint(signed, p.verifier)
+	if err != nil {
+		return nil, fmt.Errorf("open archive: checkpoint: %w", err)
+	}
+	read := func(name string, limit int64) ([]byte, error) { return readBounded(p.fs, name, limit) }
+	tree := tlog.TileHashReader(tlog.Tree{N: head.size, Hash: head.root}, tileReader{read: read})
+	return &view{fs: p.fs, head: head, tree: tree}, nil
+}
+
+// proveAttempts bounds how often a proof is made again because a batch was
+// sealed meanwhile, whose checkpoint replaced the tiles at the edge.
+const proveAttempts = 5
+
+// again calls use with the present view until it succeeds or fails under a
+// checkpoint that still stands.
+func (p *Prover) again(ctx context.Context, use func(*view) error) error {
+	for attempt := 1; ; attempt++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		v, err := p.view()
+		if err != nil {
+			return err
+		}
+		if err = use(v); err == nil || attempt == proveAttempts {
+			return err
+		}
+		now, readErr := readBounded(p.fs, checkpointFile, maxCheckpoint)
+		if readErr != nil || bytes.Equal(now, v.head.signed) {
+			return err
+		}
+	}
+}
+
+// Proved is a payload and what proves that it is in the log.
+type Proved struct {
+	Leaf      PayloadLeaf
+	Line      []byte // the leaf as it stands in the log
+	Body      []byte
+	Inclusion proof.Inclusion
+}
+
+// Payload proves the payload of a journal position, under the cosigned checkpoint
+// if that reaches so far, else under the newest. The error is ErrNotFound if the
+// archive ends before the position.
+func (p *Prover) Payload(ctx context.Context, position uint64) (*Proved, error) {
+	var proved *Proved
+	err := p.again(ctx, func(v *view) (err error) {
+		proved, err = v.payload(position)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prove journal position %d: %w", position, err)
+	}
+	return proved, nil
+}
+
+func (v *view) payload(position uint64) (*Proved, error) {
+	index, line, err := v.find(position)
+	if err != nil {
+		return nil, err
+	}
+	leaf, _ := parsePayloadLeaf(line)
+	var body bytes.Buffer
+	if err := copyBody(v.fs, leaf, &body); err != nil {
+		return nil, err
+	}
+	proved := &Proved{Leaf: leaf, Line: line, Body: body.Bytes()}
+	proved.Inclusion, err = v.inclusion(index)
+	return proved, err
+}
+
+// inclusion proves the leaf of an index.
+func (v *view) inclusion(index int64) (proof.Inclusion, error) {
+	size, signed, err := v.cosigned(index)
+	if err != nil {
+		return proof.Inclusion{}, err
+	}
+	hashes, err := tlog.ProveRecord(size, index, v.tree)
+	if err != nil {
+		return proof.Inclusion{}, fmt.Errorf("prove leaf %d of %d: %w", index, size, err)
+	}
+	return proof.Inclusion{Index: index, Hashes: hashes, Checkpoint: signed}, nil
+}
+
+// cosigned returns the checkpoint that witnesses have cosigned, if it has a leaf,
+// else the newest.
+func (v *view) cosigned(index int64) (size int64, signed []byte, err error) {
+	data, err := readBounded(v.fs, cosignedFile, maxCheckpoint)
+	if errors.Is(err, fs.ErrNotExist) {
+		return v.head.size, v.head.signed, nil
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	c, err := proof.OpenCheckpoint(data, v.head.verifier, nil)
+	if err != nil {
+		return 0, nil, fmt.Errorf("%s: %w", cosignedFile, err)
+	}
+	if c.Size <= index || c.Size > v.head.size {
+		return v.head.size, v.head.signed, nil
+	}
+	root, err := tlog.TreeHash(c.Size, v.tree)
+	if err != nil {
+		return 0, nil, err
+	}
+	if root != c.Root {
+		return 0, nil, fmt.Errorf("%w: %s of %d leaves is not of a beginning of this log", ErrDamaged, cosignedFile, c.Size)
+	}
+	return c.Size, c.Signed, nil
+}
+
+// find looks for the leaf of a position: positions ascend with the leaves.
+func (v *view) find(position uint64) (index int64, line []byte, err error) {
+	low, high := int64(0), (v.head.size+tileWidth-1)/tileWidth // bundles
+	for low < high {
+		middle := (low + high) / 2
+		leaves, err := v.bundle(middle)
+		if err != nil {
+			return 0, nil, err
+		}
+		first, last := uint64(0), uint64(0)
+		for i, line := range leaves {
+			l, ok := parsePayloadLeaf(line)
+			if !ok {
+				continue
+			}
+			if l.Position == position {
+				return middle*tileWidth + int64(i), line, nil
+			}
+			if first == 0 {
+				first = l.Position
+			}
+			last = l.Position
+		}
+		switch {
+		case first == 0:
+			return 0, nil, fmt.Errorf("%w: no payload among the leaves from number %d on", ErrDamaged, middle*tileWidth)
+		case position < first:
+			high = middle
+		case position > last:
+			low = middle + 1
+		default:
+			return 0, nil, fmt.Errorf("%w: a hole between positions %d and %d", ErrDamaged, first, last)
+		}
+	}
+	return 0, nil, fmt.Errorf("%w: position %d", ErrNotFound, position)
+}
+
+// bundle returns the leaves under the nth tile, each proved to be in the tree.
+func (v *view) bundle(n int64) ([][]byte, error) {
+	width := int(min(tileWidth, v.head.size-n*tileWidth))
+	tile := tileAt(0, n, width)
+	data, err := readBounded(v.fs, bundlePath(tile), maxBundle)
+	if err != nil {
+		return nil, err
+	}
+	leaves, err := decodeBundle(data, width)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, bundlePath(tile), err)
+	}
+	indexes := make([]int64, width)
+	for i := range indexes {
+		indexes[i] = tlog.StoredHashIndex(0, n*tileWidth+int64(i))
+	}
+	hashes, err := v.tree.ReadHashes(indexes)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, tilePath(tile), err)
+	}
+	for i := range leaves {
+		if tlog.RecordHash(leaves[i]) != hashes[i] {
+			return nil, fmt.Errorf("%w: %s: leaf %d does not have its hash", ErrDamaged, bundlePath(tile), n*tileWidth+int64(i))
+		}
+	}
+	return leaves, nil
+}
+
+// Consistency proves that an older checkpoint is of a beginning of the tree of a
+// newer one; nil is the archive's present one, with its cosignatures where
+// witnesses have cosigned it. The error is proof.ErrConsistency if it is not, and
+// ErrNotFound if the archive does not reach to the newer one.
+func (p *Prover) Consistency(ctx context.Context, older, newer []byte) (*proof.Consistency, error) {
+	var bundle *proof.Consistency
+	err := p.again(ctx, func(v *view) (err error) {
+		bundle, err = v.consistency(older, newer)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prove consistency: %w", err)
+	}
+	return bundle, nil
+}
+
+func (v *view) consistency(older, newer []byte) (*proof.Consistency, error) {
+	if newer == nil {
+		var err error
+		if _, newer, err = v.cosigned(v.head.size - 1); err != nil {
+			return nil, err
+		}
+	}
+	from, err := proof.OpenCheckpoint(older, v.head.verifier, nil)
+	if err != nil {
+		return nil, fmt.Errorf("the older checkpoint: %w", err)
+	}
+	to, err := proof.OpenCheckpoint(newer, v.head.verifier, nil)
+	if err != nil {
+		return nil, fmt.Errorf("the newer checkpoint: %w", err)
+	}
+	if to.Size > v.head.size {
+		return nil, fmt.Errorf("%w: the newer checkpoint has %d leaves, the archive %d: it was rolled back, or is not the newest copy", ErrNotFound, to.Size, v.head.size)
+	}
+	hashes, err := proveTree(from.Size, to.Size, v.tree)
+	if err != nil {
+		return nil, err
+	}
+	return &proof.Consistency{Older: older, Newer: newer, Hashes: proof.FormatHashes(hashes)}, proof.CheckConsistency(&from, &to, hashes)
+}
+
+// proveTree proves that the tree of a size is the beginning of one of another
+// size, both of them beginnings of the tree that is read.
+func proveTree(older, newer int64, tree tlog.HashReader) (tlog.TreeProof, error) {
+	if older <= 0 || older >= newer {
+		return nil, nil
+	}
+	hashes, err := tlog.ProveTree(newer, older, tree)
+	if err != nil {
+		return nil, fmt.Errorf("prove that %d leaves are the beginning of %d: %w", older, newer, err)
+	}
+	return hashes, nil
+}
