@@ -12,8 +12,9 @@ SEEDS ?= 300
 FIRST_SEED ?= 1
 DURATION ?= 3m
 BENCH_FLAGS ?=
+CORPUS ?= ../shared/corpus/content
 
-.PHONY: help demo build test test-go simulate torture test-exhaustive test-web test-browser lint fuzz bench bench-collect bench-tenants audit conformance docs need clean screenshots
+.PHONY: help demo build test test-go rules-corpus simulate torture test-exhaustive test-web test-browser lint fuzz bench bench-collect bench-tenants audit conformance docs need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -58,6 +59,9 @@ warm-go:
 # time; traces of panics and races need none.
 test-go: web/dist/index.html ## Go tests with the race detector; exhaustive ones are sampled
 	go test -race -short -vet=off -ldflags=-w -timeout 12m ./...
+
+rules-corpus: build ## published rules, imported and run on empty tables: make rules-corpus CORPUS=folder
+	bin/quoll rules import $(CORPUS) --dry-run
 
 simulate: ## the whole river through weeks of trouble: make simulate SEEDS=n FIRST_SEED=k
 	scripts/simulate $(SEEDS) $(FIRST_SEED)

@@ -63,7 +63,7 @@ func (r *Rule) finding(result *query.Result, rows [][]any, w Window, raised time
 	a := model.Alert{
 		RuleID: r.ID, RuleVersion: r.Version, RuleName: r.Name, Name: r.Name,
 		Description: strings.TrimSpace(r.Description), Severity: r.Severity,
-		Tactics: r.Tactics, Techniques: r.RelevantTechniques,
+		Tactics: r.Tactics, Techniques: r.RelevantTechniques, SubTechniques: r.SubTechniques,
 		Raised: raised, Watermark: raised,
 		Entities: entities, Evidence: evidence(r, result, rows, w), Grouping: r.grouping(),
 		CustomDetails: r.customDetails(result.Columns, rows),
@@ -112,9 +112,57 @@ func (r *Rule) entities(columns []query.Column, rows [][]any) []model.Entity {
 			seen[string(key)] = true
 			all = append(all, e)
 		}
+		for _, mapping := range r.SentinelEntities {
+			for _, e := range sentinelEntities(cellText(columns, row, mapping.ColumnName)) {
+				key, err := json.Marshal(e)
+				if err != nil || seen[string(key)] || len(all) >= maxEntities {
+					continue
+				}
+				seen[string(key)] = true
+				all = append(all, e)
+			}
+		}
 	}
 	return all
 }
+
+// sentinelEntities reads a list of entities as SecurityAlert has it:
+// [{"Type":"account","Name":…},…].
+func sentinelEntities(text string) []model.Entity {
+	var list []map[string]any
+	if text == "" || json.Unmarshal([]byte(text), &list) != nil {
+		return nil
+	}
+	var all []model.Entity
+	for _, one := range list {
+		kind, _ := one["Type"].(string)
+		e := model.Entity{Kind: entityKind(kind), Identifiers: map[string]string{}}
+		for key, value := range one {
+			if text, ok := value.(string); ok && text != "" && key != "Type" && !strings.HasPrefix(key, "$") {
+				e.Identifiers[key] = text
+			}
+		}
+		if e.Kind != "" && len(e.Identifiers) > 0 {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// entityKind gives the name that entity mappings use for a type of entity.
+func entityKind(name string) string {
+	for _, kind := range entityKinds {
+		if strings.EqualFold(name, kind) || strings.EqualFold(strings.ReplaceAll(name, "-", ""), kind) {
+			return kind
+		}
+	}
+	return ""
+}
+
+// entityKinds are those that rules can map to.
+// https://learn.microsoft.com/azure/sentinel/entities-reference
+var entityKinds = []string{"Account", "Host", "IP", "URL", "AzureResource", "CloudApplication", "DNS", "File", "FileHash", "IoTDevice",
+	"Malware", "Mailbox", "MailCluster", "MailMessage", "Process", "RegistryKey", "RegistryValue", "SecurityGroup", "SubmissionMail"}
 
 func (r *Rule) customDetails(columns []query.Column, rows [][]any) map[string][]string {
 	details := map[string][]string{}
@@ -154,9 +202,39 @@ func (r *Rule) override(a *model.Alert, columns []query.Column, rows [][]any) {
 	}
 	if c := r.AlertOverride.TacticsColumn; c != "" {
 		if text := cellText(columns, rows[0], c); text != "" {
-			a.Tactics = strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(`[]", `, r) })
+			a.Tactics = words(text)
 		}
 	}
+	r.overrideProperties(a, columns, rows[0])
+}
+
+// alertProperties are the properties that alertDynamicProperties can fill.
+// https://learn.microsoft.com/azure/sentinel/customize-alert-details
+var alertProperties = []string{"AlertLink", "ConfidenceLevel", "ConfidenceScore", "ExtendedLinks", "ProductComponentName",
+	"ProductName", "ProviderName", "RemediationSteps", "Techniques", "SubTechniques"}
+
+// overrideProperties applies alertDynamicProperties with the values of a row.
+func (r *Rule) overrideProperties(a *model.Alert, columns []query.Column, row []any) {
+	for _, p := range r.AlertOverride.Dynamic {
+		text := cellText(columns, row, p.Column)
+		switch {
+		case text == "":
+		case p.Property == "Techniques":
+			a.Techniques = words(text)
+		case p.Property == "SubTechniques":
+			a.SubTechniques = words(text)
+		default:
+			if a.Properties == nil {
+				a.Properties = map[string]string{}
+			}
+			a.Properties[p.Property] = bounded(text, 5000)
+		}
+	}
+}
+
+// words splits a list as a cell may have it: JSON, or with commas.
+func words(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(`[]", `, r) })
 }
 
 func bounded(text string, runes int) string {

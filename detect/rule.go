@@ -37,6 +37,7 @@ type Rule struct {
 	TriggerThreshold   int                  `yaml:"triggerThreshold"`
 	Tactics            []string             `yaml:"tactics"`
 	RelevantTechniques []string             `yaml:"relevantTechniques"`
+	SubTechniques      []string             `yaml:"subTechniques"`
 	Query              string               `yaml:"query"`
 	EntityMappings     []EntityMapping      `yaml:"entityMappings"`
 	CustomDetails      map[string]string    `yaml:"customDetails"`
@@ -47,6 +48,15 @@ type Rule struct {
 	SuppressionEnabled  bool                  `yaml:"suppressionEnabled"`
 	SuppressionDuration Duration              `yaml:"suppressionDuration"`
 	Incident            IncidentConfiguration `yaml:"incidentConfiguration"`
+	// SentinelEntities name columns whose cells are lists of entities in
+	// Sentinel's own form, as rules on alerts have them.
+	SentinelEntities []struct {
+		ColumnName string `yaml:"columnName"`
+	} `yaml:"sentinelEntitiesMappings"`
+	// Assumed says what the file left out and what is taken instead.
+	Assumed []string `yaml:"-"`
+	// node is the rule as it was written, for Export.
+	node *yaml.Node
 	// Unknown are top-level keys that detection does not read; they are kept
 	// so that an import can tell of them.
 	Unknown []string `yaml:"-"`
@@ -68,6 +78,14 @@ type AlertDetailsOverride struct {
 	DescriptionFormat string `yaml:"alertDescriptionFormat"`
 	SeverityColumn    string `yaml:"alertSeverityColumnName"`
 	TacticsColumn     string `yaml:"alertTacticsColumnName"`
+	// Dynamic fills further properties of the alert, by Sentinel's names.
+	Dynamic []DynamicProperty `yaml:"alertDynamicProperties"`
+}
+
+// DynamicProperty fills a property of the alert from a column of the result.
+type DynamicProperty struct {
+	Property string `yaml:"alertProperty"`
+	Column   string `yaml:"value"`
 }
 
 // IncidentConfiguration says how alerts of the rule become incidents. A rule
@@ -80,6 +98,11 @@ type IncidentConfiguration struct {
 		LookbackDuration     Duration `yaml:"lookbackDuration"`
 		MatchingMethod       string   `yaml:"matchingMethod"` // AllEntities, AnyAlert, Selected
 		GroupByEntities      []string `yaml:"groupByEntities"`
+		// GroupByAlertDetails are DisplayName and Severity; alerts meet only
+		// where these are equal too. GroupByCustomDetails name keys of
+		// customDetails likewise.
+		GroupByAlertDetails  []string `yaml:"groupByAlertDetails"`
+		GroupByCustomDetails []string `yaml:"groupByCustomDetails"`
 	} `yaml:"groupingConfiguration"`
 }
 
@@ -139,11 +162,16 @@ func ParseRule(name string, text []byte) (*Rule, error) {
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: more than one YAML document: a file holds one rule", name)
 	}
-	rule := &Rule{}
+	return ruleOf(name, &node)
+}
+
+// ruleOf reads a rule out of a YAML document.
+func ruleOf(name string, node *yaml.Node) (*Rule, error) {
+	rule := &Rule{node: node}
 	if err := node.Decode(rule); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	rule.Unknown = unknownKeys(&node)
+	rule.Unknown = unknownKeys(node)
 	rule.defaults()
 	if err := rule.validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -156,7 +184,8 @@ func ParseRule(name string, text []byte) (*Rule, error) {
 var readKeys = []string{"id", "name", "description", "kind", "version", "severity", "enabled", "queryFrequency", "queryPeriod",
 	"triggerOperator", "triggerThreshold", "tactics", "relevantTechniques", "query", "entityMappings", "customDetails",
 	"alertDetailsOverride", "eventGroupingSettings", "suppressionEnabled", "suppressionDuration", "incidentConfiguration",
-	"requiredDataConnectors", "status", "tags", "metadata", "subTechniques"}
+	"requiredDataConnectors", "status", "tags", "metadata", "subTechniques", "sentinelEntitiesMappings", "displayName",
+	"alertRuleTemplateName", "lastModifiedUtc", "templateVersion", "etag"}
 
 func unknownKeys(document *yaml.Node) []string {
 	if len(document.Content) == 0 || document.Content[0].Kind != yaml.MappingNode {
@@ -169,81 +198,4 @@ func unknownKeys(document *yaml.Node) []string {
 		}
 	}
 	return unknown
-}
-
-// defaults fills what a rule may leave out. An NRT rule has no schedule in
-// its file: it runs each minute over the minute before.
-func (r *Rule) defaults() {
-	if r.Kind == "" {
-		r.Kind = "Scheduled"
-	}
-	if r.Kind == "NRT" {
-		r.QueryFrequency, r.QueryPeriod = Duration(time.Minute), Duration(time.Minute)
-		r.TriggerOperator, r.TriggerThreshold = "gt", 0
-	}
-	if r.TriggerOperator == "" {
-		r.TriggerOperator = "gt"
-	}
-	if r.Version == "" {
-		r.Version = "1.0.0"
-	}
-}
-
-func (r *Rule) validate() error {
-	var problems []error
-	require := func(ok bool, format string, args ...any) {
-		if !ok {
-			problems = append(problems, fmt.Errorf(format, args...))
-		}
-	}
-	require(r.ID != "", "id: missing; it is a GUID that stays with the rule")
-	require(r.Name != "", "name: missing")
-	require(strings.TrimSpace(r.Query) != "", "query: missing")
-	require(r.Kind == "Scheduled" || r.Kind == "NRT", "kind: %q; it is Scheduled or NRT", r.Kind)
-	require(r.Severity.Rank() > 0, "severity: %q; it is Informational, Low, Medium or High", r.Severity)
-	require(r.QueryFrequency >= Duration(time.Minute), "queryFrequency: at least 1m")
-	require(r.QueryPeriod >= r.QueryFrequency, "queryPeriod: shorter than queryFrequency, so events between two runs would never be seen")
-	_, ok := comparisons[strings.ToLower(r.TriggerOperator)]
-	require(ok, "triggerOperator: %q; it is gt, lt, eq or ne", r.TriggerOperator)
-	kind := r.EventGrouping.AggregationKind
-	require(kind == "" || kind == "SingleAlert" || kind == "AlertPerResult", "eventGroupingSettings.aggregationKind: %q; it is SingleAlert or AlertPerResult", kind)
-	for _, m := range r.EntityMappings {
-		require(m.EntityType != "" && len(m.FieldMappings) > 0, "entityMappings: each has an entityType and fieldMappings")
-	}
-	return errors.Join(problems...)
-}
-
-// comparisons are the trigger operators: rows against threshold.
-var comparisons = map[string]func(rows, threshold int) bool{
-	"gt": func(a, b int) bool { return a > b }, "greaterthan": func(a, b int) bool { return a > b },
-	"lt": func(a, b int) bool { return a < b }, "lessthan": func(a, b int) bool { return a < b },
-	"eq": func(a, b int) bool { return a == b }, "equal": func(a, b int) bool { return a == b },
-	"ne": func(a, b int) bool { return a != b }, "notequal": func(a, b int) bool { return a != b },
-}
-
-// enabled says whether the rule is to run.
-func (r *Rule) enabled() bool { return r.Enabled == nil || *r.Enabled }
-
-// grouping gives the rule's incident configuration in the model's words.
-func (r *Rule) grouping() model.Grouping {
-	g := model.Grouping{CreateIncident: r.Incident.CreateIncident == nil || *r.Incident.CreateIncident, Lookback: 24 * time.Hour}
-	config := r.Incident.Grouping
-	if config == nil {
-		g.ByEntities = []string{"Account"}
-		return g
-	}
-	if !config.Enabled {
-		return g
-	}
-	g.Reopen = config.ReopenClosedIncident
-	if config.LookbackDuration > 0 {
-		g.Lookback = time.Duration(config.LookbackDuration)
-	}
-	g.ByEntities = config.GroupByEntities
-	if len(g.ByEntities) == 0 || strings.EqualFold(config.MatchingMethod, "AllEntities") {
-		for _, m := range r.EntityMappings {
-			g.ByEntities = append(g.ByEntities, m.EntityType)
-		}
-	}
-	return g
 }

@@ -53,6 +53,11 @@ type Alert struct {
 	Severity    Severity
 	Tactics     []string
 	Techniques  []string
+	// SubTechniques are MITRE's, T1114.003 and the like.
+	SubTechniques []string
+	// Properties are further properties by Sentinel's names, from the rule's
+	// alertDynamicProperties: AlertLink, RemediationSteps, ProductName, ….
+	Properties map[string]string
 	// Start and End bound the events the alert was raised on, in UTC: the
 	// rule's window, narrowed to the rows' own times where they carry one.
 	Start, End time.Time
@@ -93,6 +98,17 @@ type Grouping struct {
 	// ByEntities are the kinds of entity that, when shared with an incident,
 	// put the alert into it; empty puts each alert into an incident of its own.
 	ByEntities []string
+	// AllEntities says that an alert joins only where every entity of these kinds
+	// is shared, as Sentinel's AllEntities has it; otherwise one that is shared
+	// is enough.
+	AllEntities bool
+	// ByRule puts the alerts of one rule into one incident, whatever they are
+	// about.
+	ByRule bool
+	// ByAlertDetails ("DisplayName", "Severity") and ByCustomDetails (keys of
+	// CustomDetails) have to be equal besides.
+	ByAlertDetails  []string
+	ByCustomDetails []string
 	// Lookback is how old the last activity of an incident may be for it to
 	// take in a further alert.
 	Lookback time.Duration

@@ -24,6 +24,9 @@ const (
 	SourceAuditSearch Source = "auditsearch"
 	// SourceHunting is Defender's advanced hunting through Microsoft Graph.
 	SourceHunting Source = "hunting"
+	// SourceQuoll is Quoll itself: what detection and the handling of incidents
+	// write.
+	SourceQuoll Source = "quoll"
 )
 
 // Format says how the body of a payload is to be read. It is decided by the
@@ -59,6 +62,10 @@ const (
 	// FormatDefenderLines is one streaming record of Microsoft Defender XDR a
 	// line: {"time":…,"tenantId":…,"category":"AdvancedHunting-…","properties":{…}}.
 	FormatDefenderLines Format = "defender-lines"
+	// FormatOwnRows is rows that Quoll writes itself, one JSON object a line:
+	// {"table":…,"key":…,"row":{…}}. row has its columns by name; rows of one
+	// table and key are the same.
+	FormatOwnRows Format = "own-rows"
 	// FormatDefenderMessages is messages of Event Hubs, framed one behind the
 	// other (docs/formats/defender-messages.md). A message is
 	// {"records":[…]} of streaming records of Microsoft Defender XDR.

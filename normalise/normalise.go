@@ -37,6 +37,7 @@ type Normaliser struct {
 	csv       *csvPlan
 	defender  map[string]*defenderPlan // by category
 	unsorted  *defenderPlan            // DefenderEvents
+	own       map[string]*schema.Table // that Quoll writes itself
 	workspace string
 	known     Known // nil: nothing is sighted
 	before    *seenBefore
@@ -76,6 +77,10 @@ func New(cfg Config) *Normaliser {
 		n.before = new(seenBefore)
 	}
 	n.defender, n.unsorted = newDefenderPlans(cfg.WorkspaceID)
+	n.own = map[string]*schema.Table{}
+	for _, name := range ownTables {
+		n.own[name], _ = schema.Lookup(name)
+	}
 	n.workers.New = func() any { return newWorker() }
 	return n
 }
@@ -121,6 +126,8 @@ func (n *Normaliser) Payload(p model.Payload) Result {
 		run.officeActivityCSV()
 	case model.FormatOfficeActivityJSON:
 		run.json(run.officeObject)
+	case model.FormatOwnRows:
+		run.json(run.ownRow)
 	default:
 		run.reject(max(p.Line, 1), p.Body, "format "+string(p.Format)+" is not known")
 	}

@@ -79,6 +79,12 @@ const (
 	UnifiedAuditLog          = "UnifiedAuditLog"
 	UnifiedAuditLogRevisions = "UnifiedAuditLogRevisions"
 	DefenderEvents           = "DefenderEvents"
+
+	SecurityAlert               = "SecurityAlert"
+	SecurityIncident            = "SecurityIncident"
+	SentinelHealth              = "SentinelHealth"
+	ThreatIntelIndicators       = "ThreatIntelIndicators"
+	ThreatIntelligenceIndicator = "ThreatIntelligenceIndicator"
 )
 
 var catalogue = []*Table{
@@ -94,6 +100,11 @@ var catalogue = []*Table{
 	unifiedAuditLog(),
 	unifiedAuditLogRevisions(),
 	defenderEvents(),
+	securityAlert(),
+	securityIncident(),
+	sentinelHealth(),
+	threatIntelIndicators(),
+	threatIntelligenceIndicator(),
 }
 
 func newTable(name, description string, columns []Column) *Table {

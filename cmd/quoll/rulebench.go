@@ -8,7 +8,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sort"
 	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/kql/types"
@@ -18,10 +22,17 @@ import (
 	"github.com/quoll/quoll/schema"
 )
 
-// ruleBench runs rules on rows out of a file: each set of rows goes into a
-// lake of its own, and the real engine answers. It implements ruletest.Bench.
+// ruleBench runs rules on rows out of a file. One lake takes the rows of all
+// sets and one engine answers; of a set, the engine sees the rows that came in
+// at its own ingestion time. It implements ruletest.Bench. Its zero value with
+// a log is ready.
 type ruleBench struct {
 	log     *slog.Logger
+	lake    *lake.Lake
+	engine  *duckdb.Engine
+	sets    int       // of rows so far
+	records int       // in the lake
+	at      time.Time // ingestion time of the set at hand
 	closers []func() error
 }
 
@@ -30,46 +41,91 @@ func (b *ruleBench) close() error {
 	for i := len(b.closers) - 1; i >= 0; i-- {
 		problems = append(problems, b.closers[i]())
 	}
-	b.closers = nil
+	b.closers, b.engine = nil, nil
 	return errors.Join(problems...)
 }
 
-// Querier implements ruletest.Bench. What the last one was made of is closed.
+// Querier implements ruletest.Bench. It ends the use of the one before.
 func (b *ruleBench) Querier(ctx context.Context, rows map[string][]map[string]any) (detect.Querier, error) {
-	if err := b.close(); err != nil {
+	if err := b.open(ctx); err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "quoll-rules-*")
-	if err != nil {
-		return nil, err
-	}
-	b.closers = append(b.closers, func() error { return os.RemoveAll(dir) })
-	l, err := lake.Open(ctx, lake.DefaultConfig(dir), b.log)
-	if err != nil {
-		return nil, err
-	}
-	b.closers = append(b.closers, l.Close)
-	batch := lake.Batch{Position: 1, Ingested: time.Now().UTC()}
+	b.sets++
+	b.at = time.Unix(int64(b.sets), 0).UTC()
+	batch := lake.Batch{Position: uint64(b.sets), Ingested: b.at}
 	for table, list := range rows {
 		for _, row := range list {
-			record, err := ruleRecord(table, row, len(batch.Records))
+			b.records++
+			record, err := ruleRecord(table, row, b.records)
 			if err != nil {
 				return nil, err
 			}
 			batch.Records = append(batch.Records, record)
 		}
 	}
-	if _, err := l.Apply(ctx, batch); err != nil {
+	if _, err := b.lake.Apply(ctx, batch); err != nil {
 		return nil, err
 	}
+	return ruleQuerier{query.NewService(compile, b.engine, time.Now)}, nil
+}
+
+func (b *ruleBench) open(ctx context.Context) error {
+	if b.engine != nil {
+		return nil
+	}
+	dir, err := os.MkdirTemp("", "quoll-rules-*")
+	if err != nil {
+		return err
+	}
+	b.closers = append(b.closers, func() error { return os.RemoveAll(dir) })
+	if b.lake, err = lake.Open(ctx, lake.DefaultConfig(dir), b.log); err != nil {
+		return err
+	}
+	b.closers = append(b.closers, b.lake.Close)
 	config := duckdb.DefaultConfig()
 	config.Dir = dir
-	engine, err := duckdb.Open(ctx, config, duckdb.FromLake(l), b.log)
+	if b.engine, err = duckdb.Open(ctx, config, b, b.log); err != nil {
+		return err
+	}
+	b.closers = append(b.closers, b.engine.Close)
+	return nil
+}
+
+// Acquire implements duckdb.Source with the rows of the set at hand.
+func (b *ruleBench) Acquire(table string) (*duckdb.ReadSet, error) {
+	set, err := duckdb.FromLake(b.lake).Acquire(table)
 	if err != nil {
 		return nil, err
 	}
-	b.closers = append(b.closers, engine.Close)
-	return ruleQuerier{query.NewService(compile, engine, time.Now)}, nil
+	var mine []lake.Fresh
+	for _, fresh := range set.Fresh {
+		from, to := ingestedAt(fresh.Batch, b.at)
+		if from == to {
+			continue
+		}
+		// The engine keeps batches by their ID; a part is another batch.
+		fresh.ID = fresh.ID<<32 | uint64(b.sets)
+		fresh.Batch = fresh.Batch.NewSlice(int64(from), int64(to))
+		mine = append(mine, fresh)
+	}
+	set.Fresh = mine
+	return set, nil
+}
+
+// ingestedAt returns the rows of a batch that came in at a time: they are next
+// to each other, as rows are kept in the order of their coming.
+func ingestedAt(batch arrow.RecordBatch, at time.Time) (from, to int) {
+	index := batch.Schema().FieldIndices(lake.ColumnIngestionTime)
+	if len(index) != 1 {
+		return 0, 0
+	}
+	times, ok := batch.Column(index[0]).(*array.Timestamp)
+	if !ok {
+		return 0, 0
+	}
+	from = sort.Search(times.Len(), func(i int) bool { return int64(times.Value(i)) >= at.UnixMicro() })
+	to = sort.Search(times.Len(), func(i int) bool { return int64(times.Value(i)) > at.UnixMicro() })
+	return from, to
 }
 
 func ruleRecord(name string, row map[string]any, number int) (schema.Record, error) {
