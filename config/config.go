@@ -22,6 +22,7 @@ import (
 	"github.com/quoll/quoll/collect/eventhub"
 	"github.com/quoll/quoll/collect/hunting"
 	"github.com/quoll/quoll/collect/push"
+	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/server"
 )
 
@@ -38,6 +39,8 @@ type Config struct {
 	ArchiveOrigin string
 	// FlushEvery is how often fresh rows become files.
 	FlushEvery time.Duration
+	// Lake is how the rows are kept, without the folder.
+	Lake lake.Config
 	// RuleDirs hold further rules; Rules says whether those that ship run too.
 	RuleDirs     []string
 	ShippedRules bool
@@ -82,6 +85,7 @@ type file struct {
 	ArchiveDir    string          `yaml:"archive_dir"`
 	ArchiveOrigin string          `yaml:"archive_origin"`
 	FlushEvery    duration        `yaml:"flush_every"`
+	Lake          *lakeSection    `yaml:"lake"`
 	RuleDirs      []string        `yaml:"rule_dirs"`
 	ShippedRules  *bool           `yaml:"shipped_rules"`
 	ExternalHosts []string        `yaml:"external_hosts"`
@@ -180,6 +184,7 @@ func (b *builder) build(f file) *Config {
 	c := &Config{
 		DataDir: b.path(f.DataDir), ArchiveDir: b.path(f.ArchiveDir), ArchiveOrigin: f.ArchiveOrigin,
 		FlushEvery: or(time.Duration(f.FlushEvery), 5*time.Minute), ShippedRules: f.ShippedRules == nil || *f.ShippedRules,
+		Lake:   b.lake(f.Lake),
 		Server: server.DefaultConfig(),
 	}
 	if c.DataDir == "" {

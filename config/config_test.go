@@ -83,6 +83,8 @@ func TestFullFile(t *testing.T) {
 		t.Errorf("relative paths are not relative to the file: %q, %q", c.RuleDirs, tenant.DefenderExportDir)
 	case c.FlushEvery != 2*time.Minute || c.ShippedRules:
 		t.Errorf("settings are not taken: %+v", c)
+	case c.Lake.CompactShare != 0.25 || c.Lake.CompactBytes != 128<<20:
+		t.Errorf("settings of the lake are not taken: %+v", c.Lake)
 	case tenant.Activity.Cloud != cloud.GCCHigh || tenant.Activity.PollEvery != 30*time.Second || len(tenant.Activity.ContentTypes) != 2:
 		t.Errorf("audit log settings are not taken: %+v", tenant.Activity)
 	case tenant.Activity.ClientSecret.Reveal() != "hunter2":

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/durable"
 )
 
@@ -22,6 +23,13 @@ type Config struct {
 	// KeepSnapshots is how many Iceberg snapshots of each table outlive the
 	// flush that replaced them, for readers of the files that are not Quoll.
 	KeepSnapshots int
+	// CompactShare is the share of one core that compaction uses, above 0 and up
+	// to 1, and CompactBytes the rows that it holds in memory, in bytes. A day
+	// with more rows becomes several files.
+	CompactShare float64
+	CompactBytes int64
+	// Clock says which days are past.
+	Clock clock.Clock
 	// FS is the file system that everything but the catalogue goes through, and
 	// OpenCatalog opens the SQLite file of the catalogue. They are the machine's
 	// when nil; a test that replaces one replaces both. Replacing a lake works
@@ -44,6 +52,9 @@ func DefaultConfig(dir string) Config {
 		FreshBytes:    16 << 20,
 		RowGroupRows:  64 << 10,
 		KeepSnapshots: 10,
+		CompactShare:  0.5,
+		CompactBytes:  256 << 20,
+		Clock:         clock.System(),
 	}
 }
 
@@ -60,6 +71,12 @@ func (c Config) Validate() error {
 		return fmt.Errorf("lake: RowGroupRows is %d, less than 1", c.RowGroupRows)
 	case c.KeepSnapshots < 1:
 		return fmt.Errorf("lake: KeepSnapshots is %d, less than 1", c.KeepSnapshots)
+	case c.CompactShare <= 0 || c.CompactShare > 1:
+		return fmt.Errorf("lake: CompactShare is %v, not above 0 and up to 1", c.CompactShare)
+	case c.CompactBytes < 16<<20:
+		return fmt.Errorf("lake: CompactBytes is %d, less than 16 MiB", c.CompactBytes)
+	case c.Clock == nil:
+		return errors.New("lake: Clock is missing")
 	}
 	return nil
 }

@@ -222,50 +222,6 @@ func TestAClockThatWasSetBack(t *testing.T) {
 	checkDisk(t, l)
 }
 
-// TestFilesOutliveTheirReaders drops files while a reader has them.
-func TestFilesOutliveTheirReaders(t *testing.T) {
-	l := openLake(t, t.TempDir())
-	for i := range 3 {
-		apply(t, l, batchOf(i+1))
-		flush(t, l)
-	}
-	s := l.tables[schema.UnifiedAuditLog]
-	exists := func(path string) bool { _, err := os.Stat(path); return err == nil }
-	drop := func(n int) string {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		files := append([]File(nil), s.files.files...)
-		l.replaceFiles(s, append(files[:n:n], files[n+1:]...), []string{files[n].Path})
-		return files[n].Path
-	}
-	acquire := func() *ReadSet {
-		set, err := l.Acquire(schema.UnifiedAuditLog)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return set
-	}
-	early := acquire()
-	first := drop(0)
-	late := acquire()
-	second := drop(0)
-	if !exists(first) || !exists(second) {
-		t.Fatal("a file went while it was read")
-	}
-	late.Release()
-	late.Release()
-	if !exists(first) || !exists(second) {
-		t.Fatal("a file went while an older reader had it")
-	}
-	early.Release()
-	if exists(first) || exists(second) {
-		t.Error("a file stayed when nobody read it")
-	}
-	if third := drop(0); exists(third) {
-		t.Error("a file without readers stayed")
-	}
-}
-
 // TestReadersSeeWholeBatches reads while rows come and are flushed: every
 // batch is seen whole or not at all, and none goes away.
 func TestReadersSeeWholeBatches(t *testing.T) {

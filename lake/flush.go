@@ -2,8 +2,6 @@ package lake
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -69,7 +67,7 @@ func (l *Lake) flushTable(ctx context.Context, t *tableState, position uint64) e
 		err = l.atStep("files written")
 	}
 	if err == nil {
-		err = l.commit(ctx, t, files, position)
+		err = l.commit(ctx, t, change{added: files}, position)
 	}
 	if err != nil {
 		if !errors.Is(err, ErrUncertain) {
@@ -86,7 +84,7 @@ func (l *Lake) flushTable(ctx context.Context, t *tableState, position uint64) e
 	}
 	t.sealed = nil
 	t.committed = position
-	l.replaceFiles(t, mergeFiles(t.files.files, files), nil)
+	t.files = &fileSet{mergeFiles(t.files.files, files)}
 	l.mu.Unlock()
 	l.expire(ctx, t)
 	return nil
@@ -94,11 +92,10 @@ func (l *Lake) flushTable(ctx context.Context, t *tableState, position uint64) e
 
 // writeGeneration writes one file for each day that the rows fall on.
 func (l *Lake) writeGeneration(ctx context.Context, t *tableState, generation []batch, position uint64) ([]File, error) {
-	var suffix [6]byte
-	if _, err := rand.Read(suffix[:]); err != nil {
-		return nil, fmt.Errorf("name files: %w", err)
+	name, err := newFileName("", position)
+	if err != nil {
+		return nil, err
 	}
-	name := fmt.Sprintf("%016x-%s.parquet", position, hex.EncodeToString(suffix[:]))
 	runs := splitByDay(generation, t.timeColumn())
 	files := make([]File, len(runs))
 	// Files are written side by side: a late import has one for each of
@@ -113,12 +110,12 @@ func (l *Lake) writeGeneration(ctx context.Context, t *tableState, generation []
 		}
 		group.Go(func() (err error) {
 			if err = ctx.Err(); err == nil {
-				files[i], err = writeRun(l.files, l.dataPath(t, run.day, name), t, generation, run, l.config.RowGroupRows)
+				files[i], err = writeRun(l.files, l.dataPath(t, run.day, name), t, generation, run.rows, form{rowGroupRows: l.config.RowGroupRows})
 			}
 			return err
 		})
 	}
-	err := group.Wait()
+	err = group.Wait()
 	return written(files), err
 }
 

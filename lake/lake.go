@@ -27,6 +27,9 @@ type Lake struct {
 	flushMu sync.Mutex
 	mu      sync.Mutex
 
+	// compactMu is held for a whole compaction; it is taken before flushMu.
+	compactMu sync.Mutex
+
 	// keysMu is held while the keys are read; it is taken before mu.
 	keysMu     sync.Mutex
 	keysLoaded bool
@@ -44,7 +47,8 @@ type Lake struct {
 	room         chan struct{}
 	broken       error
 	closed       bool
-	readers      map[*fileSet]int // old file sets that somebody reads
+	readers      map[*fileSet]int // file sets that somebody reads
+	writing      map[string]bool  // files that are written beside the flush
 	background   sync.WaitGroup
 
 	// atStep is called between the steps of a flush; an error stops the flush
@@ -82,8 +86,8 @@ func Open(ctx context.Context, config Config, logger *slog.Logger) (*Lake, error
 		config: config, files: files, logger: logger, lock: lock,
 		tables:  map[string]*tableState{},
 		room:    make(chan struct{}),
-		readers: map[*fileSet]int{},
-		atStep:  func(string) error { return nil },
+		readers: map[*fileSet]int{}, writing: map[string]bool{},
+		atStep: func(string) error { return nil },
 	}
 	if err := l.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open lake %s: %w", dir, err), l.release())

@@ -135,7 +135,7 @@ func difference(a, b []string) []string {
 var errCrash = errors.New("the power is cut")
 
 // FuzzCrashes applies a random journal, flushes now and then, and crashes at
-// every step of a flush in two ways: the process dies and opens the same folder
+// every step of a flush or a compaction in two ways: the process dies and opens the same folder
 // again, and a copy of the folder is opened elsewhere. The input is the seed.
 func FuzzCrashes(f *testing.F) {
 	for seed := range uint64(crashSeeds) {
@@ -185,6 +185,7 @@ func crashes(t *testing.T, r *rand.Rand) {
 func (run *crashRun) open() {
 	run.l = openLake(run.t, run.dir)
 	run.replay(run.l)
+	run.l.config.CompactShare = 1
 	run.l.atStep = func(step string) error {
 		switch run.r.IntN(8) {
 		case 0:
@@ -208,10 +209,13 @@ func (run *crashRun) replay(l *Lake) {
 	}
 }
 
-// flush flushes; if that crashes, the lake is left as it is, without Close,
+// flush flushes and sometimes compacts; if that crashes, the lake is left as it is, without Close,
 // and opened anew.
 func (run *crashRun) flush() {
 	err := run.l.Flush(run.t.Context())
+	if err == nil && run.r.IntN(2) == 0 {
+		_, err = run.l.Compact(run.t.Context())
+	}
 	if err == nil {
 		return
 	}

@@ -5,18 +5,26 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"time"
 
 	"github.com/quoll/quoll/internal/parquetfile"
 )
 
+// form is how a file is laid out.
+type form struct {
+	rowGroupRows int
+	// lasting files are written once and read for years: they are packed more
+	// tightly and have Bloom filters.
+	lasting bool
+}
+
 // layout decides per column how values are stored.
-func layout(columns []column, ids map[string]int) []parquetfile.Column {
+func layout(columns []column, ids map[string]int, f form) []parquetfile.Column {
 	out := make([]parquetfile.Column, len(columns))
 	for i, c := range columns {
 		out[i] = parquetfile.Column{
 			Name: c.name, FieldID: int32(ids[c.name]), Kind: c.kind.parquetKind(), Optional: !c.hidden,
 			Dictionary: !c.document && !c.random, Bounds: !c.document, Codec: parquetfile.Zstd,
+			Bloom: f.lasting && c.kind == kindText && !c.document,
 		}
 		if c.random {
 			out[i].Codec = parquetfile.Uncompressed
@@ -25,15 +33,16 @@ func layout(columns []column, ids map[string]int) []parquetfile.Column {
 	return out
 }
 
-// writeRun writes the rows of one day into a new file and makes it durable.
-// One column of one row group is in memory at a time, besides the generation.
-func writeRun(files syncedFS, path string, t *tableState, generation []batch, run dayRun, rowGroupRows int) (File, error) {
+// writeRun writes the rows that refs name, which are of one day, into a new file
+// and makes it durable. One column of one row group is in memory at a time,
+// besides the generation.
+func writeRun(files syncedFS, path string, t *tableState, generation []batch, refs []rowRef, f form) (File, error) {
 	var bytes int64
 	err := files.write(path, func(w io.Writer) error {
 		// Each column of a small file is a few writes of some dozen bytes.
 		buffer := bufio.NewWriterSize(w, 64<<10)
 		counter := &countingWriter{w: buffer}
-		err := writeParquet(counter, t.columns, t.ids, generation, run.rows, rowGroupRows)
+		err := writeParquet(counter, t, generation, refs, f)
 		bytes = counter.n
 		if err != nil {
 			return err
@@ -43,22 +52,24 @@ func writeRun(files syncedFS, path string, t *tableState, generation []batch, ru
 	if err != nil {
 		return File{}, fmt.Errorf("write %s: %w", path, err)
 	}
-	return File{
-		Path: path, Rows: int64(len(run.rows)), Bytes: bytes,
-		MinTime: time.UnixMicro(run.rows[0].time).UTC(),
-		MaxTime: time.UnixMicro(run.rows[len(run.rows)-1].time).UTC(),
-	}, nil
+	bounds := newTimeBounds()
+	for _, ref := range refs {
+		bounds.add(ref.time, ref.time)
+	}
+	out := File{Path: path, Rows: int64(len(refs)), Bytes: bytes}
+	out.MinTime, out.MaxTime = bounds.times()
+	return out, nil
 }
 
-func writeParquet(w io.Writer, columns []column, ids map[string]int, generation []batch, refs []rowRef, rowGroupRows int) error {
-	writer, err := parquetfile.NewWriter(w, layout(columns, ids), "quoll")
+func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef, f form) error {
+	writer, err := parquetfile.NewWriter(w, layout(t.columns, t.ids, f), parquetfile.Options{CreatedBy: "quoll", Small: f.lasting})
 	if err != nil {
 		return err
 	}
-	for start := 0; start < len(refs); start += rowGroupRows {
-		part := refs[start:min(start+rowGroupRows, len(refs))]
+	for start := 0; start < len(refs); start += f.rowGroupRows {
+		part := refs[start:min(start+f.rowGroupRows, len(refs))]
 		writer.Group(len(part))
-		for i, c := range columns {
+		for i, c := range t.columns {
 			writeColumn(writer.Column(), generation, i, c, part)
 		}
 	}

@@ -1,9 +1,8 @@
 package lake
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
+	"maps"
 	"math"
 	"sync"
 	"time"
@@ -15,7 +14,7 @@ import (
 
 // File is a Parquet file of a table. It holds the table's columns under their
 // names, then the hidden columns; a file from before a column was added lacks
-// it. Rows are sorted by TimeGenerated.
+// it. Rows have no order that a reader could count on.
 type File struct {
 	Path  string
 	Rows  int64
@@ -99,18 +98,13 @@ func (l *Lake) nextBatch() uint64 {
 	return l.lastBatch
 }
 
-// fileSet is the files of a table between two changes. It is immutable but for
-// dropped, which Lake.mu guards.
+// fileSet is the files of a table between two changes. It is immutable.
 type fileSet struct {
 	files []File // sorted by MinTime
-	// dropped are files of this set that its successors do not have. They are
-	// removed when neither this set nor an older one is read.
-	dropped []string
-	older   *fileSet
 }
 
-// releaseFiles notes that a reader is done with a set and removes the files
-// that nobody can read any more.
+// releaseFiles notes that a reader is done with a set. What only it needed is
+// removed by the next sweep.
 func (l *Lake) releaseFiles(set *fileSet) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,41 +112,19 @@ func (l *Lake) releaseFiles(set *fileSet) {
 	if l.readers[set] <= 0 {
 		delete(l.readers, set)
 	}
-	for _, t := range l.order {
-		l.removeDropped(t)
-	}
 }
 
-// removeDropped walks the old file sets of a table, oldest first, and removes
-// the dropped files of those that are older than every set in use.
-func (l *Lake) removeDropped(t *tableState) {
-	var chain []*fileSet
-	for set := t.files.older; set != nil; set = set.older {
-		chain = append(chain, set)
-	}
-	for i := len(chain) - 1; i >= 0; i-- {
-		if l.readers[chain[i]] > 0 {
-			return
-		}
-		for _, path := range chain[i].dropped {
-			if err := l.files.disk.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				l.logger.Warn("removing a replaced file failed; the next start tries again", "path", path, "error", err)
-			}
-		}
-		if i == 0 {
-			t.files.older = nil
-		} else {
-			chain[i-1].older = nil
+// needed returns the paths that somebody reads or writes at the moment.
+func (l *Lake) needed() map[string]bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	paths := maps.Clone(l.writing)
+	for set := range l.readers {
+		for _, f := range set.files {
+			paths[f.Path] = true
 		}
 	}
-}
-
-// replaceFiles gives a table a new set of files. Files in dropped are removed
-// once no reader holds a set that has them.
-func (l *Lake) replaceFiles(t *tableState, files []File, dropped []string) {
-	t.files.dropped = dropped
-	t.files = &fileSet{files: files, older: t.files}
-	l.removeDropped(t)
+	return paths
 }
 
 // timeBounds collects a range of times in microseconds.

@@ -45,7 +45,7 @@ func (l *Lake) loadTable(ctx context.Context, t *tableState, idle uint64) error 
 	if t.lastIngested.After(l.lastIngested) {
 		l.lastIngested = t.lastIngested
 	}
-	return l.removeOrphans(t)
+	return l.sweep(t)
 }
 
 func (l *Lake) openTable(ctx context.Context, t *tableState) error {
@@ -208,21 +208,27 @@ func timeBound(value []byte) (time.Time, error) {
 	return time.UnixMicro(int64(micros)).UTC(), nil
 }
 
-// removeOrphans removes the files below the table's folder that no snapshot
-// and no metadata refers to: what a crash left between writing and committing.
-func (l *Lake) removeOrphans(t *tableState) error {
+// sweep removes the files below the table's folder that no snapshot and no
+// metadata refers to and nobody reads or writes: what a crash left between
+// writing and committing, and what was replaced. The caller holds l.flushMu, or
+// nobody else knows the lake yet.
+func (l *Lake) sweep(t *tableState) error {
+	// What is needed is looked up first: who comes later sees the current files,
+	// which are referred to.
+	needed := l.needed()
 	referenced, err := l.files.referencedPaths(t.iceberg)
 	if err != nil {
 		return fmt.Errorf("find orphans: %w", err)
 	}
 	return l.files.walk(l.tableDir(t), func(path string) error {
-		if referenced[path] {
+		if referenced[path] || needed[path] {
 			return nil
 		}
-		l.logger.Info("removing a file that no commit refers to", "path", path)
+		l.logger.Debug("removing a file that no commit refers to", "path", path)
 		if err := l.files.disk.Remove(path); err != nil {
 			return fmt.Errorf("remove orphan: %w", err)
 		}
+		_ = l.files.disk.Remove(filepath.Dir(path)) // a folder that is not empty stays
 		return nil
 	})
 }
@@ -246,7 +252,7 @@ func (s syncedFS) referencedPaths(t *table.Table) (map[string]bool, error) {
 	}
 	for location, m := range manifests {
 		locations = append(locations, location)
-		for entry, err := range m.Entries(s, false) {
+		for entry, err := range m.Entries(s, true) { // a file that a snapshot removed is not its own
 			if err != nil {
 				return nil, fmt.Errorf("manifest %s: %w", location, err)
 			}

@@ -33,6 +33,8 @@ type Journal interface {
 type Lake interface {
 	Apply(ctx context.Context, b lake.Batch) (lake.Applied, error)
 	Flush(ctx context.Context) error
+	// Maintain merges small files and lets go of what is kept no longer.
+	Maintain(ctx context.Context) error
 	// Applied is the position of the last batch applied, Position the one up
 	// to which all rows are in files.
 	Applied() uint64
@@ -83,6 +85,9 @@ type Lags interface {
 type Config struct {
 	// FlushEvery is the time between two flushes of the lake.
 	FlushEvery time.Duration
+	// MaintainEvery is the time between two looks at what of the lake is to be
+	// merged.
+	MaintainEvery time.Duration
 	// Workers is how many payloads are normalised at once.
 	Workers int
 	// Prefetch is how many payloads are read ahead of the one being applied.
@@ -97,11 +102,12 @@ type Config struct {
 // DefaultConfig returns the configuration for this machine.
 func DefaultConfig() Config {
 	return Config{
-		FlushEvery: 5 * time.Minute,
-		Workers:    runtime.GOMAXPROCS(0),
-		Prefetch:   2 * runtime.GOMAXPROCS(0),
-		SealEvery:  2 * time.Second,
-		RetryAfter: 5 * time.Second,
+		FlushEvery:    5 * time.Minute,
+		MaintainEvery: 10 * time.Minute,
+		Workers:       runtime.GOMAXPROCS(0),
+		Prefetch:      2 * runtime.GOMAXPROCS(0),
+		SealEvery:     2 * time.Second,
+		RetryAfter:    5 * time.Second,
 	}
 }
 
@@ -110,6 +116,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.FlushEvery <= 0:
 		return fmt.Errorf("pipeline: FlushEvery is %v, not above zero", c.FlushEvery)
+	case c.MaintainEvery <= 0:
+		return fmt.Errorf("pipeline: MaintainEvery is %v, not above zero", c.MaintainEvery)
 	case c.Workers < 1:
 		return fmt.Errorf("pipeline: Workers is %d, less than 1", c.Workers)
 	case c.Prefetch < 1:
@@ -196,7 +204,7 @@ func (p *Pipeline) Journal(ctx context.Context, payload model.Payload) (uint64, 
 func (p *Pipeline) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	loops := []func(context.Context) error{p.follow, p.flushLoop}
+	loops := []func(context.Context) error{p.follow, p.flushLoop, p.maintainLoop}
 	if p.Archive != nil {
 		loops = append(loops, p.archiveLoop, p.sealLoop)
 	}
@@ -280,6 +288,30 @@ func (p *Pipeline) flushLoop(ctx context.Context) error {
 			p.Logger.Error("flushing the lake failed; it is tried again", "error", err, "after", p.config.FlushEvery)
 		}
 	}
+}
+
+// maintainLoop keeps the lake in order. What fails is logged and tried again: the
+// rows are as they were.
+func (p *Pipeline) maintainLoop(ctx context.Context) error {
+	for clock.Sleep(ctx, p.Clock, p.config.MaintainEvery) == nil {
+		err := p.Lake.Maintain(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, lake.ErrUncertain), errors.Is(err, lake.ErrClosed):
+			return err
+		}
+		p.update(func(s *Status) {
+			s.MaintainError = ""
+			if err != nil {
+				s.MaintainError = err.Error()
+			}
+		})
+		if err != nil {
+			p.Logger.Error("keeping the lake in order failed; it is tried again", "error", err, "after", p.config.MaintainEvery)
+		}
+	}
+	return nil
 }
 
 // archiveLoop feeds the archive. It begins behind the last checkpoint, because

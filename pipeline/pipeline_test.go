@@ -428,6 +428,8 @@ func (l *memoryLake) Flush(context.Context) error {
 	return nil
 }
 
+func (l *memoryLake) Maintain(context.Context) error { return nil }
+
 func (l *memoryLake) flushes() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -37,10 +37,11 @@ type Status struct {
 	LastApplied time.Time
 	Lag         time.Duration
 	LastFlush   time.Time
-	// FlushError and ArchiveError say what is being tried again; empty if all
-	// is well.
-	FlushError   string
-	ArchiveError string
+	// FlushError, MaintainError and ArchiveError say what is being tried again;
+	// empty if all is well.
+	FlushError    string
+	MaintainError string
+	ArchiveError  string
 }
 
 // Status returns where the river stands now.

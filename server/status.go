@@ -54,10 +54,13 @@ type JournalStatus struct {
 type LakeStatus struct {
 	// Position is the journal position up to which rows are queryable, and
 	// Committed the one up to which they are in committed files.
-	Position  uint64        `json:"position"`
-	Committed uint64        `json:"committed"`
-	Flushed   *time.Time    `json:"flushed"`
-	Tables    []TableStatus `json:"tables"`
+	Position  uint64     `json:"position"`
+	Committed uint64     `json:"committed"`
+	Flushed   *time.Time `json:"flushed"`
+	// Problem says why rows cannot be written, or files not be kept in order;
+	// empty if all is well.
+	Problem string        `json:"problem,omitempty"`
+	Tables  []TableStatus `json:"tables"`
 }
 
 // TableStatus counts what a table holds.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -25,7 +26,7 @@ func (r *reporter) Status(context.Context) (*server.Status, error) {
 	status := &server.Status{
 		Version: version, Started: r.started, Workspace: n.workspace,
 		Journal: server.JournalStatus{Position: p.Journal, Updated: moment(p.LastApplied)},
-		Lake:    server.LakeStatus{Position: p.Applied, Committed: p.Committed, Flushed: moment(p.LastFlush)},
+		Lake:    server.LakeStatus{Position: p.Applied, Committed: p.Committed, Flushed: moment(p.LastFlush), Problem: cmp.Or(p.FlushError, p.MaintainError)},
 		Archive: &server.ArchiveStatus{Position: p.Archived, Problem: p.ArchiveError},
 	}
 	if n.archiveProblem != nil {

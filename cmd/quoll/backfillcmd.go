@@ -142,7 +142,7 @@ func backfillHere(ctx context.Context, o backfillOptions, c *config.Config, requ
 			return err
 		}
 	}
-	n, err := openNode(ctx, p, c.FlushEvery, time.Hour, commandLog())
+	n, err := openNode(ctx, p, nodeSettings{c.FlushEvery, time.Hour, c.Lake}, commandLog())
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func runImport(ctx context.Context, w io.Writer, o importOptions, files []string
 	if err != nil {
 		return err
 	}
-	n, err := openNode(ctx, p, time.Hour, time.Hour, commandLog())
+	n, err := openNode(ctx, p, commandSettings(), commandLog())
 	if err != nil {
 		return inUse(err, o.data)
 	}

@@ -88,17 +88,29 @@ type node struct {
 	closers  []func() error // run from the last to the first
 }
 
+// nodeSettings are what a configuration says about a node.
+type nodeSettings struct {
+	flushEvery, sealAfter time.Duration
+	lake                  lake.Config // without its folder
+}
+
+// commandSettings are those of a command that runs once: its rows become files
+// at its end.
+func commandSettings() nodeSettings {
+	return nodeSettings{time.Hour, time.Hour, lake.DefaultConfig("")}
+}
+
 // openNode opens a data directory for writing and makes it if need be.
 // journal.ErrLocked says that another process has it.
-func openNode(ctx context.Context, p paths, flushEvery, sealAfter time.Duration, log *slog.Logger) (*node, error) {
+func openNode(ctx context.Context, p paths, settings nodeSettings, log *slog.Logger) (*node, error) {
 	n := &node{paths: p, log: log}
-	if err := n.open(ctx, flushEvery, sealAfter); err != nil {
+	if err := n.open(ctx, settings); err != nil {
 		return nil, errors.Join(err, n.close())
 	}
 	return n, nil
 }
 
-func (n *node) open(ctx context.Context, flushEvery, sealAfter time.Duration) error {
+func (n *node) open(ctx context.Context, settings nodeSettings) error {
 	for _, dir := range []string{n.paths.data, filepath.Dir(n.paths.keyFile())} {
 		if err := durable.MkdirAll(durable.OS{}, dir, 0o750); err != nil {
 			return fmt.Errorf("make %s: %w", dir, err)
@@ -115,14 +127,15 @@ func (n *node) open(ctx context.Context, flushEvery, sealAfter time.Duration) er
 	if err := n.openState(ctx); err != nil {
 		return err
 	}
-	if n.lake, err = lake.Open(ctx, lake.DefaultConfig(n.paths.lake()), n.log); err != nil {
+	settings.lake.Dir = n.paths.lake()
+	if n.lake, err = lake.Open(ctx, settings.lake, n.log); err != nil {
 		return err
 	}
 	n.closers = append(n.closers, n.lake.Close)
-	if err := n.openArchive(sealAfter); err != nil {
+	if err := n.openArchive(settings.sealAfter); err != nil {
 		return err
 	}
-	if err := n.openPipeline(ctx, flushEvery); err != nil {
+	if err := n.openPipeline(ctx, settings.flushEvery); err != nil {
 		return err
 	}
 	return n.openQuery(ctx)

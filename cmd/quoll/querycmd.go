@@ -249,7 +249,7 @@ func withNode(ctx context.Context, data string, use func(*node) error) (err erro
 	if err != nil {
 		return err
 	}
-	n, err := openNode(ctx, p, time.Hour, time.Hour, commandLog())
+	n, err := openNode(ctx, p, commandSettings(), commandLog())
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func defaultPace() pace {
 // archive. ready is called with the web address once it answers.
 func serve(ctx context.Context, c *config.Config, pace pace, log *slog.Logger, ready func(address string)) (err error) {
 	p := paths{data: c.DataDir, archive: c.ArchiveDir, origin: c.ArchiveOrigin}
-	n, err := openNode(ctx, p, c.FlushEvery, pace.sealAfter, log)
+	n, err := openNode(ctx, p, nodeSettings{c.FlushEvery, pace.sealAfter, c.Lake}, log)
 	if err != nil {
 		return inUse(err, c.DataDir)
 	}

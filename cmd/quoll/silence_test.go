@@ -16,7 +16,7 @@ import (
 // TestWhatIsHeardIsCountedInTheTables runs the question against the engine.
 func TestWhatIsHeardIsCountedInTheTables(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "q")
-	n, err := openNode(t.Context(), paths{data: dir, archive: dir + "-archive", origin: defaultOrigin}, time.Hour, time.Hour, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	n, err := openNode(t.Context(), paths{data: dir, archive: dir + "-archive", origin: defaultOrigin}, commandSettings(), slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

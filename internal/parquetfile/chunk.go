@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // Chunk takes the values of one column of a row group, one after the other.
@@ -25,6 +27,7 @@ type Chunk struct {
 
 	chunkMetadata
 	bounds bounds
+	hashes []uint64 // of the values, for the filter
 	text   [8]byte
 }
 
@@ -34,6 +37,7 @@ type chunkMetadata struct {
 	totalRows, totalNulls    int64
 	uncompressed, compressed int64
 	dictionaryAt, dataAt     int64 // offsets in the file; dictionaryAt is 0 for none
+	bloomAt, bloomBytes      int64 // bloomAt is 0 for none
 	low, high                []byte
 	inDictionary             bool
 }
@@ -46,6 +50,7 @@ func (c *Chunk) begin(column Column) {
 	c.rows, c.nulls, c.levels, c.page, c.bits = 0, 0, c.levels[:0], c.page[:0], 0
 	c.chunkMetadata = chunkMetadata{codec: column.Codec}
 	c.bounds.reset(column)
+	c.hashes = c.hashes[:0]
 }
 
 // Text adds a text.
@@ -145,11 +150,19 @@ func (c *Chunk) leaveDictionary() {
 }
 
 func (c *Chunk) plainText(v []byte) {
-	c.bounds.text(v)
+	c.note(v)
 	c.page = binary.LittleEndian.AppendUint32(c.page, uint32(len(v)))
 	c.page = append(c.page, v...)
 	if len(c.page) >= pageBytes {
 		c.flushPlain()
+	}
+}
+
+// note keeps what the statistics say about a text.
+func (c *Chunk) note(v []byte) {
+	c.bounds.text(v)
+	if c.column.Bloom {
+		c.hashes = append(c.hashes, xxhash.Sum64(v))
 	}
 }
 
@@ -202,7 +215,7 @@ func (c *Chunk) endDictionary() {
 	for number := range uint32(c.dict.size()) {
 		v := c.dict.value(number)
 		if c.column.Kind == Text {
-			c.bounds.text(v)
+			c.note(v)
 			c.page = binary.LittleEndian.AppendUint32(c.page, uint32(len(v)))
 			c.page = append(c.page, v...)
 			continue

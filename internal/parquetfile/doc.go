@@ -9,7 +9,8 @@
 //
 // It must not know which table it writes, nor where the file goes. The format is
 // https://parquet.apache.org/docs/file-format/; files have one row group after
-// the other, data pages of version 1, and minima and maxima where asked for.
+// the other, data pages of version 1, and minima and maxima and Bloom filters
+// where asked for.
 package parquetfile
 
 // Kind is the type of a column.
@@ -46,7 +47,18 @@ type Column struct {
 	Dictionary bool
 	// Bounds asks for minima and maxima. Texts longer than maxBound have none.
 	Bounds bool
-	Codec  Codec
+	// Bloom asks for a filter of the values in each row group, by which a reader
+	// that looks for one value leaves groups out. Texts only.
+	Bloom bool
+	Codec Codec
+}
+
+// Options are what a file is written with, beside its columns.
+type Options struct {
+	CreatedBy string
+	// Small spends several times the processor time on smaller files: for what
+	// is written once and kept for years.
+	Small bool
 }
 
 const (

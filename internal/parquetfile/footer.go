@@ -1,5 +1,11 @@
 package parquetfile
 
+import "fmt"
+
+// SumKey is the key of the footer's metadata under which the xxHash64 of
+// everything before the footer is, in sixteen hexadecimal digits.
+const SumKey = "quoll.xxh64"
+
 // Numbers of the format.
 const (
 	repetitionRequired = 0
@@ -28,7 +34,12 @@ func (w *Writer) footer() {
 	for i := range w.groups {
 		w.groupMetadata(t, i)
 	}
-	t.binary(6, []byte(w.createdBy))
+	t.list(5, thriftStruct, 1)
+	t.element()
+	t.binary(1, []byte(SumKey))
+	t.binary(2, fmt.Appendf(nil, "%016x", w.sum.Sum64()))
+	t.end()
+	t.binary(6, []byte(w.options.CreatedBy))
 	t.list(7, thriftStruct, len(w.columns)) // minima and maxima count by the order of the type
 	for range w.columns {
 		t.element()
@@ -129,6 +140,10 @@ func (c *Column) chunk(t *thrift, m *chunkMetadata) {
 		t.binary(6, m.low)
 	}
 	t.end()
+	if m.bloomAt > 0 {
+		t.int64(14, m.bloomAt)
+		t.int32(15, int32(m.bloomBytes))
+	}
 	t.end()
 	t.end()
 }

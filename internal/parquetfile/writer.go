@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
 )
@@ -29,11 +30,12 @@ var (
 // Writer writes one file. An error ends it: what follows does nothing, and
 // Close returns the first one.
 type Writer struct {
-	to        io.Writer
-	offset    int64
-	columns   []Column
-	createdBy string
-	encoder   *zstd.Encoder
+	to      io.Writer
+	offset  int64
+	sum     *xxhash.Digest // of what was written
+	columns []Column
+	options Options
+	encoder *zstd.Encoder
 
 	groups []group
 	next   int // column of the group at work
@@ -53,13 +55,17 @@ type group struct {
 }
 
 // NewWriter begins a file.
-func NewWriter(to io.Writer, columns []Column, createdBy string) (*Writer, error) {
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
+func NewWriter(to io.Writer, columns []Column, options Options) (*Writer, error) {
+	level := zstd.SpeedFastest
+	if options.Small {
+		level = zstd.SpeedBetterCompression
+	}
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
 		zstd.WithWindowSize(pageBytes), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, fmt.Errorf("prepare compression: %w", err)
 	}
-	w := &Writer{to: to, columns: columns, createdBy: createdBy, encoder: encoder}
+	w := &Writer{to: to, sum: xxhash.New(), columns: columns, options: options, encoder: encoder}
 	w.chunk = Chunk{w: w, dict: newDictionary()}
 	w.write([]byte(magic))
 	return w, nil
@@ -90,6 +96,11 @@ func (w *Writer) endColumn() {
 	w.open = false
 	g := &w.groups[len(w.groups)-1]
 	m := w.chunk.end()
+	if len(w.chunk.hashes) > 1 { // of a single value the bounds say as much
+		m.bloomAt = w.offset
+		w.write(w.chunk.bloomFilter(&w.header))
+		m.bloomBytes = w.offset - m.bloomAt
+	}
 	if m.totalRows != g.rows && w.err == nil {
 		w.err = fmt.Errorf("column %s has %d values in a group of %d rows", w.chunk.column.Name, m.totalRows, g.rows)
 	}
@@ -113,6 +124,7 @@ func (w *Writer) write(b []byte) {
 	}
 	n, err := w.to.Write(b)
 	w.offset += int64(n)
+	_, _ = w.sum.Write(b) // cannot fail
 	w.err = err
 }
 

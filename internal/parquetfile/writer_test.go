@@ -116,7 +116,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 
 func write(t *testing.T, out *bytes.Buffer, columns []parquetfile.Column, cells [][]cell, groups []int) {
 	t.Helper()
-	w, err := parquetfile.NewWriter(out, columns, "test")
+	w, err := parquetfile.NewWriter(out, columns, parquetfile.Options{CreatedBy: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func boundsOf(stats metadata.TypedStatistics) (low, high cell) {
 }
 
 func TestColumnsMustHaveAsManyValuesAsTheGroupHasRows(t *testing.T) {
-	w, err := parquetfile.NewWriter(&bytes.Buffer{}, []parquetfile.Column{{Name: "a"}}, "test")
+	w, err := parquetfile.NewWriter(&bytes.Buffer{}, []parquetfile.Column{{Name: "a"}}, parquetfile.Options{CreatedBy: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +306,7 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 
 func TestAnErrorOfTheDiskIsReported(t *testing.T) {
 	for left := range 120 {
-		w, err := parquetfile.NewWriter(&fullDisk{left}, []parquetfile.Column{{Name: "a"}}, "test")
+		w, err := parquetfile.NewWriter(&fullDisk{left}, []parquetfile.Column{{Name: "a"}}, parquetfile.Options{CreatedBy: "test"})
 		if err != nil {
 			t.Fatal(err)
 		}

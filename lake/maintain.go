@@ -1,0 +1,16 @@
+package lake
+
+import (
+	"context"
+)
+
+// Maintain keeps the lake in order: it merges small files. It may be called
+// beside everything else; the rows do not change.
+func (l *Lake) Maintain(ctx context.Context) error {
+	done, err := l.Compact(ctx)
+	if done.Files > 0 {
+		l.logger.Info("merged files of the lake", "files", done.Files, "into", done.Into, "rows", done.Rows,
+			"bytes", done.BytesIn, "now", done.BytesOut)
+	}
+	return err
+}

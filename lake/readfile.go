@@ -1,0 +1,171 @@
+package lake
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/quoll/quoll/internal/parquetfile"
+)
+
+// readRows is how many rows of a file are read at a time.
+const readRows = 4 << 10
+
+// ErrDamaged is returned for a file whose bytes are not those that were
+// written.
+var ErrDamaged = errors.New("file is damaged")
+
+// readBatches yields the rows of a file in the order in which they are stored.
+// A column that the file lacks is absent in every row. Whatever in the file
+// cannot be what was written is ErrDamaged.
+func (s syncedFS) readBatches(ctx context.Context, f File, columns []column, yield func(batch) error) (err error) {
+	source, err := s.open(f.Path)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	if err := checkSum(source); err != nil {
+		return fmt.Errorf("%s: %w", f.Path, err)
+	}
+	// The library panics on some damage that no checksum covers, as in files
+	// from before there was one.
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%s: %w: %v", f.Path, ErrDamaged, v)
+		}
+	}()
+	parquet, err := file.NewParquetReader(source)
+	if err != nil {
+		return fmt.Errorf("%s: %w: %w", f.Path, ErrDamaged, err)
+	}
+	reader, err := pqarrow.NewFileReader(parquet, pqarrow.ArrowReadProperties{BatchSize: readRows}, memory.DefaultAllocator)
+	if err != nil {
+		return fmt.Errorf("%s: %w: %w", f.Path, ErrDamaged, err)
+	}
+	records, err := reader.GetRecordReader(ctx, nil, nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w: %w", f.Path, ErrDamaged, err)
+	}
+	defer records.Release()
+	rows := int64(0)
+	for records.Next() {
+		b, err := batchOfRecord(records.RecordBatch(), columns)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.Path, err)
+		}
+		rows += int64(b.rows)
+		if err := yield(b); err != nil {
+			return err
+		}
+	}
+	if err := records.Err(); err != nil && !errors.Is(err, io.EOF) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("%s: %w: %w", f.Path, ErrDamaged, err)
+	}
+	if rows != f.Rows {
+		return fmt.Errorf("%s: %w: it has %d rows and should have %d", f.Path, ErrDamaged, rows, f.Rows)
+	}
+	return nil
+}
+
+// batchOfRecord returns rows that were read as a batch of the table, which keeps
+// them in memory.
+func batchOfRecord(r arrow.RecordBatch, columns []column) (batch, error) {
+	arrays := make([]arrow.Array, len(columns))
+	b := batch{rows: int(r.NumRows())}
+	for i, c := range columns {
+		at := r.Schema().FieldIndices(c.name)
+		if len(at) == 0 {
+			arrays[i] = absent(c, b.rows)
+			continue
+		}
+		a := r.Column(at[0])
+		if !arrow.TypeEqual(a.DataType(), c.kind.arrowType()) {
+			return batch{}, fmt.Errorf("column %s is %s and should be %s", c.name, a.DataType(), c.kind.arrowType())
+		}
+		a.Retain() // the reader lets go of it
+		arrays[i] = a
+		for _, buffer := range a.Data().Buffers() {
+			if buffer != nil {
+				b.bytes += int64(buffer.Len())
+			}
+		}
+	}
+	b.records = array.NewRecordBatch(arrowSchemaOf(columns), arrays, r.NumRows())
+	return b, nil
+}
+
+// absent returns a column without values.
+func absent(c column, rows int) arrow.Array {
+	v := newVector(c, 0, 0)
+	v.pad(rows)
+	return v.array()
+}
+
+// parquetTail is the length of the footer and the magic number, at the end.
+const parquetTail = 8
+
+// checkSum compares the bytes of a file with the checksum in its footer. Files
+// from before there was one pass.
+func checkSum(source *openFile) error {
+	var tail [parquetTail]byte
+	size := source.Size()
+	if size < 2*parquetTail {
+		return fmt.Errorf("%w: %d bytes are no Parquet file", ErrDamaged, size)
+	}
+	if _, err := source.ReadAt(tail[:], size-parquetTail); err != nil {
+		return err
+	}
+	footer := size - parquetTail - int64(binary.LittleEndian.Uint32(tail[:]))
+	if string(tail[4:]) != "PAR1" || footer < 4 {
+		return fmt.Errorf("%w: its end is not that of a Parquet file", ErrDamaged)
+	}
+	want, err := storedSum(source)
+	if err != nil {
+		return err
+	}
+	if want == "" {
+		return nil
+	}
+	sum := xxhash.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(source, 0, footer)); err != nil {
+		return err
+	}
+	if got := fmt.Sprintf("%016x", sum.Sum64()); got != want {
+		return fmt.Errorf("%w: its checksum is %s and should be %s", ErrDamaged, got, want)
+	}
+	return nil
+}
+
+// storedSum returns the checksum in the footer, "" if there is none.
+func storedSum(source *openFile) (sum string, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%w: footer: %v", ErrDamaged, v)
+		}
+	}()
+	f, err := file.NewParquetReader(io.NewSectionReader(source, 0, source.Size()))
+	if err != nil {
+		return "", fmt.Errorf("%w: footer: %w", ErrDamaged, err)
+	}
+	stored := f.MetaData().KeyValueMetadata().FindValue(parquetfile.SumKey)
+	if stored == nil {
+		return "", nil
+	}
+	if _, err := strconv.ParseUint(*stored, 16, 64); err != nil {
+		return "", fmt.Errorf("%w: its checksum is %q", ErrDamaged, *stored)
+	}
+	return *stored, nil
+}
