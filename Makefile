@@ -40,10 +40,10 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEBFILES)
 
 # Everything here is compiled once, for the race detector: dependencies are the
 # larger part of the time on a machine that has none of them yet.
-test: need warm lint test-web test-go test-browser ## every check
+test: need warm lint test-web test-go test-browser test-kafka-with-java ## every check
 
 # A larger heap saves a third of the time of compilers and of race tests.
-lint warm test-go test-exhaustive test-browser: export GOGC ?= 400
+lint warm test-go test-kafka test-exhaustive test-browser: export GOGC ?= 400
 
 # The browser UI is built on one core; meanwhile the other compiles what does
 # not embed it.
@@ -62,6 +62,19 @@ test-go: web/dist/index.html ## Go tests with the race detector; exhaustive ones
 
 rules-corpus: build ## published rules, imported and run on empty tables: make rules-corpus CORPUS=folder
 	bin/quoll rules import $(CORPUS) --dry-run
+
+# A Java machine is no prerequisite: without one, test leaves this out.
+.PHONY: test-kafka test-kafka-with-java
+test-kafka-with-java:
+	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory test-kafka; \
+	else echo "no Java here: Event Hubs were tested on kfake alone"; fi
+
+test-kafka: bin/kafka/pom.xml ## Event Hubs' collector against Apache Kafka; takes java and mvn
+	go vet -race -tags kafka ./collect/eventhub
+	go test -race -vet=off -tags kafka -timeout 10m ./collect/eventhub -run ApacheKafka -jars $(CURDIR)/bin/kafka
+
+bin/kafka/pom.xml: scripts/kafka/pom.xml
+	scripts/kafka/jars bin/kafka
 
 simulate: ## the whole river through weeks of trouble: make simulate SEEDS=n FIRST_SEED=k
 	scripts/simulate $(SEEDS) $(FIRST_SEED)

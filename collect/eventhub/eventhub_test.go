@@ -306,6 +306,11 @@ func seeds() uint64 {
 
 func badDays(t *testing.T, random *rand.Rand) {
 	n := newNamespace(t, 3)
+	badDaysOn(t, n, n.config(), random)
+}
+
+// badDaysOn has them on hubs of three partitions each, which are empty.
+func badDaysOn(t *testing.T, n *namespace, cfg Config, random *rand.Rand) {
 	sink, network := newSink(), &wire{}
 	sinkRandom := rand.New(rand.NewPCG(random.Uint64(), 2))
 	sink.fail = func(model.Payload) error {
@@ -314,7 +319,6 @@ func badDays(t *testing.T, random *rand.Rand) {
 		}
 		return nil
 	}
-	cfg := n.config()
 	cfg.BatchBytes = 2000
 	dbs := []Dependencies{{DB: newState(t), Sink: sink, Dial: network.dial}, {DB: newState(t), Sink: sink, Dial: network.dial}}
 	members := []*member{start(t, cfg, dbs[0]), nil}

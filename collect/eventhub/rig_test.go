@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"database/sql"
 	"encoding/pem"
 	"errors"
@@ -41,10 +42,11 @@ const (
 // namespace is a Kafka broker that takes TLS and a connection string, as the
 // endpoint of Event Hubs does.
 type namespace struct {
-	t       *testing.T
-	cluster *kfake.Cluster
-	ca      string // file
-	client  *kgo.Client
+	t         *testing.T
+	cluster   *kfake.Cluster // nil where the broker is one of Apache Kafka
+	addresses []string
+	ca        string // file
+	client    *kgo.Client
 }
 
 func newNamespace(t *testing.T, partitions int32) *namespace {
@@ -60,7 +62,7 @@ func newNamespaceThat(t *testing.T, partitions int32, signsIn ...kfake.Opt) *nam
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
-	n := &namespace{t: t, cluster: cluster, ca: ca}
+	n := &namespace{t: t, cluster: cluster, addresses: cluster.ListenAddrs(), ca: ca}
 	pool := x509.NewCertPool()
 	text, err := os.ReadFile(ca)
 	if err != nil || !pool.AppendCertsFromPEM(text) {
@@ -86,7 +88,7 @@ func certificate(t *testing.T) (config *tls.Config, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "a namespace"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &secret.PublicKey, secret)
 	if err != nil {
@@ -119,7 +121,7 @@ func (n *namespace) send(records ...*kgo.Record) {
 func (n *namespace) config() Config {
 	cfg := DefaultConfig()
 	cfg.Tenant, cfg.Hubs, cfg.ConnectionString = tenant, []string{mail, all}, collect.NewSecret(key)
-	cfg.Brokers, cfg.CAFile = n.cluster.ListenAddrs(), n.ca
+	cfg.Brokers, cfg.CAFile = n.addresses, n.ca
 	cfg.CommitEvery, cfg.WatchEvery, cfg.SessionTimeout = 20*time.Millisecond, 50*time.Millisecond, 6*time.Second
 	return cfg
 }
@@ -195,6 +197,11 @@ func (m *memorySink) await(t *testing.T, n int) map[string]string {
 
 // await waits until a condition holds that nothing tells us of.
 func await(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	awaitFor(t, patience, what, holds)
+}
+
+func awaitFor(t *testing.T, patience time.Duration, what string, holds func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
