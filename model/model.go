@@ -27,6 +27,9 @@ const (
 	// SourceQuoll is Quoll itself: what detection and the handling of incidents
 	// write.
 	SourceQuoll Source = "quoll"
+	// SourceLedger is Quoll's own ledger of what should exist: what it certifies
+	// is journalled, and so archived, like what came from elsewhere.
+	SourceLedger Source = "ledger"
 )
 
 // Format says how the body of a payload is to be read. It is decided by the
@@ -70,6 +73,11 @@ const (
 	// other (docs/formats/defender-messages.md). A message is
 	// {"records":[…]} of streaming records of Microsoft Defender XDR.
 	FormatDefenderMessages Format = "defender-messages"
+	// FormatCertificate is a signed certificate of completeness, FormatBlobList
+	// the list of the blobs that it was made over (docs/formats/certificate.md).
+	// Neither holds records.
+	FormatCertificate Format = "certificate"
+	FormatBlobList    Format = "certificate-blobs"
 )
 
 // Payload is what one fetch brought, byte for byte, with what is known about

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -91,6 +92,12 @@ func (c *certified) blob(id string, created time.Time) {
 		Size: int64(len(p.Body)), Records: 1, SHA256: p.SHA256(), Position: c.blobs, At: c.now}))
 }
 
+// Journal implements collect.Sink: what is journalled is archived.
+func (c *certified) Journal(ctx context.Context, p model.Payload) (uint64, error) {
+	c.blobs++
+	return c.blobs, errors.Join(c.archive.Add(ctx, c.blobs, p), c.archive.Flush(ctx))
+}
+
 // settle lists everything up to now and closes what can be.
 func (c *certified) settle() {
 	c.t.Helper()
@@ -136,7 +143,7 @@ func TestCertificateIsIssuedAndVerified(t *testing.T) {
 		t.Fatal(err, out)
 	}
 	for _, want := range []string{"holds: Audit.Exchange of " + gapTenant + " on 2026-09-14, sequence 1: 25 blobs listed, 24 fetched, 1 lost, 24 records, 1 gaps",
-		"gap: 2026-09-14T05:00:00Z: blob lost$1 is lost: AF20051 the content expired", "all 24 fetched blobs are in the log of 60 leaves"} {
+		"gap: 2026-09-14T05:00:00Z: blob lost$1 is lost: AF20051 the content expired", "all 24 fetched blobs are in the log of 60 leaves", "the certificate itself is not in the log; a running server brings it there"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
@@ -265,14 +272,15 @@ func TestServerCertifiesAsDaysClose(t *testing.T) {
 	issuer := newIssuer(c.ledger, p, false)
 	at := &handClock{Clock: clock.System(), now: c.now}
 	issuer.now = at.Now
-	certifier := &certifier{issuer: issuer, data: p.data, clock: at, log: slog.New(slog.DiscardHandler)}
+	certifier := &certifier{issuer: issuer, data: p.data, sink: c, clock: at, log: slog.New(slog.DiscardHandler)}
 	file := certificateFile(p.data, gapStream, certifiedDay)
+	journalled := c.blobs
 	sequence := func() int {
 		t.Helper()
 		c.must(certifier.look(t.Context()))
 		issued, err := c.ledger.Certificates(t.Context(), gapStream, certifiedDay)
 		c.must(err)
-		if out, err := c.verify(file, "--archive", c.dir+"-archive"); err != nil {
+		if out, err := c.verify(file, "--archive", c.dir+"-archive"); err != nil || !strings.Contains(out, "the certificate itself is in the log, at position ") {
 			t.Error(err, out)
 		}
 		return len(issued)
@@ -282,6 +290,9 @@ func TestServerCertifiesAsDaysClose(t *testing.T) {
 	}
 	if n := sequence(); n != 1 {
 		t.Errorf("%d certificates after another look", n)
+	}
+	if n := c.blobs - journalled; n != 2 {
+		t.Errorf("%d payloads journalled by two looks, want the certificate and its list", n)
 	}
 	if _, err := os.Stat(certificateFile(p.data, gapStream, certifiedDay.Add(24*time.Hour))); err == nil {
 		t.Error("a day that is not closed is certified")

@@ -272,6 +272,9 @@ type certificateReport struct {
 	Gaps        []string         `json:"gaps"`
 	Blobs       bool             `json:"blobsChecked"`
 	Log         *archive.LogHead `json:"log,omitempty"` // in which all fetched blobs were looked for
+	// Position is where the log has the certificate itself; 0 when it has not,
+	// as before the server's next hourly look.
+	Position uint64 `json:"position,omitempty"`
 }
 
 func runVerifyCertificate(cmd *cobra.Command, file string, o verifyCertificateOptions) error {
@@ -338,7 +341,8 @@ func (r *certificateReport) verify(ctx context.Context, signed []byte, key strin
 		return nil
 	}
 	r.Log, r.Problems = &head, append(r.Problems, missing...)
-	return nil
+	r.Position, err = archive.FindPayload(ctx, o.archive, key, sha256.Sum256(signed))
+	return err
 }
 
 func (r *certificateReport) print(w io.Writer, output string) error {
@@ -371,6 +375,12 @@ func (r *certificateReport) print(w io.Writer, output string) error {
 	}
 	if r.Log != nil {
 		fmt.Fprintf(&b, "all %d fetched blobs are in the log of %d leaves with root %s\n", r.Fetched, r.Log.Size, r.Log.Root)
+	}
+	switch {
+	case r.Log != nil && r.Position > 0:
+		fmt.Fprintf(&b, "the certificate itself is in the log, at position %d\n", r.Position)
+	case r.Log != nil:
+		fmt.Fprintf(&b, "the certificate itself is not in the log; a running server brings it there within an hour\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -12,6 +12,7 @@ import (
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/durable"
+	"github.com/quoll/quoll/model"
 )
 
 const (
@@ -31,11 +32,13 @@ func certificateFile(data string, s collect.Stream, day time.Time) string {
 }
 
 // certifier issues the certificates of days as they close, keeps them with their
-// lists of blobs in the data directory, and then lets the ledger shed the rows
-// of old blobs.
+// lists of blobs in the data directory, journals both, so that they become
+// leaves of the archive's log, and then lets the ledger shed the rows of old
+// blobs.
 type certifier struct {
 	issuer *issuer
 	data   string
+	sink   collect.Sink
 	clock  clock.Clock
 	log    *slog.Logger
 }
@@ -82,11 +85,68 @@ func (c *certifier) stream(ctx context.Context, s collect.Stream) error {
 			return err
 		}
 	}
+	if err := c.journal(ctx, s); err != nil {
+		return err
+	}
 	removed, err := c.issuer.ledger.Prune(ctx, s, now.Add(-keepBlobRows), now)
 	if removed > 0 {
 		c.log.Info("rows of old blobs were removed from the ledger; their days are certified", "tenant", s.Tenant, "contentType", s.ContentType, "rows", removed)
 	}
 	return err
+}
+
+// journal brings the certificates of a stream into the journal that are not
+// there, also those that a command issued beside the server. After a crash
+// between the journal and the ledger one is journalled twice, which does no harm.
+func (c *certifier) journal(ctx context.Context, s collect.Stream) error {
+	all, err := c.issuer.ledger.Unlogged(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, u := range all {
+		list, err := c.listOf(ctx, u)
+		if err != nil {
+			return err
+		}
+		if list != nil {
+			if _, err := c.sink.Journal(ctx, c.payload(u, model.FormatBlobList, list)); err != nil {
+				return fmt.Errorf("journal list of blobs: %w", err)
+			}
+		}
+		position, err := c.sink.Journal(ctx, c.payload(u, model.FormatCertificate, u.Signed))
+		if err != nil {
+			return fmt.Errorf("journal certificate: %w", err)
+		}
+		if err := c.issuer.ledger.Logged(ctx, u, position); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listOf returns the list of blobs that a certificate was made over, if it can
+// still be had: that of one that was superseded cannot.
+func (c *certifier) listOf(ctx context.Context, u collect.Unlogged) ([]byte, error) {
+	if list, err := keptList(c.data, u.Stream, u.Day, u.Signed); list != nil || err != nil {
+		return list, err
+	}
+	signed, list, err := c.issuer.certify(ctx, u.Stream, u.Day)
+	if err != nil || string(signed) != string(u.Signed) {
+		return nil, err
+	}
+	return list, nil
+}
+
+// payload is a certificate or its list as the journal takes it.
+func (c *certifier) payload(u collect.Unlogged, format model.Format, body []byte) model.Payload {
+	name := fmt.Sprintf("%s-%s.%d.certificate", u.Day.Format(time.DateOnly), u.Stream.ContentType, u.Sequence)
+	if format == model.FormatBlobList {
+		name += blobsSuffix
+	}
+	return model.Payload{
+		Tenant: u.Stream.Tenant, Source: model.SourceLedger, Format: format, ContentType: u.Stream.ContentType,
+		Name: name, Received: c.clock.Now().UTC(), Body: body,
+	}
 }
 
 // writeCertificate writes a certificate and its list of blobs. The list comes

@@ -290,7 +290,7 @@ func (s *service) run(ctx context.Context, ready func(string)) error {
 	work.Go(func() error { return s.detector.Run(workCtx) })
 	work.Go(func() error { return s.silence.Run(workCtx) })
 	if s.archive != nil { // it has the key
-		certifier := &certifier{issuer: newIssuer(s.ledger, s.paths, false), data: s.paths.data, clock: clock.System(), log: s.log}
+		certifier := &certifier{issuer: newIssuer(s.ledger, s.paths, false), data: s.paths.data, sink: s.pipeline, clock: clock.System(), log: s.log}
 		work.Go(func() error { return certifier.run(workCtx) })
 	}
 	if s.webhook != nil {
