@@ -41,6 +41,7 @@ type state struct {
 	tree   *tree
 	bundle [][]byte // leaves of the entry bundle that is not full
 	last   uint64   // last position
+	signed []byte   // the checkpoint
 }
 
 // Open opens the archive in a folder for writing, creates folder and key if need

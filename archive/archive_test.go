@@ -90,7 +90,7 @@ func fillWith(t testing.TB, a *Archive, to, batch uint64, payload func(uint64) m
 
 func mustVerify(t testing.TB, fsys fs.FS, key string, want uint64) Report {
 	t.Helper()
-	r, err := verifyFS(context.Background(), fsys, key, nil, 0)
+	r, err := verifyFS(context.Background(), fsys, key, Trust{}, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +293,7 @@ func TestKeys(t *testing.T) {
 	}
 	mustVerify(t, fsys.Snapshot("/archive"), key, 3)
 
-	r, err := verifyFS(t.Context(), fsys.Snapshot("/archive"), b.VerifierKey(), nil, 0)
+	r, err := verifyFS(t.Context(), fsys.Snapshot("/archive"), b.VerifierKey(), Trust{}, nil, 0)
 	if err != nil || r.OK() {
 		t.Errorf("verified with another key: %+v, %v", r, err)
 	}

@@ -39,7 +39,7 @@ func tallArchive(t testing.TB) (files fstest.MapFS, key string, last uint64) {
 
 func verifyDamaged(t *testing.T, files fstest.MapFS, key string) Report {
 	t.Helper()
-	r, err := verifyFS(context.Background(), files, key, nil, 0)
+	r, err := verifyFS(context.Background(), files, key, Trust{}, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

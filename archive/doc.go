@@ -22,9 +22,10 @@
 //
 //   - That the folder is the newest one. Somebody who can write to it can put
 //     back an older state as a whole, checkpoint included, and Verify will call
-//     it good. That takes a witness: someone elsewhere who kept a checkpoint.
-//     (Open on the machine that signs does notice, because it keeps its last
-//     checkpoint beside its key.)
+//     it good. That takes a witness (package archive/witness): someone elsewhere
+//     who kept a checkpoint, which VerifyTrusting is given. (Open on the machine
+//     that signs does notice, because it keeps its last checkpoint beside its
+//     key.)
 //   - Anything against the holder of the signing key, who can write another
 //     archive. A witness's copy of a checkpoint limits that to the time after it.
 //   - When something happened. The times are this machine's clock.

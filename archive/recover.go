@@ -108,7 +108,7 @@ func (a *Archive) readCheckpoint(name string) (*checkpoint, error) {
 // load reads the state of a checkpoint from the tiles and checks it against the
 // root.
 func (a *Archive) load(c *checkpoint) (state, error) {
-	s := state{tree: &tree{size: c.size}}
+	s := state{tree: &tree{size: c.size}, signed: c.signed}
 	for _, tile := range partialTiles(c.size) {
 		for len(s.tree.edge) <= tile.L {
 			s.tree.edge = append(s.tree.edge, nil)
@@ -187,7 +187,7 @@ func (a *Archive) readLog(name string, limit int64) ([]byte, error) {
 
 // clearIntent finishes or takes back the last growth.
 func (a *Archive) clearIntent(size int64) error {
-	for _, name := range []string{checkpointFile, PublicKeyFile} {
+	for _, name := range []string{checkpointFile, cosignedFile, PublicKeyFile} {
 		if err := durable.Remove(a.cfg.FS, durable.TempName(a.file(name))); err != nil {
 			return err
 		}

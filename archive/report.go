@@ -16,6 +16,8 @@ const (
 	Extra      Kind = "extra"      // nothing in the log speaks of it
 	Unreadable Kind = "unreadable" // the file system gave an error
 	Hole       Kind = "hole"       // journal positions are missing from the log
+	Behind     Kind = "behind"     // somebody else has seen more of this log
+	Split      Kind = "split"      // somebody else has seen another history of this log
 )
 
 // Range is a span of journal positions, both ends included.
@@ -54,14 +56,16 @@ const maxProblems = 10_000
 
 // Report is what Verify found. The archive is whole if there is no problem.
 type Report struct {
-	Origin   string    `json:"origin"`
-	Size     int64     `json:"size"`     // leaves under the checkpoint
-	Root     string    `json:"root"`     // Merkle tree hash in Base64, as in the checkpoint
-	Last     uint64    `json:"last"`     // last journal position
-	Payloads uint64    `json:"payloads"` // payloads that were read back whole
-	Objects  uint64    `json:"objects"`  // objects that were read back whole
-	Files    int64     `json:"files"`    // files in the folder
-	Bytes    int64     `json:"bytes"`    // their size
+	Origin   string `json:"origin"`
+	Size     int64  `json:"size"`     // leaves under the checkpoint
+	Root     string `json:"root"`     // Merkle tree hash in Base64, as in the checkpoint
+	Last     uint64 `json:"last"`     // last journal position
+	Payloads uint64 `json:"payloads"` // payloads that were read back whole
+	Objects  uint64 `json:"objects"`  // objects that were read back whole
+	Files    int64  `json:"files"`    // files in the folder
+	Bytes    int64  `json:"bytes"`    // their size
+	// Cosigned is what witnesses have cosigned; nil if the archive has none.
+	Cosigned *Cosigned `json:"cosigned,omitempty"`
 	Problems []Problem `json:"problems"`
 	// Omitted counts problems beyond the first 10,000.
 	Omitted int `json:"omitted,omitempty"`

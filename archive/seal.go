@@ -56,6 +56,7 @@ func (a *Archive) seal(ctx context.Context) error {
 	if err := a.publish(c); err != nil {
 		return err
 	}
+	step.state.signed = c.signed
 	a.adopt(step.state)
 	if err := a.clearSuperseded(step.intent); err != nil {
 		return err

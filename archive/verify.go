@@ -31,12 +31,18 @@ import (
 // server seals batches meanwhile, Verify begins again rather than report what it
 // saw half of.
 func Verify(ctx context.Context, dir, verifierKey string, progress func(done, total int64)) (Report, error) {
+	return VerifyTrusting(ctx, dir, verifierKey, Trust{}, progress)
+}
+
+// VerifyTrusting is Verify with more than the log's key to check against: keys of
+// witnesses, and checkpoints that somebody kept.
+func VerifyTrusting(ctx context.Context, dir, verifierKey string, trust Trust, progress func(done, total int64)) (Report, error) {
 	root, err := os.OpenRoot(dir) // so that no link leads out of the folder
 	if err != nil {
 		return Report{}, fmt.Errorf("verify archive: %w", err)
 	}
 	defer root.Close()
-	return verifyFS(ctx, root.FS(), verifierKey, progress, verifyPatience)
+	return verifyFS(ctx, root.FS(), verifierKey, trust, progress, verifyPatience)
 }
 
 // verifyAttempts bounds how often Verify begins again, and verifyPatience how
@@ -46,7 +52,7 @@ const (
 	verifyPatience = 2 * time.Second
 )
 
-func verifyFS(ctx context.Context, fsys fs.FS, verifierKey string, progress func(done, total int64), patience time.Duration) (Report, error) {
+func verifyFS(ctx context.Context, fsys fs.FS, verifierKey string, trust Trust, progress func(done, total int64), patience time.Duration) (Report, error) {
 	verifier, err := note.NewVerifier(strings.TrimSpace(verifierKey))
 	if err != nil {
 		return Report{}, fmt.Errorf("verify archive: verifier key: %w", err)
@@ -55,7 +61,7 @@ func verifyFS(ctx context.Context, fsys fs.FS, verifierKey string, progress func
 		progress = func(int64, int64) {}
 	}
 	for attempt := 1; ; attempt++ {
-		v := &verification{ctx: ctx, fs: fsys, verifier: verifier, public: strings.TrimSpace(verifierKey), progress: progress}
+		v := &verification{ctx: ctx, fs: fsys, verifier: verifier, public: strings.TrimSpace(verifierKey), trust: trust, progress: progress}
 		if err := v.run(); err != nil {
 			return Report{}, fmt.Errorf("verify archive: %w", err)
 		}
@@ -71,8 +77,10 @@ type verification struct {
 	fs       fs.FS
 	verifier note.Verifier
 	public   string
+	trust    Trust
 	progress func(done, total int64)
 
+	past    []past // checkpoints that the log must have grown out of
 	report  Report
 	done    int64
 	head    checkpoint
@@ -87,6 +95,7 @@ func (v *verification) run() error {
 	v.progress(0, v.report.Bytes)
 	v.checkPublicKey()
 	if v.checkHead() {
+		v.checkPast()
 		if err := v.checkLog(); err != nil {
 			return err
 		}
@@ -227,6 +236,7 @@ func (v *verification) moved(patience time.Duration) bool {
 // checkLog walks over the leaves of the tree in order, with the tiles above them
 // and the objects beside them.
 func (v *verification) checkLog() error {
+	v.comparePast(&tree{})
 	log := newLogCheck(v)
 	decoder, err := newDecoder()
 	if err != nil {

@@ -120,6 +120,7 @@ func (c *logCheck) tile(n int64) []leaf {
 	}
 	for i := range leaves {
 		c.built.append(leaves[i].hash, func(tlog.Tile, []tlog.Hash) {})
+		c.v.comparePast(&c.built)
 	}
 	return leaves
 }

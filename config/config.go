@@ -16,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/quoll/quoll/archive/witness"
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/collect/auditsearch"
 	"github.com/quoll/quoll/collect/blobexport"
@@ -37,6 +38,8 @@ type Config struct {
 	// ArchiveOrigin names the transparency log in its checkpoints, after C2SP
 	// tlog-checkpoint: a name that no other log has.
 	ArchiveOrigin string
+	// Witnesses are asked to cosign the archive's checkpoints; none by default.
+	Witnesses []witness.Endpoint
 	// FlushEvery is how often fresh rows become files.
 	FlushEvery time.Duration
 	// Lake is how the rows are kept, without the folder.
@@ -81,18 +84,19 @@ type Tenant struct {
 
 // file is the configuration as it is written.
 type file struct {
-	DataDir       string          `yaml:"data_dir"`
-	ArchiveDir    string          `yaml:"archive_dir"`
-	ArchiveOrigin string          `yaml:"archive_origin"`
-	FlushEvery    duration        `yaml:"flush_every"`
-	Lake          *lakeSection    `yaml:"lake"`
-	RuleDirs      []string        `yaml:"rule_dirs"`
-	ShippedRules  *bool           `yaml:"shipped_rules"`
-	ExternalHosts []string        `yaml:"external_hosts"`
-	Server        serverSection   `yaml:"server"`
-	Webhook       *webhookSection `yaml:"webhook"`
-	Push          *pushSection    `yaml:"push"`
-	Tenants       []tenant        `yaml:"tenants"`
+	DataDir       string           `yaml:"data_dir"`
+	ArchiveDir    string           `yaml:"archive_dir"`
+	ArchiveOrigin string           `yaml:"archive_origin"`
+	Witnesses     []witnessSection `yaml:"archive_witnesses"`
+	FlushEvery    duration         `yaml:"flush_every"`
+	Lake          *lakeSection     `yaml:"lake"`
+	RuleDirs      []string         `yaml:"rule_dirs"`
+	ShippedRules  *bool            `yaml:"shipped_rules"`
+	ExternalHosts []string         `yaml:"external_hosts"`
+	Server        serverSection    `yaml:"server"`
+	Webhook       *webhookSection  `yaml:"webhook"`
+	Push          *pushSection     `yaml:"push"`
+	Tenants       []tenant         `yaml:"tenants"`
 }
 
 type serverSection struct {
@@ -197,6 +201,7 @@ func (b *builder) build(f file) *Config {
 		b.bad("archive_dir: %s lies inside data_dir; the archive is to survive the loss of the data", c.ArchiveDir)
 	}
 	c.ArchiveOrigin = or(c.ArchiveOrigin, "quoll.local/archive")
+	c.Witnesses = b.witnesses(f.Witnesses)
 	for _, dir := range f.RuleDirs {
 		c.RuleDirs = append(c.RuleDirs, b.path(dir))
 	}

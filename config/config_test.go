@@ -85,6 +85,8 @@ func TestFullFile(t *testing.T) {
 		t.Errorf("settings are not taken: %+v", c)
 	case c.Lake.CompactShare != 0.25 || c.Lake.CompactBytes != 128<<20:
 		t.Errorf("settings of the lake are not taken: %+v", c.Lake)
+	case len(c.Witnesses) != 1 || c.Witnesses[0].URL != "https://witness.example/quoll" || c.Witnesses[0].Key.Name() != "witness.example/w1":
+		t.Errorf("witnesses are not taken: %+v", c.Witnesses)
 	case tenant.Activity.Cloud != cloud.GCCHigh || tenant.Activity.PollEvery != 30*time.Second || len(tenant.Activity.ContentTypes) != 2:
 		t.Errorf("audit log settings are not taken: %+v", tenant.Activity)
 	case tenant.Activity.ClientSecret.Reveal() != "hunter2":

@@ -87,6 +87,8 @@ type ArchiveStatus struct {
 	Checkpoint *Checkpoint `json:"checkpoint"`
 	// Certificates are those of closed days; null where none are issued.
 	Certificates *CertificateCount `json:"certificates"`
+	// Witnesses are those that are asked to cosign; null without any.
+	Witnesses []WitnessStatus `json:"witnesses"`
 	// Problem says why the archive does not follow, or is empty.
 	Problem string `json:"problem,omitempty"`
 }
@@ -97,6 +99,18 @@ type Checkpoint struct {
 	Size   int64     `json:"size"` // leaves
 	Root   string    `json:"root"` // Base64
 	Time   time.Time `json:"time"` // when it was published
+}
+
+// WitnessStatus says how far a witness has cosigned the log.
+type WitnessStatus struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+	Size int64  `json:"size"` // leaves under its last cosignature
+	// Time is that of the cosignature, by the witness's clock; null before the
+	// first since the server started.
+	Time *time.Time `json:"time"`
+	// Problem is why the last attempt failed, or empty.
+	Problem string `json:"problem,omitempty"`
 }
 
 // CertificateCount counts the completeness certificates that are kept.

@@ -22,11 +22,15 @@ func archiveCommand() *cobra.Command {
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(archiveVerifyCommand(), archiveProveCommand(), archiveConsistencyCommand(), archiveCertificateCommand(), archiveVerifyCertificateCommand())
+	cmd.AddCommand(archiveVerifyCommand(), archiveProveCommand(), archiveConsistencyCommand(), archiveCosignCommand(), archiveCertificateCommand(), archiveVerifyCertificateCommand())
 	return cmd
 }
 
-type verifyOptions struct{ data, archive, key, output string }
+type verifyOptions struct {
+	archiveFlags
+	trustFlags
+	output string
+}
 
 func archiveVerifyCommand() *cobra.Command {
 	var o verifyOptions
@@ -40,13 +44,13 @@ verifier key: no server, no journal, no network. It may run beside a server.
 
 The exit code is 0 when the archive is whole and 3 when it is not.`,
 		Example: `  quoll archive verify --data ./q
-  quoll archive verify --archive /mnt/copy --key archive.pub -o json`,
+  quoll archive verify --archive /mnt/copy --key archive.pub -o json
+  quoll archive verify --archive /mnt/copy --key archive.pub --witnesses w.pub --quorum 1 --kept last-month.checkpoint`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runVerify(cmd, o) },
 	}
-	cmd.Flags().StringVar(&o.data, "data", "quoll-data", "data directory, to find archive and key")
-	cmd.Flags().StringVar(&o.archive, "archive", "", "the archive's folder (default: <data>-archive)")
-	cmd.Flags().StringVar(&o.key, "key", "", "file with the verifier key (default: <data>/keys/archive.pub)")
+	o.archiveFlags.flags(cmd)
+	o.trustFlags.flags(cmd)
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
 	return cmd
 }
@@ -56,19 +60,17 @@ func runVerify(cmd *cobra.Command, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.archive == "" {
-		o.archive = p.archive
-	}
-	if o.key == "" {
-		o.key = p.verifier()
-	}
-	key, err := os.ReadFile(o.key)
+	key, err := o.settle()
 	if err != nil {
-		return fmt.Errorf("read verifier key: %w", err)
+		return err
+	}
+	trust, err := o.trust()
+	if err != nil {
+		return err
 	}
 	started := time.Now()
 	progress, finish := byteProgress("verify")
-	report, err := archive.Verify(cmd.Context(), o.archive, strings.TrimSpace(string(key)), progress)
+	report, err := archive.VerifyTrusting(cmd.Context(), o.archive, key, trust, progress)
 	finish()
 	if err != nil {
 		return fmt.Errorf("verify archive %s: %w", o.archive, err)
@@ -131,6 +133,7 @@ func printReport(w io.Writer, output, dir string, r *archive.Report, took time.D
 	if r.Root != "" {
 		fmt.Fprintf(&b, "log %s, root %s\n", r.Origin, r.Root)
 	}
+	b.WriteString(cosignedLine(r.Cosigned))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/archive/witness"
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/drift"
 	"github.com/quoll/quoll/internal/clock"
@@ -81,6 +82,7 @@ type node struct {
 	drift     *drift.Tracker
 
 	archiveProblem error
+	witnesses      *witness.Collector // nil where nobody cosigns
 
 	pipeline *pipeline.Pipeline
 	engine   *duckdb.Engine

@@ -86,6 +86,7 @@ func serve(ctx context.Context, c *config.Config, pace pace, log *slog.Logger, r
 	if len(c.ExternalHosts) > 0 {
 		n.query.AllowExternal(external.New(external.DefaultConfig(c.ExternalHosts), nil))
 	}
+	n.askWitnesses(c.Witnesses)
 	if err := n.catchUp(ctx); err != nil {
 		return err
 	}
@@ -292,6 +293,9 @@ func (s *service) run(ctx context.Context, ready func(string)) error {
 	if s.archive != nil { // it has the key
 		certifier := &certifier{issuer: newIssuer(s.ledger, s.paths, false), data: s.paths.data, sink: s.pipeline, clock: clock.System(), log: s.log}
 		work.Go(func() error { return certifier.run(workCtx) })
+	}
+	if s.witnesses != nil {
+		work.Go(func() error { return s.witnesses.Run(workCtx, cosignEvery) })
 	}
 	if s.webhook != nil {
 		work.Go(func() error { return s.takeNotifications(workCtx) })
