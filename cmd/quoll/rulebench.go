@@ -55,12 +55,15 @@ func (b *ruleBench) Querier(ctx context.Context, rows map[string][]map[string]an
 	batch := lake.Batch{Position: uint64(b.sets), Ingested: b.at}
 	for table, list := range rows {
 		for _, row := range list {
-			b.records++
-			record, err := ruleRecord(table, row, b.records)
+			record, times, err := ruleRecord(table, row)
 			if err != nil {
 				return nil, err
 			}
-			batch.Records = append(batch.Records, record)
+			for range times {
+				b.records++
+				binary.BigEndian.PutUint64(record.Key[:], uint64(b.records))
+				batch.Records = append(batch.Records, record)
+			}
 		}
 	}
 	if _, err := b.lake.Apply(ctx, batch); err != nil {
@@ -128,25 +131,33 @@ func ingestedAt(batch arrow.RecordBatch, at time.Time) (from, to int) {
 	return from, to
 }
 
-func ruleRecord(name string, row map[string]any, number int) (schema.Record, error) {
+// repeatKey says in a row of a test how often it comes.
+const repeatKey = "_repeat"
+
+func ruleRecord(name string, row map[string]any) (record schema.Record, times int, err error) {
 	table, ok := schema.Lookup(name)
 	if !ok {
-		return schema.Record{}, fmt.Errorf("no table %s", name)
+		return record, 0, fmt.Errorf("no table %s", name)
 	}
-	record := schema.Record{Rows: []schema.Row{{Table: table}}}
-	binary.BigEndian.PutUint64(record.Key[:], uint64(number+1))
+	record, times = schema.Record{Rows: []schema.Row{{Table: table}}}, 1
 	for column, value := range row {
+		if column == repeatKey {
+			if times, ok = value.(int); !ok || times < 1 {
+				return record, 0, fmt.Errorf("%s: %v is no count", repeatKey, value)
+			}
+			continue
+		}
 		index, ok := table.Column(column)
 		if !ok {
-			return record, fmt.Errorf("table %s has no column %s", name, column)
+			return record, 0, fmt.Errorf("table %s has no column %s", name, column)
 		}
 		cell, err := ruleValue(table.Columns[index].Type, value)
 		if err != nil {
-			return record, fmt.Errorf("%s.%s: %w", name, column, err)
+			return record, 0, fmt.Errorf("%s.%s: %w", name, column, err)
 		}
 		record.Rows[0].Cells = append(record.Rows[0].Cells, schema.Cell{Column: index, Value: cell})
 	}
-	return record, nil
+	return record, times, nil
 }
 
 func ruleValue(t types.Type, value any) (schema.Value, error) {

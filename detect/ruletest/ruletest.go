@@ -31,7 +31,7 @@ type File struct {
 type Test struct {
 	Name string `yaml:"name"`
 	// Rows are the rows of each table; a column that is left out is empty or
-	// null.
+	// null, and _repeat: 200 makes 200 rows of one.
 	Rows   map[string][]map[string]any `yaml:"rows"`
 	Alerts []Alert                     `yaml:"alerts"`
 }
