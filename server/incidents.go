@@ -161,8 +161,11 @@ const (
 	maxOwner        = 320    // bytes; the longest mail address
 )
 
-// localActor is who acts while nobody signs in.
-const localActor = "local user"
+// Who acts where nobody signs in, and for a program with the bearer token.
+const (
+	localActor = "local user"
+	tokenActor = "API token"
+)
 
 func (s *Server) handleIncidents(w http.ResponseWriter, r *http.Request) error {
 	if s.services.Incidents == nil {
@@ -206,7 +209,7 @@ func (s *Server) handleIncidentChange(w http.ResponseWriter, r *http.Request) er
 	if err := change.check(); err != nil {
 		return err
 	}
-	change.Actor = localActor
+	change.Actor = callerOf(r.Context()).person.Name
 	detail, err := s.services.Incidents.Update(r.Context(), r.PathValue("id"), change)
 	if err != nil {
 		return err

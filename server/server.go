@@ -17,11 +17,13 @@ type Server struct {
 	services Services
 	log      *slog.Logger
 	clock    Clock
-	token    string
-	hosts    hostList
-	assets   *assets
-	running  chan struct{}
-	handler  http.Handler
+	token    string // configured; empty: none
+	// localToken is that of this run for programs on this machine.
+	localToken string
+	hosts      hostList
+	assets     *assets
+	running    chan struct{}
+	handler    http.Handler
 }
 
 // Options are what a Server needs besides its Config.
@@ -29,9 +31,12 @@ type Options struct {
 	Services Services
 	// UI holds the built browser UI with index.html at its root; nil or
 	// without index.html, a line that tells how to build it is served.
-	UI     fs.FS
-	Logger *slog.Logger // nil discards
-	Clock  Clock        // nil is the system's clock
+	UI fs.FS
+	// LocalToken is a second bearer token, for programs that may read it where
+	// the caller keeps it. It counts where people sign in only.
+	LocalToken string
+	Logger     *slog.Logger // nil discards
+	Clock      Clock        // nil is the system's clock
 }
 
 // New checks the configuration, reads the bearer token, and builds the routes.
@@ -44,7 +49,7 @@ func New(cfg Config, opt Options) (*Server, error) {
 		return nil, fmt.Errorf("configure server: %w", err)
 	}
 	s := &Server{
-		config: cfg, services: opt.Services, log: opt.Logger, clock: opt.Clock, token: token,
+		config: cfg, services: opt.Services, log: opt.Logger, clock: opt.Clock, token: token, localToken: opt.LocalToken,
 		hosts:   newHostList(cfg),
 		running: make(chan struct{}, cfg.MaxConcurrentQueries),
 	}
@@ -66,29 +71,47 @@ func (s *Server) Handler() http.Handler { return s.handler }
 
 func (s *Server) routes() http.Handler {
 	api := http.NewServeMux()
-	for pattern, h := range map[string]handlerFunc{
-		"GET /api/v1/schema":           s.handleSchema,
-		"GET /api/v1/schema/drift":     s.handleDrift,
-		"POST /api/v1/query":           s.handleQuery,
-		"GET /api/v1/incidents":        s.handleIncidents,
-		"GET /api/v1/incidents/{id}":   s.handleIncident,
-		"PATCH /api/v1/incidents/{id}": s.handleIncidentChange,
-		"GET /api/v1/connectors":       s.handleConnectors,
-		"GET /api/v1/gaps":             s.handleGaps,
-		"GET /api/v1/backfills":        s.handleBackfills,
-		"POST /api/v1/backfills":       s.handleBackfillStart,
-		"GET /api/v1/status":           s.handleStatus,
-	} {
-		api.Handle(pattern, s.api(h))
+	for _, route := range s.endpoints() {
+		api.Handle(route.pattern, s.api(allow(route.role, route.handle)))
 	}
 	api.Handle("/api/", s.api(func(http.ResponseWriter, *http.Request) error {
 		return &Failure{CodeNotFound, "there is no such endpoint, or not with that method"}
 	}))
 	root := http.NewServeMux()
+	root.Handle("GET /api/v1/sign-in", s.api(s.handleWays))
+	root.Handle("POST /api/v1/sign-in", s.refuseCrossOrigin(s.api(s.handleSignIn)))
 	root.Handle("/api/", s.authenticate(s.refuseCrossOrigin(api)))
 	root.HandleFunc("GET /healthz", handleHealth)
 	root.Handle("/", s.assets)
 	return s.identify(s.recoverPanic(s.headers(s.checkHost(root))))
+}
+
+// endpoint is one of the API's, and the least role that it takes.
+type endpoint struct {
+	pattern, role string
+	handle        handlerFunc
+}
+
+func (s *Server) endpoints() []endpoint {
+	return []endpoint{
+		{"GET /api/v1/session", RoleReader, s.handleSession},
+		{"DELETE /api/v1/session", RoleReader, s.handleSignOut},
+		{"PUT /api/v1/session/password", RoleReader, s.handlePassword},
+		{"GET /api/v1/schema", RoleReader, s.handleSchema},
+		{"GET /api/v1/schema/drift", RoleReader, s.handleDrift},
+		{"POST /api/v1/query", RoleReader, s.handleQuery},
+		{"GET /api/v1/incidents", RoleReader, s.handleIncidents},
+		{"GET /api/v1/incidents/{id}", RoleReader, s.handleIncident},
+		{"PATCH /api/v1/incidents/{id}", RoleResponder, s.handleIncidentChange},
+		{"GET /api/v1/connectors", RoleReader, s.handleConnectors},
+		{"GET /api/v1/gaps", RoleReader, s.handleGaps},
+		{"GET /api/v1/backfills", RoleReader, s.handleBackfills},
+		{"POST /api/v1/backfills", RoleContributor, s.handleBackfillStart},
+		{"GET /api/v1/status", RoleReader, s.handleStatus},
+		{"GET /api/v1/people", RoleAdministrator, s.handlePeople},
+		{"POST /api/v1/people", RoleAdministrator, s.handleInvite},
+		{"PATCH /api/v1/people/{id}", RoleAdministrator, s.handlePersonChange},
+	}
 }
 
 // handleHealth answers that the process is up; it says nothing else, so it

@@ -17,6 +17,8 @@ type Services struct {
 	Drift      Drift
 	Backfills  Backfills
 	Reporter   Reporter
+	// Access lets people sign in. Without it there is the bearer token alone.
+	Access Access
 }
 
 // Querier runs a query.
@@ -70,11 +72,12 @@ const (
 	CodeBadRequest   = "bad_request"  // 400: the request makes no sense
 	CodeQuery        = "query"        // 400: mistakes in the text of a query, in diagnostics
 	CodeUnauthorised = "unauthorized" // 401: no or a wrong bearer token
-	CodeForbidden    = "forbidden"    // 403: a host or an origin that is not allowed
+	CodeForbidden    = "forbidden"    // 403: a host, an origin or a role that is not allowed
 	CodeNotFound     = "not_found"    // 404
 	CodeConflict     = "conflict"     // 409: the state of the thing forbids it
 	CodeTooLarge     = "too_large"    // 413: request or result beyond a limit
 	CodeMediaType    = "media_type"   // 415: the body is not JSON
+	CodeTooMany      = "too_many"     // 429: wait, then try again
 	CodeInternal     = "internal"     // 500: see the log under the request id
 	CodeUnavailable  = "unavailable"  // 503: this process does not run that service
 	CodeTimeout      = "timeout"      // 504: the query ran out of time

@@ -80,10 +80,13 @@ func until(ctx context.Context, p *process, ask func() (bool, error)) error {
 	}
 }
 
-func getJSON(ctx context.Context, url string, into any) error {
+func getJSON(ctx context.Context, url, token string, into any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -97,7 +100,7 @@ func getJSON(ctx context.Context, url string, into any) error {
 }
 
 func (r *rig) counts(ctx context.Context) (c mockCounts, err error) {
-	return c, getJSON(ctx, r.note.Control, &c)
+	return c, getJSON(ctx, r.note.Control, "", &c)
 }
 
 // finish completes a result with the server's counts.
@@ -183,7 +186,7 @@ func (r *rig) quoll(ctx context.Context, o options) (result, error) {
 // quollSettled waits until every blob was served and all rows are visible. What
 // is left is the last flush, which is part of stopping.
 func (r *rig) quollSettled(ctx context.Context, p *process) error {
-	var note struct{ Address string }
+	var note struct{ Address, Token string }
 	return until(ctx, p, func() (bool, error) {
 		c, err := r.counts(ctx)
 		if err != nil || c.Fetched < c.Blobs {
@@ -195,7 +198,7 @@ func (r *rig) quollSettled(ctx context.Context, p *process) error {
 		}
 		var s quollStatus
 		if err == nil {
-			err = getJSON(ctx, note.Address+"/api/v1/status", &s)
+			err = getJSON(ctx, note.Address+"/api/v1/status", note.Token, &s)
 		}
 		if err != nil || s.Lake.Position != s.Journal.Position {
 			return false, err

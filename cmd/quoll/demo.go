@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ Management Activity API and exports Defender events, and collects it through the
 same code as a real one. The invented agency has a few days of history with one
 business e-mail compromise in it, and goes on living.
 
-Nothing is to be configured. The data lies in a new temporary folder that is
+Nothing is to be configured: the address that is printed signs in once. The data lies in a new temporary folder that is
 removed at the end, unless --data names one to keep.`,
 		Example: `  quoll demo
   quoll demo --data ./demo --seed 42
@@ -89,13 +90,13 @@ func runDemo(ctx context.Context, w io.Writer, o demoOptions) (err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return tenant.Run(ctx) })
 	group.Go(func() error {
-		return serve(ctx, c, demoPace(), log, func(address string) {
+		return serve(ctx, c, demoPace(), log, func(address, link string) {
 			group.Go(func() error {
-				awaitHistory(ctx, address, len(tenant.Produced().Audit))
+				awaitHistory(ctx, o.data, len(tenant.Produced().Audit))
 				if ctx.Err() != nil {
 					return nil
 				}
-				_, err := fmt.Fprintf(w, "Quoll is running on a simulated tenant (%s).\n\n    %s\n\nIts data is in %s. Stop with Ctrl-C.\n", tenant.Domain(), address, o.data)
+				_, err := fmt.Fprintf(w, "Quoll is running on a simulated tenant (%s).\n\n    %s\n\nIts data is in %s. Stop with Ctrl-C.\n", tenant.Domain(), cmp.Or(link, address), o.data)
 				return err
 			})
 		})
@@ -108,12 +109,16 @@ const historyPatience = 90 * time.Second
 
 // awaitHistory waits until nearly all of the past is there to be looked at, so
 // that who opens the address sees it. Whatever goes wrong is shown there too.
-func awaitHistory(ctx context.Context, address string, records int) {
+func awaitHistory(ctx context.Context, data string, records int) {
 	ctx, cancel := context.WithTimeout(ctx, historyPatience)
 	defer cancel()
 	for {
 		var status server.Status
-		if err := call(ctx, serverNote{Address: address}, http.MethodGet, "/api/v1/status", nil, &status); err == nil {
+		note, err := readServerNote(data)
+		if err == nil {
+			err = call(ctx, note, http.MethodGet, "/api/v1/status", nil, &status)
+		}
+		if err == nil {
 			for _, t := range status.Lake.Tables {
 				if t.Name == schema.UnifiedAuditLog && t.Rows >= int64(records*95/100) {
 					return

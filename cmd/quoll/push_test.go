@@ -32,7 +32,12 @@ func TestPushedRecordsAreRows(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended, ready := make(chan error, 1), make(chan string, 1)
 	go func() {
-		ended <- serve(ctx, c, defaultPace(), slog.New(slog.DiscardHandler), func(web string) { ready <- web })
+		ended <- serve(ctx, c, defaultPace(), slog.New(slog.DiscardHandler), func(web, link string) {
+			if !strings.Contains(link, web+"/sign-in#link=") {
+				t.Errorf("the first link is %q", link)
+			}
+			ready <- web
+		})
 	}()
 	var web string
 	select {
@@ -42,6 +47,13 @@ func TestPushedRecordsAreRows(t *testing.T) {
 	}
 
 	awaitListener(t, address)
+	note, err := readServerNote(c.DataDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := get(t, web+"/api/v1/status", ""); status != http.StatusUnauthorized {
+		t.Errorf("who is not signed in is answered with %d", status)
+	}
 
 	const line = `{"time":"2026-09-14T08:24:00Z","tenantId":"11111111-2222-3333-4444-555555555555","category":"AdvancedHunting-EmailEvents","properties":{"Timestamp":"2026-09-14T08:22:33Z","NetworkMessageId":"m1","RecipientEmailAddress":"ada@coast.example","ReportId":"r1"}}` + "\n"
 	if status, answer := post(t, "http://"+address+push.Path, "wrong", line); status != http.StatusUnauthorized {
@@ -64,14 +76,14 @@ func TestPushedRecordsAreRows(t *testing.T) {
 		if t.Context().Err() != nil {
 			t.Fatalf("the rows never came: %s", answer)
 		}
-		_, answer = post(t, web+"/api/v1/query", "", question)
+		_, answer = post(t, web+"/api/v1/query", note.Token, question)
 	}
 	for _, want := range []string{`["m1","ada@coast.example",1]`, `["m2","ada@coast.example",1]`} {
 		if !strings.Contains(answer, want) {
 			t.Errorf("no row %s in %s", want, answer)
 		}
 	}
-	if status, answer := get(t, web+"/api/v1/connectors"); status != http.StatusOK || !strings.Contains(answer, `"push/`+address+`/push"`) || !strings.Contains(answer, `"records":2,"duplicates":1,`) {
+	if status, answer := get(t, web+"/api/v1/connectors", note.Token); status != http.StatusOK || !strings.Contains(answer, `"push/`+address+`/push"`) || !strings.Contains(answer, `"records":2,"duplicates":1,`) {
 		t.Errorf("the connectors do not show two records: %d %s", status, answer)
 	}
 	stop()
@@ -124,11 +136,14 @@ func post(t *testing.T, url, token, body string) (int, string) {
 	return do(t, request)
 }
 
-func get(t *testing.T, url string) (int, string) {
+func get(t *testing.T, url, token string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
 	}
 	return do(t, request)
 }

@@ -23,8 +23,9 @@ import (
 const serverFile = "server.json"
 
 type serverNote struct {
-	Address   string `json:"address"`
-	TokenFile string `json:"tokenFile,omitempty"`
+	Address string `json:"address"`
+	// Token is the bearer token of this run, for who may read the file.
+	Token string `json:"token"`
 }
 
 func writeServerNote(data string, note serverNote) error {
@@ -32,7 +33,7 @@ func writeServerNote(data string, note serverNote) error {
 	if err != nil {
 		return err
 	}
-	return durable.WriteFile(durable.OS{}, filepath.Join(data, serverFile), append(text, '\n'), 0o640)
+	return durable.WriteFile(durable.OS{}, filepath.Join(data, serverFile), append(text, '\n'), 0o600)
 }
 
 func readServerNote(data string) (serverNote, error) {
@@ -102,12 +103,8 @@ func call(ctx context.Context, note serverNote, method, path string, body []byte
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	if note.TokenFile != "" {
-		token, err := os.ReadFile(note.TokenFile)
-		if err != nil {
-			return fmt.Errorf("read bearer token: %w", err)
-		}
-		request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	if note.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+note.Token)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

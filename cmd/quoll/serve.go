@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/quoll/quoll/access"
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/collect/auditsearch"
@@ -45,8 +47,9 @@ func serveCommand() *cobra.Command {
 			}
 			log := serverLog(slog.LevelInfo)
 			collectOften()
-			return serve(cmd.Context(), loaded, defaultPace(), log, func(address string) {
+			return serve(cmd.Context(), loaded, defaultPace(), log, func(address, link string) {
 				log.Info("serving", "address", address)
+				tellLink(cmd.OutOrStdout(), link)
 			})
 		},
 	}
@@ -75,8 +78,9 @@ func defaultPace() pace {
 
 // serve runs everything until ctx ends, then stops in the order of the river:
 // first what brings data and asks questions, then the pipeline, then the
-// archive. ready is called with the web address once it answers.
-func serve(ctx context.Context, c *config.Config, pace pace, log *slog.Logger, ready func(address string)) (err error) {
+// archive. ready is called with the web address once it answers, and with a link by
+// which the first administrator signs in, or "" where there is one.
+func serve(ctx context.Context, c *config.Config, pace pace, log *slog.Logger, ready func(address, link string)) (err error) {
 	p := paths{data: c.DataDir, archive: c.ArchiveDir, origin: c.ArchiveOrigin}
 	n, err := openNode(ctx, p, nodeSettings{c.FlushEvery, pace.sealAfter, c.Lake}, log)
 	if err != nil {
@@ -108,6 +112,8 @@ type service struct {
 	server     *server.Server
 	webhook    *webhookServer // nil where no notifications are taken
 	backfills  *backfills
+	access     *access.Store
+	localToken string
 	log        *slog.Logger
 }
 
@@ -135,12 +141,17 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if err != nil {
 		return nil, fmt.Errorf("open the web UI: %w", err)
 	}
+	if s.access, err = access.Open(ctx, n.state, time.Now, rand.Reader); err != nil {
+		return nil, err
+	}
+	s.localToken = rand.Text() + rand.Text()
 	s.server, err = server.New(c.Server, server.Options{
-		UI: ui, Logger: log,
+		UI: ui, Logger: log, LocalToken: s.localToken,
 		Services: server.Services{
 			Querier: querier{n.query}, Catalogue: catalogue{}, Incidents: incidents{store},
 			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, lags: n.lags, now: time.Now, log: log},
 			Backfills:  s.backfills,
+			Access:     people{s.access},
 			Gaps:       &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
 			Drift:      driftLists{n.drift},
 			Reporter:   &reporter{node: n, collectors: s.collectors, webhook: s.webhook, started: time.Now().UTC()},
@@ -268,13 +279,13 @@ func (s *service) newExport(ctx context.Context, t config.Tenant) (collect.Colle
 }
 
 // run starts everything and waits for the end.
-func (s *service) run(ctx context.Context, ready func(string)) error {
+func (s *service) run(ctx context.Context, ready func(address, link string)) error {
 	listener, err := s.server.Listen(ctx)
 	if err != nil {
 		return err
 	}
 	address := "http://" + listener.Addr().String()
-	if err := writeServerNote(s.paths.data, serverNote{Address: address, TokenFile: s.config.Server.TokenFile}); err != nil {
+	if err := writeServerNote(s.paths.data, serverNote{Address: address, Token: s.localToken}); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { _ = os.Remove(filepath.Join(s.paths.data, serverFile)) }()
@@ -317,7 +328,14 @@ func (s *service) run(ctx context.Context, ready func(string)) error {
 			return nil
 		}
 	})
-	ready(address)
+	first, err := s.access.FirstLink(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if first != "" {
+		first = signInAddress(address, first)
+	}
+	ready(address, first)
 	err = work.Wait()
 	stopKeeping()
 	return errors.Join(err, <-kept)

@@ -27,7 +27,8 @@ export async function startCanned(...args) {
   const ended = new Promise((resolve) => child.once("exit", resolve));
   for await (const line of createInterface({ input: child.stdout })) {
     // The end of its standard input ends the process, also when go run is between.
-    return { url: line.trim(), stop: () => (child.stdin.end(), ended) };
+    const url = line.trim(); // with the one-time link, where one signs in
+    return { url, origin: new URL(url).origin, stop: () => (child.stdin.end(), ended) };
   }
   throw new Error("the canned server said nothing; see its errors above");
 }

@@ -4,12 +4,17 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { canned, openBrowser, openQuery, patience, rowCount, screenshot, startCanned, until } from "./harness.mjs";
 
-let server, browser, page, troubles, requests, base;
+let server, browser, context, page, troubles, requests, base;
 
 before(async () => {
-  server = canned ? await startCanned() : { url: process.env.QUOLL_URL, stop: () => {} };
-  base = server.url;
-  ({ browser, page, troubles, requests } = await openBrowser(base));
+  const given = process.env.QUOLL_URL;
+  server = canned ? await startCanned() : { url: given, origin: new URL(given).origin, stop: () => {} };
+  base = server.origin;
+  ({ browser, context, page, troubles, requests } = await openBrowser(base));
+  if (canned) return;
+  await page.goto(given); // a one-time link
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  assert.ok(!page.url().includes("link="), "the secret stays in the address");
 });
 
 after(async () => {
@@ -391,7 +396,7 @@ test("nothing was asked of another machine, and nothing broke", () => {
 });
 
 test("the first page needs little script", async () => {
-  const { browser: fresh, page: first } = await openBrowser(base);
+  const { browser: fresh, page: first } = await openBrowser(base, { storageState: await context.storageState() });
   try {
     let bytes = 0;
     first.on("response", async (response) => {

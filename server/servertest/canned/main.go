@@ -22,14 +22,15 @@ func main() {
 	flag.StringVar(&cfg.Listen, "listen", "127.0.0.1:0", "address to listen on")
 	flag.StringVar(&cfg.TokenFile, "token-file", "", "file with a bearer token to ask for")
 	ui := flag.String("ui", "web/dist", "folder of the built UI")
+	signIn := flag.Bool("sign-in", false, "let people sign in, the first by the link that is printed")
 	flag.Parse()
-	if err := run(cfg, *ui); err != nil {
+	if err := run(cfg, *ui, *signIn); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(cfg server.Config, ui string) error {
+func run(cfg server.Config, ui string, signIn bool) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	// The test that started this process holds its standard input open; so
@@ -39,10 +40,14 @@ func run(cfg server.Config, ui string) error {
 		stop()
 	}()
 	cfg.ShutdownGrace = time.Second
+	services, path := servertest.New(time.Now).Services(), ""
+	if signIn {
+		services.Access, path = servertest.NewAccess(time.Now), "/sign-in#link="+servertest.FirstLink
+	}
 	s, err := server.New(cfg, server.Options{
-		Services: servertest.New(time.Now).Services(),
+		Services: services,
 		UI:       os.DirFS(ui),
-		Logger:   slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Logger:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
 		return err
@@ -51,6 +56,6 @@ func run(cfg server.Config, ui string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("http://%s\n", l.Addr())
+	fmt.Printf("http://%s%s\n", l.Addr(), path)
 	return s.Serve(ctx, l)
 }

@@ -1,5 +1,5 @@
 import type {
-  ConnectorList, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, QueryResult, Schema, Status, Timespan,
+  ConnectorList, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, Person, QueryResult, Role, Schema, Session, Status, Timespan,
 } from "./types";
 
 /** Why a request failed, in words for the user. */
@@ -24,14 +24,14 @@ export const token = {
   clear: () => sessionStorage.removeItem(tokenKey),
 };
 
-/** Called when the server asks for a token; the app shows its form. */
-let askForToken: () => void = () => {};
-export function onTokenWanted(handler: () => void) {
-  askForToken = handler;
+/** Called when nobody is signed in; the app shows its form. */
+let askWho: () => void = () => {};
+export function onSignInWanted(handler: () => void) {
+  askWho = handler;
 }
 
 async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
+  const headers: Record<string, string> = { Accept: "application/json", "X-Quoll-Request": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (token.get()) headers["Authorization"] = "Bearer " + token.get();
   let response: Response;
@@ -44,11 +44,11 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
     throw new ApiError("offline", "Quoll does not answer. It may have been stopped, or the connection is down.");
   }
   if (response.ok) return (await response.json()) as T;
+  if (response.status === 401 && path !== "/sign-in") askWho();
   throw await failure(response);
 }
 
 async function failure(response: Response): Promise<ApiError> {
-  if (response.status === 401) askForToken();
   try {
     const { error } = (await response.json()) as {
       error: { code: string; message: string; diagnostics?: Diagnostic[]; requestId?: string };
@@ -67,6 +67,15 @@ export interface IncidentFilter {
 }
 
 export const api = {
+  /** How one can sign in here. */
+  ways: () => call<{ password: boolean; token: boolean }>("GET", "/sign-in"),
+  signIn: (by: { link: string } | { name: string; password: string }) => call<Session>("POST", "/sign-in", by),
+  signOut: () => call<object>("DELETE", "/session"),
+  session: (signal?: AbortSignal) => call<Session>("GET", "/session", undefined, signal),
+  setPassword: (current: string, password: string) => call<Session>("PUT", "/session/password", { current, password }),
+  people: async (signal?: AbortSignal) => (await call<{ people: Person[] }>("GET", "/people", undefined, signal)).people,
+  invite: (name: string, role: Role) => call<{ path: string }>("POST", "/people", { name, role }),
+  changePerson: (id: string, change: { role?: Role; disabled?: boolean }) => call<Person>("PATCH", "/people/" + encodeURIComponent(id), change),
   schema: (signal?: AbortSignal) => call<Schema>("GET", "/schema", undefined, signal),
   query: (query: string, timespan: Timespan, signal?: AbortSignal) =>
     call<QueryResult>("POST", "/query", { query, timespan }, signal),

@@ -246,3 +246,14 @@ export interface Status {
     problem?: string;
   };
 }
+
+/** From the least to the most: each may all that the one before it may. */
+export const roles = ["Reader", "Responder", "Contributor", "Administrator"] as const;
+export type Role = (typeof roles)[number];
+
+/** Who makes the requests of this browser, and how the server knows. */
+export interface Session { name: string; role: Role; by: "open" | "token" | "session"; passwordSet: boolean }
+
+export interface Person {
+  id: string; name: string; role: Role; disabled: boolean; passwordSet: boolean; created: string; seen: string | null;
+}

@@ -1,14 +1,15 @@
 import { FluentProvider, Spinner } from "@fluentui/react-components";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
-import { onTokenWanted } from "../api/client";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { api, explain, onSignInWanted, type ApiError } from "../api/client";
+import type { Session } from "../api/types";
 import { text } from "../text/en";
-import { EmptyView } from "../ui/states";
+import { EmptyView, FailureView } from "../ui/states";
 import { ErrorBoundary } from "./ErrorBoundary";
-import { useLocation } from "./router";
-import { SettingsContext, systemScheme, useStored, type Scheme } from "./settings";
+import { redirect, useLocation } from "./router";
+import { SessionContext, SettingsContext, systemScheme, useStored, type Scheme } from "./settings";
 import { Shell } from "./Shell";
 import { themes } from "./theme";
-import { TokenPage } from "./TokenPage";
+import { SignInPage } from "./SignInPage";
 
 // The editor and the charts are large: each page loads when it is first opened.
 const HomePage = lazy(() => import("../home/HomePage"));
@@ -16,13 +17,14 @@ const LogsPage = lazy(() => import("../logs/LogsPage"));
 const QueuePage = lazy(() => import("../incidents/QueuePage"));
 const DetailPage = lazy(() => import("../incidents/DetailPage"));
 const ConnectorsPage = lazy(() => import("../connectors/ConnectorsPage"));
+const AccountPage = lazy(() => import("../people/AccountPage"));
+const PeoplePage = lazy(() => import("../people/PeoplePage"));
 
 export function App() {
   const [scheme, setScheme] = useStored<Scheme>("quoll.scheme", systemScheme(), ["light", "dark"]);
   const [zone, setZone] = useStored("quoll.zone", "utc", ["utc", "local"] as const);
-  const [tokenWanted, setTokenWanted] = useState(false);
   const path = useLocation().split("#")[0]!;
-  useEffect(() => onTokenWanted(() => setTokenWanted(true)), []);
+  const who = useWho(path);
   useEffect(() => {
     document.documentElement.style.colorScheme = scheme;
   }, [scheme]);
@@ -32,16 +34,22 @@ export function App() {
     <FluentProvider theme={themes[scheme]} className={`theme theme-${scheme}`}>
       <SettingsContext.Provider value={settings}>
         <div className="app">
-          {tokenWanted ? (
-            <TokenPage onDone={() => setTokenWanted(false)} />
+          {who.state === "known" ? (
+            <SessionContext.Provider value={who.session}>
+              <Shell path={path} onSignedOut={who.ask}>
+                <ErrorBoundary key={path}>
+                  <Suspense fallback={<div className="page-loading"><Spinner label={text.loading} /></div>}>
+                    <Page path={path} onSession={who.know} />
+                  </Suspense>
+                </ErrorBoundary>
+              </Shell>
+            </SessionContext.Provider>
+          ) : who.state === "asked" ? (
+            <SignInPage onDone={who.know} />
+          ) : who.state === "failed" ? (
+            <main className="sign-in-page"><FailureView error={who.error} onRetry={who.retry} /></main>
           ) : (
-            <Shell path={path}>
-              <ErrorBoundary key={path}>
-                <Suspense fallback={<div className="page-loading"><Spinner label={text.loading} /></div>}>
-                  <Page path={path} />
-                </Suspense>
-              </ErrorBoundary>
-            </Shell>
+            <main className="sign-in-page"><Spinner label={text.loading} /></main>
           )}
         </div>
       </SettingsContext.Provider>
@@ -49,12 +57,37 @@ export function App() {
   );
 }
 
-function Page({ path }: { path: string }) {
+type Who = { state: "asking" } | { state: "asked" } | { state: "failed"; error: ApiError } | { state: "known"; session: Session };
+
+/** Finds out who is signed in; a link in the address is for SignInPage. */
+function useWho(path: string): Who & { know: (session: Session) => void; ask: () => void; retry: () => void } {
+  const [who, setWho] = useState<Who>({ state: path === "/sign-in" ? "asked" : "asking" });
+  const know = useCallback((session: Session) => {
+    if (location.pathname === "/sign-in") redirect("/");
+    setWho({ state: "known", session });
+  }, []);
+  const ask = useCallback(() => setWho({ state: "asked" }), []);
+  const retry = useCallback(() => setWho({ state: "asking" }), []);
+  useEffect(() => onSignInWanted(ask), [ask]);
+  useEffect(() => {
+    if (path === "/sign-in") ask(); // a link may come to an open page
+  }, [path, ask]);
+  useEffect(() => {
+    if (who.state !== "asking") return;
+    // A refusal has asked already.
+    api.session().then(know, (cause) => setWho((now) => (now.state === "asked" ? now : { state: "failed", error: explain(cause) })));
+  }, [who.state, know]);
+  return { ...who, know, ask, retry };
+}
+
+function Page({ path, onSession }: { path: string; onSession: (session: Session) => void }) {
   const [, page, id, ...more] = path.split("/");
   if (page === "") return <HomePage />;
   if (page === "logs" && !id) return <LogsPage />;
   if (page === "incidents" && !id) return <QueuePage />;
   if (page === "incidents" && id && more.length === 0) return <DetailPage id={decodeURIComponent(id)} />;
   if (page === "connectors" && !id) return <ConnectorsPage />;
+  if (page === "account" && !id) return <AccountPage onSession={onSession} />;
+  if (page === "people" && !id) return <PeoplePage />;
   return <EmptyView title={text.notFound.title} detail={text.notFound.detail} />;
 }

@@ -1,14 +1,14 @@
-import { Badge, Button, Tooltip } from "@fluentui/react-components";
+import { Badge, Button, Menu, MenuDivider, MenuItem, MenuList, MenuPopover, MenuTrigger, MessageBar, MessageBarBody, Tooltip } from "@fluentui/react-components";
 import {
-  ClockRegular, HomeFilled, HomeRegular, NavigationRegular, PlugConnectedFilled, PlugConnectedRegular, ShieldErrorFilled, ShieldErrorRegular,
+  ClockRegular, HomeFilled, HomeRegular, NavigationRegular, PersonRegular, PlugConnectedFilled, PlugConnectedRegular, ShieldErrorFilled, ShieldErrorRegular,
   TextBulletListSquareSearchFilled, TextBulletListSquareSearchRegular, WeatherMoonRegular, WeatherSunnyRegular,
 } from "../ui/icons";
 import type { ReactNode } from "react";
-import { api } from "../api/client";
+import { api, token } from "../api/client";
 import { useResource } from "../api/useResource";
 import { text } from "../text/en";
-import { linkTo } from "./router";
-import { useSettings, useStored } from "./settings";
+import { linkTo, navigate } from "./router";
+import { useMay, useSession, useSettings, useStored } from "./settings";
 
 const items = [
   { to: "/", label: text.nav.home, icon: <HomeRegular />, activeIcon: <HomeFilled /> },
@@ -18,7 +18,7 @@ const items = [
 ];
 
 /** Header, navigation, and the page beside it. */
-export function Shell({ path, children }: { path: string; children: ReactNode }) {
+export function Shell({ path, onSignedOut, children }: { path: string; onSignedOut: () => void; children: ReactNode }) {
   const { scheme, setScheme, zone, setZone } = useSettings();
   const [nav, setNav] = useStored("quoll.nav", "wide", ["wide", "narrow"] as const);
   const fresh = useResource("open-incidents", (signal) => api.incidents({ status: ["New"], severity: [], text: "", limit: 1 }, signal), 15_000);
@@ -46,6 +46,7 @@ export function Shell({ path, children }: { path: string; children: ReactNode })
             onClick={() => setScheme(dark ? "light" : "dark")}
           />
         </Tooltip>
+        <Me onSignedOut={onSignedOut} />
       </header>
       <nav className="shell-nav" aria-label={text.nav.label}>
         {items.map((item) => {
@@ -60,8 +61,51 @@ export function Shell({ path, children }: { path: string; children: ReactNode })
           );
         })}
       </nav>
-      <main id="main" className="shell-main" tabIndex={-1}>{children}</main>
+      <main id="main" className="shell-main" tabIndex={-1}>
+        <Reminder path={path} />
+        {children}
+      </main>
     </div>
+  );
+}
+
+/** Who is signed in, with the role, and what they can do about it. */
+function Me({ onSignedOut }: { onSignedOut: () => void }) {
+  const session = useSession();
+  const administrator = useMay("Administrator");
+  const signOut = () => {
+    token.clear();
+    void api.signOut().finally(onSignedOut);
+  };
+  if (session.by === "open") return null;
+  return (
+    <Menu>
+      <MenuTrigger disableButtonEnhancement>
+        <Button className="header-button" appearance="transparent" icon={<PersonRegular />} aria-label={text.session.me(session.name, text.roles[session.role]!)}>
+          <span className="header-name">{session.name}</span>
+        </Button>
+      </MenuTrigger>
+      <MenuPopover>
+        <MenuList>
+          <div className="menu-me"><strong>{session.name}</strong><span className="muted small">{text.roles[session.role]}</span></div>
+          <MenuDivider />
+          {session.by === "session" && <MenuItem onClick={() => navigate("/account")}>{text.session.account}</MenuItem>}
+          {administrator && session.by === "session" && <MenuItem onClick={() => navigate("/people")}>{text.people.title}</MenuItem>}
+          <MenuItem onClick={signOut}>{text.session.signOut}</MenuItem>
+        </MenuList>
+      </MenuPopover>
+    </Menu>
+  );
+}
+
+/** Who came by a link and has no password would not come in again. */
+function Reminder({ path }: { path: string }) {
+  const session = useSession();
+  if (session.by !== "session" || session.passwordSet || path === "/account") return null;
+  return (
+    <MessageBar intent="info" className="reminder">
+      <MessageBarBody>{text.session.reminder} <a {...linkTo("/account")}>{text.session.choose}</a></MessageBarBody>
+    </MessageBar>
   );
 }
 

@@ -1,4 +1,5 @@
 import { createContext, useContext, useEffect, useState } from "react";
+import { roles, type Role, type Session } from "../api/types";
 import type { Zone } from "../format/time";
 
 export type Scheme = "light" | "dark";
@@ -13,6 +14,14 @@ export interface Settings {
 
 export const SettingsContext = createContext<Settings>({ scheme: "light", setScheme: () => {}, zone: "utc", setZone: () => {} });
 export const useSettings = () => useContext(SettingsContext);
+
+/** Who is signed in. */
+export const SessionContext = createContext<Session>({ name: "", role: "Reader", by: "open", passwordSet: false });
+export const useSession = () => useContext(SessionContext);
+
+/** Whether a role may what another may. */
+export const mayAs = (role: Role, needed: Role) => roles.indexOf(role) >= roles.indexOf(needed);
+export const useMay = (needed: Role) => mayAs(useSession().role, needed);
 
 /** A choice that the browser remembers. */
 export function useStored<T extends string>(key: string, otherwise: T, allowed: readonly T[]): [T, (value: T) => void] {

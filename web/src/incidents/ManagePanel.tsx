@@ -2,6 +2,7 @@ import { Button, Field, Input, MessageBar, MessageBarBody, Select, Textarea } fr
 import { useState } from "react";
 import { api, explain, type ApiError } from "../api/client";
 import type { Classification, IncidentChange, IncidentDetail, IncidentStatus, Severity } from "../api/types";
+import { useMay } from "../app/settings";
 import { text } from "../text/en";
 
 const t = text.incidents;
@@ -28,6 +29,7 @@ export function ManagePanel({ incident, onChanged }: { incident: IncidentDetail;
   const [comment, setComment] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError>();
+  const may = useMay("Responder");
   const draft = { ...draftOf(incident), ...edited };
   const change = changesOf(draft, incident);
   const unclassified = draft.status === "Closed" && draft.classification === "";
@@ -48,6 +50,7 @@ export function ManagePanel({ incident, onChanged }: { incident: IncidentDetail;
   return (
     <section className="panel manage" aria-label={t.manage}>
       <h2>{t.manage}</h2>
+      {!may && <p className="muted small">{text.noPermission.change(text.roles.Responder!)}</p>}
       {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
       <form
         onSubmit={(e) => {
@@ -75,7 +78,7 @@ export function ManagePanel({ incident, onChanged }: { incident: IncidentDetail;
             {Object.entries(text.classification).map(([value, label]) => <option key={value} value={value}>{label}</option>)}
           </Select>
         </Field>
-        <Button appearance="primary" type="submit" disabled={busy || unclassified || Object.keys(change).length === 0}>{busy ? t.saving : t.save}</Button>
+        <Button appearance="primary" type="submit" disabled={!may || busy || unclassified || Object.keys(change).length === 0}>{busy ? t.saving : t.save}</Button>
       </form>
       <form
         onSubmit={(e) => {
@@ -84,7 +87,7 @@ export function ManagePanel({ incident, onChanged }: { incident: IncidentDetail;
         }}
       >
         <Field label={t.comment}><Textarea value={comment} placeholder={t.commentHint} resize="vertical" maxLength={5000} onChange={(_, d) => setComment(d.value)} /></Field>
-        <Button type="submit" disabled={busy || comment.trim() === ""}>{t.addComment}</Button>
+        <Button type="submit" disabled={!may || busy || comment.trim() === ""}>{t.addComment}</Button>
       </form>
     </section>
   );

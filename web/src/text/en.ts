@@ -17,15 +17,39 @@ export const text = {
   zone: { utc: "UTC", local: "Local time", tip: "Show times in UTC or in the zone of this computer" },
   scheme: { light: "Light colours", dark: "Dark colours" },
   notFound: { title: "There is no such page", detail: "Choose one in the navigation." },
-  token: {
-    title: "Quoll asks for a token",
-    detail: "This server is reachable from other machines, so it wants the bearer token of its configuration. It is kept until this tab is closed.",
-    label: "Token", submit: "Continue", refused: "The server did not take that token.",
+  signIn: {
+    title: "Sign in to Quoll", name: "Name", password: "Password", submit: "Sign in", working: "Signing in…",
+    linkTitle: "That link did not work", linkDetail: "It works once and within a day. Whoever gave it to you can make another; on the server: quoll access link.",
+    byPassword: "Sign in with name and password", byToken: "Use a token instead", tokenTitle: "Quoll asks for a token",
+    tokenDetail: "The bearer token of the server's configuration. It is kept until this tab is closed.", token: "Token", next: "Continue", refused: "The server did not take that token.",
+    forgotten: "Forgot it? An administrator can make a new link, and so can quoll access link on the server.",
+  },
+  session: {
+    me: (name: string, role: string) => `Signed in as ${name}, ${role}`, account: "Account", signOut: "Sign out", choose: "Choose a password",
+    reminder: "You came by a one-time link and have no password yet: this session is your only way in.",
+  },
+  roles: { Reader: "Reader", Responder: "Responder", Contributor: "Contributor", Administrator: "Administrator" } as Record<string, string>,
+  roleHints: {
+    Reader: "Looks at everything and runs queries", Responder: "Also works on incidents, keeps queries and bookmarks",
+    Contributor: "Also changes what is collected and detected", Administrator: "Also decides who may do what",
+  } as Record<string, string>,
+  account: {
+    title: "Account", name: "Name", role: "Role", password: "Password", current: "Present password", next: "New password", again: "New password, again",
+    hint: "At least 12 characters.", differ: "The two differ.", save: "Set password", saved: "The password is set. Other sessions of yours have ended.",
+  },
+  people: {
+    title: "People", detail: "Who can sign in, and what they may do.", name: "Name", role: "Role", seen: "Last sign-in", state: "State", active: "Active", disabled: "Disabled", noPassword: "No password yet",
+    disable: "Disable", enable: "Enable", link: "New link", invite: "Add a person", create: "Make a link", linkFor: (name: string) => `One-time link for ${name}`,
+    linkHint: "It signs in once, within 24 hours, and is shown only now.", roleOf: (name: string) => `Role of ${name}`,
+  },
+  noPermission: {
+    title: "Not for your role", detail: (role: string) => `This page is for the role ${role}. An administrator can give it to you.`,
+    change: (role: string) => `You can look, but changing this takes the role ${role}.`,
   },
   failure: {
     title: "That did not work",
     titles: {
-      offline: "Quoll does not answer", unavailable: "Not served here", not_found: "Not found", forbidden: "Not allowed",
+      offline: "Quoll does not answer", unavailable: "Not served here", not_found: "Not found", forbidden: "Not allowed", too_many: "Wait a while",
       timeout: "It took too long", too_large: "Too much",
     } as Record<string, string>,
     retry: "Try again", request: "Request", stale: "What you see may be out of date. ",

@@ -30,6 +30,7 @@ export { FlagRegular } from "@fluentui/react-icons/svg/flag";
 export { GlobeRegular } from "@fluentui/react-icons/svg/globe";
 export { HomeFilled, HomeRegular } from "@fluentui/react-icons/svg/home";
 export { LinkRegular } from "@fluentui/react-icons/svg/link";
+export { LockClosedRegular } from "@fluentui/react-icons/svg/lock-closed";
 export { MailRegular } from "@fluentui/react-icons/svg/mail";
 export { MailInboxRegular } from "@fluentui/react-icons/svg/mail-inbox";
 export { NavigationRegular } from "@fluentui/react-icons/svg/navigation";

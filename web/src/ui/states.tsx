@@ -1,7 +1,8 @@
 import { Button, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle, Skeleton, SkeletonItem } from "@fluentui/react-components";
-import { DocumentSearchRegular, ErrorCircleRegular } from "./icons";
+import { DocumentSearchRegular, ErrorCircleRegular, LockClosedRegular } from "./icons";
 import type { ReactNode } from "react";
 import type { ApiError } from "../api/client";
+import type { Role } from "../api/types";
 import { text } from "../text/en";
 
 interface EmptyProps { title: string; detail?: ReactNode; icon?: ReactNode; action?: ReactNode }
@@ -29,6 +30,11 @@ export function FailureView({ error, onRetry }: { error: ApiError; onRetry?: () 
       {onRetry && <Button onClick={onRetry}>{text.failure.retry}</Button>}
     </div>
   );
+}
+
+/** A page that the role does not reach. */
+export function NoPermission({ role }: { role: Role }) {
+  return <EmptyView icon={<LockClosedRegular />} title={text.noPermission.title} detail={text.noPermission.detail(text.roles[role]!)} />;
 }
 
 /** What is shown is old, because fetching anew failed. */

@@ -1,0 +1,98 @@
+// Who comes in, by what, and what their role lets them do. It starts servers of
+// its own, so it has nothing to ask of a real one.
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { canned, openBrowser, screenshot, startCanned } from "./harness.mjs";
+
+const secret = "a-token-of-the-tests-0123456789abcdef";
+const password = "correct horse battery";
+let folder, server, opened;
+
+const cannedTest = canned ? test : () => {};
+
+before(async () => {
+  if (!canned) return;
+  folder = await mkdtemp(join(tmpdir(), "quoll-e2e-"));
+  await writeFile(join(folder, "token"), secret);
+  server = await startCanned("-sign-in", "-token-file", join(folder, "token"));
+  opened = await openBrowser(server.origin);
+});
+
+after(async () => {
+  await opened?.browser.close();
+  await server?.stop();
+  if (folder) await rm(folder, { recursive: true });
+});
+
+cannedTest("the first administrator comes by a link, chooses a password, and comes again with it", async () => {
+  const { page } = opened;
+  await page.goto(server.url);
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  assert.ok(!page.url().includes("link="), page.url());
+  assert.equal(await page.evaluate(() => document.cookie), "", "scripts cannot read the session");
+  await page.getByRole("link", { name: "Choose a password" }).click();
+  await page.getByLabel("New password", { exact: true }).fill(password);
+  await page.getByLabel("New password, again").fill(password);
+  await page.getByRole("button", { name: "Set password" }).click();
+  await page.getByText("The password is set.", { exact: false }).waitFor();
+  await page.getByRole("button", { name: "Signed in as administrator, Administrator" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+
+  await page.getByLabel("Name").fill("administrator");
+  await page.getByLabel("Password").fill("a wrong password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("name or password is wrong", { exact: false }).waitFor();
+  await screenshot(page, "sign-in");
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Signed in as administrator, Administrator" }).waitFor();
+});
+
+cannedTest("a reader is invited, looks at everything, and changes nothing", async () => {
+  const { page, browser } = opened;
+  await page.getByRole("button", { name: /^Signed in as/ }).click();
+  await page.getByRole("menuitem", { name: "People" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("ines.okafor");
+  await page.getByLabel("Role", { exact: true }).selectOption("Reader");
+  await page.getByRole("button", { name: "Make a link" }).click();
+  const link = await page.getByTestId("link").innerText();
+  await page.getByRole("row", { name: /ines\.okafor/ }).getByText("No password yet").waitFor();
+  await screenshot(page, "people");
+
+  const context = await browser.newContext({ baseURL: server.origin });
+  const reader = await context.newPage();
+  await reader.goto(link);
+  await reader.getByRole("heading", { name: "Overview" }).waitFor();
+  await reader.goto("/incidents/inc-0007");
+  await reader.getByText("changing this takes the role Responder", { exact: false }).waitFor();
+  assert.ok(await reader.getByRole("button", { name: "Add comment" }).isDisabled());
+  await reader.goto("/people");
+  await reader.getByRole("heading", { name: "Not for your role" }).waitFor();
+  await reader.goto(link);
+  await reader.getByRole("heading", { name: "That link did not work" }).waitFor();
+
+  // Whom the administrator disables is out at once.
+  await page.getByRole("row", { name: /ines\.okafor/ }).getByRole("button", { name: "Disable" }).click();
+  await page.getByRole("row", { name: /ines\.okafor/ }).getByText("Disabled").waitFor();
+  await reader.goto("/incidents");
+  await reader.getByRole("heading", { name: "Sign in to Quoll" }).waitFor();
+  await context.close();
+});
+
+cannedTest("the token is taken instead, and refused when wrong", async () => {
+  const { page } = opened;
+  await page.context().clearCookies();
+  await page.goto("/incidents");
+  await page.getByRole("button", { name: "Use a token instead" }).click();
+  const field = page.getByLabel("Token");
+  await field.fill("wrong");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("The server did not take that token.").waitFor();
+  await field.fill(secret);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.locator("table.queue tbody tr").first().waitFor();
+  assert.ok(!page.url().includes(secret));
+});

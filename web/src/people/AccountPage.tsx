@@ -1,0 +1,53 @@
+import { Button, Field, Input, MessageBar, MessageBarBody } from "@fluentui/react-components";
+import { useState } from "react";
+import { api, explain, type ApiError } from "../api/client";
+import type { Session } from "../api/types";
+import { useSession } from "../app/settings";
+import { text } from "../text/en";
+import { PageHeader } from "../ui/parts";
+
+const t = text.account;
+
+/** One's own name, role and password. */
+export default function AccountPage({ onSession }: { onSession: (session: Session) => void }) {
+  const session = useSession();
+  const [current, setCurrent] = useState("");
+  const [next, setNext] = useState("");
+  const [again, setAgain] = useState("");
+  const [done, setDone] = useState(false);
+  const [error, setError] = useState<ApiError>();
+  const differ = again !== "" && again !== next;
+  const submit = () => {
+    setError(undefined);
+    api.setPassword(current, next).then((known) => {
+      onSession(known);
+      setDone(true);
+      setCurrent("");
+      setNext("");
+      setAgain("");
+    }, (cause) => setError(explain(cause)));
+  };
+  return (
+    <div className="page account">
+      <PageHeader title={t.title} />
+      <section className="panel">
+        <dl className="facts">
+          <div><dt>{t.name}</dt><dd>{session.name}</dd></div>
+          <div><dt>{t.role}</dt><dd>{text.roles[session.role]} <span className="muted">({text.roleHints[session.role]})</span></dd></div>
+        </dl>
+      </section>
+      {session.by === "session" && (
+        <form className="panel account-form" onSubmit={(e) => { e.preventDefault(); submit(); }}>
+          <h2>{t.password}</h2>
+          {done && <MessageBar intent="success"><MessageBarBody>{t.saved}</MessageBarBody></MessageBar>}
+          {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
+          <input type="text" name="username" autoComplete="username" value={session.name} readOnly hidden />
+          {session.passwordSet && <Field label={t.current}><Input type="password" autoComplete="current-password" value={current} onChange={(_, d) => setCurrent(d.value)} /></Field>}
+          <Field label={t.next} hint={t.hint}><Input type="password" autoComplete="new-password" value={next} onChange={(_, d) => setNext(d.value)} /></Field>
+          <Field label={t.again} validationMessage={differ ? t.differ : undefined}><Input type="password" autoComplete="new-password" value={again} onChange={(_, d) => setAgain(d.value)} /></Field>
+          <Button appearance="primary" type="submit" disabled={next.length < 12 || next !== again}>{t.save}</Button>
+        </form>
+      )}
+    </div>
+  );
+}
