@@ -10,7 +10,7 @@ import (
 type HourState string
 
 // The states. When several hold, the first of lost, off, silent and complete,
-// and then waiting and late, is given.
+// and then waiting and late, is given; recovered takes the place of lost and off.
 const (
 	// HourComplete: the source was asked for everything created in the hour,
 	// to the last page, at least an overlap after the hour's end, and every
@@ -32,6 +32,10 @@ const (
 	// to be enabled: it was seen disabled or missing, or was not started yet.
 	// Microsoft offers nothing of such a time, ever.
 	HourOff HourState = "off"
+	// HourRecovered: lost or off, and a search of the audit log has brought what
+	// happened in the hour and in the RecoveryReach before it. The gap stays
+	// recorded.
+	HourRecovered HourState = "recovered"
 )
 
 // LateAfter is how long after its end plus the overlap of the listings an hour
@@ -44,6 +48,11 @@ type Hour struct {
 	State  HourState
 	Detail string    // why it is not complete, in a few words; may be empty
 	Closed time.Time // when it was last found complete or lost; zero while open
+	// Feed is the state by what came by the feed alone, without any search.
+	Feed HourState
+	// Recovered is since when a search covers an hour that is lost or was off;
+	// zero when none does.
+	Recovered time.Time
 	// Listed counts blobs; Journalled and Expired are those of them that are
 	// settled. Records and Bytes are what is in the journalled ones.
 	Listed, Journalled, Expired, Records, Bytes int64
@@ -84,11 +93,19 @@ type evidence struct {
 	overlap       time.Duration
 	gaps          []span
 	off           []span
+	searched      []search
 }
 
 // judge gives an hour its state. silent matters only when the hour is closed,
 // outstanding and rechecks only when it is not.
 func (e *evidence) judge(h *Hour, silent bool, outstanding, rechecks int64) {
+	e.judgeFeed(h, silent, outstanding, rechecks)
+	h.Feed = h.State
+	e.recover(h)
+}
+
+// judgeFeed judges by what came by the feed.
+func (e *evidence) judgeFeed(h *Hour, silent bool, outstanding, rechecks int64) {
 	w := Window{h.Start, h.Start.Add(time.Hour)}
 	if h.Expired > 0 {
 		h.State, h.Detail = HourLost, fmt.Sprintf("%s expired before being fetched", count(h.Expired, "blob"))

@@ -29,7 +29,7 @@ func (d Day) State() HourState {
 	return HourWaiting
 }
 
-var worstFirst = []HourState{HourLost, HourOff, HourLate, HourSilent, HourWaiting, HourComplete}
+var worstFirst = []HourState{HourLost, HourOff, HourLate, HourSilent, HourRecovered, HourWaiting, HourComplete}
 
 // Days adds up hours, which are in order, to days.
 func Days(hours []Hour) []Day {

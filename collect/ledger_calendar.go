@@ -49,6 +49,9 @@ func (l *Ledger) Calendar(ctx context.Context, s Stream, w Window, now time.Time
 	if e.off, err = l.offSpans(ctx, s); err != nil {
 		return c, wrap("read calendar", s, err)
 	}
+	if e.searched, err = l.searches(ctx, s.Tenant, Window{w.From.Add(-RecoveryReach), w.To}); err != nil {
+		return c, wrap("read calendar", s, err)
+	}
 	c.Hours, err = l.hours(ctx, s, w, facts.closedThrough, e)
 	return c, wrap("read calendar", s, err)
 }

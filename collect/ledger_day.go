@@ -40,10 +40,10 @@ func (l *Ledger) Day(ctx context.Context, s Stream, start, now time.Time, list i
 	}
 	var listed int64
 	for _, h := range c.Hours {
-		d.Hours[h.Start.Hour()] = h.State
+		d.Hours[h.Start.Hour()] = h.Feed // a certificate is about the feed
 		listed += h.Listed
 		if h.Closed.IsZero() && d.Open == "" {
-			d.Open = fmt.Sprintf("the hour from %s is %s: %s", h.Start.Format("15:04"), h.State, h.Detail)
+			d.Open = fmt.Sprintf("the hour from %s is %s: %s", h.Start.Format("15:04"), h.Feed, h.Detail)
 		}
 		d.Closed = later(d.Closed, h.Closed)
 	}

@@ -16,10 +16,13 @@ const (
 	GapLost     = "lost"     // something in it is known to be lost
 	GapSilent   = "silent"   // complete and empty, though the weeks before were not
 	GapOff      = "off"      // the source was switched off
+	// GapRecovered: lost or off, and a search of the audit log has brought what
+	// happened in this time.
+	GapRecovered = "recovered"
 )
 
 // GapStates are the states from the worst to the best.
-var GapStates = []string{GapLost, GapOff, GapLate, GapSilent, GapWaiting, GapComplete}
+var GapStates = []string{GapLost, GapOff, GapLate, GapSilent, GapRecovered, GapWaiting, GapComplete}
 
 // GapFilter says which part of the calendar is wanted.
 type GapFilter struct {
@@ -67,6 +70,8 @@ type GapCell struct {
 	Expired    int64 `json:"expired"`
 	Records    int64 `json:"records"`
 	Bytes      int64 `json:"bytes"`
+	// Recovered is since when a search covers what was lost of an hour.
+	Recovered *time.Time `json:"recovered,omitempty"`
 	// Detail says in words why it is not complete.
 	Detail string `json:"detail,omitempty"`
 }

@@ -106,7 +106,7 @@ func hourCells(hours []collect.Hour) []server.GapCell {
 	cells := make([]server.GapCell, 0, len(hours))
 	for _, h := range hours {
 		cells = append(cells, server.GapCell{
-			Time: h.Start, State: string(h.State), Detail: h.Detail,
+			Time: h.Start, State: string(h.State), Detail: h.Detail, Recovered: moment(h.Recovered),
 			Listed: h.Listed, Journalled: h.Journalled, Expired: h.Expired, Records: h.Records, Bytes: h.Bytes,
 		})
 	}

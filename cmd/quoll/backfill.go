@@ -24,8 +24,8 @@ import (
 )
 
 // newSearch makes the audit search of a tenant. It signs in with the
-// application that collects its audit log.
-func newSearch(t config.Tenant, db *sql.DB, log *slog.Logger) (*auditsearch.Search, error) {
+// application that collects its audit log. coverage may be nil.
+func newSearch(t config.Tenant, db *sql.DB, coverage auditsearch.Coverage, log *slog.Logger) (*auditsearch.Search, error) {
 	if t.AuditSearch == nil {
 		return nil, fmt.Errorf("tenant %s: no audit search: it needs an audit_log section, and Microsoft offers it in the commercial cloud and GCC only", t.Name)
 	}
@@ -33,7 +33,7 @@ func newSearch(t config.Tenant, db *sql.DB, log *slog.Logger) (*auditsearch.Sear
 	if err != nil {
 		return nil, err
 	}
-	return auditsearch.New(*t.AuditSearch, auditsearch.Dependencies{DB: db, HTTP: transport, Logger: log, Tokens: tokens})
+	return auditsearch.New(*t.AuditSearch, auditsearch.Dependencies{DB: db, HTTP: transport, Logger: log, Tokens: tokens, Coverage: coverage})
 }
 
 // graphAccess is how Microsoft Graph is reached for a tenant, with the

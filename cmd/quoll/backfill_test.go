@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -109,6 +112,53 @@ func killAtPage(ts *testscript.TestScript, neg bool, args []string) {
 	if err := command.Wait(); err == nil {
 		ts.Fatalf("it ended before page %d", n)
 	}
+}
+
+// killServerAtPage: "killserveratpage N DATA FROM TO command…" starts a server,
+// has it begin a backfill, and kills it with SIGKILL at the Nth page.
+func killServerAtPage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 5 {
+		ts.Fatalf("usage: killserveratpage n data from to command…")
+	}
+	data := ts.MkAbs(args[1])
+	begun := make(chan error, 1)
+	go func() {
+		body := fmt.Sprintf(`{"from":%q,"to":%q}`, args[2], args[3])
+		for range 600 {
+			if note, err := readServerNote(data); err == nil {
+				begun <- callAPI(context.Background(), note, http.MethodPost, "/api/v1/backfills", []byte(body), &backfilled{})
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		begun <- errors.New("the server does not answer")
+	}()
+	killAtPage(ts, false, append([]string{args[0]}, args[4:]...))
+	ts.Check(<-begun)
+	ts.Check(os.Remove(filepath.Join(data, serverFile))) // it was killed, and could not
+}
+
+// awaitBackfills: "awaitbackfills DATA" waits until a server has ended its
+// backfills, of which there must be one, and prints them.
+func awaitBackfills(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: awaitbackfills data")
+	}
+	note, err := readServerNote(ts.MkAbs(args[0]))
+	ts.Check(err)
+	for range 600 {
+		var answer struct{ Backfills []backfilled }
+		ts.Check(callAPI(context.Background(), note, http.MethodGet, "/api/v1/backfills", nil, &answer))
+		if len(answer.Backfills) > 0 && !slices.ContainsFunc(answer.Backfills, func(b backfilled) bool { return !ended(&b) }) {
+			for _, b := range answer.Backfills {
+				_, err := fmt.Fprintf(ts.Stdout(), "%s: %s %s\n", b.TenantName, b.State, b.Error)
+				ts.Check(err)
+			}
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("the backfills do not end")
 }
 
 func findIn(path, name string) (string, error) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/auditsearch"
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/journal"
@@ -167,7 +168,11 @@ func backfillHere(ctx context.Context, o backfillOptions, c *config.Config, requ
 }
 
 func backfillOne(ctx context.Context, n *node, t config.Tenant, request auditsearch.Request, show *backfillShow) error {
-	search, err := newSearch(t, n.state, show.log)
+	ledger, err := collect.OpenLedger(ctx, n.state)
+	if err != nil {
+		return err
+	}
+	search, err := newSearch(t, n.state, ledger, show.log)
 	if err != nil {
 		return err
 	}

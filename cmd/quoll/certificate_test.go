@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ import (
 type certified struct {
 	t       *testing.T
 	dir     string
+	db      *sql.DB
 	ledger  *collect.Ledger
 	archive *archive.Archive
 	now     time.Time
@@ -46,6 +48,7 @@ func newCertified(t *testing.T) *certified {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
+	c.db = db
 	if c.ledger, err = collect.OpenLedger(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}

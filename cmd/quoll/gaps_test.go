@@ -106,3 +106,45 @@ func TestGapsAsCSV(t *testing.T) {
 		t.Errorf("rows %+v, %v for another content type; tenant name %q", other.Rows, err, calendar.Rows[0].TenantName)
 	}
 }
+
+// TestASearchRecoversALostHour: the gap stays, and the certificate says so, but
+// the calendar tells that its records are there.
+func TestASearchRecoversALostHour(t *testing.T) {
+	c := newCertified(t)
+	g := &gaps{ledger: c.ledger, now: func() time.Time { return c.now }}
+	g.state = c.db
+	shown := func() string {
+		t.Helper()
+		calendar, err := g.Gaps(t.Context(), server.GapFilter{From: certifiedDay, To: certifiedDay.Add(24 * time.Hour)})
+		c.must(err)
+		var b strings.Builder
+		c.must(writeGaps(&b, calendar, false))
+		return b.String()
+	}
+	before, err := c.certify("--day", "2026-09-14")
+	c.must(err)
+	lost := certifiedDay.Add(5 * time.Hour)
+	for i, w := range []collect.Window{
+		{From: lost.Add(-48 * time.Hour), To: lost},                            // not to its end
+		{From: lost.Add(time.Minute), To: lost.Add(4 * time.Hour)},             // a hole of a minute
+		{From: lost.Add(-time.Hour), To: lost.Add(time.Minute) /* the hole */}, // and all of it
+	} {
+		if text := shown(); !strings.Contains(text, "CCCCCXCC") || !strings.Contains(text, "lost 1") {
+			t.Errorf("before search %d:\n%s", i, text)
+		}
+		c.must(c.ledger.Searched(t.Context(), gapTenant, w, c.now))
+		c.must(c.ledger.Searched(t.Context(), gapTenant, w, c.now.Add(time.Hour))) // told again
+	}
+	text := shown()
+	for _, want := range []string{"recovered 1", "CCCCCRCC", "recovered: 1 blob expired before being fetched; a search of the audit log brought what happened in this time on " + c.now.Format(time.DateOnly)} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	if recorded, err := c.ledger.Gaps(t.Context(), gapStream, 10); err != nil || len(recorded) != 1 {
+		t.Errorf("%d gaps recorded, %v; want the one", len(recorded), err)
+	}
+	if after, err := c.certify("--day", "2026-09-14"); err != nil || after != before {
+		t.Errorf("the certificate changed: %v\n%s", err, after)
+	}
+}

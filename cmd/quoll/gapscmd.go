@@ -150,7 +150,7 @@ type gapMark struct{ letter, colour string }
 
 var gapMarks = map[string]gapMark{
 	server.GapComplete: {"C", "30;42"}, server.GapWaiting: {"W", "30;47"}, server.GapLate: {"L", "30;43"},
-	server.GapLost: {"X", "97;41"}, server.GapSilent: {"S", "97;45"}, server.GapOff: {"O", "97;100"},
+	server.GapLost: {"X", "97;41"}, server.GapSilent: {"S", "97;45"}, server.GapOff: {"O", "97;100"}, server.GapRecovered: {"R", "97;44"},
 }
 
 // writeGaps prints a block for each row: a line a day with a letter an hour, or

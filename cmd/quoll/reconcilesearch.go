@@ -115,7 +115,7 @@ func (o *reconcileOptions) compareSearch(ctx context.Context, w, notes io.Writer
 
 	show := newBackfillShow(io.Discard, notes, "text")
 	defer show.finish()
-	search, err := newSearch(t, db, show.log)
+	search, err := newSearch(t, db, nil, show.log)
 	if err != nil {
 		return false, err
 	}

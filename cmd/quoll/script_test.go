@@ -24,7 +24,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"flip": flip, "simulate": simulate, "expand": expand, "tenant": startTenantCommand, "killatpage": killAtPage, "await": awaitFile,
+			"flip": flip, "simulate": simulate, "expand": expand, "tenant": startTenantCommand, "killatpage": killAtPage, "killserveratpage": killServerAtPage, "awaitbackfills": awaitBackfills, "await": awaitFile,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Values[tenantKey{}] = &scriptTenant{}

@@ -136,7 +136,11 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if s.detector, err = detect.New(ctx, pace.detect, n.state, rules, ruleQuerier{n.query}, store, clock.System(), log); err != nil {
 		return nil, err
 	}
-	s.backfills = &backfills{node: n, config: c, now: time.Now, log: log, searches: map[string]*auditsearch.Search{}}
+	kept, err := auditsearch.OpenRequests(ctx, n.state)
+	if err != nil {
+		return nil, err
+	}
+	s.backfills = &backfills{node: n, config: c, ledger: s.ledger, kept: kept, now: time.Now, log: log, searches: map[string]*auditsearch.Search{}}
 	ui, err := web.Files()
 	if err != nil {
 		return nil, fmt.Errorf("open the web UI: %w", err)

@@ -154,7 +154,22 @@ func (r *run) finish(ctx context.Context, c *slice) error {
 	if c.shortfall != "" {
 		r.lacks(c, c.shortfall)
 	}
+	if err := r.covers(ctx, *c); err != nil {
+		return err
+	}
 	r.report(func(p *Progress) { p.Done += r.part(c.Window) })
+	return nil
+}
+
+// covers tells of a slice that brought everything.
+func (r *run) covers(ctx context.Context, c slice) error {
+	whole := c.done && c.shortfall == "" && !c.submitted.Before(c.To.Add(r.cfg.Settle))
+	if r.deps.Coverage == nil || !whole || len(r.request.RecordTypes)+len(r.request.Operations) > 0 {
+		return nil
+	}
+	if err := r.deps.Coverage.Searched(ctx, r.cfg.TenantID, c.Window, r.clock.Now()); err != nil {
+		return fmt.Errorf("%w: %w", errStorage, err)
+	}
 	return nil
 }
 

@@ -10,6 +10,7 @@
 package auditsearch
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/graph"
 	"github.com/quoll/quoll/internal/clock"
 )
@@ -131,6 +133,15 @@ type Dependencies struct {
 	Clock  clock.Clock    // clock.System() when nil
 	Random func() float64 // numbers in [0, 1), safe for concurrent use; math/rand/v2's when nil
 	Logger *slog.Logger   // discards when nil
+	// Coverage is told what was searched whole; may be nil.
+	Coverage Coverage
+}
+
+// Coverage remembers the spans of time of which a search without restrictions
+// has brought every record, asked for after Config.Settle had passed. It may be
+// told of one more than once.
+type Coverage interface {
+	Searched(ctx context.Context, tenant string, w collect.Window, now time.Time) error
 }
 
 func (d *Dependencies) fillIn() {

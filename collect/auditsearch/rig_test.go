@@ -45,6 +45,8 @@ type rig struct {
 	fault func(*http.Request) *http.Response
 	log   strings.Builder
 	roles []string
+	// coverage is told what was searched whole, if it is there.
+	coverage *covered
 }
 
 // inVirtualTime runs test in a synctest bubble. change, unless nil, sets up the
@@ -153,11 +155,15 @@ func (r *rig) search() *Search {
 	r.t.Helper()
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(7, 7))
-	s, err := New(r.cfg, Dependencies{
+	deps := Dependencies{
 		DB: r.db, Tokens: tokens{}, HTTP: &http.Client{Transport: r},
 		Random: func() float64 { mu.Lock(); defer mu.Unlock(); return random.Float64() },
 		Logger: slog.New(slog.NewTextHandler(&r.log, nil)),
-	})
+	}
+	if r.coverage != nil {
+		deps.Coverage = r.coverage
+	}
+	s, err := New(r.cfg, deps)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -121,6 +121,9 @@ func (s *Search) Run(ctx context.Context, r Request, sink collect.Sink, progress
 		return Summary{}, err
 	}
 	run.sink, run.tell = sink, progress
+	if err := run.coversBefore(ctx); err != nil {
+		return Summary{}, err
+	}
 	run.report(func(*Progress) {})
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -154,6 +157,20 @@ func (s *Search) prepare(ctx context.Context, r Request) (*run, error) {
 		Search: s, request: r, store: store, open: open, changed: make(chan struct{}),
 		progress: Progress{From: r.From, To: r.To, Covered: covered, Done: covered, Open: len(open)},
 	}, nil
+}
+
+// coversBefore tells of what earlier runs have searched.
+func (r *run) coversBefore(ctx context.Context) error {
+	known, err := r.store.overlapping(ctx, r.request.From, r.request.To)
+	if err != nil {
+		return err
+	}
+	for _, c := range known {
+		if err := r.covers(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // justNow is for how long the answer to a young slice is good: so long, that a

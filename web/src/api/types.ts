@@ -202,7 +202,7 @@ export interface ConnectorList {
   received: number;
 }
 
-export type GapState = "complete" | "waiting" | "late" | "lost" | "silent" | "off";
+export type GapState = "complete" | "waiting" | "late" | "lost" | "silent" | "off" | "recovered";
 
 /** One hour or day in UTC. */
 export interface GapCell {

@@ -1,10 +1,10 @@
 import type { GapCell, GapRow, GapState } from "../api/types";
 
 /** From the worst to the best: a day has the worst state of its hours. */
-export const gapStates: GapState[] = ["lost", "off", "late", "silent", "waiting", "complete"];
+export const gapStates: GapState[] = ["lost", "off", "late", "silent", "recovered", "waiting", "complete"];
 
 /** The letter of a state, so that it can be read without colour. Complete needs none. */
-export const gapLetters: Record<GapState, string> = { lost: "X", off: "O", late: "L", silent: "S", waiting: "W", complete: "" };
+export const gapLetters: Record<GapState, string> = { lost: "X", off: "O", late: "L", silent: "S", recovered: "R", waiting: "W", complete: "" };
 
 const hour = 3_600_000;
 const day = 24 * hour;

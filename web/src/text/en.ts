@@ -177,11 +177,12 @@ export const text = {
     zoom: "One cell is", zooms: { hours: "Hours", days: "Days", weeks: "Weeks" }, earlier: "Earlier", later: "Later", legend: "What the cells mean",
     empty: "Nothing was collected yet.", unknown: "Nothing known",
     sources: { activity: "Office 365 Management Activity API", blobexport: "Defender XDR streaming export", eventhub: "Defender XDR streaming to Event Hubs", push: "Defender XDR by HTTP push", hunting: "Defender XDR advanced hunting" } as Record<string, string>,
-    states: { complete: "Complete", waiting: "Waiting", late: "Late", lost: "Lost", silent: "Source silent", off: "Source off" },
+    states: { complete: "Complete", waiting: "Waiting", late: "Late", lost: "Lost", silent: "Source silent", off: "Source off", recovered: "Recovered" },
     hints: {
       complete: "Listed again after it was over, and all of it is kept.", waiting: "Not complete yet, and it is early.",
       late: "Not complete, though it could be. Nothing is lost yet.", lost: "Something in it is known to be lost.",
       silent: "Complete and empty, though the weeks before were not.", off: "The subscription was not enabled all the time.",
+      recovered: "The feed lost it, and a search of the audit log has brought what happened then.",
     },
     blobs: (kept: string, listed: string) => `${kept} of ${listed} blobs kept`, expired: (n: string) => `${n} lost`,
     records: (n: string, size: string) => `${n} records, ${size}`, hours: (n: number, state: string) => `${n} h ${state.toLowerCase()}`,
