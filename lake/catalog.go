@@ -97,6 +97,18 @@ func (c *catalog) init(ctx context.Context) error {
 	return err
 }
 
+// whole has SQLite check its own file.
+func (c *catalog) whole(ctx context.Context) error {
+	var verdict string
+	if err := c.db.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&verdict); err != nil {
+		return fmt.Errorf("check catalog: %w", err)
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("check catalog: %s", verdict)
+	}
+	return nil
+}
+
 func (c *catalog) close() error { return c.db.Close() }
 
 // metadataLocation returns where the current metadata of a table lies, or

@@ -87,14 +87,18 @@ func (s *keySet) loadGroup(group *file.RowGroupReader, turn *sync.Mutex) (err er
 	turn.Lock()
 	defer turn.Unlock()
 	for row := range columns[0] {
-		var key schema.Key
-		var digest schema.Digest
-		binary.BigEndian.PutUint64(key[:8], uint64(columns[0][row]))
-		binary.BigEndian.PutUint64(key[8:], uint64(columns[1][row]))
-		binary.BigEndian.PutUint64(digest[:], uint64(columns[2][row]))
+		key, digest := keyOf(columns[0][row], columns[1][row], columns[2][row])
 		s.add(key, digest)
 	}
 	return nil
+}
+
+// keyOf puts the hidden columns of a row together again.
+func keyOf(high, low, content int64) (key schema.Key, digest schema.Digest) {
+	binary.BigEndian.PutUint64(key[:8], uint64(high))
+	binary.BigEndian.PutUint64(key[8:], uint64(low))
+	binary.BigEndian.PutUint64(digest[:], uint64(content))
+	return key, digest
 }
 
 // readInt64 reads a column of 64-bit integers without nulls.
