@@ -40,14 +40,22 @@ type Config struct {
 	// Settle is how old an ingestion time must be for all rows of that time
 	// to be visible.
 	Settle time.Duration
+	// NRTEvery is LateEvery for NRT rules.
+	NRTEvery time.Duration
+	// Windows is how many windows one rule catches up at once, after an absence
+	// or when rows are late, before windows are left out that overlap others.
+	Windows int
 	// LateLimit is how far back late rows make windows run again.
 	LateLimit time.Duration
 }
 
 // DefaultConfig is what serve uses unless told otherwise.
 func DefaultConfig() Config {
-	return Config{Tick: 10 * time.Second, QueryTimeout: time.Minute, LateEvery: time.Minute, Settle: 2 * time.Second, LateLimit: 14 * 24 * time.Hour}
+	return Config{Tick: 10 * time.Second, QueryTimeout: time.Minute, LateEvery: time.Minute, NRTEvery: 20 * time.Second, Windows: 64, Settle: 2 * time.Second, LateLimit: 14 * 24 * time.Hour}
 }
+
+// clockMargin is longer than a clock that was set back can go unnoticed.
+const clockMargin = 10 * time.Minute
 
 // Detector runs rules. It is safe for concurrent use.
 type Detector struct {
@@ -60,7 +68,8 @@ type Detector struct {
 	clock   clock.Clock
 	log     *slog.Logger
 
-	mu sync.Mutex // serialises ticks
+	mu     sync.Mutex // serialises ticks
+	forgot time.Time  // when old windows were last forgotten
 }
 
 // New returns a detector over rules. Its state lives in db. A rule whose query
@@ -110,6 +119,10 @@ func (d *Detector) Tick(ctx context.Context) error {
 	now := d.clock.Now().UTC()
 	look := &lookout{detector: d, now: now, upTo: now.Add(-d.config.Settle), seen: map[lookKey]arrival{}}
 	var problems []error
+	if now.Sub(d.forgot).Abs() >= time.Hour {
+		d.forgot = now
+		problems = append(problems, d.store.forget(ctx, now.Add(-2*d.config.LateLimit)))
+	}
 	for _, r := range d.rules {
 		if !r.enabled() {
 			continue
@@ -181,19 +194,27 @@ func (d *Detector) failed(ctx context.Context, r *Rule, health Health, now time.
 // windows returns what a rule has to evaluate now, and the ingestion time up
 // to which late rows are then accounted for.
 func (d *Detector) windows(ctx context.Context, r *Rule, health Health, now time.Time, look *lookout) ([]Window, time.Time, error) {
-	due := r.due(health.LastEnd, now)
+	due := r.due(health.LastEnd, now, d.config.Windows)
 	if health.Ingested.IsZero() {
 		return due, look.upTo, nil
 	}
-	if look.upTo.Sub(health.Ingested) < d.config.LateEvery {
+	if look.upTo.Before(health.Ingested) {
+		// The clock went back: what comes in now seems older than what was
+		// looked at. Looking begins again from a while before.
+		health.Ingested = look.upTo.Add(-clockMargin)
+	}
+	every := d.config.LateEvery
+	if r.Kind == "NRT" {
+		every = d.config.NRTEvery
+	}
+	if look.upTo.Sub(health.Ingested) < every {
 		return due, health.Ingested, nil
 	}
 	late, err := look.over(ctx, d.tables[r.ID], health.Ingested)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	dirty := r.dirty(late.earliest, late.latest, health.LastEnd)
-	return append(dirty, due...), look.upTo, nil
+	return append(r.dirty(late, health.LastEnd, d.config.Windows), due...), look.upTo, nil
 }
 
 // Health returns how each rule fares, in the order of the rules.

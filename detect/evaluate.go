@@ -2,6 +2,9 @@ package detect
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -32,32 +35,70 @@ func (d *Detector) evaluate(ctx context.Context, r *Rule, w Window, now time.Tim
 }
 
 // raise makes an alert of a finding, or lets the alert of an overlapping
-// window grow by it.
+// window grow by it. Rows that an alert about the same subject stands on already
+// are not raised again.
 func (d *Detector) raise(ctx context.Context, f finding, w Window) (bool, error) {
-	id, seen, known, err := d.store.alertFor(ctx, f.subject, w)
+	digest := findingDigest(f.alert)
+	if before, ok, err := d.store.finding(ctx, f.subject, w); err != nil || ok && before == digest {
+		return false, err // the window was seen as it is
+	}
+	known, err := d.store.episodes(ctx, f.subject, w)
 	if err != nil {
 		return false, err
 	}
-	alert := f.alert
-	if !known {
-		id, seen = alertID(f.subject, w), w
+	alert, seen, news := f.alert, w, true
+	alert.ID = alertID(f.subject, w)
+	if len(known) > 0 {
+		if alert, news, err = d.continued(ctx, known, f.alert, w); err != nil {
+			return false, err
+		}
+		seen = union(known[0].seen, w)
 	}
-	alert.ID = id
-	if known {
-		old, err := d.sink.Alert(ctx, id)
+	if news {
+		if err := d.sink.Raise(ctx, alert); err != nil {
+			return false, err
+		}
+	}
+	return news, d.store.saveFinding(ctx, f.subject, alert.ID, seen, w, digest)
+}
+
+// continued lets the oldest of the alerts that a window continues grow by what
+// none of them stands on yet.
+func (d *Detector) continued(ctx context.Context, known []episode, found model.Alert, w Window) (model.Alert, bool, error) {
+	var first *model.Alert
+	rows := map[string]bool{}
+	late := false
+	for _, e := range known {
+		a, err := d.sink.Alert(ctx, e.alert)
 		if err != nil {
-			return false, fmt.Errorf("read the alert that a window continues: %w", err)
+			return found, false, fmt.Errorf("read the alert that a window continues: %w", err)
 		}
-		grown, changed := grow(*old, alert)
-		if !changed {
-			return false, d.store.saveSubject(ctx, f.subject, id, union(seen, w))
+		if first == nil {
+			first = a
 		}
-		alert = grown
+		for _, row := range a.Evidence.Rows {
+			rows[rowKey(row)] = true
+		}
+		// A window behind the newest one of the alert is evaluated because rows
+		// came late: what it shows now and did not before is news.
+		late = late || !w.End.After(e.seen.End)
 	}
-	if err := d.sink.Raise(ctx, alert); err != nil {
-		return false, err
+	grown, news := grow(*first, found, rows, late || len(known) > 1)
+	return grown, news, nil
+}
+
+func rowKey(row []json.RawMessage) string { return fmt.Sprintf("%q", row) }
+
+// findingDigest hashes the rows of a finding.
+func findingDigest(a model.Alert) string {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%d", a.Evidence.Total)
+	for _, row := range a.Evidence.Rows {
+		for _, cell := range row {
+			fmt.Fprintf(sum, "\x00%d:%s", len(cell), cell)
+		}
 	}
-	return true, d.store.saveSubject(ctx, f.subject, id, union(seen, w))
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 func union(a, b Window) Window {
@@ -70,21 +111,18 @@ func union(a, b Window) Window {
 	return a
 }
 
-// grow adds what a later evaluation found to an alert. A sliding window loses
-// old rows as it moves on; that is no news, so an alert changes only when the
-// finding reaches further in time or holds more rows than were known.
-func grow(old, found model.Alert) (model.Alert, bool) {
-	news := found.Start.Before(old.Start) || found.End.After(old.End) || found.Evidence.Total > old.Evidence.Total
+// grow adds to an alert what a later evaluation found and what is not known. A
+// sliding window loses old rows as it moves on; that is no news, so an alert
+// changes only when the finding reaches further in time or holds more rows than
+// were known, or when rows came late.
+func grow(old, found model.Alert, known map[string]bool, late bool) (model.Alert, bool) {
+	news := late || found.Start.Before(old.Start) || found.End.After(old.End) || found.Evidence.Total > old.Evidence.Total
 	if !news {
 		return old, false
 	}
-	known := map[string]bool{}
-	for _, row := range old.Evidence.Rows {
-		known[fmt.Sprintf("%q", row)] = true
-	}
 	added := 0
 	for _, row := range found.Evidence.Rows {
-		if known[fmt.Sprintf("%q", row)] {
+		if known[rowKey(row)] {
 			continue
 		}
 		added++

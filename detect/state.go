@@ -75,28 +75,77 @@ func (s *store) saveRule(ctx context.Context, h Health) error {
 	return nil
 }
 
-// alertFor returns the alert about a subject that window w continues: one
-// whose windows overlap w or touch it. ok is false when there is none.
-func (s *store) alertFor(ctx context.Context, subject string, w Window) (alert string, seen Window, ok bool, err error) {
-	var started, ended int64
-	err = s.db.QueryRowContext(ctx, `SELECT alert, started, ended FROM detect_subject WHERE subject=?`, subject).Scan(&alert, &started, &ended)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", Window{}, false, nil
-	}
-	if err != nil {
-		return "", Window{}, false, fmt.Errorf("read subject: %w", err)
-	}
-	seen = Window{Start: fromMicro(started), End: fromMicro(ended)}
-	apart := w.Start.After(seen.End) || w.End.Before(seen.Start)
-	return alert, seen, !apart, nil
+// episode is an alert about a subject, and the windows it was seen in.
+type episode struct {
+	alert string
+	seen  Window
 }
 
-func (s *store) saveSubject(ctx context.Context, subject, alert string, seen Window) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO detect_subject (subject, alert, started, ended) VALUES (?,?,?,?)
-		ON CONFLICT (subject) DO UPDATE SET alert=excluded.alert, started=excluded.started, ended=excluded.ended`,
-		subject, alert, micro(seen.Start), micro(seen.End))
+// episodes returns the alerts about a subject that window w continues, the
+// oldest first: those whose windows overlap w or touch it.
+func (s *store) episodes(ctx context.Context, subject string, w Window) ([]episode, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT alert, started, ended FROM detect_episode WHERE subject=? AND started<=? AND ended>=? ORDER BY started, alert`,
+		subject, micro(w.End), micro(w.Start))
 	if err != nil {
-		return fmt.Errorf("save subject: %w", err)
+		return nil, fmt.Errorf("read alerts of a subject: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []episode
+	for rows.Next() {
+		var e episode
+		var started, ended int64
+		if err := rows.Scan(&e.alert, &started, &ended); err != nil {
+			return nil, fmt.Errorf("read alerts of a subject: %w", err)
+		}
+		e.seen = Window{Start: fromMicro(started), End: fromMicro(ended)}
+		all = append(all, e)
+	}
+	return all, rows.Err()
+}
+
+// finding returns the digest of what window w showed of a subject when it was
+// last evaluated. ok is false when it showed nothing.
+func (s *store) finding(ctx context.Context, subject string, w Window) (digest string, ok bool, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT digest FROM detect_finding WHERE subject=? AND ended=?`, subject, micro(w.End)).Scan(&digest)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("read finding: %w", err)
+	}
+	return digest, true, nil
+}
+
+// saveFinding notes that window w showed something of a subject, and the alert
+// about it.
+func (s *store) saveFinding(ctx context.Context, subject, alert string, seen, w Window, digest string) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("save finding: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
+	_, err = tx.ExecContext(ctx, `INSERT INTO detect_episode (subject, alert, started, ended) VALUES (?,?,?,?)
+		ON CONFLICT (subject, alert) DO UPDATE SET started=excluded.started, ended=excluded.ended`,
+		subject, alert, micro(seen.Start), micro(seen.End))
+	if err == nil {
+		_, err = tx.ExecContext(ctx, `INSERT INTO detect_finding (subject, ended, digest) VALUES (?,?,?)
+			ON CONFLICT (subject, ended) DO UPDATE SET digest=excluded.digest`, subject, micro(w.End), digest)
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		return fmt.Errorf("save finding: %w", err)
+	}
+	return nil
+}
+
+// forget drops what is remembered of windows that ended before a time.
+func (s *store) forget(ctx context.Context, before time.Time) error {
+	for _, table := range []string{"detect_finding", "detect_episode"} {
+		if _, err := s.db.ExecContext(ctx, `DELETE FROM `+table+` WHERE ended < ?`, micro(before)); err != nil {
+			return fmt.Errorf("forget old windows: %w", err)
+		}
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package detect
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // Window is the stretch of event time that one evaluation of a rule sees:
 // half open, in UTC. Its end lies on the grid of the rule's frequency, counted
@@ -23,11 +27,11 @@ func (r *Rule) windowEnding(end time.Time) Window {
 }
 
 // due returns the windows that have to be evaluated now, oldest first, given
-// the end of the last window that was. After an absence the windows of the
-// grid are thinned out as far as they still cover every instant, because
-// neighbouring windows overlap: a rule that looks back a day each five minutes
-// needs one window for each day it was away, and the newest.
-func (r *Rule) due(last, now time.Time) []Window {
+// the end of the last window that was. After an absence of more than most
+// windows those of the grid are thinned out as far as they still cover every
+// instant, because neighbouring windows overlap: a rule that looks back a day
+// each five minutes needs one window for each day it was away, and the newest.
+func (r *Rule) due(last, now time.Time, most int) []Window {
 	newest := gridBefore(now, time.Duration(r.QueryFrequency))
 	if last.IsZero() {
 		return []Window{r.windowEnding(newest)}
@@ -35,37 +39,85 @@ func (r *Rule) due(last, now time.Time) []Window {
 	if !newest.After(last) {
 		return nil
 	}
-	return r.cover(last, newest)
+	return r.cover(last, newest, most)
 }
 
-// cover returns windows that end on the grid, after from and up to to, such
-// that every instant of [from, to) lies in one. to must lie on the grid.
-func (r *Rule) cover(from, to time.Time) []Window {
-	step := max(gridBefore(time.UnixMilli(0).Add(time.Duration(r.QueryPeriod)), time.Duration(r.QueryFrequency)).Sub(time.UnixMilli(0)), time.Duration(r.QueryFrequency))
-	var ends []time.Time
+// stride is the longest distance of windows that leaves no instant out.
+func (r *Rule) stride() time.Duration {
+	return max(gridBefore(time.UnixMilli(0).Add(time.Duration(r.QueryPeriod)), time.Duration(r.QueryFrequency)).Sub(time.UnixMilli(0)), time.Duration(r.QueryFrequency))
+}
+
+// cover returns the windows that end on the grid, after from and up to to,
+// which must lie on the grid; or, where these are more than most, as few of them
+// as leave no instant of [from, to) out.
+func (r *Rule) cover(from, to time.Time, most int) []Window {
+	step := time.Duration(r.QueryFrequency)
+	if to.Sub(from) > time.Duration(most)*step {
+		step = r.stride()
+	}
+	var windows []Window
 	for end := to; end.After(from); end = end.Add(-step) {
-		ends = append(ends, end)
+		windows = append(windows, r.windowEnding(end))
 	}
-	windows := make([]Window, 0, len(ends))
-	for i := len(ends) - 1; i >= 0; i-- {
-		windows = append(windows, r.windowEnding(ends[i]))
-	}
+	slices.Reverse(windows)
 	return windows
 }
 
-// dirty returns the windows, all evaluated before, into which rows between
-// earliest and latest (event time, inclusive) have fallen since.
-func (r *Rule) dirty(earliest, latest, last time.Time) []Window {
-	if earliest.IsZero() || last.IsZero() || !earliest.Before(last) {
+// dirty returns the windows, all evaluated before, into which rows have fallen
+// since: each, or where these are more than most, as few as hold all the rows.
+// minutes are the starts of the minutes that the rows' event times lie in.
+func (r *Rule) dirty(minutes []time.Time, last time.Time, most int) []Window {
+	if last.IsZero() {
 		return nil
 	}
-	to := gridAfter(latest, time.Duration(r.QueryFrequency))
-	// A window that ends up to a period later still sees the latest row, in
-	// the company of what followed it; the newest of these is the one whose
-	// view is fullest.
-	to = gridBefore(to.Add(time.Duration(r.QueryPeriod)-time.Duration(r.QueryFrequency)), time.Duration(r.QueryFrequency))
-	if to.After(last) {
-		to = last
+	frequency := time.Duration(r.QueryFrequency)
+	ends := map[int64]bool{}
+	for _, m := range minutes {
+		if !m.Before(last) {
+			continue
+		}
+		first := gridAfter(m, frequency)
+		final := gridBefore(m.Add(time.Minute-time.Millisecond+time.Duration(r.QueryPeriod)), frequency)
+		if final.After(last) {
+			final = last
+		}
+		if len(ends) > most || int64(final.Sub(first)/frequency) > int64(most) {
+			return r.fewest(minutes, last)
+		}
+		for end := first; !end.After(final); end = end.Add(frequency) {
+			ends[end.UnixMilli()] = true
+		}
 	}
-	return r.cover(earliest, to)
+	if len(ends) > most {
+		return r.fewest(minutes, last)
+	}
+	return r.windowsEnding(ends)
+}
+
+// fewest returns windows such that each minute before last lies in one. Of those
+// that hold a minute it takes the newest, whose view is fullest.
+func (r *Rule) fewest(minutes []time.Time, last time.Time) []Window {
+	ends := map[int64]bool{}
+	covered := time.Unix(1<<40, 0) // what lies at or after it is in a window
+	for i := len(minutes) - 1; i >= 0; i-- {
+		m := minutes[i]
+		if !m.Before(last) || !m.Before(covered) {
+			continue
+		}
+		end := gridBefore(m.Add(r.stride()), time.Duration(r.QueryFrequency))
+		if end.After(last) {
+			end = last
+		}
+		ends[end.UnixMilli()] = true
+		covered = r.windowEnding(end).Start
+	}
+	return r.windowsEnding(ends)
+}
+
+func (r *Rule) windowsEnding(ends map[int64]bool) []Window {
+	var windows []Window
+	for _, end := range slices.Sorted(maps.Keys(ends)) {
+		windows = append(windows, r.windowEnding(time.UnixMilli(end).UTC()))
+	}
+	return windows
 }

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func covered(windows []Window, t time.Time) bool {
 
 func TestTheFirstRunLooksBackOnePeriod(t *testing.T) {
 	r := scheduled(5*time.Minute, time.Hour)
-	got := r.due(time.Time{}, noon.Add(7*time.Minute))
+	got := r.due(time.Time{}, noon.Add(7*time.Minute), 1)
 	want := Window{noon.Add(-55 * time.Minute), noon.Add(5 * time.Minute)}
 	if len(got) != 1 || got[0] != want {
 		t.Errorf("got %v, want %v", got, want)
@@ -33,13 +34,13 @@ func TestTheFirstRunLooksBackOnePeriod(t *testing.T) {
 
 func TestAWindowIsDueOnce(t *testing.T) {
 	r := scheduled(5*time.Minute, time.Hour)
-	if got := r.due(noon, noon.Add(4*time.Minute)); got != nil {
+	if got := r.due(noon, noon.Add(4*time.Minute), 1); got != nil {
 		t.Errorf("due before its time: %v", got)
 	}
-	if got := r.due(noon, noon.Add(5*time.Minute)); len(got) != 1 || !got[0].End.Equal(noon.Add(5*time.Minute)) {
+	if got := r.due(noon, noon.Add(5*time.Minute), 1); len(got) != 1 || !got[0].End.Equal(noon.Add(5*time.Minute)) {
 		t.Errorf("got %v", got)
 	}
-	if got := r.due(noon, noon.Add(-time.Hour)); got != nil {
+	if got := r.due(noon, noon.Add(-time.Hour), 1); got != nil {
 		t.Errorf("a clock that went back makes windows due: %v", got)
 	}
 }
@@ -53,7 +54,7 @@ func TestWindowsCoverEveryAbsence(t *testing.T) {
 		r := scheduled(frequency, frequency*time.Duration(1+random.IntN(40))+time.Duration(random.IntN(60))*time.Second)
 		last := gridBefore(noon, frequency)
 		now := last.Add(time.Duration(random.Int64N(int64(60 * 24 * time.Hour))))
-		windows := r.due(last, now)
+		windows := r.due(last, now, 1)
 		for range 20 {
 			newest := gridBefore(now, frequency)
 			if !newest.After(last) {
@@ -85,8 +86,13 @@ func TestLateRowsMakeTheirWindowsRunAgain(t *testing.T) {
 		last := gridBefore(noon, frequency)
 		earliest := last.Add(-time.Duration(random.Int64N(int64(20 * 24 * time.Hour))))
 		latest := earliest.Add(time.Duration(random.Int64N(int64(10 * 24 * time.Hour))))
-		windows := r.dirty(earliest, latest, last)
-		for _, at := range []time.Time{earliest, latest, earliest.Add(latest.Sub(earliest) / 2)} {
+		rows := []time.Time{earliest, earliest.Add(latest.Sub(earliest) / 2), latest}
+		var minutes []time.Time
+		for _, at := range rows {
+			minutes = append(minutes, at.Truncate(time.Minute))
+		}
+		windows := r.dirty(minutes, last, 1+random.IntN(100))
+		for _, at := range rows {
 			if at.Before(last) && !covered(windows, at) {
 				t.Fatalf("every %s over %s, last %s: late row at %s is in no window", frequency, time.Duration(r.QueryPeriod), last, at)
 			}
@@ -101,10 +107,23 @@ func TestLateRowsMakeTheirWindowsRunAgain(t *testing.T) {
 
 func TestRowsOnTimeMakeNothingDirty(t *testing.T) {
 	r := scheduled(5*time.Minute, time.Hour)
-	if got := r.dirty(noon, noon.Add(time.Minute), noon); got != nil {
+	if got := r.dirty([]time.Time{noon, noon.Add(time.Minute)}, noon, 64); got != nil {
 		t.Errorf("got %v", got)
 	}
-	if got := r.dirty(time.Time{}, time.Time{}, noon); got != nil {
+	if got := r.dirty(nil, noon, 64); got != nil {
 		t.Errorf("got %v", got)
+	}
+}
+
+// Just the windows that hold a late row run again.
+func TestNoOtherWindowsRunAgain(t *testing.T) {
+	r := scheduled(5*time.Minute, 15*time.Minute)
+	windows := r.dirty([]time.Time{noon.Add(-3 * time.Hour), noon.Add(-7 * time.Minute)}, noon, 64)
+	var ends []string
+	for _, w := range windows {
+		ends = append(ends, w.End.Format("15:04"))
+	}
+	if got := fmt.Sprint(ends); got != "[09:05 09:10 09:15 11:55 12:00]" {
+		t.Errorf("windows end at %s", got)
 	}
 }
