@@ -26,11 +26,7 @@ and keeps a write-once archive in which every record can be proved.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(
 		demoCommand(), serveCommand(), initCommand(), checkCommand(), importCommand(), replayCommand(), backfillCommand(), reconcileCommand(), queryCommand(), explainCommand(),
-<<<<<<< HEAD
-		rulesCommand(), archiveCommand(), witnessCommand(), gapsCommand(), schemaCommand(), statusCommand(), accessCommand(), versionCommand(),
-=======
-		rulesCommand(), archiveCommand(), witnessCommand(), lakeCommand(), gapsCommand(), schemaCommand(), statusCommand(), versionCommand(),
->>>>>>> ee05b93 (Check the lake from the catalogue down to each record)
+		rulesCommand(), archiveCommand(), witnessCommand(), lakeCommand(), gapsCommand(), schemaCommand(), statusCommand(), accessCommand(), versionCommand(),
 	)
 	return root
 }
