@@ -74,6 +74,44 @@ func TestEveryFlippedByte(t *testing.T) {
 	}
 }
 
+// TestEveryByteMisplaced cuts each file at each byte, removes each, doubles each,
+// and swaps each with the next and with one far away.
+func TestEveryByteMisplaced(t *testing.T) {
+	t.Parallel()
+	files, key, _ := smallArchive(t)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		f := files[name]
+		whole := slices.Clone(f.Data)
+		for at := 0; at < len(whole); at += stride(61) {
+			next, far := (at+1)%len(whole), (at+len(whole)/2)%len(whole)
+			for what, changed := range map[string][]byte{
+				"cut at":                 whole[:at],
+				"removed":                slices.Delete(slices.Clone(whole), at, at+1),
+				"doubled":                slices.Insert(slices.Clone(whole), at, whole[at]),
+				"swapped with the next":  swapped(whole, at, next),
+				"swapped with one away":  swapped(whole, at, far),
+				"moved behind the whole": append(slices.Delete(slices.Clone(whole), at, at+1), whole[at]),
+			} {
+				if slices.Equal(changed, whole) { // equal bytes swapped
+					continue
+				}
+				f.Data = changed
+				requireNamed(t, verifyDamaged(t, files, key), fmt.Sprintf("byte %d of %s %s", at, name, what), name)
+			}
+			f.Data = whole
+			if t.Failed() {
+				t.FailNow()
+			}
+		}
+	}
+}
+
+func swapped(data []byte, a, b int) []byte {
+	changed := slices.Clone(data)
+	changed[a], changed[b] = changed[b], changed[a]
+	return changed
+}
+
 // TestFlippedBytesOfATallArchive changes some bytes of each file, others in each
 // run: about one in 1,000, with -short one in 2,500.
 func TestFlippedBytesOfATallArchive(t *testing.T) {
