@@ -87,6 +87,8 @@ type ArchiveStatus struct {
 	Checkpoint *Checkpoint `json:"checkpoint"`
 	// Certificates are those of closed days; null where none are issued.
 	Certificates *CertificateCount `json:"certificates"`
+	// Drill is the last restore drill; null: never.
+	Drill *Drill `json:"drill"`
 	// Witnesses are those that are asked to cosign; null without any.
 	Witnesses []WitnessStatus `json:"witnesses"`
 	// Problem says why the archive does not follow, or is empty.
@@ -99,6 +101,18 @@ type Checkpoint struct {
 	Size   int64     `json:"size"` // leaves
 	Root   string    `json:"root"` // Base64
 	Time   time.Time `json:"time"` // when it was published
+}
+
+// Drill is the outcome of a restore drill: the archive restored elsewhere, up to
+// where the tables were, and its rows compared with theirs.
+type Drill struct {
+	Time     time.Time `json:"time"`
+	Passed   bool      `json:"passed"`
+	Detail   string    `json:"detail"`
+	Position uint64    `json:"position"` // last journal position restored
+	Bytes    int64     `json:"bytes"`    // of payloads
+	Rows     int64     `json:"rows"`
+	Seconds  float64   `json:"seconds"`
 }
 
 // WitnessStatus says how far a witness has cosigned the log.

@@ -34,6 +34,7 @@ func (r *reporter) proofs(a *server.ArchiveStatus) {
 	a.Checkpoint = readCheckpoint(r.node.paths.archive)
 	a.Certificates = r.certificates.count(filepath.Join(r.node.paths.data, "certificates"), time.Now())
 	a.Verified = readVerification(r.node.paths.data)
+	a.Drill = readDrill(r.node.paths.data)
 	a.Witnesses = r.node.witnessStatus()
 	if a.Checkpoint != nil {
 		a.Sealed = &a.Checkpoint.Time

@@ -43,7 +43,7 @@ it without its being found. docs/witness.md says how to set one up.`,
 
 type witnessOptions struct {
 	dir, name, listen, addressFile, certificate, key, output string
-	logKeys                                     []string
+	logKeys                                                  []string
 }
 
 func (o *witnessOptions) keyFile() string { return filepath.Join(o.dir, "witness.key") }
