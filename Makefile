@@ -14,7 +14,7 @@ DURATION ?= 3m
 BENCH_FLAGS ?=
 CORPUS ?= ../shared/corpus/content
 
-.PHONY: help demo build test test-go rules-corpus simulate torture test-exhaustive test-web test-browser lint fuzz bench bench-collect bench-tenants audit conformance docs need clean screenshots
+.PHONY: help demo build test test-go rules-corpus simulate torture test-exhaustive test-web test-browser lint fuzz bench bench-collect bench-tenants bench-eventhub audit conformance docs need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -79,6 +79,9 @@ bin/kafka/pom.xml: scripts/kafka/pom.xml
 simulate: ## the whole river through weeks of trouble: make simulate SEEDS=n FIRST_SEED=k
 	scripts/simulate $(SEEDS) $(FIRST_SEED)
 
+simulate-defender: ## Defender's roads through lost brokers, crashes and repeats: make simulate-defender SEEDS=n FIRST_SEED=k
+	GOGC=400 go test -vet=off -timeout 0 -parallel 12 ./internal/simulate/defender -run EveryRoad -seeds $(SEEDS) -first-seed $(FIRST_SEED)
+
 torture: build ## the real binary, killed every few seconds: make torture DURATION=5m
 	go run ./internal/simulate/torture -quoll bin/quoll -duration $(DURATION) $(TORTURE_FLAGS)
 
@@ -116,6 +119,9 @@ bench-tenants: bin/quoll ## how late each of 500 tenants in one process is; BENC
 
 bench-collect: bin/quoll ## collectors side by side; BENCH_FLAGS="-filebeat path -repeat 3 -only bare,quoll"
 	go run ./bench/collect -quoll bin/quoll -o bin/bench-collect.json $(BENCH_FLAGS)
+
+bench-eventhub: ## a full hub to visible rows, and a bare consumer of the same; BENCH_FLAGS="-bench-events 400000"
+	go test -vet=off -run '^$$' -bench 'HubToRows|BareConsumer' -benchtime 1x -count 3 ./internal/simulate/defender $(BENCH_FLAGS)
 
 docs: ## write docs/kql.md anew, with the results of its examples
 	go test ./internal/kqldoc -update

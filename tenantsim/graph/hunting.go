@@ -150,3 +150,6 @@ func columnsOf(properties []byte) []string {
 	}
 	return columns
 }
+
+// RowLimit is how many rows one hunting query gives.
+func (s *Server) RowLimit() int { return s.cfg.HuntingRowLimit }

@@ -1,0 +1,172 @@
+package defender
+
+import (
+	"context"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/schema"
+	wording "github.com/quoll/quoll/tenantsim/defender"
+)
+
+// rows counts rows by table and ReportId.
+type rows map[string]int
+
+// settle ends all trouble, waits until everything is visible, and looks: while
+// the river flows, and after one more start.
+func (l *life) settle(ctx context.Context, relaying *sync.WaitGroup) {
+	l.t.Helper()
+	l.machine.plan(0, 0)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	opened, done := make(chan *process, 1), make(chan error, 1)
+	var collectors []collect.Collector
+	go func() {
+		done <- l.process(ctx, time.Hour, func(p *process, all []collect.Collector) {
+			collectors = all
+			opened <- p
+		})
+	}()
+	select {
+	case err := <-done:
+		l.t.Errorf("the process ended: %v", err)
+		return
+	case p := <-opened:
+		relaying.Wait()
+		l.await(ctx, p)
+		l.checkGaps(collectors)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		l.t.Errorf("the process ended: %v", err)
+	}
+	p, err := l.machine.boot(context.Background(), time.Hour)
+	must(l.t, err)
+	l.compare(l.look(p))
+	must(l.t, p.close())
+}
+
+func (l *life) wanted() rows {
+	want := rows{}
+	for _, r := range l.tenant.records {
+		want[r.Table+" "+r.ReportID]++
+	}
+	return want
+}
+
+// await waits until nothing is missing any more, and compares.
+func (l *life) await(ctx context.Context, p *process) {
+	l.t.Helper()
+	want := l.wanted()
+	ctx, cancel := context.WithTimeout(ctx, patience/2)
+	defer cancel()
+	for {
+		seen, missing := l.look(p), 0
+		for name, n := range want {
+			missing += max(0, n-seen[name])
+		}
+		if missing == 0 || clock.Sleep(ctx, hasty{}, time.Second) != nil {
+			l.compare(seen)
+			return
+		}
+	}
+}
+
+// compare holds what can be seen against what was published.
+func (l *life) compare(seen rows) {
+	l.t.Helper()
+	want, published := l.wanted(), map[string]road{}
+	for _, r := range l.tenant.records {
+		published[r.Table+" "+r.ReportID] |= l.tenant.roads[r]
+	}
+	for name, n := range want {
+		if seen[name] != n {
+			l.t.Errorf("%s has %d rows, want %d; it was published over roads %04b", name, seen[name], n, published[name])
+		}
+	}
+	for name, n := range seen {
+		if want[name] == 0 {
+			l.t.Errorf("%s has %d rows and was never published", name, n)
+		}
+	}
+}
+
+// checkGaps: nothing was lost, so no hub may say so.
+func (l *life) checkGaps(collectors []collect.Collector) {
+	l.t.Helper()
+	for _, c := range collectors {
+		for _, s := range c.Status().Streams {
+			if s.Counts.Gaps != 0 {
+				l.t.Errorf("%s of %s counts %d gaps, and nothing was lost", s.ContentType, c.Status().Name, s.Counts.Gaps)
+			}
+		}
+	}
+}
+
+// look reads the tables as a query does, files and fresh rows.
+func (l *life) look(p *process) rows {
+	l.t.Helper()
+	seen := rows{}
+	for _, table := range append(wording.Tables(), schema.DefenderEvents) {
+		l.lookAt(p, table, seen)
+	}
+	return seen
+}
+
+func (l *life) lookAt(p *process, table string, seen rows) {
+	l.t.Helper()
+	set, err := p.lake.Acquire(table)
+	must(l.t, err)
+	defer set.Release()
+	count := func(column arrow.Array) {
+		for i := range column.Len() {
+			seen[table+" "+column.(*array.String).Value(i)]++
+		}
+	}
+	for _, f := range set.Fresh {
+		count(f.Batch.Column(f.Batch.Schema().FieldIndices("ReportId")[0]))
+	}
+	for _, f := range set.Files {
+		must(l.t, l.read(f, count))
+	}
+}
+
+func (l *life) read(f lake.File, count func(arrow.Array)) error {
+	source, err := l.machine.disk.OpenFile(f.Path, os.O_RDONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	reader, err := file.NewParquetReader(io.NewSectionReader(source, 0, f.Bytes))
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	columns, err := pqarrow.NewFileReader(reader, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	if err != nil {
+		return err
+	}
+	index := reader.MetaData().Schema.ColumnIndexByName("ReportId")
+	for group := range reader.NumRowGroups() {
+		table, err := columns.ReadRowGroups(context.Background(), []int{index}, []int{group})
+		if err != nil {
+			return err
+		}
+		for _, chunk := range table.Column(0).Data().Chunks() {
+			count(chunk)
+		}
+		table.Release()
+	}
+	return nil
+}

@@ -1,0 +1,296 @@
+package defender
+
+import (
+	"context"
+	"database/sql"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/collect/blobexport"
+	"github.com/quoll/quoll/collect/eventhub"
+	"github.com/quoll/quoll/collect/hunting"
+	"github.com/quoll/quoll/collect/push"
+	"github.com/quoll/quoll/internal/clock"
+	wording "github.com/quoll/quoll/tenantsim/defender"
+	"github.com/quoll/quoll/tenantsim/dice"
+	"github.com/quoll/quoll/tenantsim/graph"
+	"github.com/quoll/quoll/tenantsim/hub"
+)
+
+// make simulate-defender SEEDS=500 FIRST_SEED=1000 runs this test.
+var (
+	seeds     = flag.Uint64("seeds", 0, "how many seeds TestEveryRoad lives through; 0 is ten, or two with -short")
+	firstSeed = flag.Uint64("first-seed", 1, "the first of them")
+)
+
+// patience bounds what has to come about by itself.
+const patience = time.Minute
+
+// TestEveryRoad is the property of the package.
+func TestEveryRoad(t *testing.T) {
+	count := *seeds
+	switch {
+	case count > 0:
+	case testing.Short():
+		count = 2
+	default:
+		count = 10
+	}
+	for i := range count {
+		seed := *firstSeed + i
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel() // most of a life is waiting
+			live(t, seed)
+			if t.Failed() {
+				t.Logf("alone: make simulate-defender SEEDS=1 FIRST_SEED=%d", seed)
+			}
+		})
+	}
+}
+
+// life is one seed.
+type life struct {
+	t       *testing.T
+	dice    *dice.Dice // of what happens to processes; the tenant has its own
+	tenant  *tenant
+	machine *machine
+	wire    *wire
+	http    *http.Client
+	url, ca string
+	token   string // file
+
+	boots, crashes, losses int
+}
+
+func live(t *testing.T, seed uint64) {
+	l := &life{t: t, dice: dice.Named(seed, "life"), wire: &wire{}}
+	must(t, l.begin(seed))
+	defer func() {
+		l.tenant.namespace.Close()
+		must(t, l.machine.close())
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	defer cancel()
+	var relaying, publishing sync.WaitGroup
+	relaying.Go(func() { l.tenant.relay.run(ctx) })
+	published := make(chan struct{})
+	publishing.Go(func() {
+		defer close(published)
+		l.publish(ctx)
+	})
+	for done := false; !done && ctx.Err() == nil; {
+		l.session(ctx)
+		select {
+		case <-published:
+			done = true
+		default:
+		}
+	}
+	publishing.Wait()
+	l.settle(ctx, &relaying)
+	if t.Failed() {
+		t.Logf("%d records, %d starts, %d crashes, %d times without a broker or its wire", len(l.tenant.records), l.boots, l.crashes, l.losses)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (l *life) begin(seed uint64) error {
+	all, err := pool()
+	if err != nil {
+		return err
+	}
+	dir := l.t.TempDir()
+	n := &tenant{
+		dice: dice.Named(seed, "tenant"), export: filepath.Join(dir, "export"), relay: &relay{bodies: make(chan []byte, 1000)},
+		roads: map[*wording.Record]road{}, sent: map[road][]*wording.Record{}, halves: map[string][]byte{},
+	}
+	l.tenant = n
+	n.plan(all)
+	if n.namespace, err = hub.New(2, int32(n.dice.Between(1, 4)), hubs()...); err != nil {
+		return err
+	}
+	settings := graph.DefaultConfig()
+	settings.HuntsPerMinute, settings.HuntingRowLimit = 1_000_000, n.dice.Between(3, 60)
+	settings.Authorise = func(string) ([]string, bool) { return []string{"ThreatHunting.Read.All"}, true }
+	settings.Faults = graph.Faults{Seed: seed, BrokenPages: 0.02, Throttled: 0.01, ServerErrors: 0.02, Resets: 0.01}
+	n.graph = graph.New(settings)
+	n.graph.AddTables(wording.Tables()...)
+	server := httptest.NewTLSServer(n.graph)
+	l.t.Cleanup(server.Close)
+	l.http, l.url = server.Client(), server.URL
+	l.ca, l.token = filepath.Join(dir, "ca.pem"), filepath.Join(dir, "token")
+	if err := n.namespace.WriteCA(l.ca); err != nil {
+		return err
+	}
+	if err := os.WriteFile(l.token, []byte(pushToken), 0o600); err != nil {
+		return err
+	}
+	if err := os.Mkdir(n.export, 0o750); err != nil {
+		return err
+	}
+	l.machine, err = newMachine(seed)
+	return err
+}
+
+// publish lets everything happen, piece by piece, among trouble with brokers.
+func (l *life) publish(ctx context.Context) {
+	n, rest := l.tenant, l.tenant.records
+	for len(rest) > 0 && ctx.Err() == nil {
+		some := min(len(rest), n.dice.Between(1, 15))
+		if err := n.publish(ctx, rest[:some]); err != nil {
+			l.t.Error(err)
+			return
+		}
+		rest = rest[some:]
+		switch {
+		case n.dice.Chance(0.1):
+			l.losses++
+			l.wire.cut(n.dice.Chance(0.5))
+		case n.dice.Chance(0.05):
+			l.losses++
+			must(l.t, n.namespace.Lose(0))
+			_ = clock.Sleep(ctx, hasty{}, n.dice.Span(time.Second, 20*time.Second))
+			must(l.t, n.namespace.Return(0))
+		case l.wire.isDown() && n.dice.Chance(0.5):
+			l.wire.cut(false)
+		}
+		_ = clock.Sleep(ctx, hasty{}, n.dice.Span(0, 6*time.Second)) // the loop asks ctx
+	}
+	l.wire.cut(false)
+	if err := n.complete(); err != nil {
+		l.t.Error(err)
+	}
+	close(n.relay.bodies)
+}
+
+// session is the life of one process.
+func (l *life) session(ctx context.Context) {
+	share, crashIn := 0.0, 0
+	if l.dice.Chance(0.4) {
+		share = 0.01 * float64(l.dice.Below(100)) / 100
+	}
+	if l.dice.Chance(0.5) {
+		crashIn = 1 + l.dice.Below(dice.Pick(l.dice, []int{20, 200, 1000}))
+	}
+	l.machine.plan(share, crashIn)
+	ctx, cancel := context.WithTimeout(ctx, l.dice.Span(20*time.Millisecond, 600*time.Millisecond))
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = l.process(ctx, l.dice.Span(10*time.Second, 200*time.Second), nil) // a process may give up; the next one goes on
+	}()
+	select {
+	case <-done:
+	case <-l.machine.crashed:
+	case <-ctx.Done():
+	}
+	cancel()
+	<-done
+	l.tenant.relay.set(nil)
+	if l.machine.disk.Crashed() {
+		l.crashes++
+		l.machine.restart()
+	}
+}
+
+// process runs until ctx ends or it gives up. ready, unless nil, is called when
+// it is open.
+func (l *life) process(ctx context.Context, flushEvery time.Duration, ready func(*process, []collect.Collector)) error {
+	l.boots++
+	p, err := l.machine.boot(ctx, flushEvery)
+	if err != nil {
+		return err
+	}
+	collectors, err := l.collectors(ctx, p)
+	if err != nil {
+		return fmt.Errorf("%w; %w", err, p.close())
+	}
+	if ready != nil {
+		ready(p, collectors)
+	}
+	return p.run(ctx, collectors)
+}
+
+// collectors are one of each road, and a second member of the group for a part
+// of the time.
+func (l *life) collectors(ctx context.Context, p *process) ([]collect.Collector, error) {
+	first, err := l.member(ctx, p, p.state)
+	if err != nil {
+		return nil, err
+	}
+	settings := blobexport.DefaultConfig("export")
+	settings.Tenant, settings.ChunkBytes = tenantID, 3000
+	stored, err := blobexport.New(ctx, settings, blobexport.Dependencies{DB: p.state, Store: blobexport.NewFolder(l.tenant.export), Sink: p.pipeline, Clock: hasty{}})
+	if err != nil {
+		return nil, err
+	}
+	hunt := hunting.DefaultConfig()
+	hunt.TenantID, hunt.BaseURL, hunt.Tables = tenantID, l.url, wording.Tables()
+	// Rows appear up to a day after their time, and requests cost nothing.
+	hunt.PollEvery, hunt.Overlap, hunt.Reread, hunt.RequestsPerMinute, hunt.Slice = 10*time.Second, 47*time.Hour, 48*time.Hour, 1_000_000, 6*time.Hour
+	hunt.Lookback, hunt.RowLimit = 60*time.Hour, l.tenant.graph.RowLimit()
+	hunter, err := hunting.New(ctx, hunt, hunting.Dependencies{DB: p.state, Sink: p.pipeline, HTTP: l.http, Tokens: anyToken{}, Clock: hasty{}})
+	if err != nil {
+		return nil, err
+	}
+	taken := push.DefaultConfig()
+	taken.Listen, taken.TokenFile, taken.Tenant, taken.ChunkBytes = "127.0.0.1:0", l.token, tenantID, 2000
+	receiver, err := push.New(ctx, taken, push.Dependencies{DB: p.state, Sink: p.pipeline, Clock: hasty{}})
+	if err != nil {
+		return nil, err
+	}
+	l.tenant.relay.set(receiver)
+	all := []collect.Collector{first, stored, hunter}
+	if l.dice.Chance(0.5) {
+		second, err := l.member(ctx, p, p.second)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, partTime{second, l.dice.Span(0, 10*time.Second), l.dice.Span(5*time.Second, 40*time.Second)})
+	}
+	return all, nil
+}
+
+// member is one of the group, with a state of its own.
+func (l *life) member(ctx context.Context, p *process, db *sql.DB) (*eventhub.Collector, error) {
+	cfg := eventhub.DefaultConfig()
+	cfg.Tenant, cfg.Hubs, cfg.ConnectionString = tenantID, hubs(), collect.NewSecret(hub.ConnectionString)
+	cfg.Brokers, cfg.CAFile = l.tenant.namespace.Addresses(), l.ca
+	cfg.BatchBytes, cfg.CommitEvery, cfg.WatchEvery, cfg.SessionTimeout = 4000, 20*time.Millisecond, 5*time.Second, 6*time.Second
+	return eventhub.New(ctx, cfg, eventhub.Dependencies{DB: db, Sink: p.pipeline, Clock: hasty{}, Dial: l.wire.dial})
+}
+
+// partTime is a collector that comes later and goes earlier.
+type partTime struct {
+	collect.Collector
+	after, lasts time.Duration
+}
+
+func (p partTime) Run(ctx context.Context) error {
+	if clock.Sleep(ctx, hasty{}, p.after) != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.lasts/100)
+	defer cancel()
+	return p.Collector.Run(ctx)
+}
+
+type anyToken struct{}
+
+func (anyToken) Token(context.Context) (string, error) { return "token", nil }
+func (anyToken) Refuse(context.Context, string)        {}
