@@ -76,6 +76,7 @@ var allowed = []struct {
 	{"config", []string{"*"}},
 	{"cmd/quoll-verify", []string{"archive/proof/command"}},
 	{"cmd/…", []string{"*"}},
+	{"bench/archive", []string{"archive", "model"}},
 	{"bench/…", []string{"tenantsim/…"}},
 	{"internal/conformance/…", []string{"*"}},
 	{"internal/kqldoc", []string{"*"}},

@@ -1,0 +1,241 @@
+// Command archive measures the archive over many payloads: how fast it appends,
+// verifies and proves, beside the speed of SHA-256 and of the disk in the same
+// run.
+//
+// It knows the archive's own functions and nothing else of Quoll.
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/model"
+)
+
+func main() {
+	leaves := flag.Uint64("leaves", 10_000_000, "payloads to archive")
+	size := flag.Int("size", 1024, "bytes of a payload")
+	dir := flag.String("dir", "", "folder to work in, which is removed afterwards (default: a temporary one)")
+	proofs := flag.Int("proofs", 1000, "proofs to make of each kind")
+	flag.Parse()
+	if err := run(*leaves, *size, *dir, *proofs); err != nil {
+		fmt.Fprintln(os.Stderr, "bench/archive:", err)
+		os.Exit(1)
+	}
+}
+
+func run(leaves uint64, size int, parent string, proofs int) (err error) {
+	dir, err := os.MkdirTemp(parent, "quoll-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	hashSpeed()
+	if err := diskSpeed(dir); err != nil {
+		return err
+	}
+	key, kept, err := appendAll(dir, leaves, size)
+	if err != nil {
+		return err
+	}
+	if err := readAll(filepath.Join(dir, "archive")); err != nil {
+		return err
+	}
+	if err := verify(dir, key); err != nil {
+		return err
+	}
+	return prove(dir, key, leaves, proofs, kept)
+}
+
+// rate prints what was done in a time.
+func rate(what string, n float64, unit string, took time.Duration) {
+	fmt.Printf("%-34s %12.0f %s/s   (%.0f in %.1f s)\n", what, n/took.Seconds(), unit, n, took.Seconds())
+}
+
+const mebibyte = 1 << 20
+
+func hashSpeed() {
+	block := make([]byte, mebibyte)
+	started := time.Now()
+	n := 0
+	for ; time.Since(started) < 2*time.Second; n++ {
+		sha256.Sum256(block)
+	}
+	rate("SHA-256, one core", float64(n), "MiB", time.Since(started))
+}
+
+// diskSpeed writes a gibibyte in order and syncs it, and then writes small files
+// as the archive does, each with its own sync.
+func diskSpeed(dir string) error {
+	name := filepath.Join(dir, "disk")
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	block := make([]byte, mebibyte)
+	rng := rand.NewChaCha8([32]byte{1})
+	_, _ = rng.Read(block) // never fails
+	started := time.Now()
+	for range 1024 {
+		if _, err := f.Write(block); err != nil {
+			return errors.Join(err, f.Close())
+		}
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	rate("disk, writing in order", 1024, "MiB", time.Since(started))
+	started = time.Now()
+	const syncs = 200
+	for i := range syncs {
+		if err := writeSynced(name+strconv.Itoa(i), block[:64<<10]); err != nil {
+			return err
+		}
+	}
+	rate("disk, files of 64 KiB, each synced", syncs, "files", time.Since(started))
+	return os.Remove(name)
+}
+
+func writeSynced(name string, data []byte) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// body fills in the payload of a position: records whose words repeat and whose
+// numbers do not.
+func body(buf []byte, position uint64) []byte {
+	rng := rand.New(rand.NewPCG(position, 2))
+	b := buf[:0]
+	for len(b) < cap(buf) {
+		b = append(b, `{"CreationTime":"2026-05-01T08:00:00","Operation":"MailItemsAccessed","Workload":"Exchange","ResultStatus":"Succeeded","Id":"`...)
+		b = strconv.AppendUint(b, rng.Uint64(), 16)
+		b = append(b, `","UserId":"person`...)
+		b = strconv.AppendUint(b, rng.Uint64N(5000), 10)
+		b = append(b, `@agency.example","ClientIP":"203.0.113.`...)
+		b = strconv.AppendUint(b, rng.Uint64N(256), 10)
+		b = append(b, "\"}\n"...)
+	}
+	return b[:cap(buf)]
+}
+
+// appendAll archives the payloads, and keeps some checkpoints on the way.
+func appendAll(dir string, leaves uint64, size int) (key string, kept [][]byte, err error) {
+	a, err := archive.Open(archive.DefaultConfig(filepath.Join(dir, "archive"), filepath.Join(dir, "keys", "archive.key")))
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	ctx := context.Background()
+	started := time.Now()
+	p := model.Payload{Source: model.SourceActivity, Format: model.FormatAuditLines, Tenant: "3f2504e0-4f89-41d3-9a0c-0305e82c3301", ContentType: "Audit.Exchange"}
+	for position := uint64(1); position <= leaves; position++ {
+		p.Name = "20260501080000000000$2026050108000000" + strconv.FormatUint(position, 10) + "$audit_exchange$Audit_Exchange"
+		p.Received = started
+		p.Body = body(make([]byte, 0, size), position)
+		if err := a.Add(ctx, position, p); err != nil {
+			return "", nil, err
+		}
+		if position%(leaves/16+1) == 0 {
+			kept = append(kept, a.Checkpoint())
+		}
+	}
+	if err := a.Flush(ctx); err != nil {
+		return "", nil, err
+	}
+	took := time.Since(started)
+	rate("append", float64(leaves), "payloads", took)
+	rate("append, bodies", float64(leaves)*float64(size)/mebibyte, "MiB", took)
+	return a.VerifierKey(), kept, nil
+}
+
+// readAll reads every file of the archive once: what verify reads.
+func readAll(dir string) error {
+	buf := make([]byte, mebibyte)
+	var total, files int64
+	started := time.Now()
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		n, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{f}, buf)
+		total, files = total+n, files+1
+		return errors.Join(err, f.Close())
+	})
+	rate(fmt.Sprintf("reading its %d files", files), float64(total)/mebibyte, "MiB", time.Since(started))
+	return err
+}
+
+func verify(dir, key string) error {
+	started := time.Now()
+	r, err := archive.Verify(context.Background(), filepath.Join(dir, "archive"), key, nil)
+	if err != nil {
+		return err
+	}
+	if !r.OK() {
+		return fmt.Errorf("the archive is not whole: %v", r.Problems[0])
+	}
+	took := time.Since(started)
+	rate("verify", float64(r.Size), "leaves", took)
+	rate("verify, files", float64(r.Bytes)/mebibyte, "MiB", took)
+	fmt.Printf("%-34s %s\n", "peak memory of the process", peakMemory())
+	return nil
+}
+
+func prove(dir, key string, leaves uint64, proofs int, kept [][]byte) (err error) {
+	p, err := archive.OpenProver(filepath.Join(dir, "archive"), key)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	rng := rand.New(rand.NewPCG(1, 2))
+	ctx := context.Background()
+	started := time.Now()
+	for range proofs {
+		if _, err := p.Payload(ctx, 1+rng.Uint64N(leaves)); err != nil {
+			return err
+		}
+	}
+	rate("prove a payload", float64(proofs), "proofs", time.Since(started))
+	started = time.Now()
+	for range proofs {
+		if _, err := p.Consistency(ctx, kept[rng.IntN(len(kept))], nil); err != nil {
+			return err
+		}
+	}
+	rate("prove consistency", float64(proofs), "proofs", time.Since(started))
+	return nil
+}
+
+// peakMemory is what Linux says; elsewhere it is not known.
+func peakMemory() string {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return "not known"
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "not known"
+}
