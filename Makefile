@@ -14,7 +14,7 @@ DURATION ?= 3m
 BENCH_FLAGS ?=
 CORPUS ?= ../shared/corpus/content
 
-.PHONY: help demo build test test-go rules-corpus simulate torture test-exhaustive test-web test-browser lint fuzz bench bench-collect bench-tenants bench-eventhub audit conformance docs need clean screenshots
+.PHONY: help demo build test test-go rules-corpus simulate torture test-exhaustive test-web test-browser lint fuzz bench bench-archive bench-collect bench-tenants bench-eventhub audit conformance docs need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -113,6 +113,9 @@ fuzz: ## each fuzz target for FUZZTIME (default 60s)
 
 bench: ## Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-archive: ## append, verify and prove 10 million payloads; BENCH_FLAGS="-leaves 200000 -batch 1000 -dir folder"
+	go run ./bench/archive $(BENCH_FLAGS)
 
 bench-tenants: bin/quoll ## how late each of 500 tenants in one process is; BENCH_FLAGS="-tenants 100 -during 1m"
 	go run ./bench/tenants -quoll bin/quoll -o bin/bench-tenants.json $(BENCH_FLAGS)

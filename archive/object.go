@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -271,8 +273,61 @@ func splitIndex(text []byte, count int) ([][]byte, error) {
 }
 
 // holds reports whether a body is what a payload leaf says.
-func (b *body) holds(leaf *PayloadLeaf) bool {
-	return leaf.Size == b.size && leaf.SHA256 == hex.EncodeToString(b.sum[:])
+func (b *body) holds(leaf *scanned) bool {
+	var sum [2 * sha256.Size]byte
+	hex.Encode(sum[:], b.sum[:])
+	return leaf.size == b.size && bytes.Equal(leaf.sum, sum[:])
+}
+
+// scanned is what verifying needs of the leaf of a payload. It shares memory with
+// the line.
+type scanned struct {
+	position uint64
+	size     int64
+	sum      []byte // SHA-256 in hexadecimal
+	object   []byte
+}
+
+// scanPayloadLeaf reads a payload leaf in its one form, without the cost of JSON:
+// most of verifying small payloads was that. It returns false for any other text,
+// also for a leaf in another form, which parsePayloadLeaf may still take.
+func scanPayloadLeaf(line []byte) (s scanned, ok bool) {
+	rest, ok := bytes.CutPrefix(line, []byte(`{"leaf":"payload","position":`))
+	if !ok {
+		return s, false
+	}
+	position, rest, ok := digits(rest)
+	rest, found := bytes.CutPrefix(rest, []byte(`,"sha256":"`))
+	if !ok || !found || len(rest) < 2*sha256.Size {
+		return s, false
+	}
+	s.position, s.sum, rest = position, rest[:2*sha256.Size], rest[2*sha256.Size:]
+	if rest, found = bytes.CutPrefix(rest, []byte(`","size":`)); !found {
+		return s, false
+	}
+	size, rest, ok := digits(rest)
+	if !ok || size > math.MaxInt64 || !bytes.HasPrefix(rest, []byte(`,"source":"`)) {
+		return s, false
+	}
+	s.size = int64(size)
+	// Within a string the quotes would have backslashes.
+	at := bytes.LastIndex(rest, []byte(`,"object":"`))
+	object, ended := bytes.CutSuffix(rest[max(at, 0):], []byte(`"}`))
+	if at < 0 || !ended {
+		return s, false
+	}
+	s.object = object[len(`,"object":"`):]
+	return s, !bytes.ContainsAny(s.object, "\"\\")
+}
+
+// digits reads a number without leading zeros.
+func digits(text []byte) (n uint64, rest []byte, ok bool) {
+	i := 0
+	for i < len(text) && text[i] >= '0' && text[i] <= '9' {
+		i++
+	}
+	n, err := strconv.ParseUint(string(text[:i]), 10, 64)
+	return n, text[i:], err == nil && (i == 1 || text[0] != '0')
 }
 
 // parsePayloadLeaf returns false for anything but a payload leaf.

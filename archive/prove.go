@@ -177,17 +177,17 @@ func (v *view) find(position uint64) (index int64, line []byte, err error) {
 		}
 		first, last := uint64(0), uint64(0)
 		for i, line := range leaves {
-			l, ok := parsePayloadLeaf(line)
+			l, ok := scanPayloadLeaf(line)
 			if !ok {
 				continue
 			}
-			if l.Position == position {
+			if l.position == position {
 				return middle*tileWidth + int64(i), line, nil
 			}
 			if first == 0 {
-				first = l.Position
+				first = l.position
 			}
-			last = l.Position
+			last = l.position
 		}
 		switch {
 		case first == 0:

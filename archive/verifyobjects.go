@@ -223,6 +223,6 @@ func (c *contents) payload(i int, name string, position uint64, l *leaf) bool {
 	} else if line == nil {
 		return false
 	}
-	described, ok := parsePayloadLeaf(line)
-	return ok && described.Position == position && described.Object == name && c.bodies[i].holds(&described)
+	described, ok := scanPayloadLeaf(line)
+	return ok && described.position == position && string(described.object) == name && c.bodies[i].holds(&described)
 }

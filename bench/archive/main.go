@@ -28,15 +28,16 @@ func main() {
 	leaves := flag.Uint64("leaves", 10_000_000, "payloads to archive")
 	size := flag.Int("size", 1024, "bytes of a payload")
 	dir := flag.String("dir", "", "folder to work in, which is removed afterwards (default: a temporary one)")
+	batch := flag.Int("batch", 1000, "payloads in an object")
 	proofs := flag.Int("proofs", 1000, "proofs to make of each kind")
 	flag.Parse()
-	if err := run(*leaves, *size, *dir, *proofs); err != nil {
+	if err := run(*leaves, *size, *batch, *dir, *proofs); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/archive:", err)
 		os.Exit(1)
 	}
 }
 
-func run(leaves uint64, size int, parent string, proofs int) (err error) {
+func run(leaves uint64, size, batch int, parent string, proofs int) (err error) {
 	dir, err := os.MkdirTemp(parent, "quoll-bench-")
 	if err != nil {
 		return err
@@ -46,7 +47,7 @@ func run(leaves uint64, size int, parent string, proofs int) (err error) {
 	if err := diskSpeed(dir); err != nil {
 		return err
 	}
-	key, kept, err := appendAll(dir, leaves, size)
+	key, kept, err := appendAll(dir, leaves, size, batch)
 	if err != nil {
 		return err
 	}
@@ -135,8 +136,10 @@ func body(buf []byte, position uint64) []byte {
 }
 
 // appendAll archives the payloads, and keeps some checkpoints on the way.
-func appendAll(dir string, leaves uint64, size int) (key string, kept [][]byte, err error) {
-	a, err := archive.Open(archive.DefaultConfig(filepath.Join(dir, "archive"), filepath.Join(dir, "keys", "archive.key")))
+func appendAll(dir string, leaves uint64, size, batch int) (key string, kept [][]byte, err error) {
+	config := archive.DefaultConfig(filepath.Join(dir, "archive"), filepath.Join(dir, "keys", "archive.key"))
+	config.MaxPayloads, config.MaxAge = batch, time.Hour
+	a, err := archive.Open(config)
 	if err != nil {
 		return "", nil, err
 	}
