@@ -1,5 +1,5 @@
 import type {
-  ConnectorList, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, Person, QueryResult, Role, Schema, Session, Status, Timespan,
+  Backfill, ConnectorList, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, Person, QueryResult, Role, Schema, Session, Status, Timespan,
 } from "./types";
 
 /** Why a request failed, in words for the user. */
@@ -97,6 +97,8 @@ export const api = {
   }),
   gaps: (filter: { from: string; to: string; interval: "hour" | "day" }, signal?: AbortSignal) =>
     call<GapCalendar>("GET", "/gaps?" + new URLSearchParams(filter), undefined, signal),
+  backfills: (signal?: AbortSignal) => call<{ backfills: Backfill[] }>("GET", "/backfills", undefined, signal),
+  startBackfill: (request: { tenant: string; from: string; to: string }) => call<Backfill>("POST", "/backfills", request),
   status: (signal?: AbortSignal) => call<Status>("GET", "/status", undefined, signal),
 };
 

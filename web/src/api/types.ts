@@ -224,6 +224,16 @@ export interface GapRow {
 
 export interface GapCalendar { now: string; from: string; to: string; interval: "hour" | "day"; rows: GapRow[] }
 
+/** A search of the past and what came of it. */
+export interface Backfill {
+  id: string; tenantId: string; tenantName: string; from: string; to: string;
+  state: "running" | "done" | "failed" | "stopped";
+  started: string; ended?: string; error?: string; problem?: string;
+  coveredSeconds: number; doneSeconds: number; open: number; running: number;
+  queries: number; pages: number; found: number; added: number; duplicates: number;
+  missing: { from: string; to: string; reason: string }[];
+}
+
 export interface TableStatus {
   name: string; rows: number; fresh: number; files: number; bytes: number;
   earliest: string | null; latest: string | null;

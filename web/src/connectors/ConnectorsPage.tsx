@@ -8,6 +8,7 @@ import { Ago, PageHeader, useNow } from "../ui/parts";
 import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
 import { PlugDisconnectedRegular, WarningFilled } from "../ui/icons";
 import { ConnectorRow } from "./ConnectorRow";
+import { Backfills } from "./Backfills";
 import { GapCalendar } from "./GapCalendar";
 import { Storage } from "./Storage";
 import "./connectors.css";
@@ -38,11 +39,19 @@ export default function ConnectorsPage() {
           <Summary connectors={connectors} />
           {groups(connectors).map(([key, members]) => <Group key={key} connectors={members} now={now} />)}
           <GapCalendar now={now} />
+          <Backfills tenants={tenantsOf(connectors)} now={now} />
         </>
       )}
       {status.data ? <Storage status={status.data} now={now} /> : status.error ? <FailureView error={status.error} onRetry={status.reload} /> : <LoadingRows rows={3} />}
     </div>
   );
+}
+
+/** The tenants whose audit log is collected, and so can be searched. */
+function tenantsOf(connectors: Connector[]): { id: string; name: string }[] {
+  const out = new Map<string, string>();
+  for (const c of connectors) if (c.source === "activity") out.set(c.tenantId, c.tenantName || c.tenantId);
+  return [...out].map(([id, name]) => ({ id, name }));
 }
 
 function groups(connectors: Connector[]): [string, Connector[]][] {

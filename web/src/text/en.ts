@@ -172,6 +172,13 @@ export const text = {
     flushed: "Last file", written: "Last payload", tables: "Tables", table: "Table", rows: "Rows", fresh: "In memory", files: "Files", size: "Size", earliest: "Earliest", latest: "Latest",
     version: "Version", running: "Running for", live: "Live", most: (n: string) => `at most ${n} in an hour`,
   },
+  backfills: {
+    title: "Searches of the past", detail: "What lies further back than the seven days of the Management Activity API is searched through Microsoft Graph. A search goes on by itself after a restart.",
+    tenant: "Tenant", from: "From (UTC)", to: "To, included (UTC)", start: "Search", none: "Nothing was searched since the server was started.",
+    span: "Span", state: "State", progress: "Searched", queries: "Queries", found: "Records found", added: "Added",
+    states: { running: "Running", done: "Done", failed: "Failed", stopped: "Stopped" } as Record<string, string>,
+    left: (time: string) => `about ${time} left`, missing: (from: string, to: string, why: string) => `Not whole: ${from} to ${to} UTC: ${why}`,
+  },
   gaps: {
     title: "Whether everything arrived", detail: "By when Microsoft made the content available, in UTC. Choose a cell to look closer.", content: "Content",
     zoom: "One cell is", zooms: { hours: "Hours", days: "Days", weeks: "Weeks" }, earlier: "Earlier", later: "Later", legend: "What the cells mean",
