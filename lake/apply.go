@@ -61,7 +61,7 @@ func (l *Lake) Apply(ctx context.Context, b Batch) (Applied, error) {
 	if err := l.loadKeys(ctx); err != nil {
 		return Applied{}, fmt.Errorf("apply position %d: %w", b.Position, err)
 	}
-	if err := l.lockWithRoom(ctx); err != nil {
+	if err := l.lockWithKeys(ctx, b.Records); err != nil {
 		return Applied{}, fmt.Errorf("apply position %d: %w", b.Position, err)
 	}
 	defer l.mu.Unlock()
@@ -106,6 +106,37 @@ func (l *Lake) validate(r *schema.Record) error {
 		}
 	}
 	return nil
+}
+
+// lockWithKeys takes l.mu once there is room for more rows and what the files of
+// keys know of the records is at hand.
+func (l *Lake) lockWithKeys(ctx context.Context, records []schema.Record) error {
+	for {
+		l.mu.Lock()
+		version, err := l.keys.version, l.usable()
+		l.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		found, err := l.keys.probe(records)
+		if errors.Is(err, ErrDamaged) {
+			l.logger.Warn("a file of keys is damaged; they are read anew from the rows", "error", err)
+			if err = l.rebuildKeys(ctx); err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if err := l.lockWithRoom(ctx); err != nil {
+			return err
+		}
+		if l.keys.version == version {
+			l.keys.found = found
+			return nil
+		}
+		l.mu.Unlock() // keys went from memory to a file meanwhile
+	}
 }
 
 // lockWithRoom takes l.mu once there is room for more rows. It starts a flush

@@ -151,7 +151,7 @@ func BenchmarkKeys(b *testing.B) {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		b.StartTimer()
-		set := newKeySet(new(keyIndex), 0, false)
+		set := newKeySet(newKeyStore(), 0, false)
 		for _, key := range keys {
 			set.add(key, schema.Digest{})
 		}

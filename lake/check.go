@@ -278,7 +278,7 @@ func (c *checker) files(ctx context.Context) []File {
 			continue
 		}
 		seen[task.File.FilePath()] = true
-		f, err := c.lake.files.dataFile(task.File, c.state.ids[c.state.schema.TimeColumn], c.state.ids[ColumnIngestionTime])
+		f, err := c.lake.files.dataFile(task.File, c.state)
 		if err == nil {
 			files = append(files, f)
 		} else if path, pathErr := localPath(task.File.FilePath()); pathErr != nil || !c.named(path) {

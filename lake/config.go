@@ -28,6 +28,10 @@ type Config struct {
 	// with more rows becomes several files.
 	CompactShare float64
 	CompactBytes int64
+	// KeyRunRecords is how many keys of records are in memory before they go to
+	// a file, and KeyFilterBytes the memory for the filters of such files.
+	KeyRunRecords  int
+	KeyFilterBytes int64
 	// Clock says which days are past.
 	Clock clock.Clock
 	// FS is the file system that everything but the catalogue goes through, and
@@ -48,13 +52,15 @@ const maxFreshBytes = 512 << 20
 // DefaultConfig returns the configuration of a lake in dir.
 func DefaultConfig(dir string) Config {
 	return Config{
-		Dir:           dir,
-		FreshBytes:    16 << 20,
-		RowGroupRows:  64 << 10,
-		KeepSnapshots: 10,
-		CompactShare:  0.5,
-		CompactBytes:  256 << 20,
-		Clock:         clock.System(),
+		Dir:            dir,
+		FreshBytes:     16 << 20,
+		RowGroupRows:   64 << 10,
+		KeepSnapshots:  10,
+		CompactShare:   0.5,
+		CompactBytes:   256 << 20,
+		KeyRunRecords:  256 << 10,
+		KeyFilterBytes: 128 << 20,
+		Clock:          clock.System(),
 	}
 }
 
@@ -75,6 +81,10 @@ func (c Config) Validate() error {
 		return fmt.Errorf("lake: CompactShare is %v, not above 0 and up to 1", c.CompactShare)
 	case c.CompactBytes < 16<<20:
 		return fmt.Errorf("lake: CompactBytes is %d, less than 16 MiB", c.CompactBytes)
+	case c.KeyRunRecords < 1:
+		return fmt.Errorf("lake: KeyRunRecords is %d, less than 1", c.KeyRunRecords)
+	case c.KeyFilterBytes < 0:
+		return fmt.Errorf("lake: KeyFilterBytes is %d, less than 0", c.KeyFilterBytes)
 	case c.Clock == nil:
 		return errors.New("lake: Clock is missing")
 	}

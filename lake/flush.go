@@ -39,6 +39,9 @@ func (l *Lake) Flush(ctx context.Context) error {
 	l.mu.Lock()
 	l.flushErr = nil
 	l.mu.Unlock()
+	if err := l.spillKeys(position, l.config.KeyRunRecords); err != nil {
+		l.logger.Warn("writing the keys of records failed; they stay in memory, and the next flush tries again", "error", err)
+	}
 	return nil
 }
 
@@ -55,6 +58,7 @@ func (l *Lake) seal() (position uint64, err error) {
 		t.sealed = append(slices.Clip(t.sealed), t.fresh...)
 		t.fresh = nil
 	}
+	l.keys.seal()
 	return l.applied, nil
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/quoll/quoll/schema"
 )
 
-// keyIndex holds the keys of the records of all tables. A record mostly has rows
+// keyIndex holds keys of the records of all tables in memory. A record mostly has rows
 // in several tables, so its key is there once, with the tables that know it.
 // Keys are hashes already: their bits say where they belong. It grows a shard
 // at a time, so that growing never takes twice the memory.
@@ -28,7 +28,34 @@ func newKeyEntry(key schema.Key, digest schema.Digest) keyEntry {
 	return keyEntry{binary.BigEndian.Uint64(key[:8]), binary.BigEndian.Uint64(key[8:]), binary.BigEndian.Uint64(digest[:])}
 }
 
+// key returns the key whose halves the entry has.
+func (e *keyEntry) key() (key schema.Key) {
+	binary.BigEndian.PutUint64(key[:8], e.high)
+	binary.BigEndian.PutUint64(key[8:], e.low)
+	return key
+}
+
 func (e *keyEntry) sameKey(other *keyEntry) bool { return e.high == other.high && e.low == other.low }
+
+// size returns the number of entries.
+func (x *keyIndex) size() int {
+	n := 0
+	for i := range x.shards {
+		n += x.shards[i].used
+	}
+	return n
+}
+
+// all calls visit with every entry.
+func (x *keyIndex) all(visit func(tabled)) {
+	for i := range x.shards {
+		for at, tables := range x.shards[i].tables {
+			if tables != 0 {
+				visit(tabled{x.shards[i].entries[at], tables})
+			}
+		}
+	}
+}
 
 func (x *keyIndex) shard(e *keyEntry) *keyShard { return &x.shards[e.high>>56] }
 
@@ -95,10 +122,9 @@ func (s *keyShard) grow() {
 	}
 }
 
-// keySet is what a table knows of the records it holds. The index is rebuilt
-// from the hidden columns of the files before the first Apply.
+// keySet is what a table knows of the records it holds.
 type keySet struct {
-	index *keyIndex
+	store *keyStore
 	bit   uint32
 	// versions says that every content of a record is a record of its own: the
 	// table of revisions. Elsewhere the content counts that was seen first.
@@ -107,8 +133,8 @@ type keySet struct {
 }
 
 // newKeySet returns the set of the nth table.
-func newKeySet(index *keyIndex, n int, versions bool) *keySet {
-	return &keySet{index: index, bit: 1 << n, versions: versions}
+func newKeySet(store *keyStore, n int, versions bool) *keySet {
+	return &keySet{store: store, bit: 1 << n, versions: versions}
 }
 
 // known is what a table knows about a record.
@@ -122,12 +148,11 @@ const (
 
 func (s *keySet) lookUp(key schema.Key, digest schema.Digest) known {
 	e, result := newKeyEntry(key, digest), unknownRecord
-	shard := s.index.shard(&e)
-	shard.each(&e, func(at int) bool {
+	s.store.each(&e, func(digest uint64, tables uint32) bool {
 		switch {
-		case shard.tables[at]&s.bit == 0:
+		case tables&s.bit == 0:
 			return false
-		case shard.entries[at].digest == e.digest:
+		case digest == e.digest:
 			result = sameRecord
 		case s.versions:
 			return false
@@ -141,7 +166,7 @@ func (s *keySet) lookUp(key schema.Key, digest schema.Digest) known {
 
 func (s *keySet) add(key schema.Key, digest schema.Digest) {
 	e := newKeyEntry(key, digest)
-	if s.index.shard(&e).add(e, s.bit) {
+	if s.store.active.shard(&e).add(e, s.bit) {
 		s.count++
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // The index says of each table what a map for that table alone would say.
 func TestKeyIndexIsAMapForEachTable(t *testing.T) {
-	index := new(keyIndex)
+	index := newKeyStore()
 	const tables = 4 // the last is that of revisions
 	var sets [tables]*keySet
 	var first [tables - 1]map[schema.Key]schema.Digest

@@ -4,60 +4,160 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"runtime"
-	"sync"
+	"slices"
 	"time"
 
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"golang.org/x/sync/errgroup"
 
+	"github.com/quoll/quoll/internal/durable"
 	"github.com/quoll/quoll/schema"
 )
 
-// loadKeys brings the keys of every table into memory unless they are there.
-// The first Apply needs them; whoever only reads does without.
+// loadKeys opens the files of keys and reads from the rows those that are in
+// none, unless it was done. The first Apply needs them; whoever only reads does
+// without.
 func (l *Lake) loadKeys(ctx context.Context) error {
 	l.keysMu.Lock()
 	defer l.keysMu.Unlock()
 	if l.keysLoaded {
 		return nil
 	}
+	// Nothing can be applied, so nothing is flushed but what a replay ignores.
+	l.flushMu.Lock()
+	defer l.flushMu.Unlock()
 	start := time.Now()
-	// Without keys nothing was applied, so nothing is flushed meanwhile.
-	index, turn := new(keyIndex), new(sync.Mutex)
-	sets := make([]*keySet, len(l.order))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, t := range l.order {
-		sets[i] = newKeySet(index, i, t.schema.Name == schema.UnifiedAuditLogRevisions)
-		files := t.files.files
-		group.Go(func() error {
-			for _, f := range files {
-				if err := sets[i].loadFile(ctx, l.files, f.Path, turn); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+	if err := l.files.makeDirs(l.keysDir()); err != nil {
+		return fmt.Errorf("read keys: %w", err)
 	}
-	if err := group.Wait(); err != nil {
+	if _, err := l.openRuns(); err != nil {
+		return err
+	}
+	if err := l.readKeys(ctx); err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	records := 0
-	for i, t := range l.order {
-		t.keys = sets[i]
-		records += sets[i].size()
-	}
+	l.takeKeys()
 	l.keysLoaded = true
-	l.logger.Debug("read the keys of all records", "keys", records, "took", time.Since(start))
+	l.logger.Debug("read the keys of all records", "files", len(l.keys.runs), "in memory", l.keys.sealed.size(), "took", time.Since(start))
+	return l.sweepKeys()
+}
+
+// rebuildKeys reads all keys anew, because a file of them is damaged.
+func (l *Lake) rebuildKeys(ctx context.Context) error {
+	l.keysMu.Lock()
+	defer l.keysMu.Unlock()
+	l.flushMu.Lock()
+	defer l.flushMu.Unlock()
+	if err := durable.Remove(l.files.disk, l.manifestPath()); err != nil {
+		return fmt.Errorf("read keys anew: %w", err)
+	}
+	l.mu.Lock()
+	l.keys.runsMu.Lock()
+	closeRuns(l.keys.runs)
+	l.keys.runs, l.keys.manifest = nil, keyManifest{}
+	l.keys.version++
+	l.keys.runsMu.Unlock()
+	l.mu.Unlock()
+	if err := l.readKeys(ctx); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.takeKeys()
+	return l.sweepKeys()
+}
+
+// readKeys reads the keys of rows from behind the position that the runs reach.
+// Whenever there are enough they become a run, so that memory is bounded. The
+// caller holds l.flushMu.
+func (l *Lake) readKeys(ctx context.Context) error {
+	after := l.keys.manifest.Position
+	index := new(keyIndex)
+	var refs []runRef
+	var runs []*keyRun
+	spill := func() error {
+		ref, run, err := l.writeKeys(index)
+		if err != nil {
+			return err
+		}
+		refs, runs, index = append(refs, ref), append(runs, run), new(keyIndex)
+		return nil
+	}
+	for n, t := range l.order {
+		for _, f := range t.files.files {
+			if f.lastPosition <= after {
+				continue
+			}
+			err := l.files.readFileKeys(ctx, f.Path, after, func(e keyEntry) { index.shard(&e).add(e, 1<<n) })
+			if err == nil && index.size() >= l.config.KeyRunRecords {
+				err = spill()
+			}
+			if err != nil {
+				closeRuns(runs)
+				return err
+			}
+		}
+	}
+	if len(runs) > 0 && index.size() > 0 {
+		if err := spill(); err != nil {
+			closeRuns(runs)
+			return err
+		}
+	}
+	if len(runs) > 0 {
+		next := l.keys.manifest
+		next.Position = l.position()
+		next.Runs = append(slices.Clone(next.Runs), refs...)
+		if err := l.installRuns(next, append(slices.Clone(l.keys.runs), runs...), func() {}); err != nil {
+			closeRuns(runs)
+			return err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	index.all(func(e tabled) { l.keys.sealed.shard(&e.keyEntry).add(e.keyEntry, e.tables) })
+	l.keys.version++
 	return nil
 }
 
-// loadFile adds the keys of a Parquet file.
-func (s *keySet) loadFile(ctx context.Context, files syncedFS, path string, turn *sync.Mutex) error {
-	source, err := files.open(path)
+// takeKeys gives every table its view of the keys. The caller holds l.mu.
+func (l *Lake) takeKeys() {
+	for n, t := range l.order {
+		set := newKeySet(l.keys, n, t.schema.Name == schema.UnifiedAuditLogRevisions)
+		for _, index := range []*keyIndex{l.keys.active, l.keys.sealed} {
+			index.all(func(e tabled) { set.count += int(e.tables >> n & 1) })
+		}
+		for _, ref := range l.keys.manifest.Runs {
+			if n < len(ref.Records) {
+				set.count += int(ref.Records[n])
+			}
+		}
+		t.keys = set
+	}
+}
+
+// sweepKeys removes the files of keys that are not in use.
+func (l *Lake) sweepKeys() error {
+	used := map[string]bool{l.manifestPath(): true}
+	for _, r := range l.keys.runs {
+		used[r.path] = true
+	}
+	return l.files.walk(l.keysDir(), func(path string) error {
+		if used[path] {
+			return nil
+		}
+		if err := l.files.disk.Remove(path); err != nil {
+			return fmt.Errorf("remove old keys: %w", err)
+		}
+		return nil
+	})
+}
+
+// readFileKeys yields the keys of the rows of a Parquet file from behind a
+// journal position.
+func (s syncedFS) readFileKeys(ctx context.Context, path string, after uint64, yield func(keyEntry)) error {
+	source, err := s.open(path)
 	if err != nil {
 		return fmt.Errorf("read keys of %s: %w", path, err)
 	}
@@ -70,25 +170,24 @@ func (s *keySet) loadFile(ctx context.Context, files syncedFS, path string, turn
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := s.loadGroup(f.RowGroup(group), turn); err != nil {
+		if err := readGroupKeys(f.RowGroup(group), after, yield); err != nil {
 			return fmt.Errorf("read keys of %s, row group %d: %w", path, group, err)
 		}
 	}
 	return nil
 }
 
-func (s *keySet) loadGroup(group *file.RowGroupReader, turn *sync.Mutex) (err error) {
-	var columns [3][]int64
-	for i, name := range []string{ColumnKeyHigh, ColumnKeyLow, ColumnDigest} {
+func readGroupKeys(group *file.RowGroupReader, after uint64, yield func(keyEntry)) (err error) {
+	var columns [4][]int64
+	for i, name := range []string{ColumnKeyHigh, ColumnKeyLow, ColumnDigest, ColumnPosition} {
 		if columns[i], err = readInt64(group, name); err != nil {
 			return err
 		}
 	}
-	turn.Lock()
-	defer turn.Unlock()
 	for row := range columns[0] {
-		key, digest := keyOf(columns[0][row], columns[1][row], columns[2][row])
-		s.add(key, digest)
+		if uint64(columns[3][row]) > after {
+			yield(keyEntry{uint64(columns[0][row]), uint64(columns[1][row]), uint64(columns[2][row])})
+		}
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type Lake struct {
 	// keysMu is held while the keys are read; it is taken before mu.
 	keysMu     sync.Mutex
 	keysLoaded bool
+	keys       *keyStore
 
 	tables map[string]*tableState
 	order  []*tableState // in the order of schema.Tables
@@ -86,6 +87,7 @@ func Open(ctx context.Context, config Config, logger *slog.Logger) (*Lake, error
 		config: config, files: files, logger: logger, lock: lock,
 		tables:  map[string]*tableState{},
 		room:    make(chan struct{}),
+		keys:    newKeyStore(),
 		readers: map[*fileSet]int{}, writing: map[string]bool{},
 		atStep: func(string) error { return nil },
 	}
@@ -136,6 +138,7 @@ func (l *Lake) Close() error {
 }
 
 func (l *Lake) release() error {
+	closeRuns(l.keys.runs)
 	var err error
 	if l.cat != nil {
 		err = l.cat.close()
@@ -179,8 +182,7 @@ type TableStats struct {
 	FreshBytes int64
 	// Position is the journal position up to which all rows are in files.
 	Position uint64
-	// Records is the number of distinct records whose keys are in memory; zero
-	// before the first Apply.
+	// Records is the number of distinct records; zero before the first Apply.
 	Records int
 	// MinTime and MaxTime bound TimeGenerated, in UTC; zero without rows.
 	MinTime, MaxTime time.Time

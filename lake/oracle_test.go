@@ -183,7 +183,10 @@ func crashes(t *testing.T, r *rand.Rand) {
 }
 
 func (run *crashRun) open() {
-	run.l = openLake(run.t, run.dir)
+	config := DefaultConfig(run.dir)
+	config.KeyRunRecords = 1 + run.r.IntN(20)
+	config.KeyFilterBytes = int64(run.r.IntN(100))
+	run.l = openCompact(run.t, config)
 	run.replay(run.l)
 	run.l.config.CompactShare = 1
 	run.l.atStep = func(step string) error {
@@ -214,7 +217,7 @@ func (run *crashRun) replay(l *Lake) {
 func (run *crashRun) flush() {
 	err := run.l.Flush(run.t.Context())
 	if err == nil && run.r.IntN(2) == 0 {
-		_, err = run.l.Compact(run.t.Context())
+		err = run.l.Maintain(run.t.Context())
 	}
 	if err == nil {
 		return

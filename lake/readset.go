@@ -22,7 +22,9 @@ type File struct {
 	// MinTime and MaxTime bound TimeGenerated, inclusively, in UTC.
 	MinTime, MaxTime time.Time
 
-	lastIngested time.Time // known of files that were there at Open
+	// Known of files that were there at Open.
+	lastIngested time.Time
+	lastPosition uint64 // the greatest journal position of its rows
 }
 
 // Fresh is a run of rows that is in memory only. The batch is immutable and

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"time"
@@ -144,7 +145,7 @@ func (l *Lake) listFiles(ctx context.Context, t *tableState) ([]File, error) {
 			continue // a large file is planned in several parts
 		}
 		seen[task.File.FilePath()] = true
-		f, err := l.files.dataFile(task.File, t.ids[t.schema.TimeColumn], t.ids[ColumnIngestionTime])
+		f, err := l.files.dataFile(task.File, t)
 		if err != nil {
 			return nil, err
 		}
@@ -169,7 +170,8 @@ func cmpTimes(a, b time.Time, aPath, bPath string) int {
 // dataFile reads what Iceberg knows of a data file, and checks that it is there
 // in full length: a file that is missing or cut must be noticed now and not by
 // a query.
-func (s syncedFS) dataFile(f iceberg.DataFile, timeField, ingestionField int) (File, error) {
+func (s syncedFS) dataFile(f iceberg.DataFile, t *tableState) (File, error) {
+	timeField, ingestionField := t.ids[t.schema.TimeColumn], t.ids[ColumnIngestionTime]
 	path, err := localPath(f.FilePath())
 	if err != nil {
 		return File{}, err
@@ -193,7 +195,13 @@ func (s syncedFS) dataFile(f iceberg.DataFile, timeField, ingestionField int) (F
 	if err != nil {
 		return File{}, fmt.Errorf("ingestion time of %s: %w", path, err)
 	}
-	return File{Path: path, Rows: f.Count(), Bytes: f.FileSizeBytes(), MinTime: low, MaxTime: high, lastIngested: ingested}, nil
+	position := uint64(math.MaxUint64) // where it is not known, any
+	if literal, err := iceberg.LiteralFromBytes(iceberg.PrimitiveTypes.Int64, f.UpperBoundValues()[t.ids[ColumnPosition]]); err == nil {
+		if v, ok := literal.(iceberg.Int64Literal); ok {
+			position = uint64(v)
+		}
+	}
+	return File{Path: path, Rows: f.Count(), Bytes: f.FileSizeBytes(), MinTime: low, MaxTime: high, lastIngested: ingested, lastPosition: position}, nil
 }
 
 func timeBound(value []byte) (time.Time, error) {

@@ -47,7 +47,7 @@ func newTableState(t *schema.Table) (*tableState, error) {
 	return &tableState{
 		schema:  t,
 		columns: columns,
-		keys:    newKeySet(new(keyIndex), 0, t.Name == schema.UnifiedAuditLogRevisions),
+		keys:    newKeySet(newKeyStore(), 0, t.Name == schema.UnifiedAuditLogRevisions),
 		build:   newBuilder(columns, timeColumn),
 		files:   &fileSet{},
 	}, nil
