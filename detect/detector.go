@@ -68,8 +68,9 @@ type Detector struct {
 	clock   clock.Clock
 	log     *slog.Logger
 
-	mu     sync.Mutex // serialises ticks
-	forgot time.Time  // when old windows were last forgotten
+	mu       sync.Mutex // serialises ticks
+	recorder Recorder   // nil: nothing is recorded
+	forgot   time.Time  // when old windows were last forgotten
 }
 
 // New returns a detector over rules. Its state lives in db. A rule whose query
@@ -123,8 +124,12 @@ func (d *Detector) Tick(ctx context.Context) error {
 		d.forgot = now
 		problems = append(problems, d.store.forget(ctx, now.Add(-2*d.config.LateLimit)))
 	}
+	switches, err := d.store.switches(ctx)
+	if err != nil {
+		return errors.Join(append(problems, err)...)
+	}
 	for _, r := range d.rules {
-		if !r.enabled() {
+		if !r.runs(switches[r.ID]) {
 			continue
 		}
 		if err := d.runRule(ctx, r, now, look); err != nil {
@@ -134,6 +139,7 @@ func (d *Detector) Tick(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+	problems = append(problems, d.recordHealth(ctx, switches, now))
 	return errors.Join(problems...)
 }
 
@@ -147,7 +153,7 @@ func (d *Detector) runRule(ctx context.Context, r *Rule, now time.Time, look *lo
 		health.LastError, health.LastRun = fmt.Sprint(err), now
 		return d.store.saveRule(ctx, health)
 	}
-	if now.Before(health.SuppressedUntil) {
+	if now.Before(health.SuppressedUntil) && !r.watches() {
 		return nil
 	}
 	windows, looked, err := d.windows(ctx, r, health, now, look)
@@ -155,7 +161,7 @@ func (d *Detector) runRule(ctx context.Context, r *Rule, now time.Time, look *lo
 		return d.failed(ctx, r, health, now, err)
 	}
 	for _, w := range windows {
-		hits, err := d.evaluate(ctx, r, w, now)
+		hits, rows, err := d.evaluate(ctx, r, w, now)
 		if ctx.Err() != nil {
 			return ctx.Err() // not the rule's fault: the window runs again
 		}
@@ -163,6 +169,7 @@ func (d *Detector) runRule(ctx context.Context, r *Rule, now time.Time, look *lo
 			return d.failed(ctx, r, health, now, err)
 		}
 		health.Runs++
+		health.Rows = int64(rows)
 		health.Hits += int64(hits)
 		health.LastRun, health.LastError = now, ""
 		if w.End.After(health.LastEnd) {

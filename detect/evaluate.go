@@ -13,25 +13,24 @@ import (
 )
 
 // evaluate runs a rule over one window and raises what it finds. It returns
-// how many alerts were raised or grew.
-func (d *Detector) evaluate(ctx context.Context, r *Rule, w Window, now time.Time) (int, error) {
+// how many alerts were raised or grew, and of how many rows.
+func (d *Detector) evaluate(ctx context.Context, r *Rule, w Window, now time.Time) (hits, rows int, err error) {
 	limited, cancel := context.WithTimeout(ctx, d.config.QueryTimeout)
 	defer cancel()
 	result, err := d.querier.Query(limited, query.Request{Text: r.Query, From: w.Start, To: w.End, Now: w.End})
 	if err != nil {
-		return 0, fmt.Errorf("window %s to %s: %w", w.Start.Format(time.RFC3339), w.End.Format(time.RFC3339), err)
+		return 0, 0, fmt.Errorf("window %s to %s: %w", w.Start.Format(time.RFC3339), w.End.Format(time.RFC3339), err)
 	}
-	hits := 0
 	for _, f := range r.findings(result, w, now) {
 		raised, err := d.raise(ctx, f, w)
 		if err != nil {
-			return hits, err
+			return hits, 0, err
 		}
 		if raised {
 			hits++
 		}
 	}
-	return hits, nil
+	return hits, len(result.Rows), nil
 }
 
 // raise makes an alert of a finding, or lets the alert of an overlapping

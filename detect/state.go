@@ -31,6 +31,7 @@ type Health struct {
 	LastEnd, LastRun          time.Time // UTC; zero before the first run
 	LastError                 string
 	Runs, Hits                int64
+	Rows                      int64 // of the last result
 	SuppressedUntil           time.Time
 	// Ingested is the ingestion time up to which late rows were looked for.
 	Ingested time.Time
@@ -54,8 +55,8 @@ func fromMicro(v int64) time.Time {
 func (s *store) rule(ctx context.Context, r *Rule) (Health, error) {
 	h := Health{RuleID: r.ID, RuleName: r.Name, Version: r.Version, Enabled: r.enabled()}
 	var end, run, suppressed, ingested int64
-	err := s.db.QueryRowContext(ctx, `SELECT last_end, last_run, last_error, runs, hits, suppressed_until, ingested FROM detect_rule WHERE rule_id=? AND version=?`, r.ID, r.Version).
-		Scan(&end, &run, &h.LastError, &h.Runs, &h.Hits, &suppressed, &ingested)
+	err := s.db.QueryRowContext(ctx, `SELECT last_end, last_run, last_error, runs, hits, suppressed_until, ingested, result_rows FROM detect_rule WHERE rule_id=? AND version=?`, r.ID, r.Version).
+		Scan(&end, &run, &h.LastError, &h.Runs, &h.Hits, &suppressed, &ingested, &h.Rows)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return h, fmt.Errorf("read state of rule %s: %w", r.ID, err)
 	}
@@ -65,10 +66,10 @@ func (s *store) rule(ctx context.Context, r *Rule) (Health, error) {
 }
 
 func (s *store) saveRule(ctx context.Context, h Health) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO detect_rule (rule_id, version, last_end, last_run, last_error, runs, hits, suppressed_until, ingested) VALUES (?,?,?,?,?,?,?,?,?)
+	_, err := s.db.ExecContext(ctx, `INSERT INTO detect_rule (rule_id, version, last_end, last_run, last_error, runs, hits, suppressed_until, ingested, result_rows) VALUES (?,?,?,?,?,?,?,?,?,?)
 		ON CONFLICT (rule_id, version) DO UPDATE SET last_end=excluded.last_end, last_run=excluded.last_run, last_error=excluded.last_error,
-		runs=excluded.runs, hits=excluded.hits, suppressed_until=excluded.suppressed_until, ingested=excluded.ingested`,
-		h.RuleID, h.Version, micro(h.LastEnd), micro(h.LastRun), h.LastError, h.Runs, h.Hits, micro(h.SuppressedUntil), micro(h.Ingested))
+		runs=excluded.runs, hits=excluded.hits, suppressed_until=excluded.suppressed_until, ingested=excluded.ingested, result_rows=excluded.result_rows`,
+		h.RuleID, h.Version, micro(h.LastEnd), micro(h.LastRun), h.LastError, h.Runs, h.Hits, micro(h.SuppressedUntil), micro(h.Ingested), h.Rows)
 	if err != nil {
 		return fmt.Errorf("save state of rule %s: %w", h.RuleID, err)
 	}

@@ -19,6 +19,7 @@ type Change struct {
 	Classification *model.Classification
 	Severity       *model.Severity
 	Comment        string
+	Tags           []string // to add
 }
 
 // maxComment bounds a comment, in bytes.
@@ -54,6 +55,11 @@ func (c Change) validate() error {
 	}
 	if c.Severity != nil && c.Severity.Rank() == 0 {
 		return fmt.Errorf("%w: severity %q; it is Informational, Low, Medium or High", ErrInvalidChange, *c.Severity)
+	}
+	for _, tag := range c.Tags {
+		if tag == "" || len(tag) > 100 || !utf8.ValidString(tag) {
+			return fmt.Errorf("%w: a tag is 1 to 100 bytes of UTF-8", ErrInvalidChange)
+		}
 	}
 	if len(c.Comment) > maxComment || !utf8.ValidString(c.Comment) {
 		return fmt.Errorf("%w: a comment is at most %d bytes of UTF-8", ErrInvalidChange, maxComment)
@@ -96,6 +102,18 @@ func (s *Store) apply(ctx context.Context, tx *sql.Tx, number int64, old model.I
 			return fmt.Errorf("set closed: %w", err)
 		}
 	}
+	for _, tag := range c.Tags {
+		result, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO incident_tag (incident, tag) VALUES (?,?)`, number, tag)
+		if err != nil {
+			return fmt.Errorf("add tag: %w", err)
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			continue // it has the tag
+		}
+		if err := s.note(ctx, tx, number, "tag", c.Author, tag); err != nil {
+			return err
+		}
+	}
 	if c.Comment != "" {
 		if err := s.note(ctx, tx, number, "comment", c.Author, c.Comment); err != nil {
 			return err
@@ -104,7 +122,7 @@ func (s *Store) apply(ctx context.Context, tx *sql.Tx, number int64, old model.I
 	if _, err := tx.ExecContext(ctx, `UPDATE incident SET updated=? WHERE number=?`, now, number); err != nil {
 		return fmt.Errorf("set updated: %w", err)
 	}
-	return nil
+	return s.putIncident(ctx, tx, number, c.Author)
 }
 
 func orNone(text string) string {

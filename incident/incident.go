@@ -46,6 +46,7 @@ func Open(ctx context.Context, db *sql.DB, now func() time.Time) (*Store, error)
 // Detail is all of one incident.
 type Detail struct {
 	model.Incident
+	Tags     []string
 	Alerts   []model.Alert     // oldest events first
 	Timeline []model.Happening // oldest first
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,10 +75,13 @@ func (s *Store) addAlert(ctx context.Context, tx *sql.Tx, alert model.Alert, dig
 	if err := insertIdentities(ctx, tx, alert); err != nil {
 		return err
 	}
-	if !number.Valid {
-		return nil
+	if err := s.put(ctx, tx, s.alertRow(alert, "New")); err != nil || !number.Valid {
+		return err
 	}
-	return s.note(ctx, tx, number.Int64, "alert", "", alert.Name)
+	if err := s.note(ctx, tx, number.Int64, "alert", "", alert.Name); err != nil {
+		return err
+	}
+	return s.putIncident(ctx, tx, number.Int64, "")
 }
 
 func (s *Store) replaceAlert(ctx context.Context, tx *sql.Tx, alert model.Alert, number sql.NullInt64, digest string, body []byte) error {
@@ -88,13 +92,16 @@ func (s *Store) replaceAlert(ctx context.Context, tx *sql.Tx, alert model.Alert,
 	if err := insertIdentities(ctx, tx, alert); err != nil {
 		return err
 	}
-	if !number.Valid {
-		return nil
+	if err := s.put(ctx, tx, s.alertRow(alert, "New")); err != nil || !number.Valid {
+		return err
 	}
 	if err := s.extend(ctx, tx, number.Int64, alert); err != nil {
 		return err
 	}
-	return s.note(ctx, tx, number.Int64, "alert-updated", "", fmt.Sprintf("%s: now %d rows", alert.Name, alert.Evidence.Total))
+	if err := s.note(ctx, tx, number.Int64, "alert-updated", "", fmt.Sprintf("%s: now %d rows", alert.Name, alert.Evidence.Total)); err != nil {
+		return err
+	}
+	return s.putIncident(ctx, tx, number.Int64, "")
 }
 
 func insertIdentities(ctx context.Context, tx *sql.Tx, alert model.Alert) error {
@@ -128,33 +135,86 @@ func (s *Store) incidentFor(ctx context.Context, tx *sql.Tx, alert model.Alert) 
 	return number, s.note(ctx, tx, number, "reopened", "", "a further alert arrived")
 }
 
+// findIncident returns the incident that an alert joins, 0 where there is none.
+// Candidates share an entity, or the rule where that is how its alerts meet.
 func findIncident(ctx context.Context, tx *sql.Tx, alert model.Alert) (int64, model.IncidentStatus, error) {
 	ids := groupingIdentities(alert)
-	if len(ids) == 0 {
+	g := alert.Grouping
+	if len(ids) == 0 && !g.ByRule {
 		return 0, "", nil
 	}
-	args := []any{micros(alert.Start.Add(-alert.Grouping.Lookback)), micros(alert.End.Add(alert.Grouping.Lookback)), alert.Grouping.Reopen, string(model.IncidentClosed)}
-	tuples := make([]string, len(ids))
-	for i, id := range ids {
-		tuples[i] = "(?,?)"
-		args = append(args, id.kind, id.value)
+	args := []any{micros(alert.Start.Add(-g.Lookback)), micros(alert.End.Add(g.Lookback)), g.Reopen, string(model.IncidentClosed)}
+	shared := "a.rule_id = ?"
+	if g.ByRule {
+		args = append(args, alert.RuleID)
+	} else {
+		tuples := make([]string, len(ids))
+		for i, id := range ids {
+			tuples[i] = "(?,?)"
+			args = append(args, id.kind, id.value)
+		}
+		shared = "(e.kind, e.identity) IN (VALUES " + strings.Join(tuples, ",") + ")"
 	}
-	var number int64
-	var status string
-	err := tx.QueryRowContext(ctx, `
-		SELECT i.number, i.status FROM incident i
+	rows, err := tx.QueryContext(ctx, `
+		SELECT DISTINCT i.number, i.status FROM incident i
 		JOIN incident_alert a ON a.incident = i.number
-		JOIN incident_alert_entity e ON e.alert = a.id
-		WHERE i.last_activity >= ? AND i.first_activity <= ? AND (? OR i.status <> ?)
-		  AND (e.kind, e.identity) IN (VALUES `+strings.Join(tuples, ",")+`)
-		ORDER BY i.status = 'Closed', i.number LIMIT 1`, args...).Scan(&number, &status)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, "", nil
-	}
+		LEFT JOIN incident_alert_entity e ON e.alert = a.id
+		WHERE i.last_activity >= ? AND i.first_activity <= ? AND (? OR i.status <> ?) AND i.merged_into IS NULL AND `+shared+`
+		ORDER BY i.status = 'Closed', i.number LIMIT 50`, args...)
 	if err != nil {
 		return 0, "", fmt.Errorf("find incident: %w", err)
 	}
-	return number, model.IncidentStatus(status), nil
+	var candidates []model.Incident
+	for rows.Next() {
+		var c model.Incident
+		if err := rows.Scan(&c.Number, &c.Status); err != nil {
+			return 0, "", errors.Join(fmt.Errorf("find incident: %w", err), rows.Close())
+		}
+		candidates = append(candidates, c)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return 0, "", fmt.Errorf("find incident: %w", err)
+	}
+	for _, c := range candidates {
+		if !g.AllEntities && len(g.ByAlertDetails) == 0 && len(g.ByCustomDetails) == 0 {
+			return c.Number, c.Status, nil
+		}
+		alerts, err := readAlerts(ctx, tx, c.Number)
+		if err != nil {
+			return 0, "", err
+		}
+		if slices.ContainsFunc(alerts, func(other model.Alert) bool { return meets(alert, other) }) {
+			return c.Number, c.Status, nil
+		}
+	}
+	return 0, "", nil
+}
+
+// meets says whether an alert has all that its rule wants it to share with an
+// alert of an incident.
+func meets(alert, other model.Alert) bool {
+	g := alert.Grouping
+	if g.AllEntities {
+		others := identitiesOf(other.Entities)
+		for _, e := range alert.Entities {
+			ids := identities(e)
+			wanted := slices.ContainsFunc(ids, func(id identity) bool { return slices.Contains(g.ByEntities, id.kind) })
+			if wanted && !slices.ContainsFunc(ids, func(id identity) bool { return slices.Contains(others, id) }) {
+				return false
+			}
+		}
+	}
+	for _, detail := range g.ByAlertDetails {
+		if strings.EqualFold(detail, "DisplayName") && alert.Name != other.Name || strings.EqualFold(detail, "Severity") && alert.Severity != other.Severity {
+			return false
+		}
+	}
+	for _, key := range g.ByCustomDetails {
+		if !slices.Equal(alert.CustomDetails[key], other.CustomDetails[key]) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *Store) createIncident(ctx context.Context, tx *sql.Tx, alert model.Alert) (int64, error) {

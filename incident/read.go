@@ -52,7 +52,7 @@ func (s *Store) List(ctx context.Context, f Filter) (incidents []model.Incident,
 		return nil, 0, fmt.Errorf("list incidents: %w", err)
 	}
 	for i := range incidents {
-		alerts, err := s.alerts(ctx, incidents[i].Number)
+		alerts, err := readAlerts(ctx, s.db, incidents[i].Number)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -64,7 +64,16 @@ func (s *Store) List(ctx context.Context, f Filter) (incidents []model.Incident,
 // Get returns all of one incident. The error is ErrNotFound when there is none
 // of that number.
 func (s *Store) Get(ctx context.Context, number int64) (*Detail, error) {
-	rows, err := s.db.QueryContext(ctx, selectIncident+` WHERE number=?`, number)
+	return readDetail(ctx, s.db, number)
+}
+
+// reader is a database or a transaction.
+type reader interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func readDetail(ctx context.Context, db reader, number int64) (*Detail, error) {
+	rows, err := db.QueryContext(ctx, selectIncident+` WHERE number=?`, number)
 	if err != nil {
 		return nil, fmt.Errorf("get incident %d: %w", number, err)
 	}
@@ -76,15 +85,18 @@ func (s *Store) Get(ctx context.Context, number int64) (*Detail, error) {
 		return nil, fmt.Errorf("get incident %d: %w", number, ErrNotFound)
 	}
 	detail := &Detail{Incident: found[0]}
-	if detail.Alerts, err = s.alerts(ctx, number); err != nil {
+	if detail.Alerts, err = readAlerts(ctx, db, number); err != nil {
 		return nil, err
 	}
 	summarise(&detail.Incident, detail.Alerts)
-	detail.Timeline, err = s.timeline(ctx, number)
+	if detail.Tags, err = readTags(ctx, db, number); err != nil {
+		return nil, err
+	}
+	detail.Timeline, err = readTimeline(ctx, db, number)
 	return detail, err
 }
 
-const selectIncident = `SELECT number, title, severity, status, classification, owner, created, updated, closed, first_activity, last_activity FROM incident`
+const selectIncident = `SELECT number, title, severity, status, classification, owner, created, updated, closed, first_activity, last_activity, merged_into FROM incident`
 
 func (f Filter) condition() (string, []any) {
 	var terms []string
@@ -118,9 +130,7 @@ func (f Filter) condition() (string, []any) {
 		terms = append(terms, "last_activity < ?")
 		args = append(args, micros(f.To))
 	}
-	if len(terms) == 0 {
-		return "", nil
-	}
+	terms = append(terms, "merged_into IS NULL")
 	return " WHERE " + strings.Join(terms, " AND "), args
 }
 
@@ -138,11 +148,12 @@ func scanIncidents(rows *sql.Rows) ([]model.Incident, error) {
 	for rows.Next() {
 		var i model.Incident
 		var created, updated, first, last int64
-		var closed sql.NullInt64
-		if err := rows.Scan(&i.Number, &i.Title, &i.Severity, &i.Status, &i.Classification, &i.Owner, &created, &updated, &closed, &first, &last); err != nil {
+		var closed, merged sql.NullInt64
+		if err := rows.Scan(&i.Number, &i.Title, &i.Severity, &i.Status, &i.Classification, &i.Owner, &created, &updated, &closed, &first, &last, &merged); err != nil {
 			return nil, err
 		}
 		i.Created, i.Updated, i.FirstActivity, i.LastActivity = fromMicros(created), fromMicros(updated), fromMicros(first), fromMicros(last)
+		i.MergedInto = merged.Int64
 		if closed.Valid {
 			i.Closed = fromMicros(closed.Int64)
 		}
@@ -165,8 +176,8 @@ func summarise(i *model.Incident, alerts []model.Alert) {
 	i.Techniques = slices.Compact(i.Techniques)
 }
 
-func (s *Store) alerts(ctx context.Context, number int64) ([]model.Alert, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT body FROM incident_alert WHERE incident=? ORDER BY started, id`, number)
+func readAlerts(ctx context.Context, db reader, number int64) ([]model.Alert, error) {
+	rows, err := db.QueryContext(ctx, `SELECT body FROM incident_alert WHERE incident=? ORDER BY started, id`, number)
 	if err != nil {
 		return nil, fmt.Errorf("read alerts of incident %d: %w", number, err)
 	}
@@ -186,8 +197,8 @@ func (s *Store) alerts(ctx context.Context, number int64) ([]model.Alert, error)
 	return alerts, rows.Err()
 }
 
-func (s *Store) timeline(ctx context.Context, number int64) ([]model.Happening, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT time, kind, author, text FROM incident_happening WHERE incident=? ORDER BY sequence`, number)
+func readTimeline(ctx context.Context, db reader, number int64) ([]model.Happening, error) {
+	rows, err := db.QueryContext(ctx, `SELECT time, kind, author, text FROM incident_happening WHERE incident=? ORDER BY sequence`, number)
 	if err != nil {
 		return nil, fmt.Errorf("read timeline of incident %d: %w", number, err)
 	}
@@ -203,6 +214,23 @@ func (s *Store) timeline(ctx context.Context, number int64) ([]model.Happening, 
 		all = append(all, h)
 	}
 	return all, rows.Err()
+}
+
+func readTags(ctx context.Context, db reader, number int64) ([]string, error) {
+	rows, err := db.QueryContext(ctx, `SELECT tag FROM incident_tag WHERE incident=? ORDER BY tag`, number)
+	if err != nil {
+		return nil, fmt.Errorf("read tags of incident %d: %w", number, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var tags []string
+	for rows.Next() {
+		var tag string
+		if err := rows.Scan(&tag); err != nil {
+			return nil, fmt.Errorf("read tags of incident %d: %w", number, err)
+		}
+		tags = append(tags, tag)
+	}
+	return tags, rows.Err()
 }
 
 // Alert returns one alert by its id, or ErrNotFound.

@@ -43,13 +43,17 @@ type Incident struct {
 	Closed         time.Time // zero while open
 	FirstActivity  time.Time // of the events behind its alerts
 	LastActivity   time.Time
+	// MergedInto is the number of the incident that this one became part of; 0
+	// where it stands for itself.
+	MergedInto int64
 }
 
 // Happening is one line of an incident's timeline.
 type Happening struct {
 	Time time.Time
 	// Kind is "created", "alert", "alert-updated", "status", "owner",
-	// "classification", "comment" or "reopened".
+	// "classification", "severity", "tag", "merged", "split", "comment" or
+	// "reopened".
 	Kind   string
 	Author string // empty for Quoll itself
 	Text   string

@@ -86,11 +86,11 @@ func loadRules(shipped bool, dirs []string) ([]*detect.Rule, error) {
 func rulesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rules",
-		Short: "List and test detection rules",
+		Short: "List, test, import and switch detection rules",
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(rulesListCommand(), rulesTestCommand(), rulesImportCommand())
+	cmd.AddCommand(rulesListCommand(), rulesTestCommand(), rulesImportCommand(), rulesDisableCommand(), rulesEnableCommand())
 	return cmd
 }
 
