@@ -20,6 +20,7 @@ import (
 	"github.com/quoll/quoll/collect/auditsearch"
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/schema"
 	"github.com/quoll/quoll/server"
 	"github.com/quoll/quoll/tenantsim"
@@ -166,7 +167,7 @@ func demoConfig(o demoOptions, export string, tenant *tenantsim.Tenant, simulate
 	search.TenantID, search.BaseURL, search.PollFirst = tenant.TenantID(), simulated.URL, time.Second
 	c := &config.Config{
 		DataDir: o.data, ArchiveDir: o.data + "-archive", ArchiveOrigin: "demo.quoll.local/archive",
-		FlushEvery: time.Minute, ShippedRules: true, Server: server.DefaultConfig(),
+		FlushEvery: time.Minute, Lake: lake.DefaultConfig(""), ShippedRules: true, Server: server.DefaultConfig(),
 		Tenants: []config.Tenant{{Name: tenant.Domain(), ID: tenant.TenantID(), Activity: &audit, AuditSearch: &search, DefenderExportDir: export, DefenderPollEvery: 2 * time.Second}},
 	}
 	c.Server.Listen = o.listen
