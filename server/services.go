@@ -17,6 +17,9 @@ type Services struct {
 	Drift      Drift
 	Backfills  Backfills
 	Reporter   Reporter
+	Rules      Rules
+	Notebook   Notebook
+	Explainer  Explainer
 	// Access lets people sign in. Without it there is the bearer token alone.
 	Access Access
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/incident"
 	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/notebook"
 	"github.com/quoll/quoll/query/external"
 	"github.com/quoll/quoll/server"
 	"github.com/quoll/quoll/silence"
@@ -152,6 +153,10 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if s.access, err = access.Open(ctx, n.state, time.Now, rand.Reader); err != nil {
 		return nil, err
 	}
+	book, err := notebook.Open(ctx, n.state, time.Now)
+	if err != nil {
+		return nil, err
+	}
 	s.localToken = rand.Text() + rand.Text()
 	s.server, err = server.New(c.Server, server.Options{
 		UI: ui, Logger: log, LocalToken: s.localToken,
@@ -159,6 +164,9 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Querier: querier{n.query}, Catalogue: catalogue{}, Incidents: incidents{store},
 			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, lags: n.lags, now: time.Now, log: log},
 			Backfills:  s.backfills,
+			Rules:      ruleList{rules, s.detector},
+			Notebook:   notes{book},
+			Explainer:  querier{n.query},
 			Access:     people{s.access},
 			Gaps:       &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
 			Drift:      driftLists{n.drift},

@@ -67,6 +67,7 @@ var allowed = []struct {
 	{"archive/witness", []string{"archive/proof"}},
 	{"archive", []string{"model", "archive/proof"}},
 	{"access", []string{"model"}},
+	{"notebook", nil},
 	{"assure", nil},
 	{"server/servertest/…", []string{"server/…", "web", "kql/…"}},
 	{"server", []string{"model", "schema", "kql/…", "query", "web"}},

@@ -30,6 +30,7 @@ type Canned struct {
 
 	mu        sync.Mutex
 	incidents []server.IncidentDetail
+	notes     []server.Note
 }
 
 // New returns services whose story ended shortly before the clock's present.
@@ -41,5 +42,5 @@ func New(clock server.Clock) *Canned {
 
 // Services hands all of them to a server.
 func (c *Canned) Services() server.Services {
-	return server.Services{Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c}
+	return server.Services{Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Rules: c, Notebook: c, Explainer: c}
 }

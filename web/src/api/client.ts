@@ -1,5 +1,5 @@
 import type {
-  Backfill, ConnectorList, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, Person, QueryResult, Role, Schema, Session, Status, Timespan,
+  Backfill, ConnectorList, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, NewNote, Note, Person, QueryPlan, QueryResult, Role, Rule, Schema, Session, Status, Timespan,
 } from "./types";
 
 /** Why a request failed, in words for the user. */
@@ -79,6 +79,11 @@ export const api = {
   schema: (signal?: AbortSignal) => call<Schema>("GET", "/schema", undefined, signal),
   query: (query: string, timespan: Timespan, signal?: AbortSignal) =>
     call<QueryResult>("POST", "/query", { query, timespan }, signal),
+  plan: (query: string, timespan: Timespan, signal?: AbortSignal) => call<QueryPlan>("POST", "/query/plan", { query, timespan }, signal),
+  rules: async (signal?: AbortSignal) => (await call<{ rules: Rule[] }>("GET", "/rules", undefined, signal)).rules,
+  notes: async (signal?: AbortSignal) => (await call<{ notes: Note[] }>("GET", "/notes", undefined, signal)).notes,
+  addNote: (note: NewNote) => call<Note>("POST", "/notes", note),
+  removeNote: (id: string) => call<object>("DELETE", "/notes/" + encodeURIComponent(id)),
   incidents: (filter: IncidentFilter, signal?: AbortSignal) => {
     const parameters = new URLSearchParams();
     if (filter.status.length) parameters.set("status", filter.status.join(","));

@@ -267,3 +267,21 @@ export interface Session { name: string; role: Role; by: "open" | "token" | "ses
 export interface Person {
   id: string; name: string; role: Role; disabled: boolean; passwordSet: boolean; created: string; seen: string | null;
 }
+
+export interface RuleHealth {
+  runs: number; alerts: number; lastRun: string | null; evaluatedTo: string | null; lastError?: string; suppressedUntil: string | null;
+}
+
+export interface Rule {
+  id: string; name: string; description: string; kind: string; version: string; severity: Severity; enabled: boolean;
+  tactics: string[]; techniques: string[]; query: string; frequencySeconds: number; periodSeconds: number; health: RuleHealth;
+}
+
+/** A saved query or a bookmark of a row. */
+export interface Note {
+  id: string; kind: "query" | "bookmark"; owner: string; shared: boolean; title: string; query: string; range?: string; remark?: string;
+  row?: Record<string, Json>; created: string;
+}
+export type NewNote = Omit<Note, "id" | "owner" | "created">;
+
+export interface QueryPlan { plan: string; sql: string }

@@ -16,6 +16,8 @@ const HomePage = lazy(() => import("../home/HomePage"));
 const LogsPage = lazy(() => import("../logs/LogsPage"));
 const QueuePage = lazy(() => import("../incidents/QueuePage"));
 const DetailPage = lazy(() => import("../incidents/DetailPage"));
+const HuntingPage = lazy(() => import("../hunting/HuntingPage"));
+const RulesPage = lazy(() => import("../rules/RulesPage"));
 const ConnectorsPage = lazy(() => import("../connectors/ConnectorsPage"));
 const AccountPage = lazy(() => import("../people/AccountPage"));
 const PeoplePage = lazy(() => import("../people/PeoplePage"));
@@ -86,6 +88,8 @@ function Page({ path, onSession }: { path: string; onSession: (session: Session)
   if (page === "logs" && !id) return <LogsPage />;
   if (page === "incidents" && !id) return <QueuePage />;
   if (page === "incidents" && id && more.length === 0) return <DetailPage id={decodeURIComponent(id)} />;
+  if (page === "hunting" && !id) return <HuntingPage />;
+  if (page === "rules" && !id) return <RulesPage />;
   if (page === "connectors" && !id) return <ConnectorsPage />;
   if (page === "account" && !id) return <AccountPage onSession={onSession} />;
   if (page === "people" && !id) return <PeoplePage />;

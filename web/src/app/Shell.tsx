@@ -1,6 +1,6 @@
 import { Badge, Button, Menu, MenuDivider, MenuItem, MenuList, MenuPopover, MenuTrigger, MessageBar, MessageBarBody, Tooltip } from "@fluentui/react-components";
 import {
-  ClockRegular, HomeFilled, HomeRegular, NavigationRegular, PersonRegular, PlugConnectedFilled, PlugConnectedRegular, ShieldErrorFilled, ShieldErrorRegular,
+  AlertFilled, AlertRegular, ClockRegular, HomeFilled, HomeRegular, NavigationRegular, PersonRegular, PlugConnectedFilled, PlugConnectedRegular, SearchFilled, SearchRegular, ShieldErrorFilled, ShieldErrorRegular,
   TextBulletListSquareSearchFilled, TextBulletListSquareSearchRegular, WeatherMoonRegular, WeatherSunnyRegular,
 } from "../ui/icons";
 import type { ReactNode } from "react";
@@ -14,6 +14,8 @@ const items = [
   { to: "/", label: text.nav.home, icon: <HomeRegular />, activeIcon: <HomeFilled /> },
   { to: "/logs", label: text.nav.logs, icon: <TextBulletListSquareSearchRegular />, activeIcon: <TextBulletListSquareSearchFilled /> },
   { to: "/incidents", label: text.nav.incidents, icon: <ShieldErrorRegular />, activeIcon: <ShieldErrorFilled /> },
+  { to: "/hunting", label: text.nav.hunting, icon: <SearchRegular />, activeIcon: <SearchFilled /> },
+  { to: "/rules", label: text.nav.rules, icon: <AlertRegular />, activeIcon: <AlertFilled /> },
   { to: "/connectors", label: text.nav.connectors, icon: <PlugConnectedRegular />, activeIcon: <PlugConnectedFilled /> },
 ];
 

@@ -1,6 +1,6 @@
 import { Button, Switch, Tooltip } from "@fluentui/react-components";
 import { ChevronDownRegular, ChevronUpRegular, CopyRegular, DismissRegular } from "../ui/icons";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import type { Cell, Json, ResultColumn, ResultTable } from "../api/types";
 import { useSettings } from "../app/settings";
 import { formatCount } from "../format/number";
@@ -8,10 +8,10 @@ import { exactCell, formatCell } from "../format/value";
 import { text } from "../text/en";
 import { JsonTree } from "./JsonTree";
 
-interface Props { table: ResultTable; order: Uint32Array; row: number; onRow: (row: number) => void; onClose: () => void }
+interface Props { table: ResultTable; order: Uint32Array; row: number; onRow: (row: number) => void; onClose: () => void; actions?: ReactNode }
 
 /** Every column of one row, with dynamic values as trees. */
-export function RowDetails({ table, order, row, onRow, onClose }: Props) {
+export function RowDetails({ table, order, row, onRow, onClose, actions }: Props) {
   const [hideEmpty, setHideEmpty] = useState(true);
   const cells = table.rows[order[row]!];
   if (!cells) return null;
@@ -19,6 +19,7 @@ export function RowDetails({ table, order, row, onRow, onClose }: Props) {
     <aside className="row-details" aria-label={text.grid.details} onKeyDown={(e) => e.key === "Escape" && onClose()}>
       <div className="row-details-head">
         <h2>{text.grid.row(formatCount(row + 1))}</h2>
+        {actions}
         <Switch className="row-details-switch" label={text.grid.hideEmpty} checked={hideEmpty} onChange={(_, d) => setHideEmpty(d.checked)} />
         <Button size="small" appearance="subtle" icon={<ChevronUpRegular />} aria-label={text.grid.previous} disabled={row === 0} onClick={() => onRow(row - 1)} />
         <Button size="small" appearance="subtle" icon={<ChevronDownRegular />} aria-label={text.grid.next} disabled={row >= order.length - 1} onClick={() => onRow(row + 1)} />

@@ -20,9 +20,16 @@ export function toCsv(table: ResultTable, order?: Iterable<number>): string {
   return lines.join("\r\n") + "\r\n";
 }
 
+/** A result as JSON: an object for each row, in the given order. */
+export function toJson(table: ResultTable, order?: Iterable<number>): string {
+  const rows = [...(order ?? table.rows.keys())].map((i) => Object.fromEntries(table.columns.map((c, n) => [c.name, table.rows[i]![n]!])));
+  return JSON.stringify(rows, null, 1) + "\n";
+}
+
 /** Hands text to the browser as a file. The mark lets spreadsheets see UTF-8. */
 export function saveFile(name: string, text: string, type: string) {
-  const url = URL.createObjectURL(new Blob(["\uFEFF", text], { type }));
+  const mark = type.startsWith("text/csv") ? ["\uFEFF"] : [];
+  const url = URL.createObjectURL(new Blob([...mark, text], { type }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

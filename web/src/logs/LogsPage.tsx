@@ -15,6 +15,8 @@ import { RangePicker } from "./RangePicker";
 import { Results } from "./Results";
 import { boundsOwnTime } from "./range";
 import { store, useAddress, useAddressOf, useLogs } from "./session";
+import { PlanButton } from "./PlanButton";
+import { SaveQuery } from "./SaveQuery";
 import { SidePanel } from "./SidePanel";
 import { Splitter } from "./Splitter";
 import type { LogsState, Tab } from "./store";
@@ -63,6 +65,8 @@ export default function LogsPage() {
           <RangePicker range={tab.range} inQuery={boundsOwnTime(tab.text)} onChange={(range) => store.setRange(tab.id, range)} />
           <div className="shell-space" />
           <Button size="small" appearance="subtle" icon={<CodeRegular />} onClick={() => editor.current?.format()}>{text.logs.format}</Button>
+          <PlanButton query={tab.text} range={tab.range} />
+          <SaveQuery query={tab.text} range={tab.range} title={tab.title} />
           <CopyLink tab={tab} />
         </div>
         <div className="editor-frame" style={{ height }}>

@@ -1,26 +1,33 @@
 import { Button, Input, Tab, TabList, Tooltip } from "@fluentui/react-components";
 import {
-  AddRegular, ChevronDownRegular, ChevronRightRegular, PanelLeftContractRegular, PlayRegular, SearchRegular, TableRegular,
+  AddRegular, ChevronDownRegular, ChevronRightRegular, DismissRegular, PanelLeftContractRegular, PlayRegular, SearchRegular, TableRegular,
 } from "../ui/icons";
 import { useMemo, useState } from "react";
+import { api } from "../api/client";
 import type { Schema, SchemaTable } from "../api/types";
-import type { Resource } from "../api/useResource";
+import { useResource, type Resource } from "../api/useResource";
+import { useSession } from "../app/settings";
 import { text } from "../text/en";
+import { Instant } from "../ui/parts";
 import { LoadingRows } from "../ui/states";
+import { readHistory } from "./history";
 import { samples } from "./samples";
+import { titleOf } from "./store";
 
 interface Props { schema: Resource<Schema>; onInsert: (name: string) => void; onOpen: (query: string) => void; onClose: () => void }
 
 /** What can be queried, and queries to start from. */
 export function SidePanel({ schema, onInsert, onOpen, onClose }: Props) {
-  const [shown, setShown] = useState<"tables" | "samples">("tables");
+  const [shown, setShown] = useState<"tables" | "samples" | "notes" | "history">("tables");
   const [search, setSearch] = useState("");
   return (
     <aside className="side-panel" aria-label={text.logs.panel}>
       <div className="side-panel-head">
-        <TabList size="small" selectedValue={shown} onTabSelect={(_, d) => setShown(d.value as "tables" | "samples")}>
+        <TabList size="small" selectedValue={shown} onTabSelect={(_, d) => setShown(d.value as typeof shown)}>
           <Tab value="tables">{text.logs.tables}</Tab>
           <Tab value="samples">{text.logs.samples}</Tab>
+          <Tab value="notes">{text.notes.saved}</Tab>
+          <Tab value="history">{text.notes.history}</Tab>
         </TabList>
         <Tooltip content={text.logs.hidePanel} relationship="label">
           <Button size="small" appearance="subtle" icon={<PanelLeftContractRegular />} onClick={onClose} />
@@ -28,12 +35,46 @@ export function SidePanel({ schema, onInsert, onOpen, onClose }: Props) {
       </div>
       <Input
         className="side-panel-search" size="small" type="search" contentBefore={<SearchRegular />} value={search} onChange={(_, d) => setSearch(d.value)}
-        placeholder={shown === "tables" ? text.logs.search : text.logs.searchSamples} aria-label={shown === "tables" ? text.logs.search : text.logs.searchSamples}
+        placeholder={searchText(shown)} aria-label={searchText(shown)}
       />
       <div className="side-panel-body">
-        {shown === "samples" ? <Samples search={search} onOpen={onOpen} /> : <Tables schema={schema} search={search} onInsert={onInsert} onOpen={onOpen} />}
+        {shown === "samples" ? <Samples search={search} onOpen={onOpen} /> : shown === "notes" ? <Saved search={search} onOpen={onOpen} /> : shown === "history" ? <History search={search} onOpen={onOpen} /> : <Tables schema={schema} search={search} onInsert={onInsert} onOpen={onOpen} />}
       </div>
     </aside>
+  );
+}
+
+const searchText = (shown: string) => (shown === "tables" ? text.logs.search : shown === "samples" ? text.logs.searchSamples : text.logs.searchQueries);
+
+function Saved({ search, onOpen }: { search: string; onOpen: (query: string) => void }) {
+  const notes = useResource("notes", api.notes, 30_000);
+  const me = useSession().name;
+  const found = notes.data?.filter((n) => n.kind === "query" && (n.title + n.query).toLowerCase().includes(search.toLowerCase()));
+  if (!found) return notes.error ? <p className="side-panel-none" role="alert">{notes.error.message}</p> : <LoadingRows rows={3} />;
+  if (found.length === 0) return <p className="side-panel-none">{text.notes.noSaved}</p>;
+  return (
+    <ul className="sample-list">
+      {found.map((n) => (
+        <li key={n.id}>
+          <button type="button" title={n.query} onClick={() => onOpen(n.query)}>
+            <PlayRegular /><span>{n.title}<span className="muted small saved-by">{n.owner === me ? text.notes.mine : text.notes.sharedBy(n.owner)}</span></span>
+          </button>
+          {n.owner === me && <Button size="small" appearance="transparent" icon={<DismissRegular />} aria-label={text.notes.remove(n.title)} onClick={() => void api.removeNote(n.id).finally(notes.reload)} />}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function History({ search, onOpen }: { search: string; onOpen: (query: string) => void }) {
+  const found = readHistory().filter((h) => h.query.toLowerCase().includes(search.toLowerCase()));
+  if (found.length === 0) return <p className="side-panel-none">{text.notes.noHistory}</p>;
+  return (
+    <ul className="sample-list history-list">
+      {found.map((h) => (
+        <li key={h.at}><button type="button" title={h.query} onClick={() => onOpen(h.query)}><PlayRegular /><span>{titleOf(h.query, h.query)}<span className="muted small saved-by"><Instant at={new Date(h.at).toISOString()} /></span></span></button></li>
+      ))}
+    </ul>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { api } from "../api/client";
 import { rewriteAddress, useLocation } from "../app/router";
+import { writeHistory } from "./history";
 import { formatLink, parseLink, sameLink } from "./link";
 import { LogsStore, type LogsState, type Tab } from "./store";
 
@@ -9,7 +10,10 @@ const addressKey = "quoll.logs.address";
 
 /** The tabs of this browser tab's session. */
 export const store = new LogsStore(
-  (query, timespan, signal) => api.query(query, timespan, signal),
+  (query, timespan, signal) => {
+    writeHistory(query, Date.now());
+    return api.query(query, timespan, signal);
+  },
   { get: () => localStorage.getItem(key), set: (value) => localStorage.setItem(key, value) },
 );
 

@@ -11,7 +11,7 @@ export const text = {
   skip: "Skip to content",
   nav: {
     label: "Main", toggle: "Show or hide the names of the navigation",
-    home: "Overview", logs: "Logs", incidents: "Incidents", connectors: "Connectors",
+    home: "Overview", logs: "Logs", incidents: "Incidents", hunting: "Hunting", rules: "Rules", connectors: "Connectors",
     newIncidents: (n: number) => `${n} new`,
   },
   zone: { utc: "UTC", local: "Local time", tip: "Show times in UTC or in the zone of this computer" },
@@ -113,6 +113,9 @@ export const text = {
     allTime: "All time", custom: "Custom", from: "From", to: "To", apply: "Apply", badRange: "The end must be after the beginning.", utc: "UTC",
     emptyColumns: (n: number) => `${n} empty columns hidden`, showEmpty: "Show all columns", hideEmpty: "Hide empty columns",
     splitter: "Height of the editor", editorFailed: "The editor could not be loaded",
+    searchQueries: "Search queries", exportJson: "Export JSON", filter: "Filter rows", filtered: (shown: string, all: string) => `${shown} of ${all} rows`,
+    filterHint: "Words must be in the row; Column:text looks in one column",
+    plan: { show: "Plan", title: "What becomes of the query", plan: "Plan", sql: "SQL for the engine" },
     chartKind: "Kind of chart", chartKinds: {
       timechart: "Time chart", linechart: "Line", areachart: "Area", stackedareachart: "Stacked area", columnchart: "Columns", barchart: "Bars",
       piechart: "Pie", scatterchart: "Scatter", card: "Card",
@@ -145,6 +148,27 @@ export const text = {
       activity: "Activity", created: "Incident created", alert: "Alert", "alert-updated": "Alert updated", status: "Status", severity: "Severity",
       owner: "Owner", classification: "Classification", reopened: "Reopened", comment: "Comment",
     } as Record<string, string>,
+  },
+  hunting: {
+    title: "Hunting", detail: "Paste anything, and see where it is; run all hunts over a range.", search: "Paste an address, a domain, a URL, a hash, an IP address or a message id", find: "Find",
+    kinds: { address: "Mail address", domain: "Domain", url: "URL", hash: "File hash", ip: "IP address", messageId: "Message id", word: "Word" } as Record<string, string>,
+    readAs: (kind: string) => `Read as: ${kind}`, nowhere: "Nowhere in this range", nowhereDetail: "No table has a row with it.", over: (n: string, tables: number) => `${n} rows in ${tables} ${tables === 1 ? "table" : "tables"}`,
+    columns: { table: "Table", rows: "Rows", first: "First", last: "Last", hunt: "Hunt", now: "Rows", before: "Before", delta: "Change", severity: "Severity" },
+    open: "Open in Logs", hunts: "Hunts", huntsDetail: "The queries of all rules, over a range of your choice and over the one before it.", run: "Run all hunts", stop: "Stop", progress: (n: number, all: number) => `${n} of ${all}`,
+    failed: "failed", noHunts: "There are no hunts", noHuntsDetail: "Hunts are the queries of rules, and no rule is loaded.", bookmarks: "Bookmarks", noBookmarks: "No bookmarks yet. Open a row of a result in Logs, and choose Bookmark.",
+    remove: "Remove", by: (who: string) => `by ${who}`, range: "Range", started: "Run them to see what is there.",
+  },
+  rules: {
+    title: "Rules", detail: "What is looked for, how it fares, and what of MITRE ATT&CK it covers.", list: "List", matrix: "MITRE ATT&CK", search: "Search name, tactic or technique", emptyTitle: "No rules",
+    emptyDetail: "Neither the rules that ship nor a folder of your own is loaded.", noMatch: "No rule matches", noMatchDetail: "Search for something else.",
+    columns: { severity: "Severity", name: "Rule", health: "Health", runs: "Runs", alerts: "Alerts", last: "Last run", every: "Runs every" },
+    healthy: "Healthy", failing: "Failing", off: "Off", waiting: "Not run yet", over: (period: string) => `over ${period}`,
+    edit: "Query", test: "Test over its period", testing: "Testing…", fires: (n: string) => `${n} rows`, quiet: "Nothing found", openInLogs: "Open in Logs", close: "Close", about: "About", lastError: "Last error", version: "Version",
+    techniques: (n: number, rules: number) => `${n} techniques, ${rules} rules`, uncovered: "No rule", rulesOf: (technique: string, n: number) => `${technique}: ${n} ${n === 1 ? "rule" : "rules"}`,
+  },
+  notes: {
+    save: "Save", saveTitle: "Save this query", title: "Name", shared: "Everybody may see it", saved: "Saved", history: "History", noSaved: "No saved queries yet.", noHistory: "Nothing was run here yet.", bookmark: "Bookmark", bookmarked: "Bookmarked", remark: "Remark",
+    remove: (title: string) => `Remove ${title}`, sharedBy: (who: string) => `shared by ${who}`, mine: "yours", cancel: "Cancel",
   },
   connectors: {
     title: "Connectors", detail: "What arrives, how late, and why not.", emptyTitle: "No connectors",

@@ -1,7 +1,7 @@
 // The icons in use, each from its own file: the package's index holds thousands,
 // which a build would have to read.
 export { AddRegular } from "@fluentui/react-icons/svg/add";
-export { AlertRegular } from "@fluentui/react-icons/svg/alert";
+export { AlertFilled, AlertRegular } from "@fluentui/react-icons/svg/alert";
 export { ArrowClockwiseRegular } from "@fluentui/react-icons/svg/arrow-clockwise";
 export { ArrowDownRegular } from "@fluentui/react-icons/svg/arrow-down";
 export { ArrowDownloadRegular } from "@fluentui/react-icons/svg/arrow-download";
@@ -45,7 +45,7 @@ export { PlugDisconnectedRegular } from "@fluentui/react-icons/svg/plug-disconne
 export { PulseRegular } from "@fluentui/react-icons/svg/pulse";
 export { QuestionCircleRegular } from "@fluentui/react-icons/svg/question-circle";
 export { RecordStopRegular } from "@fluentui/react-icons/svg/record-stop";
-export { SearchRegular } from "@fluentui/react-icons/svg/search";
+export { SearchFilled, SearchRegular } from "@fluentui/react-icons/svg/search";
 export { ShieldCheckmarkRegular } from "@fluentui/react-icons/svg/shield-checkmark";
 export { ShieldErrorFilled, ShieldErrorRegular } from "@fluentui/react-icons/svg/shield-error";
 export { TableRegular } from "@fluentui/react-icons/svg/table";

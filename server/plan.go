@@ -1,0 +1,38 @@
+package server
+
+import (
+	"context"
+	"net/http"
+)
+
+// Explainer shows what becomes of a query before it runs.
+type Explainer interface {
+	// Explain fails like Querier.Query does.
+	Explain(ctx context.Context, q QueryRequest) (*QueryPlan, error)
+}
+
+// QueryPlan is a query after two stages of the compiler.
+type QueryPlan struct {
+	Plan string `json:"plan"` // relational nodes, one a line
+	SQL  string `json:"sql"`  // what the engine is given
+}
+
+func (s *Server) handlePlan(w http.ResponseWriter, r *http.Request) error {
+	if s.services.Explainer == nil {
+		return unavailable("plans")
+	}
+	var body queryBody
+	if err := s.decode(w, r, &body); err != nil {
+		return err
+	}
+	q, err := body.request(s.clock())
+	if err != nil {
+		return err
+	}
+	plan, err := s.services.Explainer.Explain(r.Context(), q)
+	if err != nil {
+		return s.queryFailure(r.Context(), body.Query, err)
+	}
+	writeJSON(w, http.StatusOK, plan)
+	return nil
+}

@@ -1,0 +1,61 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Rules are the detection rules and how they fare.
+type Rules interface {
+	Rules(ctx context.Context) ([]Rule, error)
+}
+
+// Rule is an analytics rule, in Microsoft Sentinel's terms.
+type Rule struct {
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Kind        string   `json:"kind"` // Scheduled or NRT
+	Version     string   `json:"version"`
+	Severity    string   `json:"severity"`
+	Enabled     bool     `json:"enabled"`
+	Tactics     []string `json:"tactics"`
+	Techniques  []string `json:"techniques"`
+	Query       string   `json:"query"`
+	// Frequency is how often it runs, and Period over how long, in seconds.
+	Frequency float64    `json:"frequencySeconds"`
+	Period    float64    `json:"periodSeconds"`
+	Health    RuleHealth `json:"health"`
+}
+
+// RuleHealth is what became of the runs of a rule.
+type RuleHealth struct {
+	Runs int64 `json:"runs"`
+	// Alerts counts those raised.
+	Alerts  int64      `json:"alerts"`
+	LastRun *time.Time `json:"lastRun"` // null: never
+	// EvaluatedTo is the end of the newest window evaluated.
+	EvaluatedTo     *time.Time `json:"evaluatedTo"`
+	LastError       string     `json:"lastError,omitempty"`
+	SuppressedUntil *time.Time `json:"suppressedUntil"`
+}
+
+func (s *Server) handleRules(w http.ResponseWriter, r *http.Request) error {
+	if s.services.Rules == nil {
+		return unavailable("rules")
+	}
+	rules, err := s.services.Rules.Rules(r.Context())
+	if err != nil {
+		return err
+	}
+	rules = append([]Rule{}, rules...)
+	for i := range rules {
+		rules[i].Tactics, rules[i].Techniques = notNil(rules[i].Tactics), notNil(rules[i].Techniques)
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Now   time.Time `json:"now"`
+		Rules []Rule    `json:"rules"`
+	}{s.clock().UTC(), rules})
+	return nil
+}

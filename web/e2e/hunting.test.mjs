@@ -1,0 +1,93 @@
+// Hunting, rules, and what is kept of a query, over canned answers.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { canned, openBrowser, openQuery, screenshot, startCanned, until } from "./harness.mjs";
+
+let server, browser, page, requests;
+const cannedTest = canned ? test : () => {};
+
+before(async () => {
+  if (!canned) return;
+  server = await startCanned();
+  ({ browser, page, requests } = await openBrowser(server.origin));
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+cannedTest("whatever is pasted is found in every table", async () => {
+  await page.goto("/hunting");
+  await page.getByRole("searchbox").fill("hxxps://wattleworks-portal[.]example/session/renew");
+  await page.getByText("Read as: URL").waitFor();
+  const asked = page.waitForRequest((r) => r.url().endsWith("/api/v1/query"));
+  await page.keyboard.press("Enter");
+  const { query, timespan } = (await asked).postDataJSON();
+  assert.match(query, /^search "https:\/\/wattleworks-portal\.example\/session\/renew"\n/);
+  assert.ok(timespan.from);
+  await page.getByText("419 rows in 2 tables").waitFor();
+  assert.match(await page.getByRole("link", { name: "EmailEvents" }).getAttribute("href"), /search%20in%20%28EmailEvents%29/);
+  await page.getByRole("region", { name: "Hunts" }).getByRole("button", { name: "Run all hunts" }).click();
+  await until("all hunts to have run", async () => (await page.getByRole("button", { name: "Run all hunts" }).count()) === 1);
+  const counts = await page.getByRole("region", { name: "Hunts" }).locator("tbody tr td:nth-child(3)").allInnerTexts();
+  assert.equal(counts.length, 4);
+  assert.ok(counts.every((c) => /^\d+$/.test(c)), counts.join());
+  await screenshot(page, "hunting");
+});
+
+cannedTest("rules tell their health, what of ATT&CK they cover, and can be tried", async () => {
+  await page.goto("/rules");
+  const row = (name) => page.getByRole("row").filter({ hasText: name });
+  await row("Inbox rule hides").getByText("Healthy").waitFor();
+  await row("Sign-in after a phishing").getByText("Failing").waitFor();
+  await row("Many files deleted").getByText("Off", { exact: true }).waitFor();
+  await page.getByRole("tab", { name: "MITRE ATT&CK" }).click();
+  assert.ok(await page.getByRole("button", { name: /^Data Destruction T1485: No rule/ }).isDisabled());
+  await screenshot(page, "rules-attack");
+  await page.getByRole("button", { name: "Phishing T1566: 1 rule", exact: true }).click();
+  assert.equal(await page.locator("table.rules tbody tr").count(), 1);
+  await page.getByRole("button", { name: "Sign-in after a phishing link was clicked" }).click();
+  const panel = page.getByRole("complementary", { name: "Sign-in after a phishing link was clicked" });
+  await panel.getByText("no column \"ClientIp\"", { exact: false }).waitFor();
+  await panel.getByLabel("Query").fill("OfficeActivity | where NoSuchColumn == 1");
+  await panel.getByRole("button", { name: "Test over its period" }).click();
+  await panel.getByText("Line 1, column 24", { exact: false }).waitFor();
+  await panel.getByLabel("Query").fill("OfficeActivity | take 3");
+  await panel.getByRole("button", { name: "Test over its period" }).click();
+  await panel.getByText("3 rows").waitFor();
+  await screenshot(page, "rules");
+});
+
+cannedTest("a query is filtered, explained, saved, bookmarked and found in the history", async () => {
+  await openQuery(page, "OfficeActivity | take 50");
+  const grid = page.getByRole("grid", { name: "Results" });
+  await grid.waitFor();
+  await page.getByLabel("Filter rows").fill("Operation:New-InboxRule");
+  await page.getByText(/^\d of 50 rows$/).waitFor();
+  await page.getByRole("button", { name: "Plan" }).click();
+  await page.getByText("scan OfficeActivity", { exact: false }).waitFor();
+  await page.getByRole("button", { name: "Close", exact: true }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("Fifty of them");
+  await page.getByRole("textbox", { name: "Name" }).press("Enter");
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export JSON" }).click();
+  assert.equal((await download).suggestedFilename(), "quoll-results.json");
+
+  const panel = page.getByRole("complementary", { name: "Tables and samples" });
+  await panel.getByRole("tab", { name: "Saved" }).click();
+  await panel.getByRole("button", { name: /^Fifty of them/ }).waitFor();
+  await panel.getByRole("tab", { name: "History" }).click();
+  await panel.getByRole("button", { name: /^OfficeActivity \| take 50/ }).waitFor();
+  await grid.getByRole("row").nth(1).dblclick();
+  const details = page.getByRole("complementary", { name: "Row details" });
+  await details.getByRole("button", { name: "Bookmark" }).click();
+  await details.getByRole("button", { name: "Bookmarked" }).waitFor();
+  await page.goto("/hunting");
+  const marks = page.getByRole("region", { name: "Bookmarks" });
+  await marks.getByRole("link", { name: /^New-InboxRule/ }).waitFor();
+  await marks.getByRole("button", { name: "Remove" }).click();
+  await marks.getByText("No bookmarks yet", { exact: false }).waitFor();
+  assert.deepEqual(requests.filter((url) => !url.startsWith(server.origin) && !/^(about|blob|data):/.test(url)), []);
+});

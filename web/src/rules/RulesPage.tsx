@@ -1,0 +1,116 @@
+import { Button, Input, Tab, TabList } from "@fluentui/react-components";
+import { useState } from "react";
+import { api } from "../api/client";
+import type { Rule } from "../api/types";
+import { useResource } from "../api/useResource";
+import { formatCount } from "../format/number";
+import { formatDuration } from "../format/time";
+import { text } from "../text/en";
+import { AlertRegular, SearchRegular } from "../ui/icons";
+import { Ago, PageHeader, SeverityTag, tacticName, useNow } from "../ui/parts";
+import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { matchesRule, matrix } from "./attack";
+import { RulePanel } from "./RulePanel";
+import "./rules.css";
+
+const t = text.rules;
+
+/** What is looked for, how it fares, and what of ATT&CK it covers. */
+export default function RulesPage() {
+  const rules = useResource("rules", api.rules, 15_000);
+  const [view, setView] = useState<"list" | "matrix">("list");
+  const [search, setSearch] = useState("");
+  const [opened, setOpened] = useState<string>();
+  const shown = rules.data?.filter((r) => matchesRule(r, search)) ?? [];
+  const show = (technique: string) => {
+    setSearch(technique);
+    setView("list");
+  };
+  return (
+    <div className="page">
+      <PageHeader title={t.title} detail={t.detail} />
+      {rules.data ? (
+        rules.data.length === 0 ? <EmptyView icon={<AlertRegular />} title={t.emptyTitle} detail={t.emptyDetail} /> : (
+          <>
+            <StaleBar error={rules.error} onRetry={rules.reload} />
+            <div className="filter-bar">
+              <TabList size="small" selectedValue={view} onTabSelect={(_, d) => setView(d.value as typeof view)}><Tab value="list">{t.list}</Tab><Tab value="matrix">{t.matrix}</Tab></TabList>
+              {view === "list" && <Input size="small" type="search" className="rules-search" contentBefore={<SearchRegular />} placeholder={t.search} aria-label={t.search} value={search} onChange={(_, d) => setSearch(d.value)} />}
+              <div className="shell-space" />
+              <span className="muted numeric" aria-live="polite">{view === "list" ? formatCount(shown.length) : ""}</span>
+            </div>
+            {view === "matrix" ? <Matrix rules={rules.data} onTechnique={show} /> : shown.length === 0 ? <EmptyView title={t.noMatch} detail={t.noMatchDetail} /> : (
+              <List rules={shown} opened={opened} onOpen={setOpened} />
+            )}
+          </>
+        )
+      ) : rules.error ? <FailureView error={rules.error} onRetry={rules.reload} /> : <LoadingRows rows={8} />}
+    </div>
+  );
+}
+
+function List({ rules, opened, onOpen }: { rules: Rule[]; opened: string | undefined; onOpen: (id: string | undefined) => void }) {
+  const now = useNow(10_000);
+  const rule = rules.find((r) => r.id === opened);
+  return (
+    <div className={rule ? "rules-split" : undefined}>
+      <div className="table-frame">
+        <table className="table rules">
+          <thead>
+            <tr>
+              <th scope="col">{t.columns.severity}</th><th scope="col">{t.columns.name}</th><th scope="col">{t.columns.health}</th>
+              <th scope="col" className="right">{t.columns.alerts}</th><th scope="col" className="right">{t.columns.runs}</th><th scope="col">{t.columns.last}</th><th scope="col">{t.columns.every}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rules.map((r) => (
+              <tr key={r.id} aria-selected={r.id === opened}>
+                <td><SeverityTag severity={r.severity} /></td>
+                <td>
+                  <button type="button" className="link-button" aria-expanded={r.id === opened} onClick={() => onOpen(r.id === opened ? undefined : r.id)}>{r.name}</button>
+                  <div className="muted small">{r.tactics.map(tacticName).join(", ")}</div>
+                </td>
+                <td><HealthTag rule={r} /></td>
+                <td className="right numeric">{formatCount(r.health.alerts)}</td><td className="right numeric">{formatCount(r.health.runs)}</td>
+                <td><Ago at={r.health.lastRun} now={now} /></td>
+                <td className="nowrap">{formatDuration(r.frequencySeconds)} <span className="muted">{t.over(formatDuration(r.periodSeconds))}</span></td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {rule && <RulePanel key={rule.id} rule={rule} onClose={() => onOpen(undefined)} />}
+    </div>
+  );
+}
+
+function HealthTag({ rule }: { rule: Rule }) {
+  if (!rule.enabled) return <span className="muted">{t.off}</span>;
+  if (rule.health.lastError) return <span className="bad" title={rule.health.lastError}>{t.failing}</span>;
+  return rule.health.runs > 0 ? <span className="good">{t.healthy}</span> : <span className="muted">{t.waiting}</span>;
+}
+
+function Matrix({ rules, onTechnique }: { rules: Rule[]; onTechnique: (technique: string) => void }) {
+  return (
+    <div className="attack" role="list" aria-label={t.matrix} tabIndex={0}>
+      {matrix(rules).map((column) => {
+        const covered = column.techniques.filter((c) => c.rules.length > 0);
+        return (
+          <section key={column.tactic} role="listitem" className="attack-column">
+            <h3>{tacticName(column.tactic)}</h3>
+            <p className="muted small">{t.techniques(covered.length, new Set(covered.flatMap((c) => c.rules.map((r) => r.id))).size)}</p>
+            {column.techniques.map((c) => (
+              <Button
+                key={c.technique} size="small" disabled={c.rules.length === 0} className={`attack-cell attack-${Math.min(3, c.rules.length)}`}
+                aria-label={`${c.name} ${c.rules.length ? t.rulesOf(c.technique, c.rules.length) : `${c.technique}: ${t.uncovered}`}`} onClick={() => onTechnique(c.technique)}
+              >
+                <span>{c.name || c.technique}<span className="small mono">{c.technique}</span></span>
+                <span className="numeric">{c.rules.length || ""}</span>
+              </Button>
+            ))}
+          </section>
+        );
+      })}
+    </div>
+  );
+}
