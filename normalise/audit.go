@@ -23,6 +23,15 @@ type auditPlan struct {
 // auditField is the columns that one field goes to.
 type auditField struct {
 	log, office []target
+	path        uint64 // pathOf its name
+}
+
+// pathOr is pathOf a member, which needs no computing where there is a field.
+func (f *auditField) pathOr(key string) uint64 {
+	if f == nil {
+		return pathOf(key)
+	}
+	return f.path
 }
 
 func newAuditPlan(workspace string) *auditPlan {
@@ -61,7 +70,7 @@ func newAuditPlan(workspace string) *auditPlan {
 func (p *auditPlan) field(name string) *auditField {
 	f := p.fields[name]
 	if f == nil {
-		f = &auditField{}
+		f = &auditField{path: pathOf(name)}
 		p.fields[name] = f
 	}
 	return f
@@ -83,13 +92,18 @@ func (r *run) auditRecord(text string, object jsontape.Value) string {
 	p := r.audit
 	workload := stringOr(object, "Workload")
 	counts := &r.result.Counts
-	inOffice := connectorTakes(workload, r.contentType(object))
+	contentType := r.contentType(workload, object)
+	inOffice := connectorTakes(workload, contentType)
 
 	r.log.reset(p.log)
 	r.office.reset(p.office)
+	r.survey.start()
 	for members := object.Members(); members.Next(); {
 		key, v := members.Key().Text(), members.Value()
 		field := p.fields[key]
+		if r.survey.known != nil {
+			r.survey.member(key, field.pathOr(key), v)
+		}
 		if field == nil {
 			r.fields.add(key, &counts.Fields)
 			continue
@@ -114,8 +128,8 @@ func (r *run) auditRecord(text string, object jsontape.Value) string {
 	r.log.set(p.logTime, at, 0)
 	r.log.set(p.logSize, size, 0)
 	r.log.set(p.logRecord, schema.Dynamic(text), 0)
-	if r.payload.ContentType != "" {
-		r.log.set(p.logContentType, schema.String(r.payload.ContentType), 0)
+	if contentType != "" {
+		r.log.set(p.logContentType, schema.String(contentType), 0)
 	}
 	r.log.setAll(p.logConstants)
 	record := r.auditIdentity(object)
@@ -132,18 +146,30 @@ func (r *run) auditRecord(text string, object jsontape.Value) string {
 	return ""
 }
 
-// contentType returns the content type by which the connector judges a record.
-// A search does not say it; that of Exchange's data loss prevention, which the
-// connector does not take, follows from the type of the record.
-func (r *run) contentType(object jsontape.Value) string {
+// contentType returns the content type of the feed that a record came by. A
+// search does not say it; it is the one by which Microsoft delivers such a
+// record, and empty where that is not known for sure.
+func (r *run) contentType(workload string, object jsontape.Value) string {
 	if r.payload.Format != model.FormatAuditSearchPage {
 		return r.payload.ContentType
 	}
 	switch number, _ := toInt64(object.Get("RecordType")); number {
 	case 13, 107: // ComplianceDLPExchange, ComplianceDLPExchangeClassification
 		return contentDLP
+	case 11, 33, 63: // ComplianceDLPSharePoint, its Classification, DLPEndpoint: seen in either feed
+		return ""
 	}
-	return ""
+	switch workload {
+	case "":
+		return ""
+	case workloadExchange:
+		return contentExchange
+	case workloadSharePoint, workloadOneDrive:
+		return contentSharePoint
+	case workloadEntra:
+		return contentEntra
+	}
+	return contentGeneral
 }
 
 // setPickUp fills Start_Time and ElevationTime, each where the record has none, with

@@ -63,9 +63,11 @@ const (
 	workloadSharePoint = "SharePoint"
 	workloadOneDrive   = "OneDrive"
 	workloadTeams      = "MicrosoftTeams"
+	workloadEntra      = "AzureActiveDirectory"
 
 	contentExchange   = "Audit.Exchange"
 	contentSharePoint = "Audit.SharePoint"
+	contentEntra      = "Audit.AzureActiveDirectory"
 	contentGeneral    = "Audit.General"
 	contentDLP        = "DLP.All"
 )

@@ -51,12 +51,11 @@ func (s *survey) reset(known Known, before *seenBefore) {
 	clear(s.found)
 }
 
-// audit surveys an audit record.
+// audit surveys an audit record whose members it has met since start.
 func (s *survey) audit(object jsontape.Value, at time.Time) {
 	if s.known == nil {
 		return
 	}
-	s.walk(object)
 	recordType := mixText(rootRecordType, stringOf(s.labels.recordType))
 	workload := mixText(rootWorkload, stringOf(s.labels.workload))
 	kind := mixText(mix(rootAudit, recordType), stringOf(s.labels.operation))
@@ -161,29 +160,41 @@ func label(v jsontape.Value) string { return cut(strings.Clone(stringOf(v)), max
 
 // walk brings a record down to a number, its listed values and its labels.
 func (s *survey) walk(object jsontape.Value) {
-	s.shape, s.scalars, s.labels = 0, s.scalars[:0], labels{}
+	s.start()
 	for members := object.Members(); members.Next(); {
-		key, v := members.Key().Text(), members.Value()
-		switch key {
-		case "RecordType":
-			s.labels.recordType = v
-			continue
-		case "Operation":
-			s.labels.operation = v
-			continue
-		case "Workload":
-			s.labels.workload = v
-		}
-		path, kind := mixText(rootPath, key), v.Kind()
-		switch kind {
-		case jsontape.String, jsontape.Number:
-			s.scalars = append(s.scalars, scalar{path, v})
-		case jsontape.Object, jsontape.Array:
-			s.shape = mix(s.shape, v.Outline(isPairLabel))
-		}
-		s.shape = mix(s.shape, path+typeMark(kind))
+		key := members.Key().Text()
+		s.member(key, pathOf(key), members.Value())
 	}
 }
+
+// start forgets the record before.
+func (s *survey) start() { s.shape, s.scalars, s.labels = 0, s.scalars[:0], labels{} }
+
+// member takes the next member of a record. Whoever goes over the members anyhow
+// hands them over, so that they are not found twice.
+func (s *survey) member(key string, path uint64, v jsontape.Value) {
+	switch key {
+	case "RecordType":
+		s.labels.recordType = v
+		return
+	case "Operation":
+		s.labels.operation = v
+		return
+	case "Workload":
+		s.labels.workload = v
+	}
+	kind := v.Kind()
+	switch kind {
+	case jsontape.String, jsontape.Number:
+		s.scalars = append(s.scalars, scalar{path, v})
+	case jsontape.Object, jsontape.Array:
+		s.shape = mix(s.shape, v.Outline(isPairLabel))
+	}
+	s.shape = mix(s.shape, path+typeMark(kind))
+}
+
+// pathOf is the key of the path of a member of a record.
+func pathOf(key string) uint64 { return mixText(rootPath, key) }
 
 // namedPair is an item of a list of names and values: its name and what else it
 // has.

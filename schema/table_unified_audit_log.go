@@ -35,7 +35,7 @@ func auditColumns() []Column {
 		{"Scope", types.Long, "0 for the service in the cloud, 1 for on-premises.", "Scope"},
 		{"AppAccessContext", types.Dynamic, "Token and application context.", "AppAccessContext"},
 		{"Version", types.Long, "Version of the record's schema.", "Version"},
-		{"ContentType", types.String, "Content type of the feed the record came by (Audit.Exchange, ...); empty when unknown.", ""},
+		{"ContentType", types.String, "Content type of the feed the record came by (Audit.Exchange, ...), or would have, where a search of the past brought it; empty when unknown.", ""},
 		{"Record", types.Dynamic, "The whole record.", ""},
 		{"SourceSystem", types.String, "Collector label: Quoll.", ""},
 		{"Type", types.String, "Table name, repeated in every row.", ""},

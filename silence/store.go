@@ -66,6 +66,9 @@ func (s *store) save(ctx context.Context, counts []Count, to time.Time, live boo
 		if !live {
 			break
 		}
+		if c.Lag <= 0 { // nothing of it came on its own
+			continue
+		}
 		day := c.Hour.Unix() - c.Hour.Unix()%86400
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO silence_lag (tenant, content_type, record_type, operation, day, seconds) VALUES (?, ?, ?, ?, ?, ?)

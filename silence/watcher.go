@@ -18,7 +18,9 @@ type Count struct {
 	Series
 	Hour    time.Time // its beginning, UTC
 	Records int64
-	Lag     time.Duration // of the latest of them, from happening to being visible
+	// Lag is that of the latest of them, from happening to being visible; zero
+	// when a search of the past brought them all.
+	Lag time.Duration
 }
 
 // Counter counts the records that are visible now and happened in [from, to),

@@ -16,11 +16,12 @@ import (
 type heardRecords struct{ query *query.Service }
 
 // Counts implements silence.Counter. Imported records came by no feed that could
-// fall silent, and are left out.
+// fall silent, and are left out. Those that a search of the past brought count,
+// but say nothing of how late records are.
 func (h heardRecords) Counts(ctx context.Context, from, to time.Time) ([]silence.Count, error) {
 	question := fmt.Sprintf(`UnifiedAuditLog
 | where TimeGenerated >= datetime(%s) and TimeGenerated < datetime(%s) and ContentType != ''
-| summarize Records = count(), Lag = max(ingestion_time() - TimeGenerated) by Tenant = tolower(OrganizationId), ContentType, RecordTypeName, Operation, Hour = bin(TimeGenerated, 1h)`,
+| summarize Records = count(), Lag = maxif(ingestion_time() - TimeGenerated, ingestion_time() - TimeGenerated < 3d) by Tenant = tolower(OrganizationId), ContentType, RecordTypeName, Operation, Hour = bin(TimeGenerated, 1h)`,
 		from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339))
 	result, err := h.query.Query(ctx, query.Request{Text: question})
 	if err != nil {
