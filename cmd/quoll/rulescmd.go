@@ -90,7 +90,7 @@ func rulesCommand() *cobra.Command {
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(rulesListCommand(), rulesTestCommand(), rulesImportCommand(), rulesDisableCommand(), rulesEnableCommand())
+	cmd.AddCommand(rulesListCommand(), rulesTestCommand(), rulesImportCommand(), rulesBacktestCommand(), rulesDisableCommand(), rulesEnableCommand())
 	return cmd
 }
 

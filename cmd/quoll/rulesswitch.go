@@ -59,7 +59,7 @@ func rulesEnableCommand() *cobra.Command {
 }
 
 func (o *switchOptions) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.data, "data", "data", "data directory")
+	cmd.Flags().StringVar(&o.data, "data", "quoll-data", "data directory")
 	cmd.Flags().StringVar(&o.by, "by", "", "who asks for it")
 	cmd.Flags().StringSliceVar(&o.dirs, "rules", nil, "further folders of rules")
 }
