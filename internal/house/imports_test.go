@@ -74,6 +74,7 @@ var allowed = []struct {
 	{"tenantsim/…", []string{"model", "tenantsim/…"}},
 	{"web/…", []string{"server/…", "web"}},
 	{"rules", nil},
+	{"lookups", nil},
 	{"config", []string{"*"}},
 	{"cmd/quoll-verify", []string{"archive/proof/command"}},
 	{"cmd/…", []string{"*"}},
