@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -136,6 +137,24 @@ func (l *Lags) Summary(s Stream, now time.Time) (hour, day map[LagStage]LagSumma
 		summarise(day, stage, m.day[i].Sum(now))
 	}
 	return hour, day
+}
+
+// ContentTypes returns the content types and tables of a tenant of which
+// something was measured, in order.
+func (l *Lags) ContentTypes(tenant string) []string {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var names []string
+	for s := range l.streams {
+		if s.Tenant == tenant {
+			names = append(names, s.ContentType)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func summarise(into map[LagStage]LagSummary, stage LagStage, h histogram.Histogram) {

@@ -27,12 +27,15 @@ func lagSpan(stages map[collect.LagStage]collect.LagSummary) server.LagSpan {
 	return span
 }
 
-// streamLags are those of all streams of a collector.
-func streamLags(lags *collect.Lags, status collect.Status, now time.Time) []server.StreamLags {
+// tenantLags are those of everything that was measured of some tenants, each
+// once: by content type, and by table where tables come mixed.
+func tenantLags(lags *collect.Lags, tenants []string, now time.Time) []server.StreamLags {
 	var all []server.StreamLags
-	for _, s := range status.Streams {
-		if view := lagsView(lags, collect.Stream{Tenant: status.Tenant, ContentType: s.ContentType}, now); view != nil {
-			all = append(all, server.StreamLags{TenantID: status.Tenant, ContentType: s.ContentType, Lags: *view})
+	for _, tenant := range tenants {
+		for _, name := range lags.ContentTypes(tenant) {
+			if view := lagsView(lags, collect.Stream{Tenant: tenant, ContentType: name}, now); view != nil {
+				all = append(all, server.StreamLags{TenantID: tenant, ContentType: name, Lags: *view})
+			}
 		}
 	}
 	return all

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/quoll/quoll/collect"
@@ -42,9 +43,12 @@ func (r *reporter) Status(context.Context) (*server.Status, error) {
 		got := server.WebhookStatus(r.webhook.receiver.Received())
 		status.Webhook = &got
 	}
+	var tenants []string
 	for _, collector := range r.collectors {
 		state := collector.Status()
-		status.Lags = append(status.Lags, streamLags(n.lags, state, time.Now())...)
+		if !slices.Contains(tenants, state.Tenant) {
+			tenants = append(tenants, state.Tenant)
+		}
 		warnings := state.Warnings
 		for _, stream := range state.Streams {
 			warnings = append(warnings, stream.Warnings...)
@@ -55,6 +59,7 @@ func (r *reporter) Status(context.Context) (*server.Status, error) {
 			})
 		}
 	}
+	status.Lags = tenantLags(n.lags, tenants, time.Now())
 	return status, nil
 }
 
