@@ -127,9 +127,11 @@ func (l *Ledger) Due(ctx context.Context, s Stream, now time.Time, limit int) (d
 	if err := rows.Err(); err != nil {
 		return nil, time.Time{}, wrap("read due blobs", s, err)
 	}
+	// Left to itself SQLite goes through every blob of the stream here, also
+	// those that were settled long ago.
 	var earliest sql.NullInt64
 	err = l.db.QueryRowContext(ctx, `
-		SELECT min(next_attempt) FROM collect_blob
+		SELECT min(next_attempt) FROM collect_blob INDEXED BY collect_blob_due
 		WHERE tenant = ? AND content_type = ? AND state IN ('listed', 'failed') AND next_attempt > ?`,
 		s.Tenant, s.ContentType, micros(now)).Scan(&earliest)
 	return due, moment(earliest), wrap("read next attempt", s, err)

@@ -83,7 +83,7 @@ func (l *Ledger) Cursor(ctx context.Context, s Stream) (time.Time, error) {
 	var cursor sql.NullInt64
 	err := l.db.QueryRowContext(ctx, `
 		SELECT min(listed_through, coalesce((
-		  SELECT min(created) FROM collect_blob
+		  SELECT min(created) FROM collect_blob INDEXED BY collect_blob_cursor
 		  WHERE tenant = ?1 AND content_type = ?2 AND state IN ('listed', 'failed')), listed_through))
 		FROM collect_stream WHERE tenant = ?1 AND content_type = ?2`, s.Tenant, s.ContentType).Scan(&cursor)
 	if errors.Is(err, sql.ErrNoRows) {

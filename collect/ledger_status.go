@@ -28,7 +28,8 @@ func (l *Ledger) Status(ctx context.Context, s Stream, now time.Time) (StreamSta
 	var oldest, expiry sql.NullInt64
 	err = l.db.QueryRowContext(ctx, `
 		SELECT count(*) FILTER (WHERE state = 'listed'), count(*) FILTER (WHERE state = 'failed'), min(created), min(expires)
-		FROM collect_blob WHERE tenant = ? AND content_type = ? AND state IN ('listed', 'failed')`, s.Tenant, s.ContentType).
+		FROM collect_blob INDEXED BY collect_blob_due
+		WHERE tenant = ? AND content_type = ? AND state IN ('listed', 'failed')`, s.Tenant, s.ContentType).
 		Scan(&c.Listed, &c.Failed, &oldest, &expiry)
 	if err != nil {
 		return status, wrap("read status", s, err)

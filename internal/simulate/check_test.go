@@ -254,7 +254,11 @@ func (l *life) checkBlobs(contentType string, c collect.Counts, gaps []collect.G
 	}
 }
 
-const stopReason = "the subscription was "
+const (
+	stopReason = "the subscription was "
+	// clockError is how exactly the collector knows the server's clock.
+	clockError = 2 * time.Second
+)
 
 // checkStops: each span without a subscription is within a gap, and each such
 // gap is about one.
@@ -264,8 +268,7 @@ func (l *life) checkStops(contentType string, gaps []collect.Gap) {
 	touched := make([]bool, len(gaps))
 	for _, stop := range stops {
 		i := slices.IndexFunc(gaps, func(g collect.Gap) bool {
-			// The server's clock is known to the second, if ours is wrong.
-			return strings.HasPrefix(g.Reason, stopReason) && !g.From.After(stop.From.Add(time.Second)) && !g.To.Before(stop.To.Add(-time.Second))
+			return strings.HasPrefix(g.Reason, stopReason) && !g.From.After(stop.From.Add(clockError)) && !g.To.Before(stop.To.Add(-clockError))
 		})
 		if i < 0 {
 			l.t.Errorf("%s: no gap covers the time from %v to %v without a subscription, of %+v", contentType, stop.From, stop.To, gaps)

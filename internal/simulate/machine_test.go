@@ -61,11 +61,14 @@ type diskFaults struct {
 	fullUntil time.Time
 	crashIn   int // operations until the crash; 0 is never
 	crashed   chan struct{}
-	failed    int
+
+	// What happened so far.
+	crashes                      map[string]int // by kind of operation
+	full, failedKept, failedLost int
 }
 
 func newDiskFaults(seed uint64) *diskFaults {
-	return &diskFaults{random: rand.New(rand.NewPCG(seed, 3))}
+	return &diskFaults{random: rand.New(rand.NewPCG(seed, 3)), crashes: map[string]int{}}
 }
 
 // boot begins the life of a process that crashes at an operation; 0 is never.
@@ -90,22 +93,26 @@ func (f *diskFaults) decide(op durabletest.Op) durabletest.Outcome {
 	if f.crashIn > 0 {
 		if f.crashIn--; f.crashIn == 0 {
 			close(f.crashed)
+			f.crashes[op.Kind]++
 			return durabletest.Crash
 		}
 	}
 	switch {
 	case grows[op.Kind] && time.Now().Before(f.fullUntil):
-		f.failed++
+		f.full++
 		return durabletest.FailLost
 	case f.share == 0 || f.random.Float64() >= f.share:
 		return durabletest.Done
 	case f.random.IntN(2) == 0:
-		f.failed++
+		f.failedKept++
 		return durabletest.FailKept
 	}
-	f.failed++
+	f.failedLost++
 	return durabletest.FailLost
 }
+
+// pace is how often the pipeline flushes the lake and merges its files.
+type pace struct{ flush, maintain time.Duration }
 
 // process is Quoll without a server: the river, opened in the order in which
 // the real one opens it.
@@ -120,15 +127,15 @@ type process struct {
 }
 
 // boot opens everything and makes what is journalled visible.
-func (m *machine) boot(ctx context.Context, cfg activity.Config, skew time.Duration, flushEvery time.Duration, logger *slog.Logger) (*process, error) {
+func (m *machine) boot(ctx context.Context, cfg activity.Config, skew time.Duration, speed pace, logger *slog.Logger) (*process, error) {
 	p := &process{}
-	if err := p.open(ctx, m, cfg, clock.Skewed(clock.System(), skew), flushEvery, logger); err != nil {
+	if err := p.open(ctx, m, cfg, clock.Skewed(clock.System(), skew), speed, logger); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
 }
 
-func (p *process) open(ctx context.Context, m *machine, cfg activity.Config, machineClock clock.Clock, flushEvery time.Duration, logger *slog.Logger) (err error) {
+func (p *process) open(ctx context.Context, m *machine, cfg activity.Config, machineClock clock.Clock, speed pace, logger *slog.Logger) (err error) {
 	if p.journal, err = journal.Open(journal.Config{Dir: "/data/journal", SegmentBytes: 64 << 10, FS: m.disk}); err != nil {
 		return err
 	}
@@ -142,9 +149,9 @@ func (p *process) open(ctx context.Context, m *machine, cfg activity.Config, mac
 		return err
 	}
 	p.closers = append(p.closers, p.lake.Close)
-	pace := pipeline.DefaultConfig()
-	pace.FlushEvery, pace.Workers, pace.Prefetch, pace.RetryAfter = flushEvery, 1, 2, time.Minute
-	p.pipeline, err = pipeline.New(ctx, pace, pipeline.Parts{
+	config := pipeline.DefaultConfig()
+	config.FlushEvery, config.MaintainEvery, config.Workers, config.Prefetch, config.RetryAfter = speed.flush, speed.maintain, 1, 2, time.Minute
+	p.pipeline, err = pipeline.New(ctx, config, pipeline.Parts{
 		Journal: p.journal, Lake: p.lake, Normaliser: normalise.New(normalise.Config{WorkspaceID: "simulated"}),
 		State: p.state, Clock: machineClock, Logger: logger,
 	})

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -35,14 +36,18 @@ func TestTheWholeRiver(t *testing.T) {
 		count = 10
 	}
 	warmUp(t)
+	total := newTally()
 	for i := range count {
 		seed := *firstSeed + i**seedStep
 		ok := t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { live(t, seed) })
+			synctest.Test(t, func(t *testing.T) { live(t, seed, total) })
 		})
 		if !ok {
 			fmt.Printf("seed %d failed; alone: make simulate SEEDS=1 FIRST_SEED=%d\n", seed, seed)
 		}
+	}
+	if *verbose || *seeds > 0 {
+		fmt.Print(total)
 	}
 }
 
@@ -53,7 +58,7 @@ type life struct {
 	tenant  *tenant
 	machine *machine
 	config  activity.Config
-	flush   time.Duration
+	pace    pace
 	logger  *slog.Logger
 	log     *logText
 
@@ -65,7 +70,7 @@ type life struct {
 	// in most lives.
 	away struct{ from, to time.Time }
 
-	boots, crashes, failures int
+	boots, crashes, failures, skews, outages, cuts int
 }
 
 const (
@@ -74,14 +79,14 @@ const (
 	calmFor = 30 * time.Hour
 )
 
-func live(t *testing.T, seed uint64) {
+func live(t *testing.T, seed uint64, total *tally) {
 	// A bubble begins at midnight; real clocks never do.
 	time.Sleep(8*time.Hour + 22*time.Minute + 33*time.Second + 456*time.Millisecond)
 	l := &life{t: t, dice: dice.Named(seed, "life"), start: time.Now(), log: &logText{}}
 	l.logger = slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	l.large = l.dice.Chance(0.1)
 	l.end = l.start.Add(14*days + l.dice.Span(0, 2*days))
-	lateBy := 48 * time.Hour
+	lateBy := 36 * time.Hour
 	if l.dice.Chance(0.1) {
 		l.away.from = l.start.Add(l.dice.Span(4*days, 8*days))
 		l.away.to = l.away.from.Add(l.dice.Span(7*days+6*time.Hour, 9*days))
@@ -109,8 +114,10 @@ func live(t *testing.T, seed uint64) {
 		l.session()
 	}
 	l.settle()
+	total.add(l)
 	if t.Failed() {
-		t.Logf("%d starts, %d crashes, %d ended by themselves, %d disk operations failed", l.boots, l.crashes, l.failures, l.machine.faults.failed)
+		f := l.machine.faults
+		t.Logf("%d starts, %d crashes, %d ended by themselves, %d disk operations failed", l.boots, l.crashes, l.failures, f.full+f.failedKept+f.failedLost)
 		if *verbose {
 			t.Log(l.log)
 		}
@@ -129,7 +136,10 @@ func (l *life) configure() {
 		c.Lookback = 4 * days // listing all of a week is most of the work of a life
 	}
 	l.config = c
-	l.flush = l.dice.Span(40*time.Hour, 200*time.Hour)
+	l.pace = pace{l.dice.Span(40*time.Hour, 200*time.Hour), 1000 * time.Hour}
+	if l.dice.Chance(0.25) { // merging would be a quarter of the work of all lives
+		l.pace.maintain = l.pace.flush + l.pace.flush/3
+	}
 }
 
 // plan decides what happens to the tenant and the machine from outside, and
@@ -145,7 +155,7 @@ func (l *life) plan() {
 	}
 	for range l.dice.Below(4) {
 		from, lasts := sometime(), l.dice.Span(time.Minute, 20*time.Hour)
-		time.AfterFunc(from, func() { l.tenant.network.down.Store(true) })
+		time.AfterFunc(from, func() { l.tenant.network.down.Store(true); l.outages++ })
 		time.AfterFunc(from+lasts, func() { l.tenant.network.down.Store(false) })
 	}
 	share := 0.0
@@ -167,6 +177,7 @@ func (l *life) session() {
 	}
 	if l.dice.Chance(0.3) {
 		skew = l.dice.Span(-3*time.Hour, 3*time.Hour)
+		l.skews++
 	}
 	until := time.Now().Add(l.dice.Span(12*time.Hour, 200*time.Hour))
 	if until.After(l.end) {
@@ -192,6 +203,7 @@ func (l *life) session() {
 	case <-timer.C:
 		if l.dice.Chance(0.4) {
 			l.machine.disk.Stop()
+			l.cuts++
 		}
 	}
 	cancel()
@@ -214,7 +226,7 @@ func (l *life) session() {
 // process runs until ctx ends or it gives up. ready, unless nil, is called when
 // it is open.
 func (l *life) process(ctx context.Context, skew time.Duration, ready func(*process)) error {
-	p, err := l.machine.boot(ctx, l.config, skew, l.flush, l.logger)
+	p, err := l.machine.boot(ctx, l.config, skew, l.pace, l.logger)
 	if err != nil {
 		return err
 	}
@@ -249,7 +261,7 @@ func (l *life) settle() {
 	if err := <-done; err != nil {
 		l.t.Errorf("the process ended: %v", err)
 	}
-	p, err := l.machine.boot(context.Background(), l.config, 0, l.flush, l.logger)
+	p, err := l.machine.boot(context.Background(), l.config, 0, l.pace, l.logger)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -260,18 +272,22 @@ func (l *life) settle() {
 	}
 }
 
-// logText keeps the end of what the parts log.
+// logText keeps what the parts log, if it is to be printed.
 type logText struct {
-	mu   sync.Mutex
-	text strings.Builder
+	mu     sync.Mutex
+	text   strings.Builder
+	merges int // of files of the lake
 }
 
 func (l *logText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if bytes.Contains(p, []byte("merged files of the lake")) {
+		l.merges++
+	}
 	if !*verbose {
 		return len(p), nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 

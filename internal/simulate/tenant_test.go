@@ -29,6 +29,7 @@ type tenant struct {
 	feed    *feed.Server
 	network *network
 	dice    *dice.Dice
+	made    map[string]int // what is odd about blobs and records, by kind
 }
 
 // record is an audit record that the tenant produced, in one version or more.
@@ -51,7 +52,7 @@ func newTenant(seed uint64, l *life, lateBy time.Duration) (*tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tenant{holds: map[*feed.Blob][]content{}, store: feed.NewStore(), lateBy: lateBy, dice: dice.Named(seed, "tenant")}
+	t := &tenant{holds: map[*feed.Blob][]content{}, store: feed.NewStore(), lateBy: lateBy, dice: dice.Named(seed, "tenant"), made: map[string]int{}}
 	chance := 0.12
 	if l.large {
 		chance = 0.6
@@ -71,7 +72,7 @@ func newTenant(seed uint64, l *life, lateBy time.Duration) (*tenant, error) {
 	}
 	t.feed, err = feed.New(feed.Config{
 		TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret, Permissions: []string{"ActivityFeed.Read"},
-		TokenLifetime: t.dice.Span(10*time.Hour, 60*time.Hour), PageSize: t.dice.Between(2, 30), RequestsPerMinute: 2000,
+		TokenLifetime: t.dice.Span(10*time.Hour, 60*time.Hour), PageSize: t.dice.Between(2, 12), RequestsPerMinute: 2000,
 		Now: time.Now, Faults: faults,
 	}, t.store)
 	if err != nil {
@@ -104,7 +105,9 @@ func badDays(seed uint64, d *dice.Dice) feed.Faults {
 // produce fills one content type: quiet hours, busy ones, and what is odd.
 func (t *tenant) produce(contentType string, samples []*sample, start, end time.Time) {
 	every := t.dice.Span(4*time.Hour, 16*time.Hour)
-	for at := start.Add(-3 * days); at.Before(end); at = at.Add(t.dice.Span(time.Minute, 2*every)) {
+	// Whatever is there at the first listing has to be within the reach of some
+	// others, because a page may leave it out.
+	for at := start.Add(-2 * days); at.Before(end); at = at.Add(t.dice.Span(time.Minute, 2*every)) {
 		burst := 1
 		if t.dice.Chance(0.06) {
 			burst = t.dice.Between(2, 12)
@@ -124,9 +127,11 @@ func (t *tenant) blob(contentType string, samples []*sample, created time.Time) 
 	for range t.dice.Between(1, 5) {
 		t.put(b, t.content(samples, created))
 	}
-	if t.dice.Chance(0.05) {
+	twice := t.dice.Chance(0.05)
+	if twice {
 		t.put(b, dice.Pick(t.dice, t.holds[b]))
 	}
+	t.made["record twice in a blob"] += count(twice)
 	return b
 }
 
@@ -145,7 +150,10 @@ func (t *tenant) content(samples []*sample, created time.Time) content {
 		return content{r, 0}
 	}
 	r := dice.Pick(t.dice, t.records)
-	if t.dice.Chance(0.2) {
+	t.made["record again in another blob"]++
+	revised := t.dice.Chance(0.2)
+	t.made["record changed under the same id"] += count(revised)
+	if revised {
 		r.bodies = append(r.bodies, revise(r.bodies[0], len(r.bodies)))
 		r.blobs = append(r.blobs, nil)
 	}
@@ -174,17 +182,19 @@ func (t *tenant) offer(contentType string, b *feed.Blob, start, end time.Time) {
 	}
 	switch {
 	case t.dice.Chance(0.02):
-		b.Lost = dice.Pick(t.dice, []string{"AF20050", "AF20051", "AF20052"})
+		b.Lost = dice.Pick(t.dice, lostCodes[:3])
 	case b.Created.After(start) && b.Created.Before(end.Add(-10*24*time.Hour)) && t.dice.Chance(0.004):
 		b.Lost = "AF50000"
 	}
 	t.add(b)
-	if t.dice.Chance(0.04) {
-		again := &feed.Blob{ID: feed.NewBlobID(contentType, b.Created, len(t.blobs)), ContentType: contentType, Created: b.Created, Listed: b.Listed}
+	again := t.dice.Chance(0.04)
+	t.note(b, again)
+	if again {
+		copied := &feed.Blob{ID: feed.NewBlobID(contentType, b.Created, len(t.blobs)), ContentType: contentType, Created: b.Created, Listed: b.Listed}
 		for _, c := range t.holds[b] {
-			t.put(again, c)
+			t.put(copied, c)
 		}
-		t.add(again)
+		t.add(copied)
 	}
 }
 

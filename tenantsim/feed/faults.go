@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"maps"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -72,9 +73,31 @@ type faults struct {
 	over  atomic.Bool
 	mu    sync.Mutex
 	asked map[string]uint64
+	met   map[string]int // by the name of the kind
 }
 
-func newFaults(f Faults) *faults { return &faults{Faults: f, asked: map[string]uint64{}} }
+func newFaults(f Faults) *faults {
+	return &faults{Faults: f, asked: map[string]uint64{}, met: map[string]int{}}
+}
+
+// FaultsMet tells how many requests met each kind of fault so far. Kinds that
+// none has met are in it with 0. A request may meet more than one.
+func (s *Server) FaultsMet() map[string]int {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	met := maps.Clone(s.faults.met)
+	for _, kind := range kinds {
+		met[kind] += 0
+	}
+	return met
+}
+
+// count notes that a request met a kind of fault.
+func (f *faults) count(kind string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.met[kind]++
+}
 
 // throw decides one kind of fault for one request.
 func (f *faults) throw(r *http.Request, kind string, share float64) (*dice.Dice, bool) {
@@ -92,6 +115,9 @@ func (f *faults) throw(r *http.Request, kind string, share float64) (*dice.Dice,
 
 func (f *faults) expires(r *http.Request) bool {
 	_, hit := f.throw(r, "expire", f.TokensExpire)
+	if hit {
+		f.count(tokenExpired)
+	}
 	return hit
 }
 
@@ -99,9 +125,11 @@ func (f *faults) expires(r *http.Request) bool {
 // back.
 func (f *faults) meet(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
 	if _, hit := f.throw(r, "reset", f.Resets); hit {
+		f.count(reset)
 		panic(http.ErrAbortHandler) // net/http's way to end a connection without an answer
 	}
 	if _, hit := f.throw(r, "stall", f.Stalled); hit {
+		f.count(stalled)
 		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
 	}
@@ -111,19 +139,23 @@ func (f *faults) meet(w http.ResponseWriter, r *http.Request) http.ResponseWrite
 	}
 	if d, hit := f.throw(r, "refuse", f.Refused); hit {
 		if d.Chance(0.5) {
+			f.count(unauthorised)
 			writeUnauthorised(w)
 			return nil
 		}
+		f.count(forbidden)
 		writeHTML(w, http.StatusForbidden)
 		return nil
 	}
 	if d, hit := f.throw(r, "error", f.ServerErrors); hit {
 		status := dice.Pick(d, []int{408, 500, 502, 503, 504})
 		if d.Chance(0.4) {
+			f.count(serverError)
 			e := apiError{http.StatusInternalServerError, "AF50000", "An internal error occurred. Retry the request."}
 			e.write(w)
 			return nil
 		}
+		f.count(serverErrorHTML)
 		writeHTML(w, status)
 		return nil
 	}
@@ -132,19 +164,26 @@ func (f *faults) meet(w http.ResponseWriter, r *http.Request) http.ResponseWrite
 
 func (f *faults) throttle(w http.ResponseWriter, r *http.Request, d *dice.Dice) {
 	e := apiError{http.StatusForbidden, "AF429", "Too many requests. Method=" + method(r) + ", PublisherId=" + r.URL.Query().Get("PublisherIdentifier")}
+	kind := throttled403
 	if d.Chance(0.5) {
-		e.status = http.StatusTooManyRequests
+		e.status, kind = http.StatusTooManyRequests, throttled429
 	}
+	f.count(kind)
 	switch d.Below(3) {
 	case 0:
+		f.count(retrySeconds)
 		w.Header().Set("Retry-After", "1")
 	case 1:
 		at, err := http.ParseTime(w.Header().Get("Date"))
 		if err == nil {
+			f.count(retryDate)
 			w.Header().Set("Retry-After", at.Add(2*time.Second).Format(http.TimeFormat))
 		}
+	default:
+		f.count(retryUntold)
 	}
 	if e.status == http.StatusTooManyRequests && d.Chance(0.3) {
+		f.count(throttledBare)
 		w.WriteHeader(e.status)
 		return
 	}
@@ -155,6 +194,7 @@ func (f *faults) throttle(w http.ResponseWriter, r *http.Request, d *dice.Dice) 
 func (f *faults) tokenFails(w http.ResponseWriter, r *http.Request) bool {
 	_, hit := f.throw(r, "token", f.TokenErrors)
 	if hit {
+		f.count(tokenError)
 		writeHTML(w, http.StatusServiceUnavailable)
 	}
 	return hit
@@ -169,8 +209,10 @@ func (f *faults) cut(r *http.Request, body []byte) (cut []byte, kept float64, br
 	case !hit || len(body) < 2:
 		return body, 1, false
 	case d.Chance(0.5):
+		f.count(brokenBody)
 		return body, float64(d.Below(100)) / 100, true
 	}
+	f.count(cutBody)
 	return body[:d.Between(1, len(body)-1)], 1, false
 }
 
@@ -181,6 +223,7 @@ func (f *faults) link(r *http.Request, before, after place) place {
 	if !hit {
 		return after
 	}
+	f.count(repeatedPage)
 	if d.Chance(0.5) {
 		before.turn++
 	}
@@ -193,24 +236,32 @@ func (f *faults) shrink(r *http.Request, page []contentAnswer) []contentAnswer {
 	if !hit || len(page) == 0 {
 		return page
 	}
+	f.count(shrunkPage)
 	return page[:d.Below(len(page))]
 }
 
 // badToken reports whether the link that led here is refused.
 func (f *faults) badToken(r *http.Request) bool {
 	_, hit := f.throw(r, "link", f.BadPageTokens)
+	if hit {
+		f.count(badPageToken)
+	}
 	return hit
 }
 
 // missing reports whether a blob is not found this time.
 func (f *faults) missing(r *http.Request) bool {
 	_, hit := f.throw(r, "missing", f.Missing)
+	if hit {
+		f.count(missing)
+	}
 	return hit
 }
 
 // repeat lists an entry of a page twice.
 func (f *faults) repeat(r *http.Request, page []contentAnswer) []contentAnswer {
 	if d, hit := f.throw(r, "repeat", f.RepeatedBlobs); hit && len(page) > 0 {
+		f.count(repeatedBlob)
 		return append(page, dice.Pick(d, page))
 	}
 	return page

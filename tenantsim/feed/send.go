@@ -45,10 +45,13 @@ func (f *faults) damage(r *http.Request, compressed, plain []byte) []byte {
 	}
 	switch d.Below(3) {
 	case 0:
+		f.count(notGzip)
 		return plain
 	case 1:
+		f.count(cutGzip)
 		return compressed[:d.Below(len(compressed))]
 	}
+	f.count(damagedGzip)
 	damaged := bytes.Clone(compressed)
 	damaged[d.Between(10, len(damaged)-1)] ^= 1 << d.Below(8) // behind the header, which has bytes without a meaning
 	return damaged
@@ -62,8 +65,10 @@ func (f *faults) length(r *http.Request, n int) (says int, broken bool) {
 	case !hit:
 		return n, false
 	case d.Chance(0.5):
+		f.count(longLength)
 		return n + d.Between(1, 100), true
 	}
+	f.count(shortLength)
 	return d.Below(n), false
 }
 
