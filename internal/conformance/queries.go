@@ -40,6 +40,10 @@ type verdict struct {
 	RowsEqual int `json:"rowsEqual,omitempty"`
 	// Compile is how long compiling took, in milliseconds.
 	Compile float64 `json:"compileMs,omitempty"`
+	// Columns are those of the result, and Declared the tables that the query
+	// lacked, as they were declared: what another binder needs to say the same.
+	Columns  []string                     `json:"columns,omitempty"`
+	Declared map[string]map[string]string `json:"declared,omitempty"`
 }
 
 // queries runs the published queries.
@@ -83,6 +87,7 @@ func (h *harness) queries(ctx context.Context, corpus, data string) (verdicts []
 			catalog.declare(e.text(), types.Dynamic, h.now)
 			h.judgeQuery(ctx, &v, e, catalog, engine)
 		}
+		v.Declared = catalog.declared()
 		if !v.OK {
 			fmt.Fprintf(h.out, "== %s %s\n%s\n", v.Kind, name, v.Why)
 		}
@@ -108,13 +113,14 @@ func (h *harness) judgeQuery(ctx context.Context, v *verdict, e example, catalog
 		return
 	}
 	v.Compile = float64(result.Statistics.Compile) / float64(time.Millisecond)
-	if v.Kind == kindOther {
-		v.OK = true // the corpus cannot know the columns of tables it lacks
-		return
-	}
 	columns := make([]string, len(result.Columns))
 	for i, c := range result.Columns {
 		columns[i] = c.Name + ":" + c.Type.String()
+	}
+	v.Columns = columns
+	if v.Kind == kindOther {
+		v.OK = true // the corpus cannot know the columns of tables it lacks
+		return
 	}
 	if v.OK = sameColumns(columns, e.ResultColumns, openPlugin.MatchString(e.Query)); !v.OK {
 		v.Why = "columns are\n  " + strings.Join(columns, ", ") + "\nnot\n  " + strings.Join(e.ResultColumns, ", ")

@@ -97,13 +97,13 @@ func (b *binder) aggregateItems(x syntax.Expr, r *rowScope) []item {
 		for _, d := range r.aggregates.tuples.define {
 			b.onlyAggregates(d.Expr, inner, r)
 		}
-		return withoutBeyond(items)
+		return items
 	}
 	e := b.scalar(inner, r)
 	b.onlyAggregates(e, inner, r)
 	name, named := b.autoName(inner, r)
 	if !named {
-		name = r.aggregates.unnamed.next(func(n string) bool { return r.rel.index(n) >= 0 })
+		name = r.aggregates.unnamed.number()
 	}
 	return rename([]item{{name: name, named: true, expr: e, at: x.Span()}}, names)
 }

@@ -192,6 +192,8 @@ func (b *binder) checkConstants(x *syntax.Call, f *builtin.Function, o builtin.O
 		case name == "zone" && !isZone(text):
 			b.errorf(x.Args[i].Span(), "no time zone %q; names are those of the IANA database, such as Europe/Berlin", text)
 			return false
+		case name == "path" && f.Canonical() == "extract_json" && looseMember.MatchString(text) && jsonPath.MatchString(looseMember.ReplaceAllString(text, "].$1")):
+			args[i] = &plan.Literal{Of: types.String, Value: looseMember.ReplaceAllString(text, "].$1")}
 		case name == "path" && f.Canonical() == "extract_json" && !jsonPath.MatchString(text):
 			b.errorf(x.Args[i].Span(), "the JSON path cannot be read; it names one value, as $.a.b[0] or $['a b'] does")
 			return false
@@ -213,6 +215,10 @@ func isZone(name string) bool {
 	_, err := time.LoadLocation(name)
 	return err == nil && name != "" && name != "Local"
 }
+
+// looseMember is a member that follows an index without a dot, as published
+// queries have it: $['EventData']['Data'][8]#text.
+var looseMember = regexp.MustCompile(`\]([^.\[\]"'*?\\\x00-\x20])`)
 
 // jsonPath is the form of a path to one value: members by name, quoted or not,
 // and elements by number.

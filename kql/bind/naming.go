@@ -100,10 +100,16 @@ func (b *binder) callName(x *syntax.Call, r *rowScope) (string, bool) {
 // that have no name.
 type defaultNames struct{ last int }
 
+// number gives the next name, which may be taken.
+func (d *defaultNames) number() string {
+	d.last++
+	return "Column" + strconv.Itoa(d.last)
+}
+
+// next gives the next name that is not taken.
 func (d *defaultNames) next(taken func(string) bool) string {
 	for {
-		d.last++
-		if name := "Column" + strconv.Itoa(d.last); !taken(name) {
+		if name := d.number(); !taken(name) {
 			return name
 		}
 	}

@@ -205,7 +205,7 @@ func (b *binder) joined(op *syntax.JoinOperator, node *plan.Join, left, right *r
 		if op.Lookup && isKey {
 			continue
 		}
-		out.fields = append(out.fields, field{out.unique(f.name), f.column})
+		out.fields = append(out.fields, field{out.uniqueBeside(f.name, right), f.column})
 	}
 	out.aliases = map[string]*plan.Column{}
 	for name, c := range left.aliases {

@@ -46,7 +46,7 @@ func (b *binder) makeSeries(op *syntax.MakeSeriesOperator, rel *relation, s *sco
 		r = ms.inferBounds(r)
 	}
 	ms.number(r)
-	items, define, ok := ms.aggregates(op, r, s)
+	items, define, ok := ms.aggregates(op, keys, r, s)
 	if !ok {
 		return b.nothing()
 	}
@@ -178,9 +178,10 @@ func (ms *series) steps(point plan.Expr) plan.Expr {
 }
 
 // aggregates binds the aggregates and their defaults.
-func (ms *series) aggregates(op *syntax.MakeSeriesOperator, r *relation, s *scope) ([]item, []plan.Definition, bool) {
+func (ms *series) aggregates(op *syntax.MakeSeriesOperator, keys []item, r *relation, s *scope) ([]item, []plan.Definition, bool) {
 	b := ms.b
 	a := &aggregation{binder: b, order: r.order}
+	a.unnamed.after(keys)
 	row := rows(r, s)
 	row.aggregates = a
 	var items []item

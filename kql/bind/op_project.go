@@ -27,7 +27,7 @@ func (b *binder) where(op *syntax.WhereOperator, rel *relation, s *scope) *relat
 // where it stands, a new one comes last.
 func (b *binder) extend(columns []syntax.Expr, rel *relation, s *scope) *relation {
 	r := rel.derive()
-	items := withoutBeyond(b.items(columns, r, s))
+	items := b.items(columns, r, s)
 	var unnamed defaultNames
 	taken := func(name string) bool { return rel.index(name) >= 0 }
 	for i := range items {
@@ -36,6 +36,9 @@ func (b *binder) extend(columns []syntax.Expr, rel *relation, s *scope) *relatio
 		}
 	}
 	for i, c := range b.define(r, items) {
+		if items[i].part {
+			items[i].name = r.unique(items[i].name)
+		}
 		r.set(items[i].name, c)
 	}
 	return r
@@ -69,7 +72,7 @@ func (b *binder) project(op *syntax.ProjectOperator, rel *relation, s *scope) *r
 	declared := map[string]bool{}
 	for i, it := range items {
 		if !it.named {
-			it.name = unnamed.next(func(n string) bool { return hasField(r.fields, n) })
+			it.name = unnamed.number()
 		}
 		if !b.projectItem(r, it, defined[i], declared) {
 			b.errorf(it.at, "the column %q is declared twice", it.name)

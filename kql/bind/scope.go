@@ -87,6 +87,19 @@ func (r *relation) unique(name string) string {
 	}
 }
 
+// uniqueBeside is unique for the columns of a join's right side, whose own
+// names are kept before any is numbered.
+func (r *relation) uniqueBeside(name string, right *relation) string {
+	if r.index(name) < 0 {
+		return name
+	}
+	for i := 1; ; i++ {
+		if numbered := name + strconv.Itoa(i); r.index(numbered) < 0 && right.index(numbered) < 0 {
+			return numbered
+		}
+	}
+}
+
 // set replaces the field of that name or adds it at the end.
 func (r *relation) set(name string, c *plan.Column) {
 	if i := r.index(name); i >= 0 {

@@ -34,9 +34,28 @@ func (b *binder) tabular(x syntax.Expr, s *scope) *relation {
 		return b.externalData(x, s)
 	case *syntax.BadExpr:
 	default:
-		b.errorf(x.Span(), "a table is expected here")
+		b.notTabular(x)
 	}
 	return b.nothing()
+}
+
+// notTabular says that an expression is none. A table of another database or
+// workspace begins with a call, which is what is missing.
+func (b *binder) notTabular(x syntax.Expr) {
+	for inner := x; ; {
+		switch at := inner.(type) {
+		case *syntax.Member:
+			inner = at.X
+			continue
+		case *syntax.Call:
+			if why := b.functions.WhyAbsent(at.Func.Text); why != "" {
+				b.src.Add(source.Diagnostic{Span: at.Span(), Message: at.Func.Text + "() is not supported: " + why, Remedy: "a table's name alone is enough"})
+				return
+			}
+		}
+		b.errorf(x.Span(), "a table is expected here")
+		return
+	}
 }
 
 // nothing is the relation of what could not be bound: mistakes that follow

@@ -118,8 +118,8 @@ func (b *binder) tupleElement(value plan.Expr, i int, t types.Type) plan.Expr {
 	return convert(e, t)
 }
 
-// withoutBeyond leaves out the values that the query did not name: project
-// gives them, extend and print do not.
+// withoutBeyond leaves out the values that the query did not name: every
+// operator but print gives them.
 func withoutBeyond(items []item) []item {
 	kept := items[:0]
 	for _, it := range items {

@@ -64,6 +64,9 @@ func parseConstant(typ types.Type, text string) (any, bool) {
 	case types.Decimal:
 		return text, isDecimal(text)
 	case types.DateTime:
+		if text == "0" {
+			return types.MinDateTime, true // the first tick
+		}
 		t, ok := types.ParseDateTime(text)
 		return t, ok
 	case types.TimeSpan:

@@ -243,6 +243,22 @@ func groups(pattern string) int {
 	return p.MaxCap()
 }
 
+// lastNumbered is the last group that DuckDB's regexp_extract gives by number.
+const lastNumbered = 9
+
+// group gives a group of the first match, or nothing. Groups beyond the ninth
+// are asked for by names for all of them.
+func group(text, pattern string, n int64) string {
+	if n <= lastNumbered {
+		return "regexp_extract(" + text + ", " + pattern + ", " + itoa(n) + ")"
+	}
+	names := make([]string, n)
+	for i := range names {
+		names[i] = "'" + itoa(int64(i)+1) + "'"
+	}
+	return "regexp_extract(" + text + ", " + pattern + ", [" + strings.Join(names, ", ") + "])['" + itoa(n) + "']"
+}
+
 // extract gives a group of the first match; a group that is not there gives
 // nothing.
 func extract(g *generator, c *plan.Call, a []string, b *block) string {
@@ -254,11 +270,11 @@ func extract(g *generator, c *plan.Call, a []string, b *block) string {
 	case !ok:
 		text = "''"
 		for i := groups(p); i >= 0; i-- {
-			text = "CASE " + a[1] + " WHEN " + itoa(int64(i)) + " THEN regexp_extract(" + a[2] + ", " + pattern + ", " + itoa(int64(i)) + ") ELSE " + text + " END"
+			text = "CASE " + a[1] + " WHEN " + itoa(int64(i)) + " THEN " + group(a[2], pattern, int64(i)) + " ELSE " + text + " END"
 		}
 		text = "(" + text + ")"
 	case n >= 0 && n <= int64(groups(p)):
-		text = "regexp_extract(" + a[2] + ", " + pattern + ", " + itoa(n) + ")"
+		text = group(a[2], pattern, n)
 	}
 	if len(a) > 3 && c.Of != types.String {
 		if c.Of == types.Dynamic {
