@@ -14,7 +14,7 @@ DURATION ?= 3m
 BENCH_FLAGS ?=
 CORPUS ?= ../shared/corpus/content
 
-.PHONY: help demo build test test-go rules-corpus simulate torture test-exhaustive test-web test-browser lint fuzz bench bench-archive bench-collect bench-tenants bench-eventhub audit conformance docs need clean screenshots
+.PHONY: help demo build test test-go rules-corpus simulate torture test-exhaustive test-web test-browser lint fuzz bench bench-archive bench-lake lake-readers bench-collect bench-tenants bench-eventhub audit conformance docs need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -116,6 +116,12 @@ bench: ## Go benchmarks
 
 bench-archive: ## append, verify and prove 10 million payloads; BENCH_FLAGS="-leaves 200000 -batch 1000 -dir folder"
 	go run ./bench/archive $(BENCH_FLAGS)
+
+bench-lake: ## a month of audit records into the lake, compacted, asked; BENCH_FLAGS="-records 1000000 -days 30 -dir folder"
+	go run ./bench/lake $(BENCH_FLAGS)
+
+lake-readers: bin/quoll ## the tables opened by PyIceberg and by ClickHouse's library, rows compared
+	scripts/lake-readers
 
 bench-tenants: bin/quoll ## how late each of 500 tenants in one process is; BENCH_FLAGS="-tenants 100 -during 1m"
 	go run ./bench/tenants -quoll bin/quoll -o bin/bench-tenants.json $(BENCH_FLAGS)

@@ -79,6 +79,7 @@ var allowed = []struct {
 	{"cmd/quoll-verify", []string{"archive/proof/command"}},
 	{"cmd/…", []string{"*"}},
 	{"bench/archive", []string{"archive", "model"}},
+	{"bench/lake", []string{"model", "schema", "journal", "normalise", "lake", "pipeline", "kql/…", "query", "query/duckdb", "tenantsim/…"}},
 	{"bench/…", []string{"tenantsim/…"}},
 	{"internal/conformance/…", []string{"*"}},
 	{"internal/kqldoc", []string{"*"}},

@@ -1,0 +1,184 @@
+// Command lake measures the lake on records of the simulated tenant: from JSON to
+// committed files, compaction, bytes on disk, and queries before and after it.
+//
+// It knows the river from the journal to the engine, and no server.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/internal/state"
+	"github.com/quoll/quoll/journal"
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/normalise"
+	"github.com/quoll/quoll/pipeline"
+)
+
+func main() {
+	records := flag.Int("records", 1_000_000, "audit records to take in, at least")
+	days := flag.Int("days", 30, "days that they fall on")
+	dir := flag.String("dir", "", "folder to work in, which is removed afterwards (default: a temporary one)")
+	keep := flag.String("keep", "", "make a data directory here, and measure nothing")
+	flag.Parse()
+	var err error
+	if *keep != "" {
+		err = fillDirectory(context.Background(), *records, *days, *keep)
+	} else {
+		err = run(context.Background(), *records, *days, *dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench/lake:", err)
+		os.Exit(1)
+	}
+}
+
+// river is the parts that a record passes.
+type river struct {
+	journal  *journal.Journal
+	lake     *lake.Lake
+	pipeline *pipeline.Pipeline
+	closers  []func() error
+}
+
+func run(ctx context.Context, records, days int, parent string) (err error) {
+	dir, err := os.MkdirTemp(parent, "quoll-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	r := &river{}
+	defer func() { err = errors.Join(err, r.close()) }()
+	if err := r.open(ctx, dir); err != nil {
+		return err
+	}
+	made, raw, err := r.fill(ctx, records, days)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("| %d records, %.0f bytes of JSON each, over %d days | |\n|---|--:|\n", made, float64(raw)/float64(made), days)
+	if err := r.takeIn(ctx, made); err != nil {
+		return err
+	}
+	r.sizes("flushed", made, raw)
+	if err := ask(ctx, filepath.Join(dir, "lake"), r.lake, "before compaction"); err != nil {
+		return err
+	}
+	if err := r.compact(ctx, made); err != nil {
+		return err
+	}
+	r.sizes("compacted", made, raw)
+	return ask(ctx, filepath.Join(dir, "lake"), r.lake, "compacted")
+}
+
+// fillDirectory leaves compacted tables and their journal in dir.
+func fillDirectory(ctx context.Context, records, days int, dir string) (err error) {
+	r := &river{}
+	defer func() { err = errors.Join(err, r.close()) }()
+	if err := r.open(ctx, dir); err != nil {
+		return err
+	}
+	if _, _, err := r.fill(ctx, records, days); err != nil {
+		return err
+	}
+	if err := errors.Join(r.pipeline.Catchup(ctx), r.pipeline.Flush(ctx)); err != nil {
+		return err
+	}
+	_, err = r.lake.Compact(ctx)
+	return err
+}
+
+func (r *river) open(ctx context.Context, dir string) error {
+	quiet := slog.New(slog.DiscardHandler)
+	var err error
+	if r.journal, err = journal.Open(journal.DefaultConfig(filepath.Join(dir, "journal"))); err != nil {
+		return err
+	}
+	r.closers = append(r.closers, r.journal.Close)
+	config := lake.DefaultConfig(filepath.Join(dir, "lake"))
+	config.CompactShare = 1 // what it costs is measured, not how long it rests
+	if r.lake, err = lake.Open(ctx, config, quiet); err != nil {
+		return err
+	}
+	r.closers = append(r.closers, r.lake.Close)
+	db, err := state.Open(ctx, filepath.Join(dir, "state.db"))
+	if err != nil {
+		return err
+	}
+	r.closers = append(r.closers, db.Close)
+	r.pipeline, err = pipeline.New(ctx, pipeline.DefaultConfig(), pipeline.Parts{
+		Journal: r.journal, Lake: r.lake, Normaliser: normalise.New(normalise.Config{WorkspaceID: "bench"}),
+		State: db, Clock: clock.System(), Logger: quiet,
+	})
+	return err
+}
+
+func (r *river) close() error {
+	var err error
+	for i := len(r.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, r.closers[i]())
+	}
+	return err
+}
+
+// takeIn makes rows and files of the whole journal.
+func (r *river) takeIn(ctx context.Context, records int) error {
+	began, before := time.Now(), processor()
+	if err := errors.Join(r.pipeline.Catchup(ctx), r.pipeline.Flush(ctx)); err != nil {
+		return err
+	}
+	took, cpu := time.Since(began), processor()-before
+	fmt.Printf("| from the journal to committed files, records/s of wall time | %.0f |\n", float64(records)/took.Seconds())
+	fmt.Printf("| the same, µs of processor time a record | %.1f |\n", float64(cpu.Microseconds())/float64(records))
+	fmt.Printf("| greatest resident memory so far, MiB | %d |\n", peak()>>20)
+	return nil
+}
+
+func (r *river) compact(ctx context.Context, records int) error {
+	before := processor()
+	done, err := r.lake.Compact(ctx)
+	if err != nil {
+		return err
+	}
+	cpu := processor() - before
+	fmt.Printf("| compaction: files | %d into %d |\n", done.Files, done.Into)
+	fmt.Printf("| compaction: µs of processor time a record | %.1f |\n", float64(cpu.Microseconds())/float64(records))
+	fmt.Printf("| greatest resident memory, generator and engine included, MiB | %d |\n", peak()>>20)
+	return nil
+}
+
+func (r *river) sizes(when string, records int, raw int64) {
+	var total int64
+	files := 0
+	for _, t := range r.lake.Stats() {
+		if t.Rows > 0 {
+			fmt.Printf("| %s: bytes a row of %s | %.1f |\n", when, t.Name, float64(t.Bytes)/float64(t.Rows))
+		}
+		total, files = total+t.Bytes, files+t.Files
+	}
+	fmt.Printf("| %s: bytes a record in %d files of all tables | %.1f, 1/%.1f of the JSON |\n", when, files, float64(total)/float64(records), float64(raw)/float64(total))
+}
+
+// processor returns the processor time of the process so far.
+func processor() time.Duration {
+	u := usage()
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// peak returns the greatest resident memory of the process so far, in bytes.
+func peak() int64 { return usage().Maxrss << 10 }
+
+func usage() (u syscall.Rusage) {
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return u
+}
