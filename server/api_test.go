@@ -92,6 +92,7 @@ func TestAnswers(t *testing.T) {
 		{"gaps-days", "GET", "/api/v1/gaps?from=2026-09-08T00:00:00Z&interval=day&contentType=Audit.General", "", 200},
 		{"gaps-bad-interval", "GET", "/api/v1/gaps?interval=week", "", 400},
 		{"gaps-too-long", "GET", "/api/v1/gaps?from=2020-01-01T00:00:00Z", "", 400},
+		{"gaps-bad-limit", "GET", "/api/v1/gaps?limit=0", "", 400},
 		{"gaps-unknown-parameter", "GET", "/api/v1/gaps?form=2020-01-01T00:00:00Z", "", 400},
 		{"drift", "GET", "/api/v1/schema/drift", "", 200},
 		{"drift-fields", "GET", "/api/v1/schema/drift?recordType=50&what=field", "", 200},

@@ -3,7 +3,9 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -30,6 +32,9 @@ type GapFilter struct {
 	// TenantID and ContentType leave out the others, if not empty.
 	TenantID, ContentType string
 	Daily                 bool // by the day instead of by the hour
+	// Skip rows are left out first, and then at most Limit are given; 0 is no
+	// limit.
+	Skip, Limit int
 }
 
 // GapCalendar says for every source, tenant and content type whether all
@@ -41,6 +46,8 @@ type GapCalendar struct {
 	To       time.Time `json:"to"`
 	Interval string    `json:"interval"`
 	Rows     []GapRow  `json:"rows"`
+	// Next is the Skip that gives the rows after these; 0 when there are none.
+	Next int `json:"next,omitempty"`
 }
 
 // GapRow is the calendar of one source, tenant and content type.
@@ -81,6 +88,9 @@ const (
 	maxGapHours = 62 * 24 * time.Hour
 	maxGapDays  = 10 * 366 * 24 * time.Hour
 	gapHours    = 7 * 24 * time.Hour // when none are asked for
+	// maxGapCells is how many cells an answer has at most, whatever the number of
+	// tenants; it has one row at least.
+	maxGapCells = 200_000
 )
 
 func (s *Server) handleGaps(w http.ResponseWriter, r *http.Request) error {
@@ -107,8 +117,8 @@ func (s *Server) handleGaps(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) gapFilter(r *http.Request) (GapFilter, error) {
 	q := r.URL.Query()
 	for name := range q {
-		if !slices.Contains([]string{"from", "to", "tenant", "contentType", "interval"}, name) {
-			return GapFilter{}, &Failure{CodeBadRequest, fmt.Sprintf("there is no parameter %q; there are from, to, tenant, contentType and interval", name)}
+		if !slices.Contains([]string{"from", "to", "tenant", "contentType", "interval", "skip", "limit"}, name) {
+			return GapFilter{}, &Failure{CodeBadRequest, fmt.Sprintf("there is no parameter %q; there are from, to, tenant, contentType, interval, skip and limit", name)}
 		}
 	}
 	f := GapFilter{TenantID: q.Get("tenant"), ContentType: q.Get("contentType"), To: s.clock().UTC()}
@@ -140,5 +150,28 @@ func (s *Server) gapFilter(r *http.Request) (GapFilter, error) {
 	case span > longest:
 		return f, &Failure{CodeBadRequest, fmt.Sprintf("%d days are more than the %d that one answer holds: ask for interval=day, or for less", span/(24*time.Hour), longest/(24*time.Hour))}
 	}
-	return f, nil
+	return f, f.page(q)
+}
+
+// page reads which rows are wanted, and bounds how many.
+func (f *GapFilter) page(q url.Values) error {
+	step := time.Hour
+	if f.Daily {
+		step = 24 * time.Hour
+	}
+	most := max(1, int(maxGapCells/(f.To.Sub(f.From)/step+1)))
+	f.Limit = most
+	for name, into := range map[string]*int{"skip": &f.Skip, "limit": &f.Limit} {
+		text := q.Get(name)
+		if text == "" {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 || name == "limit" && n == 0 {
+			return &Failure{CodeBadRequest, fmt.Sprintf("%s %q is no number of rows", name, text)}
+		}
+		*into = n
+	}
+	f.Limit = min(f.Limit, most)
+	return nil
 }

@@ -32,9 +32,17 @@ func (g *gaps) Gaps(ctx context.Context, f server.GapFilter) (*server.GapCalenda
 	if err != nil {
 		return nil, err
 	}
+	at := 0 // of all rows that are wanted
 	for _, s := range streams {
 		if !wantedGap(f, s) {
 			continue
+		}
+		if at++; at <= f.Skip {
+			continue
+		}
+		if f.Limit > 0 && len(calendar.Rows) == f.Limit {
+			calendar.Next = f.Skip + f.Limit
+			return calendar, nil
 		}
 		row, err := g.activity(ctx, s, f)
 		if err != nil {
@@ -43,6 +51,10 @@ func (g *gaps) Gaps(ctx context.Context, f server.GapFilter) (*server.GapCalenda
 		calendar.Rows = append(calendar.Rows, row)
 	}
 	roads, err := g.defender(ctx, f)
+	roads = roads[min(len(roads), max(0, f.Skip-at)):]
+	if room := f.Limit - len(calendar.Rows); f.Limit > 0 && len(roads) > room {
+		calendar.Next, roads = f.Skip+f.Limit, roads[:room]
+	}
 	calendar.Rows = append(calendar.Rows, roads...)
 	return calendar, err
 }

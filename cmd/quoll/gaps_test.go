@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,48 @@ func TestGapsAsCSV(t *testing.T) {
 	other, err := g.Gaps(t.Context(), server.GapFilter{To: g.now(), ContentType: "DLP.All"})
 	if err != nil || len(other.Rows) != 0 || calendar.Rows[0].TenantName != "Coast" {
 		t.Errorf("rows %+v, %v for another content type; tenant name %q", other.Rows, err, calendar.Rows[0].TenantName)
+	}
+}
+
+// TestGapsInPages: pages of any size put together are all rows.
+func TestGapsInPages(t *testing.T) {
+	c := newCertified(t)
+	g := &gaps{ledger: c.ledger, state: c.db, now: func() time.Time { return c.now }}
+	for i := range 5 {
+		s := collect.Stream{Tenant: gapTenant, ContentType: "Audit." + string(rune('A'+i))}
+		_, err := c.ledger.Listed(t.Context(), s, c.now, []collect.Listing{{ContentID: "a", URI: "https://manage.example/a", Created: c.now, Expires: c.now}})
+		c.must(err)
+		c.must(c.ledger.AdvanceListed(t.Context(), s, collect.Window{From: certifiedDay, To: c.now}, c.now))
+	}
+	names := func(f server.GapFilter) (all []string, next int) {
+		t.Helper()
+		f.From, f.To = certifiedDay, c.now
+		calendar, err := g.Gaps(t.Context(), f)
+		c.must(err)
+		for _, row := range calendar.Rows {
+			all = append(all, row.ContentType)
+		}
+		return all, calendar.Next
+	}
+	want, next := names(server.GapFilter{})
+	if len(want) != 6 || next != 0 {
+		t.Fatalf("rows %v, next %d", want, next)
+	}
+	for limit := 1; limit <= 7; limit++ {
+		var got []string
+		for skip, pages := 0, 0; ; pages++ {
+			rows, next := names(server.GapFilter{Skip: skip, Limit: limit})
+			if len(rows) > limit || pages > 6 {
+				t.Fatalf("limit %d: %d rows, page %d", limit, len(rows), pages)
+			}
+			got = append(got, rows...)
+			if skip = next; next == 0 {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("limit %d: %v, want %v", limit, got, want)
+		}
 	}
 }
 

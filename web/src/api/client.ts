@@ -100,8 +100,16 @@ export const api = {
     ...(await call<Omit<ConnectorList, "received">>("GET", "/connectors", undefined, signal)),
     received: Date.now(),
   }),
-  gaps: (filter: { from: string; to: string; interval: "hour" | "day" }, signal?: AbortSignal) =>
-    call<GapCalendar>("GET", "/gaps?" + new URLSearchParams(filter), undefined, signal),
+  gaps: async (filter: { from: string; to: string; interval: "hour" | "day" }, signal?: AbortSignal): Promise<GapCalendar> => {
+    const page = (skip: number) => call<GapCalendar>("GET", "/gaps?" + new URLSearchParams({ ...filter, ...(skip > 0 && { skip: String(skip) }) }), undefined, signal);
+    const { next: first, ...calendar } = await page(0);
+    for (let next = first; next; ) {
+      const more = await page(next);
+      calendar.rows.push(...more.rows);
+      next = more.next;
+    }
+    return calendar;
+  },
   backfills: (signal?: AbortSignal) => call<{ backfills: Backfill[] }>("GET", "/backfills", undefined, signal),
   startBackfill: (request: { tenant: string; from: string; to: string }) => call<Backfill>("POST", "/backfills", request),
   status: (signal?: AbortSignal) => call<Status>("GET", "/status", undefined, signal),

@@ -222,7 +222,7 @@ export interface GapRow {
   cells: GapCell[];
 }
 
-export interface GapCalendar { now: string; from: string; to: string; interval: "hour" | "day"; rows: GapRow[] }
+export interface GapCalendar { now: string; from: string; to: string; interval: "hour" | "day"; rows: GapRow[]; next?: number }
 
 /** A search of the past and what came of it. */
 export interface Backfill {
