@@ -11,7 +11,7 @@ import (
 // ownTables are the tables that Quoll's own rows may go to. No payload of a
 // tenant reaches them.
 var ownTables = []string{
-	schema.SecurityAlert, schema.SecurityIncident, schema.SentinelHealth,
+	schema.SecurityAlert, schema.SecurityIncident, schema.SentinelHealth, schema.SentinelAudit, schema.LAQueryLogs,
 	schema.ThreatIntelIndicators, schema.ThreatIntelligenceIndicator,
 }
 

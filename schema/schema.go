@@ -83,6 +83,8 @@ const (
 	SecurityAlert               = "SecurityAlert"
 	SecurityIncident            = "SecurityIncident"
 	SentinelHealth              = "SentinelHealth"
+	SentinelAudit               = "SentinelAudit"
+	LAQueryLogs                 = "LAQueryLogs"
 	ThreatIntelIndicators       = "ThreatIntelIndicators"
 	ThreatIntelligenceIndicator = "ThreatIntelligenceIndicator"
 )
@@ -103,6 +105,8 @@ var catalogue = []*Table{
 	securityAlert(),
 	securityIncident(),
 	sentinelHealth(),
+	sentinelAudit(),
+	laQueryLogs(),
 	threatIntelIndicators(),
 	threatIntelligenceIndicator(),
 }

@@ -82,6 +82,15 @@ func (c *caller) may(role string) bool {
 
 type callerKey struct{}
 
+// CallerName returns the name of who makes the request that a context is of, for
+// services that keep an audit trail; empty where there is no request.
+func CallerName(ctx context.Context) string {
+	if c, ok := ctx.Value(callerKey{}).(*caller); ok {
+		return c.person.Name
+	}
+	return ""
+}
+
 // callerOf returns who makes a request that authenticate let through.
 func callerOf(ctx context.Context) *caller { return ctx.Value(callerKey{}).(*caller) }
 

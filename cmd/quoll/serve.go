@@ -158,16 +158,20 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		return nil, err
 	}
 	s.localToken = rand.Text() + rand.Text()
+	audit := &acts{journal: n.journal, workspace: n.workspace, clock: clock.System(), log: log}
+	if err := audit.serverStarts(ctx, c, rules); err != nil {
+		return nil, err
+	}
 	s.server, err = server.New(c.Server, server.Options{
 		UI: ui, Logger: log, LocalToken: s.localToken,
 		Services: server.Services{
-			Querier: querier{n.query}, Catalogue: catalogue{}, Incidents: incidents{store},
+			Querier: auditedQuerier{querier{n.query}, audit}, Catalogue: catalogue{}, Incidents: auditedIncidents{incidents{store}, audit},
 			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, lags: n.lags, now: time.Now, log: log},
-			Backfills:  s.backfills,
+			Backfills:  auditedBackfills{s.backfills, audit},
 			Rules:      ruleList{rules, s.detector},
 			Notebook:   notes{book},
 			Explainer:  querier{n.query},
-			Access:     people{s.access},
+			Access:     auditedPeople{people{s.access}, audit},
 			Gaps:       &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
 			Drift:      driftLists{n.drift},
 			Reporter:   &reporter{node: n, collectors: s.collectors, webhook: s.webhook, started: time.Now().UTC()},
