@@ -115,6 +115,8 @@ func category(table string) string {
 		return "E-mail"
 	case table == schema.OfficeActivity, strings.HasPrefix(table, "UnifiedAuditLog"):
 		return "Audit"
+	case strings.HasPrefix(table, "Sentinel"), strings.HasPrefix(table, "Security"), table == schema.LAQueryLogs:
+		return "Quoll"
 	}
 	return "Defender XDR"
 }
