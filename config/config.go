@@ -24,6 +24,7 @@ import (
 	"github.com/quoll/quoll/collect/hunting"
 	"github.com/quoll/quoll/collect/push"
 	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/notify"
 	"github.com/quoll/quoll/server"
 )
 
@@ -50,6 +51,8 @@ type Config struct {
 	// ExternalHosts may be read from by externaldata; none by default.
 	ExternalHosts []string
 	Server        server.Config
+	// Notifications are whom to tell of incidents.
+	Notifications []notify.Target
 	// Webhook is nil where Microsoft sends no notifications.
 	Webhook *Webhook
 	// Push is nil where relays send nothing.
@@ -96,6 +99,7 @@ type file struct {
 	Server        serverSection    `yaml:"server"`
 	Webhook       *webhookSection  `yaml:"webhook"`
 	Push          *pushSection     `yaml:"push"`
+	Notifications []notifySection  `yaml:"notifications"`
 	Tenants       []tenant         `yaml:"tenants"`
 }
 
@@ -220,6 +224,7 @@ func (b *builder) build(f file) *Config {
 	}
 	c.Webhook = b.webhook(f.Webhook)
 	c.Push = b.push(f.Push)
+	c.Notifications = b.notifications(f.Notifications)
 	seen := map[string]bool{}
 	for i, t := range f.Tenants {
 		built := b.tenant(t, fmt.Sprintf("tenants[%d]", i))

@@ -143,7 +143,11 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if err != nil {
 		return nil, err
 	}
-	s.incidents, s.own = store, ownRows{journal: n.pipeline, clock: clock.System(), log: log}
+	notifier, err := openNotifier(ctx, n, c.Notifications, log)
+	if err != nil {
+		return nil, err
+	}
+	s.incidents, s.own = store, ownRows{journal: n.pipeline, notifier: notifier, clock: clock.System(), log: log}
 	s.detector.RecordHealth(s.own.take)
 	s.backfills = &backfills{node: n, config: c, ledger: s.ledger, kept: kept, now: time.Now, log: log, searches: map[string]*auditsearch.Search{}}
 	ui, err := web.Files()
@@ -321,6 +325,9 @@ func (s *service) run(ctx context.Context, ready func(address, link string)) err
 	work.Go(func() error { return s.backfills.run(workCtx) })
 	work.Go(func() error { return s.detector.Run(workCtx) })
 	work.Go(func() error { return s.own.follow(workCtx, s.incidents) })
+	if s.own.notifier != nil {
+		work.Go(func() error { return s.own.notifier.Run(workCtx) })
+	}
 	work.Go(func() error { return s.silence.Run(workCtx) })
 	if s.archive != nil { // it has the key
 		certifier := &certifier{issuer: newIssuer(s.ledger, s.paths, false), data: s.paths.data, sink: s.pipeline, clock: clock.System(), log: s.log}

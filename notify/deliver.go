@@ -1,0 +1,184 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// maxHeldTitles bounds the titles that a message repeats.
+const maxHeldTitles = 20
+
+// waiting is a message in the queue of a target.
+type waiting struct {
+	message  Message
+	attempts int
+}
+
+// Deliver makes one attempt at each message that is due, target by target, in
+// their order. A target that fails keeps the others from nothing.
+func (n *Notifier) Deliver(ctx context.Context) error {
+	var problems []error
+	for _, t := range n.targets {
+		if err := n.deliverTo(ctx, t); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", t.Name, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (n *Notifier) deliverTo(ctx context.Context, t Target) error {
+	due, err := n.due(ctx, t)
+	if err != nil {
+		return err
+	}
+	limit := t.PerHour
+	if limit == 0 {
+		limit = 60
+	}
+	for _, w := range due {
+		now := n.clock.Now()
+		var sent int
+		if err := n.db.QueryRowContext(ctx, `SELECT count(*) FROM notify_delivery WHERE target=? AND state='delivered' AND done>?`, t.Name, now.Add(-time.Hour).UnixMicro()).Scan(&sent); err != nil {
+			return err
+		}
+		if sent >= limit {
+			if err := n.settle(ctx, t, w, "held", now, "", now); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := n.attempt(ctx, t, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Notifier) due(ctx context.Context, t Target) ([]waiting, error) {
+	rows, err := n.db.QueryContext(ctx, `SELECT message, attempts FROM notify_delivery WHERE target=? AND state='waiting' AND due<=? ORDER BY sequence LIMIT 100`, t.Name, n.clock.Now().UnixMicro())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var all []waiting
+	for rows.Next() {
+		var w waiting
+		var body string
+		if err := rows.Scan(&body, &w.attempts); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal([]byte(body), &w.message); err != nil {
+			return nil, err
+		}
+		all = append(all, w)
+	}
+	return all, rows.Err()
+}
+
+// attempt sends a message, with the titles of what was held back before it.
+func (n *Notifier) attempt(ctx context.Context, t Target, w waiting) error {
+	m := w.message
+	held, err := n.held(ctx, t)
+	if err != nil {
+		return err
+	}
+	m.HeldCount = len(held)
+	for _, h := range held[:min(len(held), maxHeldTitles)] {
+		m.HeldBack = append(m.HeldBack, h.message.Title)
+	}
+	text, err := t.text(m)
+	if err == nil {
+		err = n.sender.Send(ctx, t, m, text)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	now := n.clock.Now()
+	w.attempts++
+	switch {
+	case err == nil:
+		if err := n.settle(ctx, t, w, "delivered", now, "", now); err != nil {
+			return err
+		}
+		for _, h := range held {
+			if err := n.settle(ctx, t, h, "told later", now, "", now); err != nil {
+				return err
+			}
+		}
+		return nil
+	case w.attempts >= retries.Tries:
+		n.log.Error("a notification was given up", "target", t.Name, "incident", m.Number, "error", err)
+		return n.settle(ctx, t, w, "failed", now, err.Error(), now)
+	}
+	return n.settle(ctx, t, w, "waiting", now.Add(retries.Delay(w.attempts, n.random)), err.Error(), time.Time{})
+}
+
+func (n *Notifier) held(ctx context.Context, t Target) ([]waiting, error) {
+	rows, err := n.db.QueryContext(ctx, `SELECT message, attempts FROM notify_delivery WHERE target=? AND state='held' ORDER BY sequence`, t.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var all []waiting
+	for rows.Next() {
+		var w waiting
+		var body string
+		if err := rows.Scan(&body, &w.attempts); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal([]byte(body), &w.message); err != nil {
+			return nil, err
+		}
+		all = append(all, w)
+	}
+	return all, rows.Err()
+}
+
+func (n *Notifier) settle(ctx context.Context, t Target, w waiting, state string, due time.Time, problem string, done time.Time) error {
+	var at int64
+	if !done.IsZero() {
+		at = done.UnixMicro()
+	}
+	_, err := n.db.ExecContext(ctx, `UPDATE notify_delivery SET state=?, attempts=?, due=?, error=?, done=? WHERE target=? AND key=?`,
+		state, w.attempts, due.UnixMicro(), problem, at, t.Name, w.message.Key)
+	return err
+}
+
+// Delivery is a line of the log of deliveries.
+type Delivery struct {
+	Target, State, Title, Error string
+	Incident                    int64
+	Attempts                    int
+	Due, Done                   time.Time // UTC; Done is zero while it waits
+}
+
+// Log returns the newest deliveries first, at most limit.
+func (n *Notifier) Log(ctx context.Context, limit int) ([]Delivery, error) {
+	rows, err := n.db.QueryContext(ctx, `SELECT target, state, message, error, attempts, due, done FROM notify_delivery ORDER BY sequence DESC, target LIMIT ?`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the log of deliveries: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []Delivery
+	for rows.Next() {
+		var d Delivery
+		var body string
+		var due, done int64
+		if err := rows.Scan(&d.Target, &d.State, &body, &d.Error, &d.Attempts, &due, &done); err != nil {
+			return nil, fmt.Errorf("read the log of deliveries: %w", err)
+		}
+		var m Message
+		if err := json.Unmarshal([]byte(body), &m); err != nil {
+			return nil, fmt.Errorf("read the log of deliveries: %w", err)
+		}
+		d.Title, d.Incident, d.Due = m.Title, m.Number, time.UnixMicro(due).UTC()
+		if done != 0 {
+			d.Done = time.UnixMicro(done).UTC()
+		}
+		all = append(all, d)
+	}
+	return all, rows.Err()
+}
