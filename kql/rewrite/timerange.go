@@ -20,7 +20,9 @@ func PushTimeRanges(s *plan.Statement) {
 		}
 		if r, ok := n.(*plan.Reference); ok {
 			for i, c := range r.Output {
-				p.source[c] = r.Source[i]
+				if c != r.Source[i] { // a column that is handed on is its own source
+					p.source[c] = r.Source[i]
+				}
 			}
 		}
 	})
