@@ -14,7 +14,7 @@ DURATION ?= 3m
 BENCH_FLAGS ?=
 CORPUS ?= ../shared/corpus/content
 
-.PHONY: help demo build test test-go rules-corpus simulate torture test-exhaustive test-web test-browser lint fuzz bench bench-archive bench-lake lake-readers bench-collect bench-tenants bench-eventhub audit conformance docs need clean screenshots
+.PHONY: help demo build test test-go rules-corpus simulate simulate-defender torture test-exhaustive test-web test-browser lint fuzz bench bench-archive bench-lake lake-readers bench-collect bench-tenants bench-eventhub bench-lookups audit conformance docs need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -131,6 +131,9 @@ bench-collect: bin/quoll ## collectors side by side; BENCH_FLAGS="-filebeat path
 
 bench-eventhub: ## a full hub to visible rows, and a bare consumer of the same; BENCH_FLAGS="-bench-events 400000"
 	go test -vet=off -run '^$$' -bench 'HubToRows|BareConsumer' -benchtime 1x -count 3 ./internal/simulate/defender $(BENCH_FLAGS)
+
+bench-lookups: bin/quoll ## quoll lookup over twelve simulated months; BENCH_FLAGS="-volume 5"
+	go run ./bench/lookups -quoll bin/quoll $(BENCH_FLAGS)
 
 docs: ## write docs/kql.md anew, with the results of its examples
 	go test ./internal/kqldoc -update
