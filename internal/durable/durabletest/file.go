@@ -125,6 +125,18 @@ func (c dataChange) apply(data []byte) []byte {
 	return data
 }
 
+// without returns the change as it is when some of its bytes did not reach the
+// disk, which has other data there: what was overwritten is as before, and what
+// was never written is zero.
+func (c dataChange) without(disk []byte, from, to int) dataChange {
+	c.data = slices.Clone(c.data)
+	clear(c.data[from:to])
+	if at := c.offset + int64(from); at < int64(len(disk)) {
+		copy(c.data[from:to], disk[at:])
+	}
+	return c
+}
+
 func (n *node) afterCrash(keep Keep, rng *rand.Rand) []byte {
 	data := slices.Clone(n.disk)
 	for _, c := range n.pending {
@@ -144,9 +156,8 @@ func (n *node) afterCrash(keep Keep, rng *rand.Rand) []byte {
 			data = c.apply(data)
 		case 2: // the size came, some of the data did not
 			if !c.cut && len(c.data) > 0 {
-				c.data = slices.Clone(c.data)
 				from := rng.IntN(len(c.data))
-				clear(c.data[from : from+rng.IntN(len(c.data)-from)+1])
+				c = c.without(data, from, from+rng.IntN(len(c.data)-from)+1)
 			}
 			data = c.apply(data)
 		default:
