@@ -218,7 +218,7 @@ func (r *Rule) overrideProperties(a *model.Alert, columns []query.Column, row []
 	for _, p := range r.AlertOverride.Dynamic {
 		text := cellText(columns, row, p.Column)
 		switch {
-		case text == "":
+		case text == "" || !slices.Contains(alertProperties, p.Property):
 		case p.Property == "Techniques":
 			a.Techniques = words(text)
 		case p.Property == "SubTechniques":

@@ -191,16 +191,15 @@ func TestNRTAlertsWithinAMinute(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error)
-		go func() { done <- d.Run(ctx) }()
-		time.Sleep(10 * time.Minute)
-		began := time.Now()
+		began := time.Now().Add(10 * time.Minute)
 		for i := range 20 {
 			seen := began.Add(time.Duration(i)*5*time.Minute + time.Duration(i)*3*time.Second)
 			late := []time.Duration{2 * time.Second, 90 * time.Second, 40 * time.Minute, 5 * time.Hour}[i%4]
 			table.rows = append(table.rows, row{at: seen.Add(-late), there: seen, ingested: seen, user: fmt.Sprintf("u%d", i), what: "x"})
 		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- d.Run(ctx) }()
 		time.Sleep(3 * time.Hour)
 		cancel()
 		if err := <-done; err != nil {
