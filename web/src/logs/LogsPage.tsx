@@ -107,10 +107,11 @@ function Tabs({ state }: { state: LogsState }) {
       <TabList size="small" selectedValue={state.active} onTabSelect={(_, d) => store.activate(String(d.value))} aria-label={text.logs.tabs}>
         {state.tabs.map((tab) => (
           <span key={tab.id} className={"query-tab" + (tab.id === state.active ? " query-tab-active" : "")} role="presentation">
-            <FluentTab value={tab.id} title={tab.title} icon={tab.run.state === "running" ? <Spinner size="extra-tiny" /> : undefined}>{tab.title}</FluentTab>
+            <FluentTab value={tab.id} title={tab.title} aria-keyshortcuts="Delete" onKeyDown={(e) => e.key === "Delete" && store.close(tab.id)} icon={tab.run.state === "running" ? <Spinner size="extra-tiny" /> : undefined}>{tab.title}</FluentTab>
             <Button
               className="query-tab-close" size="small" appearance="transparent" icon={<DismissRegular />}
-              aria-label={text.logs.closeTab(tab.title)} onClick={() => store.close(tab.id)}
+              // For the mouse: a list of tabs may hold tabs alone, whose key is Delete.
+              aria-hidden tabIndex={-1} title={text.logs.closeTab(tab.title)} onClick={() => store.close(tab.id)}
             />
           </span>
         ))}

@@ -101,11 +101,10 @@ function Matrix({ rules, onTechnique }: { rules: Rule[]; onTechnique: (technique
             <p className="muted small">{t.techniques(covered.length, new Set(covered.flatMap((c) => c.rules.map((r) => r.id))).size)}</p>
             {column.techniques.map((c) => (
               <Button
-                key={c.technique} size="small" disabled={c.rules.length === 0} className={`attack-cell attack-${Math.min(3, c.rules.length)}`}
-                aria-label={`${c.name} ${c.rules.length ? t.rulesOf(c.technique, c.rules.length) : `${c.technique}: ${t.uncovered}`}`} onClick={() => onTechnique(c.technique)}
+                key={c.technique} size="small" disabled={c.rules.length === 0} className={`attack-cell attack-${Math.min(3, c.rules.length)}`} onClick={() => onTechnique(c.technique)}
               >
                 <span>{c.name || c.technique}<span className="small mono">{c.technique}</span></span>
-                <span className="numeric">{c.rules.length || ""}</span>
+                <span className="numeric small">{c.rules.length ? t.rulesOf(c.rules.length) : <span className="visually-hidden">{t.uncovered}</span>}</span>
               </Button>
             ))}
           </section>

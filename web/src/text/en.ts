@@ -99,7 +99,7 @@ export const text = {
   },
   logs: {
     title: "Logs", run: "Run", cancel: "Cancel", running: "Running…", runTip: "Run the query, or the selection (Shift+Enter)",
-    newTab: "New query", closeTab: (title: string) => `Close ${title}`, tabs: "Queries", editor: "Query editor", format: "Format",
+    newTab: "New query", closeTab: (title: string) => `Close ${title} (Delete)`, tabs: "Queries", editor: "Query editor", format: "Format",
     copyLink: "Copy link", exportCsv: "Export CSV", panel: "Tables and samples", hidePanel: "Hide tables and samples",
     showPanel: "Show tables and samples", tables: "Tables", samples: "Samples", search: "Search tables and columns", searchSamples: "Search samples",
     noTables: "No table or column has that in its name.", noSamples: "No sample has that in it.", preview: "Show rows", insert: "Put into the query",
@@ -164,7 +164,7 @@ export const text = {
     columns: { severity: "Severity", name: "Rule", health: "Health", runs: "Runs", alerts: "Alerts", last: "Last run", every: "Runs every" },
     healthy: "Healthy", failing: "Failing", off: "Off", waiting: "Not run yet", over: (period: string) => `over ${period}`,
     edit: "Query", test: "Test over its period", testing: "Testing…", fires: (n: string) => `${n} rows`, quiet: "Nothing found", openInLogs: "Open in Logs", close: "Close", about: "About", lastError: "Last error", version: "Version",
-    techniques: (n: number, rules: number) => `${n} techniques, ${rules} rules`, uncovered: "No rule", rulesOf: (technique: string, n: number) => `${technique}: ${n} ${n === 1 ? "rule" : "rules"}`,
+    techniques: (n: number, rules: number) => `${n} techniques, ${rules} rules`, uncovered: "No rule", rulesOf: (n: number) => `${n} ${n === 1 ? "rule" : "rules"}`,
   },
   notes: {
     save: "Save", saveTitle: "Save this query", title: "Name", shared: "Everybody may see it", saved: "Saved", history: "History", noSaved: "No saved queries yet.", noHistory: "Nothing was run here yet.", bookmark: "Bookmark", bookmarked: "Bookmarked", remark: "Remark",
