@@ -63,11 +63,12 @@ test-go: web/dist/index.html ## Go tests with the race detector; exhaustive ones
 rules-corpus: build ## published rules, imported and run on empty tables: make rules-corpus CORPUS=folder
 	bin/quoll rules import $(CORPUS) --dry-run
 
-# A Java machine is no prerequisite: without one, test leaves this out.
+# Java is no prerequisite, nor is Maven Central: without them, test leaves this out.
 .PHONY: test-kafka test-kafka-with-java
 test-kafka-with-java:
-	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory test-kafka; \
-	else echo "no Java here: Event Hubs were tested on kfake alone"; fi
+	@if ! command -v java >/dev/null || ! command -v mvn >/dev/null; then echo "no Java here: Event Hubs were tested on kfake alone"; \
+	elif ! scripts/kafka/jars bin/kafka; then echo "no jars of Kafka to be had: Event Hubs were tested on kfake alone"; \
+	else $(MAKE) --no-print-directory test-kafka; fi
 
 test-kafka: bin/kafka/pom.xml ## Event Hubs' collector against Apache Kafka; takes java and mvn
 	go vet -race -tags kafka ./collect/eventhub
