@@ -292,19 +292,21 @@ func TestGapsAreByTheServersClock(t *testing.T) {
 	const ahead = 12 * time.Second
 	inVirtualTime(t, func(r *rig) {
 		r.feed.now = func() time.Time { return time.Now().Add(ahead) }
+		var lastStart atomic.Pointer[time.Time]
+		r.feed.fault = func(q *http.Request) (*http.Response, error) {
+			if q.Method == http.MethodPost && strings.HasSuffix(q.URL.Path, "/subscriptions/start") {
+				now := r.feed.now()
+				lastStart.Store(&now)
+			}
+			return nil, nil
+		}
 		r.start()
 		r.run(time.Hour)
 		r.feed.mu.Lock()
 		r.feed.subs[exchange] = "disabled"
 		r.feed.mu.Unlock()
-		var restarted time.Time
-		r.feed.fault = func(q *http.Request) (*http.Response, error) {
-			if q.Method == http.MethodPost && strings.HasSuffix(q.URL.Path, "/subscriptions/start") {
-				restarted = r.feed.now()
-			}
-			return nil, nil
-		}
 		r.run(10 * time.Minute)
+		restarted := *lastStart.Load()
 		gaps, err := r.ledger.Gaps(r.t.Context(), collect.Stream{Tenant: r.cfg.TenantID, ContentType: exchange}, 10)
 		if err != nil || len(gaps) != 1 || gaps[0].To.Before(restarted.Add(-time.Second)) || gaps[0].To.After(restarted.Add(time.Second)) {
 			t.Errorf("gaps %+v, %v; want one that ends at the restart, %v", gaps, err, restarted)
