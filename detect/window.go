@@ -94,22 +94,23 @@ func (r *Rule) dirty(minutes []time.Time, last time.Time, most int) []Window {
 	return r.windowsEnding(ends)
 }
 
-// fewest returns windows such that each minute before last lies in one. Of those
-// that hold a minute it takes the newest, whose view is fullest.
+// fewest returns as few windows as hold each minute before last: for the oldest
+// that is in none yet, the newest window that holds it.
 func (r *Rule) fewest(minutes []time.Time, last time.Time) []Window {
 	ends := map[int64]bool{}
-	covered := time.Unix(1<<40, 0) // what lies at or after it is in a window
-	for i := len(minutes) - 1; i >= 0; i-- {
-		m := minutes[i]
-		if !m.Before(last) || !m.Before(covered) {
+	var covered time.Time // what ends at or before it is in a window
+	for _, m := range minutes {
+		if !m.Before(last) {
+			break
+		}
+		if !m.Add(time.Minute).After(covered) || covered.Equal(last) {
 			continue
 		}
-		end := gridBefore(m.Add(r.stride()), time.Duration(r.QueryFrequency))
-		if end.After(last) {
-			end = last
+		covered = gridBefore(m.Add(r.stride()), time.Duration(r.QueryFrequency))
+		if covered.After(last) {
+			covered = last
 		}
-		ends[end.UnixMilli()] = true
-		covered = r.windowEnding(end).Start
+		ends[covered.UnixMilli()] = true
 	}
 	return r.windowsEnding(ends)
 }

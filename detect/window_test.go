@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -125,5 +126,37 @@ func TestNoOtherWindowsRunAgain(t *testing.T) {
 	}
 	if got := fmt.Sprint(ends); got != "[09:05 09:10 09:15 11:55 12:00]" {
 		t.Errorf("windows end at %s", got)
+	}
+}
+
+// Days of history that come at once must not cost a window for each step of the
+// grid.
+func TestFewestWindowsHoldEachMinute(t *testing.T) {
+	last := time.Date(2026, 9, 14, 10, 0, 0, 0, time.UTC)
+	var minutes []time.Time
+	for m := last.Add(-72 * time.Hour); m.Before(last.Add(time.Hour)); m = m.Add(time.Minute) {
+		minutes = append(minutes, m)
+	}
+	for _, c := range []struct {
+		frequency, period time.Duration
+		most              int
+	}{
+		{5 * time.Minute, 24 * time.Hour, 4},
+		{5 * time.Minute, time.Hour, 73},
+		{5 * time.Minute, 14 * 24 * time.Hour, 1},
+		{7 * time.Minute, 24 * time.Hour, 4},
+	} {
+		r := &Rule{QueryFrequency: Duration(c.frequency), QueryPeriod: Duration(c.period)}
+		at := gridBefore(last, c.frequency)
+		windows := r.dirty(minutes, at, 4)
+		if len(windows) > c.most {
+			t.Errorf("every %v over %v: %d windows, want at most %d", c.frequency, c.period, len(windows), c.most)
+		}
+		for _, m := range minutes {
+			held := slices.ContainsFunc(windows, func(w Window) bool { return !m.Before(w.Start) && m.Before(w.End) })
+			if m.Before(at) && !held {
+				t.Fatalf("every %v over %v: nothing holds %v", c.frequency, c.period, m)
+			}
+		}
 	}
 }
