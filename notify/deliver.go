@@ -58,9 +58,17 @@ func (n *Notifier) deliverTo(ctx context.Context, t Target) error {
 }
 
 func (n *Notifier) due(ctx context.Context, t Target) ([]waiting, error) {
-	rows, err := n.db.QueryContext(ctx, `SELECT message, attempts FROM notify_delivery WHERE target=? AND state='waiting' AND due<=? ORDER BY sequence LIMIT 100`, t.Name, n.clock.Now().UnixMicro())
+	return n.read(ctx, `target=? AND state='waiting' AND due<=? ORDER BY sequence LIMIT 100`, t.Name, n.clock.Now().UnixMicro())
+}
+
+func (n *Notifier) held(ctx context.Context, t Target) ([]waiting, error) {
+	return n.read(ctx, `target=? AND state='held' ORDER BY sequence`, t.Name)
+}
+
+func (n *Notifier) read(ctx context.Context, which string, args ...any) ([]waiting, error) {
+	rows, err := n.db.QueryContext(ctx, "SELECT message, attempts FROM notify_delivery WHERE "+which, args...)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read notifications: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	var all []waiting
@@ -68,10 +76,10 @@ func (n *Notifier) due(ctx context.Context, t Target) ([]waiting, error) {
 		var w waiting
 		var body string
 		if err := rows.Scan(&body, &w.attempts); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read notifications: %w", err)
 		}
 		if err := json.Unmarshal([]byte(body), &w.message); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read notification: %w", err)
 		}
 		all = append(all, w)
 	}
@@ -114,27 +122,6 @@ func (n *Notifier) attempt(ctx context.Context, t Target, w waiting) error {
 		return n.settle(ctx, t, w, "failed", now, err.Error(), now)
 	}
 	return n.settle(ctx, t, w, "waiting", now.Add(retries.Delay(w.attempts, n.random)), err.Error(), time.Time{})
-}
-
-func (n *Notifier) held(ctx context.Context, t Target) ([]waiting, error) {
-	rows, err := n.db.QueryContext(ctx, `SELECT message, attempts FROM notify_delivery WHERE target=? AND state='held' ORDER BY sequence`, t.Name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var all []waiting
-	for rows.Next() {
-		var w waiting
-		var body string
-		if err := rows.Scan(&body, &w.attempts); err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal([]byte(body), &w.message); err != nil {
-			return nil, err
-		}
-		all = append(all, w)
-	}
-	return all, rows.Err()
 }
 
 func (n *Notifier) settle(ctx context.Context, t Target, w waiting, state string, due time.Time, problem string, done time.Time) error {
