@@ -8,13 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/quoll/quoll/kql"
-	"github.com/quoll/quoll/kql/bind"
-	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/query"
 	"github.com/quoll/quoll/query/duckdb"
-	"github.com/quoll/quoll/schema"
 )
 
 // asked are security queries and look-ups. Where %s stands, a value goes that one
@@ -44,7 +40,7 @@ func ask(ctx context.Context, dir string, l *lake.Lake, when string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
-	service := query.NewService(compile, engine, time.Now)
+	service := query.NewService(query.Schema{IngestionTime: lake.ColumnIngestionTime}.Compile, engine, time.Now)
 	one, err := service.Query(ctx, query.Request{Text: `UnifiedAuditLog | where TimeGenerated > datetime(2026-03-12) | take 1 | project UserId, Id`})
 	if err != nil {
 		return err
@@ -76,30 +72,3 @@ func ask(ctx context.Context, dir string, l *lake.Lake, when string) (err error)
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// tables is the catalogue of the schema, for the binder.
-type tables struct{}
-
-func (tables) Table(name string) (*bind.Table, bool) {
-	t, ok := schema.Lookup(name)
-	if !ok {
-		return nil, false
-	}
-	described := &bind.Table{Name: t.Name, Aliases: t.Aliases, IngestionTime: lake.ColumnIngestionTime}
-	for _, c := range t.Columns {
-		described.Columns = append(described.Columns, bind.Column{Name: c.Name, Type: c.Type})
-	}
-	return described, true
-}
-
-func (tables) Names() []string {
-	var names []string
-	for _, t := range schema.Tables() {
-		names = append(names, t.Name)
-	}
-	return names
-}
-
-func compile(text string, options bind.Options) (*plan.Statement, error) {
-	return kql.CompileWith(text, tables{}, options)
-}

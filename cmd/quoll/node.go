@@ -210,7 +210,7 @@ func (n *node) openQuery(ctx context.Context) error {
 	}
 	n.engine = engine
 	n.closers = append(n.closers, engine.Close)
-	n.query = query.NewService(compile, engine, time.Now)
+	n.query = query.NewService(tables.Compile, engine, time.Now)
 	return nil
 }
 

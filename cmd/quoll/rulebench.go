@@ -69,7 +69,7 @@ func (b *ruleBench) Querier(ctx context.Context, rows map[string][]map[string]an
 	if _, err := b.lake.Apply(ctx, batch); err != nil {
 		return nil, err
 	}
-	return ruleQuerier{query.NewService(compile, b.engine, time.Now)}, nil
+	return ruleQuerier{query.NewService(tables.Compile, b.engine, time.Now)}, nil
 }
 
 func (b *ruleBench) open(ctx context.Context) error {

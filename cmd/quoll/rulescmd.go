@@ -27,7 +27,7 @@ type ruleQuerier struct{ *query.Service }
 
 // Tables implements detect.Querier.
 func (ruleQuerier) Tables(text string) ([]string, error) {
-	statement, err := compile(text, bind.Options{Now: time.Now()})
+	statement, err := tables.Compile(text, bind.Options{Now: time.Now()})
 	if err != nil {
 		return nil, err
 	}

@@ -215,12 +215,12 @@ func (r *ruleImport) add(found importedRule) {
 // recorder is the catalogue of the schema that notes what is asked for in vain,
 // as union isfuzzy=true does with tables that do not exist.
 type recorder struct {
-	tables
+	query.Schema
 	missing *[]string
 }
 
 func (r recorder) Table(name string) (*bind.Table, bool) {
-	t, ok := r.tables.Table(name)
+	t, ok := r.Schema.Table(name)
 	if !ok && !slices.Contains(*r.missing, name) {
 		*r.missing = append(*r.missing, name)
 	}
@@ -236,7 +236,7 @@ func (r *ruleImport) try(ctx context.Context, name string, rule *detect.Rule) im
 	}
 	r.seen[rule.ID] = name
 	var missing []string
-	statement, err := kql.CompileWith(rule.Query, recorder{missing: &missing}, bind.Options{Now: time.Now()})
+	statement, err := kql.CompileWith(rule.Query, recorder{tables, &missing}, bind.Options{Now: time.Now()})
 	found.Missing = missing
 	if err != nil {
 		found.Why = []string{firstProblem(err)}

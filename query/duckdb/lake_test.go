@@ -5,31 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quoll/quoll/kql"
-	"github.com/quoll/quoll/kql/bind"
-	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/query"
 	"github.com/quoll/quoll/schema"
 )
-
-// schemaCatalog shows the tables of the schema to the binder.
-type schemaCatalog struct{}
-
-func (schemaCatalog) Names() []string { return nil }
-
-func (schemaCatalog) Table(name string) (*bind.Table, bool) {
-	t, ok := schema.Lookup(name)
-	if !ok {
-		return nil, false
-	}
-	described := &bind.Table{Name: name, Aliases: t.Aliases, IngestionTime: lake.ColumnIngestionTime}
-	for _, c := range t.Columns {
-		described.Columns = append(described.Columns, bind.Column{Name: c.Name, Type: c.Type})
-	}
-	return described, true
-}
 
 // sampleRow returns a row of a table with a value in every second column, and
 // none in the others.
@@ -95,10 +75,7 @@ func TestLakeRowsAreTheSameFreshAndInFiles(t *testing.T) {
 	config := DefaultConfig()
 	config.Dir = dir
 	engine := openEngine(t, config, FromLake(l))
-	compile := func(text string, options bind.Options) (*plan.Statement, error) {
-		return kql.CompileWith(text, schemaCatalog{}, options)
-	}
-	service := query.NewService(compile, engine, func() time.Time { return at })
+	service := query.NewService(query.Schema{IngestionTime: lake.ColumnIngestionTime}.Compile, engine, func() time.Time { return at })
 	fresh := map[string]string{}
 	for _, table := range schema.Tables() {
 		result := mustQuery(t, service, query.Request{Text: table.Name + " | extend i = ingestion_time() | sort by TimeGenerated asc"})
