@@ -248,3 +248,21 @@ func TestWrongTargetsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// The address of a webhook is its secret.
+func TestAFailedPostDoesNotTellTheAddress(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		t.Error("a redirection was followed")
+	}))
+	defer elsewhere.Close()
+	moved := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusFound))
+	defer moved.Close()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for _, address := range []string{moved.URL + "/hook?sig=s3cret", gone.URL + "/hook?sig=s3cret", "http://\x7f/?sig=s3cret"} {
+		err := Wire{Clock: clock.System()}.Send(t.Context(), Target{Name: "soc", Kind: Webhook, Address: address}, Message{}, "")
+		if err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+}

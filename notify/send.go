@@ -26,7 +26,7 @@ import (
 
 // Wire sends over the network.
 type Wire struct {
-	Client *http.Client // nil stands for http.DefaultClient
+	Client *http.Client // nil stands for one that follows no redirection
 	Clock  clock.Clock
 	Host   string // of this machine, for syslog and mail
 }
@@ -58,7 +58,7 @@ func (w Wire) post(ctx context.Context, t Target, content any) error {
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.Address, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return fmt.Errorf("the address of target %s: %w", t.Name, withoutAddress(err))
 	}
 	request.Header.Set("Content-Type", "application/json")
 	if t.Secret != "" && t.Kind == Webhook {
@@ -68,11 +68,11 @@ func (w Wire) post(ctx context.Context, t Target, content any) error {
 	}
 	client := w.Client
 	if client == nil {
-		client = http.DefaultClient
+		client = &http.Client{CheckRedirect: noRedirect}
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return err
+		return fmt.Errorf("post to %s: %w", request.URL.Host, withoutAddress(err))
 	}
 	_, readErr := io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10))
 	if err := errors.Join(readErr, response.Body.Close()); err != nil {
@@ -82,6 +82,20 @@ func (w Wire) post(ctx context.Context, t Target, content any) error {
 		return fmt.Errorf("the receiver answered %s", response.Status)
 	}
 	return nil
+}
+
+// noRedirect leaves a redirection unanswered: a notification goes where it was
+// configured to go, or is not delivered.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// withoutAddress takes the address out of an error, because that of a webhook
+// holds its secret, and errors are logged and kept.
+func withoutAddress(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
 }
 
 // Sign gives the signature of a webhook's body, for receivers to compare with.
