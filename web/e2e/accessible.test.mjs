@@ -85,7 +85,11 @@ for (const scheme of ["light", "dark"]) {
   });
 }
 
-cannedTest("the queue can be read on a phone", async () => {
+cannedTest("the queue can be read on a laptop and on a phone", async () => {
+  await page.goto("/incidents");
+  await page.locator("table.queue tbody tr").first().waitFor();
+  const [table, room] = await page.locator("table.queue").evaluate((t) => [t.scrollWidth, t.parentElement.clientWidth]);
+  assert.ok(table <= room, `${table} pixels of table in ${room}`);
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto("/incidents");
   await page.locator("table.queue tbody tr").first().waitFor();
