@@ -26,9 +26,11 @@
 package kql
 
 import (
+	"errors"
 	"time"
 
 	"github.com/quoll/quoll/kql/bind"
+	"github.com/quoll/quoll/kql/budget"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/rewrite"
 	"github.com/quoll/quoll/kql/source"
@@ -42,23 +44,42 @@ func Compile(text string, catalog bind.Catalog, now time.Time) (*plan.Statement,
 	return CompileWith(text, catalog, bind.Options{Now: now})
 }
 
-// CompileWith is Compile with all options.
+// CompileWith is Compile with all options. Work without end, which no query should
+// give, is a mistake in the text; an interruption is the interruption's error.
 func CompileWith(text string, catalog bind.Catalog, options bind.Options) (*plan.Statement, error) {
 	src := source.New(text)
-	if probe := options.Probe; probe != nil {
-		options.Probe = func(s *plan.Statement) ([][]any, error) { return probe(improved(s)) }
+	src.Budget = budget.New(options.Steps, options.Interrupted)
+	var statement *plan.Statement
+	err := src.Budget.Do(func() { statement = compiled(src, catalog, options) })
+	if errors.Is(err, budget.ErrSpent) {
+		src.Add(source.Diagnostic{Span: src.Working, Message: "compiling the query takes too many steps; it was given up here", Remedy: "fewer nested tables and functions, or two queries, take less"})
+		err = nil
 	}
-	statement := bind.Query(src, syntax.Parse(src), catalog, options)
-	if err := src.Err(); err != nil {
+	if err == nil {
+		err = src.Err()
+	}
+	if err != nil {
 		return nil, err
 	}
-	return rewrite.All(statement), nil
+	return statement, nil
+}
+
+// compiled gives the plan of a text, or nil when it has mistakes.
+func compiled(src *source.Text, catalog bind.Catalog, options bind.Options) *plan.Statement {
+	if probe := options.Probe; probe != nil {
+		options.Probe = func(s *plan.Statement) ([][]any, error) { return probe(improved(s, src.Budget)) }
+	}
+	statement := bind.Query(src, syntax.Parse(src), catalog, options)
+	if src.Err() != nil {
+		return nil
+	}
+	return rewrite.All(statement, src.Budget)
 }
 
 // improved rewrites a copy of a plan that is a part of a greater one.
-func improved(s *plan.Statement) *plan.Statement {
+func improved(s *plan.Statement, work *budget.Budget) *plan.Statement {
 	if clone, ok := plan.Clone(s); ok {
-		return rewrite.All(clone)
+		return rewrite.All(clone, work)
 	}
 	return s
 }

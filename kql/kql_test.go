@@ -186,12 +186,14 @@ func TestGrowthIsBounded(t *testing.T) {
 		tables += fmt.Sprintf("let t%d = () { let a = t%d(); let b = t%d(); b };", i, i-1, i-1)
 	}
 	for name, text := range map[string]string{
-		"names":     names + "print x59",
-		"tables":    tables + "t59() | count",
-		"unions":    unions + "u59 | count",
-		"remainder": "Events | project x = Count" + strings.Repeat(" % Count", 90),
-		"iff":       "Events | project x = " + strings.Repeat("tostring(tolong(", 40) + "Detail" + strings.Repeat("))", 40),
-		"columns":   "Events" + strings.Repeat(" | extend Count = Count + Count", 200),
+		"names":      names + "print x59",
+		"tables":     tables + "t59() | count",
+		"unions":     unions + "u59 | count",
+		"remainder":  "Events | project x = Count" + strings.Repeat(" % Count", 90),
+		"iff":        "Events | project x = " + strings.Repeat("tostring(tolong(", 40) + "Detail" + strings.Repeat("))", 40),
+		"same names": "Events | summarize " + strings.Repeat("make_set(User), count(), ", 3000) + "count()",
+		"searched":   "search " + strings.Repeat("'a' or ", 1900) + "'b'",
+		"columns":    "Events" + strings.Repeat(" | extend Count = Count + Count", 200),
 	} {
 		started := time.Now()
 		statement, err := kql.Compile(text, events{}, now)

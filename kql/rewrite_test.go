@@ -61,7 +61,7 @@ func TestTimeRangesReachTheScan(t *testing.T) {
 		"Events | take 5 | where TimeGenerated > ago(12h)":                                               {},
 	} {
 		s := bound(t, text)
-		rewrite.PushTimeRanges(s)
+		rewrite.PushTimeRanges(s, nil)
 		if scan := scanOf(t, s); !scan.From.Equal(want[0]) || !scan.To.Equal(want[1]) {
 			t.Errorf("%s: from %s to %s, want %s and %s", text, scan.From, scan.To, want[0], want[1])
 		}
@@ -79,7 +79,7 @@ func TestOnlyWhatIsReadIsScanned(t *testing.T) {
 		"let A = Events; A | join kind=leftsemi (A | where Size > 1) on User | project TimeGenerated": "TimeGenerated User Size", // what any reader of a shared table asks for
 	} {
 		s := bound(t, text)
-		rewrite.PruneColumns(s)
+		rewrite.PruneColumns(s, nil)
 		var names []string
 		plan.Visit(s.Root, func(n plan.Node) {
 			if scan, ok := n.(*plan.Scan); ok && len(names) == 0 {
@@ -106,7 +106,7 @@ func TestSetsAreCountedWhereOnlyTheirSizeIsRead(t *testing.T) {
 		"Events | summarize s = make_set(User) by Size | mv-expand s | project array_length(s)":                              false,
 		"Events | summarize s = make_set(User) by Size | sort by array_length(s) asc, tostring(s) | project array_length(s)": false,
 	} {
-		s := rewrite.All(bound(t, text))
+		s := rewrite.All(bound(t, text), nil)
 		got := false
 		plan.Visit(s.Root, func(n plan.Node) {
 			if a, ok := n.(*plan.Aggregate); ok {
@@ -130,7 +130,7 @@ func TestPassesHaveNamesAndKeepTheOutput(t *testing.T) {
 			t.Errorf("a pass is called %q", pass.Name)
 		}
 		names[pass.Name] = true
-		pass.Apply(s)
+		pass.Apply(s, nil)
 		var columns []string
 		for _, o := range s.Output {
 			columns = append(columns, o.Name+":"+o.Column.Type.String())

@@ -136,7 +136,7 @@ func (s *Service) compiled(ctx context.Context, r Request) (*plan.Statement, err
 	ctx, cancel := context.WithTimeoutCause(ctx, asked.Limits.Time, ErrTimeLimit)
 	defer cancel()
 	var failed error
-	options := bind.Options{Now: r.Now, Parameters: r.Parameters, Probe: func(part *plan.Statement) ([][]any, error) {
+	options := bind.Options{Now: r.Now, Parameters: r.Parameters, Interrupted: func() error { return context.Cause(ctx) }, Probe: func(part *plan.Statement) ([][]any, error) {
 		execution, err := s.engine.Run(ctx, part, asked)
 		if err != nil {
 			failed = err
@@ -148,8 +148,8 @@ func (s *Service) compiled(ctx context.Context, r Request) (*plan.Statement, err
 		options.External = func(asked bind.External) ([][]any, error) { return s.external.Read(ctx, asked) }
 	}
 	statement, err := s.compile(r.Text, options)
-	if cause := context.Cause(ctx); failed != nil && cause != nil {
-		return nil, fmt.Errorf("find the columns of a query: %w", cause)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return nil, fmt.Errorf("compile query: %w", cause)
 	}
 	if failed != nil {
 		return nil, fmt.Errorf("find the columns of a query: %w", failed)

@@ -131,3 +131,26 @@ func TestProbesRunWithinTheRequest(t *testing.T) {
 		}
 	})
 }
+
+// Somebody who has gone, or whose time is over, is not kept by the compiler.
+func TestCompilingEndsWithItsContext(t *testing.T) {
+	forever := func(text string, options bind.Options) (*plan.Statement, error) {
+		for {
+			if err := options.Interrupted(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	service := query.NewService(forever, &fakeEngine{}, time.Now)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := service.Query(ctx, query.Request{Text: "T"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	if _, err := service.Explain(ctx, query.Request{Text: "T"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("explaining, cancelled: %v", err)
+	}
+	if _, err := service.Query(context.Background(), query.Request{Text: "T", Limits: query.Limits{Time: time.Nanosecond}}); !errors.Is(err, query.ErrTimeLimit) {
+		t.Errorf("out of time: %v", err)
+	}
+}

@@ -65,6 +65,12 @@ type Options struct {
 	// on the data. Its cells are as a result has them. It may be nil; then such
 	// a table stays open: names that are no columns are looked for in each row.
 	Probe func(*plan.Statement) ([][]any, error)
+	// Steps bounds the work of compiling, in steps of package budget; 0 is
+	// budget.DefaultSteps.
+	Steps int64
+	// Interrupted is asked again and again while a query is compiled; its error
+	// ends that and is what compiling returns. It may be nil.
+	Interrupted func() error
 }
 
 // The bounds of a query. They are far above what people write and keep a
@@ -166,6 +172,7 @@ func (b *binder) errorf(span source.Span, format string, args ...any) {
 
 // newColumn returns a column that no other node gives.
 func (b *binder) newColumn(name string, t types.Type) *plan.Column {
+	b.src.Budget.Spend(1)
 	b.lastID++
 	return &plan.Column{ID: b.lastID, Name: name, Type: t}
 }

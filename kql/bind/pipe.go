@@ -15,6 +15,7 @@ func (b *binder) pipe(x *syntax.Pipe, s *scope) *relation {
 		rel = b.tabular(x.Source, s)
 	}
 	for _, op := range x.Operators {
+		b.src.Working = op.Span()
 		if !b.count(op) {
 			return b.nothing()
 		}

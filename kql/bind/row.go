@@ -42,6 +42,7 @@ func (r *rowScope) plain() *rowScope { return &rowScope{scope: r.scope, rel: r.r
 // scalar binds an expression that gives one value. After a mistake, which has
 // been reported, it gives a value of type Unknown.
 func (b *binder) scalar(x syntax.Expr, r *rowScope) plan.Expr {
+	b.src.Budget.Spend(1)
 	if b.depth > maxDepth {
 		return unknown
 	}

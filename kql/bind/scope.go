@@ -28,6 +28,8 @@ type relation struct {
 	partition     []*plan.Column
 	visualization *plan.Visualization
 	graph         *graph // set for a graph, which is no table
+	// numbers are the numbers that unique gave a name last, where it goes on.
+	numbers map[string]int
 }
 
 // field is a visible column under its present name.
@@ -63,6 +65,7 @@ func (r *relation) derive() *relation {
 	c := *r
 	c.fields = slices.Clone(r.fields)
 	c.visualization = nil
+	c.numbers = nil
 	return &c
 }
 
@@ -80,8 +83,12 @@ func (r *relation) unique(name string) string {
 	if r.index(name) < 0 {
 		return name
 	}
-	for i := 1; ; i++ {
+	if r.numbers == nil {
+		r.numbers = map[string]int{}
+	}
+	for i := max(r.numbers[name], 1); ; i++ {
 		if numbered := name + strconv.Itoa(i); r.index(numbered) < 0 {
+			r.numbers[name] = i
 			return numbered
 		}
 	}

@@ -1,11 +1,14 @@
 package rewrite
 
-import "github.com/quoll/quoll/kql/plan"
+import (
+	"github.com/quoll/quoll/kql/budget"
+	"github.com/quoll/quoll/kql/plan"
+)
 
 // PruneColumns removes from every node the columns that nothing above it
 // reads: fields of scans, definitions, aggregates, items of unions. A node with
 // several parents keeps what any of them reads.
-func PruneColumns(s *plan.Statement) {
+func PruneColumns(s *plan.Statement, work *budget.Budget) {
 	p := &pruner{needed: map[*plan.Column]bool{}}
 	for _, o := range s.Output {
 		p.needed[o.Column] = true
@@ -14,6 +17,7 @@ func PruneColumns(s *plan.Statement) {
 		p.needed[k.Column] = true
 	}
 	for _, n := range topological(s.Root) {
+		work.Spend(1)
 		p.mark(n)
 		p.cut(n)
 	}

@@ -7,12 +7,15 @@
 // what a scan has to read.
 package rewrite
 
-import "github.com/quoll/quoll/kql/plan"
+import (
+	"github.com/quoll/quoll/kql/budget"
+	"github.com/quoll/quoll/kql/plan"
+)
 
 // Pass is one rewriting.
 type Pass struct {
 	Name  string
-	Apply func(*plan.Statement)
+	Apply func(*plan.Statement, *budget.Budget)
 }
 
 // Passes returns the passes in their order.
@@ -25,13 +28,14 @@ func Passes() []Pass {
 	}
 }
 
-// All applies every pass to s, in place, and returns it.
-func All(s *plan.Statement) *plan.Statement {
+// All applies every pass to s, in place, and returns it. It spends of work, which
+// may be nil.
+func All(s *plan.Statement, work *budget.Budget) *plan.Statement {
 	for _, p := range Passes() {
-		p.Apply(s)
+		p.Apply(s, work)
 	}
 	for _, further := range s.More {
-		All(further)
+		All(further, work)
 	}
 	return s
 }

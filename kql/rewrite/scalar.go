@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"github.com/quoll/quoll/kql/budget"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -8,8 +9,8 @@ import (
 // HoistScalars computes the one value of a table beside the rows where a
 // function of arrays takes it: engines evaluate such functions element by
 // element, and cannot read a table there.
-func HoistScalars(s *plan.Statement) {
-	h := &hoister{made: map[*plan.Project]bool{}}
+func HoistScalars(s *plan.Statement, work *budget.Budget) {
+	h := &hoister{work: work, made: map[*plan.Project]bool{}}
 	plan.Visit(s.Root, func(n plan.Node) {
 		for _, c := range n.Columns() {
 			h.last = max(h.last, c.ID)
@@ -19,6 +20,7 @@ func HoistScalars(s *plan.Statement) {
 }
 
 type hoister struct {
+	work *budget.Budget
 	last plan.ColumnID
 	made map[*plan.Project]bool // what is computed beside already
 }
@@ -71,6 +73,7 @@ func (h *hoister) beside(input plan.Node, found []plan.Definition) plan.Node {
 
 // expr returns e with the scalars in calls of arrays replaced by columns.
 func (h *hoister) expr(e plan.Expr, inArray bool, found *[]plan.Definition) plan.Expr {
+	h.work.Spend(1)
 	switch e := e.(type) {
 	case *plan.Scalar:
 		if !inArray {

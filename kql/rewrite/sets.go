@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"github.com/quoll/quoll/kql/budget"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -8,7 +9,7 @@ import (
 // CountSets has make_set() and make_list() give a size instead of an array, where
 // nothing but array_length() reads it: the aggregate has the type long then, and
 // array_length() of a long is that long.
-func CountSets(s *plan.Statement) {
+func CountSets(s *plan.Statement, work *budget.Budget) {
 	sizes := map[*plan.Column]*plan.Call{}
 	plan.Visit(s.Root, func(n plan.Node) {
 		a, ok := n.(*plan.Aggregate)
@@ -30,7 +31,10 @@ func CountSets(s *plan.Statement) {
 	for _, k := range s.Order {
 		delete(sizes, k.Column)
 	}
-	plan.Visit(s.Root, func(n plan.Node) { keepArrays(n, sizes) })
+	plan.Visit(s.Root, func(n plan.Node) {
+		work.Spend(1)
+		keepArrays(n, sizes)
+	})
 	for column, call := range sizes {
 		column.Type, call.Of = types.Long, types.Long
 	}

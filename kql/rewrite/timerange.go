@@ -3,6 +3,7 @@ package rewrite
 import (
 	"time"
 
+	"github.com/quoll/quoll/kql/budget"
 	"github.com/quoll/quoll/kql/plan"
 )
 
@@ -12,9 +13,10 @@ import (
 //
 // A filter counts if only filters, projections and references stand between it
 // and the scan, and if no other node reads the same rows.
-func PushTimeRanges(s *plan.Statement) {
-	p := pusher{parents: map[plan.Node]int{}, source: map[*plan.Column]*plan.Column{}}
+func PushTimeRanges(s *plan.Statement, work *budget.Budget) {
+	p := pusher{work: work, parents: map[plan.Node]int{}, source: map[*plan.Column]*plan.Column{}}
 	plan.Visit(s.Root, func(n plan.Node) {
+		work.Spend(1)
 		for _, input := range n.Inputs() {
 			p.parents[input]++
 		}
@@ -38,6 +40,7 @@ func PushTimeRanges(s *plan.Statement) {
 }
 
 type pusher struct {
+	work    *budget.Budget
 	parents map[plan.Node]int
 	// source maps the columns of references to those they take their values from.
 	source map[*plan.Column]*plan.Column
@@ -47,6 +50,7 @@ type pusher struct {
 // else.
 func (p *pusher) below(n plan.Node) *plan.Scan {
 	for p.parents[n] <= 1 {
+		p.work.Spend(1)
 		switch node := n.(type) {
 		case *plan.Scan:
 			return node
@@ -67,6 +71,7 @@ func (p *pusher) below(n plan.Node) *plan.Scan {
 const TimeColumn = "TimeGenerated"
 
 func (p *pusher) narrow(scan *plan.Scan, predicate plan.Expr) {
+	p.work.Spend(1)
 	c, ok := predicate.(*plan.Call)
 	if !ok {
 		return
@@ -112,6 +117,7 @@ func (p *pusher) operands(scan *plan.Scan, x, y plan.Expr) (time.Time, bool) {
 	}
 	column := ref.Column
 	for p.source[column] != nil {
+		p.work.Spend(1)
 		column = p.source[column]
 	}
 	for _, f := range scan.Fields {

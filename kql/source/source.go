@@ -1,8 +1,7 @@
 // Package source holds the text of a query, positions in it, and the
 // diagnostics that the stages of the compiler collect while they work on it.
 //
-// It knows nothing of the language: no token, no tree, no type. It imports
-// only the standard library.
+// It knows nothing of the language: no token, no tree, no type.
 package source
 
 import (
@@ -11,6 +10,8 @@ import (
 	"sort"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/quoll/quoll/kql/budget"
 )
 
 // MaxDiagnostics bounds how many mistakes one Text keeps. A text that is not
@@ -41,6 +42,12 @@ type Text struct {
 	lines       []int // offset of the first byte of each line
 	diagnostics []Diagnostic
 	dropped     int // diagnostics beyond MaxDiagnostics
+
+	// Budget is what compiling the text may spend; nil is without bound.
+	Budget *budget.Budget
+	// Working is the operator that the compiler has come to, for the message when
+	// the budget is spent there.
+	Working Span
 }
 
 // New returns a Text without diagnostics.

@@ -84,6 +84,7 @@ func (p *parser) peek(n int) *Token {
 func (p *parser) current() *Token { return &p.tokens[p.i] }
 
 func (p *parser) advance() *Token {
+	p.src.Budget.Spend(1)
 	t := p.current()
 	if p.i < len(p.tokens)-1 {
 		p.i++
@@ -168,6 +169,7 @@ func (p *parser) recover(start int, stop func(t *Token) bool) {
 	p.failed = false
 	around := p.levels[start]
 	for ; p.tokens[p.i].Kind != EndOfText; p.i++ {
+		p.src.Budget.Spend(1)
 		t := p.current()
 		if p.levels[p.i] > around || t.Kind != Symbol {
 			continue

@@ -9,6 +9,7 @@ import (
 
 	duckdriver "github.com/duckdb/duckdb-go/v2"
 
+	"github.com/quoll/quoll/kql/budget"
 	"github.com/quoll/quoll/kql/plan"
 	sqlgen "github.com/quoll/quoll/kql/sqlgen/duckdb"
 	"github.com/quoll/quoll/query"
@@ -116,10 +117,14 @@ func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement, careful 
 	options := sqlgen.Options{
 		Scan:  func(s *plan.Scan) (string, error) { return r.scan(ctx, s) },
 		Limit: r.options.Limits.Rows + 1, Careful: careful, Number: number,
+		Budget: budget.New(0, func() error { return context.Cause(ctx) }),
 	}
 	generated, err := sqlgen.Generate(s, options)
 	if errors.Is(err, sqlgen.ErrTooLarge) {
 		return nil, fmt.Errorf("%w: %w", query.ErrRefused, err)
+	}
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return nil, cause
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", query.ErrEngine, err)

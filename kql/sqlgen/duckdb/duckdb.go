@@ -13,11 +13,13 @@
 package duckdb
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/quoll/quoll/kql/budget"
 	"github.com/quoll/quoll/kql/plan"
 )
 
@@ -36,6 +38,8 @@ type Options struct {
 	// one that is out of a range. It makes a query several times slower, so it is
 	// for one that has failed without.
 	Careful bool
+	// Budget is what generating may spend; nil is without bound.
+	Budget *budget.Budget
 }
 
 // Query is SQL text and the values of its parameters $1, $2 and so on.
@@ -47,11 +51,19 @@ type Query struct {
 // Generate returns the SQL of a statement.
 func Generate(s *plan.Statement, o Options) (*Query, error) {
 	g := &generator{options: o, uses: countUses(s), shared: map[*plan.Shared]string{}, forms: forms(), trust: newTrust(s)}
-	text := g.statement(s)
-	if g.err != nil {
-		return nil, g.err
+	var text string
+	if err := o.Budget.Do(func() { text = g.statement(s) }); err != nil {
+		return nil, spent(err)
 	}
 	return &Query{Text: text, Args: g.args}, nil
+}
+
+// spent is the error of a budget that ended, in words for a query's author.
+func spent(err error) error {
+	if errors.Is(err, budget.ErrSpent) {
+		return ErrTooLarge
+	}
+	return err
 }
 
 type generator struct {
@@ -63,13 +75,11 @@ type generator struct {
 	ctes    []string
 	args    []any
 	aliases int
-	err     error
 }
 
+// fail ends generating: what would still be written is of no use.
 func (g *generator) fail(format string, args ...any) {
-	if g.err == nil {
-		g.err = fmt.Errorf(format, args...)
-	}
+	g.options.Budget.Stop(fmt.Errorf(format, args...))
 }
 
 func (g *generator) alias() string {

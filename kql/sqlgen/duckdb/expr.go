@@ -57,6 +57,7 @@ const maxText = 8 << 20
 // bounded refuses text that has grown too long, and then gives a short one, so
 // that it does not go on growing.
 func (g *generator) bounded(text string) string {
+	g.options.Budget.Spend(1 + len(text)/64)
 	if len(text) <= maxText {
 		return text
 	}
