@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sort"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/kql/types"
@@ -32,7 +34,10 @@ type ruleBench struct {
 	engine  *duckdb.Engine
 	sets    int       // of rows so far
 	records int       // in the lake
-	at      time.Time // ingestion time of the set at hand
+	at      time.Time // ingestion time of the set at hand, as the lake has it
+	// came holds, by table, when each row of the set at hand came in, as the
+	// test says: the engine is shown these in the place of at.
+	came    map[string][]time.Time
 	closers []func() error
 }
 
@@ -52,17 +57,19 @@ func (b *ruleBench) Querier(ctx context.Context, rows map[string][]map[string]an
 	}
 	b.sets++
 	b.at = time.Unix(int64(b.sets), 0).UTC()
+	b.came = map[string][]time.Time{}
 	batch := lake.Batch{Position: uint64(b.sets), Ingested: b.at}
 	for table, list := range rows {
 		for _, row := range list {
-			record, times, err := ruleRecord(table, row)
+			r, err := readRuleRow(table, row)
 			if err != nil {
 				return nil, err
 			}
-			for range times {
+			for range r.times {
 				b.records++
-				binary.BigEndian.PutUint64(record.Key[:], uint64(b.records))
-				batch.Records = append(batch.Records, record)
+				binary.BigEndian.PutUint64(r.record.Key[:], uint64(b.records))
+				batch.Records = append(batch.Records, r.record)
+				b.came[r.record.Rows[0].Table.Name] = append(b.came[r.record.Rows[0].Table.Name], r.came)
 			}
 		}
 	}
@@ -101,6 +108,7 @@ func (b *ruleBench) Acquire(table string) (*duckdb.ReadSet, error) {
 		return nil, err
 	}
 	var mine []lake.Fresh
+	seen := 0
 	for _, fresh := range set.Fresh {
 		from, to := ingestedAt(fresh.Batch, b.at)
 		if from == to {
@@ -108,7 +116,8 @@ func (b *ruleBench) Acquire(table string) (*duckdb.ReadSet, error) {
 		}
 		// The engine keeps batches by their ID; a part is another batch.
 		fresh.ID = fresh.ID<<32 | uint64(b.sets)
-		fresh.Batch = fresh.Batch.NewSlice(int64(from), int64(to))
+		fresh.Batch = cameAt(fresh.Batch.NewSlice(int64(from), int64(to)), b.came[table][seen:])
+		seen += to - from
 		mine = append(mine, fresh)
 	}
 	set.Fresh = mine
@@ -131,33 +140,67 @@ func ingestedAt(batch arrow.RecordBatch, at time.Time) (from, to int) {
 	return from, to
 }
 
-// repeatKey says in a row of a test how often it comes.
-const repeatKey = "_repeat"
+// cameAt gives a batch the ingestion times that a test wants; times has one for
+// each row at least.
+func cameAt(batch arrow.RecordBatch, times []time.Time) arrow.RecordBatch {
+	index := batch.Schema().FieldIndices(lake.ColumnIngestionTime)[0]
+	column := array.NewTimestampBuilder(memory.DefaultAllocator, batch.Schema().Field(index).Type.(*arrow.TimestampType))
+	defer column.Release()
+	for _, t := range times[:batch.NumRows()] {
+		column.Append(arrow.Timestamp(t.UnixMicro()))
+	}
+	columns := slices.Clone(batch.Columns())
+	columns[index] = column.NewArray()
+	return array.NewRecordBatch(batch.Schema(), columns, batch.NumRows())
+}
 
-func ruleRecord(name string, row map[string]any) (record schema.Record, times int, err error) {
+// What a row of a test says besides its columns: how often it comes, and when it
+// came in.
+const (
+	repeatKey   = "_repeat"
+	ingestedKey = "_ingested"
+)
+
+// ruleRow is a row of a test.
+type ruleRow struct {
+	record schema.Record
+	times  int       // how often it comes
+	came   time.Time // when it came in; otherwise when it happened
+}
+
+func readRuleRow(name string, row map[string]any) (r ruleRow, err error) {
 	table, ok := schema.Lookup(name)
 	if !ok {
-		return record, 0, fmt.Errorf("no table %s", name)
+		return r, fmt.Errorf("no table %s", name)
 	}
-	record, times = schema.Record{Rows: []schema.Row{{Table: table}}}, 1
+	r = ruleRow{record: schema.Record{Rows: []schema.Row{{Table: table}}}, times: 1}
+	if r.came, ok = row[ingestedKey].(time.Time); !ok && row[ingestedKey] != nil {
+		return r, fmt.Errorf("%s: %v is no time", ingestedKey, row[ingestedKey])
+	}
+	if happened, is := row[table.TimeColumn].(time.Time); is && !ok {
+		r.came = happened
+	}
 	for column, value := range row {
-		if column == repeatKey {
-			if times, ok = value.(int); !ok || times < 1 {
-				return record, 0, fmt.Errorf("%s: %v is no count", repeatKey, value)
+		switch column {
+		case ingestedKey:
+			continue
+		case repeatKey:
+			if r.times, ok = value.(int); !ok || r.times < 1 {
+				return r, fmt.Errorf("%s: %v is no count", repeatKey, value)
 			}
 			continue
 		}
 		index, ok := table.Column(column)
 		if !ok {
-			return record, 0, fmt.Errorf("table %s has no column %s", name, column)
+			return r, fmt.Errorf("table %s has no column %s", name, column)
 		}
 		cell, err := ruleValue(table.Columns[index].Type, value)
 		if err != nil {
-			return record, 0, fmt.Errorf("%s.%s: %w", name, column, err)
+			return r, fmt.Errorf("%s.%s: %w", name, column, err)
 		}
-		record.Rows[0].Cells = append(record.Rows[0].Cells, schema.Cell{Column: index, Value: cell})
+		r.record.Rows[0].Cells = append(r.record.Rows[0].Cells, schema.Cell{Column: index, Value: cell})
 	}
-	return record, times, nil
+	return r, nil
 }
 
 func ruleValue(t types.Type, value any) (schema.Value, error) {

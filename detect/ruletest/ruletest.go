@@ -31,7 +31,8 @@ type File struct {
 type Test struct {
 	Name string `yaml:"name"`
 	// Rows are the rows of each table; a column that is left out is empty or
-	// null, and _repeat: 200 makes 200 rows of one.
+	// null, and _repeat: 200 makes 200 rows of one. A row came in when it
+	// happened, unless _ingested says another time.
 	Rows   map[string][]map[string]any `yaml:"rows"`
 	Alerts []Alert                     `yaml:"alerts"`
 }

@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/quoll/quoll/tenantsim/audit"
@@ -120,8 +121,11 @@ func (w *World) administerEntra(a *actor, s seat, at time.Time) {
 	case 4:
 		// The dash and the blank at the end are Microsoft's.
 		r = w.directory(a, s, at, "Update application – Certificates and secrets management ", "Application")
-		r.ObjectID = w.dice.GUID()
+		// A renewal: the old secret is there still.
+		key := w.dice.GUID()
+		r.ObjectID = dice.Named(w.cfg.Seed, "Timesheet Connector").GUID()
 		r.Target = []audit.Identity{{ID: "Application_" + r.ObjectID, Type: 2}, {ID: "Timesheet Connector", Type: 1}}
+		r.ModifiedProperties = append(r.ModifiedProperties, keyDescription(r.ObjectID, key), audit.ModifiedProperty{Name: "Included Updated Properties", NewValue: "KeyDescription"})
 	default:
 		r = w.directory(a, s, at, "Update user.", "User")
 		r.ObjectID, r.Target = someone.UPN, target
@@ -131,6 +135,21 @@ func (w *World) administerEntra(a *actor, s seat, at time.Time) {
 			audit.ModifiedProperty{Name: "TargetId.UserType", NewValue: "Member"})
 	}
 	w.record(at, r.ID, r, audit.ContentEntra)
+}
+
+// keyDescription tells of a secret that was added beside others, by their ids.
+func keyDescription(keys ...string) audit.ModifiedProperty {
+	list := func(keys []string) string {
+		text := []string{}
+		for _, key := range keys {
+			text = append(text, fmt.Sprintf("\r\n  %q", "[KeyIdentifier="+key+",KeyType=Password,KeyUsage=Verify,DisplayName=sync]"))
+		}
+		if len(text) == 0 {
+			return "[]"
+		}
+		return "[" + strings.Join(text, ",") + "\r\n]"
+	}
+	return audit.ModifiedProperty{Name: "KeyDescription", NewValue: list(keys), OldValue: list(keys[:len(keys)-1])}
 }
 
 func (w *World) consent(a *actor, s seat, at time.Time) audit.Entra {

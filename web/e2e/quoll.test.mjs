@@ -380,6 +380,26 @@ test("dark colours hold on every page", async () => {
   await page.getByRole("button", { name: "Light colours" }).click();
 });
 
+// Whoever looks at the demo sees what is true of it. By now every rule has run.
+test("the demo raises the alerts of its compromise and no others", async () => {
+  if (canned) return;
+  const list = await (await page.request.get("/api/v1/incidents")).json();
+  const names = new Set();
+  for (const { id } of list.incidents) {
+    const detail = await (await page.request.get(`/api/v1/incidents/${id}`)).json();
+    for (const alert of detail.alerts) names.add(alert.name);
+  }
+  assert.deepEqual([...names].sort(), [
+    "Inbox rule hides, deletes or forwards mail",
+    "Link clicked in a message that was judged phishing or malware",
+    "Mail about payment details sent soon after the sender's mailbox was set to hide or forward mail",
+    "Mailbox forwards to an address outside the organisation",
+    "Mailbox rule or forwarding set from an address the user never signed in from before",
+    "Many messages read from an address the mailbox was never read from before",
+    "Phish was removed after it lay in mailboxes for hours",
+  ]);
+});
+
 test("a page that does not exist says so", async () => {
   await page.goto("/nowhere");
   await page.getByRole("heading", { name: "There is no such page" }).waitFor();
