@@ -84,6 +84,10 @@ type StreamStatus struct {
 	NextExpiry time.Time `json:"nextExpiry"`
 	Counts     Counts    `json:"counts"`
 	Problem    *Problem  `json:"problem,omitempty"`
+	// Failures are the attempts that failed since the last that succeeded, Errors
+	// those since the process started.
+	Failures int64 `json:"failures,omitempty"`
+	Errors   int64 `json:"errors,omitempty"`
 	// Warnings are what becomes trouble unless somebody acts in time.
 	Warnings []Problem `json:"warnings,omitempty"`
 }

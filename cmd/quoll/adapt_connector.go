@@ -55,6 +55,9 @@ func (c *connectors) Connectors(ctx context.Context) ([]server.Connector, error)
 	var all []server.Connector
 	for _, collector := range c.collectors {
 		status := collector.Status()
+		if len(status.Streams) == 0 { // it has not got as far as any: the road itself is shown
+			status.Streams = []collect.StreamStatus{{Health: status.Health, Problem: status.Problem}}
+		}
 		for _, s := range status.Streams {
 			a, measurable := measured[arrivedKey{status.Tenant, s.ContentType}]
 			if !measurable && (status.Source == model.SourceEventHub || status.Source == model.SourcePush) {
@@ -118,7 +121,7 @@ func (c *connectors) view(status collect.Status, s collect.StreamStatus, a arriv
 		problem = status.Problem
 	}
 	if problem != nil {
-		view.LastError = &server.ConnectorError{Time: problem.Time, Code: problem.Code, Message: cmp.Or(problem.Detail, problem.Cause), Cause: problem.Cause, Remedy: problem.Remedy}
+		view.LastError = &server.ConnectorError{Time: problem.Time, Code: problem.Code, Message: cmp.Or(problem.Detail, problem.Cause), Cause: problem.Cause, Remedy: problem.Remedy, Attempts: int(s.Failures)}
 	}
 	return view
 }

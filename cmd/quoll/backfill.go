@@ -36,8 +36,13 @@ func newSearch(t config.Tenant, db *sql.DB, coverage auditsearch.Coverage, log *
 	return auditsearch.New(*t.AuditSearch, auditsearch.Dependencies{DB: db, HTTP: transport, Logger: log, Tokens: tokens, Coverage: coverage})
 }
 
+// huntTimeout is how long Graph may be silent: Microsoft lets a hunting query run
+// for three minutes.
+const huntTimeout = 4 * time.Minute
+
 // graphAccess is how Microsoft Graph is reached for a tenant, with the
-// application that collects its audit log.
+// application that collects its audit log. Of an answer nothing comes before a
+// hunting query has ended.
 func graphAccess(t config.Tenant) (*http.Client, graph.Tokens, error) {
 	at, _ := t.Activity.Cloud.Endpoints()
 	if at.Graph == "" { // a cloud of its own has Graph's name all the same
@@ -47,8 +52,14 @@ func graphAccess(t config.Tenant) (*http.Client, graph.Tokens, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	patient := *transport
+	if t, ok := transport.Transport.(*http.Transport); ok {
+		t = t.Clone()
+		t.ResponseHeaderTimeout = huntTimeout
+		patient.Transport = t
+	}
 	application := entra.Application{TenantID: t.ID, ClientID: t.Activity.ClientID, Authority: t.Activity.AuthorityURL, Credential: t.Activity.Credential}
-	return transport, &graph.EntraTokens{Tokens: entra.NewTokens(application, transport, time.Now), Resource: at.Graph}, nil
+	return &patient, &graph.EntraTokens{Tokens: entra.NewTokens(application, transport, time.Now), Resource: at.Graph}, nil
 }
 
 // chooseTenants returns the tenants of a configuration with one of the names or

@@ -91,6 +91,7 @@ func New(cfg Config, deps Dependencies) (*Collector, error) {
 	c.client = client
 	subs := newSubscriptions(client, deps.Ledger, deps.Logger.With("tenant", cfg.TenantID))
 	for _, contentType := range cfg.ContentTypes {
+		logger := deps.Logger.With("tenant", cfg.TenantID, "contentType", contentType)
 		c.streams = append(c.streams, &stream{
 			Stream: collect.Stream{Tenant: cfg.TenantID, ContentType: contentType},
 			cfg:    &c.cfg,
@@ -102,7 +103,8 @@ func New(cfg Config, deps Dependencies) (*Collector, error) {
 			lags:   deps.Lags,
 			clock:  deps.Clock,
 			random: deps.Random,
-			logger: deps.Logger.With("tenant", cfg.TenantID, "contentType", contentType),
+			logger: logger,
+			health: health{listing: collect.NewTrouble("listing", logger), fetching: collect.NewTrouble("fetching", logger)},
 			work:   newWork(),
 			room:   deps.Room,
 			hints:  make(chan struct{}, 1),
@@ -143,7 +145,6 @@ func (s *stream) watch(ctx context.Context) {
 		} else {
 			failures++
 			wait = s.waitAfter(err, failures)
-			s.logger.Warn("listing failed", "error", err, "failures", failures, "wait", wait)
 		}
 		if s.rest(ctx, wait, err == nil) != nil {
 			return

@@ -93,12 +93,11 @@ func (s *stream) fetch(ctx context.Context) {
 		}
 		if err == nil {
 			failures = 0
-			s.health.fetchSucceeded()
+			s.health.fetchSucceeded(s.clock.Now())
 			continue
 		}
 		failures++
 		s.health.fetchFailed(err, s.clock.Now())
-		s.logger.Warn("fetching failed", "error", err, "failures", failures)
 		if failures >= patience || !blobsFault(err) {
 			pause := pausePolicy.Delay(max(1, failures-patience+1), s.random)
 			_ = clock.Sleep(ctx, s.clock, max(pause, waitAsked(err)))

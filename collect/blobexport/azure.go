@@ -45,7 +45,9 @@ type AzureConfig struct {
 	// Containers are read instead of asking for all: for rights to some alone.
 	Containers []string
 	// CAFile is a PEM file of certificate authorities trusted besides the system's.
-	CAFile string
+	// HTTPClient replaces the whole client; CAFile is then ignored.
+	CAFile     string
+	HTTPClient *http.Client
 }
 
 // Validate reports what is wrong.
@@ -68,6 +70,9 @@ func (c *AzureConfig) Validate() error {
 }
 
 func (c *AzureConfig) transport() (*http.Client, error) {
+	if c.HTTPClient != nil {
+		return c.HTTPClient, nil
+	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if c.CAFile != "" {
 		pem, err := os.ReadFile(c.CAFile)

@@ -115,7 +115,8 @@ func New(ctx context.Context, cfg Config, deps Dependencies) (*Collector, error)
 		c.logger = slog.New(slog.DiscardHandler)
 	}
 	c.logger = c.logger.With("store", cfg.Name)
-	c.health.streams = map[string]*streamHealth{}
+	c.health.streams, c.health.logger = map[string]*streamHealth{}, c.logger
+	c.health.listing = collect.NewTrouble("listing the export", c.logger)
 	c.seen = map[string]*seen{}
 	return c, nil
 }
@@ -128,14 +129,12 @@ func (c *Collector) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		c.health.polled(err, c.clock.Now())
 		wait := c.cfg.PollEvery
 		if err == nil {
 			failures = 0
 		} else {
 			failures++
 			wait = max(wait, pausePolicy.Delay(failures, c.random))
-			c.logger.Warn("reading the export failed", "error", err, "failures", failures, "wait", wait)
 		}
 		if clock.Sleep(ctx, c.clock, wait) != nil {
 			break
@@ -148,13 +147,19 @@ func (c *Collector) Run(ctx context.Context) error {
 // unless it is the sink's or the disk's.
 func (c *Collector) poll(ctx context.Context) error {
 	containers, err := c.store.Containers(ctx, collect.DefenderPrefix)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	c.health.listed(err, c.clock.Now())
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, container := range containers {
 		err := c.readContainer(ctx, container)
-		c.health.read(container, err, c.clock.Now())
+		if ctx.Err() == nil {
+			c.health.read(container, err, c.clock.Now())
+		}
 		if err != nil {
 			errs = append(errs, err)
 		}

@@ -3,6 +3,7 @@ package blobexport
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
@@ -19,22 +20,42 @@ const statusTimeout = 5 * time.Second
 // health is what the collector remembers of its latest poll; totals are in the
 // database.
 type health struct {
+	logger  *slog.Logger
+	listing *collect.Trouble
+
 	mu      sync.Mutex
 	polls   int
 	stopped bool
-	problem *collect.Problem
+	trouble trouble                  // with the list of containers, and so with all
 	streams map[string]*streamHealth // by container
+}
+
+// trouble is why the last attempt failed; a person has to mend it if blocked.
+type trouble struct {
+	problem *collect.Problem
+	blocked bool
+}
+
+func (t trouble) health() collect.Health {
+	switch {
+	case t.blocked:
+		return collect.HealthBlocked
+	case t.problem != nil:
+		return collect.HealthDegraded
+	}
+	return collect.HealthRunning
 }
 
 type streamHealth struct {
 	pending int64     // blobs of the present poll not looked at yet
 	oldest  time.Time // modification of the one being read
-	problem *collect.Problem
+	trouble trouble
+	reading *collect.Trouble
 }
 
 func (h *health) stream(container string) *streamHealth {
 	if h.streams[container] == nil {
-		h.streams[container] = &streamHealth{}
+		h.streams[container] = &streamHealth{reading: collect.NewTrouble("reading the export", h.logger.With("container", container))}
 	}
 	return h.streams[container]
 }
@@ -49,14 +70,39 @@ func (h *health) pending(container string, blobs int64, modified time.Time) {
 func (h *health) read(container string, err error, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.stream(container).problem = problem(err, now)
+	s := h.stream(container)
+	s.trouble = attempted(s.reading, err, now)
 }
 
-func (h *health) polled(err error, now time.Time) {
+func (h *health) listed(err error, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.polls++
-	h.problem = problem(err, now)
+	h.trouble = attempted(h.listing, err, now)
+}
+
+// attempted tells the log how an attempt ended, and returns what is wrong.
+func attempted(told *collect.Trouble, err error, now time.Time) trouble {
+	if err == nil {
+		told.Works(now)
+		return trouble{}
+	}
+	t := trouble{problem(err, now), blocked(err)}
+	told.Failed(t.problem, t.blocked)
+	return t
+}
+
+// blocked reports whether a person has to mend what an error is about.
+func blocked(err error) bool {
+	var refused *entra.Failure
+	var answer *StoreError
+	switch {
+	case errors.As(err, &refused):
+		return refused.Status == http.StatusBadRequest || refused.Status == http.StatusUnauthorized
+	case errors.As(err, &answer):
+		return answer.Status == http.StatusForbidden || answer.Status == http.StatusUnauthorized
+	}
+	return false
 }
 
 func (h *health) stop() {
@@ -100,10 +146,10 @@ func (c *Collector) Status() collect.Status {
 	h := &c.health
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	status := collect.Status{Name: "blobexport/" + c.cfg.Name, Source: model.SourceBlobExport, Tenant: c.cfg.Tenant, Health: collect.HealthRunning, Problem: h.problem}
+	status := collect.Status{Name: "blobexport/" + c.cfg.Name, Source: model.SourceBlobExport, Tenant: c.cfg.Tenant, Health: h.trouble.health(), Problem: h.trouble.problem}
 	if err != nil {
 		all = map[string]totals{}
-		status.Problem = problem(errors.Join(errStorage, err), now)
+		status.Health, status.Problem = collect.HealthDegraded, problem(errors.Join(errStorage, err), now)
 	}
 	for container := range h.streams {
 		if _, ok := all[container]; !ok {
@@ -111,7 +157,12 @@ func (c *Collector) Status() collect.Status {
 		}
 	}
 	for container, t := range all {
-		status.Streams = append(status.Streams, h.streamStatus(container, t, now))
+		one := h.streamStatus(container, t, now)
+		if one.Problem != nil && (status.Problem == nil || collect.Worst(status.Health, one.Health) != status.Health) {
+			status.Problem = one.Problem
+		}
+		status.Health = collect.Worst(status.Health, one.Health)
+		status.Streams = append(status.Streams, one)
 	}
 	slices.SortFunc(status.Streams, func(a, b collect.StreamStatus) int {
 		return slices.Compare([]byte(a.ContentType), []byte(b.ContentType))
@@ -119,9 +170,7 @@ func (c *Collector) Status() collect.Status {
 	switch {
 	case h.stopped:
 		status.Health = collect.HealthStopped
-	case status.Problem != nil:
-		status.Health = collect.HealthDegraded
-	case h.polls == 0:
+	case h.polls == 0 && status.Problem == nil:
 		status.Health = collect.HealthStarting
 	}
 	return status
@@ -129,15 +178,23 @@ func (c *Collector) Status() collect.Status {
 
 func (h *health) streamStatus(container string, t totals, now time.Time) collect.StreamStatus {
 	s := h.stream(container)
+	wrong := s.trouble
+	if h.trouble.problem != nil {
+		wrong = h.trouble
+	}
+	row, errs := s.reading.Failures()
+	listRow, listErrs := h.listing.Failures()
 	status := collect.StreamStatus{
 		ContentType:    collect.DefenderTable(container),
-		Health:         collect.HealthRunning,
+		Health:         wrong.health(),
+		Failures:       max(row, listRow),
+		Errors:         errs + listErrs,
 		LastSuccess:    t.lastSuccess,
 		LastBlob:       t.lastModified,
 		LastJournalled: t.lastJournalled,
 		Cursor:         t.lastSuccess,
 		Counts:         collect.Counts{Listed: s.pending, Journalled: t.chunks, Records: t.lines, Bytes: t.bytes},
-		Problem:        s.problem,
+		Problem:        wrong.problem,
 	}
 	if s.pending > 0 {
 		status.Cursor = s.oldest
@@ -145,10 +202,7 @@ func (h *health) streamStatus(container string, t totals, now time.Time) collect
 	if !status.Cursor.IsZero() {
 		status.Lag = max(now.Sub(status.Cursor), 0)
 	}
-	switch {
-	case s.problem != nil:
-		status.Health = collect.HealthDegraded
-	case t.lastSuccess.IsZero():
+	if wrong.problem == nil && t.lastSuccess.IsZero() {
 		status.Health = collect.HealthStarting
 	}
 	return status

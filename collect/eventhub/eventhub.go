@@ -82,6 +82,7 @@ func New(ctx context.Context, cfg Config, deps Dependencies) (*Collector, error)
 		c.dial = (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	}
 	c.logger = c.logger.With("namespace", cfg.Namespace)
+	c.health.trouble = collect.NewTrouble("reading the event hubs", c.logger)
 	c.health.assigned = map[place]*assigned{}
 	known, err := offsets.kept(ctx)
 	if err != nil {
@@ -124,7 +125,6 @@ func (c *Collector) Run(ctx context.Context) error {
 		}
 		c.failed(err)
 		wait := sessionPolicy.Delay(failures, c.random)
-		c.logger.Warn("reading the event hubs failed; it is tried again", "error", c.redact(err.Error()), "failures", failures, "wait", wait)
 		if clock.Sleep(ctx, c.clock, wait) != nil {
 			break
 		}

@@ -32,6 +32,7 @@ type health struct {
 	stopped  bool
 	problem  *collect.Problem
 	blocked  bool
+	trouble  *collect.Trouble
 	looked   time.Time // when the namespace last answered
 	assigned map[place]*assigned
 }
@@ -90,6 +91,7 @@ func (c *Collector) looked(held, outstanding map[place]int64, at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.health.looked, c.health.problem, c.health.blocked = at, nil, false
+	c.health.trouble.Works(at)
 	for p := range c.health.assigned {
 		if _, ours := held[p]; !ours {
 			delete(c.health.assigned, p)
@@ -116,6 +118,7 @@ func (c *Collector) failed(err error) {
 	p.Detail = c.redact(err.Error())
 	c.mu.Lock()
 	c.health.problem, c.health.blocked = p, blocked
+	c.health.trouble.Failed(p, blocked)
 	for _, a := range c.health.assigned {
 		if a.behind.IsZero() { // for all we know
 			a.behind = now
@@ -236,6 +239,7 @@ func (c *Collector) stream(hub string, t totals, health collect.Health, now time
 		Counts:  collect.Counts{Journalled: t.payloads, Gaps: t.gaps, Bytes: t.bytes},
 		Problem: c.health.problem,
 	}
+	s.Failures, s.Errors = c.health.trouble.Failures()
 	s.NextExpiry, s.Counts.Listed, _ = c.health.deadline(&c.cfg, hub)
 	if s.Counts.Listed > 0 {
 		s.Cursor = t.latest

@@ -181,9 +181,10 @@ func New(ctx context.Context, cfg Config, deps Dependencies) (*Collector, error)
 	}
 	turns := make(chan struct{}, cfg.Concurrency)
 	for _, name := range cfg.Tables {
+		log := deps.Logger.With("tenant", cfg.TenantID, "table", name)
 		c.tables = append(c.tables, &table{
 			cfg: &c.cfg, name: name, client: client, turns: turns, marks: marks, sink: deps.Sink, clock: deps.Clock, random: deps.Random,
-			log: deps.Logger.With("tenant", cfg.TenantID, "table", name), span: cfg.Slice,
+			log: log, trouble: collect.NewTrouble("hunting", log), span: cfg.Slice,
 		})
 	}
 	return c, nil

@@ -78,6 +78,7 @@ func (t *table) status(ctx context.Context, now time.Time) collect.StreamStatus 
 	if !s.Cursor.IsZero() {
 		s.Lag = max(now.Sub(s.Cursor), 0)
 	}
+	s.Failures, s.Errors = t.trouble.Failures()
 	switch {
 	case err != nil:
 		s.Health, s.Problem = collect.HealthDegraded, problem(errors.Join(errStorage, err), now)

@@ -35,6 +35,8 @@ type table struct {
 	// the goroutine that reads.
 	span time.Duration
 
+	trouble *collect.Trouble
+
 	mu      sync.Mutex
 	polls   int
 	refused bool
@@ -55,7 +57,6 @@ func (t *table) watch(ctx context.Context) {
 		} else {
 			failures++
 			wait = max(pausePolicy.Delay(failures, t.random), graph.WaitAsked(err))
-			t.log.Warn("hunting failed", "error", err, "failures", failures, "wait", wait)
 		}
 		if clock.Sleep(ctx, t.clock, wait) != nil {
 			return
@@ -67,7 +68,12 @@ func (t *table) polled(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.polls++
-	t.problem, t.refused = problem(err, t.clock.Now()), blocked(err)
+	now := t.clock.Now()
+	if t.problem, t.refused = problem(err, now), blocked(err); err == nil {
+		t.trouble.Works(now)
+		return
+	}
+	t.trouble.Failed(t.problem, t.refused)
 }
 
 // poll reads what is new, and what may have come late.

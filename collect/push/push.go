@@ -113,6 +113,7 @@ type Receiver struct {
 	listening bool
 	stopped   bool
 	problem   *collect.Problem
+	trouble   *collect.Trouble
 }
 
 var (
@@ -149,6 +150,7 @@ func New(ctx context.Context, cfg Config, deps Dependencies) (*Receiver, error) 
 	if r.logger == nil {
 		r.logger = slog.New(slog.DiscardHandler)
 	}
+	r.trouble = collect.NewTrouble("taking pushed lines", r.logger)
 	return r, nil
 }
 
@@ -161,14 +163,10 @@ func (r *Receiver) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		r.update(func() {
-			r.listening = false
-			r.problem = &collect.Problem{Time: r.clock.Now(), Cause: "Nothing can be pushed: the listener does not work.", Detail: err.Error(),
-				Remedy: "Is " + r.cfg.Listen + " taken by another program, or the certificate gone?"}
-		})
-		wait := listenPolicy.Delay(failures, r.random)
-		r.logger.Warn("taking pushed lines failed; it is tried again", "error", err, "wait", wait)
-		if clock.Sleep(ctx, r.clock, wait) != nil {
+		r.update(func() { r.listening = false })
+		r.failed(&collect.Problem{Time: r.clock.Now(), Cause: "Nothing can be pushed: the listener does not work.", Detail: err.Error(),
+			Remedy: "Is " + r.cfg.Listen + " taken by another program, or the certificate gone?"})
+		if clock.Sleep(ctx, r.clock, listenPolicy.Delay(failures, r.random)) != nil {
 			break
 		}
 	}
@@ -192,7 +190,8 @@ func (r *Receiver) serve(ctx context.Context) error {
 		ErrorLog: slog.NewLogLogger(r.logger.Handler(), slog.LevelDebug),
 	}
 	r.logger.Info("taking pushed lines", "listen", listener.Addr().String(), "path", Path)
-	r.update(func() { r.listening, r.problem = true, nil })
+	r.update(func() { r.listening = true })
+	r.works()
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)
@@ -232,6 +231,17 @@ func (r *Receiver) update(change func()) {
 	change()
 }
 
+// failed notes trouble, works that there is none.
+func (r *Receiver) failed(p *collect.Problem) {
+	r.update(func() { r.problem = p })
+	r.trouble.Failed(p, false)
+}
+
+func (r *Receiver) works() {
+	r.update(func() { r.problem = nil })
+	r.trouble.Works(r.clock.Now())
+}
+
 // Status implements collect.Collector. There is one stream.
 func (r *Receiver) Status() collect.Status {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -254,6 +264,7 @@ func (r *Receiver) Status() collect.Status {
 	status.Streams = []collect.StreamStatus{{
 		ContentType: streamName, Health: status.Health, LastSuccess: last, LastBlob: last, LastJournalled: last, Counts: counts, Problem: status.Problem,
 	}}
+	status.Streams[0].Failures, status.Streams[0].Errors = r.trouble.Failures()
 	return status
 }
 

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/model"
 )
 
@@ -55,7 +56,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		r.refuse(w, err)
 		return
 	}
-	r.update(func() { r.problem = nil })
+	r.works()
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(got) // the relay has gone: it will send again
 }
@@ -65,7 +66,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 func (r *Receiver) admit(w http.ResponseWriter, q *http.Request) (status int, message string, body io.Reader) {
 	token, err := readToken(r.cfg.TokenFile)
 	if err != nil {
-		r.logger.Error("the token of pushes cannot be read; everything is refused", "error", err)
+		r.failed(&collect.Problem{Time: r.clock.Now(), Cause: "The token of pushes cannot be read, so that everything is refused.", Detail: err.Error(),
+			Remedy: "Put the token back into its file; it is read without a restart."})
 		return http.StatusServiceUnavailable, "the token cannot be read here; see the log", nil
 	}
 	given, bearer := strings.CutPrefix(q.Header.Get("Authorization"), "Bearer ")
@@ -179,8 +181,7 @@ func (r *Receiver) refuse(w http.ResponseWriter, err error) {
 	var packed *http.MaxBytesError
 	switch {
 	case errors.Is(err, errStorage):
-		r.logger.Error("pushed lines could not be journalled", "error", err)
-		r.update(func() { r.problem = storageProblem(err, r.clock.Now()) })
+		r.failed(storageProblem(err, r.clock.Now()))
 		w.Header().Set("Retry-After", "30")
 		answer(w, http.StatusServiceUnavailable, "the lines could not be stored; send them again")
 	case errors.Is(err, errTooLarge), errors.As(err, &packed):

@@ -43,17 +43,37 @@ type Namespace struct {
 	partitions int32
 	brokers    int32
 	ca         []byte // PEM
+	network    Network
+}
+
+// Network is what a namespace listens on and its clients call over.
+type Network interface {
+	Listen(network, address string) (net.Listener, error)
+	DialContext(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// system is that of the machine.
+type system struct{ net.Dialer }
+
+func (system) Listen(network, address string) (net.Listener, error) {
+	return (&net.ListenConfig{}).Listen(context.Background(), network, address)
 }
 
 // New starts a namespace with that many brokers, and with hubs of that many
 // partitions each.
 func New(brokers int, partitions int32, hubs ...string) (*Namespace, error) {
+	return NewOn(&system{}, brokers, partitions, hubs...)
+}
+
+// NewOn starts a namespace on another network than the machine's, such as
+// kfake.VirtualNetwork.
+func NewOn(network Network, brokers int, partitions int32, hubs ...string) (*Namespace, error) {
 	config, ca, err := certificate()
 	if err != nil {
 		return nil, fmt.Errorf("make simulated namespace: %w", err)
 	}
-	n := &Namespace{partitions: partitions, brokers: int32(brokers), ca: ca}
-	n.cluster, err = kfake.NewCluster(kfake.NumBrokers(brokers), kfake.TLS(config), kfake.SeedTopics(partitions, hubs...),
+	n := &Namespace{partitions: partitions, brokers: int32(brokers), ca: ca, network: network}
+	n.cluster, err = kfake.NewCluster(kfake.NumBrokers(brokers), kfake.ListenFn(network.Listen), kfake.TLS(config), kfake.SeedTopics(partitions, hubs...),
 		kfake.EnableSASL(), kfake.Superuser("PLAIN", "$ConnectionString", ConnectionString))
 	if err != nil {
 		return nil, fmt.Errorf("start simulated namespace: %w", err)
@@ -71,13 +91,28 @@ func (n *Namespace) Client(options ...kgo.Opt) (*kgo.Client, error) {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(n.ca)
 	client, err := kgo.NewClient(append([]kgo.Opt{
-		kgo.SeedBrokers(n.Addresses()...), kgo.DialTLSConfig(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}),
+		kgo.SeedBrokers(n.Addresses()...),
+		kgo.Dialer(func(ctx context.Context, network, address string) (net.Conn, error) {
+			return n.dial(ctx, pool, network, address)
+		}),
 		kgo.SASL(plain.Auth{User: "$ConnectionString", Pass: ConnectionString}.AsMechanism()),
 	}, options...)...)
 	if err != nil {
 		return nil, fmt.Errorf("make client of simulated namespace: %w", err)
 	}
 	return client, nil
+}
+
+func (n *Namespace) dial(ctx context.Context, pool *x509.CertPool, network, address string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := n.network.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return tls.Client(conn, &tls.Config{RootCAs: pool, ServerName: host, MinVersion: tls.VersionTLS12}), nil
 }
 
 // Addresses are host:port of the brokers.
@@ -149,7 +184,8 @@ func certificate() (config *tls.Config, ca []byte, err error) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "simulated namespace"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0), IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &secret.PublicKey, secret)
 	if err != nil {
