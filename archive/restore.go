@@ -6,11 +6,13 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/quoll/quoll/model"
 )
@@ -65,7 +67,8 @@ func (p *Prover) Last(ctx context.Context) (position uint64, err error) {
 // 1 to a position (0: to the end), each proved to be in the log before it is
 // handed over: its leaf is under the signed root, and its body has the leaf's
 // hash. The error is ErrDamaged, with the file, where that is not so or a position
-// is missing; what was handed over before it is good. A body may be kept.
+// is missing; what was handed over before it is good. A body may be kept. A server
+// may seal batches meanwhile.
 func (p *Prover) Payloads(ctx context.Context, to uint64, use func(model.Payload, PayloadLeaf) error) error {
 	v, err := p.view()
 	if err != nil {
@@ -77,13 +80,16 @@ func (p *Prover) Payloads(ctx context.Context, to uint64, use func(model.Payload
 	}
 	defer decoder.Close()
 	r := &reading{v: v, decoder: decoder, to: to, use: use}
-	for n := int64(0); n*tileWidth < v.head.size && !r.done(); n++ {
+	for n := int64(0); n*tileWidth < r.v.head.size && !r.done(); n++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		leaves, err := v.bundle(n)
+		leaves, err := r.v.bundle(n)
 		if err != nil {
-			return fmt.Errorf("read archive: %w", err)
+			// The tiles at the edge go when a batch is sealed.
+			if r.v, leaves, err = p.grown(r.v, n, err); err != nil {
+				return fmt.Errorf("read archive: %w", err)
+			}
 		}
 		for _, line := range leaves {
 			if err := r.take(line); err != nil {
@@ -95,6 +101,27 @@ func (p *Prover) Payloads(ctx context.Context, to uint64, use func(model.Payload
 		return fmt.Errorf("read archive: %w: the log ends within object %s", ErrDamaged, r.group[0].Object)
 	}
 	return nil
+}
+
+// grown returns the present view, if its log has grown out of the tree of an older
+// one, with the leaves under a tile that the older one could no longer read.
+func (p *Prover) grown(old *view, n int64, cause error) (*view, [][]byte, error) {
+	for range proveAttempts {
+		v, err := p.view()
+		if err != nil || v.head.size <= old.head.size {
+			return old, nil, errors.Join(cause, err)
+		}
+		root, err := tlog.TreeHash(old.head.size, v.tree)
+		if err == nil && root != old.head.root {
+			return old, nil, fmt.Errorf("%w: the checkpoint of %d leaves is not of a beginning of the present log", ErrDamaged, old.head.size)
+		}
+		leaves, bundleErr := v.bundle(n)
+		if cause = errors.Join(err, bundleErr); cause == nil {
+			return v, leaves, nil
+		}
+		old = v
+	}
+	return old, nil, cause
 }
 
 // reading goes through the leaves and opens each object when its last leaf has

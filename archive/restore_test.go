@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -84,4 +85,28 @@ func TestNothingDamagedIsRestored(t *testing.T) {
 		t.Errorf("an object missing: %d payloads, error %v", len(all), err)
 	}
 	files[objectPath(5, 8)] = whole
+}
+
+// TestPayloadsBesideAServer reads an archive that grows meanwhile, so that the
+// tiles at the edge of the checkpoint that was read first are gone.
+func TestPayloadsBesideAServer(t *testing.T) {
+	dir := t.TempDir()
+	a := mustOpen(t, DefaultConfig(filepath.Join(dir, "archive"), filepath.Join(dir, "keys", "archive.key")))
+	defer a.Close()
+	fill(t, a, 300, 100)
+	p, err := OpenProver(filepath.Join(dir, "archive"), a.VerifierKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	read := 0
+	err = p.Payloads(t.Context(), 300, func(model.Payload, PayloadLeaf) error {
+		if read++; read == 5 {
+			fill(t, a, 310, 10)
+		}
+		return nil
+	})
+	if err != nil || read != 300 {
+		t.Errorf("%d payloads, error %v", read, err)
+	}
 }

@@ -91,6 +91,12 @@ func CallerName(ctx context.Context) string {
 	return ""
 }
 
+// ForCaller returns a context for work that goes on when a request has ended: it
+// ends with work, and its caller is that of the request.
+func ForCaller(work, request context.Context) context.Context {
+	return context.WithValue(work, callerKey{}, request.Value(callerKey{}))
+}
+
 // callerOf returns who makes a request that authenticate let through.
 func callerOf(ctx context.Context) *caller { return ctx.Value(callerKey{}).(*caller) }
 

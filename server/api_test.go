@@ -103,6 +103,13 @@ func TestAnswers(t *testing.T) {
 		{"backfill-started", "POST", "/api/v1/backfills", `{"from":"2026-08-14T00:00:00Z","to":"2026-09-14T00:00:00Z","operations":["New-InboxRule"]}`, 202},
 		{"backfill-too-early", "POST", "/api/v1/backfills", `{"from":"2025-08-14T00:00:00Z","to":"2026-09-14T00:00:00Z"}`, 400},
 		{"status", "GET", "/api/v1/status", "", 200},
+		{"archive", "GET", "/api/v1/archive", "", 200},
+		{"archive-hours", "GET", "/api/v1/archive/hours?differing=true&limit=2", "", 200},
+		{"archive-hours-bad", "GET", "/api/v1/archive/hours?differing=perhaps", "", 400},
+		{"archive-task", "POST", "/api/v1/archive/tasks", `{"kind":"reconcile"}`, 202},
+		{"archive-task-unknown", "POST", "/api/v1/archive/tasks", `{"kind":"erase"}`, 400},
+		{"archive-evidence-unnamed", "POST", "/api/v1/archive/evidence", `{}`, 400},
+		{"archive-evidence-unknown", "POST", "/api/v1/archive/evidence", `{"id":"none"}`, 404},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := call(newServer(t, nil), c.method, c.target, c.body)

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 )
@@ -84,13 +85,20 @@ func (s *Server) handleDrift(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func driftFilter(r *http.Request) (DriftFilter, error) {
-	q := r.URL.Query()
-	known := []string{"since", "until", "recordType", "operation", "category", "what", "limit", "offset"}
+// knownParameters refuses parameters that an endpoint does not have.
+func knownParameters(q url.Values, known ...string) error {
 	for name := range q {
 		if !slices.Contains(known, name) {
-			return DriftFilter{}, &Failure{CodeBadRequest, fmt.Sprintf("there is no parameter %q; there are %v", name, known)}
+			return &Failure{CodeBadRequest, fmt.Sprintf("there is no parameter %q; there are %v", name, known)}
 		}
+	}
+	return nil
+}
+
+func driftFilter(r *http.Request) (DriftFilter, error) {
+	q := r.URL.Query()
+	if err := knownParameters(q, "since", "until", "recordType", "operation", "category", "what", "limit", "offset"); err != nil {
+		return DriftFilter{}, err
 	}
 	f := DriftFilter{RecordType: q.Get("recordType"), Operation: q.Get("operation"), Category: q.Get("category"), What: q.Get("what")}
 	if f.What != "" && !slices.Contains(DriftKinds, f.What) {

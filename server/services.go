@@ -17,6 +17,7 @@ type Services struct {
 	Drift      Drift
 	Backfills  Backfills
 	Reporter   Reporter
+	Archive    Archive
 	Rules      Rules
 	Notebook   Notebook
 	Explainer  Explainer

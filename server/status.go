@@ -89,6 +89,8 @@ type ArchiveStatus struct {
 	Certificates *CertificateCount `json:"certificates"`
 	// Drill is the last restore drill; null: never.
 	Drill *Drill `json:"drill"`
+	// Reconciliation is the last comparison with the tables; null: never.
+	Reconciliation *Reconciliation `json:"reconciliation"`
 	// Witnesses are those that are asked to cosign; null without any.
 	Witnesses []WitnessStatus `json:"witnesses"`
 	// Problem says why the archive does not follow, or is empty.

@@ -61,19 +61,34 @@ type act struct {
 // done writes down an act with its outcome, and returns that outcome, or why it
 // could not be written down.
 func (a *acts) done(ctx context.Context, what act, outcome error) error {
-	properties := map[string]any{"CallerName": server.CallerName(ctx)}
-	for name, value := range what.properties {
-		properties[name] = value
-	}
-	row := map[string]any{
-		"TimeGenerated": a.clock.Now().UTC().Format(time.RFC3339Nano), "OperationName": what.operation, "Status": "Success",
-		"SentinelResourceType": what.kind, "SentinelResourceId": what.id, "SentinelResourceName": what.name,
-		"Description": what.description, "WorkspaceId": a.workspace, "ExtendedProperties": properties, "RecordId": uuid.NewString(),
-	}
+	row := a.row(ctx, what)
 	if outcome != nil {
 		row["Status"], row["Reason"] = "Failure", outcome.Error()
 	}
 	return errors.Join(outcome, a.write(ctx, schema.SentinelAudit, row))
+}
+
+// found writes down what a look at something found. That it found a fault is no
+// error.
+func (a *acts) found(ctx context.Context, what act, passed bool, reason string) error {
+	row := a.row(ctx, what)
+	if !passed {
+		row["Status"], row["Reason"] = "Failure", reason
+	}
+	return a.write(ctx, schema.SentinelAudit, row)
+}
+
+// row is that of SentinelAudit for an act that succeeded.
+func (a *acts) row(ctx context.Context, what act) map[string]any {
+	properties := map[string]any{"CallerName": server.CallerName(ctx)}
+	for name, value := range what.properties {
+		properties[name] = value
+	}
+	return map[string]any{
+		"TimeGenerated": a.clock.Now().UTC().Format(time.RFC3339Nano), "OperationName": what.operation, "Status": "Success",
+		"SentinelResourceType": what.kind, "SentinelResourceId": what.id, "SentinelResourceName": what.name,
+		"Description": what.description, "WorkspaceId": a.workspace, "ExtendedProperties": properties, "RecordId": uuid.NewString(),
+	}
 }
 
 // serverStarts writes down what a server runs with: what is collected, who

@@ -35,6 +35,9 @@ func (r *reporter) proofs(a *server.ArchiveStatus) {
 	a.Certificates = r.certificates.count(filepath.Join(r.node.paths.data, "certificates"), time.Now())
 	a.Verified = readVerification(r.node.paths.data)
 	a.Drill = readDrill(r.node.paths.data)
+	if last := readAgreement(r.node.paths.data); last != nil {
+		a.Reconciliation = &last.Reconciliation
+	}
 	a.Witnesses = r.node.witnessStatus()
 	if a.Checkpoint != nil {
 		a.Sealed = &a.Checkpoint.Time

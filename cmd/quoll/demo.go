@@ -177,7 +177,7 @@ func demoConfig(o demoOptions, export string, tenant *tenantsim.Tenant, simulate
 // demoPace is quick, since somebody is watching.
 func demoPace() pace {
 	p := defaultPace()
-	p.sealAfter = 5 * time.Second
+	p.sealAfter, p.reconcile = 5*time.Second, 2*time.Minute
 	p.detect.Tick, p.detect.LateEvery = 3*time.Second, 6*time.Second
 	return p
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/archive/proof"
 	"github.com/quoll/quoll/internal/durable"
 	"github.com/quoll/quoll/normalise"
 )
@@ -110,25 +111,11 @@ func runProve(cmd *cobra.Command, o proveOptions) error {
 		return err
 	}
 	defer prover.Close()
-	position := o.position
-	if o.id != "" {
-		if position, err = findRecord(cmd.Context(), prover, o.id); err != nil {
-			return err
-		}
-	}
-	proved, err := prover.Payload(cmd.Context(), position)
-	if err != nil {
-		return err
-	}
-	span, err := o.span(proved)
-	if err != nil {
-		return err
-	}
 	w, err := readWorkspace(o.data)
 	if err != nil {
 		return err
 	}
-	e, err := newEvidence(proved, span, normalise.New(normalise.Config{WorkspaceID: w.WorkspaceID}))
+	e, proved, span, err := o.evidence(cmd.Context(), prover, w.WorkspaceID)
 	if err != nil {
 		return err
 	}
@@ -136,8 +123,29 @@ func runProve(cmd *cobra.Command, o proveOptions) error {
 		return err
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s: %d bytes at %d of the payload at journal position %d, leaf %d\ncheck it with: quoll-verify --key %s %s\n",
-		o.out, span.size, span.offset, position, proved.Inclusion.Index, o.key, o.out)
+		o.out, span.size, span.offset, proved.Leaf.Position, proved.Inclusion.Index, o.key, o.out)
 	return err
+}
+
+// evidence finds the record and makes its bundle.
+func (o *proveOptions) evidence(ctx context.Context, prover *archive.Prover, workspaceID string) (*proof.Evidence, *archive.Proved, recordSpan, error) {
+	position := o.position
+	if o.id != "" {
+		var err error
+		if position, err = findRecord(ctx, prover, o.id); err != nil {
+			return nil, nil, recordSpan{}, err
+		}
+	}
+	proved, err := prover.Payload(ctx, position)
+	if err != nil {
+		return nil, nil, recordSpan{}, err
+	}
+	span, err := o.span(proved)
+	if err != nil {
+		return nil, nil, recordSpan{}, err
+	}
+	e, err := newEvidence(proved, span, normalise.New(normalise.Config{WorkspaceID: workspaceID}))
+	return e, proved, span, err
 }
 
 // span says which record of the payload is meant.

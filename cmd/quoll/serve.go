@@ -70,11 +70,12 @@ func collectOften() {
 // pace is what serve and demo do at different speeds.
 type pace struct {
 	sealAfter time.Duration // age at which a batch of payloads is archived
+	reconcile time.Duration // after the start, before the first reconciliation
 	detect    detect.Config
 }
 
 func defaultPace() pace {
-	return pace{sealAfter: time.Minute, detect: detect.DefaultConfig()}
+	return pace{sealAfter: time.Minute, reconcile: 15 * time.Minute, detect: detect.DefaultConfig()}
 }
 
 // serve runs everything until ctx ends, then stops in the order of the river:
@@ -115,6 +116,7 @@ type service struct {
 	server     *server.Server
 	webhook    *webhookServer // nil where no notifications are taken
 	backfills  *backfills
+	keeper     *archiveKeeper
 	access     *access.Store
 	localToken string
 	log        *slog.Logger
@@ -166,6 +168,8 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if err := audit.serverStarts(ctx, c, rules); err != nil {
 		return nil, err
 	}
+	report := &reporter{node: n, collectors: s.collectors, webhook: s.webhook, started: time.Now().UTC()}
+	s.keeper = &archiveKeeper{node: n, reporter: report, names: tenantNames(c), audit: audit, after: pace.reconcile, clock: clock.System(), log: log}
 	s.server, err = server.New(c.Server, server.Options{
 		UI: ui, Logger: log, LocalToken: s.localToken,
 		Services: server.Services{
@@ -178,7 +182,8 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Access:     auditedPeople{people{s.access}, audit},
 			Gaps:       &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
 			Drift:      driftLists{n.drift},
-			Reporter:   &reporter{node: n, collectors: s.collectors, webhook: s.webhook, started: time.Now().UTC()},
+			Reporter:   report,
+			Archive:    s.keeper,
 		},
 	})
 	return s, err
@@ -332,6 +337,7 @@ func (s *service) run(ctx context.Context, ready func(address, link string)) err
 	if s.archive != nil { // it has the key
 		certifier := &certifier{issuer: newIssuer(s.ledger, s.paths, false), data: s.paths.data, sink: s.pipeline, clock: clock.System(), log: s.log}
 		work.Go(func() error { return certifier.run(workCtx) })
+		work.Go(func() error { return s.keeper.run(workCtx) })
 	}
 	if s.witnesses != nil {
 		work.Go(func() error { return s.witnesses.Run(workCtx, cosignEvery) })

@@ -31,6 +31,7 @@ type Canned struct {
 	mu        sync.Mutex
 	incidents []server.IncidentDetail
 	notes     []server.Note
+	task      *server.ArchiveTask
 }
 
 // New returns services whose story ended shortly before the clock's present.
@@ -42,5 +43,5 @@ func New(clock server.Clock) *Canned {
 
 // Services hands all of them to a server.
 func (c *Canned) Services() server.Services {
-	return server.Services{Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Rules: c, Notebook: c, Explainer: c}
+	return server.Services{Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Rules: c, Notebook: c, Explainer: c}
 }

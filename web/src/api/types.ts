@@ -247,14 +247,41 @@ export interface Status {
   workspace?: string;
   journal: { position: number; bytes: number; updated: string | null };
   lake: { position: number; committed: number; flushed: string | null; tables: TableStatus[] };
-  archive: null | {
-    position: number;
-    sealed: string | null;
-    verified: null | { time: string; passed: boolean; detail?: string };
-    checkpoint: null | { origin: string; size: number; root: string; time: string };
-    certificates: null | { certificates: number; tenants: number; earliest?: string; latest?: string };
-    problem?: string;
-  };
+  archive: null | ArchiveStatus;
+}
+
+export interface ArchiveStatus {
+  position: number;
+  sealed: string | null;
+  verified: null | { time: string; passed: boolean; detail?: string };
+  checkpoint: null | { origin: string; size: number; root: string; time: string };
+  certificates: null | { certificates: number; tenants: number; earliest?: string; latest?: string };
+  drill: null | { time: string; passed: boolean; detail: string; position: number; bytes: number; rows: number; seconds: number };
+  reconciliation: null | Reconciliation;
+  witnesses: null | { name: string; url: string; size: number; time: string | null; problem?: string }[];
+  problem?: string;
+}
+
+/** A comparison of the tables with the archive. */
+export interface Reconciliation {
+  time: string; seconds: number; passed: boolean; detail: string; position: number; missing: number; foreign: number; changed: number;
+  tables: { table: string; lake: ReconciledSide; archive: ReconciledSide; hours: number; differing: number }[];
+  hoursSha256: string;
+}
+
+export interface ReconciledSide { rows: number; digest: string }
+
+export interface ReconciledHours {
+  time: string | null; total: number;
+  hours: { table: string; hour: string | null; lake: ReconciledSide; archive: ReconciledSide }[];
+}
+
+export interface ArchiveTask { kind: "verify" | "reconcile"; started: string; ended: string | null; done: number; total: number; error?: string }
+
+export interface ArchiveDetail extends ArchiveStatus {
+  now: string;
+  task: ArchiveTask | null;
+  days: { tenantId: string; tenantName?: string; contentType: string; day: string; sequence: number; listed: number; fetched: number; expired: number; gaps: number }[];
 }
 
 /** From the least to the most: each may all that the one before it may. */

@@ -36,7 +36,7 @@ export default function HomePage() {
         <Question title={t.arriving.title} more="/connectors" moreLabel={t.arriving.more}>
           <Ready of={[list, calendar]}>{() => <Arriving connectors={list.data!.connectors} calendar={calendar.data!} columns={columns} now={now} />}</Ready>
         </Question>
-        <Question title={t.changed.title}>
+        <Question title={t.changed.title} more="/archive" moreLabel={t.changed.more}>
           <Ready of={[status]}>{() => <Changed status={status.data!} now={now} />}</Ready>
         </Question>
         <Question title={t.needs.title} more="/incidents" moreLabel={t.needs.more}>
@@ -128,17 +128,18 @@ function Changed({ status, now }: { status: Status; now: number }) {
   const c = t.changed;
   const archive = status.archive;
   if (!archive) return <Verdict mood="bad">{c.off}</Verdict>;
-  const { verified, checkpoint, certificates } = archive;
+  const { verified, checkpoint, certificates, reconciliation: compared } = archive;
   const fresh = verified !== null && now - new Date(verified.time).getTime() <= verifiedFor;
   return (
     <>
-      {!verified ? <Verdict mood="unknown">{c.never}</Verdict> : !verified.passed ? <Verdict mood="bad" detail={verified.detail}>{c.no}</Verdict>
+      {compared && !compared.passed ? <Verdict mood="bad" detail={compared.detail}>{c.differs}</Verdict> : !verified ? <Verdict mood="unknown">{c.never}</Verdict> : !verified.passed ? <Verdict mood="bad" detail={verified.detail}>{c.no}</Verdict>
         : <Verdict mood={fresh ? "good" : "warn"} detail={verified.detail}>{fresh ? c.yes : c.stale}</Verdict>}
       <dl className="facts">
         <Fact name={c.verified}>{verified ? <Ago at={verified.time} now={now} /> : <span className="muted">{c.neverVerified}</span>}</Fact>
         <Fact name={c.checkpoint}>{checkpoint ? <>{c.leaves(formatCount(checkpoint.size))}, <Ago at={checkpoint.time} now={now} /></> : <span className="muted">{text.never}</span>}</Fact>
         {checkpoint && <div><dt>{c.root}</dt><dd className="mono home-root" title={checkpoint.root}>{checkpoint.root}</dd></div>}
         <Fact name={c.certificates}>{certificates && certificates.certificates > 0 ? c.upTo(formatCount(certificates.certificates), certificates.latest ?? "") : <span className="muted">{c.noCertificates}</span>}</Fact>
+        <Fact name={c.reconciled}>{!compared ? <span className="muted">{c.neverVerified}</span> : compared.passed ? <>{c.equal}, <Ago at={compared.time} now={now} /></> : <span className="bad">{c.different}</span>}</Fact>
         <Fact name={c.behind}>{c.payloads(formatCount(Math.max(0, status.journal.position - archive.position)))}</Fact>
       </dl>
       <p className="muted small">{c.how} <code className="mono">quoll archive verify</code></p>

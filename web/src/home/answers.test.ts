@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Connector, GapCalendar, GapRow, Incident, Status } from "../api/types";
+import type { Connector, GapCalendar, GapRow, Incident, Reconciliation, Status } from "../api/types";
 import { completeSince, mostUrgent, nextExpiry, summariseDays, unmet } from "./answers";
 
 const now = Date.parse("2026-09-14T08:00:00Z");
@@ -27,9 +27,12 @@ const connector = (change: Partial<Connector>): Connector => ({
   id: "x", source: "activity", title: "", tenantId: "t", contentType: "Audit.General", state: "healthy", lastEvent: null, lastReceived: null, lagSeconds: null,
   counts: { payloads: 0, records: 0, duplicates: 0, rejected: 0, recordsLastHour: 0, recordsLastDay: 0 }, backlog: { payloads: 0, oldest: null, nextExpiry: null }, lastError: null, ...change,
 });
+const reconciliation = (change: Partial<Reconciliation>): Reconciliation => ({
+  time: at(1), seconds: 1, passed: true, detail: "equal", position: 1, missing: 0, foreign: 0, changed: 0, tables: [], hoursSha256: "", ...change,
+});
 const archive = (change: Partial<NonNullable<Status["archive"]>>): Status => ({
   version: "", started: at(1), now: at(0), journal: { position: 1, bytes: 1, updated: null }, lake: { position: 1, committed: 1, flushed: null, tables: [] },
-  archive: { position: 1, sealed: null, verified: { time: at(1), passed: true }, checkpoint: null, certificates: { certificates: 3, tenants: 1 }, ...change },
+  archive: { position: 1, sealed: null, verified: { time: at(1), passed: true }, checkpoint: null, certificates: { certificates: 3, tenants: 1 }, drill: null, witnesses: null, reconciliation: reconciliation({}), ...change },
 });
 
 test("what is not met is listed, the worst first, and nothing else", () => {
@@ -41,6 +44,9 @@ test("what is not met is listed, the worst first, and nothing else", () => {
   expect(found.map((u) => u.severity)).toEqual(["bad", "bad", "bad", "warn", "note", "note"]);
   expect(unmet([], undefined, { ...archive({}), archive: null }, now)[0]!.what).toMatch(/No archive/);
   expect(unmet([], undefined, archive({ verified: { time: at(40), passed: true } }), now)).toHaveLength(1);
+  expect(unmet([], undefined, archive({ reconciliation: reconciliation({ passed: false, detail: "1 hours differ" }) }), now)[0]).toMatchObject({ severity: "bad", why: "1 hours differ", to: "/archive" });
+  expect(unmet([], undefined, archive({ reconciliation: reconciliation({ time: at(3) }) }), now)[0]!.what).toMatch(/not compared since/);
+  expect(unmet([], undefined, archive({ reconciliation: null }), now)[0]!.severity).toBe("note");
 });
 
 test("the soonest deletion and the most urgent incident come first", () => {

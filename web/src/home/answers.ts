@@ -48,6 +48,9 @@ export interface Unmet { severity: Severity; what: string; why?: string; to: str
 /** How long a verification is news. */
 export const verifiedFor = 35 * day;
 
+/** How long a comparison of tables and archive is news: a server does it daily. */
+export const reconciledFor = 2 * day;
+
 /** All that is not met, the worst first. */
 export function unmet(connectors: Connector[], calendar: GapCalendar | undefined, status: Status | undefined, now: number): Unmet[] {
   const found = [...connectors.flatMap((c) => ofConnector(c, now)), ...(calendar?.rows ?? []).flatMap(ofCalendar), ...ofArchive(status, now)];
@@ -87,7 +90,7 @@ function ofCalendar(row: GapRow): Unmet[] {
 
 function ofArchive(status: Status | undefined, now: number): Unmet[] {
   if (!status) return [];
-  const to = "/connectors";
+  const to = "/archive";
   const archive = status.archive;
   if (!archive) return [{ severity: "bad", what: t.noArchive, to }];
   const out: Unmet[] = [];
@@ -96,6 +99,10 @@ function ofArchive(status: Status | undefined, now: number): Unmet[] {
   if (!verified) out.push({ severity: "warn", what: t.neverVerified, why: t.verify, to });
   else if (!verified.passed) out.push({ severity: "bad", what: t.failedVerified, why: verified.detail, to });
   else if (now - new Date(verified.time).getTime() > verifiedFor) out.push({ severity: "warn", what: t.staleVerified, why: t.verify, to });
+  const compared = archive.reconciliation;
+  if (!compared) out.push({ severity: "note", what: t.neverReconciled, why: t.reconcile, to });
+  else if (!compared.passed) out.push({ severity: "bad", what: t.differs, why: compared.detail, to });
+  else if (now - new Date(compared.time).getTime() > reconciledFor) out.push({ severity: "warn", what: t.staleReconciled, why: t.reconcile, to });
   if (!archive.certificates || archive.certificates.certificates === 0) out.push({ severity: "note", what: t.noCertificates, to });
   return out;
 }

@@ -80,7 +80,7 @@ export const text = {
       title: "Can anyone, including us, have changed it?", yes: "Not without being seen", no: "The archive is not whole", stale: "Not looked at lately", never: "Nobody has looked",
       off: "There is no archive", verified: "Last verification", neverVerified: "never", checkpoint: "Signed checkpoint", leaves: (n: string) => `${n} leaves`, root: "Root",
       certificates: "Certificates of days", upTo: (n: string, day: string) => `${n}, up to ${day}`, noCertificates: "none yet", behind: "Archive behind the journal",
-      payloads: (n: string) => `${n} payloads`, how: "Anybody can check the archive with its public key alone, on another machine:",
+      payloads: (n: string) => `${n} payloads`, differs: "The tables are not what the archive has", reconciled: "Tables and archive compared", equal: "equal", different: "different", more: "Archive", how: "Anybody can check the archive with its public key alone, on another machine:",
     },
     needs: {
       title: "What needs me now?", calm: "Nothing is open", waiting: (n: number) => `${n} ${n === 1 ? "incident is" : "incidents are"} open`, unowned: (n: number) => `${n} without an owner`,
@@ -94,7 +94,8 @@ export const text = {
       silent: (name: string, days: number) => `${name}: unusually silent on ${days} of the last 28 days`, expiry: (name: string) => `${name}: Microsoft deletes what is outstanding`,
       noArchive: "No archive is configured: what is kept could be changed unseen", archiveProblem: "The archive does not follow", neverVerified: "The archive was never verified here",
       staleVerified: "The archive was last verified more than 35 days ago", failedVerified: "The last verification of the archive failed", noCertificates: "No day has a certificate of completeness yet",
-      verify: "Run: quoll archive verify",
+      verify: "Run: quoll archive verify", neverReconciled: "Tables and archive were not compared yet", staleReconciled: "Tables and archive were not compared since two days",
+      differs: "The tables are not what the archive has", reconcile: "A server compares them daily; or run: quoll archive reconcile",
     },
   },
   logs: {
