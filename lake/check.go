@@ -136,7 +136,7 @@ func (c *checker) run(ctx context.Context) error {
 		c.found(filepath.Join(c.lake.config.Dir, "catalog.db"), "%v", err)
 		return nil
 	}
-	for _, s := range schema.Tables() {
+	for _, s := range c.lake.config.tables() {
 		if c.state, err = newTableState(s); err != nil {
 			return err
 		}

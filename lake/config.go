@@ -9,12 +9,16 @@ import (
 
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/durable"
+	"github.com/quoll/quoll/schema"
 )
 
 // Config says where a lake lies and how much it keeps in memory.
 type Config struct {
 	// Dir is the folder of the lake. It is created when missing.
 	Dir string
+	// Tables are those of the lake; nil is all of schema.Tables. Rows of another
+	// table are then invalid.
+	Tables []*schema.Table
 	// FreshBytes is the memory that rows which are not yet in files may take:
 	// above it a flush starts, and at twice as much Apply waits for it.
 	FreshBytes int64
@@ -44,6 +48,14 @@ type Config struct {
 
 // files is the file system of the configuration.
 func (c *Config) files() syncedFS { return syncedFS{cmp.Or[durable.FS](c.FS, durable.OS{})} }
+
+// tables are those that the lake has.
+func (c *Config) tables() []*schema.Table {
+	if c.Tables == nil {
+		return schema.Tables()
+	}
+	return c.Tables
+}
 
 // maxFreshBytes keeps the text of one column of a flush, of which there can be
 // twice FreshBytes, below the 2 GiB that an Arrow array holds.

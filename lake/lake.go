@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
-
-	"github.com/quoll/quoll/schema"
 )
 
 // Lake is the rows of every table. It is safe for use by several goroutines;
@@ -36,7 +34,7 @@ type Lake struct {
 	keys       *keyStore
 
 	tables map[string]*tableState
-	order  []*tableState // in the order of schema.Tables
+	order  []*tableState // in the order of the configuration
 
 	applied      uint64    // last journal position that was applied
 	lastIngested time.Time // never goes back, whatever the clock does
@@ -106,7 +104,7 @@ func (l *Lake) load(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, s := range schema.Tables() {
+	for _, s := range l.config.tables() {
 		t, err := newTableState(s)
 		if err != nil {
 			return err
@@ -191,7 +189,7 @@ type TableStats struct {
 	LastIngested time.Time
 }
 
-// Stats returns the state of every table, in the order of schema.Tables.
+// Stats returns the state of every table, in the order of the configuration.
 func (l *Lake) Stats() []TableStats {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -100,15 +100,3 @@ func TestServersWordsAreHarmless(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
-
-func TestRetryAfter(t *testing.T) {
-	now := time.Date(2026, 9, 14, 8, 0, 0, 0, time.UTC)
-	for text, want := range map[string]time.Duration{
-		"": 0, "30": 30 * time.Second, "-5": 0, "soon": 0, "999999": time.Hour,
-		"Mon, 14 Sep 2026 08:02:00 GMT": 2 * time.Minute, "Mon, 14 Sep 2026 07:00:00 GMT": 0,
-	} {
-		if got := retryAfter(http.Header{"Retry-After": {text}}, now); got != want {
-			t.Errorf("%q is %v, want %v", text, got, want)
-		}
-	}
-}

@@ -15,8 +15,12 @@ import (
 	"github.com/quoll/quoll/collect"
 )
 
-// maxMessage bounds how much of a server's words is kept, in bytes.
-const maxMessage = 300
+const (
+	// maxMessage bounds how much of a server's words is kept, in bytes.
+	maxMessage = 300
+	// longestWait bounds what a server can ask for.
+	longestWait = time.Hour
+)
 
 // failure is a request that did not give what was asked for.
 type failure struct {
@@ -95,7 +99,7 @@ func problem(err error, now time.Time) *collect.Problem {
 // the body counts more than the HTTP status: throttling has been seen under
 // 403, argument errors come under 400.
 func answered(operation string, response *http.Response, body []byte, now time.Time) *failure {
-	f := &failure{operation: operation, status: response.StatusCode, after: retryAfter(response.Header, now)}
+	f := &failure{operation: operation, status: response.StatusCode, after: collect.RetryAfter(response.Header, now, longestWait)}
 	f.code, f.message = errorBody(body)
 	// Nobody says under which code this comes; the words are Microsoft's.
 	if strings.Contains(f.message, "Compliance.Audit.DataServiceException") && strings.Contains(f.message, "does not exist") {
@@ -160,17 +164,4 @@ func oneLine(text string) string {
 		cut--
 	}
 	return text[:cut] + "…"
-}
-
-// retryAfter reads the header of that name, in seconds or as a date, up to an
-// hour.
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	text := header.Get("Retry-After")
-	wait := time.Duration(0)
-	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
-		wait = time.Duration(seconds) * time.Second
-	} else if at, err := http.ParseTime(text); err == nil {
-		wait = at.Sub(now)
-	}
-	return min(max(wait, 0), time.Hour)
 }

@@ -24,8 +24,9 @@ const (
 	overdue = 24 * time.Hour
 	// readAhead is how many due blobs are taken from the ledger at a time.
 	readAhead = 64
-	// idle bounds the wait of a worker without work. Listings and failures wake
-	// workers long before; this is for a clock that was set.
+	// idle bounds the wait of a worker without work, unless listings are further
+	// apart. They and failures wake workers long before; this is for a clock that
+	// was set.
 	idle = time.Hour
 	// patience is how many attempts in a row have to fail before a worker
 	// pauses: one bad blob among good ones must not slow them down.
@@ -126,7 +127,7 @@ func (s *stream) take(ctx context.Context) (next *job, at time.Time, err error) 
 		}
 	}
 	if len(w.queue) == 0 {
-		w.nothingUntil = s.clock.Now().Add(idle)
+		w.nothingUntil = s.clock.Now().Add(max(idle, s.cfg.PollEvery))
 		if !at.IsZero() && at.Before(w.nothingUntil) {
 			w.nothingUntil = at
 		}

@@ -26,8 +26,14 @@ import (
 	"github.com/quoll/quoll/collect/cloud"
 )
 
-// lookEvery is how often the files of a credential are looked at for a change.
-const lookEvery = time.Minute
+const (
+	// lookEvery is how often the files of a credential are looked at for a
+	// change.
+	lookEvery = time.Minute
+	// keepFor is how long the credential is not asked again. What it gives is
+	// good for five minutes at least.
+	keepFor = time.Minute
+)
 
 // Codes of this package, beside Entra's own.
 const (
@@ -81,6 +87,7 @@ type Tokens struct {
 	turn       chan struct{}
 	credential azcore.TokenCredential
 	refused    map[string]string // the token that a resource did not accept
+	kept       map[string]kept   // by resource
 	looked     time.Time         // at the files
 	state      string            // of the files that credential was made from
 
@@ -90,10 +97,17 @@ type Tokens struct {
 	hidden  []string  // what must not be seen in any error
 }
 
+// kept is a token and when the credential gave it. The credential has a cache of
+// its own, but asking it costs as much as a request for content.
+type kept struct {
+	token string
+	at    time.Time
+}
+
 // NewTokens returns a source of tokens; nothing is read or sent before the
 // first is asked for. now is the time by which a certificate is judged.
 func NewTokens(app Application, client *http.Client, now func() time.Time) *Tokens {
-	return &Tokens{app: app, http: client, now: now, turn: make(chan struct{}, 1), refused: map[string]string{}}
+	return &Tokens{app: app, http: client, now: now, turn: make(chan struct{}, 1), refused: map[string]string{}, kept: map[string]kept{}}
 }
 
 // Expires returns when the credential ends, or zero when that is not known or
@@ -138,6 +152,9 @@ func (t *Tokens) Token(ctx context.Context, resource string) (string, error) {
 		if err := t.refresh(); err != nil {
 			return "", err
 		}
+		if k := t.kept[resource]; t.now().Sub(k.at).Abs() < keepFor && k.token != t.refused[resource] {
+			return k.token, nil
+		}
 		token, err := t.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{resource + "/.default"}, TenantID: t.app.TenantID})
 		if err != nil {
 			if ctx.Err() != nil {
@@ -147,6 +164,7 @@ func (t *Tokens) Token(ctx context.Context, resource string) (string, error) {
 			return "", t.failed(err)
 		}
 		if refused := t.refused[resource]; refused == "" || token.Token != refused {
+			t.kept[resource] = kept{token.Token, t.now()}
 			return token.Token, nil
 		}
 		// The credential answers from its cache, and has no way to forget; a
@@ -188,6 +206,7 @@ func (t *Tokens) refresh() error {
 		var made azcore.TokenCredential
 		if made, err = t.newCredential(read); err == nil {
 			t.credential, t.state = made, state
+			clear(t.kept)
 			t.keep(read)
 			return nil
 		}

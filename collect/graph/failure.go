@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/quoll/quoll/collect"
 )
 
 // Failure is a request that did not give what was asked for.
@@ -86,7 +87,7 @@ func Passing(err error) bool {
 
 // answered turns an answer that is not a success into a failure.
 func answered(operation string, response *http.Response, body []byte, now time.Time) *Failure {
-	f := &Failure{Operation: operation, Status: response.StatusCode, After: retryAfter(response.Header, now)}
+	f := &Failure{Operation: operation, Status: response.StatusCode, After: collect.RetryAfter(response.Header, now, longestWait)}
 	f.Code, f.Message = ErrorBody(body)
 	return f
 }
@@ -124,14 +125,3 @@ func oneLine(text string) string {
 
 // longestWait bounds what a server can ask for: quotas count a day at most.
 const longestWait = 24 * time.Hour
-
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	text := header.Get("Retry-After")
-	wait := time.Duration(0)
-	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
-		wait = time.Duration(seconds) * time.Second
-	} else if at, err := http.ParseTime(text); err == nil {
-		wait = at.Sub(now)
-	}
-	return min(max(wait, 0), longestWait)
-}

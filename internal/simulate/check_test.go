@@ -295,7 +295,9 @@ func (l *life) checkStops(contentType string, gaps []collect.Gap) {
 func (l *life) checkAway(contentType string, gaps []collect.Gap, s seen) {
 	l.t.Helper()
 	var spans, all []collect.Gap
+	named := map[string]bool{}
 	for _, g := range gaps {
+		named[g.ContentID] = true
 		if g.ContentID == "" {
 			all = append(all, g)
 			if !strings.HasPrefix(g.Reason, stopReason) {
@@ -318,7 +320,7 @@ func (l *life) checkAway(contentType string, gaps []collect.Gap, s seen) {
 		if b.ContentType != contentType || l.fate(b) != may || b.Lost != "" {
 			continue
 		}
-		covered := slices.ContainsFunc(all, func(g collect.Gap) bool { return !b.Created.Before(g.From) && b.Created.Before(g.To) })
+		covered := named[b.ID] || slices.ContainsFunc(all, func(g collect.Gap) bool { return !b.Created.Before(g.From) && b.Created.Before(g.To) })
 		for _, c := range l.tenant.holds[b] {
 			if s.records[c.id] == 0 && !covered {
 				l.t.Errorf("record %s is not there and in no gap of %+v:%s", c.id, all, l.describe(b))

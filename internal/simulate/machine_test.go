@@ -19,6 +19,7 @@ import (
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/normalise"
 	"github.com/quoll/quoll/pipeline"
+	"github.com/quoll/quoll/schema"
 )
 
 // machine is what outlives the processes on it: its disk and its databases.
@@ -114,6 +115,18 @@ func (f *diskFaults) decide(op durabletest.Op) durabletest.Outcome {
 // pace is how often the pipeline flushes the lake and merges its files.
 type pace struct{ flush, maintain time.Duration }
 
+// tables are those that audit records have rows in, and one that never has any.
+// Each table has metadata that every start reads.
+var tables = func() (all []*schema.Table) {
+	for _, t := range schema.Tables() {
+		switch t.Name {
+		case schema.OfficeActivity, schema.UnifiedAuditLog, schema.UnifiedAuditLogRevisions, schema.UrlClickEvents:
+			all = append(all, t)
+		}
+	}
+	return all
+}()
+
 // process is Quoll without a server: the river, opened in the order in which
 // the real one opens it.
 type process struct {
@@ -143,7 +156,7 @@ func (p *process) open(ctx context.Context, m *machine, cfg activity.Config, mac
 	p.state = m.state.Open(m.disk)
 	p.closers = append(p.closers, p.state.Close)
 	rows := lake.DefaultConfig("/data/lake")
-	rows.FS, rows.KeepSnapshots = m.disk, 3
+	rows.FS, rows.KeepSnapshots, rows.Tables = m.disk, 3, tables
 	rows.OpenCatalog = func(context.Context, string) (*sql.DB, error) { return m.catalog.Open(m.disk), nil }
 	if p.lake, err = lake.Open(ctx, rows, logger); err != nil {
 		return err

@@ -126,11 +126,11 @@ func live(t *testing.T, seed uint64, total *tally) {
 
 func (l *life) configure() {
 	c := l.tenant.collectorConfig()
-	c.PollEvery = dice.Pick(l.dice, []time.Duration{2 * time.Hour, 4 * time.Hour, 6 * time.Hour})
+	c.PollEvery = dice.Pick(l.dice, []time.Duration{4 * time.Hour, 6 * time.Hour, 8 * time.Hour})
 	c.RelistEvery = dice.Pick(l.dice, []time.Duration{12 * time.Hour, 24 * time.Hour, 24 * time.Hour})
 	c.Concurrency = l.dice.Between(1, 4)
 	if l.large {
-		c.PollEvery, c.RelistEvery = time.Hour, 6*time.Hour
+		c.PollEvery, c.RelistEvery = 2*time.Hour, 8*time.Hour
 	}
 	if l.away.from.IsZero() && !l.large && l.dice.Chance(0.8) {
 		c.Lookback = 4 * days // listing all of a week is most of the work of a life
@@ -154,7 +154,10 @@ func (l *life) plan() {
 		time.AfterFunc(sometime(), func() { end(contentType) })
 	}
 	for range l.dice.Below(4) {
-		from, lasts := sometime(), l.dice.Span(time.Minute, 20*time.Hour)
+		from, lasts := sometime(), l.dice.Span(time.Minute, time.Hour)
+		if l.dice.Chance(0.2) { // longer than listings overlap; all of it is attempts in vain
+			lasts = l.dice.Span(time.Hour, 20*time.Hour)
+		}
 		time.AfterFunc(from, func() { l.tenant.network.down.Store(true); l.outages++ })
 		time.AfterFunc(from+lasts, func() { l.tenant.network.down.Store(false) })
 	}

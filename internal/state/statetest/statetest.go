@@ -118,7 +118,9 @@ func (nowhere) Open(string) (driver.Conn, error) {
 	return nil, errors.New("the database has no address")
 }
 
-// conn is the one connection. Its Close leaves SQLite's open.
+// conn is the one connection. Its Close leaves SQLite's open. What it runs ends
+// in microseconds and not with a context, for which the driver would start a
+// goroutine each time.
 type conn struct {
 	sqlite
 	database *Database
@@ -144,7 +146,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	if c.machine.Crashed() {
 		return nil, durabletest.ErrCrashed
 	}
-	open, err := c.sqlite.BeginTx(ctx, opts)
+	open, err := c.sqlite.BeginTx(context.WithoutCancel(ctx), opts)
 	if err != nil {
 		return nil, err
 	}
@@ -189,6 +191,7 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 }
 
 func (c *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	ctx = context.WithoutCancel(ctx)
 	if len(args) == 0 { // it may be several statements
 		return c.sqlite.ExecContext(ctx, query, args)
 	}
@@ -210,7 +213,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.QueryContext(ctx, args)
+	result, err := s.QueryContext(context.WithoutCancel(ctx), args)
 	if err != nil {
 		return nil, errors.Join(err, c.database.give(query, s))
 	}
@@ -248,6 +251,11 @@ type prepared struct {
 	statement
 	database *Database
 	query    string
+}
+
+// ExecContext implements driver.StmtExecContext.
+func (p prepared) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	return p.statement.ExecContext(context.WithoutCancel(ctx), args)
 }
 
 // Close implements driver.Stmt.
