@@ -106,6 +106,7 @@ type file struct {
 type serverSection struct {
 	Listen       string   `yaml:"listen"`
 	TokenFile    string   `yaml:"token_file"`
+	MetricsFile  string   `yaml:"metrics_token_file"`
 	Hosts        []string `yaml:"hosts"`
 	QueryTimeout duration `yaml:"query_timeout"`
 }
@@ -217,6 +218,7 @@ func (b *builder) build(f file) *Config {
 	c.ExternalHosts = f.ExternalHosts
 	c.Server.Listen = or(f.Server.Listen, c.Server.Listen)
 	c.Server.TokenFile = b.path(f.Server.TokenFile)
+	c.Server.MetricsTokenFile = b.path(f.Server.MetricsFile)
 	c.Server.Hosts = f.Server.Hosts
 	c.Server.QueryTimeout = or(time.Duration(f.Server.QueryTimeout), c.Server.QueryTimeout)
 	if err := c.Server.Validate(); err != nil {

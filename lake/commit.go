@@ -73,6 +73,7 @@ func (l *Lake) commit(ctx context.Context, t *tableState, c change, position uin
 	committed, err := changeFiles(ctx, t.iceberg, &c, properties)
 	if err == nil {
 		t.iceberg = committed
+		t.commits.Add(1)
 		return nil
 	}
 	// The context may be the reason of the failure.
@@ -85,6 +86,7 @@ func (l *Lake) commit(ctx context.Context, t *tableState, c change, position uin
 	}
 	t.iceberg = current
 	if s := current.CurrentSnapshot(); s != nil && s.Summary != nil && s.Summary.Properties[PropertyFlush] == flush {
+		t.commits.Add(1)
 		l.logger.Warn("a commit that was reported as failed had happened", "table", t.schema.Name, "error", err)
 		return nil
 	}

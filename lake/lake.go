@@ -184,6 +184,8 @@ type TableStats struct {
 	Records int
 	// MinTime and MaxTime bound TimeGenerated, in UTC; zero without rows.
 	MinTime, MaxTime time.Time
+	// Commits is how often the table was committed since the lake was opened.
+	Commits int64
 	// LastIngested is when the latest row became visible, in UTC; zero if the
 	// table is empty.
 	LastIngested time.Time
@@ -204,7 +206,7 @@ func (t *tableState) stats() TableStats {
 	s := TableStats{
 		Name: t.schema.Name, Files: len(t.files.files),
 		FreshRows: t.freshRows(), FreshBytes: t.freshBytes(),
-		Position: t.committed, Records: t.keys.size(), LastIngested: t.lastIngested,
+		Position: t.committed, Records: t.keys.size(), LastIngested: t.lastIngested, Commits: t.commits.Load(),
 	}
 	bounds := newTimeBounds()
 	for _, f := range t.files.files {

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/iceberg-go/table"
@@ -27,6 +28,7 @@ type tableState struct {
 	sealed []batch  // part of a flush that is under way or failed
 	files  *fileSet
 
+	commits      atomic.Int64 // since the lake was opened
 	lastIngested time.Time
 	decision     decision
 }

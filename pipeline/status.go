@@ -8,6 +8,7 @@ import (
 
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/normalise"
 )
 
@@ -29,6 +30,8 @@ type Status struct {
 	Quarantined int64
 	// Rows is the rows added, by table.
 	Rows map[string]int64
+	// Flows are the records by where they came from.
+	Flows map[Origin]Flow
 	// Unknown is what the normaliser met and did not know.
 	Unknown normalise.Counts
 
@@ -44,11 +47,20 @@ type Status struct {
 	ArchiveError  string
 }
 
+// Origin is a source, tenant and content type as payloads say them.
+type Origin struct {
+	Source          model.Source
+	Tenant, Content string
+}
+
+// Flow counts records since the process started.
+type Flow struct{ Added, Duplicates, Revisions, Rejected int64 }
+
 // Status returns where the river stands now.
 func (p *Pipeline) Status() Status {
 	p.mu.Lock()
 	s := p.status
-	s.Rows = maps.Clone(p.status.Rows)
+	s.Rows, s.Flows = maps.Clone(p.status.Rows), maps.Clone(p.status.Flows)
 	s.Unknown = normalise.Counts{}
 	s.Unknown.Add(p.status.Unknown)
 	p.mu.Unlock()
@@ -96,9 +108,24 @@ func (p *Pipeline) count(j *job, a lake.Applied) {
 		s.Rows[table] += int64(n)
 	}
 	s.Unknown.Add(j.result.Counts)
+	s.count(&j.entry.Payload, a, len(j.result.Rejects))
 	s.LastApplied, s.Lag = now, now.Sub(j.entry.Payload.Received)
 	close(p.moved)
 	p.moved = make(chan struct{})
+}
+
+// count adds what became of a payload to the flow of its origin.
+func (s *Status) count(p *model.Payload, a lake.Applied, rejects int) {
+	if s.Flows == nil {
+		s.Flows = map[Origin]Flow{}
+	}
+	from := Origin{p.Source, p.Tenant, p.ContentType}
+	f := s.Flows[from]
+	f.Added += int64(a.Added)
+	f.Duplicates += int64(a.Duplicates + a.Replayed)
+	f.Revisions += int64(a.Revisions)
+	f.Rejected += int64(rejects)
+	s.Flows[from] = f
 }
 
 // quarantine notes an entry that could not be taken as a whole.

@@ -6,6 +6,7 @@ import "errors"
 
 var errUnknown = errors.New("quoll cannot ask this system")
 
-func freeBytes(string) (uint64, error) { return 0, errUnknown }
+// DiskSpace is not known here.
+func DiskSpace(string) (free, size uint64, err error) { return 0, 0, errUnknown }
 
 func sameDevice(string, string) (bool, error) { return false, errUnknown }

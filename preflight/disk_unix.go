@@ -8,13 +8,14 @@ import (
 	"syscall"
 )
 
-// freeBytes is what an ordinary user may still write on the disk of a folder.
-func freeBytes(dir string) (uint64, error) {
+// DiskSpace is what an ordinary user may still write on the disk of a folder, and
+// the size of it, in bytes.
+func DiskSpace(dir string) (free, size uint64, err error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {
-		return 0, os.NewSyscallError("statfs", err)
+		return 0, 0, os.NewSyscallError("statfs", err)
 	}
-	return s.Bavail * uint64(s.Bsize), nil
+	return s.Bavail * uint64(s.Bsize), s.Blocks * uint64(s.Bsize), nil
 }
 
 // sameDevice reports whether two folders are on one file system.

@@ -54,7 +54,7 @@ func (r *run) folder(check, dir string) string {
 	if there != dir {
 		what = dir + " will be made in " + there
 	}
-	free, err := freeBytes(there)
+	free, _, err := DiskSpace(there)
 	switch {
 	case err != nil:
 		r.say(check, Note, what+"; its free space cannot be told: "+err.Error(), "")

@@ -102,6 +102,7 @@ func TestAnswers(t *testing.T) {
 		{"backfills", "GET", "/api/v1/backfills", "", 200},
 		{"backfill-started", "POST", "/api/v1/backfills", `{"from":"2026-08-14T00:00:00Z","to":"2026-09-14T00:00:00Z","operations":["New-InboxRule"]}`, 202},
 		{"backfill-too-early", "POST", "/api/v1/backfills", `{"from":"2025-08-14T00:00:00Z","to":"2026-09-14T00:00:00Z"}`, 400},
+		{"health", "GET", "/api/v1/health", "", 200},
 		{"status", "GET", "/api/v1/status", "", 200},
 		{"archive", "GET", "/api/v1/archive", "", 200},
 		{"archive-hours", "GET", "/api/v1/archive/hours?differing=true&limit=2", "", 200},

@@ -33,6 +33,19 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 	})
 }
 
+// watchers lets in who may look, and the token of those who watch from outside.
+func (s *Server) watchers(next http.Handler) http.Handler {
+	known := s.authenticate(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !equalsAny(r.Header.Get("Authorization"), s.metricsToken) {
+			known.ServeHTTP(w, r)
+			return
+		}
+		c := &caller{person: Person{Name: watcherActor, Role: RoleReader}, by: byToken}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+	})
+}
+
 func (s *Server) identifyCaller(r *http.Request) (*caller, error) {
 	if s.token == "" && s.services.Access == nil {
 		return &caller{person: Person{Name: localActor, Role: RoleAdministrator}, by: byNothing}, nil
@@ -63,13 +76,16 @@ func (s *Server) identifyCaller(r *http.Request) (*caller, error) {
 	return &caller{person: *person, by: bySession, token: cookie.Value}, nil
 }
 
-// isToken compares an Authorization header with the tokens. The digests have
-// equal lengths, so that the comparison tells nothing by its time.
-func (s *Server) isToken(header string) bool {
+func (s *Server) isToken(header string) bool { return equalsAny(header, s.token, s.localToken) }
+
+// equalsAny compares an Authorization header with tokens, of which empty ones are
+// none. The digests have equal lengths, so that the comparison tells nothing by
+// its time.
+func equalsAny(header string, tokens ...string) bool {
 	scheme, given, _ := strings.Cut(header, " ")
 	got := sha256.Sum256([]byte(strings.TrimSpace(given)))
 	found := 0
-	for _, token := range []string{s.token, s.localToken} {
+	for _, token := range tokens {
 		if token == "" {
 			continue
 		}

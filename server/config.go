@@ -19,6 +19,9 @@ type Config struct {
 	// must carry; surrounding white space is ignored. Empty means that no
 	// token is asked for, which Validate accepts on loopback only.
 	TokenFile string `yaml:"token_file"`
+	// MetricsTokenFile names a file that holds a bearer token which opens GET
+	// /metrics and GET /api/v1/health and nothing else; empty for none.
+	MetricsTokenFile string `yaml:"metrics_token_file"`
 	// Hosts are further host names, without port, under which the server may
 	// be addressed, for instance behind a reverse proxy. Loopback names and
 	// the host of Listen always are allowed.
@@ -79,22 +82,22 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// readToken returns the configured token, or "" when none is configured. The
-// token appears in no error.
-func (c Config) readToken() (string, error) {
-	if c.TokenFile == "" {
+// readToken returns the token in a file, or "" when none is configured. The token
+// appears in no error.
+func readToken(file string) (string, error) {
+	if file == "" {
 		return "", nil
 	}
-	raw, err := os.ReadFile(c.TokenFile)
+	raw, err := os.ReadFile(file)
 	if err != nil {
 		return "", fmt.Errorf("read bearer token: %w", err)
 	}
 	token := strings.TrimSpace(string(raw))
 	if len(token) < minTokenBytes {
-		return "", fmt.Errorf("read bearer token %s: shorter than %d characters", c.TokenFile, minTokenBytes)
+		return "", fmt.Errorf("read bearer token %s: shorter than %d characters", file, minTokenBytes)
 	}
 	if strings.ContainsAny(token, " \t\r\n") {
-		return "", errors.New("read bearer token " + c.TokenFile + ": holds white space; one token is wanted")
+		return "", errors.New("read bearer token " + file + ": holds white space; one token is wanted")
 	}
 	return token, nil
 }

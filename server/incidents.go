@@ -165,6 +165,8 @@ const (
 const (
 	localActor = "local user"
 	tokenActor = "API token"
+	// watcherActor has the token for metrics.
+	watcherActor = "monitoring"
 )
 
 func (s *Server) handleIncidents(w http.ResponseWriter, r *http.Request) error {

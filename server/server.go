@@ -18,6 +18,8 @@ type Server struct {
 	log      *slog.Logger
 	clock    Clock
 	token    string // configured; empty: none
+	// metricsToken opens metrics and health alone; empty: none.
+	metricsToken string
 	// localToken is that of this run for programs on this machine.
 	localToken string
 	hosts      hostList
@@ -44,12 +46,16 @@ func New(cfg Config, opt Options) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("configure server: %w", err)
 	}
-	token, err := cfg.readToken()
+	token, err := readToken(cfg.TokenFile)
 	if err != nil {
 		return nil, fmt.Errorf("configure server: %w", err)
 	}
+	metricsToken, err := readToken(cfg.MetricsTokenFile)
+	if err != nil {
+		return nil, fmt.Errorf("configure server: metrics: %w", err)
+	}
 	s := &Server{
-		config: cfg, services: opt.Services, log: opt.Logger, clock: opt.Clock, token: token, localToken: opt.LocalToken,
+		config: cfg, services: opt.Services, log: opt.Logger, clock: opt.Clock, token: token, metricsToken: metricsToken, localToken: opt.LocalToken,
 		hosts:   newHostList(cfg),
 		running: make(chan struct{}, cfg.MaxConcurrentQueries),
 	}
@@ -80,6 +86,8 @@ func (s *Server) routes() http.Handler {
 	root := http.NewServeMux()
 	root.Handle("GET /api/v1/sign-in", s.api(s.handleWays))
 	root.Handle("POST /api/v1/sign-in", s.refuseCrossOrigin(s.api(s.handleSignIn)))
+	root.Handle("GET /metrics", s.watchers(s.api(allow(RoleReader, s.handleMetrics))))
+	root.Handle("GET /api/v1/health", s.watchers(s.api(allow(RoleReader, s.handleStates))))
 	root.Handle("/api/", s.authenticate(s.refuseCrossOrigin(api)))
 	root.HandleFunc("GET /healthz", handleHealth)
 	root.Handle("/", s.assets)

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -21,6 +22,9 @@ type Services struct {
 	Rules      Rules
 	Notebook   Notebook
 	Explainer  Explainer
+	// Metrics answers GET /metrics to whoever was let in.
+	Metrics http.Handler
+	States  States
 	// Access lets people sign in. Without it there is the bearer token alone.
 	Access Access
 }

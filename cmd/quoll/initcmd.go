@@ -18,6 +18,7 @@ archive_origin: agency.example/quoll
 
 server:
   listen: 127.0.0.1:8484        # another address needs token_file
+#  metrics_token_file: metrics-token  # opens /metrics to Prometheus: umask 077; openssl rand -hex 24 > metrics-token
 
 tenants:
   - name: My agency

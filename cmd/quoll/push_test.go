@@ -25,7 +25,11 @@ func TestPushedRecordsAreRows(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "push-token"), []byte(token), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := config.Parse([]byte("data_dir: q\nserver: {listen: '127.0.0.1:0'}\npush: {listen: '"+address+"', token_file: push-token}\n"), dir, os.Getenv)
+	const watching = "0123456789abcdef0123456789abcdef-of-the-monitoring"
+	if err := os.WriteFile(filepath.Join(dir, "metrics-token"), []byte(watching), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Parse([]byte("data_dir: q\nserver: {listen: '127.0.0.1:0', metrics_token_file: metrics-token}\npush: {listen: '"+address+"', token_file: push-token}\n"), dir, os.Getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,6 +89,19 @@ func TestPushedRecordsAreRows(t *testing.T) {
 	}
 	if status, answer := get(t, web+"/api/v1/connectors", note.Token); status != http.StatusOK || !strings.Contains(answer, `"push/`+address+`/push"`) || !strings.Contains(answer, `"records":2,"duplicates":1,`) {
 		t.Errorf("the connectors do not show two records: %d %s", status, answer)
+	}
+	_, figures := get(t, web+"/metrics", watching)
+	for _, want := range []string{
+		`quoll_records_total{content="",outcome="added",source="push",tenant=""} 2`, `quoll_records_total{content="",outcome="duplicate",source="push",tenant=""} 1`,
+		`quoll_source_state{connector="push/` + address + `",content="push",source="push",state="running",tenant=""} 1`,
+		`quoll_lake_rows{table="EmailEvents"} 2`, `quoll_reading_incomplete 0`, `quoll_disk_free_bytes{folder="archive"}`,
+	} {
+		if !strings.Contains(figures, want) {
+			t.Errorf("no %s in the metrics", want)
+		}
+	}
+	if status, answer := get(t, web+"/api/v1/health", watching); status != http.StatusOK || !strings.Contains(answer, `"name":"push/`+address+`","contentType":"push","state":"ok"`) {
+		t.Errorf("health: %d %s", status, answer)
 	}
 	stop()
 	if err := <-ended; err != nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/incident"
 	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/metrics"
 	"github.com/quoll/quoll/notebook"
 	"github.com/quoll/quoll/query/external"
 	"github.com/quoll/quoll/server"
@@ -170,6 +171,11 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	}
 	report := &reporter{node: n, collectors: s.collectors, webhook: s.webhook, started: time.Now().UTC()}
 	s.keeper = &archiveKeeper{node: n, reporter: report, names: tenantNames(c), audit: audit, after: pace.reconcile, clock: clock.System(), log: log}
+	figures := &measured{node: n, collectors: s.collectors, rules: rules, detector: s.detector, now: time.Now}
+	scraped, err := metrics.Handler(figures.read, log)
+	if err != nil {
+		return nil, fmt.Errorf("prepare metrics: %w", err)
+	}
 	s.server, err = server.New(c.Server, server.Options{
 		UI: ui, Logger: log, LocalToken: s.localToken,
 		Services: server.Services{
@@ -179,6 +185,8 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Rules:      ruleList{rules, s.detector},
 			Notebook:   notes{book},
 			Explainer:  querier{n.query},
+			Metrics:    scraped,
+			States:     figures,
 			Access:     auditedPeople{people{s.access}, audit},
 			Gaps:       &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
 			Drift:      driftLists{n.drift},

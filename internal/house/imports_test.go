@@ -69,6 +69,7 @@ var allowed = []struct {
 	{"archive", []string{"model", "archive/proof"}},
 	{"access", []string{"model"}},
 	{"notebook", nil},
+	{"metrics", []string{"model", "collect"}},
 	{"assure", nil},
 	{"server/servertest/…", []string{"server/…", "web", "kql/…"}},
 	{"server", []string{"model", "schema", "kql/…", "query", "web"}},

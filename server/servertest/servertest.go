@@ -43,5 +43,5 @@ func New(clock server.Clock) *Canned {
 
 // Services hands all of them to a server.
 func (c *Canned) Services() server.Services {
-	return server.Services{Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Rules: c, Notebook: c, Explainer: c}
+	return server.Services{Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Rules: c, Notebook: c, Explainer: c, States: c}
 }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/preflight"
+	"github.com/quoll/quoll/server"
+)
+
+// States implements server.States.
+func (m *measured) States(context.Context) ([]server.PartState, error) {
+	var parts []server.PartState
+	for _, c := range m.collectors {
+		parts = append(parts, sourceStates(c.Status())...)
+	}
+	p := m.node.pipeline.Status()
+	journal := kept("journal", "")
+	if p.Quarantined > 0 {
+		journal.Warnings = []server.Warning{{Code: "quarantined", Cause: fmt.Sprintf("%d payloads of the journal could not be made into rows.", p.Quarantined), Remedy: "Look for them in the log; a newer version of Quoll takes them with quoll replay."}}
+	}
+	archive := kept("archive", p.ArchiveError)
+	if m.node.archiveProblem != nil {
+		archive = kept("archive", m.node.archiveProblem.Error())
+		archive.State = server.StateFailing
+	}
+	return append(parts, journal, kept("lake", cmp.Or(p.FlushError, p.MaintainError)), archive, m.disk()), nil
+}
+
+// kept is what is kept here, which is well without a problem.
+func kept(part, problem string) server.PartState {
+	state := server.PartState{Part: part, State: server.StateOK, Cause: problem}
+	if problem != "" {
+		state.State = server.StateDegraded
+		state.Remedy = "It is tried again. Check the disk: is it full, or not writable?"
+	}
+	return state
+}
+
+// littleRoom is from which part of a disk down there is too little of it free.
+const littleRoom = 20
+
+func (m *measured) disk() server.PartState {
+	state := server.PartState{Part: "disk", State: server.StateOK}
+	for _, dir := range []string{m.node.paths.data, m.node.paths.archive} {
+		free, size, err := preflight.DiskSpace(dir)
+		if err == nil && free < size/littleRoom {
+			state.State, state.Cause = server.StateDegraded, fmt.Sprintf("%s has %d MiB free.", dir, free>>20)
+			state.Remedy = "Make room on that disk: when it is full, nothing can be collected."
+		}
+	}
+	return state
+}
+
+// sourceStates are those of the streams of a collector, or its own where it has
+// not got as far as any.
+func sourceStates(s collect.Status) []server.PartState {
+	streams := s.Streams
+	if len(streams) == 0 {
+		streams = []collect.StreamStatus{{Health: s.Health, Problem: s.Problem}}
+	}
+	var parts []server.PartState
+	for _, one := range streams {
+		part := server.PartState{Part: "source", Name: s.Name, TenantID: s.Tenant, ContentType: one.ContentType, State: stateOf(one.Health)}
+		problem := one.Problem
+		if problem == nil && one.Health != collect.HealthRunning {
+			problem = s.Problem
+		}
+		if problem != nil {
+			part.Met, part.Code, part.Cause, part.Remedy = moment(problem.Time), problem.Code, problem.Cause, problem.Remedy
+		}
+		for _, w := range append(s.Warnings[:len(s.Warnings):len(s.Warnings)], one.Warnings...) {
+			part.Warnings = append(part.Warnings, server.Warning{Code: w.Code, Cause: w.Cause, Remedy: w.Remedy})
+		}
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+func stateOf(h collect.Health) string {
+	switch h {
+	case collect.HealthRunning:
+		return server.StateOK
+	case collect.HealthStarting:
+		return server.StateStarting
+	case collect.HealthDegraded:
+		return server.StateDegraded
+	}
+	return server.StateFailing
+}

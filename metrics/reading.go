@@ -1,0 +1,207 @@
+package metrics
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/quoll/quoll/collect"
+)
+
+// Reading is what is measured, at one moment. Times are in UTC, and zero for what
+// never happened.
+type Reading struct {
+	Version, Commit string
+	Now             time.Time
+	Sources         []collect.Status
+	Flows           []Flow
+	Delays          []Delay
+	Journal         Journal
+	Lake            Lake
+	Archive         Archive
+	Rules           []Rule
+	Disks           []Disk
+}
+
+// Flow counts the records of a source, tenant and content type that went through
+// the normaliser since the process started.
+type Flow struct {
+	Source, Tenant, Content                string
+	Added, Duplicates, Revisions, Rejected int64
+}
+
+// Delay is how long the records of a content type took on a part of their way, of
+// those that became visible within the last hour.
+type Delay struct {
+	Tenant, Content, Stage string
+	P50, P90, P99, Max     time.Duration
+}
+
+// Journal says how far it reaches. Applied is the last position that queries see.
+type Journal struct {
+	Position, Applied uint64
+	Bytes             int64 // on disk
+	Quarantined       int64 // entries that could not be taken
+}
+
+// Lake says how the tables fare.
+type Lake struct {
+	Tables    []Table
+	LastFlush time.Time
+	Failing   bool
+	// Unknown counts what the normaliser met and did not know, by kind.
+	Unknown map[string]int64
+}
+
+// Table counts what a table holds.
+type Table struct {
+	Name               string
+	Rows, Fresh, Bytes int64
+	Files              int
+	Commits            int64 // since the process started
+}
+
+// Archive says how far it follows the journal.
+type Archive struct {
+	Position uint64
+	Sealed   time.Time // when the last checkpoint was published
+	Failing  bool
+}
+
+// Rule says how a rule that is switched on fares.
+type Rule struct {
+	ID, Name             string
+	Runs, Alerts         int64
+	LastRun, EvaluatedTo time.Time
+	Frequency            time.Duration
+	Failing              bool
+}
+
+// Disk is the room of the disk under a folder.
+type Disk struct {
+	Folder     string // "data" or "archive"
+	Free, Size uint64 // bytes
+}
+
+func (e *emitter) reading(r *Reading) {
+	e.value("quoll_build_info", 1, r.Version, r.Commit)
+	for _, s := range r.Sources {
+		e.source(s)
+	}
+	for _, f := range r.Flows {
+		for outcome, n := range map[string]int64{"added": f.Added, "duplicate": f.Duplicates, "revision": f.Revisions, "rejected": f.Rejected} {
+			e.value("quoll_records_total", float64(n), f.Source, f.Tenant, f.Content, outcome)
+		}
+	}
+	for _, d := range r.Delays {
+		for rank, v := range map[string]time.Duration{"p50": d.P50, "p90": d.P90, "p99": d.P99, "max": d.Max} {
+			e.value("quoll_record_delay_seconds", v.Seconds(), d.Tenant, d.Content, d.Stage, rank)
+		}
+	}
+	e.keeping(r)
+	for _, rule := range r.Rules {
+		e.rule(rule, r.Now)
+	}
+	for _, d := range r.Disks {
+		e.value("quoll_disk_free_bytes", float64(d.Free), d.Folder)
+		e.value("quoll_disk_size_bytes", float64(d.Size), d.Folder)
+	}
+}
+
+var states = []collect.Health{collect.HealthRunning, collect.HealthStarting, collect.HealthDegraded, collect.HealthBlocked, collect.HealthStopped}
+
+// source words a collector. One that has not got as far as any content yet has
+// one stream without a name.
+func (e *emitter) source(s collect.Status) {
+	streams := s.Streams
+	if len(streams) == 0 {
+		streams = []collect.StreamStatus{{Health: s.Health, Problem: s.Problem}}
+	}
+	e.at("quoll_source_credential_end_timestamp_seconds", s.CredentialEnds, s.Name, string(s.Source), s.Tenant)
+	for _, w := range codes(s.Warnings) {
+		e.value("quoll_source_warning", 1, s.Name, string(s.Source), s.Tenant, "", w)
+	}
+	for _, one := range streams {
+		labels := []string{s.Name, string(s.Source), s.Tenant, one.ContentType}
+		with := func(more ...string) []string { return append(slices.Clone(labels), more...) }
+		for _, state := range states {
+			e.flag("quoll_source_state", one.Health == state, with(string(state))...)
+		}
+		if p := one.Problem; p != nil {
+			e.value("quoll_source_problem", 1, with(p.Code, cause(p, one.Warnings))...)
+		}
+		for _, w := range codes(one.Warnings) {
+			e.value("quoll_source_warning", 1, with(w)...)
+		}
+		e.at("quoll_source_last_success_timestamp_seconds", one.LastSuccess, labels...)
+		e.at("quoll_source_last_received_timestamp_seconds", one.LastJournalled, labels...)
+		e.at("quoll_source_next_expiry_timestamp_seconds", one.NextExpiry, labels...)
+		e.value("quoll_source_lag_seconds", one.Lag.Seconds(), labels...)
+		e.value("quoll_source_failures", float64(one.Failures), labels...)
+		e.value("quoll_source_errors_total", float64(one.Errors), labels...)
+		e.value("quoll_source_backlog_payloads", float64(one.Counts.Backlog()), labels...)
+		e.value("quoll_source_payloads_total", float64(one.Counts.Journalled), labels...)
+		e.value("quoll_source_bytes_total", float64(one.Counts.Bytes), labels...)
+		e.value("quoll_source_gaps_total", float64(one.Counts.Gaps), labels...)
+		e.value("quoll_source_expired_total", float64(one.Counts.Expired), labels...)
+	}
+}
+
+// codes are those of warnings, each once.
+func codes(warnings []collect.Problem) []string {
+	seen := map[string]bool{}
+	for _, w := range warnings {
+		seen[w.Code] = true
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// cause is the sentence of a problem, as long as it stays the same. Those of
+// warnings have figures in them, each of which would be a series of its own.
+func cause(p *collect.Problem, warnings []collect.Problem) string {
+	for _, w := range warnings {
+		if w.Code == p.Code && w.Cause == p.Cause {
+			return ""
+		}
+	}
+	return p.Cause
+}
+
+// keeping is journal, lake and archive.
+func (e *emitter) keeping(r *Reading) {
+	j := r.Journal
+	e.value("quoll_journal_position", float64(j.Position))
+	e.value("quoll_journal_bytes", float64(j.Bytes))
+	e.value("quoll_journal_quarantined", float64(j.Quarantined))
+	e.value("quoll_lake_position", float64(j.Applied))
+	e.value("quoll_lake_backlog_payloads", float64(behind(j.Position, j.Applied)))
+	e.at("quoll_lake_last_flush_timestamp_seconds", r.Lake.LastFlush)
+	e.flag("quoll_lake_failing", r.Lake.Failing)
+	for _, t := range r.Lake.Tables {
+		e.value("quoll_lake_rows", float64(t.Rows), t.Name)
+		e.value("quoll_lake_fresh_rows", float64(t.Fresh), t.Name)
+		e.value("quoll_lake_files", float64(t.Files), t.Name)
+		e.value("quoll_lake_bytes", float64(t.Bytes), t.Name)
+		e.value("quoll_lake_commits_total", float64(t.Commits), t.Name)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(r.Lake.Unknown)) {
+		e.value("quoll_unknown_total", float64(r.Lake.Unknown[kind]), kind)
+	}
+	e.value("quoll_archive_position", float64(r.Archive.Position))
+	e.value("quoll_archive_backlog_payloads", float64(behind(j.Position, r.Archive.Position)))
+	e.at("quoll_archive_last_seal_timestamp_seconds", r.Archive.Sealed)
+	e.flag("quoll_archive_failing", r.Archive.Failing)
+}
+
+func behind(end, at uint64) uint64 { return end - min(end, at) }
+
+func (e *emitter) rule(r Rule, now time.Time) {
+	e.value("quoll_rule_runs_total", float64(r.Runs), r.ID, r.Name)
+	e.value("quoll_rule_alerts_total", float64(r.Alerts), r.ID, r.Name)
+	e.at("quoll_rule_last_run_timestamp_seconds", r.LastRun, r.ID, r.Name)
+	if !r.EvaluatedTo.IsZero() {
+		// Up to one frequency is no lag: the next window is not over yet.
+		e.value("quoll_rule_lag_seconds", max(now.Sub(r.EvaluatedTo)-r.Frequency, 0).Seconds(), r.ID, r.Name)
+	}
+	e.flag("quoll_rule_failing", r.Failing, r.ID, r.Name)
+}
