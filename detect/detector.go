@@ -68,6 +68,8 @@ type Detector struct {
 	clock   clock.Clock
 	log     *slog.Logger
 
+	coming newcomers
+
 	mu       sync.Mutex // serialises ticks
 	recorder Recorder   // nil: nothing is recorded
 	forgot   time.Time  // when old windows were last forgotten
@@ -117,6 +119,7 @@ func (d *Detector) Run(ctx context.Context) error {
 func (d *Detector) Tick(ctx context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.admit()
 	now := d.clock.Now().UTC()
 	look := &lookout{detector: d, now: now, upTo: now.Add(-d.config.Settle), seen: map[lookKey]arrival{}}
 	var problems []error
@@ -224,10 +227,10 @@ func (d *Detector) windows(ctx context.Context, r *Rule, health Health, now time
 	return append(r.dirty(late, health.LastEnd, d.config.Windows), due...), look.upTo, nil
 }
 
-// Health returns how each rule fares, in the order of the rules.
-func (d *Detector) Health(ctx context.Context) ([]Health, error) {
-	all := make([]Health, 0, len(d.rules))
-	for _, r := range d.rules {
+// Health returns how each of the rules fares, in their order.
+func (d *Detector) Health(ctx context.Context, rules []*Rule) ([]Health, error) {
+	all := make([]Health, 0, len(rules))
+	for _, r := range rules {
 		h, err := d.store.rule(ctx, r)
 		if err != nil {
 			return nil, err

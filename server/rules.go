@@ -2,13 +2,20 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"strings"
 	"time"
 )
 
 // Rules are the detection rules and how they fare.
 type Rules interface {
 	Rules(ctx context.Context) ([]Rule, error)
+	// SaveRule keeps a rule in Sentinel's YAML form, in place of the one that was
+	// saved under its id before, and has it run from then on. A *Failure says what
+	// is wrong with it; mistakes in its query are a *QueryError, placed in the
+	// query's own text.
+	SaveRule(ctx context.Context, yaml string) (*Rule, error)
 }
 
 // Rule is an analytics rule, in Microsoft Sentinel's terms.
@@ -57,5 +64,34 @@ func (s *Server) handleRules(w http.ResponseWriter, r *http.Request) error {
 		Now   time.Time `json:"now"`
 		Rules []Rule    `json:"rules"`
 	}{s.clock().UTC(), rules})
+	return nil
+}
+
+// ruleBody is the body of POST /api/v1/rules.
+type ruleBody struct {
+	YAML string `json:"yaml"`
+}
+
+func (s *Server) handleRuleSave(w http.ResponseWriter, r *http.Request) error {
+	if s.services.Rules == nil {
+		return unavailable("rules")
+	}
+	var body ruleBody
+	if err := s.decode(w, r, &body); err != nil {
+		return err
+	}
+	if strings.TrimSpace(body.YAML) == "" {
+		return &Failure{CodeBadRequest, "yaml is empty: give a rule in Sentinel's YAML form"}
+	}
+	rule, err := s.services.Rules.SaveRule(r.Context(), body.YAML)
+	var mistakes *QueryError
+	if errors.As(err, &mistakes) {
+		return &diagnosed{message: "The query of the rule has mistakes.", diagnostics: diagnose(mistakes.Text, mistakes.Mistakes)}
+	}
+	if err != nil {
+		return err
+	}
+	rule.Tactics, rule.Techniques = notNil(rule.Tactics), notNil(rule.Techniques)
+	writeJSON(w, http.StatusCreated, rule)
 	return nil
 }

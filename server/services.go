@@ -23,8 +23,9 @@ type Services struct {
 	Notebook   Notebook
 	Explainer  Explainer
 	// Metrics answers GET /metrics to whoever was let in.
-	Metrics http.Handler
-	States  States
+	Metrics  http.Handler
+	States   States
+	Exporter Exporter
 	// Access lets people sign in. Without it there is the bearer token alone.
 	Access Access
 }
@@ -113,7 +114,11 @@ type Mistake struct {
 }
 
 // QueryError is what a Querier returns for a query that does not compile.
-type QueryError struct{ Mistakes []Mistake }
+type QueryError struct {
+	Mistakes []Mistake
+	// Text is what they are placed in, where that is not what was sent.
+	Text string
+}
 
 func (e *QueryError) Error() string {
 	if len(e.Mistakes) == 0 {

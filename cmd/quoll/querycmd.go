@@ -143,8 +143,8 @@ func (o *queryOptions) text(args []string, stdin io.Reader) (string, error) {
 }
 
 func runQuery(ctx context.Context, out, notes io.Writer, o queryOptions, text string) error {
-	if o.format == "parquet" && o.output == "" && isTerminal(out) {
-		return usageError(errors.New("a Parquet file is not for a terminal: name a file with --output"))
+	if (o.format == "parquet" || o.format == "xlsx") && o.output == "" && isTerminal(out) {
+		return usageError(fmt.Errorf("a file of %s is not for a terminal: name one with --output", o.format))
 	}
 	parameters, err := o.values()
 	if err != nil {

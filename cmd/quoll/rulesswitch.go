@@ -69,7 +69,7 @@ func (o *switchOptions) change(cmd *cobra.Command, name string, do func(*detect.
 	if err := hasData(o.data); err != nil {
 		return err
 	}
-	all, err := loadRules(true, o.dirs)
+	all, err := loadRules(true, withSaved(o.data, o.dirs))
 	if err != nil {
 		return err
 	}

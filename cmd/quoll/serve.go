@@ -135,7 +135,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if err != nil {
 		return nil, err
 	}
-	rules, err := loadRules(c.ShippedRules, c.RuleDirs)
+	rules, err := loadRules(c.ShippedRules, withSaved(c.DataDir, c.RuleDirs))
 	if err != nil {
 		return nil, err
 	}
@@ -182,11 +182,12 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Querier: auditedQuerier{querier{n.query}, audit}, Catalogue: catalogue{}, Incidents: auditedIncidents{incidents{store}, audit},
 			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, lags: n.lags, now: time.Now, log: log},
 			Backfills:  auditedBackfills{s.backfills, audit},
-			Rules:      ruleList{rules, s.detector},
+			Rules:      auditedRules{newRuleBook(savedRules(c.DataDir), rules, s.detector), audit},
 			Notebook:   notes{book},
 			Explainer:  querier{n.query},
 			Metrics:    scraped,
 			States:     figures,
+			Exporter:   auditedExporter{exporter{}, audit},
 			Access:     auditedPeople{people{s.access}, audit},
 			Gaps:       &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
 			Drift:      driftLists{n.drift},

@@ -1,5 +1,6 @@
 // Package format writes the result of a query for people and for programs: as a
-// table that fits a terminal, as CSV, as JSON lines, as Parquet.
+// table that fits a terminal, as CSV, as JSON lines, as Parquet, as an Excel
+// workbook.
 //
 // It knows no engine, no file and no terminal: it is told where to write and
 // how wide that is.
@@ -20,7 +21,7 @@ import (
 
 // Names returns the formats. json and jsonl are the same: one object a row and
 // line.
-func Names() []string { return []string{"table", "csv", "json", "jsonl", "parquet"} }
+func Names() []string { return []string{"table", "csv", "json", "jsonl", "parquet", "xlsx"} }
 
 // OfFile returns the format that a file's name says, or the empty string.
 func OfFile(name string) string {
@@ -52,8 +53,11 @@ func Write(w io.Writer, result *query.Result, o Options) error {
 	if err := Check(o.Format); err != nil {
 		return err
 	}
-	if o.Format == "parquet" {
+	switch o.Format {
+	case "parquet":
 		return writeParquet(w, result)
+	case "xlsx":
+		return writeExcel(w, result)
 	}
 	buffered := bufio.NewWriter(w)
 	for i, table := range append([]*query.Result{result}, result.More...) {

@@ -73,7 +73,7 @@ func TestLines(t *testing.T) {
 			t.Errorf("%s: got\n%s", name, text)
 		}
 	}
-	if err := format.Write(&bytes.Buffer{}, sample(), format.Options{Format: "xml"}); err == nil || !strings.Contains(err.Error(), "table, csv, json, jsonl, parquet") {
+	if err := format.Write(&bytes.Buffer{}, sample(), format.Options{Format: "xml"}); err == nil || !strings.Contains(err.Error(), "table, csv, json, jsonl, parquet, xlsx") {
 		t.Errorf("xml: %v", err)
 	}
 }

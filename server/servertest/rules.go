@@ -2,8 +2,11 @@ package servertest
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/quoll/quoll/server"
@@ -28,7 +31,46 @@ func (c *Canned) Rules(context.Context) ([]server.Rule, error) {
 	}
 	list[2].Health.LastError = "no column \"ClientIp\" in table OfficeActivity"
 	list[3].Enabled, list[3].Health = false, server.RuleHealth{}
-	return list, nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append(list, c.saved...), nil
+}
+
+// line reads a value that stands in one line of a rule.
+func line(yaml, key string) string {
+	for text := range strings.Lines(yaml) {
+		if value, ok := strings.CutPrefix(text, key+": "); ok {
+			return strings.Trim(strings.TrimSpace(value), `"'`)
+		}
+	}
+	return ""
+}
+
+// SaveRule implements server.Rules: it takes what has an id and a name, and knows
+// the mistake that the querier knows.
+func (c *Canned) SaveRule(_ context.Context, yaml string) (*server.Rule, error) {
+	rule := server.Rule{ID: line(yaml, "id"), Name: line(yaml, "name"), Kind: "Scheduled", Version: line(yaml, "version"), Severity: line(yaml, "severity"), Enabled: true}
+	if rule.ID == "" || rule.Name == "" {
+		return nil, &server.Failure{Code: server.CodeBadRequest, Message: "name: missing"}
+	}
+	if _, query, ok := strings.Cut(yaml, "\nquery:"); ok {
+		if at := strings.Index(query, UnknownColumn); at >= 0 {
+			return nil, &server.QueryError{Text: query, Mistakes: []server.Mistake{{Start: at, End: at + len(UnknownColumn), Message: `no column "` + UnknownColumn + `" in table OfficeActivity`}}}
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.saved = append(c.saved, rule)
+	return &rule, nil
+}
+
+// Export implements server.Exporter: it says what would be written.
+func (c *Canned) Export(_ context.Context, w io.Writer, format string, result *server.QueryResult) error {
+	if format == "parquet" && len(result.More) > 0 {
+		return &server.Failure{Code: server.CodeBadRequest, Message: "the query gives several tables, and a Parquet file holds one"}
+	}
+	_, err := fmt.Fprintf(w, "%d rows as %s\n", len(result.Rows), format)
+	return err
 }
 
 // Notes implements server.Notebook.

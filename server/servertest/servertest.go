@@ -32,6 +32,7 @@ type Canned struct {
 	incidents []server.IncidentDetail
 	notes     []server.Note
 	task      *server.ArchiveTask
+	saved     []server.Rule
 }
 
 // New returns services whose story ended shortly before the clock's present.
@@ -43,5 +44,8 @@ func New(clock server.Clock) *Canned {
 
 // Services hands all of them to a server.
 func (c *Canned) Services() server.Services {
-	return server.Services{Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Rules: c, Notebook: c, Explainer: c, States: c}
+	return server.Services{
+		Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Rules: c, Notebook: c, Explainer: c, States: c,
+		Exporter: c,
+	}
 }

@@ -31,6 +31,11 @@ export function onSignInWanted(handler: () => void) {
 }
 
 async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  return (await (await ask(method, path, body, signal)).json()) as T;
+}
+
+/** Makes a request; anything but a success is thrown. */
+async function ask(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json", "X-Quoll-Request": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (token.get()) headers["Authorization"] = "Bearer " + token.get();
@@ -43,7 +48,7 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
     if (signal?.aborted) throw cause;
     throw new ApiError("offline", "Quoll does not answer. It may have been stopped, or the connection is down.");
   }
-  if (response.ok) return (await response.json()) as T;
+  if (response.ok) return response;
   if (response.status === 401 && path !== "/sign-in") askWho();
   throw await failure(response);
 }
@@ -80,6 +85,11 @@ export const api = {
   query: (query: string, timespan: Timespan, signal?: AbortSignal) =>
     call<QueryResult>("POST", "/query", { query, timespan }, signal),
   plan: (query: string, timespan: Timespan, signal?: AbortSignal) => call<QueryPlan>("POST", "/query/plan", { query, timespan }, signal),
+  exportQuery: async (query: string, timespan: Timespan, format: "parquet" | "xlsx") => {
+    const response = await ask("POST", "/query/export", { query, timespan, format });
+    return { body: await response.blob(), rows: Number(response.headers.get("X-Quoll-Rows")), truncated: response.headers.get("X-Quoll-Truncated") === "true" };
+  },
+  saveRule: (yaml: string) => call<Rule>("POST", "/rules", { yaml }),
   rules: async (signal?: AbortSignal) => (await call<{ rules: Rule[] }>("GET", "/rules", undefined, signal)).rules,
   notes: async (signal?: AbortSignal) => (await call<{ notes: Note[] }>("GET", "/notes", undefined, signal)).notes,
   addNote: (note: NewNote) => call<Note>("POST", "/notes", note),

@@ -1,6 +1,6 @@
 import { Button, Switch, Tooltip } from "@fluentui/react-components";
 import { ChevronDownRegular, ChevronUpRegular, CopyRegular, DismissRegular } from "../ui/icons";
-import { useState, type ReactNode } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 import type { Cell, Json, ResultColumn, ResultTable } from "../api/types";
 import { useSettings } from "../app/settings";
 import { formatCount } from "../format/number";
@@ -8,21 +8,30 @@ import { exactCell, formatCell } from "../format/value";
 import { text } from "../text/en";
 import { JsonTree } from "./JsonTree";
 
-interface Props { table: ResultTable; order: Uint32Array; row: number; onRow: (row: number) => void; onClose: () => void; actions?: ReactNode }
+interface Props {
+  table: ResultTable;
+  /** The rows that one can go through, and which of the table's is shown. */
+  order: Uint32Array;
+  row: number;
+  onRow: (row: number) => void;
+  onClose: () => void;
+  actions?: ReactNode;
+}
 
 /** Every column of one row, with dynamic values as trees. */
 export function RowDetails({ table, order, row, onRow, onClose, actions }: Props) {
   const [hideEmpty, setHideEmpty] = useState(true);
-  const cells = table.rows[order[row]!];
+  const cells = table.rows[row];
+  const at = useMemo(() => order.indexOf(row), [order, row]);
   if (!cells) return null;
   return (
     <aside className="row-details" aria-label={text.grid.details} onKeyDown={(e) => e.key === "Escape" && onClose()}>
       <div className="row-details-head">
-        <h2>{text.grid.row(formatCount(row + 1))}</h2>
+        <h2>{text.grid.row(formatCount(at + 1))}</h2>
         {actions}
         <Switch className="row-details-switch" label={text.grid.hideEmpty} checked={hideEmpty} onChange={(_, d) => setHideEmpty(d.checked)} />
-        <Button size="small" appearance="subtle" icon={<ChevronUpRegular />} aria-label={text.grid.previous} disabled={row === 0} onClick={() => onRow(row - 1)} />
-        <Button size="small" appearance="subtle" icon={<ChevronDownRegular />} aria-label={text.grid.next} disabled={row >= order.length - 1} onClick={() => onRow(row + 1)} />
+        <Button size="small" appearance="subtle" icon={<ChevronUpRegular />} aria-label={text.grid.previous} disabled={at <= 0} onClick={() => onRow(order[at - 1]!)} />
+        <Button size="small" appearance="subtle" icon={<ChevronDownRegular />} aria-label={text.grid.next} disabled={at >= order.length - 1} onClick={() => onRow(order[at + 1]!)} />
         <Button size="small" appearance="subtle" icon={<DismissRegular />} aria-label={text.close} onClick={onClose} />
       </div>
       <dl className="row-details-list">

@@ -29,7 +29,11 @@ export function toJson(table: ResultTable, order?: Iterable<number>): string {
 /** Hands text to the browser as a file. The mark lets spreadsheets see UTF-8. */
 export function saveFile(name: string, text: string, type: string) {
   const mark = type.startsWith("text/csv") ? ["\uFEFF"] : [];
-  const url = URL.createObjectURL(new Blob([...mark, text], { type }));
+  saveBlob(name, new Blob([...mark, text], { type }));
+}
+
+export function saveBlob(name: string, blob: Blob) {
+  const url = URL.createObjectURL(blob);
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

@@ -1,13 +1,13 @@
 import { Button, Spinner, Tab as FluentTab, TabList, Tooltip } from "@fluentui/react-components";
 import {
-  AddRegular, CodeRegular, DismissRegular, LinkRegular, PanelLeftExpandRegular, PlayFilled, RecordStopRegular,
+  AddRegular, CodeRegular, DismissRegular, LinkRegular, PanelLeftExpandRegular, PlayFilled, RecordStopRegular, ShieldCheckmarkRegular,
 } from "../ui/icons";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { api } from "../api/client";
-import type { Diagnostic } from "../api/types";
+import type { Diagnostic, ResultColumn } from "../api/types";
 import { useResource } from "../api/useResource";
 import { ErrorBoundary } from "../app/ErrorBoundary";
-import { useStored } from "../app/settings";
+import { useMay, useStored } from "../app/settings";
 import { text } from "../text/en";
 import type { EditorHandle } from "./Editor";
 import { formatLink } from "./link";
@@ -23,7 +23,9 @@ import type { LogsState, Tab } from "./store";
 import "./logs.css";
 
 const Editor = lazy(() => import("./Editor"));
+const RuleDialog = lazy(() => import("../rules/RuleDialog"));
 const noDiagnostics: Diagnostic[] = [];
+const noColumns: ResultColumn[] = [];
 
 export default function LogsPage() {
   useAddress();
@@ -67,6 +69,7 @@ export default function LogsPage() {
           <Button size="small" appearance="subtle" icon={<CodeRegular />} onClick={() => editor.current?.format()}>{text.logs.format}</Button>
           <PlanButton query={tab.text} range={tab.range} />
           <SaveQuery query={tab.text} range={tab.range} title={tab.title} />
+          <RuleButton tab={tab} />
           <CopyLink tab={tab} />
         </div>
         <div className="editor-frame" style={{ height }}>
@@ -131,6 +134,24 @@ function RunButton({ tab, onRun }: { tab: Tab; onRun: () => void }) {
     <Tooltip content={text.logs.runTip} relationship="description">
       <Button size="small" appearance="primary" icon={<PlayFilled />} disabled={tab.text.trim() === ""} onClick={onRun}>{text.logs.run}</Button>
     </Tooltip>
+  );
+}
+
+/** Shows the query as a detection rule, which can be saved. */
+function RuleButton({ tab }: { tab: Tab }) {
+  const may = useMay("Contributor");
+  const [open, setOpen] = useState(false);
+  const columns = tab.run.state === "done" ? tab.run.result.columns : noColumns;
+  return (
+    <>
+      <Button
+        size="small" appearance="subtle" icon={<ShieldCheckmarkRegular />} disabled={!may || tab.text.trim() === ""}
+        title={may ? undefined : text.noPermission.change(text.roles.Contributor!)} onClick={() => setOpen(true)}
+      >
+        {text.logs.asRule}
+      </Button>
+      {open && <Suspense><RuleDialog query={tab.text} title={tab.title} columns={columns} onClose={() => setOpen(false)} /></Suspense>}
+    </>
   );
 }
 

@@ -6,7 +6,8 @@ import { boundsOwnTime, defaultRange, toTimespan, type TimeRange } from "./range
 export type Run =
   | { state: "idle" }
   | { state: "running"; started: number }
-  | { state: "done"; result: QueryResult; text: string; finished: number }
+  /** timespan is what the range meant when it was run. */
+  | { state: "done"; result: QueryResult; text: string; timespan: Timespan; finished: number }
   /** shift is the offset in the tab's text at which the text that was run begins. */
   | { state: "failed"; error: ApiError; text: string; shift: number }
   | { state: "cancelled" };
@@ -103,7 +104,7 @@ export class LogsStore {
     };
     try {
       const result = await this.run_(text, timespan, abort.signal);
-      finish({ state: "done", result, text, finished: this.now() });
+      finish({ state: "done", result, text, timespan, finished: this.now() });
     } catch (cause) {
       finish(abort.signal.aborted ? { state: "cancelled" } : { state: "failed", error: explain(cause), text, shift });
     }

@@ -101,7 +101,7 @@ export const text = {
   logs: {
     title: "Logs", run: "Run", cancel: "Cancel", running: "Running…", runTip: "Run the query, or the selection (Shift+Enter)",
     newTab: "New query", closeTab: (title: string) => `Close ${title} (Delete)`, tabs: "Queries", editor: "Query editor", format: "Format",
-    copyLink: "Copy link", exportCsv: "Export CSV", panel: "Tables and samples", hidePanel: "Hide tables and samples",
+    copyLink: "Copy link", asRule: "As rule", panel: "Tables and samples", hidePanel: "Hide tables and samples",
     showPanel: "Show tables and samples", tables: "Tables", samples: "Samples", search: "Search tables and columns", searchSamples: "Search samples",
     noTables: "No table or column has that in its name.", noSamples: "No sample has that in it.", preview: "Show rows", insert: "Put into the query",
     results: "Results", chart: "Chart", table: (n: number) => `Table ${n}`, tablesOfResult: "Tables of the result", noResultTitle: "Ask your logs",
@@ -114,8 +114,16 @@ export const text = {
     allTime: "All time", custom: "Custom", from: "From", to: "To", apply: "Apply", badRange: "The end must be after the beginning.", utc: "UTC",
     emptyColumns: (n: number) => `${n} empty columns hidden`, showEmpty: "Show all columns", hideEmpty: "Hide empty columns",
     splitter: "Height of the editor", editorFailed: "The editor could not be loaded",
-    searchQueries: "Search queries", exportJson: "Export JSON", filter: "Filter rows", filtered: (shown: string, all: string) => `${shown} of ${all} rows`,
+    searchQueries: "Search queries", filter: "Filter rows", filtered: (shown: string, all: string) => `${shown} of ${all} rows`,
     filterHint: "Words must be in the row; Column:text looks in one column",
+    columns: {
+      button: "Columns", title: "Columns", search: "Search columns", reset: "Reset", pin: "Pin to the left", group: "Group by", pinOf: (name: string) => `Pin ${name}`,
+      groupOf: (name: string) => `Group by ${name}`, groupedBy: "Grouped by", ungroup: (name: string) => `Do not group by ${name}`, openAll: "Open all", foldAll: "Fold all",
+    },
+    exports: {
+      button: "Export", shown: (n: string) => `What is shown (${n} rows)`, whole: "The whole result, from the server",
+      written: (n: string) => `${n} rows written`, truncated: (n: string) => `Only ${n} rows were written: the result was cut at the limit`,
+    },
     plan: { show: "Plan", title: "What becomes of the query", plan: "Plan", sql: "SQL for the engine" },
     chartKind: "Kind of chart", chartKinds: {
       timechart: "Time chart", linechart: "Line", areachart: "Area", stackedareachart: "Stacked area", columnchart: "Columns", barchart: "Bars",
@@ -129,7 +137,7 @@ export const text = {
   grid: {
     label: "Results", details: "Row details", hideEmpty: "Hide empty", sortAscending: "sorted ascending", sortDescending: "sorted descending",
     row: (n: string) => `Row ${n}`, resize: (name: string) => `Width of ${name}`, previous: "Previous row", next: "Next row",
-    open: "Open", expand: "Open or fold",
+    open: "Open", expand: "Open or fold", empty: "(empty)",
   },
   incidents: {
     title: "Incidents", detail: "Alerts that belong together, latest activity first.", search: "Search title or entity", allSeverities: "All severities",
@@ -166,6 +174,14 @@ export const text = {
     healthy: "Healthy", failing: "Failing", off: "Off", waiting: "Not run yet", over: (period: string) => `over ${period}`,
     edit: "Query", test: "Test over its period", testing: "Testing…", fires: (n: string) => `${n} rows`, quiet: "Nothing found", openInLogs: "Open in Logs", close: "Close", about: "About", lastError: "Last error", version: "Version",
     techniques: (n: number, rules: number) => `${n} techniques, ${rules} rules`, uncovered: "No rule", rulesOf: (n: number) => `${n} ${n === 1 ? "rule" : "rules"}`,
+  },
+  ruleDraft: {
+    title: "The query as a detection rule", name: "Name", description: "What it looks for", severity: "Severity", frequency: "Runs every", period: "Over the last",
+    threshold: "Fires when there are more rows than", perRow: "An alert for each row", tactics: "Tactic of MITRE ATT&CK", noTactic: "None",
+    entities: (list: string) => `Entities: ${list}`, noEntities: "No column of the last result names an entity, so alerts will have none: return UserId or ClientIP, or map columns in the file.",
+    file: "File", fileHint: "Sentinel's YAML form. Change it, and the form at the left rests.", byHand: "Changed by hand: this is what is saved.",
+    lengths: { "5m": "5 minutes", "15m": "15 minutes", "1h": "1 hour", "6h": "6 hours", "1d": "1 day", "7d": "7 days", "14d": "14 days" } as Record<string, string>,
+    save: "Save rule", saving: "Saving…", saved: (name: string) => `“${name}” is saved and runs from now on.`, toRules: "Go to Rules",
   },
   notes: {
     save: "Save", saveTitle: "Save this query", title: "Name", shared: "Everybody may see it", saved: "Saved", history: "History", noSaved: "No saved queries yet.", noHistory: "Nothing was run here yet.", bookmark: "Bookmark", bookmarked: "Bookmarked", remark: "Remark",

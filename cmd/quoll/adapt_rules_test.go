@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/quoll/quoll/detect"
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/internal/state"
+	"github.com/quoll/quoll/server"
+)
+
+const savedRule = `id: 6f0d2c1e-0000-4000-8000-000000000001
+name: Rule made in a test
+kind: Scheduled
+version: 1.0.0
+severity: Medium
+queryFrequency: 5m
+queryPeriod: 1h
+query: OfficeActivity | where Operation == "New-InboxRule"
+`
+
+func newTestBook(t *testing.T, shipped ...*detect.Rule) *ruleBook {
+	t.Helper()
+	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	detector, err := detect.New(t.Context(), detect.DefaultConfig(), db, shipped, ruleQuerier{}, nil, clock.System(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newRuleBook(filepath.Join(t.TempDir(), "rules"), shipped, detector)
+}
+
+func TestASavedRuleIsAFileAndThereAfterARestart(t *testing.T) {
+	b := newTestBook(t)
+	saved, err := b.SaveRule(t.Context(), savedRule)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if saved.Name != "Rule made in a test" || !saved.Enabled || saved.Frequency != 300 {
+		t.Errorf("saved %+v", saved)
+	}
+	loaded, err := loadRules(false, withSaved(filepath.Dir(b.dir), nil))
+	if err != nil || len(loaded) != 1 || loaded[0].ID != saved.ID {
+		t.Errorf("loaded %v, %v", loaded, err)
+	}
+	newer := strings.NewReplacer("version: 1.0.0", "version: 1.0.1", "5m", "10m").Replace(savedRule)
+	if saved, err = b.SaveRule(t.Context(), newer); err != nil || saved.Frequency != 600 {
+		t.Errorf("replaced: %+v, %v", saved, err)
+	}
+	if all, err := b.Rules(t.Context()); err != nil || len(all) != 1 || all[0].Version != "1.0.1" {
+		t.Errorf("rules %+v, %v", all, err)
+	}
+}
+
+func TestWhatIsWrongWithARuleIsSaidAndNothingIsSaved(t *testing.T) {
+	other, err := detect.ParseRule("other", []byte(strings.Replace(savedRule, "00000001", "00000002", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newTestBook(t, other)
+	for name, c := range map[string]struct{ text, code, says string }{
+		"no YAML":         {"a: [", server.CodeBadRequest, "yaml"},
+		"no query":        {strings.Replace(savedRule, "query: Off", "description: Off", 1), server.CodeBadRequest, "query: missing"},
+		"unknown key":     {savedRule + "querry: x\n", server.CodeBadRequest, "querry: no key of a rule"},
+		"a path as id":    {strings.Replace(savedRule, "6f0d2c1e", "../6f0d2c1e", 1), server.CodeBadRequest, "letters, digits and hyphens"},
+		"another's id":    {strings.Replace(savedRule, "00000001", "00000002", 1), server.CodeConflict, "read from another place"},
+		"period too long": {strings.Replace(savedRule, "1h", "9000d", 1), server.CodeBadRequest, "at most 400 days"},
+	} {
+		_, err := b.SaveRule(t.Context(), c.text)
+		var failure *server.Failure
+		if !errors.As(err, &failure) || failure.Code != c.code || !strings.Contains(failure.Message, c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err = b.SaveRule(t.Context(), strings.Replace(savedRule, "Operation ==", "Operatoin ==", 1))
+	var mistakes *server.QueryError
+	if !errors.As(err, &mistakes) || !strings.HasPrefix(mistakes.Text[mistakes.Mistakes[0].Start:], "Operatoin") {
+		t.Errorf("a mistake in the query: %v", err)
+	}
+	if _, err := os.Stat(b.dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder of saved rules: %v", err)
+	}
+
+	if _, err := b.SaveRule(t.Context(), savedRule); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.SaveRule(t.Context(), strings.Replace(savedRule, "5m", "10m", 1))
+	var failure *server.Failure
+	if !errors.As(err, &failure) || failure.Code != server.CodeConflict || !strings.Contains(failure.Message, "raise its version") {
+		t.Errorf("the same version with another text: %v", err)
+	}
+}
+
+func TestAnExportIsWrittenDownBeforeItIsGiven(t *testing.T) {
+	j := &keeping{}
+	e := auditedExporter{exporter{}, &acts{journal: j, clock: clock.System(), log: slog.New(slog.DiscardHandler)}}
+	result := &server.QueryResult{Columns: []server.ResultColumn{{Name: "N", Type: "long"}}, Rows: [][]any{{int64(3)}}}
+	var b strings.Builder
+	if err := e.Export(t.Context(), &b, "csv", result); err != nil || b.String() != "N\n3\n" {
+		t.Errorf("got %q, %v", b.String(), err)
+	}
+	if len(j.payloads) != 1 || !strings.Contains(string(j.payloads[0].Body), `"Export result"`) {
+		t.Errorf("rows %v", j.payloads)
+	}
+	e.acts.journal = fullJournal{}
+	b.Reset()
+	if err := e.Export(t.Context(), &b, "csv", result); err == nil || b.Len() > 0 {
+		t.Errorf("an export that cannot be written down was given: %q, %v", b.String(), err)
+	}
+}

@@ -1,0 +1,48 @@
+package detect
+
+import (
+	"slices"
+	"sync"
+)
+
+// newcomers are rules that wait for the next tick.
+type newcomers struct {
+	mu    sync.Mutex
+	rules []*Rule
+}
+
+// Put has a rule run from the next tick on, in place of the one of its id. It
+// does not wait for a tick that is under way. The error is that of a query that
+// does not compile; such a rule is not taken.
+func (d *Detector) Put(r *Rule) error {
+	if _, err := d.querier.Tables(r.Query); err != nil {
+		return err
+	}
+	d.coming.mu.Lock()
+	defer d.coming.mu.Unlock()
+	d.coming.rules = append(d.coming.rules, r)
+	return nil
+}
+
+// admit takes what Put left. The caller holds d.mu.
+func (d *Detector) admit() {
+	d.coming.mu.Lock()
+	defer d.coming.mu.Unlock()
+	if len(d.coming.rules) == 0 {
+		return
+	}
+	rules := slices.Clone(d.rules)
+	for _, r := range d.coming.rules {
+		tables, err := d.querier.Tables(r.Query)
+		if err != nil {
+			continue // Put has seen that it compiles
+		}
+		d.tables[r.ID] = tables
+		if i := slices.IndexFunc(rules, func(old *Rule) bool { return old.ID == r.ID }); i >= 0 {
+			rules[i] = r
+			continue
+		}
+		rules = append(rules, r)
+	}
+	d.rules, d.coming.rules = rules, nil
+}
