@@ -227,8 +227,13 @@ func (d *Detector) windows(ctx context.Context, r *Rule, health Health, now time
 	return append(r.dirty(late, health.LastEnd, d.config.Windows), due...), look.upTo, nil
 }
 
-// Health returns how each of the rules fares, in their order.
-func (d *Detector) Health(ctx context.Context, rules []*Rule) ([]Health, error) {
+// Health returns how each rule fares, in the order of the rules.
+func (d *Detector) Health(ctx context.Context) ([]Health, error) {
+	return d.HealthOf(ctx, d.current())
+}
+
+// HealthOf returns how each of the rules fares, in their order.
+func (d *Detector) HealthOf(ctx context.Context, rules []*Rule) ([]Health, error) {
 	all := make([]Health, 0, len(rules))
 	for _, r := range rules {
 		h, err := d.store.rule(ctx, r)

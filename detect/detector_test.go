@@ -228,7 +228,7 @@ func TestAFailingRuleStopsNobodyAndMissesNothing(t *testing.T) {
 	if len(b.sink.alerts) != 1 {
 		t.Fatalf("got %d alerts, want that of the sound rule", len(b.sink.alerts))
 	}
-	health, err := b.Health(t.Context(), b.rules)
+	health, err := b.Health(t.Context())
 	b.must(err)
 	if !strings.Contains(health[0].LastError, "on fire") || health[1].LastError != "" || !strings.Contains(health[2].LastError, "compile") {
 		t.Errorf("health: %+v", health)

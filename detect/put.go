@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// newcomers are rules that wait for the next tick.
+// newcomers are rules that wait for the next tick. The mutex also guards
+// Detector.rules, which only a tick replaces, and never changes in place.
 type newcomers struct {
 	mu    sync.Mutex
 	rules []*Rule
@@ -45,4 +46,11 @@ func (d *Detector) admit() {
 		rules = append(rules, r)
 	}
 	d.rules, d.coming.rules = rules, nil
+}
+
+// current returns the rules that run, without those that wait for a tick.
+func (d *Detector) current() []*Rule {
+	d.coming.mu.Lock()
+	defer d.coming.mu.Unlock()
+	return d.rules
 }

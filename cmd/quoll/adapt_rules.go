@@ -44,7 +44,7 @@ type ruleBook struct {
 }
 
 func newRuleBook(dir string, rules []*detect.Rule, detector *detect.Detector) *ruleBook {
-	return &ruleBook{dir: dir, detector: detector, health: detector.Health, rules: rules, compiles: func(text string) error {
+	return &ruleBook{dir: dir, detector: detector, health: detector.HealthOf, rules: rules, compiles: func(text string) error {
 		_, err := ruleQuerier{}.Tables(text)
 		return err
 	}}
