@@ -70,9 +70,10 @@ type Detector struct {
 
 	coming newcomers
 
-	mu       sync.Mutex // serialises ticks
-	recorder Recorder   // nil: nothing is recorded
-	forgot   time.Time  // when old windows were last forgotten
+	mu         sync.Mutex  // serialises ticks
+	exceptions []Exception // that count in this tick
+	recorder   Recorder    // nil: nothing is recorded
+	forgot     time.Time   // when old windows were last forgotten
 }
 
 // New returns a detector over rules. Its state lives in db. A rule whose query
@@ -131,6 +132,9 @@ func (d *Detector) Tick(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(append(problems, err)...)
 	}
+	if d.exceptions, err = d.store.exceptions(ctx, now); err != nil {
+		return errors.Join(append(problems, err)...)
+	}
 	for _, r := range d.rules {
 		if !r.runs(switches[r.ID]) {
 			continue
@@ -152,9 +156,13 @@ func (d *Detector) runRule(ctx context.Context, r *Rule, now time.Time, look *lo
 		return err
 	}
 	if _, ok := d.tables[r.ID]; !ok {
-		_, err := d.querier.Tables(r.Query)
-		health.LastError, health.LastRun = fmt.Sprint(err), now
-		return d.store.saveRule(ctx, health)
+		// What it lacks, a watchlist for example, may be there by now.
+		tables, err := d.querier.Tables(r.Query)
+		if err != nil {
+			health.LastError, health.LastRun = err.Error(), now
+			return d.store.saveRule(ctx, health)
+		}
+		d.tables[r.ID] = tables
 	}
 	if now.Before(health.SuppressedUntil) && !r.watches() {
 		return nil

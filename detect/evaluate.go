@@ -22,6 +22,13 @@ func (d *Detector) evaluate(ctx context.Context, r *Rule, w Window, now time.Tim
 		return 0, 0, fmt.Errorf("window %s to %s: %w", w.Start.Format(time.RFC3339), w.End.Format(time.RFC3339), err)
 	}
 	for _, f := range r.findings(result, w, now) {
+		held, err := d.held(ctx, r, f, now)
+		if err != nil {
+			return hits, 0, err
+		}
+		if held {
+			continue
+		}
 		raised, err := d.raise(ctx, f, w)
 		if err != nil {
 			return hits, 0, err

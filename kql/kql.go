@@ -84,6 +84,18 @@ func improved(s *plan.Statement, work *budget.Budget) *plan.Statement {
 	return s
 }
 
+// CheckFunction says whether a function can be saved: a *source.Error tells of
+// the mistakes in it.
+func CheckFunction(name string, saved bind.Saved, catalog bind.Catalog, options bind.Options) error {
+	src := source.New(name)
+	src.Budget = budget.New(options.Steps, options.Interrupted)
+	var mistakes error
+	if err := src.Budget.Do(func() { mistakes = bind.CheckFunction(src, name, saved, catalog, options) }); err != nil {
+		return err
+	}
+	return mistakes
+}
+
 // DuckDB gives the SQL of a statement for DuckDB.
 func DuckDB(statement *plan.Statement, options duckdb.Options) (*duckdb.Query, error) {
 	return duckdb.Generate(statement, options)

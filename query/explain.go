@@ -29,7 +29,7 @@ func (s *Service) Explain(ctx context.Context, r Request) (*Explanation, error) 
 		return e, err
 	}
 	e.Text = syntax.Print(tree)
-	statement, err := s.compile(r.Text, bind.Options{Now: r.Now, Interrupted: func() error { return context.Cause(ctx) }})
+	statement, err := s.withLibrary(ctx, r.Text, bind.Options{Now: r.Now, Interrupted: func() error { return context.Cause(ctx) }})
 	if err != nil {
 		return e, err
 	}

@@ -70,6 +70,7 @@ type Service struct {
 	engine   Engine
 	now      func() time.Time
 	external External // nil: externaldata is refused
+	library  Library  // nil: there are no watchlists and no saved functions
 }
 
 // NewService returns a service over an engine. now is the clock.
@@ -147,7 +148,7 @@ func (s *Service) compiled(ctx context.Context, r Request) (*plan.Statement, err
 	if s.external != nil {
 		options.External = func(asked bind.External) ([][]any, error) { return s.external.Read(ctx, asked) }
 	}
-	statement, err := s.compile(r.Text, options)
+	statement, err := s.withLibrary(ctx, r.Text, options)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return nil, fmt.Errorf("compile query: %w", cause)
 	}

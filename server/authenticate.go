@@ -46,15 +46,27 @@ func (s *Server) watchers(next http.Handler) http.Handler {
 	})
 }
 
+// headerActor says for whom a program acts. It is believed of those alone who
+// could act as anybody: who has the token, or where nobody is asked.
+const headerActor = "X-Quoll-Actor"
+
+func named(r *http.Request, otherwise string) string {
+	name := strings.TrimSpace(r.Header.Get(headerActor))
+	if name == "" || len(name) > maxOwner {
+		return otherwise
+	}
+	return name + " (" + otherwise + ")"
+}
+
 func (s *Server) identifyCaller(r *http.Request) (*caller, error) {
 	if s.token == "" && s.services.Access == nil {
-		return &caller{person: Person{Name: localActor, Role: RoleAdministrator}, by: byNothing}, nil
+		return &caller{person: Person{Name: named(r, localActor), Role: RoleAdministrator}, by: byNothing}, nil
 	}
 	if given := r.Header.Get("Authorization"); given != "" {
 		if !s.isToken(given) {
 			return nil, &Failure{CodeUnauthorised, "that is not this server's bearer token"}
 		}
-		return &caller{person: Person{Name: tokenActor, Role: RoleAdministrator}, by: byToken}, nil
+		return &caller{person: Person{Name: named(r, tokenActor), Role: RoleAdministrator}, by: byToken}, nil
 	}
 	if s.services.Access == nil {
 		return nil, &Failure{CodeUnauthorised, "this server asks for a bearer token"}

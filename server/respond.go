@@ -194,10 +194,15 @@ func appendRow(b []byte, row []any) []byte {
 
 // decode reads a JSON body into v: bounded, one value, no unknown member.
 func (s *Server) decode(w http.ResponseWriter, r *http.Request, v any) error {
+	return s.decodeUpTo(s.config.MaxRequestBytes, w, r, v)
+}
+
+// decodeUpTo is decode for a body that may be larger than others.
+func (s *Server) decodeUpTo(most int64, w http.ResponseWriter, r *http.Request, v any) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return &Failure{CodeMediaType, "the body must be application/json"}
 	}
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, s.config.MaxRequestBytes))
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, most))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
 		var tooLarge *http.MaxBytesError

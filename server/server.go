@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -101,7 +102,7 @@ type endpoint struct {
 }
 
 func (s *Server) endpoints() []endpoint {
-	return []endpoint{
+	return slices.Concat(s.libraryEndpoints(), s.exceptionEndpoints(), []endpoint{
 		{"GET /api/v1/session", RoleReader, s.handleSession},
 		{"DELETE /api/v1/session", RoleReader, s.handleSignOut},
 		{"PUT /api/v1/session/password", RoleReader, s.handlePassword},
@@ -130,7 +131,7 @@ func (s *Server) endpoints() []endpoint {
 		{"GET /api/v1/people", RoleAdministrator, s.handlePeople},
 		{"POST /api/v1/people", RoleAdministrator, s.handleInvite},
 		{"PATCH /api/v1/people/{id}", RoleAdministrator, s.handlePersonChange},
-	}
+	})
 }
 
 // handleHealth answers that the process is up; it says nothing else, so it

@@ -21,6 +21,8 @@ type Services struct {
 	Archive    Archive
 	Rules      Rules
 	Notebook   Notebook
+	Library    Library
+	Exceptions Exceptions
 	Explainer  Explainer
 	// Metrics answers GET /metrics to whoever was let in.
 	Metrics  http.Handler

@@ -20,6 +20,7 @@ import (
 	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/library"
 	"github.com/quoll/quoll/normalise"
 	"github.com/quoll/quoll/pipeline"
 	"github.com/quoll/quoll/query"
@@ -87,6 +88,7 @@ type node struct {
 	pipeline *pipeline.Pipeline
 	engine   *duckdb.Engine
 	query    *query.Service
+	library  *library.Store
 	closers  []func() error // run from the last to the first
 }
 
@@ -211,6 +213,10 @@ func (n *node) openQuery(ctx context.Context) error {
 	n.engine = engine
 	n.closers = append(n.closers, engine.Close)
 	n.query = query.NewService(tables.Compile, engine, time.Now)
+	if n.library, err = library.Open(ctx, n.state, time.Now); err != nil {
+		return err
+	}
+	n.query.Use(queryLibrary{n.library})
 	return nil
 }
 

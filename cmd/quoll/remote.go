@@ -26,6 +26,9 @@ type serverNote struct {
 	Address string `json:"address"`
 	// Token is the bearer token of this run, for who may read the file.
 	Token string `json:"token"`
+
+	client *http.Client // nil: the default one
+	actor  string       // for whom a program asks
 }
 
 func writeServerNote(data string, note serverNote) error {
@@ -106,7 +109,14 @@ func call(ctx context.Context, note serverNote, method, path string, body []byte
 	if note.Token != "" {
 		request.Header.Set("Authorization", "Bearer "+note.Token)
 	}
-	response, err := http.DefaultClient.Do(request)
+	if note.actor != "" {
+		request.Header.Set("X-Quoll-Actor", note.actor)
+	}
+	client := http.DefaultClient
+	if note.client != nil {
+		client = note.client
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("ask the server: %w", err)
 	}

@@ -22,12 +22,17 @@ import (
 	"github.com/quoll/quoll/rules"
 )
 
-// ruleQuerier answers the detector.
+// ruleQuerier answers the detector. Without a service it compiles alone, and
+// knows no watchlists and no saved functions.
 type ruleQuerier struct{ *query.Service }
 
 // Tables implements detect.Querier.
-func (ruleQuerier) Tables(text string) ([]string, error) {
-	statement, err := tables.Compile(text, bind.Options{Now: time.Now()})
+func (q ruleQuerier) Tables(text string) ([]string, error) {
+	compile := func() (*plan.Statement, error) { return tables.Compile(text, bind.Options{Now: time.Now()}) }
+	if q.Service != nil {
+		compile = func() (*plan.Statement, error) { return q.Compile(context.Background(), text) }
+	}
+	statement, err := compile()
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +95,7 @@ func rulesCommand() *cobra.Command {
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(rulesListCommand(), rulesTestCommand(), rulesImportCommand(), rulesBacktestCommand(), rulesDisableCommand(), rulesEnableCommand())
+	cmd.AddCommand(rulesListCommand(), rulesTestCommand(), rulesImportCommand(), rulesBacktestCommand(), rulesDisableCommand(), rulesEnableCommand(), exceptionsCommand())
 	return cmd
 }
 

@@ -184,6 +184,8 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Backfills:  auditedBackfills{s.backfills, audit},
 			Rules:      auditedRules{newRuleBook(savedRules(c.DataDir), rules, s.detector), audit},
 			Notebook:   notes{book},
+			Library:    libraryDesk{n.library, audit},
+			Exceptions: exceptionDesk{db: n.state, rules: rules, acts: audit, now: time.Now},
 			Explainer:  querier{n.query},
 			Metrics:    scraped,
 			States:     figures,

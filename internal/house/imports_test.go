@@ -70,6 +70,7 @@ var allowed = []struct {
 	{"access", []string{"model"}},
 	{"notebook", nil},
 	{"metrics", []string{"model", "collect"}},
+	{"library", nil},
 	{"assure", nil},
 	{"server/servertest/…", []string{"server/…", "web", "kql/…"}},
 	{"server", []string{"model", "schema", "kql/…", "query", "web"}},

@@ -37,6 +37,10 @@ type Table struct {
 	// IngestionTime is the name in storage of the column that ingestion_time()
 	// reads, or empty.
 	IngestionTime string
+	// Rows are the rows of a table that is held elsewhere than the engine's, as a
+	// watchlist is: a cell for each column, nil, a string, or json.RawMessage. nil
+	// stands for a table that the engine has.
+	Rows [][]any
 }
 
 // Column is a column of a Table. Its name is also its name in storage.
@@ -51,6 +55,9 @@ type Options struct {
 	Now time.Time
 	// Watchlist names tables that _GetWatchlist finds; may be nil.
 	Watchlist func(name string) (*Table, bool)
+	// Function gives the saved function of a name; may be nil. Names of the
+	// query itself hide those.
+	Function func(name string) (Saved, bool)
 	// Parameters are the values for declare query_parameters by name: constants
 	// as a query writes them, or their texts alone.
 	Parameters map[string]string
@@ -102,7 +109,7 @@ func newBinder(src *source.Text, query *syntax.Query, catalog Catalog, options O
 
 // statement binds one table of a query.
 func (b *binder) statement(query *syntax.Query) *plan.Statement {
-	result := b.statements(query, newScope(nil), false)
+	result := b.statements(query, newScope(b.library()), false)
 	if b.src.Err() != nil {
 		return nil
 	}
@@ -164,6 +171,8 @@ type binder struct {
 	binSettings map[string]plan.Expr
 	probes      int
 	externals   map[*syntax.ExternalData][][]any // what was read
+	saved       *scope                           // see library
+	savedSeen   map[string]*value                // nil: there is none of that name
 }
 
 func (b *binder) errorf(span source.Span, format string, args ...any) {

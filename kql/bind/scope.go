@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -121,6 +122,7 @@ func (r *relation) set(name string, c *plan.Column) {
 type scope struct {
 	parent *scope
 	values map[string]*value
+	load   func(name string) *value // finds what values do not have; may be nil
 }
 
 func newScope(parent *scope) *scope { return &scope{parent: parent, values: map[string]*value{}} }
@@ -146,6 +148,7 @@ type function struct {
 	scope   *scope
 	name    string
 	gives   gives
+	text    *source.Text // of a saved function; nil: the query's
 }
 
 // gives says what a function gives, once that was asked.
@@ -161,6 +164,11 @@ func (s *scope) find(name string) *value {
 	for ; s != nil; s = s.parent {
 		if v := s.values[name]; v != nil {
 			return v
+		}
+		if s.load != nil {
+			if v := s.load(name); v != nil {
+				return v
+			}
 		}
 	}
 	return nil

@@ -169,6 +169,9 @@ func (b *binder) watchlist(call *syntax.Call, s *scope) *relation {
 	}
 	if b.options.Watchlist != nil {
 		if t, found := b.options.Watchlist(name); found {
+			if t.Rows != nil {
+				return b.externalRows(t.Columns, t.Rows)
+			}
 			return b.scan(t)
 		}
 	}
@@ -273,7 +276,7 @@ func (b *binder) call(f *function, args []syntax.Expr, at syntax.Node, caller *r
 		}
 		inner.values[p.Name.Text] = v
 	}
-	r := b.statements(f.literal.Body, newScope(inner), true)
+	r := b.inside(f, at, func() result { return b.statements(f.literal.Body, newScope(inner), true) })
 	if r.rel == nil && r.scalar == nil {
 		b.errorf(at.Span(), "the function %s ends without an expression", f.name)
 		r.scalar = unknown

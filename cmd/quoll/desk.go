@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os/user"
+	"time"
+
+	"github.com/quoll/quoll/detect"
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/journal"
+	"github.com/quoll/quoll/server"
+)
+
+// desk is where commands change what people keep: at the server that has the
+// data directory open, or, where none has, at one in this process that has no
+// address. Either way the same code does it and writes it down.
+type desk struct {
+	note serverNote
+	by   string
+}
+
+// atDesk calls do at the desk of a data directory. by is for whom the command
+// acts; empty is who runs it.
+func atDesk(ctx context.Context, data, by string, ruleDirs []string, do func(desk) error) error {
+	if u, err := user.Current(); by == "" && err == nil {
+		by = u.Username
+	}
+	err := withNode(ctx, data, func(n *node) error {
+		rules, err := loadRules(true, ruleDirs)
+		if err != nil {
+			return err
+		}
+		services, err := deskServices(ctx, n, rules)
+		if err != nil {
+			return err
+		}
+		s, err := server.New(server.DefaultConfig(), server.Options{Services: services, Logger: n.log})
+		if err != nil {
+			return err
+		}
+		return do(desk{serverNote{Address: "http://127.0.0.1", client: &http.Client{Transport: inProcess{s.Handler()}}}, by})
+	})
+	if !errors.Is(err, journal.ErrLocked) {
+		return err
+	}
+	note, err := readServerNote(data)
+	if err != nil {
+		return err
+	}
+	return do(desk{note, by})
+}
+
+// deskAnswer is an answer, or what went wrong.
+type deskAnswer struct {
+	Error *struct{ Code, Message string }
+}
+
+// ask sends body, which may be nil, as JSON and reads the answer into into, which
+// may be nil.
+func (d desk) ask(ctx context.Context, method, path string, body, into any) error {
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			return err
+		}
+	}
+	var raw json.RawMessage
+	note := d.note
+	note.actor = d.by
+	if err := call(ctx, note, method, path, text, &raw); err != nil {
+		return err
+	}
+	var failure deskAnswer
+	if err := json.Unmarshal(raw, &failure); err == nil && failure.Error != nil {
+		problem := errors.New(failure.Error.Message)
+		switch failure.Error.Code {
+		case server.CodeBadRequest, server.CodeNotFound:
+			return usageError(problem)
+		case server.CodeConflict:
+			return &exitError{exitFound, problem}
+		}
+		return problem
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(raw, into)
+}
+
+// deskServices are the services that change what people keep.
+func deskServices(_ context.Context, n *node, rules []*detect.Rule) (server.Services, error) {
+	audit := &acts{journal: n.journal, workspace: n.workspace, clock: clock.System(), log: n.log}
+	return server.Services{
+		Library:    libraryDesk{n.library, audit},
+		Exceptions: exceptionDesk{db: n.state, rules: rules, acts: audit, now: time.Now},
+	}, nil
+}
+
+// inProcess answers requests by a handler in this process.
+type inProcess struct{ handler http.Handler }
+
+// RoundTrip implements http.RoundTripper.
+func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer := &recordedAnswer{header: http.Header{}, status: http.StatusOK}
+	p.handler.ServeHTTP(answer, r)
+	return &http.Response{
+		Status: http.StatusText(answer.status), StatusCode: answer.status, Header: answer.header, Body: io.NopCloser(&answer.body), Request: r,
+	}, nil
+}
+
+// recordedAnswer is an answer that is kept in memory.
+type recordedAnswer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+// Header implements http.ResponseWriter.
+func (k *recordedAnswer) Header() http.Header { return k.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (k *recordedAnswer) WriteHeader(status int) { k.status = status }
+
+// Write implements http.ResponseWriter.
+func (k *recordedAnswer) Write(b []byte) (int, error) { return k.body.Write(b) }
