@@ -88,16 +88,16 @@ func guess(name string, otherwise types.Type) types.Type {
 // and files elsewhere.
 var beyond = regexp.MustCompile(`\b(externaldata|_Im_\w+|_ASim_\w+|im[A-Z]\w+)\b`)
 
-// declared are the tables that a query lacked: the type of each column.
-func (t *tables) declared() map[string]map[string]string {
-	all := map[string]map[string]string{}
+// declared are the tables that a query lacked: name and type of each column, in
+// their order.
+func (t *tables) declared() map[string][]string {
+	all := map[string][]string{}
 	for name, d := range t.described {
 		if !isEmpty(d) {
 			continue
 		}
-		all[name] = map[string]string{}
 		for _, c := range d.Columns {
-			all[name][c.Name] = c.Type.String()
+			all[name] = append(all[name], c.Name+":"+c.Type.String())
 		}
 	}
 	return all

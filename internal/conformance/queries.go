@@ -42,8 +42,8 @@ type verdict struct {
 	Compile float64 `json:"compileMs,omitempty"`
 	// Columns are those of the result, and Declared the tables that the query
 	// lacked, as they were declared: what another binder needs to say the same.
-	Columns  []string                     `json:"columns,omitempty"`
-	Declared map[string]map[string]string `json:"declared,omitempty"`
+	Columns  []string            `json:"columns,omitempty"`
+	Declared map[string][]string `json:"declared,omitempty"`
 }
 
 // queries runs the published queries.

@@ -177,19 +177,22 @@ func (b *binder) argExtreme(x *syntax.Call, f *builtin.Function, r *rowScope) []
 		return failed
 	}
 	extreme := f.Canonical()[len("arg_"):]
-	first, ok := b.autoName(x.Args[0], r)
-	if !ok {
-		first = extreme + "_"
-	}
+	first, named := b.autoName(x.Args[0], r)
 	of := b.functions.Must(extreme)
-	prefix := ""
-	head := first
+	prefix, head := "", first
+	if f.Of != "" || !named {
+		head = extreme + "_" + first
+	}
+	unnamed := extreme + "_" + first + "_arg"
 	if f.Of != "" {
-		prefix, head = first+"_", f.Prefix[len("arg"):]+"_"+first
+		prefix, unnamed = head+"_", "arg"
+		if !named {
+			prefix = head + "_"
+		}
 	}
 	items := []item{{name: head, named: true, expr: r.aggregates.add(head, &plan.Call{Function: of, Args: []plan.Expr{primary}, Of: primary.Type()})}}
 	for i, a := range x.Args[1:] {
-		for _, it := range b.returned(a, i+1, extreme+"_"+first+"_arg", primary, first, r) {
+		for _, it := range b.returned(a, i+1, unnamed, primary, first, r) {
 			if bad(it.expr) {
 				return failed
 			}
@@ -245,7 +248,10 @@ func (b *binder) takeAny(x *syntax.Call, f *builtin.Function, r *rowScope) []ite
 				return failed
 			}
 			name := it.name
-			if f.Name == "any" && len(x.Args) == 1 && !isStar(a) {
+			if f.Name == "any" && !isStar(a) {
+				if _, named := b.autoName(a, r); !named {
+					name = ""
+				}
 				name = "any_" + name
 			}
 			call := &plan.Call{Function: b.functions.Must("take_any"), Args: []plan.Expr{it.expr}, Of: it.expr.Type()}

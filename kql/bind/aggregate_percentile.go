@@ -57,6 +57,7 @@ func (b *binder) weightedPercentiles(x *syntax.Call, r *rowScope) []item {
 
 func (b *binder) percentileColumns(x *syntax.Call, value []plan.Expr, percentages []syntax.Expr, r *rowScope) []item {
 	base, _ := b.autoName(x.Args[0], r)
+	given := b.scalar(x.Args[0], r.plain()).Type()
 	var items []item
 	for _, a := range percentages {
 		p, ok := b.percentage(b.scalar(a, r.plain()), a)
@@ -64,7 +65,11 @@ func (b *binder) percentileColumns(x *syntax.Call, value []plan.Expr, percentage
 			return failed
 		}
 		name := "percentile_" + base + "_" + percentText(p.Value.(float64))
-		items = append(items, item{name: name, named: true, expr: r.aggregates.add(name, b.percentileCall(value, p))})
+		e := r.aggregates.add(name, b.percentileCall(value, p))
+		if given == types.Dynamic {
+			e = convert(e, given)
+		}
+		items = append(items, item{name: name, named: true, expr: e})
 	}
 	return items
 }

@@ -42,6 +42,9 @@ func (b *binder) scalarCall(x *syntax.Call, r *rowScope) plan.Expr {
 	case builtin.Window:
 		return b.windowCall(x, f, r)
 	}
+	if f.Name == "pack_array" && len(x.Args) == 1 && isStar(x.Args[0]) {
+		return b.packStar(r)
+	}
 	args, ok := b.scalars(x.Args, r)
 	if !ok {
 		return unknown
@@ -101,6 +104,15 @@ func (b *binder) refused(name *syntax.Name, what string) bool {
 	return false
 }
 
+// packStar binds pack_array(*), an array of all columns.
+func (b *binder) packStar(r *rowScope) plan.Expr {
+	var columns []plan.Expr
+	for _, f := range r.rel.fields {
+		columns = append(columns, &plan.Ref{Column: f.column})
+	}
+	return b.callBuiltin("pack_array", types.Dynamic, columns...)
+}
+
 // scalars binds arguments; ok is false when one of them has a mistake.
 func (b *binder) scalars(xs []syntax.Expr, r *rowScope) (args []plan.Expr, ok bool) {
 	ok = true
@@ -119,6 +131,9 @@ func (b *binder) scalars(xs []syntax.Expr, r *rowScope) (args []plan.Expr, ok bo
 // apply chooses the overload of f that fits the arguments best, converts them
 // to what it asks for, and gives the call.
 func (b *binder) apply(x *syntax.Call, f *builtin.Function, args []plan.Expr) plan.Expr {
+	if f.Canonical() == "iff" && len(args) == 3 {
+		args = mixedBranches(args)
+	}
 	best, cost := -1, 0
 	for i, o := range f.Overloads {
 		if c, ok := fit(o, args, x.Args); ok && (best < 0 || c < cost) {
@@ -162,6 +177,15 @@ func (b *binder) apply(x *syntax.Call, f *builtin.Function, args []plan.Expr) pl
 		f = b.functions.Must(f.Of)
 	}
 	return fold(&plan.Call{Function: f, Args: converted, Of: t})
+}
+
+// mixedBranches makes the branches of iff() dynamic where they have no type in
+// common, as Microsoft's binder does for iff() and for nothing else.
+func mixedBranches(args []plan.Expr) []plan.Expr {
+	if _, ok := branchType(args[1:]); ok {
+		return args
+	}
+	return []plan.Expr{args[0], convert(args[1], types.Dynamic), convert(args[2], types.Dynamic)}
 }
 
 // checkConstants reports constants that no engine could use: a regular
@@ -339,7 +363,7 @@ func accept(p builtin.Param, t types.Type, isType bool) (cost int, ok bool) {
 		switch {
 		case t == p.Type:
 			return 0, true
-		case types.Widens(t, p.Type):
+		case types.Widens(t, p.Type), t == types.Decimal && p.Type == types.Real:
 			return costWiden, true
 		case p.Type == types.Dynamic && t == types.String:
 			return costDynamic, true

@@ -1,9 +1,12 @@
 package bind
 
 import (
+	"strconv"
+
 	"github.com/quoll/quoll/kql/builtin"
 	"github.com/quoll/quoll/kql/dynamic"
 	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -147,6 +150,13 @@ func (b *binder) toScalar(x *syntax.Call, r *rowScope) plan.Expr {
 		if rel.open == nil {
 			b.errorf(x.Span(), "the table of toscalar() has no column")
 		}
+		return unknown
+	}
+	if c := foreign(rel.node); c != nil {
+		b.src.Add(source.Diagnostic{
+			Span: x.Span(), Message: "toscalar() is computed once, and its table reads " + strconv.Quote(c.Name) + ", which each row has its own of",
+			Remedy: "join or lookup bring the tables together",
+		})
 		return unknown
 	}
 	return &plan.Scalar{Node: b.limited(rel, 1), Column: rel.fields[0].column}

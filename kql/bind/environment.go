@@ -120,25 +120,25 @@ func (b *binder) dataSize(x *syntax.Call, r *rowScope) plan.Expr {
 		return unknown
 	}
 	var fixed int64
-	var total plan.Expr
+	var texts []plan.Expr
 	for _, c := range columns {
 		size, known := sizes[c.Type()]
 		if known {
 			fixed += size
 			continue
 		}
-		text := b.callBuiltin("string_size", types.Long, convert(c, types.String))
-		if total == nil {
-			total = text
-			continue
-		}
-		total = b.callBuiltin("+", types.Long, total, text)
+		texts = append(texts, b.callBuiltin("string_size", types.Long, convert(c, types.String)))
 	}
-	number := &plan.Literal{Of: types.Long, Value: fixed}
-	if total == nil {
-		return number
+	return b.sum(append(texts, &plan.Literal{Of: types.Long, Value: fixed}))
+}
+
+// sum adds up longs in pairs, so that many make no deep expression.
+func (b *binder) sum(all []plan.Expr) plan.Expr {
+	if len(all) == 1 {
+		return all[0]
 	}
-	return b.callBuiltin("+", types.Long, total, number)
+	half := len(all) / 2
+	return b.callBuiltin("+", types.Long, b.sum(all[:half]), b.sum(all[half:]))
 }
 
 // sizes are the bytes of the types that always take the same.

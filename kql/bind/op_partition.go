@@ -115,3 +115,28 @@ func reachable(root plan.Node, c *plan.Column) bool {
 	})
 	return ok
 }
+
+// foreign returns a column that a table reads and that no node of it gives, as
+// the argument of a function is which a row calls; nil if there is none.
+func foreign(root plan.Node) (found *plan.Column) {
+	given, read := map[*plan.Column]bool{}, []*plan.Column{}
+	plan.Visit(root, func(n plan.Node) {
+		for _, c := range n.Columns() {
+			given[c] = true
+		}
+		for _, e := range plan.Exprs(n) {
+			plan.VisitExpr(e, func(e plan.Expr) bool {
+				if ref, ok := e.(*plan.Ref); ok {
+					read = append(read, ref.Column)
+				}
+				return true
+			})
+		}
+	})
+	for _, c := range read {
+		if !given[c] {
+			return c
+		}
+	}
+	return nil
+}

@@ -18,9 +18,12 @@ type scanBinding struct {
 	// declared are the columns of declare, with their defaults.
 	declared []*plan.Column
 	defaults []plan.Expr
-	matchID  string
-	steps    map[string]*relation
-	program  program
+	// overwritten are the declared columns, by their place, that stand for columns
+	// of the rows which steps assign to.
+	overwritten map[int]*plan.Column
+	matchID     string
+	steps       map[string]*relation
+	program     program
 }
 
 // scanSteps binds scan. The rows are numbered and gathered in an array for each
@@ -62,6 +65,7 @@ func (n *scanBinding) bind() bool {
 	if !n.declare() {
 		return false
 	}
+	n.overwrite()
 	n.program.begin(n.defaults)
 	for k, step := range n.op.Steps {
 		name := step.Name.Text
@@ -108,6 +112,29 @@ func (n *scanBinding) declare() bool {
 	return true
 }
 
+// overwrite declares the columns of the rows that steps assign to once more: what
+// a step has assigned is what it gives, and what later rows see of it.
+func (n *scanBinding) overwrite() {
+	n.overwritten = map[int]*plan.Column{}
+	for _, step := range n.op.Steps {
+		for _, x := range step.Assign {
+			named, ok := x.(*syntax.Named)
+			if !ok || len(named.Names) != 1 || n.declares(named.Names[0].Text) >= 0 {
+				continue
+			}
+			if c := n.input.find(named.Names[0].Text); c != nil {
+				n.overwritten[len(n.declared)] = c
+				n.declared = append(n.declared, n.b.newColumn(named.Names[0].Text, c.Type))
+				n.defaults = append(n.defaults, convert(&plan.Literal{Of: c.Type}, c.Type))
+			}
+		}
+	}
+}
+
+func (n *scanBinding) declares(name string) int {
+	return slices.IndexFunc(n.declared, func(c *plan.Column) bool { return c.Name == name })
+}
+
 // stepRelation gives the columns that `name.column` means.
 func (n *scanBinding) stepRelation(k int, name string) *relation {
 	r := &relation{name: name, aliases: map[string]*plan.Column{}}
@@ -126,6 +153,9 @@ func (n *scanBinding) stepRelation(k int, name string) *relation {
 	for i, d := range n.declared {
 		c := n.b.newColumn(d.Name, d.Type)
 		n.program.held[c] = heldColumn{k, -1 - i, nil}
+		if n.overwritten[i] != nil {
+			r.set(d.Name, c)
+		}
 		r.fields = append(r.fields, field{d.Name, c})
 	}
 	return r
@@ -164,6 +194,14 @@ func (n *scanBinding) step(k int, step *syntax.ScanStep) bool {
 		}
 		bound.assign = append(bound.assign, a)
 	}
+	for i := range n.declared {
+		c := n.overwritten[i]
+		if c == nil || slices.ContainsFunc(bound.assign, func(a boundAssignment) bool { return a.declared == i }) {
+			continue
+		}
+		compiled, _ := n.compile(&plan.Ref{Column: c}, step.When)
+		bound.assign = append(bound.assign, boundAssignment{i, compiled})
+	}
 	n.program.steps = append(n.program.steps, bound)
 	return true
 }
@@ -174,7 +212,7 @@ func (n *scanBinding) assignment(x syntax.Expr, row *rowScope) (boundAssignment,
 		n.b.errorf(x.Span(), "a step assigns values to declared columns: column = value")
 		return boundAssignment{}, false
 	}
-	i := slices.IndexFunc(n.declared, func(c *plan.Column) bool { return c.Name == named.Names[0].Text })
+	i := n.declares(named.Names[0].Text)
 	if i < 0 {
 		n.b.errorf(named.Names[0].Span(), "no declared column %q; declare (%s:type) adds it", named.Names[0].Text, named.Names[0].Text)
 		return boundAssignment{}, false

@@ -263,11 +263,7 @@ func (b *binder) topHitters(op *syntax.TopHittersOperator, rel *relation, s *sco
 			return b.nothing()
 		}
 		by, _ := b.autoName(op.By, rows(r, s))
-		t := value.Type()
-		if t == types.Int {
-			t = types.Long
-		}
-		name, call = "approximate_sum_"+by, &plan.Call{Function: b.functions.Must("sum"), Args: []plan.Expr{value}, Of: t}
+		name, call = "approximate_sum_"+by, &plan.Call{Function: b.functions.Must("sum"), Args: []plan.Expr{value}, Of: value.Type()}
 	}
 	a := &aggregation{binder: b}
 	sum := a.add(name, call)

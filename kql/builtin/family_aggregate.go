@@ -8,7 +8,7 @@ func aggregateEntries() []entry {
 		{Name: "countif", Sig: "predicate:bool -> long", Doc: "Counts the rows where a predicate is true.", Example: "range x from 1 to 3 step 1 | summarize countif(x > 1)"},
 		{Name: "sum", Sig: "value:summable -> promoted", Doc: "Adds up.", Example: "range x from 1 to 3 step 1 | summarize sum(x)"},
 		{Name: "sumif", Sig: "value:summable, predicate:bool -> promoted", Doc: "Adds up where a predicate is true.", Example: "range x from 1 to 3 step 1 | summarize sumif(x, x > 1)"},
-		{Name: "avg", Sig: "value:number -> real | value:timespan -> timespan | value:datetime -> datetime", Doc: "Gives the mean.", Example: "range x from 1 to 4 step 1 | summarize avg(x)"},
+		{Name: "avg", Sig: "value:decimal -> decimal | value:number -> real | value:timespan -> timespan | value:datetime -> datetime", Doc: "Gives the mean.", Example: "range x from 1 to 4 step 1 | summarize avg(x)"},
 		{Name: "avgif", Sig: "value:number, predicate:bool -> real | value:timespan, predicate:bool -> timespan | value:datetime, predicate:bool -> datetime", Doc: "Gives the mean where a predicate is true.", Example: "range x from 1 to 4 step 1 | summarize avgif(x, x > 2)"},
 		{Name: "min", Sig: "value:orderable -> first", Doc: "Gives the least value.", Example: "range x from 1 to 3 step 1 | summarize min(x)"},
 		{Name: "minif", Sig: "value:orderable, predicate:bool -> first", Doc: "Gives the least value where a predicate is true.", Example: "range x from 1 to 3 step 1 | summarize minif(x, x > 1)"},
@@ -51,9 +51,9 @@ func aggregateEntries() []entry {
 		{Name: "any", Of: "take_any", Sig: "column...:scalar -> first", Doc: "Older spelling of take_any() with other column names.", Example: "range x from 1 to 1 step 1 | summarize any(x)"},
 		{Name: "take_anyif", Naming: FirstArgument, Sig: "value:scalar, predicate:bool -> first", Doc: "Gives a value of some row where a predicate is true.", Example: "range x from 1 to 3 step 1 | summarize take_anyif(x, x == 2)"},
 		{Name: "anyif", Of: "take_anyif", Sig: "value:scalar, predicate:bool -> first", Doc: "Older spelling of take_anyif().", Example: "range x from 1 to 3 step 1 | summarize anyif(x, x == 2)"},
-		{Name: "binary_all_or", Naming: FirstArgument, Sig: "value:long -> long", Doc: "Combines the bits of all values with or.", Example: "range x from 1 to 4 step 1 | summarize binary_all_or(x)"},
-		{Name: "binary_all_and", Naming: FirstArgument, Sig: "value:long -> long", Doc: "Combines the bits of all values with and.", Example: "range x from 1 to 4 step 1 | summarize binary_all_and(x)"},
-		{Name: "binary_all_xor", Naming: FirstArgument, Sig: "value:long -> long", Doc: "Combines the bits of all values with exclusive or.", Example: "range x from 1 to 4 step 1 | summarize binary_all_xor(x)"},
+		{Name: "binary_all_or", Naming: FirstArgument, Sig: "value:integer -> first", Doc: "Combines the bits of all values with or.", Example: "range x from 1 to 4 step 1 | summarize binary_all_or(x)"},
+		{Name: "binary_all_and", Naming: FirstArgument, Sig: "value:integer -> first", Doc: "Combines the bits of all values with and.", Example: "range x from 1 to 4 step 1 | summarize binary_all_and(x)"},
+		{Name: "binary_all_xor", Naming: FirstArgument, Sig: "value:integer -> first", Doc: "Combines the bits of all values with exclusive or.", Example: "range x from 1 to 4 step 1 | summarize binary_all_xor(x)"},
 	}
 	for i := range all {
 		all[i].Kind = Aggregate

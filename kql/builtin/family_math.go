@@ -30,7 +30,10 @@ func mathEntries() []entry {
 		{Name: "bitset_count_ones", Naming: FirstArgument, Sig: "x:long -> long", Doc: "Counts the bits that are set.", Example: "print bitset_count_ones(7)"},
 		{Name: "pi", Sig: "-> real", Doc: "Gives the number pi.", Example: "print pi()"},
 	}
-	for _, name := range []string{"sin", "cos", "tan", "asin", "acos", "atan", "cot", "degrees", "radians"} {
+	for _, name := range []string{"cot", "degrees", "radians"} {
+		all = append(all, entry{Name: name, Sig: "value:real -> real", Doc: "Gives the " + name + " of a number; null outside its domain.", Example: "print " + name + "(0.5)"})
+	}
+	for _, name := range []string{"sin", "cos", "tan", "asin", "acos", "atan"} {
 		all = append(all, entry{Name: name, Naming: FirstArgument, Sig: "value:real -> real", Doc: "Gives the " + name + " of a number; null outside its domain.", Example: "print " + name + "(0.5)"})
 	}
 	return append(all, entry{Name: "atan2", Naming: FirstArgument, Sig: "y:real, x:real -> real", Doc: "Gives the angle of a point.", Example: "print atan2(1, 1)"})

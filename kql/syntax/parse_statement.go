@@ -91,10 +91,20 @@ func (p *parser) setStatement() Statement {
 	p.advance()
 	statement := &SetStatement{Name: p.name()}
 	if p.acceptSymbol("=") {
-		statement.Value = p.propertyValue()
+		if statement.Value = p.settingValue(); statement.Value == nil {
+			statement.Value = p.propertyValue()
+		}
 	}
 	statement.pos = p.from(start)
 	return statement
+}
+
+// settingValue reads dynamic(…), or nothing.
+func (p *parser) settingValue() Expr {
+	if !p.isWord("dynamic") {
+		return nil
+	}
+	return p.primaryExpression()
 }
 
 // expressionStatement reads a pipeline.

@@ -177,6 +177,9 @@ func describe(err error) error {
 		return err
 	}
 	message, _, _ := strings.Cut(failure.Msg, "\n")
+	if strings.Contains(message, "Max expression depth limit") {
+		return fmt.Errorf("%w: an expression has too many operators one in another; extend names a part of it", query.ErrRefused)
+	}
 	if _, own, ok := strings.Cut(message, ownError); ok {
 		message = own // what a function of Quoll's own says
 		if !strings.Contains(own, "internal fault") {

@@ -96,14 +96,14 @@ func decomposeFunction(args []any) (any, error) {
 	return []any{p.baseline, p.seasonal, p.trend, p.residual}, nil
 }
 
-// forecast gives the baseline alone.
+// forecast learns from all points but the last ones.
 func forecast(args []any) (any, error) {
 	kind, _ := args[3].(string)
 	p, ok := decompose(args[0], model{optional(args[2], int64(-1)), kind, args[1], args[4]})
 	if !ok {
 		return nil, nil
 	}
-	return []any{p.baseline}, nil
+	return []any{p.baseline, p.seasonal, p.trend, p.residual}, nil
 }
 
 // anomalies scores the residuals by Tukey's fences.

@@ -97,7 +97,12 @@ func place(c *plan.Call, a []string) string {
 	}
 	if len(a) > 4 {
 		if n, ok := constantInt(c.Args[4]); ok && n > 1 {
-			// The n-th occurrence stands behind n-1 others and the text between.
+			// The n-th occurrence stands behind n-1 others and the text between. The
+			// length counts from the one before, so that it bounds the first alone.
+			if len(a) > 3 {
+				first := place(c, a[:4])
+				part = "(CASE WHEN " + first + " >= 0 THEN substring(" + a[0] + ", " + start + " + 1) ELSE '' END)"
+			}
 			pieces := "string_split(" + part + ", " + a[1] + ")"
 			return "(CASE WHEN len(" + pieces + ") > " + itoa(n) + " THEN " + start + " + length(array_to_string(" + pieces + "[:" + itoa(n) + "], " + a[1] + ")) ELSE -1 END)"
 		}
