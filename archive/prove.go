@@ -132,6 +132,11 @@ func (v *view) inclusion(index int64) (proof.Inclusion, error) {
 	if err != nil {
 		return proof.Inclusion{}, err
 	}
+	return v.includedIn(size, signed, index)
+}
+
+// includedIn proves it under a checkpoint of a size.
+func (v *view) includedIn(size int64, signed []byte, index int64) (proof.Inclusion, error) {
 	hashes, err := tlog.ProveRecord(size, index, v.tree)
 	if err != nil {
 		return proof.Inclusion{}, fmt.Errorf("prove leaf %d of %d: %w", index, size, err)

@@ -39,14 +39,14 @@ func evidenceOf(t testing.TB, proved *Proved) []byte {
 }
 
 func checkEvidence(data []byte, log note.Verifier, witnesses []note.Verifier, quorum int) (*proof.Verified, error) {
-	e, _, err := proof.Read(bytes.NewReader(data))
+	b, err := proof.Read(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
-	if e == nil {
+	if b.Evidence == nil {
 		return nil, errors.New("another kind of bundle")
 	}
-	return e.Check(log, witnesses, quorum)
+	return b.Evidence.Check(log, witnesses, quorum)
 }
 
 // TestEveryPayloadIsProved makes the bundle of each payload of an archive over
@@ -138,11 +138,11 @@ func TestEvidenceOfAnother(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, _, err := proof.Read(bytes.NewReader(evidenceOf(t, proved)))
+		b, err := proof.Read(bytes.NewReader(evidenceOf(t, proved)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return e
+		return b.Evidence
 	}
 	tests := []struct {
 		name string
@@ -191,11 +191,11 @@ func TestConsistencyOfAnyTwo(t *testing.T) {
 		if err := bundle.Write(&b); err != nil {
 			return err
 		}
-		_, again, err := proof.Read(io.Reader(&b))
+		again, err := proof.Read(io.Reader(&b))
 		if err != nil {
 			return err
 		}
-		_, _, err = again.Check(p.verifier, nil, 0)
+		_, _, err = again.Consistency.Check(p.verifier, nil, 0)
 		return err
 	}
 	for i, older := range heads {

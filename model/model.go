@@ -78,6 +78,11 @@ const (
 	// Neither holds records.
 	FormatCertificate Format = "certificate"
 	FormatBlobList    Format = "certificate-blobs"
+	// FormatOperations is the sorted entries of an index of operations,
+	// FormatOperationsHead what the archive's log commits to of it
+	// (docs/formats/absence.md). Neither holds records.
+	FormatOperations     Format = "operations"
+	FormatOperationsHead Format = "operations-head"
 )
 
 // Payload is what one fetch brought, byte for byte, with what is known about

@@ -128,7 +128,7 @@ func (n *Normaliser) Payload(p model.Payload) Result {
 		run.json(run.officeObject)
 	case model.FormatOwnRows:
 		run.json(run.ownRow)
-	case model.FormatCertificate, model.FormatBlobList: // archived, and no rows
+	case model.FormatCertificate, model.FormatBlobList, model.FormatOperations, model.FormatOperationsHead: // archived, and no rows
 	default:
 		run.reject(max(p.Line, 1), p.Body, "format "+string(p.Format)+" is not known")
 	}

@@ -116,6 +116,8 @@ func TestAnswers(t *testing.T) {
 		{"archive-task", "POST", "/api/v1/archive/tasks", `{"kind":"reconcile"}`, 202},
 		{"archive-task-unknown", "POST", "/api/v1/archive/tasks", `{"kind":"erase"}`, 400},
 		{"archive-evidence-unnamed", "POST", "/api/v1/archive/evidence", `{}`, 400},
+		{"archive-absence-present", "POST", "/api/v1/archive/absence", `{"tenant":"t","operation":"New-InboxRule","subject":"mara.lindqvist@wattleworks.example","from":"2026-09-01T00:00:00Z","to":"2026-09-02T00:00:00Z"}`, 409},
+		{"archive-absence-backwards", "POST", "/api/v1/archive/absence", `{"tenant":"t","operation":"o","subject":"s","from":"2026-09-02T00:00:00Z","to":"2026-09-01T00:00:00Z"}`, 400},
 		{"archive-evidence-unknown", "POST", "/api/v1/archive/evidence", `{"id":"none"}`, 404},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -21,6 +21,9 @@ type Archive interface {
 	// Evidence makes a bundle of evidence; ErrNotFound when the archive has no
 	// such record.
 	Evidence(ctx context.Context, r EvidenceRequest) (*EvidenceFile, error)
+	// Absence proves that no record is there; a *Failure with CodeConflict when
+	// there is one.
+	Absence(ctx context.Context, r AbsenceRequest) (*EvidenceFile, error)
 }
 
 // The kinds of an ArchiveTask.
@@ -132,7 +135,18 @@ type EvidenceRequest struct {
 	Record   *int   `json:"record,omitempty"`
 }
 
-// EvidenceFile is a bundle as docs/formats/evidence.md has it.
+// AbsenceRequest is the body of POST /api/v1/archive/absence: a record of the
+// operation about the subject, from a time on and before another. Case does not
+// matter.
+type AbsenceRequest struct {
+	Tenant    string    `json:"tenant"`
+	Operation string    `json:"operation"`
+	Subject   string    `json:"subject"` // UserId, ObjectId or MailboxOwnerUPN
+	From      time.Time `json:"from"`
+	To        time.Time `json:"to"`
+}
+
+// EvidenceFile is a bundle as docs/formats/evidence.md and absence.md have it.
 type EvidenceFile struct {
 	Name string
 	Data []byte
@@ -232,6 +246,28 @@ func (s *Server) handleEvidence(w http.ResponseWriter, r *http.Request) error {
 		return &Failure{CodeBadRequest, "record goes with position: id says which record"}
 	}
 	file, err := s.services.Archive.Evidence(r.Context(), body)
+	if err != nil {
+		return err
+	}
+	writeFile(w, "application/x-tar", file.Name, file.Data)
+	return nil
+}
+
+func (s *Server) handleAbsence(w http.ResponseWriter, r *http.Request) error {
+	if s.services.Archive == nil {
+		return unavailable("the archive")
+	}
+	var body AbsenceRequest
+	if err := s.decode(w, r, &body); err != nil {
+		return err
+	}
+	switch {
+	case body.Tenant == "" || body.Operation == "" || body.Subject == "":
+		return &Failure{CodeBadRequest, "name tenant, operation and subject"}
+	case !body.From.Before(body.To):
+		return &Failure{CodeBadRequest, "from must be before to"}
+	}
+	file, err := s.services.Archive.Absence(r.Context(), body)
 	if err != nil {
 		return err
 	}

@@ -128,6 +128,7 @@ func (s *Server) endpoints() []endpoint {
 		{"GET /api/v1/archive/hours", RoleReader, s.handleReconciledHours},
 		{"POST /api/v1/archive/tasks", RoleContributor, s.handleArchiveTask},
 		{"POST /api/v1/archive/evidence", RoleResponder, s.handleEvidence},
+		{"POST /api/v1/archive/absence", RoleResponder, s.handleAbsence},
 		{"GET /api/v1/people", RoleAdministrator, s.handlePeople},
 		{"POST /api/v1/people", RoleAdministrator, s.handleInvite},
 		{"PATCH /api/v1/people/{id}", RoleAdministrator, s.handlePersonChange},

@@ -1,6 +1,7 @@
 // Package proof checks what an archive hands out: checkpoints, cosignatures of
-// witnesses, proofs of inclusion and of consistency, and bundles of evidence for
-// one record. docs/formats/evidence.md has the bytes.
+// witnesses, proofs of inclusion and of consistency, bundles of evidence for one
+// record, and proofs that no record is there. docs/formats/evidence.md and
+// docs/formats/absence.md have the bytes.
 //
 // It needs the standard library and golang.org/x/mod/sumdb alone, so that a
 // verifier built of it is small and can be read in an hour. It must not know how
@@ -19,6 +20,8 @@ var (
 	ErrInclusion = errors.New("the leaf is not in the signed tree")
 	// ErrConsistency: the older tree is not a beginning of the newer one.
 	ErrConsistency = errors.New("the older tree is not a beginning of the newer one")
+	// ErrAbsence: the entries do not show that a record is not there.
+	ErrAbsence = errors.New("it is not shown that no such record is there")
 	// ErrContent: a payload, record or row is not what the leaf or the bundle
 	// says.
 	ErrContent = errors.New("the content is not what was archived")

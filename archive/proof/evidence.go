@@ -68,6 +68,7 @@ type Leaf struct {
 	SHA256      string `json:"sha256"`
 	Size        int64  `json:"size"`
 	Source      string `json:"source"`
+	Format      string `json:"format"`
 	Tenant      string `json:"tenant"`
 	ContentType string `json:"contentType"`
 	Name        string `json:"name"`
@@ -212,32 +213,42 @@ func writeMembers(w io.Writer, members []member) error {
 	return nil
 }
 
-// Read reads a bundle of either kind; the other result is nil. A file that does
-// not have the members of one kind, in their order and form, is refused.
-func Read(r io.Reader) (*Evidence, *Consistency, error) {
+// Bundle is what a file was found to be: one of the three is not nil.
+type Bundle struct {
+	Evidence    *Evidence
+	Consistency *Consistency
+	Absence     *Absence
+}
+
+// Read reads a bundle of any kind. A file that does not have the members of one
+// kind, in their order and form, is refused.
+func Read(r io.Reader) (b Bundle, err error) {
 	data, err := io.ReadAll(io.LimitReader(r, 2*maxMember))
 	if err != nil {
-		return nil, nil, fmt.Errorf("read evidence: %w", err)
+		return b, fmt.Errorf("read evidence: %w", err)
 	}
 	members, err := readMembers(bytes.NewReader(data))
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrFormat, err)
+		return b, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	var again bytes.Buffer
 	if err := writeMembers(&again, members); err != nil {
-		return nil, nil, err
+		return b, err
 	}
 	if !bytes.Equal(again.Bytes(), data) {
-		return nil, nil, fmt.Errorf("%w: the tar file has other bytes than its members need", ErrFormat)
+		return b, fmt.Errorf("%w: the tar file has other bytes than its members need", ErrFormat)
 	}
 	switch names(members) {
 	case memberAbout + " " + memberRows + " " + memberRecord + " " + memberPayload + " " + memberLeaf + " " + memberProof:
-		e, err := newEvidence(members)
-		return e, nil, err
+		b.Evidence, err = newEvidence(members)
 	case memberOlder + " " + memberNewer + " " + memberHashes:
-		return nil, &Consistency{Older: members[0].data, Newer: members[1].data, Hashes: members[2].data}, nil
+		b.Consistency = &Consistency{Older: members[0].data, Newer: members[1].data, Hashes: members[2].data}
+	case memberAbsence + " " + memberCheckpoint + " " + memberSpans + " " + memberCertificates:
+		b.Absence, err = newAbsence(members)
+	default:
+		err = fmt.Errorf("%w: the members are %q", ErrFormat, names(members))
 	}
-	return nil, nil, fmt.Errorf("%w: the members are %q", ErrFormat, names(members))
+	return b, err
 }
 
 func newEvidence(members []member) (*Evidence, error) {

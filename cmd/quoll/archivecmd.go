@@ -22,7 +22,7 @@ func archiveCommand() *cobra.Command {
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(archiveVerifyCommand(), archiveProveCommand(), archiveConsistencyCommand(), archiveCosignCommand(), archiveRestoreCommand(), archiveDrillCommand(), archiveReconcileCommand(), archiveCertificateCommand(), archiveVerifyCertificateCommand())
+	cmd.AddCommand(archiveVerifyCommand(), archiveProveCommand(), archiveProveAbsenceCommand(), archiveOperationsCommand(), archiveConsistencyCommand(), archiveCosignCommand(), archiveRestoreCommand(), archiveDrillCommand(), archiveReconcileCommand(), archiveCertificateCommand(), archiveVerifyCertificateCommand())
 	return cmd
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/archive/operations"
+	"github.com/quoll/quoll/archive/proof"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/server"
 )
@@ -25,6 +27,7 @@ type archiveKeeper struct {
 	reporter *reporter
 	names    map[string]string // of tenants, by id
 	audit    *acts
+	indexer  *operationsIndexer
 	after    time.Duration // of the start, before the first reconciliation
 	clock    clock.Clock
 	log      *slog.Logger
@@ -198,10 +201,70 @@ func (k *archiveKeeper) Evidence(ctx context.Context, r server.EvidenceRequest) 
 	return &server.EvidenceFile{Name: fmt.Sprintf("position-%d.evidence.tar", proved.Leaf.Position), Data: b.Bytes()}, nil
 }
 
+// Absence implements server.Archive.
+func (k *archiveKeeper) Absence(ctx context.Context, r server.AbsenceRequest) (*server.EvidenceFile, error) {
+	if k.node.archive == nil {
+		return nil, &server.Failure{Code: server.CodeConflict, Message: "the archive cannot be opened: " + k.node.archiveProblem.Error()}
+	}
+	a, err := k.absence(ctx, r)
+	what := act{
+		operation: "Prove absence", kind: "Archive", name: r.Subject, description: "asked for a proof that no record is there",
+		properties: map[string]any{"Tenant": r.Tenant, "Operation": r.Operation, "Subject": r.Subject, "From": r.From, "To": r.To},
+	}
+	if err = k.audit.done(ctx, what, err); err != nil {
+		return nil, evidenceFailure(err)
+	}
+	var b bytes.Buffer
+	if err := a.Write(&b); err != nil {
+		return nil, err
+	}
+	return &server.EvidenceFile{Name: "absence.evidence.tar", Data: b.Bytes()}, nil
+}
+
+// absence indexes what was journalled by now, and proves under a checkpoint that
+// has the index.
+func (k *archiveKeeper) absence(ctx context.Context, r server.AbsenceRequest) (*proof.Absence, error) {
+	head, err := k.indexer.extend(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.awaitSealed(ctx, head); err != nil {
+		return nil, err
+	}
+	prover, err := k.node.openProver()
+	if err != nil {
+		return nil, err
+	}
+	defer prover.Close()
+	return proveAbsence(ctx, prover, questionOf(r), nil)
+}
+
+// sealPatience is how long the archive may take to follow the journal.
+const sealPatience = time.Minute
+
+// awaitSealed has the archive seal what it has until it reaches a position.
+func (k *archiveKeeper) awaitSealed(ctx context.Context, position uint64) error {
+	for waited := time.Duration(0); k.node.archive.Sealed() < position; waited += 200 * time.Millisecond {
+		if waited >= sealPatience {
+			return &server.Failure{Code: server.CodeConflict, Message: fmt.Sprintf("the archive is at journal position %d and does not reach %d yet; try again later", k.node.archive.Sealed(), position)}
+		}
+		if err := k.node.archive.Flush(ctx); err != nil {
+			return err
+		}
+		if err := clock.Sleep(ctx, k.clock, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // evidenceFailure is an error of proving as the user may read it.
 func evidenceFailure(err error) error {
 	var usage *exitError
+	var present *operations.PresentError
 	switch {
+	case errors.As(err, &present):
+		return &server.Failure{Code: server.CodeConflict, Message: present.Error()}
 	case errors.Is(err, archive.ErrNotFound):
 		return &server.Failure{Code: server.CodeNotFound, Message: err.Error()}
 	case errors.Is(err, archive.ErrDamaged):

@@ -128,6 +128,38 @@ func call(ctx context.Context, note serverNote, method, path string, body []byte
 	return nil
 }
 
+// remoteFailure is the body of an answer that is an error.
+type remoteFailure struct{ Code, Message string }
+
+// callFile asks the server for a file. A failure that it tells has a code.
+func callFile(ctx context.Context, note serverNote, method, path string, body []byte) ([]byte, remoteFailure, error) {
+	request, err := http.NewRequestWithContext(ctx, method, note.Address+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, remoteFailure{}, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if note.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+note.Token)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, remoteFailure{}, fmt.Errorf("ask the server: %w", err)
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(response.Body, 1<<30))
+	if err != nil {
+		return nil, remoteFailure{}, fmt.Errorf("ask the server at %s: %w", note.Address, err)
+	}
+	if response.StatusCode == http.StatusOK {
+		return data, remoteFailure{}, nil
+	}
+	var answer struct{ Error remoteFailure }
+	if err := json.Unmarshal(data, &answer); err != nil || answer.Error.Message == "" {
+		return nil, remoteFailure{}, fmt.Errorf("ask the server at %s: status %s", note.Address, response.Status)
+	}
+	return nil, answer.Error, nil
+}
+
 func (a *remoteAnswer) failure() error {
 	var b strings.Builder
 	b.WriteString(a.Error.Message)

@@ -170,7 +170,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		return nil, err
 	}
 	report := &reporter{node: n, collectors: s.collectors, webhook: s.webhook, started: time.Now().UTC()}
-	s.keeper = &archiveKeeper{node: n, reporter: report, names: tenantNames(c), audit: audit, after: pace.reconcile, clock: clock.System(), log: log}
+	s.keeper = &archiveKeeper{node: n, reporter: report, names: tenantNames(c), audit: audit, indexer: newOperationsIndexer(n, clock.System()), after: pace.reconcile, clock: clock.System(), log: log}
 	figures := &measured{node: n, collectors: s.collectors, rules: rules, detector: s.detector, now: time.Now}
 	scraped, err := metrics.Handler(figures.read, log)
 	if err != nil {
@@ -349,6 +349,7 @@ func (s *service) run(ctx context.Context, ready func(address, link string)) err
 		certifier := &certifier{issuer: newIssuer(s.ledger, s.paths, false), data: s.paths.data, sink: s.pipeline, clock: clock.System(), log: s.log}
 		work.Go(func() error { return certifier.run(workCtx) })
 		work.Go(func() error { return s.keeper.run(workCtx) })
+		work.Go(func() error { return s.keeper.indexer.run(workCtx) })
 	}
 	if s.witnesses != nil {
 		work.Go(func() error { return s.witnesses.Run(workCtx, cosignEvery) })

@@ -75,3 +75,12 @@ func (c *Canned) Evidence(_ context.Context, r server.EvidenceRequest) (*server.
 	}
 	return &server.EvidenceFile{Name: "position-812.evidence.tar", Data: []byte("canned evidence")}, nil
 }
+
+// Absence implements server.Archive. There is a record of everything about the
+// victim.
+func (c *Canned) Absence(_ context.Context, r server.AbsenceRequest) (*server.EvidenceFile, error) {
+	if strings.EqualFold(r.Subject, victim) {
+		return nil, &server.Failure{Code: server.CodeConflict, Message: "there is such a record: record 3 of the payload at journal position 812"}
+	}
+	return &server.EvidenceFile{Name: "absence.evidence.tar", Data: []byte("canned absence")}, nil
+}

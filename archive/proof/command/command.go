@@ -1,5 +1,5 @@
 // Package command is quoll-verify: it checks a bundle of evidence that quoll
-// archive prove wrote, offline and with the log's public key alone.
+// archive prove, prove-absence or consistency wrote, offline and with the log's public key alone.
 //
 // It must not know how archives are written or what is in a record.
 package command
@@ -27,8 +27,8 @@ const (
 
 const usage = `usage: quoll-verify --key FILE [--witnesses FILE] [--quorum N] [--json | --record | --rows] BUNDLE
 
-quoll-verify checks a bundle that "quoll archive prove" or "quoll archive
-consistency" wrote. It needs no network. Get the key by a road of its own: a key
+quoll-verify checks a bundle that "quoll archive prove", "quoll archive
+prove-absence" or "quoll archive consistency" wrote. It needs no network. Get the key by a road of its own: a key
 that comes with the bundle proves nothing.
 
 `
@@ -90,7 +90,9 @@ type finding struct {
 	Leaf  *proof.Leaf `json:"leaf,omitempty"`
 	Index *int64      `json:"index,omitempty"`
 	Older *head       `json:"older,omitempty"` // of two that are consistent
-	Log   *head       `json:"log,omitempty"`
+	// Absent is what is proved not to be there.
+	Absent *proof.VerifiedAbsence `json:"absent,omitempty"`
+	Log    *head                  `json:"log,omitempty"`
 
 	record, rows []byte
 }
@@ -158,19 +160,27 @@ func trim(text []byte) string {
 }
 
 func (f *finding) check(r io.Reader, log note.Verifier, witnesses []note.Verifier, quorum int) error {
-	evidence, consistency, err := proof.Read(r)
+	bundle, err := proof.Read(r)
 	if err != nil {
 		return err
 	}
-	if consistency != nil {
-		older, newer, err := consistency.Check(log, witnesses, quorum)
+	switch {
+	case bundle.Consistency != nil:
+		older, newer, err := bundle.Consistency.Check(log, witnesses, quorum)
 		if err != nil {
 			return err
 		}
 		f.Older, f.Log = newHead(&older), newHead(&newer)
 		return nil
+	case bundle.Absence != nil:
+		v, err := bundle.Absence.Check(log, witnesses, quorum)
+		if err != nil {
+			return err
+		}
+		f.Absent, f.Log = v, newHead(&v.Checkpoint)
+		return nil
 	}
-	v, err := evidence.Check(log, witnesses, quorum)
+	v, err := bundle.Evidence.Check(log, witnesses, quorum)
 	if err != nil {
 		return err
 	}
@@ -192,6 +202,10 @@ func (f *finding) print(w io.Writer, o *options) error {
 	case o.rows:
 		_, err := w.Write(f.rows)
 		return err
+	case f.Absent != nil:
+		if err := printAbsent(w, f.File, f.Absent); err != nil {
+			return err
+		}
 	case f.Older != nil:
 		if _, err := fmt.Fprintf(w, "%s: holds: the %d leaves with root %s are the beginning of the %d leaves with root %s\n",
 			f.File, f.Older.Size, f.Older.Root, f.Log.Size, f.Log.Root); err != nil {
