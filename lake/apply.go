@@ -287,8 +287,6 @@ func (l *Lake) addRow(t *tableState, cells []schema.Cell, r *schema.Record, posi
 	t.lastIngested = l.lastIngested
 	result.Rows[t.schema.Name]++
 	if t.build.full() {
-		full := t.build.cut()
-		full.id = l.nextBatch()
-		t.fresh = append(t.fresh, full)
+		l.cutAsItIs(t)
 	}
 }

@@ -34,6 +34,15 @@ type builder struct {
 	minTime  int64
 	maxTime  int64
 	overhead int64 // bytes of a row of which every value is absent
+
+	// likely is what the last full batch had, for which room is made at once: an
+	// import is under way, and the next batch will be like it. A flush cuts a
+	// batch short without that being over; two short ones in a row say that it is.
+	likely struct {
+		rows  int
+		bytes []int // of texts, by column
+		short int   // batches that were cut short since
+	}
 }
 
 // Limits of one batch. Text columns have 32-bit offsets, so a batch must end
@@ -60,14 +69,21 @@ func newBuilder(columns []column, timeColumn int) *builder {
 	return b
 }
 
-// reset starts a new batch. After a full batch the next one is likely to be
-// like it (an import is under way), and room for it is made at once.
+// reset starts a new batch.
 func (b *builder) reset() {
-	full := b.full()
+	if b.full() {
+		b.likely.rows, b.likely.short = b.rows, 0
+		b.likely.bytes = b.likely.bytes[:0]
+		for _, v := range b.vectors {
+			b.likely.bytes = append(b.likely.bytes, len(v.data)+len(v.data)/16)
+		}
+	} else if b.likely.short++; b.likely.short >= 2 {
+		b.likely.rows, b.likely.bytes = 0, nil
+	}
 	next := make([]*vector, len(b.columns))
 	for i, c := range b.columns {
-		if full {
-			next[i] = newVector(c, b.rows, len(b.vectors[i].data))
+		if b.likely.rows > 0 {
+			next[i] = newVector(c, b.likely.rows+b.likely.rows/16, b.likely.bytes[i])
 		} else {
 			next[i] = newVector(c, 0, 0)
 		}

@@ -54,7 +54,7 @@ func (l *Lake) seal() (position uint64, err error) {
 		return 0, err
 	}
 	for _, t := range l.order {
-		l.cut(t)
+		l.cutAsItIs(t)
 		t.sealed = append(slices.Clip(t.sealed), t.fresh...)
 		t.fresh = nil
 	}
@@ -114,7 +114,7 @@ func (l *Lake) writeGeneration(ctx context.Context, t *tableState, generation []
 		}
 		group.Go(func() (err error) {
 			if err = ctx.Err(); err == nil {
-				files[i], err = writeRun(l.files, l.dataPath(t, run.day, name), t, generation, run.rows, form{rowGroupRows: l.config.RowGroupRows})
+				files[i], err = writeRun(l.files, l.dataPath(t, run.day, name), t, generation, run.rows, form{rowGroupRows: l.config.RowGroupRows, pool: &l.writers})
 			}
 			return err
 		})

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/quoll/quoll/internal/parquetfile"
 )
 
 // Lake is the rows of every table. It is safe for use by several goroutines;
@@ -48,6 +50,7 @@ type Lake struct {
 	closed       bool
 	readers      map[*fileSet]int // file sets that somebody reads
 	writing      map[string]bool  // files that are written beside the flush
+	writers      parquetfile.Pool
 	background   sync.WaitGroup
 
 	// atStep is called between the steps of a flush; an error stops the flush

@@ -15,6 +15,7 @@ type form struct {
 	// lasting files are written once and read for years: they are packed more
 	// tightly and have Bloom filters.
 	lasting bool
+	pool    *parquetfile.Pool
 }
 
 // layout decides per column how values are stored.
@@ -62,7 +63,7 @@ func writeRun(files syncedFS, path string, t *tableState, generation []batch, re
 }
 
 func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef, f form) error {
-	writer, err := parquetfile.NewWriter(w, layout(t.columns, t.ids, f), parquetfile.Options{CreatedBy: "quoll", Small: f.lasting})
+	writer, err := parquetfile.NewWriter(w, layout(t.columns, t.ids, f), parquetfile.Options{CreatedBy: "quoll", Small: f.lasting, Pool: f.pool})
 	if err != nil {
 		return err
 	}

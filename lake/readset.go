@@ -95,6 +95,16 @@ func (l *Lake) cut(t *tableState) {
 	}
 }
 
+// cutAsItIs is cut for rows that go to files, which need not be joined.
+func (l *Lake) cutAsItIs(t *tableState) {
+	if t.build.rows == 0 {
+		return
+	}
+	b := t.build.cut()
+	b.id = l.nextBatch()
+	t.fresh = append(t.fresh, b)
+}
+
 func (l *Lake) nextBatch() uint64 {
 	l.lastBatch++
 	return l.lastBatch

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -23,7 +24,7 @@ type vector struct {
 	n    int  // values so far
 	null int  // nulls among them
 
-	offsets []int32 // kindText: end of each value in data
+	offsets []int32 // kindText: 0, and the end of each value in data
 	data    []byte
 	i32     []int32
 	i64     []int64 // kindInt64, kindTime
@@ -38,7 +39,7 @@ func newVector(c column, capacity, bytes int) *vector {
 	v := &vector{kind: c.kind, text: c.text || c.hidden}
 	switch c.kind {
 	case kindText:
-		v.offsets = make([]int32, 0, capacity)
+		v.offsets = append(make([]int32, 0, capacity+1), 0)
 		v.data = make([]byte, 0, bytes)
 	case kindInt32:
 		v.i32 = make([]int32, 0, capacity)
@@ -62,6 +63,7 @@ func (v *vector) pad(n int) {
 	switch v.kind {
 	case kindText:
 		end := int32(len(v.data))
+		v.offsets = slices.Grow(v.offsets, count)
 		for range count {
 			v.offsets = append(v.offsets, end)
 		}
@@ -160,22 +162,28 @@ func (v *vector) array() arrow.Array {
 	buffers := []*memory.Buffer{valid, nil}
 	switch v.kind {
 	case kindText:
-		offsets := make([]int32, v.n+1)
-		copy(offsets[1:], v.offsets)
-		buffers[1] = memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(offsets))
-		buffers = append(buffers, memory.NewBufferBytes(v.data))
+		buffers[1] = memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(fitted(v.offsets)))
+		buffers = append(buffers, memory.NewBufferBytes(fitted(v.data)))
 	case kindInt32:
-		buffers[1] = memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(v.i32))
+		buffers[1] = memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(fitted(v.i32)))
 	case kindFloat64:
-		buffers[1] = memory.NewBufferBytes(arrow.Float64Traits.CastToBytes(v.f64))
+		buffers[1] = memory.NewBufferBytes(arrow.Float64Traits.CastToBytes(fitted(v.f64)))
 	case kindBool:
 		buffers[1] = memory.NewBufferBytes(v.bits)
 	default:
-		buffers[1] = memory.NewBufferBytes(arrow.Int64Traits.CastToBytes(v.i64))
+		buffers[1] = memory.NewBufferBytes(arrow.Int64Traits.CastToBytes(fitted(v.i64)))
 	}
 	data := array.NewData(v.kind.arrowType(), v.n, buffers, nil, v.null, 0)
 	defer data.Release()
 	return array.MakeFromData(data)
+}
+
+// fitted returns values in memory of which they fill at least half.
+func fitted[T any](values []T) []T {
+	if cap(values) > 2*len(values) {
+		return append([]T{}, values...)
+	}
+	return values
 }
 
 // setBit stores a bool at the end without counting it.

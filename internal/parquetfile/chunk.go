@@ -22,7 +22,7 @@ type Chunk struct {
 	// is not.
 	rows, nulls int
 	levels      []uint32
-	page        []byte // values, as they are written
+	page        []byte // values, as they are written, behind levelRoom bytes
 	bits        int    // booleans in page
 
 	chunkMetadata
@@ -47,7 +47,7 @@ func (c *Chunk) begin(column Column) {
 	c.inDict = column.Dictionary && column.Kind != Bool
 	c.dict.reset()
 	c.indices = c.indices[:0]
-	c.rows, c.nulls, c.levels, c.page, c.bits = 0, 0, c.levels[:0], c.page[:0], 0
+	c.rows, c.nulls, c.levels, c.page, c.bits = 0, 0, c.levels[:0], c.emptyPage(), 0
 	c.chunkMetadata = chunkMetadata{codec: column.Codec}
 	c.bounds.reset(column)
 	c.hashes = c.hashes[:0]
@@ -189,12 +189,23 @@ func appendNumber(dst []byte, kind Kind, v int64) []byte {
 	return binary.LittleEndian.AppendUint64(dst, uint64(v))
 }
 
+// levelRoom is the room before the values of a page for levels that are a single
+// run, so that the values need not be copied behind them.
+const levelRoom = 16
+
+func (c *Chunk) emptyPage() []byte {
+	if cap(c.page) < levelRoom {
+		return make([]byte, levelRoom, 4<<10)
+	}
+	return c.page[:levelRoom]
+}
+
 // flushPlain writes the page at work.
 func (c *Chunk) flushPlain() {
 	if c.rows > 0 {
-		c.w.dataPage(c, encodingPlain, c.page)
+		c.w.dataPage(c, encodingPlain)
 	}
-	c.page, c.levels, c.bits = c.page[:0], c.levels[:0], 0
+	c.page, c.levels, c.bits = c.emptyPage(), c.levels[:0], 0
 	c.rows, c.nulls = 0, 0
 }
 
@@ -211,7 +222,7 @@ func (c *Chunk) end() chunkMetadata {
 
 func (c *Chunk) endDictionary() {
 	c.inDictionary = true
-	c.page = c.page[:0]
+	c.page = c.emptyPage()
 	for number := range uint32(c.dict.size()) {
 		v := c.dict.value(number)
 		if c.column.Kind == Text {
@@ -224,15 +235,15 @@ func (c *Chunk) endDictionary() {
 		c.bounds.number(n)
 		c.page = appendNumber(c.page, c.column.Kind, n)
 	}
-	c.w.dictionaryPage(c, c.page, c.dict.size())
+	c.w.dictionaryPage(c, c.dict.size())
 	width := max(1, widthOf(c.dict.size()))
-	c.page = append(c.page[:0], byte(width))
+	c.page = append(c.emptyPage(), byte(width))
 	if len(c.indices) == 0 { // Same
 		c.page = appendRun(c.page, 0, c.rows, width)
 	} else {
 		c.page = appendHybrid(c.page, c.indices, width)
 	}
-	c.w.dataPage(c, encodingDictionary, c.page)
+	c.w.dataPage(c, encodingDictionary)
 }
 
 // bounds keeps the least and the greatest value.

@@ -59,6 +59,9 @@ type Options struct {
 	// Small spends several times the processor time on smaller files: for what
 	// is written once and kept for years.
 	Small bool
+	// Pool lends memory to writers of files that are not Small, one after the
+	// other; nil makes it anew.
+	Pool *Pool
 }
 
 const (

@@ -4,9 +4,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 
 	"github.com/cespare/xxhash/v2"
-	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -35,18 +37,78 @@ type Writer struct {
 	sum     *xxhash.Digest // of what was written
 	columns []Column
 	options Options
+	*memory
+
+	groups  []group
+	next    int   // column of the group at work
+	open    bool  // chunk is at work
+	written int64 // rows of all groups
+	err     error
+}
+
+// memory is what a writer needs while it is at work.
+type memory struct {
+	small   bool
 	encoder *zstd.Encoder
-
-	groups []group
-	next   int // column of the group at work
-	chunk  Chunk
-	open   bool // chunk is at work
-
+	chunk   Chunk
 	header  thrift
 	body    []byte
 	packed  []byte
-	written int64 // rows of all groups
-	err     error
+}
+
+func newMemory(small bool) (*memory, error) {
+	level := zstd.SpeedFastest
+	if small {
+		level = zstd.SpeedBetterCompression
+	}
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
+		zstd.WithWindowSize(pageBytes), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		return nil, fmt.Errorf("prepare compression: %w", err)
+	}
+	return &memory{small: small, encoder: encoder, chunk: Chunk{dict: newDictionary()}}, nil
+}
+
+// Pool keeps the memory of writers that are done for those to come: some
+// megabytes each, most of them the encoder's. The zero Pool is ready for use, by
+// several goroutines.
+type Pool struct {
+	mu   sync.Mutex
+	idle []*memory
+}
+
+// The bounds of what a pool keeps: how many writers' memory, and bytes of pages
+// in each.
+const (
+	maxIdle      = 2
+	maxIdlePages = 8 * pageBytes
+)
+
+func (p *Pool) take(small bool) *memory {
+	if p == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, m := range p.idle {
+		if m.small == small {
+			p.idle = slices.Delete(p.idle, i, i+1)
+			return m
+		}
+	}
+	return nil
+}
+
+func (p *Pool) put(m *memory) {
+	pages := cap(m.chunk.page) + cap(m.body) + cap(m.packed)
+	if p == nil || m.small || pages > maxIdlePages { // lasting files are rare
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.idle) < maxIdle {
+		p.idle = append(p.idle, m)
+	}
 }
 
 type group struct {
@@ -56,17 +118,14 @@ type group struct {
 
 // NewWriter begins a file.
 func NewWriter(to io.Writer, columns []Column, options Options) (*Writer, error) {
-	level := zstd.SpeedFastest
-	if options.Small {
-		level = zstd.SpeedBetterCompression
+	w := &Writer{to: to, sum: xxhash.New(), columns: columns, options: options, memory: options.Pool.take(options.Small)}
+	if w.memory == nil {
+		var err error
+		if w.memory, err = newMemory(options.Small); err != nil {
+			return nil, err
+		}
 	}
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
-		zstd.WithWindowSize(pageBytes), zstd.WithLowerEncoderMem(true))
-	if err != nil {
-		return nil, fmt.Errorf("prepare compression: %w", err)
-	}
-	w := &Writer{to: to, sum: xxhash.New(), columns: columns, options: options, encoder: encoder}
-	w.chunk = Chunk{w: w, dict: newDictionary()}
+	w.chunk.w = w
 	w.write([]byte(magic))
 	return w, nil
 }
@@ -107,7 +166,8 @@ func (w *Writer) endColumn() {
 	g.chunks = append(g.chunks, m)
 }
 
-// Close writes the footer. The underlying writer stays open.
+// Close writes the footer. The underlying writer stays open. Nothing can be
+// written afterwards.
 func (w *Writer) Close() error {
 	w.endColumn()
 	start := w.offset
@@ -115,6 +175,9 @@ func (w *Writer) Close() error {
 	w.write(w.header.buf)
 	w.write(binary.LittleEndian.AppendUint32(nil, uint32(w.offset-start)))
 	w.write([]byte(magic))
+	w.chunk.w = nil
+	w.options.Pool.put(w.memory)
+	w.memory = nil
 	return w.err
 }
 
@@ -128,29 +191,19 @@ func (w *Writer) write(b []byte) {
 	w.err = err
 }
 
-// dataPage writes a page of the chunk with all rows since the last one.
-func (w *Writer) dataPage(c *Chunk, encoding int32, values []byte) {
+// dataPage writes the page of the chunk with all rows since the last one.
+func (w *Writer) dataPage(c *Chunk, encoding int32) {
 	if c.dataAt == 0 {
 		c.dataAt = w.offset
 	}
-	w.body = w.body[:0]
+	body := c.page[levelRoom:]
 	if c.column.Optional {
-		w.body = append(w.body, 0, 0, 0, 0) // the length, below
-		switch c.nulls {
-		case 0:
-			w.body = appendRun(w.body, 1, c.rows, 1)
-		case c.rows:
-			w.body = appendRun(w.body, 0, c.rows, 1)
-		default:
-			w.body = appendHybrid(w.body, c.levels, 1)
-		}
-		binary.LittleEndian.PutUint32(w.body, uint32(len(w.body)-4))
+		body = w.withLevels(c)
 	}
-	w.body = append(w.body, values...)
 	c.totalRows += int64(c.rows)
 	c.totalNulls += int64(c.nulls)
 	rows := int32(c.rows)
-	w.page(c, pageData, func(h *thrift) {
+	w.page(c, pageData, body, func(h *thrift) {
 		h.begin(5)
 		h.int32(1, rows)
 		h.int32(2, encoding)
@@ -160,10 +213,34 @@ func (w *Writer) dataPage(c *Chunk, encoding int32, values []byte) {
 	})
 }
 
-func (w *Writer) dictionaryPage(c *Chunk, values []byte, count int) {
+// withLevels returns the page behind the levels of its values. A single run of
+// levels fits into the room before the values.
+func (w *Writer) withLevels(c *Chunk) []byte {
+	levels := append(w.body[:0], 0, 0, 0, 0) // the length, below
+	switch c.nulls {
+	case 0:
+		levels = appendRun(levels, 1, c.rows, 1)
+	case c.rows:
+		levels = appendRun(levels, 0, c.rows, 1)
+	default:
+		levels = appendHybrid(levels, c.levels, 1)
+	}
+	binary.LittleEndian.PutUint32(levels, uint32(len(levels)-4))
+	w.body = levels
+	if len(levels) <= levelRoom {
+		start := levelRoom - len(levels)
+		copy(c.page[start:], levels)
+		return c.page[start:]
+	}
+	w.body = append(levels, c.page[levelRoom:]...)
+	return w.body
+}
+
+// dictionaryPage writes the page of the chunk, which has the values of its
+// dictionary.
+func (w *Writer) dictionaryPage(c *Chunk, count int) {
 	c.dictionaryAt = w.offset
-	w.body = append(w.body[:0], values...)
-	w.page(c, pageDictionary, func(h *thrift) {
+	w.page(c, pageDictionary, c.page[levelRoom:], func(h *thrift) {
 		h.begin(7)
 		h.int32(1, int32(count))
 		h.int32(2, encodingPlain)
@@ -171,25 +248,25 @@ func (w *Writer) dictionaryPage(c *Chunk, values []byte, count int) {
 	})
 }
 
-// page compresses the body and writes it behind its header.
-func (w *Writer) page(c *Chunk, kind int32, rest func(h *thrift)) {
-	packed := w.body
+// page compresses a body and writes it behind its header.
+func (w *Writer) page(c *Chunk, kind int32, body []byte, rest func(h *thrift)) {
+	packed := body
 	switch c.codec {
 	case Zstd:
-		w.packed = w.encoder.EncodeAll(w.body, w.packed[:0])
+		w.packed = w.encoder.EncodeAll(body, w.packed[:0])
 		packed = w.packed
 	case Snappy:
-		w.packed = snappy.Encode(w.packed[:cap(w.packed)], w.body)
+		w.packed = s2.EncodeSnappy(w.packed[:cap(w.packed)], body)
 		packed = w.packed
 	}
 	h := &w.header
 	h.reset()
 	h.int32(1, kind)
-	h.int32(2, int32(len(w.body)))
+	h.int32(2, int32(len(body)))
 	h.int32(3, int32(len(packed)))
 	rest(h)
 	h.buf = append(h.buf, 0)
-	c.uncompressed += int64(len(h.buf) + len(w.body))
+	c.uncompressed += int64(len(h.buf) + len(body))
 	c.compressed += int64(len(h.buf) + len(packed))
 	w.write(h.buf)
 	w.write(packed)
