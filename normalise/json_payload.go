@@ -19,18 +19,16 @@ const maxDepth = 200
 
 // worker is memory that is used again from payload to payload.
 type worker struct {
-	tape   jsontape.Tape // of records
-	inner  jsontape.Tape // of JSON inside a string of a record
-	text   arena
-	buffer []byte
+	*memory               // of the result at work
+	tape    jsontape.Tape // of records
+	inner   jsontape.Tape // of JSON inside a string of a record
+	buffer  []byte
 	// unescaped is the text of a string that is being written.
 	unescaped []byte
 	log       rowBuilder // row of UnifiedAuditLog, or of a Defender table
 	office    rowBuilder // row of OfficeActivity
 	pairs     []pair     // stack of appendObject
 	orders    orders
-	cells     pieces[schema.Cell]
-	rows      pieces[schema.Row]
 	// pending are the rows of the record at work.
 	pending [2]schema.Row
 	names   names
@@ -40,42 +38,6 @@ type worker struct {
 
 func newWorker() *worker {
 	return &worker{names: names{}, orders: orders{}, fields: tally{counters: map[string]*counter{}}}
-}
-
-// arena hands out strings that share large pieces of memory, so that the many
-// short strings of a record do not cost an allocation each. It is never reused.
-type arena struct{ piece strings.Builder }
-
-const arenaPiece = 32 << 10
-
-func (a *arena) string(b []byte) string {
-	if len(b) == 0 {
-		return ""
-	}
-	if len(b) > arenaPiece/4 {
-		return string(b)
-	}
-	if a.piece.Cap()-a.piece.Len() < len(b) {
-		a.piece = strings.Builder{}
-		a.piece.Grow(arenaPiece)
-	}
-	start := a.piece.Len()
-	a.piece.Write(b)
-	return a.piece.String()[start:]
-}
-
-// pieces hands out slices that share large pieces of memory, as arena does for
-// strings. It is never reused.
-type pieces[T any] struct{ piece []T }
-
-// copy returns a copy of values.
-func (p *pieces[T]) copy(values []T) []T {
-	if cap(p.piece)-len(p.piece) < len(values) {
-		p.piece = make([]T, 0, max(1024, len(values)))
-	}
-	start := len(p.piece)
-	p.piece = append(p.piece, values...)
-	return p.piece[start:len(p.piece):len(p.piece)]
 }
 
 // json hands the objects of the body to record, one after the other. record

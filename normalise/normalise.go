@@ -42,6 +42,7 @@ type Normaliser struct {
 	known     Known // nil: nothing is sighted
 	before    *seenBefore
 	workers   sync.Pool // of *worker
+	memories  sync.Pool // of *memory, which results return
 }
 
 // Result is what became of one payload.
@@ -52,6 +53,9 @@ type Result struct {
 	// Sightings are what of the form of records was not known, in the order in
 	// which the payload shows it.
 	Sightings []Sighting
+
+	memory *memory // that Release gives back, to pool
+	pool   *sync.Pool
 }
 
 // Reject is a piece of a payload that is no record.
@@ -82,6 +86,7 @@ func New(cfg Config) *Normaliser {
 		n.own[name], _ = schema.Lookup(name)
 	}
 	n.workers.New = func() any { return newWorker() }
+	n.memories.New = func() any { return new(memory) }
 	return n
 }
 
@@ -98,7 +103,9 @@ func (n *Normaliser) Payload(p model.Payload) Result {
 	w := n.workers.Get().(*worker)
 	defer n.workers.Put(w)
 	w.survey.reset(n.known, n.before)
+	w.memory = n.memories.Get().(*memory)
 	run := &run{Normaliser: n, worker: w, payload: &p, tenant: strings.ToLower(p.Tenant)}
+	run.result = Result{Records: w.memory.records, memory: w.memory, pool: &n.memories}
 	switch p.Format {
 	case model.FormatAuditArray, model.FormatAuditLines:
 		run.json(run.auditRecord)
@@ -134,6 +141,7 @@ func (n *Normaliser) Payload(p model.Payload) Result {
 	}
 	run.fields.settle(&run.result.Counts.Fields)
 	run.result.Sightings = w.survey.sightings
+	w.memory = nil
 	return run.result
 }
 

@@ -15,6 +15,11 @@ type sighted map[uint64]bool
 
 func (s sighted) Has(key uint64) bool { return s[key] }
 
+// sameRows says that two results are the same but for what was sighted.
+func sameRows(a, b normalise.Result) bool {
+	return reflect.DeepEqual(a.Records, b.Records) && reflect.DeepEqual(a.Rejects, b.Rejects) && reflect.DeepEqual(a.Counts, b.Counts)
+}
+
 // survey checks that rows do not depend on what is known, that sightings can be
 // stored, that each is given once, and that what was told is not given again.
 func survey(t *testing.T, format model.Format, body []byte) {
@@ -26,10 +31,10 @@ func survey(t *testing.T, format model.Format, body []byte) {
 	for round := range 3 {
 		result := n.Payload(payload)
 		sightings := result.Sightings
-		result.Sightings = nil
-		if !reflect.DeepEqual(result, plain) {
+		if !sameRows(result, plain) {
 			t.Fatalf("%q: rows depend on what is known", body)
 		}
+		result.Release()
 		if round > 0 && len(sightings) > 0 {
 			t.Errorf("%q: %+v is sighted again", body, sightings[0])
 		}

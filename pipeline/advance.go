@@ -105,6 +105,7 @@ func (p *Pipeline) applyAll(ctx context.Context, ordered <-chan *job) error {
 		if err := p.apply(ctx, j); err != nil {
 			return err
 		}
+		j.result.Release()
 	}
 	return nil
 }
