@@ -11,8 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/quoll/quoll/internal/durable"
 	"github.com/quoll/quoll/model"
 )
@@ -20,11 +18,11 @@ import (
 // Archive is an archive open for writing. Its methods may be called from any
 // goroutine; the calls of Add must be in the order of positions.
 type Archive struct {
-	cfg     Config
-	id      *identity
-	lock    io.Closer
-	encoder *zstd.Encoder
-	sealed  atomic.Uint64
+	cfg    Config
+	id     *identity
+	lock   io.Closer
+	packer *packer
+	sealed atomic.Uint64
 
 	mu      sync.Mutex
 	closed  bool
@@ -77,7 +75,7 @@ func Open(cfg Config) (*Archive, error) {
 		return nil, fmt.Errorf("open archive: %w", err)
 	}
 	a := &Archive{cfg: cfg, lock: lock, dirs: map[string]bool{}}
-	if a.encoder, err = newEncoder(); err == nil {
+	if a.packer, err = newPacker(); err == nil {
 		err = a.start()
 	}
 	if err != nil {
@@ -95,8 +93,8 @@ func (a *Archive) Sealed() uint64 { return a.sealed.Load() }
 
 // Add takes the payload at a journal position, which must be the one after the
 // last; one that the archive already holds does nothing, so that a consumer may
-// always start again after Sealed(). The payload's body must not be changed
-// afterwards. If a batch is due it is sealed, and an error of that is returned;
+// always start again after Sealed(). The payload's body, and what it is packed to,
+// must not be changed afterwards. If a batch is due it is sealed, and an error of that is returned;
 // calling Add again with the same position tries again. The error ErrGap or
 // ErrTooLarge is the payload's own.
 func (a *Archive) Add(ctx context.Context, position uint64, p model.Payload) error {
@@ -113,7 +111,7 @@ func (a *Archive) Add(ctx context.Context, position uint64, p model.Payload) err
 	if position != last+1 {
 		return fmt.Errorf("%w: position %d after %d", ErrGap, position, last)
 	}
-	it := item{leaf: newPayloadLeaf(position, &p, p.SHA256()), body: p.Body, received: p.Received}
+	it := newItem(position, &p)
 	it.leaf.Object = objectPath(position, position) // as long as the real one
 	if _, err := encodeLeaf(it.leaf); err != nil {
 		return fmt.Errorf("archive position %d: %w", position, err)
@@ -122,7 +120,7 @@ func (a *Archive) Add(ctx context.Context, position uint64, p model.Payload) err
 		a.oldest = a.cfg.Now()
 	}
 	a.pending = append(a.pending, it)
-	a.bytes += int64(len(p.Body))
+	a.bytes += it.leaf.Size
 	return a.sealIfDue(ctx)
 }
 
@@ -146,12 +144,23 @@ func (a *Archive) sealIfDue(ctx context.Context) error {
 	if a.closed {
 		return ErrClosed
 	}
-	due := len(a.pending) >= a.cfg.MaxPayloads || a.bytes >= a.cfg.MaxBytes ||
-		len(a.pending) > 0 && a.cfg.Now().Sub(a.oldest) >= a.cfg.MaxAge
-	if !due {
-		return ctx.Err()
+	if a.full() || len(a.pending) > 0 && a.cfg.Now().Sub(a.oldest) >= a.cfg.MaxAge {
+		return a.seal(ctx)
 	}
-	return a.seal(ctx)
+	return ctx.Err()
+}
+
+func (a *Archive) full() bool {
+	return len(a.pending) >= a.cfg.MaxPayloads || a.bytes >= a.cfg.MaxBytes
+}
+
+// packing is quick while batches fill up long before their time: there is much
+// to catch up with then. Otherwise there is the time to make them small.
+func (a *Archive) packing() packing {
+	if a.full() && a.cfg.Now().Sub(a.oldest) < a.cfg.MaxAge/2 {
+		return a.packer.quick
+	}
+	return a.packer.small
 }
 
 // Flush seals the waiting payloads now. If it returns nil, Sealed() is the last

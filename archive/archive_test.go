@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/quoll/quoll/internal/durable/durabletest"
 	"github.com/quoll/quoll/model"
 )
@@ -64,7 +66,18 @@ func samplePayload(position uint64) model.Payload {
 	if position%7 == 0 {
 		p.Body, p.Received = nil, time.Time{}
 	}
+	if position%3 == 0 && p.Body != nil { // as the journal hands them over
+		p.Packed = packed(p.Body)
+	}
 	return p
+}
+
+func packed(body []byte) []byte {
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		panic(err)
+	}
+	return encoder.EncodeAll(body, nil)
 }
 
 // fill adds the payloads from the last sealed one up to a position, and seals

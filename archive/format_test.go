@@ -34,6 +34,7 @@ func writeArchive(t *testing.T) (dir string, grow func(to uint64), key string) {
 	root := t.TempDir()
 	cfg := archive.DefaultConfig(filepath.Join(root, "archive"), filepath.Join(root, "keys", "archive.key"))
 	cfg.Origin = "quoll.example/format"
+	cfg.MaxPayloads = 60 // a full batch is packed in one way, a Flush packs in the other
 	a, err := archive.Open(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +45,7 @@ func writeArchive(t *testing.T) (dir string, grow func(to uint64), key string) {
 			if err := a.Add(t.Context(), position, payloadAt(position)); err != nil {
 				t.Fatal(err)
 			}
-			if position%60 == 0 || position == to {
+			if position == to {
 				if err := a.Flush(t.Context()); err != nil {
 					t.Fatal(err)
 				}
@@ -55,7 +56,7 @@ func writeArchive(t *testing.T) (dir string, grow func(to uint64), key string) {
 }
 
 func payloadAt(position uint64) model.Payload {
-	return model.Payload{
+	p := model.Payload{
 		Tenant:      "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
 		Source:      model.SourceActivity,
 		Format:      model.FormatAuditArray,
@@ -64,6 +65,14 @@ func payloadAt(position uint64) model.Payload {
 		Received:    time.Unix(1_750_000_000+int64(position), 0),
 		Body:        []byte(fmt.Sprintf(`[{"Id":"%d","Operation":"Send"}]`, position)),
 	}
+	if position%2 == 0 {
+		encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+		if err != nil {
+			panic(err)
+		}
+		p.Packed = encoder.EncodeAll(p.Body, nil)
+	}
+	return p
 }
 
 func readFile(t *testing.T, parts ...string) []byte {

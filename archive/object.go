@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/quoll/quoll/model"
 )
 
 // The members of an object: the index first, then the bodies in order.
@@ -34,8 +36,17 @@ const (
 // item is a payload that waits to be sealed.
 type item struct {
 	leaf     PayloadLeaf // without the object's path
-	body     []byte
+	body     []byte      // nil if there is the packed body
+	packed   []byte      // the body as a zstd frame
 	received time.Time
+}
+
+func newItem(position uint64, p *model.Payload) item {
+	it := item{leaf: newPayloadLeaf(position, p, p.SHA256()), body: p.Body, received: p.Received}
+	if p.Packed != nil {
+		it.body, it.packed = nil, p.Packed
+	}
+	return it
 }
 
 // object is a file to be written, with its leaves.
@@ -45,9 +56,8 @@ type object struct {
 	leaves [][]byte // of the payloads, then of the object
 }
 
-// buildObject makes the object of a batch, which must not be empty. The encoder
-// is used again and again: a new one takes megabytes.
-func buildObject(batch []item, sealed time.Time, encoder *zstd.Encoder) (*object, error) {
+// buildObject makes the object of a batch, which must not be empty.
+func buildObject(batch []item, sealed time.Time, pack packing) (*object, error) {
 	first, last := batch[0].leaf.Position, batch[len(batch)-1].leaf.Position
 	o := &object{path: objectPath(first, last)}
 	var index bytes.Buffer
@@ -63,7 +73,7 @@ func buildObject(batch []item, sealed time.Time, encoder *zstd.Encoder) (*object
 		index.WriteByte('\n')
 	}
 	var err error
-	if o.data, err = packObject(batch, index.Bytes(), sealed, encoder); err != nil {
+	if o.data, err = pack(batch, index.Bytes(), sealed); err != nil {
 		return nil, fmt.Errorf("pack object %s: %w", o.path, err)
 	}
 	line, err := encodeLeaf(objectLeaf(o.path, first, last, sha256.Sum256(o.data), int64(len(o.data))))
@@ -86,58 +96,8 @@ func objectLeaf(path string, first, last uint64, sum [32]byte, size int64) Objec
 	}
 }
 
-// newEncoder returns an encoder of the fastest level: the window is what makes
-// objects small, as payloads repeat each other. The next level takes half as much
-// time again for a tenth less.
-func newEncoder() (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
-		zstd.WithWindowSize(4<<20), zstd.WithLowerEncoderMem(true))
-}
-
 func newDecoder() (*zstd.Decoder, error) {
 	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxZstdWindow))
-}
-
-func packObject(batch []item, index []byte, sealed time.Time, encoder *zstd.Encoder) ([]byte, error) {
-	var out bytes.Buffer
-	encoder.Reset(&out)
-	w := tar.NewWriter(encoder)
-	if err := writeMember(w, indexMember, index, sealed); err != nil {
-		return nil, err
-	}
-	for i := range batch {
-		name := payloadMember(batch[i].leaf.Position)
-		if err := writeMember(w, name, batch[i].body, batch[i].received); err != nil {
-			return nil, err
-		}
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	if err := encoder.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
-}
-
-func writeMember(w *tar.Writer, name string, data []byte, modified time.Time) error {
-	seconds := modified.Unix()
-	if seconds < 0 || seconds >= 1<<33 { // what the eleven octal digits of ustar hold
-		seconds = 0
-	}
-	err := w.WriteHeader(&tar.Header{
-		Typeflag: tar.TypeReg,
-		Name:     name,
-		Size:     int64(len(data)),
-		Mode:     0o444,
-		ModTime:  time.Unix(seconds, 0),
-		Format:   tar.FormatUSTAR,
-	})
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(data)
-	return err
 }
 
 // contents is what an object file was found to hold.

@@ -50,7 +50,7 @@ func TestPayloadsAreRestored(t *testing.T) {
 			if !bytes.Equal(got.Body, sample.Body) || !got.Received.Equal(sample.Received) {
 				t.Fatalf("position %d: %+v, want %+v", i+1, got, sample)
 			}
-			got.Body, sample.Body, got.Received = nil, nil, sample.Received
+			got.Body, sample.Body, sample.Packed, got.Received = nil, nil, nil, sample.Received
 			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", sample) {
 				t.Fatalf("position %d: %+v, want %+v", i+1, got, sample)
 			}

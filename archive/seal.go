@@ -40,7 +40,7 @@ func (a *Archive) seal(ctx context.Context) error {
 	if len(a.pending) == 0 {
 		return nil
 	}
-	o, err := buildObject(a.pending, a.cfg.Now(), a.encoder)
+	o, err := buildObject(a.pending, a.cfg.Now(), a.packing())
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (a *Archive) adopt(s state) {
 	for _, it := range a.pending {
 		if it.leaf.Position > s.last {
 			kept = append(kept, it)
-			a.bytes += int64(len(it.body))
+			a.bytes += it.leaf.Size
 		}
 	}
 	clear(a.pending[len(kept):]) // lets the bodies go

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -19,6 +20,14 @@ const minCompress = 256
 type codec struct {
 	encoder func() (*zstd.Encoder, error)
 	decoder func() (*zstd.Decoder, error)
+	rooms   sync.Pool // of *[]byte, to encode into
+}
+
+func (c *codec) takeRoom() *[]byte {
+	if room, ok := c.rooms.Get().(*[]byte); ok {
+		return room
+	}
+	return new([]byte)
 }
 
 func newCodec() *codec {
@@ -53,17 +62,22 @@ func (c *codec) encode(p *model.Payload) (content, error) {
 		if err != nil {
 			return out, fmt.Errorf("prepare compression: %w", err)
 		}
-		packed := encoder.EncodeAll(p.Body, make([]byte, 0, len(p.Body)/4))
-		if len(packed) < len(p.Body)-len(p.Body)/8 {
-			out.stored, out.header.encoding = packed, encodingZstd
+		room := c.takeRoom()
+		*room = encoder.EncodeAll(p.Body, (*room)[:0])
+		if len(*room) < len(p.Body)-len(p.Body)/8 {
+			// It stays in memory for a while: no larger than it has to be.
+			out.stored, out.header.encoding = slices.Clone(*room), encodingZstd
+			out.payload.Packed = out.stored
 		}
+		c.rooms.Put(room)
 	}
 	out.header.metaSize = int64(len(out.meta))
 	out.header.storedSize = int64(len(out.stored))
 	return out, nil
 }
 
-// decode returns the payload of an entry whose content has been read.
+// decode returns the payload of an entry whose content has been read. It shares
+// memory with the content.
 func (c *codec) decode(h *entryHeader, contents []byte) (Entry, error) {
 	e := Entry{Position: h.position, SHA256: h.sha256}
 	if err := decodeMetadata(contents[:h.metaSize], &e.Payload); err != nil {
@@ -80,6 +94,7 @@ func (c *codec) decode(h *entryHeader, contents []byte) (Entry, error) {
 		if err != nil {
 			return e, fmt.Errorf("body cannot be decompressed: %w", err)
 		}
+		e.Payload.Packed = stored
 	}
 	if int64(len(body)) != h.bodySize || sha256.Sum256(body) != h.sha256 {
 		return e, errors.New("body does not have the hash it was written with")

@@ -3,7 +3,7 @@ package journal
 // recent is the newest entries in memory, in the order of their positions and
 // without holes.
 type recent struct {
-	limit   int64 // bytes of bodies
+	limit   int64 // bytes of bodies, packed and not
 	bytes   int64
 	entries []Entry
 }
@@ -14,15 +14,17 @@ func (r *recent) add(e Entry) {
 		return
 	}
 	r.entries = append(r.entries, e)
-	r.bytes += int64(len(e.Payload.Body))
+	r.bytes += e.size()
 	gone := 0
 	for r.bytes > r.limit && gone < len(r.entries) {
-		r.bytes -= int64(len(r.entries[gone].Payload.Body))
+		r.bytes -= r.entries[gone].size()
 		r.entries[gone] = Entry{}
 		gone++
 	}
 	r.entries = r.entries[gone:]
 }
+
+func (e *Entry) size() int64 { return int64(len(e.Payload.Body) + len(e.Payload.Packed)) }
 
 // recently returns an entry that is in memory still.
 func (s *set) recently(position Position) (Entry, bool) {

@@ -204,9 +204,7 @@ func (s *set) readSegment(ctx context.Context, seg *segment, start point, size i
 		if err != nil {
 			return after, seg.corrupt(at, err.Error())
 		}
-		if h.encoding == encodingIdentity {
-			r.detach() // the body is the content
-		}
+		r.detach()
 		if err := yield(e); err != nil {
 			return after, err
 		}

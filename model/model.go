@@ -112,6 +112,9 @@ type Payload struct {
 	// Sum is the SHA-256 of Body where whoever made the payload computed it on the
 	// way; zero otherwise.
 	Sum [sha256.Size]byte
+	// Packed is Body as one zstd frame where somebody packed it on the way, so that
+	// it is packed once; nil otherwise. It is never changed.
+	Packed []byte
 }
 
 // SHA256 returns the hash of the body: the identity under which the journal,
