@@ -320,7 +320,7 @@ func TestForgery(t *testing.T) {
 	fillWith(t, forger, 11, 4, func(position uint64) model.Payload {
 		p := samplePayload(position)
 		if position == 6 {
-			p.Body = append(p.Body, ' ')
+			p.Body, p.Packed = append(p.Body, ' '), nil
 		}
 		return p
 	})
