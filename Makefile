@@ -77,10 +77,10 @@ bin/kafka/pom.xml: scripts/kafka/pom.xml
 	scripts/kafka/jars bin/kafka
 
 simulate: ## the whole river through weeks of trouble: make simulate SEEDS=n FIRST_SEED=k
-	scripts/simulate $(SEEDS) $(FIRST_SEED)
+	scripts/simulate ./internal/simulate TestTheWholeRiver $(SEEDS) $(FIRST_SEED)
 
 simulate-defender: ## Defender's roads through lost brokers, crashes and repeats: make simulate-defender SEEDS=n FIRST_SEED=k
-	GOGC=400 go test -vet=off -timeout 0 -parallel 12 ./internal/simulate/defender -run EveryRoad -seeds $(SEEDS) -first-seed $(FIRST_SEED)
+	SIMULATE_JOBS=1 scripts/simulate ./internal/simulate/defender TestEveryRoad $(SEEDS) $(FIRST_SEED)
 
 torture: build ## the real binary, killed every few seconds: make torture DURATION=5m
 	go run ./internal/simulate/torture -quoll bin/quoll -duration $(DURATION) $(TORTURE_FLAGS)

@@ -3,21 +3,12 @@ package simulate
 import (
 	"bytes"
 	"context"
-	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
-
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/journal"
-	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/schema"
 	"github.com/quoll/quoll/tenantsim/feed"
 )
@@ -28,76 +19,20 @@ type seen struct {
 	office             int64
 }
 
-// look reads the tables as a query does, files and fresh rows.
-func (l *life) look(p *process) seen {
+// look reads the tables as a query does.
+func (l *life) look(p *process) (s seen) {
 	l.t.Helper()
-	s := seen{records: l.ids(p, schema.UnifiedAuditLog), revisions: l.ids(p, schema.UnifiedAuditLogRevisions)}
-	set, err := p.lake.Acquire(schema.OfficeActivity)
-	if err != nil {
+	var err error
+	if s.records, err = p.Count(schema.UnifiedAuditLog, "Id"); err != nil {
 		l.t.Fatal(err)
 	}
-	defer set.Release()
-	for _, f := range set.Files {
-		s.office += f.Rows
+	if s.revisions, err = p.Count(schema.UnifiedAuditLogRevisions, "Id"); err != nil {
+		l.t.Fatal(err)
 	}
-	for _, f := range set.Fresh {
-		s.office += f.Batch.NumRows()
+	if s.office, err = p.Rows(schema.OfficeActivity); err != nil {
+		l.t.Fatal(err)
 	}
 	return s
-}
-
-func (l *life) ids(p *process, table string) map[string]int {
-	l.t.Helper()
-	set, err := p.lake.Acquire(table)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	defer set.Release()
-	ids := map[string]int{}
-	count := func(column arrow.Array) {
-		for i := range column.Len() {
-			ids[column.(*array.String).Value(i)]++
-		}
-	}
-	for _, f := range set.Fresh {
-		count(f.Batch.Column(f.Batch.Schema().FieldIndices("Id")[0]))
-	}
-	for _, f := range set.Files {
-		if err := l.readIDs(f, count); err != nil {
-			l.t.Fatalf("%s: %v", f.Path, err)
-		}
-	}
-	return ids
-}
-
-func (l *life) readIDs(f lake.File, count func(arrow.Array)) error {
-	source, err := l.machine.disk.OpenFile(f.Path, os.O_RDONLY, 0)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	reader, err := file.NewParquetReader(io.NewSectionReader(source, 0, f.Bytes))
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	columns, err := pqarrow.NewFileReader(reader, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
-	if err != nil {
-		return err
-	}
-	index := reader.MetaData().Schema.ColumnIndexByName("Id")
-	rows, err := columns.ReadRowGroups(context.Background(), []int{index}, []int{0})
-	if err != nil {
-		return err
-	}
-	defer rows.Release()
-	if rows.NumRows() != f.Rows || reader.NumRowGroups() != 1 {
-		l.t.Errorf("%s has %d rows, the table says %d", f.Path, rows.NumRows(), f.Rows)
-	}
-	for _, chunk := range rows.Column(0).Data().Chunks() {
-		count(chunk)
-	}
-	return nil
 }
 
 // fate is what a complete collection makes of a blob.
@@ -334,7 +269,7 @@ func (l *life) checkAway(contentType string, gaps []collect.Gap, s seen) {
 func (l *life) checkJournal(p *process) {
 	l.t.Helper()
 	last := map[string][]byte{}
-	err := p.journal.Read(context.Background(), 0, func(e journal.Entry) error {
+	err := p.Journal.Read(context.Background(), 0, func(e journal.Entry) error {
 		last[e.Payload.ContentType+e.Payload.Name] = e.Payload.Body
 		return nil
 	})

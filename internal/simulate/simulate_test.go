@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/collect/activity"
+	"github.com/quoll/quoll/internal/simulate/lives"
 	"github.com/quoll/quoll/tenantsim/dice"
 )
 
@@ -36,7 +38,7 @@ func TestTheWholeRiver(t *testing.T) {
 		count = 10
 	}
 	warmUp(t)
-	total := newTally()
+	total := lives.NewTally()
 	for i := range count {
 		seed := *firstSeed + i**seedStep
 		ok := t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -56,7 +58,8 @@ type life struct {
 	t       *testing.T
 	dice    *dice.Dice
 	tenant  *tenant
-	machine *machine
+	machine *lives.Machine
+	jitter  *rand.Rand // seeds of the collectors' jitter
 	config  activity.Config
 	pace    pace
 	logger  *slog.Logger
@@ -79,10 +82,10 @@ const (
 	calmFor = 30 * time.Hour
 )
 
-func live(t *testing.T, seed uint64, total *tally) {
+func live(t *testing.T, seed uint64, total *lives.Tally) {
 	// A bubble begins at midnight; real clocks never do.
 	time.Sleep(8*time.Hour + 22*time.Minute + 33*time.Second + 456*time.Millisecond)
-	l := &life{t: t, dice: dice.Named(seed, "life"), start: time.Now(), log: &logText{}}
+	l := &life{t: t, dice: dice.Named(seed, "life"), start: time.Now(), log: &logText{}, jitter: rand.New(rand.NewPCG(seed, 5))}
 	l.logger = slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	l.large = l.dice.Chance(0.1)
 	l.end = l.start.Add(14*days + l.dice.Span(0, 2*days))
@@ -100,11 +103,11 @@ func live(t *testing.T, seed uint64, total *tally) {
 		t.Fatal(err)
 	}
 	defer l.tenant.network.close()
-	if l.machine, err = newMachine(seed); err != nil {
+	if l.machine, err = lives.NewMachine(seed); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := l.machine.close(); err != nil {
+		if err := l.machine.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -114,10 +117,9 @@ func live(t *testing.T, seed uint64, total *tally) {
 		l.session()
 	}
 	l.settle()
-	total.add(l)
+	total.Add(l.met())
 	if t.Failed() {
-		f := l.machine.faults
-		t.Logf("%d starts, %d crashes, %d ended by themselves, %d disk operations failed", l.boots, l.crashes, l.failures, f.full+f.failedKept+f.failedLost)
+		t.Logf("%d starts, %d crashes, %d ended by themselves", l.boots, l.crashes, l.failures)
 		if *verbose {
 			t.Log(l.log)
 		}
@@ -136,7 +138,7 @@ func (l *life) configure() {
 		c.Lookback = 4 * days // listing all of a week is most of the work of a life
 	}
 	l.config = c
-	l.pace = pace{l.dice.Span(40*time.Hour, 200*time.Hour), 1000 * time.Hour}
+	l.pace = pace{l.dice.Span(40*time.Hour, 200*time.Hour), 1000 * time.Hour, dice.Pick(l.dice, []int{40, 0, 0})}
 	if l.dice.Chance(0.25) { // merging would be a quarter of the work of all lives
 		l.pace.maintain = l.pace.flush + l.pace.flush/3
 	}
@@ -165,18 +167,18 @@ func (l *life) plan() {
 	if l.dice.Chance(0.6) {
 		share = 0.002 * float64(l.dice.Below(100)) / 100
 	}
-	l.machine.faults.set(share, time.Time{})
+	l.machine.Faults.Set(share, time.Time{})
 	for range l.dice.Below(3) {
 		from, lasts := sometime(), l.dice.Span(time.Minute, 6*time.Hour)
-		time.AfterFunc(from, func() { l.machine.faults.set(share, time.Now().Add(lasts)) })
+		time.AfterFunc(from, func() { l.machine.Faults.Set(share, time.Now().Add(lasts)) })
 	}
 }
 
 // session is the life of one process, and the time until the next.
 func (l *life) session() {
-	crashIn, skew := 0, time.Duration(0)
+	crash, skew := lives.Crash{}, time.Duration(0)
 	if l.dice.Chance(0.5) {
-		crashIn = 1 + l.dice.Below(dice.Pick(l.dice, []int{40, 400, 4000}))
+		crash = lives.CrashSometime(l.dice)
 	}
 	if l.dice.Chance(0.3) {
 		skew = l.dice.Span(-3*time.Hour, 3*time.Hour)
@@ -190,7 +192,7 @@ func (l *life) session() {
 		until = l.away.from
 	}
 	l.boots++
-	l.machine.faults.boot(crashIn)
+	crashed := l.machine.Faults.Boot(crash)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	done := make(chan error, 1)
@@ -202,19 +204,19 @@ func (l *life) session() {
 		l.logger.Info("the process ended", "error", err)
 		l.failures++
 		done <- err
-	case <-l.machine.faults.crashed:
+	case <-crashed:
 	case <-timer.C:
 		if l.dice.Chance(0.4) {
-			l.machine.disk.Stop()
+			l.machine.Cut()
 			l.cuts++
 		}
 	}
 	cancel()
 	<-done
-	if l.machine.disk.Crashed() {
+	if l.machine.Crashed() {
 		l.logger.Info("the machine crashed")
 		l.crashes++
-		l.machine.restart()
+		l.machine.Restart()
 	}
 	off := l.dice.Span(time.Second, time.Minute)
 	if l.dice.Chance(0.3) {
@@ -229,14 +231,14 @@ func (l *life) session() {
 // process runs until ctx ends or it gives up. ready, unless nil, is called when
 // it is open.
 func (l *life) process(ctx context.Context, skew time.Duration, ready func(*process)) error {
-	p, err := l.machine.boot(ctx, l.config, skew, l.pace, l.logger)
+	p, err := l.boot(ctx, skew)
 	if err != nil {
 		return err
 	}
 	if ready != nil {
 		ready(p)
 	}
-	return p.run(ctx)
+	return p.Run(ctx, p.collector.Run)
 }
 
 // settle ends all trouble, gives the river time, and looks at what there is:
@@ -244,8 +246,8 @@ func (l *life) process(ctx context.Context, skew time.Duration, ready func(*proc
 func (l *life) settle() {
 	l.tenant.feed.BadDays(false)
 	l.tenant.network.down.Store(false)
-	l.machine.faults.set(0, time.Time{})
-	l.machine.faults.boot(0)
+	l.machine.Faults.Set(0, time.Time{})
+	l.machine.Faults.Boot(lives.Crash{})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	opened, done := make(chan *process, 1), make(chan error, 1)
@@ -264,13 +266,13 @@ func (l *life) settle() {
 	if err := <-done; err != nil {
 		l.t.Errorf("the process ended: %v", err)
 	}
-	p, err := l.machine.boot(context.Background(), l.config, 0, l.pace, l.logger)
+	p, err := l.boot(context.Background(), 0)
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	l.checkRows(l.look(p))
 	l.checkJournal(p)
-	if err := p.close(); err != nil {
+	if err := p.Close(); err != nil {
 		l.t.Error(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"github.com/quoll/quoll/collect/eventhub"
 	"github.com/quoll/quoll/drift"
 	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/internal/simulate/lives"
 	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/lake"
@@ -90,15 +92,15 @@ func BenchmarkHubToRows(b *testing.B) {
 		if err := n.WriteCA(cfg.CAFile); err != nil {
 			b.Fatal(err)
 		}
-		collector, err := eventhub.New(ctx, cfg, eventhub.Dependencies{DB: r.state, Sink: r.pipeline})
+		collector, err := eventhub.New(ctx, cfg, eventhub.Dependencies{DB: r.State, Sink: r.Pipeline})
 		if err != nil {
 			b.Fatal(err)
 		}
 		before := used(b)
 		b.StartTimer()
 		done := make(chan error, 1)
-		go func() { done <- r.run(ctx, []collect.Collector{collector}) }()
-		r.await(b, int64(*benchEvents))
+		go func() { done <- r.Run(ctx, collector.Run) }()
+		await(b, r, int64(*benchEvents))
 		b.StopTimer()
 		report(b, used(b)-before, size)
 		cancel()
@@ -164,9 +166,9 @@ func used(b *testing.B) time.Duration {
 
 // openRiver opens the real parts on the real disk, as a server has them; only
 // the archive is left out.
-func openRiver(b *testing.B) *process {
+func openRiver(b *testing.B) *lives.Process {
 	b.Helper()
-	dir, quiet, p := b.TempDir(), slog.New(slog.DiscardHandler), &process{}
+	dir, quiet, p := b.TempDir(), slog.New(slog.DiscardHandler), &lives.Process{}
 	ctx := context.Background()
 	check := func(err error) {
 		b.Helper()
@@ -177,40 +179,36 @@ func openRiver(b *testing.B) *process {
 	config := journal.DefaultConfig(filepath.Join(dir, "journal"))
 	config.RecentBytes = 8 << 20
 	var err error
-	p.journal, err = journal.Open(config)
+	p.Journal, err = journal.Open(config)
 	check(err)
-	p.state, err = state.Open(ctx, filepath.Join(dir, "state.db"))
+	p.State, err = state.Open(ctx, filepath.Join(dir, "state.db"))
 	check(err)
-	p.lake, err = lake.Open(ctx, lake.DefaultConfig(filepath.Join(dir, "lake")), quiet)
+	p.Lake, err = lake.Open(ctx, lake.DefaultConfig(filepath.Join(dir, "lake")), quiet)
 	check(err)
-	seen, err := drift.Open(ctx, p.state, drift.DefaultLimits())
+	seen, err := drift.Open(ctx, p.State, drift.DefaultLimits())
 	check(err)
-	p.pipeline, err = pipeline.New(ctx, pipeline.DefaultConfig(), pipeline.Parts{
-		Journal: p.journal, Lake: p.lake, Normaliser: normalise.New(normalise.Config{WorkspaceID: "w", Known: seen}), Drift: seen,
-		State: p.state, Clock: clock.System(), Logger: quiet,
+	p.Pipeline, err = pipeline.New(ctx, pipeline.DefaultConfig(), pipeline.Parts{
+		Journal: p.Journal, Lake: p.Lake, Normaliser: normalise.New(normalise.Config{WorkspaceID: "w", Known: seen}), Drift: seen,
+		State: p.State, Clock: clock.System(), Logger: quiet,
 	})
 	check(err)
-	p.closers = append(p.closers, p.journal.Close, p.state.Close, p.lake.Close)
+	for _, opened := range []io.Closer{p.Journal, p.State, p.Lake} {
+		p.OnClose(opened.Close)
+	}
 	return p
 }
 
 // await waits until as many rows are visible, and no more.
-func (p *process) await(b *testing.B, want int64) {
+func await(b *testing.B, p *lives.Process, want int64) {
 	b.Helper()
 	for {
 		var n int64
 		for _, table := range wording.Tables() {
-			set, err := p.lake.Acquire(table)
+			rows, err := p.Rows(table)
 			if err != nil {
 				b.Fatal(err)
 			}
-			for _, f := range set.Files {
-				n += f.Rows
-			}
-			for _, f := range set.Fresh {
-				n += f.Batch.NumRows()
-			}
-			set.Release()
+			n += rows
 		}
 		if n > want {
 			b.Fatalf("%d rows are visible of %d events", n, want)

@@ -2,22 +2,12 @@ package defender
 
 import (
 	"context"
-	"io"
-	"os"
 	"sync"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
-
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/internal/clock"
-	"github.com/quoll/quoll/lake"
-	"github.com/quoll/quoll/schema"
-	wording "github.com/quoll/quoll/tenantsim/defender"
+	"github.com/quoll/quoll/internal/simulate/lives"
 )
 
 // rows counts rows by table and ReportId.
@@ -27,13 +17,14 @@ type rows map[string]int
 // the river flows, and after one more start.
 func (l *life) settle(ctx context.Context, relaying *sync.WaitGroup) {
 	l.t.Helper()
-	l.machine.plan(0, 0)
+	l.machine.Faults.Set(0, time.Time{})
+	l.machine.Faults.Boot(lives.Crash{})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	opened, done := make(chan *process, 1), make(chan error, 1)
+	opened, done := make(chan *lives.Process, 1), make(chan error, 1)
 	var collectors []collect.Collector
 	go func() {
-		done <- l.process(ctx, time.Hour, func(p *process, all []collect.Collector) {
+		done <- l.process(ctx, time.Hour, func(p *lives.Process, all []collect.Collector) {
 			collectors = all
 			opened <- p
 		})
@@ -51,10 +42,10 @@ func (l *life) settle(ctx context.Context, relaying *sync.WaitGroup) {
 	if err := <-done; err != nil {
 		l.t.Errorf("the process ended: %v", err)
 	}
-	p, err := l.machine.boot(context.Background(), time.Hour)
+	p, err := l.boot(context.Background(), time.Hour)
 	must(l.t, err)
 	l.compare(l.look(p))
-	must(l.t, p.close())
+	must(l.t, p.Close())
 }
 
 func (l *life) wanted() rows {
@@ -66,7 +57,7 @@ func (l *life) wanted() rows {
 }
 
 // await waits until nothing is missing any more, and compares.
-func (l *life) await(ctx context.Context, p *process) {
+func (l *life) await(ctx context.Context, p *lives.Process) {
 	l.t.Helper()
 	want := l.wanted()
 	ctx, cancel := context.WithTimeout(ctx, patience/2)
@@ -114,59 +105,16 @@ func (l *life) checkGaps(collectors []collect.Collector) {
 	}
 }
 
-// look reads the tables as a query does, files and fresh rows.
-func (l *life) look(p *process) rows {
+// look reads the tables as a query does.
+func (l *life) look(p *lives.Process) rows {
 	l.t.Helper()
 	seen := rows{}
-	for _, table := range append(wording.Tables(), schema.DefenderEvents) {
-		l.lookAt(p, table, seen)
+	for _, table := range tables {
+		ids, err := p.Count(table, "ReportId")
+		must(l.t, err)
+		for id, n := range ids {
+			seen[table+" "+id] += n
+		}
 	}
 	return seen
-}
-
-func (l *life) lookAt(p *process, table string, seen rows) {
-	l.t.Helper()
-	set, err := p.lake.Acquire(table)
-	must(l.t, err)
-	defer set.Release()
-	count := func(column arrow.Array) {
-		for i := range column.Len() {
-			seen[table+" "+column.(*array.String).Value(i)]++
-		}
-	}
-	for _, f := range set.Fresh {
-		count(f.Batch.Column(f.Batch.Schema().FieldIndices("ReportId")[0]))
-	}
-	for _, f := range set.Files {
-		must(l.t, l.read(f, count))
-	}
-}
-
-func (l *life) read(f lake.File, count func(arrow.Array)) error {
-	source, err := l.machine.disk.OpenFile(f.Path, os.O_RDONLY, 0)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	reader, err := file.NewParquetReader(io.NewSectionReader(source, 0, f.Bytes))
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	columns, err := pqarrow.NewFileReader(reader, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
-	if err != nil {
-		return err
-	}
-	index := reader.MetaData().Schema.ColumnIndexByName("ReportId")
-	for group := range reader.NumRowGroups() {
-		table, err := columns.ReadRowGroups(context.Background(), []int{index}, []int{group})
-		if err != nil {
-			return err
-		}
-		for _, chunk := range table.Column(0).Data().Chunks() {
-			count(chunk)
-		}
-		table.Release()
-	}
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"github.com/quoll/quoll/collect/hunting"
 	"github.com/quoll/quoll/collect/push"
 	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/internal/simulate/lives"
 	wording "github.com/quoll/quoll/tenantsim/defender"
 	"github.com/quoll/quoll/tenantsim/dice"
 	"github.com/quoll/quoll/tenantsim/graph"
@@ -29,6 +31,7 @@ import (
 var (
 	seeds     = flag.Uint64("seeds", 0, "how many seeds TestEveryRoad lives through; 0 is ten, or one with -short")
 	firstSeed = flag.Uint64("first-seed", 1, "the first of them")
+	seedStep  = flag.Uint64("seed-step", 1, "the distance between two of them")
 )
 
 // patience bounds what has to come about by itself.
@@ -44,13 +47,17 @@ func TestEveryRoad(t *testing.T) {
 	default:
 		count = 10
 	}
+	total := lives.NewTally()
+	if *seeds > 0 {
+		t.Cleanup(func() { fmt.Print(total) }) // after all that run in parallel
+	}
 	for i := range count {
-		seed := *firstSeed + i
+		seed := *firstSeed + i**seedStep
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel() // most of a life is waiting
-			live(t, seed)
+			live(t, seed, total)
 			if t.Failed() {
-				t.Logf("alone: make simulate-defender SEEDS=1 FIRST_SEED=%d", seed)
+				fmt.Printf("seed %d failed; alone: make simulate-defender SEEDS=1 FIRST_SEED=%d\n", seed, seed)
 			}
 		})
 	}
@@ -61,21 +68,21 @@ type life struct {
 	t       *testing.T
 	dice    *dice.Dice // of what happens to processes; the tenant has its own
 	tenant  *tenant
-	machine *machine
+	machine *lives.Machine
 	wire    *wire
 	http    *http.Client
 	url, ca string
 	token   string // file
 
-	boots, crashes, losses int
+	boots, crashes, cuts, losses, gaveUp, seconds int
 }
 
-func live(t *testing.T, seed uint64) {
+func live(t *testing.T, seed uint64, total *lives.Tally) {
 	l := &life{t: t, dice: dice.Named(seed, "life"), wire: &wire{}}
 	must(t, l.begin(seed))
 	defer func() {
 		l.tenant.namespace.Close()
-		must(t, l.machine.close())
+		must(t, l.machine.Close())
 	}()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
@@ -96,9 +103,24 @@ func live(t *testing.T, seed uint64) {
 	}
 	publishing.Wait()
 	l.settle(ctx, &relaying)
+	total.Add(l.met())
 	if t.Failed() {
-		t.Logf("%d records, %d starts, %d crashes, %d times without a broker or its wire", len(l.tenant.records), l.boots, l.crashes, l.losses)
+		t.Logf("%d records, %d starts, %d crashes, %d times without a broker or its wire", len(l.tenant.records), l.boots, l.crashes, l.losses+l.cuts)
 	}
+}
+
+// met counts what happened in the life, by kind.
+func (l *life) met() map[string]int {
+	met := l.machine.Faults.Met()
+	maps.Copy(met, l.tenant.made)
+	delete(met, "disk full at an operation") // that is the other simulation's
+	met["wire to the brokers cut"] = l.cuts
+	met["broker lost"] = l.losses
+	met["process ended by itself"] = l.gaveUp
+	met["second member of the group"] = l.seconds
+	met["= starts of the process"] = l.boots
+	met["= records"] = len(l.tenant.records)
+	return met
 }
 
 func must(t *testing.T, err error) {
@@ -116,7 +138,7 @@ func (l *life) begin(seed uint64) error {
 	dir := l.t.TempDir()
 	n := &tenant{
 		dice: dice.Named(seed, "tenant"), export: filepath.Join(dir, "export"), relay: &relay{bodies: make(chan []byte, 1000)},
-		roads: map[*wording.Record]road{}, sent: map[road][]*wording.Record{}, halves: map[string][]byte{},
+		roads: map[*wording.Record]road{}, sent: map[road][]*wording.Record{}, halves: map[string][]byte{}, made: map[string]int{},
 	}
 	l.tenant = n
 	n.plan(all)
@@ -142,7 +164,7 @@ func (l *life) begin(seed uint64) error {
 	if err := os.Mkdir(n.export, 0o750); err != nil {
 		return err
 	}
-	l.machine, err = newMachine(seed)
+	l.machine, err = lives.NewMachine(seed, secondDB)
 	return err
 }
 
@@ -158,7 +180,7 @@ func (l *life) publish(ctx context.Context) {
 		rest = rest[some:]
 		switch {
 		case n.dice.Chance(0.1):
-			l.losses++
+			l.cuts++
 			l.wire.cut(n.dice.Chance(0.5))
 		case n.dice.Chance(0.05):
 			l.losses++
@@ -179,63 +201,71 @@ func (l *life) publish(ctx context.Context) {
 
 // session is the life of one process.
 func (l *life) session(ctx context.Context) {
-	share, crashIn := 0.0, 0
+	share, crash := 0.0, lives.Crash{}
 	if l.dice.Chance(0.4) {
 		share = 0.01 * float64(l.dice.Below(100)) / 100
 	}
 	if l.dice.Chance(0.5) {
-		crashIn = 1 + l.dice.Below(dice.Pick(l.dice, []int{20, 200, 1000}))
+		crash = lives.CrashSometime(l.dice)
 	}
-	l.machine.plan(share, crashIn)
+	l.machine.Faults.Set(share, time.Time{})
+	crashed := l.machine.Faults.Boot(crash)
 	ctx, cancel := context.WithTimeout(ctx, l.dice.Span(20*time.Millisecond, 600*time.Millisecond))
 	defer cancel()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = l.process(ctx, l.dice.Span(10*time.Second, 200*time.Second), nil) // a process may give up; the next one goes on
+		err := l.process(ctx, l.dice.Span(10*time.Second, 200*time.Second), nil)
+		if err != nil && ctx.Err() == nil { // it gave up; the next one goes on
+			l.gaveUp++
+		}
 	}()
 	select {
 	case <-done:
-	case <-l.machine.crashed:
+	case <-crashed:
 	case <-ctx.Done():
 	}
 	cancel()
 	<-done
 	l.tenant.relay.set(nil)
-	if l.machine.disk.Crashed() {
+	if l.machine.Crashed() {
 		l.crashes++
-		l.machine.restart()
+		l.machine.Restart()
 	}
 }
 
 // process runs until ctx ends or it gives up. ready, unless nil, is called when
 // it is open.
-func (l *life) process(ctx context.Context, flushEvery time.Duration, ready func(*process, []collect.Collector)) error {
+func (l *life) process(ctx context.Context, flushEvery time.Duration, ready func(*lives.Process, []collect.Collector)) error {
 	l.boots++
-	p, err := l.machine.boot(ctx, flushEvery)
+	p, err := l.boot(ctx, flushEvery)
 	if err != nil {
 		return err
 	}
 	collectors, err := l.collectors(ctx, p)
 	if err != nil {
-		return fmt.Errorf("%w; %w", err, p.close())
+		return fmt.Errorf("%w; %w", err, p.Close())
 	}
 	if ready != nil {
 		ready(p, collectors)
 	}
-	return p.run(ctx, collectors)
+	var runs []func(context.Context) error
+	for _, c := range collectors {
+		runs = append(runs, c.Run)
+	}
+	return p.Run(ctx, runs...)
 }
 
 // collectors are one of each road, and a second member of the group for a part
 // of the time.
-func (l *life) collectors(ctx context.Context, p *process) ([]collect.Collector, error) {
-	first, err := l.member(ctx, p, p.state)
+func (l *life) collectors(ctx context.Context, p *lives.Process) ([]collect.Collector, error) {
+	first, err := l.member(ctx, p, p.State)
 	if err != nil {
 		return nil, err
 	}
 	settings := blobexport.DefaultConfig("export")
 	settings.Tenant, settings.ChunkBytes = tenantID, 3000
-	stored, err := blobexport.New(ctx, settings, blobexport.Dependencies{DB: p.state, Store: blobexport.NewFolder(l.tenant.export), Sink: p.pipeline, Clock: hasty{}})
+	stored, err := blobexport.New(ctx, settings, blobexport.Dependencies{DB: p.State, Store: blobexport.NewFolder(l.tenant.export), Sink: p.Pipeline, Clock: hasty{}})
 	if err != nil {
 		return nil, err
 	}
@@ -244,20 +274,21 @@ func (l *life) collectors(ctx context.Context, p *process) ([]collect.Collector,
 	// Rows appear up to a day after their time, and requests cost nothing.
 	hunt.PollEvery, hunt.Overlap, hunt.Reread, hunt.RequestsPerMinute, hunt.Slice = 10*time.Second, 47*time.Hour, 48*time.Hour, 1_000_000, 6*time.Hour
 	hunt.Lookback, hunt.RowLimit = 60*time.Hour, l.tenant.graph.RowLimit()
-	hunter, err := hunting.New(ctx, hunt, hunting.Dependencies{DB: p.state, Sink: p.pipeline, HTTP: l.http, Tokens: anyToken{}, Clock: hasty{}})
+	hunter, err := hunting.New(ctx, hunt, hunting.Dependencies{DB: p.State, Sink: p.Pipeline, HTTP: l.http, Tokens: anyToken{}, Clock: hasty{}})
 	if err != nil {
 		return nil, err
 	}
 	taken := push.DefaultConfig()
 	taken.Listen, taken.TokenFile, taken.Tenant, taken.ChunkBytes = "127.0.0.1:0", l.token, tenantID, 2000
-	receiver, err := push.New(ctx, taken, push.Dependencies{DB: p.state, Sink: p.pipeline, Clock: hasty{}})
+	receiver, err := push.New(ctx, taken, push.Dependencies{DB: p.State, Sink: p.Pipeline, Clock: hasty{}})
 	if err != nil {
 		return nil, err
 	}
 	l.tenant.relay.set(receiver)
 	all := []collect.Collector{first, stored, hunter}
 	if l.dice.Chance(0.5) {
-		second, err := l.member(ctx, p, p.second)
+		l.seconds++
+		second, err := l.member(ctx, p, p.Open(secondDB))
 		if err != nil {
 			return nil, err
 		}
@@ -267,12 +298,12 @@ func (l *life) collectors(ctx context.Context, p *process) ([]collect.Collector,
 }
 
 // member is one of the group, with a state of its own.
-func (l *life) member(ctx context.Context, p *process, db *sql.DB) (*eventhub.Collector, error) {
+func (l *life) member(ctx context.Context, p *lives.Process, db *sql.DB) (*eventhub.Collector, error) {
 	cfg := eventhub.DefaultConfig()
 	cfg.Tenant, cfg.Hubs, cfg.ConnectionString = tenantID, hubs(), collect.NewSecret(hub.ConnectionString)
 	cfg.Brokers, cfg.CAFile = l.tenant.namespace.Addresses(), l.ca
 	cfg.BatchBytes, cfg.CommitEvery, cfg.WatchEvery, cfg.SessionTimeout = 4000, 20*time.Millisecond, 5*time.Second, 6*time.Second
-	return eventhub.New(ctx, cfg, eventhub.Dependencies{DB: db, Sink: p.pipeline, Clock: hasty{}, Dial: l.wire.dial})
+	return eventhub.New(ctx, cfg, eventhub.Dependencies{DB: db, Sink: p.Pipeline, Clock: hasty{}, Dial: l.wire.dial})
 }
 
 // partTime is a collector that comes later and goes earlier.

@@ -69,6 +69,13 @@ type tenant struct {
 	roads   map[*wording.Record]road
 	sent    map[road][]*wording.Record // for repeats
 	halves  map[string][]byte          // by file: the rest of a line that is half there
+	made    map[string]int             // what is odd about what was published, by kind
+}
+
+// odd counts what is odd about what is published, whether it happened or not.
+func (t *tenant) odd(kind string, happened bool) bool {
+	t.made[kind] += map[bool]int{true: 1}[happened]
+	return happened
 }
 
 // hubs are those of the tables and the one that takes all.
@@ -105,7 +112,7 @@ func (t *tenant) publish(ctx context.Context, records []*wording.Record) error {
 		}
 	}
 	for _, one := range []road{overHub, overStorage, overPush} {
-		if len(t.sent[one]) > 0 && t.dice.Chance(0.3) {
+		if t.odd("record published again", len(t.sent[one]) > 0 && t.dice.Chance(0.3)) {
 			by[one] = append(by[one], dice.Pick(t.dice, t.sent[one]))
 		}
 		t.sent[one] = append(t.sent[one], by[one]...)
@@ -130,15 +137,15 @@ func (t *tenant) toHub(ctx context.Context, records []*wording.Record) error {
 		}
 		name, message := oneForAll, hub.Message(lines...)
 		switch {
-		case len(part) == 1 && t.dice.Chance(0.5):
+		case t.odd("record in the hub of its table", len(part) == 1 && t.dice.Chance(0.5)):
 			name = hub.Name(part[0].Table)
-		case t.dice.Chance(0.1):
+		case t.odd("message that is a bare array", t.dice.Chance(0.1)):
 			message = append(append([]byte{'['}, bytes.Join(lines, []byte{','})...), ']')
-		case len(part) == 1 && t.dice.Chance(0.3):
+		case t.odd("message that is a bare record", len(part) == 1 && t.dice.Chance(0.3)):
 			message = lines[0]
 		}
 		messages := [][]byte{message}
-		if t.dice.Chance(0.05) {
+		if t.odd("message without a record in it", t.dice.Chance(0.05)) {
 			messages = append(messages, dice.Pick(t.dice, [][]byte{{}, []byte(`{"records":[]}`), []byte(`{"records":[{"half`), {0, 0xff}}))
 		}
 		if err := t.namespace.Publish(ctx, name, int32(t.dice.Below(int(t.namespace.Partitions()))), messages...); err != nil {
@@ -159,7 +166,7 @@ func (t *tenant) toStorage(records []*wording.Record) error {
 		path := filepath.Join(t.export, export.Path(tenantID, r.Table, r.Time))
 		text := append(t.halves[path], append(line, "\r\n"...)...)
 		t.halves[path] = nil
-		if t.dice.Chance(0.2) {
+		if t.odd("line of an export half there", t.dice.Chance(0.2)) {
 			cut := t.dice.Between(1, len(text)-1)
 			t.halves[path], text = text[cut:], text[:cut]
 		}
