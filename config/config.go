@@ -51,6 +51,8 @@ type Config struct {
 	// ExternalHosts may be read from by externaldata; none by default.
 	ExternalHosts []string
 	Server        server.Config
+	// Indicators are where indicators of threats are read.
+	Indicators []IndicatorSource
 	// Notifications are whom to tell of incidents.
 	Notifications []notify.Target
 	// Webhook is nil where Microsoft sends no notifications.
@@ -87,20 +89,21 @@ type Tenant struct {
 
 // file is the configuration as it is written.
 type file struct {
-	DataDir       string           `yaml:"data_dir"`
-	ArchiveDir    string           `yaml:"archive_dir"`
-	ArchiveOrigin string           `yaml:"archive_origin"`
-	Witnesses     []witnessSection `yaml:"archive_witnesses"`
-	FlushEvery    duration         `yaml:"flush_every"`
-	Lake          *lakeSection     `yaml:"lake"`
-	RuleDirs      []string         `yaml:"rule_dirs"`
-	ShippedRules  *bool            `yaml:"shipped_rules"`
-	ExternalHosts []string         `yaml:"external_hosts"`
-	Server        serverSection    `yaml:"server"`
-	Webhook       *webhookSection  `yaml:"webhook"`
-	Push          *pushSection     `yaml:"push"`
-	Notifications []notifySection  `yaml:"notifications"`
-	Tenants       []tenant         `yaml:"tenants"`
+	DataDir       string             `yaml:"data_dir"`
+	ArchiveDir    string             `yaml:"archive_dir"`
+	ArchiveOrigin string             `yaml:"archive_origin"`
+	Witnesses     []witnessSection   `yaml:"archive_witnesses"`
+	FlushEvery    duration           `yaml:"flush_every"`
+	Lake          *lakeSection       `yaml:"lake"`
+	RuleDirs      []string           `yaml:"rule_dirs"`
+	ShippedRules  *bool              `yaml:"shipped_rules"`
+	ExternalHosts []string           `yaml:"external_hosts"`
+	Server        serverSection      `yaml:"server"`
+	Webhook       *webhookSection    `yaml:"webhook"`
+	Push          *pushSection       `yaml:"push"`
+	Notifications []notifySection    `yaml:"notifications"`
+	Indicators    []indicatorSection `yaml:"indicators"`
+	Tenants       []tenant           `yaml:"tenants"`
 }
 
 type serverSection struct {
@@ -227,6 +230,7 @@ func (b *builder) build(f file) *Config {
 	c.Webhook = b.webhook(f.Webhook)
 	c.Push = b.push(f.Push)
 	c.Notifications = b.notifications(f.Notifications)
+	c.Indicators = b.indicators(f.Indicators)
 	seen := map[string]bool{}
 	for i, t := range f.Tenants {
 		built := b.tenant(t, fmt.Sprintf("tenants[%d]", i))

@@ -169,6 +169,22 @@ func rule(t *testing.T, changes ...string) *Rule {
 	return r
 }
 
+// What is learnt today is matched with the whole of the past, once.
+func TestRulesThatMatchIndicatorsRunBackwards(t *testing.T) {
+	b := newBench(t, rule(t, "severity: Medium", "severity: Medium\ntags: [MatchesIndicators]"), rule(t, "id: r1", "id: r2"))
+	b.must(b.after(0))
+	b.table.rows = append(b.table.rows, row{at: noon.AddDate(0, -11, 0), user: "ada", what: "x"}, row{at: noon.AddDate(-2, 0, 0), user: "bo", what: "x"})
+	for _, want := range []int{1, 0} {
+		if n, err := b.Backwards(t.Context(), b.now.AddDate(-1, 0, 0)); err != nil || n != want {
+			t.Errorf("%d alerts, %v; want %d", n, err, want)
+		}
+		b.now = b.now.Add(time.Hour)
+	}
+	if len(b.sink.alerts) != 1 {
+		t.Errorf("alerts %v", b.sink.alerts)
+	}
+}
+
 func TestAnAlertIsRaisedOnceHoweverOftenItsWindowSlides(t *testing.T) {
 	b := newBench(t, rule(t))
 	b.must(b.after(0, row{at: noon.Add(-time.Minute), user: "ada", what: "x"}))

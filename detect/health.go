@@ -36,9 +36,9 @@ type Switch struct {
 const WatchTheWatchers = "WatchTheWatchers"
 
 // watches says whether the rule has that tag.
-func (r *Rule) watches() bool {
-	return slices.Contains(r.tags(), WatchTheWatchers)
-}
+func (r *Rule) watches() bool { return r.tagged(WatchTheWatchers) }
+
+func (r *Rule) tagged(tag string) bool { return slices.Contains(r.tags(), tag) }
 
 // tags are the tags that are plain words; published rules have objects, too.
 func (r *Rule) tags() []string {

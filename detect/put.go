@@ -48,6 +48,9 @@ func (d *Detector) admit() {
 	d.rules, d.coming.rules = rules, nil
 }
 
+// Rules returns the rules that run. The caller changes none of them.
+func (d *Detector) Rules() []*Rule { return d.current() }
+
 // current returns the rules that run, without those that wait for a tick.
 func (d *Detector) current() []*Rule {
 	d.coming.mu.Lock()

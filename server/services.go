@@ -23,6 +23,7 @@ type Services struct {
 	Notebook   Notebook
 	Library    Library
 	Exceptions Exceptions
+	Indicators Indicators
 	Explainer  Explainer
 	// Metrics answers GET /metrics to whoever was let in.
 	Metrics  http.Handler

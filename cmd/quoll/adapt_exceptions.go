@@ -15,7 +15,7 @@ import (
 // exceptionDesk is the server's view of exceptions.
 type exceptionDesk struct {
 	db    *sql.DB
-	rules []*detect.Rule
+	rules func() []*detect.Rule
 	acts  *acts
 	now   func() time.Time
 }
@@ -80,7 +80,7 @@ func (d exceptionDesk) Exception(ctx context.Context, id string) (*server.Except
 func (d exceptionDesk) AddException(ctx context.Context, e server.Exception) (*server.Exception, error) {
 	var id int64
 	var err error
-	if e.Rule != "" && !slices.ContainsFunc(d.rules, func(r *detect.Rule) bool { return r.ID == e.Rule }) {
+	if e.Rule != "" && !slices.ContainsFunc(d.rules(), func(r *detect.Rule) bool { return r.ID == e.Rule }) {
 		err = &server.Failure{Code: server.CodeBadRequest, Message: "no rule has the id " + e.Rule}
 	} else {
 		id, err = detect.AddException(ctx, d.db, detect.Exception{RuleID: e.Rule, Kind: e.Kind, Value: e.Value, Why: e.Why, By: e.By, Expires: e.Expires}, d.now().UTC())

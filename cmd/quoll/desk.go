@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/detect"
+	"github.com/quoll/quoll/incident"
+	"github.com/quoll/quoll/intel"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/server"
@@ -94,11 +96,24 @@ func (d desk) ask(ctx context.Context, method, path string, body, into any) erro
 }
 
 // deskServices are the services that change what people keep.
-func deskServices(_ context.Context, n *node, rules []*detect.Rule) (server.Services, error) {
+func deskServices(ctx context.Context, n *node, rules []*detect.Rule) (server.Services, error) {
+	indicators, err := intel.Open(ctx, n.state, time.Now)
+	if err != nil {
+		return server.Services{}, err
+	}
+	store, err := incident.Open(ctx, n.state, time.Now)
+	if err != nil {
+		return server.Services{}, err
+	}
+	detector, err := detect.New(ctx, detect.DefaultConfig(), n.state, rules, ruleQuerier{n.query}, store, clock.System(), n.log)
+	if err != nil {
+		return server.Services{}, err
+	}
 	audit := &acts{journal: n.journal, workspace: n.workspace, clock: clock.System(), log: n.log}
 	return server.Services{
 		Library:    libraryDesk{n.library, audit},
-		Exceptions: exceptionDesk{db: n.state, rules: rules, acts: audit, now: time.Now},
+		Exceptions: exceptionDesk{db: n.state, rules: detector.Rules, acts: audit, now: time.Now},
+		Indicators: indicatorDesk{indicators, n, detector, audit},
 	}, nil
 }
 

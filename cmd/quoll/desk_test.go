@@ -26,7 +26,12 @@ func TestWatchlistsFunctionsAndExceptions(t *testing.T) {
 			t.Fatalf("quoll %s: %q, %v; want %q", strings.Join(args, " "), out, err, want)
 		}
 	}
-	must("1 record", "import", write("r.jsonl", `{"CreationTime":"2026-09-14T08:00:00","Id":"6f0d8b0e-5d3a-4c0e-9a51-1b7f6c2f4aaa","Operation":"Send","OrganizationId":"a","RecordType":2,"UserKey":"k","UserType":0,"Version":1,"Workload":"Exchange","UserId":"ada@coast.example"}`+"\n"))
+	must("1 record", "import", write("r.jsonl", `{"CreationTime":"2026-09-14T08:00:00","Id":"6f0d8b0e-5d3a-4c0e-9a51-1b7f6c2f4aaa","Operation":"Send","OrganizationId":"a","RecordType":2,"UserKey":"k","UserType":0,"Version":1,"Workload":"Exchange","ClientIP":"198.51.100.7","UserId":"ada@coast.example"}`+"\n"))
+	must("1 observables, 1 new or changed, 0 not taken", "indicators", "import", write("feed.csv", "type,value,confidence\nip,198.51.100.7,90\n"))
+	must("1 observables, 0 new", "indicators", "import", filepath.Join(dir, "feed.csv"))
+	must("1 alerts", "indicators", "match")
+	must("0 alerts", "indicators", "match")
+	must("198.51.100.7", "query", "ThreatIntelligenceIndicator | where Active | project NetworkIP")
 	must("vip: version 1, 2 rows", "watchlists", "import", write("vip.csv", "Upn,Why\nada@coast.example,minister\nbo@coast.example,chief\n"), "--key", "Upn", "--by", "ines")
 	must("minister", "query", "UnifiedAuditLog | join kind=inner _GetWatchlist('vip') on $left.UserId == $right.SearchKey | project Why, Found=strcat('v', tostring(isnotnull(LastUpdatedTimeUTC)))")
 	must("ada@coast.example,minister", "watchlists", "show", "vip")
@@ -49,6 +54,6 @@ func TestWatchlistsFunctionsAndExceptions(t *testing.T) {
 	if _, err := quoll(t, "query", "_GetWatchlist('vip')", "--data", data); err == nil || !strings.Contains(err.Error(), "no watchlist") {
 		t.Errorf("a watchlist that was taken away: %v", err)
 	}
-	must("Import watchlist ines (local user)", "query", "SentinelAudit | where Status == 'Success' | order by TimeGenerated asc | project strcat(OperationName, ' ', tostring(ExtendedProperties.CallerName)) | take 1")
-	must("8", "query", "SentinelAudit | count")
+	must("Import watchlist ines (local user)", "query", "SentinelAudit | where Status == 'Success' and OperationName has 'watchlist' | order by TimeGenerated asc | project strcat(OperationName, ' ', tostring(ExtendedProperties.CallerName)) | take 1")
+	must("12", "query", "SentinelAudit | count")
 }

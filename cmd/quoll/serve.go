@@ -25,6 +25,7 @@ import (
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/incident"
+	"github.com/quoll/quoll/intel"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/metrics"
 	"github.com/quoll/quoll/notebook"
@@ -118,6 +119,7 @@ type service struct {
 	webhook    *webhookServer // nil where no notifications are taken
 	backfills  *backfills
 	keeper     *archiveKeeper
+	indicators *indicatorKeeper
 	access     *access.Store
 	localToken string
 	log        *slog.Logger
@@ -176,6 +178,11 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if err != nil {
 		return nil, fmt.Errorf("prepare metrics: %w", err)
 	}
+	indicators, err := intel.Open(ctx, n.state, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	s.indicators = &indicatorKeeper{desk: indicatorDesk{indicators, n, s.detector, audit}, sources: c.Indicators, clock: clock.System(), log: log}
 	s.server, err = server.New(c.Server, server.Options{
 		UI: ui, Logger: log, LocalToken: s.localToken,
 		Services: server.Services{
@@ -185,7 +192,8 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Rules:      auditedRules{newRuleBook(savedRules(c.DataDir), rules, s.detector), audit},
 			Notebook:   notes{book},
 			Library:    libraryDesk{n.library, audit},
-			Exceptions: exceptionDesk{db: n.state, rules: rules, acts: audit, now: time.Now},
+			Exceptions: exceptionDesk{db: n.state, rules: s.detector.Rules, acts: audit, now: time.Now},
+			Indicators: s.indicators.desk,
 			Explainer:  querier{n.query},
 			Metrics:    scraped,
 			States:     figures,
@@ -341,6 +349,7 @@ func (s *service) run(ctx context.Context, ready func(address, link string)) err
 	work.Go(func() error { return s.backfills.run(workCtx) })
 	work.Go(func() error { return s.detector.Run(workCtx) })
 	work.Go(func() error { return s.own.follow(workCtx, s.incidents) })
+	work.Go(func() error { return s.indicators.run(workCtx) })
 	if s.own.notifier != nil {
 		work.Go(func() error { return s.own.notifier.Run(workCtx) })
 	}

@@ -72,6 +72,7 @@ var allowed = []struct {
 	{"notebook", nil},
 	{"metrics", []string{"model", "collect"}},
 	{"library", nil},
+	{"intel", nil},
 	{"assure", nil},
 	{"server/servertest/…", []string{"server/…", "web", "kql/…"}},
 	{"server", []string{"model", "schema", "kql/…", "query", "web"}},
