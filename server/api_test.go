@@ -108,6 +108,8 @@ func TestAnswers(t *testing.T) {
 		{"backfills", "GET", "/api/v1/backfills", "", 200},
 		{"backfill-started", "POST", "/api/v1/backfills", `{"from":"2026-08-14T00:00:00Z","to":"2026-09-14T00:00:00Z","operations":["New-InboxRule"]}`, 202},
 		{"backfill-too-early", "POST", "/api/v1/backfills", `{"from":"2025-08-14T00:00:00Z","to":"2026-09-14T00:00:00Z"}`, 400},
+		{"coverage", "GET", "/api/v1/messages/coverage?hours=24", "", 200},
+		{"coverage-bad-hours", "GET", "/api/v1/messages/coverage?hours=0", "", 400},
 		{"health", "GET", "/api/v1/health", "", 200},
 		{"status", "GET", "/api/v1/status", "", 200},
 		{"archive", "GET", "/api/v1/archive", "", 200},

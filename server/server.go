@@ -120,6 +120,7 @@ func (s *Server) endpoints() []endpoint {
 		{"GET /api/v1/incidents/{id}", RoleReader, s.handleIncident},
 		{"PATCH /api/v1/incidents/{id}", RoleResponder, s.handleIncidentChange},
 		{"GET /api/v1/connectors", RoleReader, s.handleConnectors},
+		{"GET /api/v1/messages/coverage", RoleReader, s.handleCoverage},
 		{"GET /api/v1/gaps", RoleReader, s.handleGaps},
 		{"GET /api/v1/backfills", RoleReader, s.handleBackfills},
 		{"POST /api/v1/backfills", RoleContributor, s.handleBackfillStart},

@@ -29,6 +29,8 @@ type Services struct {
 	Metrics  http.Handler
 	States   States
 	Exporter Exporter
+	// Coverage measures whether rows about messages have theirs.
+	Coverage Coverage
 	// Access lets people sign in. Without it there is the bearer token alone.
 	Access Access
 }

@@ -198,6 +198,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Metrics:    scraped,
 			States:     figures,
 			Exporter:   auditedExporter{exporter{}, audit},
+			Coverage:   &coverage{query: n.query, now: time.Now},
 			Access:     auditedPeople{people{s.access}, audit},
 			Gaps:       &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
 			Drift:      driftLists{n.drift},

@@ -23,6 +23,13 @@ func (c *Canned) Connectors(context.Context) ([]server.Connector, error) {
 		connector(now, blob, blobTitle, "EmailUrlInfo", 42*time.Second, 15_018),
 		connector(now, blob, blobTitle, "UrlClickEvents", 55*time.Second, 611),
 	}
+	// A road that never got anywhere.
+	list = append(list, connector(now, "eventhub", "Defender XDR streaming to Event Hubs", "", 0, 0))
+	list[8].State = server.ConnectorFailing
+	list[8].LastError = &server.ConnectorError{
+		Time: now.Add(-20 * time.Second), Code: "unreachable", Attempts: 41, Message: "connect: dial tcp: lookup wattleworks.servicebus.windows.net: no such host",
+		Cause: "The namespace cannot be reached.", Remedy: "Is its name right, does the network let port 9093 out, and does the tier speak Kafka (Standard, Premium or Dedicated)?",
+	}
 	list[3].State = server.ConnectorDelayed
 	list[3].Backlog = server.Backlog{Payloads: 37, Oldest: at(now.Add(-95 * time.Minute)), NextExpiry: at(now.Add(6*24*time.Hour + 22*time.Hour))}
 	list[4].State = server.ConnectorWaiting

@@ -1,5 +1,5 @@
 import type {
-  Backfill, ConnectorList, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, NewNote, Note, Person, QueryPlan, QueryResult, Role, Rule, Schema, Session, Status, Timespan,
+  Backfill, ConnectorList, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, MessageCoverage, NewNote, Note, Person, QueryPlan, QueryResult, Role, Rule, Schema, Session, Status, Timespan,
 } from "./types";
 
 /** Why a request failed, in words for the user. */
@@ -110,6 +110,7 @@ export const api = {
     ...(await call<Omit<ConnectorList, "received">>("GET", "/connectors", undefined, signal)),
     received: Date.now(),
   }),
+  coverage: (signal?: AbortSignal) => call<MessageCoverage>("GET", "/messages/coverage", undefined, signal),
   gaps: async (filter: { from: string; to: string; interval: "hour" | "day" }, signal?: AbortSignal): Promise<GapCalendar> => {
     const page = (skip: number) => call<GapCalendar>("GET", "/gaps?" + new URLSearchParams({ ...filter, ...(skip > 0 && { skip: String(skip) }) }), undefined, signal);
     const { next: first, ...calendar } = await page(0);

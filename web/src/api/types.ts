@@ -195,6 +195,15 @@ export interface Connector {
   history?: { time: string; records: number }[];
 }
 
+/** Of how many rows about messages the message itself is there. */
+export interface MessageCoverage {
+  now: string;
+  spanSeconds: number;
+  tables: {
+    table: string; rows: number; found: number; late: number; longestLateSeconds: number; waiting: number; missing: number; share: number | null;
+  }[];
+}
+
 export interface ConnectorList {
   now: string;
   connectors: Connector[];

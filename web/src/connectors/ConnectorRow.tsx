@@ -29,7 +29,7 @@ export function ConnectorRow({ connector: c, now }: { connector: Connector; now:
   return (
     <>
       <tr className={c.lastError ? "row-with-more" : undefined}>
-        <td className="connector-name">{c.contentType}</td>
+        <td className="connector-name">{c.contentType || <span className="muted">{t.noContent}</span>}</td>
         <td><ConnectorStateTag state={c.state} /></td>
         <td><Ago at={c.lastEvent} now={now} /></td>
         <td className="right numeric nowrap" title={lagLines(c.lags)}>

@@ -9,6 +9,7 @@ import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
 import { PlugDisconnectedRegular, WarningFilled } from "../ui/icons";
 import { ConnectorRow } from "./ConnectorRow";
 import { Backfills } from "./Backfills";
+import { Coverage } from "./Coverage";
 import { GapCalendar } from "./GapCalendar";
 import { Storage } from "./Storage";
 import "./connectors.css";
@@ -38,6 +39,7 @@ export default function ConnectorsPage() {
         <>
           <Summary connectors={connectors} />
           {groups(connectors).map(([key, members]) => <Group key={key} connectors={members} now={now} />)}
+          <Coverage />
           <GapCalendar now={now} />
           <Backfills tenants={tenantsOf(connectors)} now={now} />
         </>

@@ -1,6 +1,6 @@
 import { useMemo, type ReactNode } from "react";
 import { api } from "../api/client";
-import type { Connector, GapCalendar, IncidentPage, Status } from "../api/types";
+import type { Connector, GapCalendar, IncidentPage, MessageCoverage, Status } from "../api/types";
 import { useResource, type Resource } from "../api/useResource";
 import { linkTo } from "../app/router";
 import { columnsUpTo, gapLetters } from "../connectors/gaps";
@@ -29,6 +29,7 @@ export default function HomePage() {
   const from = new Date(columns[0]!).toISOString();
   const to = new Date(columns.at(-1)! + dayLong).toISOString();
   const calendar = useResource(`home gaps ${from}`, (signal) => api.gaps({ from, to, interval: "day" }, signal), 60_000);
+  const coverage = useResource("coverage", api.coverage, 60_000);
   return (
     <div className="page home">
       <PageHeader title={t.title} detail={t.detail} />
@@ -44,7 +45,7 @@ export default function HomePage() {
         </Question>
       </div>
       <Question title={t.unmet.title}>
-        <Ready of={[list, calendar, status]}>{() => <UnmetList connectors={list.data!.connectors} calendar={calendar.data!} status={status.data!} now={now} />}</Ready>
+        <Ready of={[list, calendar, status]}>{() => <UnmetList connectors={list.data!.connectors} calendar={calendar.data!} status={status.data!} now={now} coverage={coverage.data} />}</Ready>
       </Question>
     </div>
   );
@@ -173,8 +174,8 @@ function Needs({ page, now }: { page: IncidentPage; now: number }) {
   );
 }
 
-function UnmetList({ connectors, calendar, status, now }: { connectors: Connector[]; calendar: GapCalendar; status: Status; now: number }) {
-  const found = unmet(connectors, calendar, status, now);
+function UnmetList({ connectors, calendar, status, now, coverage }: { connectors: Connector[]; calendar: GapCalendar; status: Status; now: number; coverage?: MessageCoverage }) {
+  const found = unmet(connectors, calendar, status, now, coverage);
   if (found.length === 0) return <Verdict mood="good">{t.unmet.none}</Verdict>;
   return (
     <ul className="unmet">

@@ -49,6 +49,15 @@ test("what is not met is listed, the worst first, and nothing else", () => {
   expect(unmet([], undefined, archive({ reconciliation: null }), now)[0]!.severity).toBe("note");
 });
 
+test("a connector without any content has its road's name, and missing messages are told", () => {
+  const road = connector({ state: "failing", contentType: "", title: "Defender XDR streaming export", lastError: { time: at(0), message: "no route", cause: "The storage account cannot be reached.", attempts: 4 } });
+  expect(unmet([road], undefined, archive({}), now)[0]).toMatchObject({ severity: "bad", what: "Defender XDR streaming export fails", why: "The storage account cannot be reached." });
+  const table = { table: "EmailUrlInfo", rows: 1200, found: 0, late: 0, longestLateSeconds: 0, waiting: 0, missing: 1200, share: 0 };
+  expect(unmet([], undefined, archive({}), now, { now: at(0), spanSeconds: 86_400, tables: [table, { ...table, table: "EmailAttachmentInfo", missing: 0 }] })).toMatchObject([
+    { severity: "warn", what: "EmailUrlInfo: the message of 1,200 rows of the last day is missing", to: "/connectors" },
+  ]);
+});
+
 test("the soonest deletion and the most urgent incident come first", () => {
   expect(nextExpiry([connector({}), connector({ backlog: { payloads: 1, oldest: null, nextExpiry: at(-5) } }), connector({ backlog: { payloads: 1, oldest: null, nextExpiry: at(-2) } })])).toBe(at(-2));
   const incident = (id: string, severity: string, created: string) => ({ id, severity, created }) as Incident;

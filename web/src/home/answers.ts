@@ -1,5 +1,7 @@
-import type { Connector, GapCalendar, GapCell, GapRow, GapState, Incident, Status } from "../api/types";
+import type { Connector, GapCalendar, GapCell, GapRow, GapState, Incident, MessageCoverage, Status } from "../api/types";
+import { lacking } from "../connectors/coverage";
 import { gapStates, placeCells } from "../connectors/gaps";
+import { formatCount } from "../format/number";
 import { text } from "../text/en";
 
 const t = text.home.unmet;
@@ -38,7 +40,10 @@ export function completeSince(calendar: GapCalendar): string | null {
 export const nextExpiry = (connectors: Connector[]): string | null =>
   connectors.map((c) => c.backlog.nextExpiry).filter((at) => at !== null).sort()[0] ?? null;
 
-export const nameOf = (c: { tenantName?: string; contentType: string }) => (c.tenantName ? `${c.contentType} (${c.tenantName})` : c.contentType);
+export function nameOf(c: { tenantName?: string; contentType: string; title?: string }): string {
+  const name = c.contentType || (c.title ?? "");
+  return c.tenantName ? `${name} (${c.tenantName})` : name;
+}
 
 export type Severity = "bad" | "warn" | "note";
 
@@ -52,8 +57,8 @@ export const verifiedFor = 35 * day;
 export const reconciledFor = 2 * day;
 
 /** All that is not met, the worst first. */
-export function unmet(connectors: Connector[], calendar: GapCalendar | undefined, status: Status | undefined, now: number): Unmet[] {
-  const found = [...connectors.flatMap((c) => ofConnector(c, now)), ...(calendar?.rows ?? []).flatMap(ofCalendar), ...ofArchive(status, now)];
+export function unmet(connectors: Connector[], calendar: GapCalendar | undefined, status: Status | undefined, now: number, coverage?: MessageCoverage): Unmet[] {
+  const found = [...connectors.flatMap((c) => ofConnector(c, now)), ...(calendar?.rows ?? []).flatMap(ofCalendar), ...ofArchive(status, now), ...ofMessages(coverage)];
   const order: Severity[] = ["bad", "warn", "note"];
   const first = found.filter((u, i) => found.findIndex((other) => other.what === u.what) === i);
   return first.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
@@ -105,6 +110,10 @@ function ofArchive(status: Status | undefined, now: number): Unmet[] {
   else if (now - new Date(compared.time).getTime() > reconciledFor) out.push({ severity: "warn", what: t.staleReconciled, why: t.reconcile, to });
   if (!archive.certificates || archive.certificates.certificates === 0) out.push({ severity: "note", what: t.noCertificates, to });
   return out;
+}
+
+function ofMessages(coverage: MessageCoverage | undefined): Unmet[] {
+  return lacking(coverage).map((one) => ({ severity: "warn", what: t.messages(one.table, formatCount(one.missing)), why: t.whyMessages, to: "/connectors" }));
 }
 
 const severities = ["High", "Medium", "Low", "Informational"];

@@ -95,6 +95,7 @@ export const text = {
       noArchive: "No archive is configured: what is kept could be changed unseen", archiveProblem: "The archive does not follow", neverVerified: "The archive was never verified here",
       staleVerified: "The archive was last verified more than 35 days ago", failedVerified: "The last verification of the archive failed", noCertificates: "No day has a certificate of completeness yet",
       verify: "Run: quoll archive verify", neverReconciled: "Tables and archive were not compared yet", staleReconciled: "Tables and archive were not compared since two days",
+      messages: (table: string, n: string) => `${table}: the message of ${n} rows of the last day is missing`, whyMessages: "Is EmailEvents streamed, too, and does its hub or container bring everything?",
       differs: "The tables are not what the archive has", reconcile: "A server compares them daily; or run: quoll archive reconcile",
     },
   },
@@ -211,7 +212,13 @@ export const text = {
     journalHint: "Raw payloads, synced before anything reads them", lakeHint: "Rows that queries see", archiveHint: "Write-once copies with proofs",
     noArchive: "No archive is configured.", neverVerified: "Never verified", verified: "Verified", verifyFailed: "Verification failed", sealed: "Sealed",
     flushed: "Last file", written: "Last payload", tables: "Tables", table: "Table", rows: "Rows", fresh: "In memory", files: "Files", size: "Size", earliest: "Earliest", latest: "Latest",
+    noContent: "not known yet",
     version: "Version", running: "Running for", live: "Live", most: (n: string) => `at most ${n} in an hour`,
+  },
+  coverage: {
+    title: "Whether messages are there", detail: "Of what came about messages in the last 24 hours, as Microsoft streams each table on its own.",
+    columns: { table: "Table", rows: "Rows", share: "With their message", late: "Before their message", waiting: "Waiting", missing: "Missing" },
+    upTo: (time: string) => `by up to ${time}`,
   },
   backfills: {
     title: "Searches of the past", detail: "What lies further back than the seven days of the Management Activity API is searched through Microsoft Graph. A search goes on by itself after a restart.",
