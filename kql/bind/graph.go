@@ -77,7 +77,12 @@ func (b *binder) makeGraph(op *syntax.MakeGraphOperator, rel *relation, s *scope
 		}
 		ends = append(ends, c)
 	}
-	keys := b.define(edges, []item{{name: "source", expr: key(ends[0])}, {name: "target", expr: key(ends[1])}})
+	from, ok1 := b.key(op, edges, ends[0])
+	to, ok2 := b.key(op, edges, ends[1])
+	if !ok1 || !ok2 {
+		return b.nothing()
+	}
+	keys := b.define(edges, []item{{name: "source", expr: from}, {name: "target", expr: to}})
 	for _, c := range append(keys, ends...) {
 		edges.fields = append(edges.fields, field{"", c})
 	}
@@ -86,11 +91,38 @@ func (b *binder) makeGraph(op *syntax.MakeGraphOperator, rel *relation, s *scope
 	if !ok {
 		return b.nothing()
 	}
-	return graphRelation(b.connect(table, nodes))
+	out := graphRelation(b.connect(table, nodes))
+	if op.Body == nil {
+		return out
+	}
+	s = newScope(s)
+	for _, o := range op.Body.Operators {
+		if !b.count(o) {
+			return b.nothing()
+		}
+		out = b.operator(o, out, s)
+	}
+	return out
 }
 
-// key is the text by which nodes are known.
-func key(c *plan.Column) plan.Expr { return convert(&plan.Ref{Column: c}, types.String) }
+// key is the text by which nodes are known. In a graph with parts it begins with
+// the part, so that no node or edge belongs to two of them.
+func (b *binder) key(op *syntax.MakeGraphOperator, rel *relation, c *plan.Column) (plan.Expr, bool) {
+	text := convert(&plan.Ref{Column: c}, types.String)
+	if op.By == nil {
+		return text, true
+	}
+	part := rel.find(op.By.Text)
+	if part == nil {
+		if rel.open == nil {
+			b.noColumn(op.By.Span(), op.By.Text, rel)
+		}
+		return nil, false
+	}
+	whole := b.callBuiltin("strcat", types.String, convert(&plan.Ref{Column: part}, types.String), &plan.Literal{Of: types.String, Value: "\x1f"}, text)
+	empty := &plan.Literal{Of: types.String, Value: ""}
+	return &plan.Case{Branches: []plan.Branch{{When: b.callBuiltin("==", types.Bool, text, empty), Then: empty}}, Else: whole, Of: types.String}, true
+}
 
 // nodeSource is one table of nodes: where their key and properties come from.
 type nodeSource struct {
@@ -119,7 +151,11 @@ func (b *binder) nodeTables(op *syntax.MakeGraphOperator, edges *letTable, s *sc
 			}
 			return nil, false
 		}
-		source := nodeSource{t.node, key(id), map[string]plan.Expr{}}
+		text, ok := b.key(op, t, id)
+		if !ok {
+			return nil, false
+		}
+		source := nodeSource{t.node, text, map[string]plan.Expr{}}
 		for _, f := range t.fields {
 			add(f.name, f.column)
 			source.values[f.name] = &plan.Ref{Column: f.column}

@@ -129,7 +129,7 @@ func (m *match) properties() bool {
 	for _, p := range m.op.Properties {
 		word := propertyWord(p)
 		switch {
-		case p.Name.Text == "cycles" && !m.op.Shortest && slices.Contains([]string{"all", "none", "unique_edges"}, word):
+		case p.Name.Text == "cycles" && slices.Contains([]string{"all", "none", "unique_edges"}, word):
 			m.cycles = word
 		case p.Name.Text == "output" && m.op.Shortest && (word == "any" || word == "all"):
 			m.shortest = word

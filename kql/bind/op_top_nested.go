@@ -71,17 +71,29 @@ func (t *topNest) level(i int, before *letTable) *relation {
 	}
 	kept := grouped.derive()
 	if level.Count != nil {
-		n, ok := b.rowCount(level.Count, t.scope)
-		if !ok {
+		limit := t.count(level.Count)
+		if limit == nil {
 			return nil
 		}
-		limit := &plan.Literal{Of: types.Long, Value: n}
 		kept.node = &plan.Filter{Input: window, Predicate: b.callBuiltin("<=", types.Bool, &plan.Ref{Column: number}, limit)}
 	}
 	if level.Others != nil && !t.rest(i, before, b.share("", kept, false)) {
 		return nil
 	}
 	return kept
+}
+
+// count is how many groups a level keeps: a constant, or what a table gives.
+func (t *topNest) count(x syntax.Expr) plan.Expr {
+	e := t.b.scalar(x, constants(t.scope))
+	if _, ok := e.(*plan.Scalar); ok && e.Type().Integer() {
+		return convert(e, types.Long)
+	}
+	n, ok := t.b.rowCount(x, t.scope)
+	if !ok {
+		return nil
+	}
+	return &plan.Literal{Of: types.Long, Value: n}
 }
 
 // order is the order of the groups of a level: by the aggregate, then by key.

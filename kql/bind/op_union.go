@@ -47,7 +47,29 @@ func (b *binder) union(op *syntax.UnionOperator, rel *relation, s *scope) *relat
 		}
 		return b.nothing()
 	}
-	return b.united(inputs, inner, withSource)
+	out := b.united(inputs, inner, withSource)
+	if fuzzy && out.open == nil && b.anyMissing(op.Tables, s) {
+		b.openForMissing(out)
+	}
+	return out
+}
+
+// anyMissing reports whether one of the tables does not exist.
+func (b *binder) anyMissing(tables []syntax.Expr, s *scope) bool {
+	return slices.ContainsFunc(tables, func(x syntax.Expr) bool { return b.missing(&syntax.Pipe{Source: x}, s) })
+}
+
+// openForMissing lets the rows have the columns of tables that do not exist: a
+// name that no other table has is null in all of them. Nobody knows which columns
+// these tables would have had.
+func (b *binder) openForMissing(out *relation) {
+	node := out.node.(*plan.Union)
+	c := b.newColumn("missing", types.Dynamic)
+	node.Output = append(node.Output, c)
+	for i := range node.Items {
+		node.Items[i] = append(node.Items[i], null(types.Dynamic))
+	}
+	out.open = &openBag{column: c}
 }
 
 func nameOr(name, fallback string) string {

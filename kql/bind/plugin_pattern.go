@@ -141,7 +141,7 @@ func (c *pluginCall) autocluster() *relation {
 }
 
 func (c *pluginCall) basket() *relation {
-	threshold, ok := c.fraction(0, 0.05, 0.015, 1)
+	threshold, ok := c.fraction(0, 0.05, 0, 1)
 	dimensions, known := c.number(c.given(2), 5)
 	p := c.patternsAt(1, 3)
 	if !ok || !known {
@@ -165,7 +165,7 @@ func (c *pluginCall) diffpatterns() *relation {
 	split := c.scalarAt(args[0])
 	a, isText := c.text(args[1])
 	b, bothText := c.text(args[2])
-	threshold, ok := c.fraction(4, 0.05, 0.015, 1)
+	threshold, ok := c.fraction(4, 0.05, 0, 1)
 	dimensions, known := plan.Expr(&plan.Literal{Of: types.Long}), true
 	if x := c.given(5); x != nil {
 		var n int64
@@ -200,7 +200,7 @@ func (c *pluginCall) diffpatternsText() *relation {
 	text := c.scalarAt(c.args()[0])
 	side := c.condition(c.args()[1], rows(c.rel, c.scope))
 	least, ok := c.number(c.given(2), 1)
-	threshold, known := c.fraction(3, 0.05, 0.015, 1)
+	threshold, known := c.fraction(3, 0.05, 0, 1)
 	most, fits := c.number(c.given(4), 20)
 	if bad(text) || bad(side) || !ok || !known || !fits {
 		return c.nothing()

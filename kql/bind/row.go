@@ -57,6 +57,9 @@ func (b *binder) scalar(x syntax.Expr, r *rowScope) plan.Expr {
 	case *syntax.Name:
 		return b.name(x, r)
 	case *syntax.Literal:
+		if clock, ok := x.Value.(types.ClockTime); ok {
+			return &plan.Literal{Of: types.DateTime, Value: clock.On(b.now)}
+		}
 		return literal(x)
 	case *syntax.DynamicLiteral:
 		if x.JSON == "null" {
@@ -97,6 +100,9 @@ func (b *binder) scalar(x syntax.Expr, r *rowScope) plan.Expr {
 func literal(x *syntax.Literal) plan.Expr {
 	if digits, ok := x.Value.(string); ok && x.Type == types.Decimal {
 		return fold(&plan.Convert{X: &plan.Literal{Of: types.String, Value: digits}, To: types.Decimal})
+	}
+	if clock, ok := x.Value.(types.ClockTime); ok {
+		return &plan.Literal{Of: types.DateTime, Value: clock.On(types.MinDateTime)} // a place that has no day
 	}
 	return &plan.Literal{Of: x.Type, Value: x.Value}
 }

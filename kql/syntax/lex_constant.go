@@ -67,6 +67,9 @@ func parseConstant(typ types.Type, text string) (any, bool) {
 		if text == "0" {
 			return types.MinDateTime, true // the first tick
 		}
+		if c, ok := types.ParseClockTime(text); ok {
+			return c, true
+		}
 		t, ok := types.ParseDateTime(text)
 		return t, ok
 	case types.TimeSpan:

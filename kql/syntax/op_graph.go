@@ -9,6 +9,9 @@ type MakeGraphOperator struct {
 	From, To   *Name
 	Nodes      []*GraphNodes
 	Properties []*Property // with_node_id
+	// By and Body are those of `partitioned-by column (operators)`; nil when absent.
+	By   *Name
+	Body *Pipe
 }
 
 // GraphNodes is a table of nodes and its column of identifiers.
@@ -85,6 +88,15 @@ func (p *parser) makeGraphOperator(name source.Span) Operator {
 		o.Nodes = commaList(p, p.graphNodes)
 	} else {
 		o.Properties = p.properties("with_node_id")
+	}
+	if p.isWord("partitioned") {
+		p.advance()
+		p.expectSymbol("-")
+		p.expectWord("by")
+		o.By = p.name()
+		p.expectSymbol("(")
+		o.Body = p.body()
+		p.expectSymbol(")")
 	}
 	o.pos = p.to(name)
 	return o
@@ -211,6 +223,13 @@ func (o *MakeGraphOperator) print(w *printer) {
 		printList(w, o.Nodes)
 	}
 	printProperties(w, o.Properties)
+	if o.Body != nil {
+		w.text(" partitioned-by ")
+		w.node(o.By)
+		w.text(" (")
+		w.node(o.Body)
+		w.text(")")
+	}
 }
 
 func (n *GraphNodes) print(w *printer) {

@@ -134,6 +134,8 @@ func (p *parser) dynamicConstant(b *strings.Builder, sign string) {
 		writeReal(b, sign, value)
 	case time.Time:
 		writeJSON(b, types.FormatDateTime(value))
+	case types.ClockTime:
+		writeJSON(b, types.Ticks(value).String())
 	case types.Ticks:
 		if sign != "" {
 			value = -value

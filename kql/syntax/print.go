@@ -117,6 +117,8 @@ func (n *Literal) print(w *printer) {
 		w.text("int(" + strconv.FormatInt(int64(value), 10) + ")")
 	case time.Time:
 		w.text("datetime(" + types.FormatDateTime(value) + ")")
+	case types.ClockTime:
+		w.text("datetime(" + types.Ticks(value).String() + ")")
 	case types.Ticks:
 		w.text("timespan(" + value.String() + ")")
 	case string:

@@ -17,6 +17,27 @@ func FormatDateTime(t time.Time) string {
 	return t.UTC().Format("2006-01-02T15:04:05.0000000Z")
 }
 
+// ClockTime is a time of day, as datetime(06:00) has it: on the day of the query,
+// which a constant by itself does not know.
+type ClockTime Ticks
+
+// ParseClockTime reads hh:mm or hh:mm:ss with up to seven decimals.
+func ParseClockTime(text string) (ClockTime, bool) {
+	r := isoReader{rest: strings.TrimSpace(text), ok: true}
+	hour, minute, second, fraction := r.clock()
+	if !r.ok || r.rest != "" || hour > 23 || minute > 59 || second > 59 {
+		return 0, false
+	}
+	seconds := Ticks(hour*3600 + minute*60 + second)
+	return ClockTime(seconds*TicksPerSecond + fraction), true
+}
+
+// On returns the time on the day of t.
+func (c ClockTime) On(t time.Time) time.Time {
+	year, month, day := t.UTC().Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Add(time.Duration(c) * 100)
+}
+
 // otherLayouts are the RFC 822 and RFC 850 forms, and the American form, that
 // Kusto takes besides ISO 8601. The time of day and the zone may be absent.
 var otherLayouts = buildLayouts()
