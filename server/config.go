@@ -102,6 +102,12 @@ func readToken(file string) (string, error) {
 	return token, nil
 }
 
+// OnLoopback says whether only this machine can reach the server.
+func (c Config) OnLoopback() bool {
+	host, _, err := net.SplitHostPort(c.Listen)
+	return err == nil && isLoopback(host)
+}
+
 // isLoopback reports whether only this machine can reach the host. A name other
 // than localhost is not looked up: what it means may change later.
 func isLoopback(host string) bool {

@@ -19,6 +19,7 @@ type Services struct {
 	Backfills  Backfills
 	Reporter   Reporter
 	Archive    Archive
+	Assurance  Assurance
 	Rules      Rules
 	Notebook   Notebook
 	Library    Library

@@ -183,13 +183,15 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		return nil, err
 	}
 	s.indicators = &indicatorKeeper{desk: indicatorDesk{indicators, n, s.detector, audit}, sources: c.Indicators, clock: clock.System(), log: log}
+	loaded := newRuleBook(savedRules(c.DataDir), rules, s.detector)
+	evidence := s.assurance(c, report, loaded, audit)
 	s.server, err = server.New(c.Server, server.Options{
 		UI: ui, Logger: log, LocalToken: s.localToken,
 		Services: server.Services{
 			Querier: auditedQuerier{querier{n.query}, audit}, Catalogue: catalogue{}, Incidents: auditedIncidents{incidents{store}, audit},
 			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, lags: n.lags, now: time.Now, log: log},
 			Backfills:  auditedBackfills{s.backfills, audit},
-			Rules:      auditedRules{newRuleBook(savedRules(c.DataDir), rules, s.detector), audit},
+			Rules:      auditedRules{loaded, audit},
 			Notebook:   notes{book},
 			Library:    libraryDesk{n.library, audit},
 			Exceptions: exceptionDesk{db: n.state, rules: s.detector.Rules, acts: audit, now: time.Now},
@@ -204,9 +206,20 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Drift:      driftLists{n.drift},
 			Reporter:   report,
 			Archive:    s.keeper,
+			Assurance:  evidence,
 		},
 	})
 	return s, err
+}
+
+// assurance gathers evidence from what this server answers its pages with.
+func (s *service) assurance(c *config.Config, report *reporter, rules *ruleBook, audit *acts) *assurer {
+	return &assurer{data: c.DataDir, workspace: s.workspace, audit: audit, gatherer: &evidenceGatherer{
+		reporter: report, querier: querier{s.query}, connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: s.query, lags: s.lags, now: time.Now, log: s.log},
+		gaps: &gaps{ledger: s.ledger, state: s.state, names: tenantNames(c), now: time.Now}, rules: rules,
+		incidents: incidents{s.incidents}, access: people{s.access}, now: time.Now,
+		setting: evidenceSetting{dataDir: c.DataDir, archiveDir: c.ArchiveDir, loopback: c.Server.OnLoopback(), notifications: len(c.Notifications)},
+	}}
 }
 
 func tenantNames(c *config.Config) map[string]string {

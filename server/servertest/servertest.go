@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quoll/quoll/assure"
 	"github.com/quoll/quoll/server"
 )
 
@@ -32,6 +33,7 @@ type Canned struct {
 	incidents []server.IncidentDetail
 	notes     []server.Note
 	task      *server.ArchiveTask
+	words     map[string]assure.Assessment
 	saved     []server.Rule
 }
 
@@ -45,7 +47,7 @@ func New(clock server.Clock) *Canned {
 // Services hands all of them to a server.
 func (c *Canned) Services() server.Services {
 	return server.Services{
-		Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Rules: c, Notebook: c, Explainer: c, States: c,
+		Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Assurance: c, Rules: c, Notebook: c, Explainer: c, States: c,
 		Exporter: c, Coverage: c,
 	}
 }
