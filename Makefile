@@ -14,7 +14,7 @@ DURATION ?= 3m
 BENCH_FLAGS ?=
 CORPUS ?= ../shared/corpus/content
 
-.PHONY: help demo build test test-go rules-corpus simulate simulate-defender torture test-exhaustive test-web test-browser lint fuzz bench bench-archive bench-lake lake-readers bench-collect bench-tenants bench-eventhub bench-lookups audit conformance docs need clean screenshots
+.PHONY: help demo build test test-go rules-corpus simulate simulate-defender simulate-mutations torture test-exhaustive test-web test-browser lint fuzz bench bench-archive bench-lake lake-readers bench-collect bench-tenants bench-eventhub bench-lookups audit conformance docs need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -81,6 +81,9 @@ simulate: ## the whole river through weeks of trouble: make simulate SEEDS=n FIR
 
 simulate-defender: ## Defender's roads through lost brokers, crashes and repeats: make simulate-defender SEEDS=n FIRST_SEED=k
 	SIMULATE_JOBS=1 scripts/simulate ./internal/simulate/defender TestEveryRoad $(SEEDS) $(FIRST_SEED)
+
+simulate-mutations: ## both simulations on code that is broken on purpose: MUTATIONS_FLAGS="-seeds 200 -only 'journal'"
+	go run ./internal/simulate/mutants $(MUTATIONS_FLAGS)
 
 torture: build ## the real binary, killed every few seconds: make torture DURATION=5m
 	go run ./internal/simulate/torture -quoll bin/quoll -duration $(DURATION) $(TORTURE_FLAGS)

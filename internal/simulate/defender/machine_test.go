@@ -22,7 +22,7 @@ const secondDB = "second.db"
 
 // boot opens everything and makes what is journalled visible.
 func (l *life) boot(ctx context.Context, flushEvery time.Duration) (*lives.Process, error) {
-	return l.machine.Boot(ctx, lives.Config{Clock: hasty{}, Tables: tables, FlushEvery: flushEvery})
+	return l.machine.Boot(ctx, lives.Config{Clock: hasty{}, Tables: tables, FlushEvery: flushEvery, KeyRunRecords: l.keyRun})
 }
 
 // hasty is the machine's clock, whose waits are a hundredth as long.

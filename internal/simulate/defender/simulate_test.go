@@ -73,12 +73,14 @@ type life struct {
 	http    *http.Client
 	url, ca string
 	token   string // file
+	keyRun  int    // how many keys of records make a run; 0 is the lake's own
 
 	boots, crashes, cuts, losses, gaveUp, seconds int
 }
 
 func live(t *testing.T, seed uint64, total *lives.Tally) {
 	l := &life{t: t, dice: dice.Named(seed, "life"), wire: &wire{}}
+	l.keyRun = dice.Pick(l.dice, []int{30, 0, 0})
 	must(t, l.begin(seed))
 	defer func() {
 		l.tenant.namespace.Close()
