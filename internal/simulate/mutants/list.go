@@ -55,7 +55,7 @@ var mutants = []mutant{
 		name: "the next page is not asked for",
 		file: "collect/activity/list.go",
 		old:  `			link = nextPage(header)`,
-		new:  `			link = ""`,
+		new:  `			_, link = header, ""`,
 	},
 	{
 		name: "a body is taken as it came",
