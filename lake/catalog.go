@@ -3,18 +3,14 @@ package lake
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"path/filepath"
-	"strconv"
-	"strings"
 
-	"github.com/apache/iceberg-go"
-	"github.com/apache/iceberg-go/table"
 	_ "github.com/mattn/go-sqlite3" // the driver named "sqlite3"
+
+	"github.com/quoll/quoll/internal/icebergtable"
 )
 
 const (
@@ -58,8 +54,6 @@ type catalog struct {
 	// success. Tests use it; it is nil otherwise.
 	swapped func() error
 }
-
-var _ table.CatalogIO = (*catalog)(nil)
 
 func openCatalog(ctx context.Context, config *Config) (*catalog, error) {
 	path, open := filepath.Join(config.Dir, "catalog.db"), config.OpenCatalog
@@ -121,44 +115,27 @@ func (c *catalog) metadataLocation(ctx context.Context, name string) (string, er
 	return location.String, err
 }
 
-// LoadTable reads the current state of a table.
-func (c *catalog) LoadTable(ctx context.Context, ident table.Identifier) (*table.Table, error) {
-	name := ident[len(ident)-1]
+// loadTable reads the current state of a table.
+func (c *catalog) loadTable(ctx context.Context, name string) (*icebergtable.Table, error) {
 	location, err := c.metadataLocation(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("look up table %s: %w", name, err)
 	}
-	t, err := table.NewFromLocation(ctx, ident, location, c.files.load, c)
+	t, err := icebergtable.Load(c.files, location)
 	if err != nil {
 		return nil, fmt.Errorf("read metadata of table %s at %s: %w", name, location, err)
 	}
 	return t, nil
 }
 
-// CommitTable replaces the metadata of a table: the new file is durable before
-// the row changes, and the row changes only if nobody else changed it.
-func (c *catalog) CommitTable(ctx context.Context, ident table.Identifier, reqs []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
-	current, err := c.LoadTable(ctx, ident)
-	if err != nil {
-		return nil, "", err
+// commit brings a table into its next state: the new metadata file is durable
+// before the row changes, and the row changes only if nobody else changed it. It
+// returns where the metadata file lies, also if it fails after that was written.
+func (c *catalog) commit(ctx context.Context, name string, p *icebergtable.Pending) (location string, err error) {
+	if location, err = p.Write(); err != nil {
+		return "", fmt.Errorf("commit table %s: %w", name, err)
 	}
-	for _, r := range reqs {
-		if err := r.Validate(current.Metadata()); err != nil {
-			return nil, "", fmt.Errorf("%w: %w", table.ErrCommitFailed, err)
-		}
-	}
-	next, err := table.UpdateTableMetadata(current.Metadata(), updates, current.MetadataLocation())
-	if err != nil {
-		return nil, "", fmt.Errorf("update metadata of table %s: %w", ident[len(ident)-1], err)
-	}
-	location, err := c.files.writeMetadata(next, metadataVersion(current.MetadataLocation())+1)
-	if err != nil {
-		return nil, "", err
-	}
-	if err := c.swap(ctx, ident[len(ident)-1], current.MetadataLocation(), location); err != nil {
-		return nil, "", err
-	}
-	return next, location, nil
+	return location, c.swap(ctx, name, p.Before(), location)
 }
 
 // swap points the table to next if it still points to previous.
@@ -170,7 +147,7 @@ func (c *catalog) swap(ctx context.Context, name, previous, next string) error {
 		return fmt.Errorf("commit table %s: %w", name, err)
 	}
 	if n, err := res.RowsAffected(); err != nil || n != 1 {
-		return fmt.Errorf("%w: table %s was changed by another writer (%d rows, %v)", table.ErrCommitFailed, name, n, err)
+		return fmt.Errorf("commit table %s: another writer changed it (%d rows, %v)", name, n, err)
 	}
 	if c.swapped != nil {
 		return c.swapped()
@@ -179,55 +156,17 @@ func (c *catalog) swap(ctx context.Context, name, previous, next string) error {
 }
 
 // createTable registers a new, empty table.
-func (c *catalog) createTable(ctx context.Context, name, location string, sc *iceberg.Schema, spec *iceberg.PartitionSpec, props iceberg.Properties) error {
-	meta, err := table.NewMetadata(sc, spec, table.UnsortedSortOrder, location, props)
-	if err != nil {
-		return fmt.Errorf("create table %s: %w", name, err)
-	}
-	metaLocation, err := c.files.writeMetadata(meta, 0)
+func (c *catalog) createTable(ctx context.Context, name string, meta *icebergtable.Metadata) error {
+	location, err := icebergtable.Create(c.files, meta)
 	if err != nil {
 		return fmt.Errorf("create table %s: %w", name, err)
 	}
 	_, err = c.db.ExecContext(ctx, `INSERT INTO iceberg_tables VALUES (?, ?, ?, 'TABLE', ?, NULL)`,
-		catalogName, namespace, name, metaLocation)
+		catalogName, namespace, name, location)
 	if err != nil {
 		return fmt.Errorf("create table %s: %w", name, err)
 	}
 	return nil
-}
-
-// writeMetadata makes a metadata file durable below the table's own location
-// and returns where it lies.
-func (s syncedFS) writeMetadata(meta table.Metadata, version int) (string, error) {
-	provider, err := table.LoadLocationProvider(meta.Location(), meta.Properties())
-	if err != nil {
-		return "", err
-	}
-	location, err := provider.NewTableMetadataFileLocation(version)
-	if err != nil {
-		return "", err
-	}
-	path, err := localPath(location)
-	if err != nil {
-		return "", err
-	}
-	err = s.write(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(meta) })
-	if err != nil {
-		return "", fmt.Errorf("write metadata %s: %w", path, err)
-	}
-	return location, nil
-}
-
-// metadataVersion reads the number at the start of the name of a metadata
-// file; -1 if there is none.
-func metadataVersion(location string) int {
-	base := location[strings.LastIndexByte(location, '/')+1:]
-	number, _, _ := strings.Cut(base, "-")
-	version, err := strconv.Atoi(number)
-	if err != nil {
-		return -1
-	}
-	return version
 }
 
 // idlePositions returns the journal positions up to which tables were found

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/iceberg-go/table"
+	"github.com/apache/iceberg-go"
 
 	"github.com/quoll/quoll/schema"
 )
@@ -166,7 +166,7 @@ func (c *checker) table(ctx context.Context, idle uint64) {
 		c.found("", "it was moved from %s and not opened since; a query finds its files anew", location)
 		return
 	}
-	if t.iceberg, err = c.lake.cat.LoadTable(ctx, table.Identifier{namespace, name}); err != nil {
+	if t.iceberg, err = c.lake.cat.loadTable(ctx, name); err != nil {
 		c.found("", "%v", err)
 		return
 	}
@@ -184,8 +184,8 @@ func (c *checker) table(ctx context.Context, idle uint64) {
 	}
 	c.chain()
 	c.orphans()
-	report := Checked{Name: name, Position: t.committed, Snapshots: len(t.iceberg.Metadata().Snapshots())}
-	for _, f := range c.files(ctx) {
+	report := Checked{Name: name, Position: t.committed, Snapshots: len(t.iceberg.Metadata().Snapshots)}
+	for _, f := range c.files() {
 		report.Files++
 		report.Rows += f.Rows
 		report.Bytes += f.Bytes
@@ -198,15 +198,16 @@ func (c *checker) table(ctx context.Context, idle uint64) {
 // chain checks that every snapshot but the oldest has its parent, and that each
 // can be read down to its files, which are there in full length.
 func (c *checker) chain() {
-	snapshots := c.state.iceberg.Metadata().Snapshots()
+	table := c.state.iceberg
+	snapshots := table.Metadata().Snapshots
 	looked := map[string]bool{}
 	for i, s := range snapshots {
-		if i > 0 && (s.ParentSnapshotID == nil || *s.ParentSnapshotID != snapshots[i-1].SnapshotID) {
-			c.found("", "snapshot %d does not follow snapshot %d", s.SnapshotID, snapshots[i-1].SnapshotID)
+		if i > 0 && (s.Parent == nil || *s.Parent != snapshots[i-1].ID) {
+			c.found("", "snapshot %d does not follow snapshot %d", s.ID, snapshots[i-1].ID)
 		}
-		manifests, err := s.Manifests(c.lake.files)
+		manifests, err := table.Manifests(&s)
 		if err != nil {
-			c.found("", "snapshot %d: %v", s.SnapshotID, err)
+			c.found("", "snapshot %d: %v", s.ID, err)
 			continue
 		}
 		for _, m := range manifests {
@@ -214,15 +215,15 @@ func (c *checker) chain() {
 				continue
 			}
 			looked[m.FilePath()] = true
-			for entry, err := range m.Entries(c.lake.files, true) {
-				if err != nil {
-					c.found(m.FilePath(), "%v", err)
-					break
-				}
+			err := table.Entries(m, func(entry iceberg.ManifestEntry) error {
 				if file := entry.DataFile(); !looked[file.FilePath()] {
 					looked[file.FilePath()] = true
 					c.present(file.FilePath(), file.FileSizeBytes())
 				}
+				return nil
+			})
+			if err != nil {
+				c.found(m.FilePath(), "%v", err)
 			}
 		}
 	}
@@ -249,7 +250,7 @@ func (c *checker) present(location string, size int64) {
 // orphans reports files that nothing refers to. They do no harm: the next start
 // removes them.
 func (c *checker) orphans() {
-	referenced, err := c.lake.files.referencedPaths(c.state.iceberg)
+	referenced, err := referencedPaths(c.state.iceberg)
 	if err != nil {
 		return // chain has said so
 	}
@@ -265,25 +266,19 @@ func (c *checker) orphans() {
 }
 
 // files returns the data files of the current snapshot that are there.
-func (c *checker) files(ctx context.Context) []File {
-	tasks, err := c.state.iceberg.Scan().PlanFiles(ctx)
-	if err != nil {
-		c.found("", "%v", err)
-		return nil
-	}
-	seen := map[string]bool{}
+func (c *checker) files() []File {
 	var files []File
-	for _, task := range tasks {
-		if seen[task.File.FilePath()] {
-			continue
-		}
-		seen[task.File.FilePath()] = true
-		f, err := c.lake.files.dataFile(task.File, c.state)
+	err := c.state.iceberg.DataFiles(func(d iceberg.DataFile) error {
+		f, err := c.lake.files.dataFile(d, c.state)
 		if err == nil {
 			files = append(files, f)
-		} else if path, pathErr := localPath(task.File.FilePath()); pathErr != nil || !c.named(path) {
+		} else if path, pathErr := localPath(d.FilePath()); pathErr != nil || !c.named(path) {
 			c.found(path, "%v", err)
 		}
+		return nil
+	})
+	if err != nil {
+		c.found("", "%v", err)
 	}
 	return files
 }

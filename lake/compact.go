@@ -183,7 +183,7 @@ func (l *Lake) commitMerge(ctx context.Context, j *job, added []File) error {
 		return err
 	}
 	l.exchange(j.table, j.files, added)
-	l.expire(ctx, j.table)
+	l.sweepExpired(j.table)
 	return nil
 }
 

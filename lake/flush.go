@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -90,7 +89,7 @@ func (l *Lake) flushTable(ctx context.Context, t *tableState, position uint64) e
 	t.committed = position
 	t.files = &fileSet{mergeFiles(t.files.files, files)}
 	l.mu.Unlock()
-	l.expire(ctx, t)
+	l.sweepExpired(t)
 	return nil
 }
 
@@ -171,7 +170,3 @@ func (l *Lake) moveIdle(ctx context.Context, idle []*tableState, position uint64
 	}
 	return nil
 }
-
-// expireAfter is the age that a snapshot reaches before it is expired, so that
-// a reader of the files that is not Quoll can finish.
-const expireAfter = time.Hour

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -20,7 +21,9 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/apache/iceberg-go"
 
+	"github.com/quoll/quoll/internal/icebergtable"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -182,6 +185,39 @@ func textOf(b arrow.RecordBatch) []string {
 		rows[i] = text.String()
 	}
 	return rows
+}
+
+// expireNow lets go of all snapshots but those that are kept, however young they
+// are, and of what only they need.
+func expireNow(t testing.TB, l *Lake, s *tableState) {
+	t.Helper()
+	l.flushMu.Lock()
+	defer l.flushMu.Unlock()
+	next := icebergtable.Change{Expire: icebergtable.Expiry{Keep: l.config.KeepSnapshots}}
+	pending, err := s.iceberg.Prepare(&next, l.config.Clock.Now())
+	if err == nil {
+		err = l.finish(context.Background(), s, pending)
+	}
+	if err == nil {
+		err = l.sweep(s)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// withoutColumn takes a column from the Iceberg table, as if the schema had
+// gained it since.
+func withoutColumn(t testing.TB, l *Lake, s *tableState, name string) {
+	t.Helper()
+	fields := slices.DeleteFunc(s.iceberg.Schema().Fields(), func(f iceberg.NestedField) bool { return f.Name == name })
+	pending, err := s.iceberg.Prepare(&icebergtable.Change{Schema: iceberg.NewSchema(0, fields...)}, l.config.Clock.Now())
+	if err == nil {
+		err = l.finish(context.Background(), s, pending)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // copyDir copies a folder as a crash at this moment would leave it.

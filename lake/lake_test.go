@@ -2,18 +2,12 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"io/fs"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/apache/iceberg-go"
-	icebergcatalog "github.com/apache/iceberg-go/catalog"
-	sqlcatalog "github.com/apache/iceberg-go/catalog/sql"
-	icebergtable "github.com/apache/iceberg-go/table"
 
 	"github.com/quoll/quoll/schema"
 )
@@ -23,7 +17,7 @@ import (
 func checkDisk(t *testing.T, l *Lake) {
 	t.Helper()
 	for _, s := range l.order {
-		referenced, err := l.files.referencedPaths(s.iceberg)
+		referenced, err := referencedPaths(s.iceberg)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,65 +118,6 @@ func TestIngestionTimeGrows(t *testing.T) {
 	}
 	if !last.Equal(noon.Add(time.Minute)) {
 		t.Errorf("the last batch was ingested at %v although the clock was right again", last)
-	}
-}
-
-// TestIcebergReadsBack opens the catalogue with iceberg-go's own SQL catalog
-// and scans with its own scanner: names, types, counts and pruning by day.
-func TestIcebergReadsBack(t *testing.T) {
-	dir := t.TempDir()
-	l := openLake(t, dir)
-	for i := range 5 {
-		apply(t, l, Batch{Position: uint64(i + 1), Ingested: noon, Records: []schema.Record{
-			auditRecord(2*i, 0, noon.AddDate(0, 0, i), true), auditRecord(2*i+1, 0, noon.AddDate(0, 0, i).Add(time.Hour), true)}})
-		flush(t, l)
-	}
-	l.Close()
-	db, err := sql.Open("sqlite3", filepath.Join(dir, "catalog.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	cat, err := sqlcatalog.NewCatalog(catalogName, db, sqlcatalog.SQLite, iceberg.Properties{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for ident, err := range cat.ListTables(t.Context(), icebergcatalog.ToIdentifier(namespace)) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, ident[1])
-	}
-	if len(names) != len(schema.Tables()) {
-		t.Errorf("the catalogue lists %v", names)
-	}
-	tbl, err := cat.LoadTable(t.Context(), icebergcatalog.ToIdentifier(namespace, schema.UnifiedAuditLog))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, err := tbl.Scan().ToArrowTable(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if all.NumRows() != 10 || int(all.NumCols()) != len(tableNamed(schema.UnifiedAuditLog).Columns)+hiddenColumns {
-		t.Errorf("scan gave %d rows of %d columns", all.NumRows(), all.NumCols())
-	}
-	if p := tbl.CurrentSnapshot().Summary.Properties[PropertyPosition]; p != "5" {
-		t.Errorf("position in the snapshot is %q", p)
-	}
-	lastDay := iceberg.GreaterThanEqual(iceberg.Reference("TimeGenerated"), iceberg.Timestamp(noon.AddDate(0, 0, 4).UnixMicro()))
-	for _, c := range []struct {
-		scan *icebergtable.Scan
-		want int
-	}{
-		{tbl.Scan(), 5},
-		{tbl.Scan(icebergtable.WithRowFilter(lastDay)), 1},
-	} {
-		tasks, err := c.scan.PlanFiles(t.Context())
-		if err != nil || len(tasks) != c.want {
-			t.Errorf("%d files, want %d, %v", len(tasks), c.want, err)
-		}
 	}
 }
 

@@ -1,7 +1,7 @@
 package lake
 
 import (
-	"context"
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -9,25 +9,18 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-
-	icebergio "github.com/apache/iceberg-go/io"
+	"strings"
 
 	"github.com/quoll/quoll/internal/durable"
+	"github.com/quoll/quoll/internal/icebergtable"
 )
 
-// syncedFS is the file system that the Iceberg library writes metadata
-// through. The library's own local file system does not sync; here a file and
-// its folder entry are on the disk before Close or WriteFile returns, so that
+// syncedFS is the file system that Iceberg's metadata is written through. A file
+// and its folder entry are on the disk before Close or WriteFile returns, so that
 // the catalog never points to a metadata file that a power cut can take away.
 type syncedFS struct{ disk durable.FS }
 
-var (
-	_ icebergio.WriteFileIO = syncedFS{}
-	_ icebergio.ReadFileIO  = syncedFS{}
-)
-
-// load has the shape that Iceberg tables want their file system in.
-func (s syncedFS) load(context.Context) (icebergio.IO, error) { return s, nil }
+var _ icebergtable.Files = syncedFS{}
 
 // fileURI returns the absolute file URI that Iceberg metadata stores for path.
 func fileURI(path string) string {
@@ -37,20 +30,21 @@ func fileURI(path string) string {
 // localPath is the inverse of fileURI; it also takes a plain path, which other
 // writers of Iceberg metadata use.
 func localPath(location string) (string, error) {
+	switch {
+	case strings.HasPrefix(location, "file:"):
+	case strings.Contains(location, "://"):
+		return "", fmt.Errorf("location %q is not on the local disk", location)
+	default:
+		return location, nil
+	}
 	u, err := url.Parse(location)
 	if err != nil {
 		return "", fmt.Errorf("parse location %q: %w", location, err)
 	}
-	switch u.Scheme {
-	case "":
-		return location, nil
-	case "file":
-		return filepath.FromSlash(u.Path), nil
-	}
-	return "", fmt.Errorf("location %q is not on the local disk", location)
+	return filepath.FromSlash(u.Path), nil
 }
 
-func (s syncedFS) Open(location string) (icebergio.File, error) {
+func (s syncedFS) Open(location string) (io.ReadCloser, error) {
 	path, err := localPath(location)
 	if err != nil {
 		return nil, err
@@ -80,21 +74,6 @@ func (s syncedFS) open(path string) (*openFile, error) {
 func (f *openFile) Stat() (fs.FileInfo, error) { return f.file.Stat() }
 func (f *openFile) Close() error               { return f.file.Close() }
 
-func (s syncedFS) ReadFile(location string) ([]byte, error) {
-	path, err := localPath(location)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content := make([]byte, f.Size())
-	_, err = io.ReadFull(f, content)
-	return content, err
-}
-
 func (s syncedFS) Remove(location string) error {
 	path, err := localPath(location)
 	if err != nil {
@@ -103,22 +82,17 @@ func (s syncedFS) Remove(location string) error {
 	return s.disk.Remove(path)
 }
 
-func (s syncedFS) Create(location string) (icebergio.FileWriter, error) {
-	path, err := localPath(location)
-	if err != nil {
-		return nil, err
-	}
-	return s.create(path)
-}
-
-func (s syncedFS) WriteFile(location string, content []byte) error {
+func (s syncedFS) WriteFile(location string, fill func(io.Writer) error) error {
 	path, err := localPath(location)
 	if err != nil {
 		return err
 	}
 	return s.write(path, func(w io.Writer) error {
-		_, err := w.Write(content)
-		return err
+		buffer := bufio.NewWriter(w)
+		if err := fill(buffer); err != nil {
+			return err
+		}
+		return buffer.Flush()
 	})
 }
 
@@ -127,11 +101,6 @@ type syncedFile struct {
 	durable.File
 	path string
 	disk durable.FS
-}
-
-// ReadFrom implements io.ReaderFrom.
-func (f *syncedFile) ReadFrom(r io.Reader) (int64, error) {
-	return io.Copy(struct{ io.Writer }{f.File}, r)
 }
 
 func (s syncedFS) create(path string) (*syncedFile, error) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/quoll/quoll/internal/icebergtable"
 	"github.com/quoll/quoll/internal/parquetfile"
 )
 
@@ -38,16 +39,16 @@ func layout(columns []column, ids map[string]int, f form) []parquetfile.Column {
 // and makes it durable. One column of one row group is in memory at a time,
 // besides the generation.
 func writeRun(files syncedFS, path string, t *tableState, generation []batch, refs []rowRef, f form) (File, error) {
-	var bytes int64
+	out := File{Path: path, Rows: int64(len(refs))}
 	err := files.write(path, func(w io.Writer) error {
 		// Each column of a small file is a few writes of some dozen bytes.
 		buffer := bufio.NewWriterSize(w, 64<<10)
 		counter := &countingWriter{w: buffer}
-		err := writeParquet(counter, t, generation, refs, f)
-		bytes = counter.n
-		if err != nil {
+		var err error
+		if out.metrics, err = writeParquet(counter, t, generation, refs, f); err != nil {
 			return err
 		}
+		out.Bytes = counter.n
 		return buffer.Flush()
 	})
 	if err != nil {
@@ -57,15 +58,14 @@ func writeRun(files syncedFS, path string, t *tableState, generation []batch, re
 	for _, ref := range refs {
 		bounds.add(ref.time, ref.time)
 	}
-	out := File{Path: path, Rows: int64(len(refs)), Bytes: bytes}
 	out.MinTime, out.MaxTime = bounds.times()
 	return out, nil
 }
 
-func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef, f form) error {
+func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef, f form) (*fileMetrics, error) {
 	writer, err := parquetfile.NewWriter(w, layout(t.columns, t.ids, f), parquetfile.Options{CreatedBy: "quoll", Small: f.lasting, Pool: f.pool})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for start := 0; start < len(refs); start += f.rowGroupRows {
 		part := refs[start:min(start+f.rowGroupRows, len(refs))]
@@ -74,7 +74,31 @@ func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef,
 			writeColumn(writer.Column(), generation, i, c, part)
 		}
 	}
-	return writer.Close()
+	if err := writer.Close(); err != nil {
+		return nil, err
+	}
+	return metricsOf(writer, t), nil
+}
+
+// fileMetrics is what Iceberg wants to know of a file that is new.
+type fileMetrics struct {
+	splits  []int64 // where row groups begin
+	columns []icebergtable.ColumnMetrics
+}
+
+func metricsOf(w *parquetfile.Writer, t *tableState) *fileMetrics {
+	columns, splits := w.Metrics()
+	m := &fileMetrics{splits, make([]icebergtable.ColumnMetrics, len(columns))}
+	for i, c := range columns {
+		m.columns[i] = icebergtable.ColumnMetrics{
+			ID: t.ids[t.columns[i].name], Bytes: c.Bytes, Values: c.Values, Nulls: c.Nulls,
+			Low: c.Low, High: c.High, Text: t.columns[i].kind == kindText,
+		}
+		if t.columns[i].random {
+			m.columns[i].Low, m.columns[i].High = nil, nil // of numbers that are spread evenly they say nothing
+		}
+	}
+	return m
 }
 
 // countingWriter counts bytes.

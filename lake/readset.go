@@ -25,6 +25,8 @@ type File struct {
 	// Known of files that were there at Open.
 	lastIngested time.Time
 	lastPosition uint64 // the greatest journal position of its rows
+	// Known of files that are written and not yet committed.
+	metrics *fileMetrics
 }
 
 // Fresh is a run of rows that is in memory only. The batch is immutable and

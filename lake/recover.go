@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"github.com/apache/iceberg-go"
-	"github.com/apache/iceberg-go/table"
+
+	"github.com/quoll/quoll/internal/icebergtable"
 )
 
 // loadTable finds a table in the catalogue or creates it, and brings its state
@@ -33,7 +34,7 @@ func (l *Lake) loadTable(ctx context.Context, t *tableState, idle uint64) error 
 		return err
 	}
 	t.committed = max(position, idle)
-	files, err := l.listFiles(ctx, t)
+	files, err := l.listFiles(t)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (l *Lake) openTable(ctx context.Context, t *tableState) error {
 	if err != nil {
 		return err
 	}
-	t.iceberg, err = l.cat.LoadTable(ctx, table.Identifier{namespace, name})
+	t.iceberg, err = l.cat.loadTable(ctx, name)
 	return err
 }
 
@@ -73,25 +74,30 @@ func (l *Lake) createTable(ctx context.Context, t *tableState) error {
 	}
 	sc := icebergSchemaOf(t.columns)
 	field, _ := sc.FindFieldByName(t.schema.TimeColumn)
-	spec := iceberg.NewPartitionSpec(iceberg.PartitionField{
+	spec := iceberg.NewPartitionSpecID(0, iceberg.PartitionField{
 		SourceIDs: []int{field.ID}, FieldID: 1000, Name: t.schema.TimeColumn + "_day", Transform: iceberg.DayTransform{},
 	})
-	return l.cat.createTable(ctx, t.schema.Name, fileURI(dir), sc, &spec, tableProperties(t.columns))
+	meta, err := icebergtable.New(fileURI(dir), sc, &spec, tableProperties(t.columns), l.config.Clock.Now())
+	if err != nil {
+		return fmt.Errorf("create table %s: %w", t.schema.Name, err)
+	}
+	return l.cat.createTable(ctx, t.schema.Name, meta)
 }
 
-// tableProperties keep Iceberg's metadata small: old versions go with each
-// commit, manifests are merged, and documents have no minima and maxima.
-func tableProperties(columns []column) iceberg.Properties {
-	p := iceberg.Properties{
-		table.MetadataDeleteAfterCommitEnabledKey: "true",
-		table.MetadataPreviousVersionsMaxKey:      "10",
-		table.ManifestMergeEnabledKey:             "true",
-		table.ManifestMinMergeCountKey:            "16",
-		table.ParquetCompressionKey:               "zstd",
+// tableProperties tell other programs that write to the table what Quoll does
+// itself: old metadata goes with each commit, manifests are merged, and documents
+// have no minima and maxima.
+func tableProperties(columns []column) map[string]string {
+	p := map[string]string{
+		"write.metadata.delete-after-commit.enabled": "true",
+		"write.metadata.previous-versions-max":       "10",
+		"commit.manifest-merge.enabled":              "true",
+		"commit.manifest.min-count-to-merge":         "16",
+		"write.parquet.compression-codec":            "zstd",
 	}
 	for _, c := range columns {
 		if c.document || c.random {
-			p[table.MetricsModeColumnConfPrefix+"."+c.name] = "counts"
+			p["write.metadata.metrics.column."+c.name] = "counts"
 		}
 	}
 	return p
@@ -101,19 +107,18 @@ func tableProperties(columns []column) iceberg.Properties {
 // since the table was created. Files from before lack them; readers take the
 // values as absent.
 func (l *Lake) addColumns(ctx context.Context, t *tableState) error {
+	fields := t.iceberg.Schema().Fields()
 	have := map[string]iceberg.Type{}
-	for _, f := range t.iceberg.Schema().Fields() {
+	for _, f := range fields {
 		have[f.Name] = f.Type
 	}
-	transaction := t.iceberg.NewTransaction()
-	update := transaction.UpdateSchema(true, false)
-	added := 0
+	last, added := t.iceberg.Metadata().LastColumn, 0
 	for _, c := range t.columns {
 		typ, ok := have[c.name]
 		switch {
 		case !ok:
-			update.AddColumn([]string{c.name}, c.kind.icebergType(), c.doc, false, nil)
 			added++
+			fields = append(fields, iceberg.NestedField{ID: last + added, Name: c.name, Type: c.kind.icebergType(), Doc: c.doc})
 		case !typ.Equals(c.kind.icebergType()):
 			return fmt.Errorf("column %s is %s in the files and %s in the schema: replay the journal into a new lake", c.name, typ, c.kind.icebergType())
 		}
@@ -121,35 +126,26 @@ func (l *Lake) addColumns(ctx context.Context, t *tableState) error {
 	if added == 0 {
 		return nil
 	}
-	if err := update.Commit(); err != nil {
-		return fmt.Errorf("add %d columns: %w", added, err)
+	pending, err := t.iceberg.Prepare(&icebergtable.Change{Schema: iceberg.NewSchema(0, fields...)}, l.config.Clock.Now())
+	if err == nil {
+		err = l.finish(ctx, t, pending)
 	}
-	evolved, err := transaction.Commit(ctx)
 	if err != nil {
 		return fmt.Errorf("add %d columns: %w", added, err)
 	}
-	t.iceberg = evolved
 	return nil
 }
 
 // listFiles returns the data files of the current snapshot.
-func (l *Lake) listFiles(ctx context.Context, t *tableState) ([]File, error) {
-	tasks, err := t.iceberg.Scan().PlanFiles(ctx)
+func (l *Lake) listFiles(t *tableState) ([]File, error) {
+	var files []File
+	err := t.iceberg.DataFiles(func(d iceberg.DataFile) error {
+		f, err := l.files.dataFile(d, t)
+		files = append(files, f)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list files: %w", err)
-	}
-	files := make([]File, 0, len(tasks))
-	seen := map[string]bool{}
-	for _, task := range tasks {
-		if seen[task.File.FilePath()] {
-			continue // a large file is planned in several parts
-		}
-		seen[task.File.FilePath()] = true
-		f, err := l.files.dataFile(task.File, t)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, f)
 	}
 	slices.SortStableFunc(files, func(a, b File) int {
 		return cmpTimes(a.MinTime, b.MinTime, a.Path, b.Path)
@@ -224,7 +220,7 @@ func (l *Lake) sweep(t *tableState) error {
 	// What is needed is looked up first: who comes later sees the current files,
 	// which are referred to.
 	needed := l.needed()
-	referenced, err := l.files.referencedPaths(t.iceberg)
+	referenced, err := referencedPaths(t.iceberg)
 	if err != nil {
 		return fmt.Errorf("find orphans: %w", err)
 	}
@@ -242,33 +238,13 @@ func (l *Lake) sweep(t *tableState) error {
 }
 
 // referencedPaths returns every local path that the table needs.
-func (s syncedFS) referencedPaths(t *table.Table) (map[string]bool, error) {
-	locations := []string{t.MetadataLocation()}
-	for entry := range t.Metadata().PreviousFiles() {
-		locations = append(locations, entry.MetadataFile)
-	}
-	manifests := map[string]iceberg.ManifestFile{}
-	for _, snapshot := range t.Metadata().Snapshots() {
-		locations = append(locations, snapshot.ManifestList)
-		list, err := snapshot.Manifests(s)
-		if err != nil {
-			return nil, fmt.Errorf("snapshot %d: %w", snapshot.SnapshotID, err)
-		}
-		for _, m := range list {
-			manifests[m.FilePath()] = m
-		}
-	}
-	for location, m := range manifests {
-		locations = append(locations, location)
-		for entry, err := range m.Entries(s, true) { // a file that a snapshot removed is not its own
-			if err != nil {
-				return nil, fmt.Errorf("manifest %s: %w", location, err)
-			}
-			locations = append(locations, entry.DataFile().FilePath())
-		}
+func referencedPaths(t *icebergtable.Table) (map[string]bool, error) {
+	locations, err := t.Referenced()
+	if err != nil {
+		return nil, err
 	}
 	paths := make(map[string]bool, len(locations))
-	for _, location := range locations {
+	for location := range locations {
 		path, err := localPath(location)
 		if err != nil {
 			return nil, err

@@ -5,18 +5,18 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/apache/iceberg-go/table"
-
+	"github.com/quoll/quoll/internal/icebergtable"
 	"github.com/quoll/quoll/schema"
 )
 
 // tableState is one table of the lake. Its fields are guarded by Lake.mu,
-// except iceberg and ids, which belong to whoever holds Lake.flushMu.
+// except iceberg, expired and ids, which belong to whoever holds Lake.flushMu.
 type tableState struct {
 	schema  *schema.Table
 	columns []column
 	ids     map[string]int // Iceberg field id of each column
-	iceberg *table.Table
+	iceberg *icebergtable.Table
+	expired bool // snapshots were let go of since the last sweep
 
 	keys *keySet
 	// committed is the journal position up to which every row of the table is

@@ -51,6 +51,7 @@ var allowed = []struct {
 	{"normalise", []string{"model", "schema"}},
 	{"drift", []string{"model", "normalise"}},
 	{"lake", []string{"model", "schema", "kql/types"}},
+	{"lake/readback", []string{"schema", "lake"}},
 	{"reconcile", []string{"model", "schema", "normalise"}},
 	{"pipeline", []string{"model", "schema", "collect/…", "journal", "normalise", "lake"}},
 	{"query/duckdb/internal/…", nil},
