@@ -11,6 +11,7 @@ var typeNames = map[int]string{
 	TypeComplianceCmdlet: "SecurityComplianceCenterEOPCmdlet", TypePowerBI: "PowerBIAudit", TypeTeams: "MicrosoftTeams",
 	TypeSharePointList: "SharePointListOperation", TypeComplianceAlert: "SecurityComplianceAlerts",
 	TypeExchangeItemAggregate: "ExchangeItemAggregated", TypeDataInsights: "DataInsightsRestApiAudit", TypeCopilot: "CopilotInteraction",
+	TypeSubmission: "MailSubmission", TypeQuarantine: "Quarantine",
 }
 
 // TypeName is Graph's name of a record type.

@@ -44,10 +44,12 @@ const (
 	TypeComplianceCmdlet      = 18
 	TypePowerBI               = 20
 	TypeTeams                 = 25
+	TypeSubmission            = 29
 	TypeSharePointList        = 36
 	TypeComplianceAlert       = 40
 	TypeExchangeItemAggregate = 50
 	TypeDataInsights          = 52
+	TypeQuarantine            = 65
 	TypeCopilot               = 261
 )
 

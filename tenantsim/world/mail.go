@@ -70,8 +70,11 @@ func (w *World) partnerWrites(at time.Time) {
 	if d.Chance(0.3) {
 		w.attach(m, d.Between(1, 2))
 	}
+	held := w.mayHold(m)
 	w.deliver(m)
-	w.mayClick(m, 0.5)
+	if !held {
+		w.mayClick(m, 0.5)
+	}
 }
 
 func (w *World) newsletter(at time.Time) {
@@ -95,8 +98,18 @@ func (w *World) spam(at time.Time) {
 	switch {
 	case d.Chance(0.55):
 		m.verdict = spamJunked()
+		if d.Chance(0.1) {
+			w.later(at.Add(d.Span(10*time.Minute, 50*time.Minute)), func(at time.Time) { w.judgedTwice(m, at) })
+		}
 	case d.Chance(0.8):
 		m.verdict = spamBlocked()
+	case d.Chance(0.5): // slips through, and is reported and cleared away
+		if to := m.to[0].person; to != nil {
+			w.later(at.Add(d.Span(5*time.Minute, time.Hour)), func(at time.Time) {
+				w.report(m, at, to, "2")
+				w.later(at.Add(w.dice.Span(10*time.Minute, 2*time.Hour)), func(at time.Time) { w.clearAway(m, at, spamJunked()) })
+			})
+		}
 	default: // slips through, and is purged later
 		w.later(at.Add(d.Span(20*time.Minute, 3*time.Hour)), func(at time.Time) { w.purge(m, at, "Spam ZAP", spamJunked(), nil) })
 	}
@@ -129,6 +142,10 @@ func (w *World) malware(at time.Time) {
 	m.auth, m.first, m.notClicked = authFail, true, true
 	m.verdict = malwareBlocked("Trojan_HTML_Phish_" + w.dice.Hex(4))
 	m.attached = []attachment{{"PO_" + w.dice.Hex(6) + ".html", "html;txt", "html", w.dice.Hex(64), w.dice.Between(2_000, 60_000)}}
+	if w.dice.Chance(0.3) {
+		m.verdict = delivered()
+		w.later(at.Add(w.dice.Span(2*time.Minute, 20*time.Minute)), func(at time.Time) { w.detonate(m, at) })
+	}
 	w.deliver(m)
 }
 

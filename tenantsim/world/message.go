@@ -29,6 +29,7 @@ type message struct {
 	bulk       *int
 	first      bool // first contact
 	numbers    uint64
+	told       int  // how often its verdict or place has changed
 	notClicked bool // nobody follows its links
 }
 
@@ -202,20 +203,25 @@ func (w *World) streamLinks(m *message) {
 	}
 }
 
-func (w *World) streamAttachments(m *message) {
+func (w *World) streamAttachments(m *message) { w.streamAttachmentsFrom(m, m.at, 1) }
+
+// streamAttachmentsAgain streams them with the verdict that came later.
+func (w *World) streamAttachmentsAgain(m *message, at time.Time) { w.streamAttachmentsFrom(m, at, 101) }
+
+func (w *World) streamAttachmentsFrom(m *message, at time.Time, n int) {
 	for i, to := range m.to {
 		for j, file := range m.attached {
 			row := defender.Attachment{
-				Timestamp: defender.Time(m.at), NetworkMessageID: m.network,
+				Timestamp: defender.Time(at), NetworkMessageID: m.network,
 				SenderFromAddress: m.from.address, SenderDisplayName: defender.Text(m.from.name), SenderObjectID: m.from.objectID(),
 				RecipientEmailAddress: to.address, RecipientObjectID: to.objectID(),
 				FileName: file.name, FileType: file.kind, SHA256: file.sha256, FileSize: file.bytes, FileExtension: "." + file.extension,
-				ReportID: fmt.Sprintf("%s-%d-%s-%d", m.network, m.numbers, file.sha256, i*len(m.attached)+j+1),
+				ReportID: fmt.Sprintf("%s-%d-%s-%d", m.network, m.numbers, file.sha256, i*len(m.attached)+j+n),
 			}
 			if strings.Contains(m.verdict.types, "Malware") {
 				row.ThreatTypes, row.ThreatNames, row.DetectionMethods = "Malware", defender.Text(m.verdict.names), defender.Text(m.verdict.methods)
 			}
-			w.stream(m.at, defender.TableAttachments, row.ReportID, row)
+			w.stream(at, defender.TableAttachments, row.ReportID, row)
 		}
 	}
 }
@@ -235,7 +241,7 @@ func (w *World) purge(m *message, at time.Time, kind string, v verdict, gone fun
 			Action: action, ActionType: kind, ActionTrigger: "SpecialAction", ActionResult: "Success",
 			RecipientEmailAddress: to.address, DeliveryLocation: location,
 			ThreatTypes: defender.Text(v.types), DetectionMethods: defender.Text(v.methods),
-			ReportID:          fmt.Sprintf("%s-%d", m.network, m.numbers+1000+uint64(i)),
+			ReportID:          fmt.Sprintf("%s-%d", m.network, m.numbers+uint64(1000*(m.told+1)+i)),
 			SenderFromAddress: m.from.address, EmailDirection: m.direction,
 		}
 		if gone != nil && gone(to) {
@@ -247,10 +253,8 @@ func (w *World) purge(m *message, at time.Time, kind string, v verdict, gone fun
 		reports = append(reports, row.ReportID)
 	}
 	// The place has changed, so the mail is told of once more.
-	again := *m
-	again.verdict, again.to = v, moved
-	again.verdict.delivery, again.verdict.location = "Delivered", location
-	w.streamEvents(&again, at, 100)
+	v.delivery, v.location = "Delivered", location
+	w.judgeAgain(m, at, v, moved...)
 	for _, to := range moved {
 		if to.person != nil {
 			to.person.forget(m)

@@ -33,6 +33,9 @@ type Config struct {
 	// Volume scales how much people do: 1 is about ten thousand audit records
 	// on a working day.
 	Volume float64
+	// Releases says that mail is now and then held in quarantine by mistake and
+	// let out by an administrator, for which the shipped rules raise an alert.
+	Releases bool
 }
 
 // Audit is an audit record that came into being.
