@@ -84,6 +84,9 @@ simulate-defender: ## Defender's roads through lost brokers, crashes and repeats
 
 simulate-mutations: ## both simulations on code that is broken on purpose: MUTATIONS_FLAGS="-seeds 200 -only 'journal'"
 	go run ./internal/simulate/mutants $(MUTATIONS_FLAGS)
+.PHONY: false-alerts
+false-alerts: ## how often the rules are wrong on ordinary days: make false-alerts SEEDS=10
+	go run ./internal/simulate/stories/measure -seeds $(SEEDS) -first-seed $(FIRST_SEED) $(BENCH_FLAGS)
 
 torture: build ## the real binary, killed every few seconds: make torture DURATION=5m
 	go run ./internal/simulate/torture -quoll bin/quoll -duration $(DURATION) $(TORTURE_FLAGS)

@@ -56,6 +56,9 @@ type Config struct {
 	StoryAge time.Duration
 	StoryEnd time.Time
 	NoStory  bool
+	// Attacks tells fourteen further stories, the last of which ends with the
+	// compromise.
+	Attacks bool
 	// Volume scales how much people do; 1 is about ten thousand audit records
 	// on a working day.
 	Volume float64

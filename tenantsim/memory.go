@@ -30,7 +30,7 @@ type memory struct {
 // newMemory recalls the tenant of cfg.StateFile or begins a new one.
 func newMemory(cfg *Config, now time.Time) (*memory, error) {
 	m := &memory{
-		Settings: fmt.Sprint(cfg.Seed, cfg.TenantID, cfg.NoStory, cfg.Volume, cfg.Delay, cfg.PublishEvery, cfg.MostRecords, cfg.LateRecords, cfg.DuplicateRecords, cfg.RepeatedLines, cfg.Faults),
+		Settings: fmt.Sprint(cfg.Seed, cfg.TenantID, cfg.NoStory, cfg.Attacks, cfg.Volume, cfg.Delay, cfg.PublishEvery, cfg.MostRecords, cfg.LateRecords, cfg.DuplicateRecords, cfg.RepeatedLines, cfg.Faults),
 		Start:    cfg.Start, StoryEnd: cfg.StoryEnd, Live: now, file: cfg.StateFile,
 	}
 	if m.Start.IsZero() {

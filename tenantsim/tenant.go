@@ -48,7 +48,11 @@ func New(cfg Config) (*Tenant, error) {
 		return nil, err
 	}
 	store := feed.NewStore()
-	inhabited := world.New(world.Config{Seed: cfg.Seed, TenantID: cfg.TenantID, Start: memory.Start, StoryEnd: memory.StoryEnd, Volume: cfg.Volume})
+	settings := world.Config{Seed: cfg.Seed, TenantID: cfg.TenantID, Start: memory.Start, StoryEnd: memory.StoryEnd, Volume: cfg.Volume}
+	if cfg.Attacks && !memory.StoryEnd.IsZero() {
+		settings.AttacksBegin = memory.StoryEnd.Add(-world.AttacksLength)
+	}
+	inhabited := world.New(settings)
 	api, err := feed.New(feed.Config{
 		TenantID: cfg.TenantID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret,
 		SecretExpires: cfg.SecretExpires, Certificates: cfg.Certificates, Federated: cfg.Federated, WebhookClient: cfg.WebhookClient,

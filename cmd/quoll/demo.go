@@ -30,6 +30,7 @@ type demoOptions struct {
 	data, listen string
 	seed         uint64
 	history      time.Duration
+	attacks      bool
 	verbose      bool
 }
 
@@ -47,6 +48,7 @@ Nothing is to be configured: the address that is printed signs in once. The data
 removed at the end, unless --data names one to keep.`,
 		Example: `  quoll demo
   quoll demo --data ./demo --seed 42
+  quoll demo --attacks
   quoll demo --listen 127.0.0.1:0 --history 24h`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), cmd.OutOrStdout(), o) },
@@ -55,6 +57,7 @@ removed at the end, unless --data names one to keep.`,
 	cmd.Flags().StringVar(&o.listen, "listen", server.DefaultConfig().Listen, "address of the web UI; port 0 takes a free one")
 	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "another seed is another agency")
 	cmd.Flags().DurationVar(&o.history, "history", 72*time.Hour, "how much has happened before")
+	cmd.Flags().BoolVar(&o.attacks, "attacks", false, "tell fourteen further attacks besides the compromise")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "log what happens")
 	return cmd
 }
@@ -135,6 +138,7 @@ func awaitHistory(ctx context.Context, data string, records int) {
 // startTenant makes the tenant and serves it on a free port of loopback.
 func startTenant(ctx context.Context, o demoOptions, export string, log *slog.Logger) (*tenantsim.Tenant, *tenantsim.Server, error) {
 	settings := tenantsim.DefaultConfig(o.seed)
+	settings.Attacks = o.attacks
 	settings.History, settings.ExportDir, settings.Logger = o.history, export, log
 	settings.StateFile = filepath.Join(export, "tenant.json")
 	settings.Delay, settings.PublishEvery = 2*time.Second, 2*time.Second

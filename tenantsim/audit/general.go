@@ -10,25 +10,36 @@ type Member struct {
 // KeyValue is a pair as Teams words it.
 type KeyValue struct{ Key, Value string }
 
+// ParticipantInfo says who takes part in a chat.
+type ParticipantInfo struct {
+	HasForeignTenantUsers   bool
+	HasGuestUsers           bool
+	HasOtherGuestUsers      bool
+	HasUnauthenticatedUsers bool
+	ParticipatingDomains    []string
+	ParticipatingTenantIDs  []string `json:"ParticipatingTenantIds"`
+}
+
 // Teams is a record of Microsoft Teams (RecordType 25).
 type Teams struct {
 	Common
-	AADGroupID        string      `json:"AADGroupId,omitempty"`
-	ChannelGUID       string      `json:"ChannelGuid,omitempty"`
-	ChannelName       string      `json:",omitempty"`
-	ChannelType       string      `json:",omitempty"`
-	ChatThreadID      string      `json:"ChatThreadId,omitempty"`
-	CommunicationType string      `json:",omitempty"`
-	ExtraProperties   *[]KeyValue `json:",omitempty"` // present and empty in most
-	ItemName          string      `json:",omitempty"`
-	Members           []Member    `json:",omitempty"`
-	MessageID         string      `json:"MessageId,omitempty"`
-	MessageSize       int         `json:"MessageSizeInBytes,omitempty"`
-	MessageURLs       []string    `json:",omitempty"`
-	MessageVersion    string      `json:",omitempty"`
-	SubscriptionID    string      `json:"SubscriptionId,omitempty"`
-	TeamGUID          string      `json:"TeamGuid,omitempty"` // a thread id, despite its name
-	TeamName          string      `json:",omitempty"`
+	AADGroupID        string           `json:"AADGroupId,omitempty"`
+	ChannelGUID       string           `json:"ChannelGuid,omitempty"`
+	ChannelName       string           `json:",omitempty"`
+	ChannelType       string           `json:",omitempty"`
+	ChatThreadID      string           `json:"ChatThreadId,omitempty"`
+	CommunicationType string           `json:",omitempty"`
+	ExtraProperties   *[]KeyValue      `json:",omitempty"` // present and empty in most
+	ItemName          string           `json:",omitempty"`
+	Members           []Member         `json:",omitempty"`
+	MessageID         string           `json:"MessageId,omitempty"`
+	MessageSize       int              `json:"MessageSizeInBytes,omitempty"`
+	MessageURLs       []string         `json:",omitempty"`
+	MessageVersion    string           `json:",omitempty"`
+	ParticipantInfo   *ParticipantInfo `json:",omitempty"`
+	SubscriptionID    string           `json:"SubscriptionId,omitempty"`
+	TeamGUID          string           `json:"TeamGuid,omitempty"` // a thread id, despite its name
+	TeamName          string           `json:",omitempty"`
 }
 
 // PowerBI is a record of Power BI (RecordType 20).

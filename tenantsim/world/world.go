@@ -30,6 +30,10 @@ type Config struct {
 	// StoryEnd is when the compromise is over; it begins StoryLength earlier.
 	// When that lies before Start, or when StoryEnd is zero, no story is told.
 	StoryEnd time.Time
+	// AttacksBegin is when the further stories begin, one after the other within
+	// AttacksLength; zero or before Start tells none. What compares with the days
+	// before needs two days of them.
+	AttacksBegin time.Time
 	// Volume scales how much people do: 1 is about ten thousand audit records
 	// on a working day.
 	Volume float64
@@ -71,6 +75,9 @@ type World struct {
 	dice  *dice.Dice // of the present tick
 	batch Batch
 	story Story
+	// truths are those of the further stories; told is the one being told.
+	truths []*Attack
+	told   *Attack
 	// telling is true while a step of the story is recorded.
 	telling bool
 	errs    []error
@@ -98,6 +105,7 @@ func New(cfg Config) *World {
 	}
 	w.planBackground()
 	w.planStory()
+	w.planAttacks()
 	return w
 }
 
@@ -161,6 +169,7 @@ func (w *World) record(at time.Time, id string, record any, contentTypes ...stri
 		w.errs = append(w.errs, err)
 		return
 	}
+	w.note(id, at)
 	w.batch.Audit = append(w.batch.Audit, Audit{
 		Record: audit.Record{ContentTypes: contentTypes, ID: id, Time: at, Body: body},
 		Prompt: w.telling,
@@ -175,5 +184,6 @@ func (w *World) stream(at time.Time, table, reportID string, properties any) {
 		w.errs = append(w.errs, err)
 		return
 	}
+	w.note(reportID, at)
 	w.batch.Defender = append(w.batch.Defender, Defender{record, w.cursor.Add(Tick)})
 }
