@@ -21,6 +21,8 @@ type Subscription struct {
 	// requested; zero when never.
 	Seen  time.Time
 	Start time.Time
+	// Webhook is the address that was last set, whatever became of it.
+	Webhook string
 }
 
 // Subscription returns the stream's subscription as last recorded.
@@ -28,8 +30,8 @@ func (l *Ledger) Subscription(ctx context.Context, s Stream) (Subscription, erro
 	var sub Subscription
 	var seen, start sql.NullInt64
 	err := l.db.QueryRowContext(ctx, `
-		SELECT subscription, subscription_seen, subscription_start FROM collect_stream WHERE tenant = ? AND content_type = ?`,
-		s.Tenant, s.ContentType).Scan(&sub.Status, &seen, &start)
+		SELECT subscription, subscription_seen, subscription_start, webhook FROM collect_stream WHERE tenant = ? AND content_type = ?`,
+		s.Tenant, s.ContentType).Scan(&sub.Status, &seen, &start, &sub.Webhook)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
@@ -87,13 +89,23 @@ func rememberStatus(ctx context.Context, tx *sql.Tx, s Stream, status string, no
 	return err
 }
 
-// StartRequested records that a start of the subscription is about to be sent.
-// It is durable before the request leaves, so that the wait between two starts
-// holds over a restart.
-func (l *Ledger) StartRequested(ctx context.Context, s Stream, now time.Time) error {
+// StartRequested records that a start of the subscription is about to be sent,
+// with a webhook unless that is empty. It is durable before the request leaves, so
+// that the wait between two starts holds over a restart, and a webhook that was
+// set is known to be ours.
+func (l *Ledger) StartRequested(ctx context.Context, s Stream, webhook string, now time.Time) error {
 	return l.update(ctx, "record start of subscription", s, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE collect_stream SET subscription_start = ? WHERE tenant = ? AND content_type = ?`,
-			micros(now), s.Tenant, s.ContentType)
+		_, err := tx.ExecContext(ctx, `
+			UPDATE collect_stream SET subscription_start = ?3, webhook = iif(?4 = '', webhook, ?4) WHERE tenant = ?1 AND content_type = ?2`,
+			s.Tenant, s.ContentType, micros(now), webhook)
+		return err
+	})
+}
+
+// WebhookGone records that the source has none of ours any more.
+func (l *Ledger) WebhookGone(ctx context.Context, s Stream) error {
+	return l.update(ctx, "forget webhook", s, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE collect_stream SET webhook = '' WHERE tenant = ? AND content_type = ?`, s.Tenant, s.ContentType)
 		return err
 	})
 }

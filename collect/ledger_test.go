@@ -240,10 +240,11 @@ func TestSpanWithoutSubscriptionIsAGap(t *testing.T) {
 	if len(gaps) != 1 || !gaps[0].From.Equal(day0.Add(2*time.Hour)) || !gaps[0].To.Equal(day0.Add(5*time.Hour)) {
 		t.Errorf("gaps %+v, want one from last seen enabled (2h) to enabled again (5h): the first start is none", gaps)
 	}
-	must(t, l.StartRequested(t.Context(), exchange, day0))
+	must(t, l.StartRequested(t.Context(), exchange, "https://hook.test/", day0.Add(-time.Hour)))
+	must(t, l.StartRequested(t.Context(), exchange, "", day0))
 	sub, err := l.Subscription(t.Context(), exchange)
 	must(t, err)
-	if want := (Subscription{SubscriptionEnabled, day0.Add(5 * time.Hour), day0}); sub != want {
+	if want := (Subscription{SubscriptionEnabled, day0.Add(5 * time.Hour), day0, "https://hook.test/"}); sub != want {
 		t.Errorf("subscription %+v, want %+v", sub, want)
 	}
 }

@@ -38,6 +38,9 @@ type feed struct {
 	hook     *listedWebhook
 	// publisher is what every call has to name.
 	publisher string
+	// removes says which start removes the webhook: one without a body, one with
+	// null in it, or neither.
+	removes string
 	// reachable says whether a webhook passes its check.
 	reachable bool
 	blobs     []*fakeBlob
@@ -200,7 +203,8 @@ func (f *feed) start(w http.ResponseWriter, r *http.Request) {
 	contentType := r.URL.Query().Get("contentType")
 	f.starts = append(f.starts, contentType)
 	var asked struct{ Webhook *listedWebhook }
-	_ = json.NewDecoder(r.Body).Decode(&asked)
+	body, _ := io.ReadAll(r.Body)
+	_ = json.Unmarshal(body, &asked)
 	if asked.Webhook != nil {
 		if !f.reachable {
 			apiError(w, http.StatusBadRequest, "AF20021", "The webhook endpoint could not be validated.")
@@ -208,6 +212,11 @@ func (f *feed) start(w http.ResponseWriter, r *http.Request) {
 		}
 		f.hook = &listedWebhook{Status: "enabled", Address: asked.Webhook.Address}
 		fmt.Fprintf(w, `{"contentType":%q,"status":"enabled","webhook":{"status":"enabled"}}`, contentType)
+		return
+	}
+	if f.hook != nil && string(body) == f.removes {
+		f.hook = nil
+		fmt.Fprintf(w, `{"contentType":%q,"status":"enabled","webhook":null}`, contentType)
 		return
 	}
 	if f.subs[contentType] == "enabled" {

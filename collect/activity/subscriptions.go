@@ -59,7 +59,7 @@ func (s *subscriptions) ensure(ctx context.Context, stream collect.Stream, doubt
 	}
 	sub, err := s.ledger.Subscription(ctx, stream)
 	if err == nil && sub.Status == collect.SubscriptionEnabled {
-		s.renewWebhook(ctx, stream, sub.Start)
+		err = s.tendWebhook(ctx, stream, sub)
 	}
 	if err != nil || sub.Status == collect.SubscriptionEnabled {
 		return err
@@ -124,16 +124,17 @@ func (s *subscriptions) look(ctx context.Context) error {
 
 // start asks for a subscription, without a webhook.
 func (s *subscriptions) start(ctx context.Context, stream collect.Stream) error {
-	if err := s.send(ctx, stream, nil); err != nil {
+	if err := s.send(ctx, stream, "", nil); err != nil {
 		return err
 	}
 	return s.ledger.SubscriptionStatus(ctx, stream, collect.SubscriptionEnabled, s.now())
 }
 
-// send sends a start. It is in the ledger before it is sent, so that a crash
-// cannot shorten the wait between two.
-func (s *subscriptions) send(ctx context.Context, stream collect.Stream, content []byte) error {
-	if err := s.ledger.StartRequested(ctx, stream, s.clock.Now()); err != nil {
+// send sends a start that sets a webhook, or none where that is empty. It is in
+// the ledger before it is sent, so that a crash cannot shorten the wait between
+// two.
+func (s *subscriptions) send(ctx context.Context, stream collect.Stream, webhook string, content []byte) error {
+	if err := s.ledger.StartRequested(ctx, stream, webhook, s.clock.Now()); err != nil {
 		return err
 	}
 	const operation = "start subscription"

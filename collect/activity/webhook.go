@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/quoll/quoll/collect"
@@ -24,6 +25,8 @@ const (
 	// webhookPatience bounds how long a webhook that Microsoft refuses is left
 	// alone before it is tried again.
 	webhookPatience = 6 * time.Hour
+
+	codeWebhookStays = "webhook-stays"
 )
 
 // Webhook is where the API is to send notifications.
@@ -55,17 +58,19 @@ type listedWebhook struct {
 type webhookState struct {
 	good     bool
 	seen     string // in words, when it is not good
+	listed   string // the address that the API has; empty for none
 	failures int
 	next     time.Time // when to start it again
 }
 
 // sawWebhook notes what a list of subscriptions says of a webhook.
 func (s *subscriptions) sawWebhook(contentType string, listed *listedWebhook) {
-	if s.cfg.Webhook == nil {
-		return
-	}
 	state := s.webhook(contentType)
+	if state.listed = ""; listed != nil {
+		state.listed = listed.Address
+	}
 	switch {
+	case s.cfg.Webhook == nil: // tendWebhook knows whose it is
 	case listed == nil:
 		state.good, state.seen = false, "missing"
 	case listed.Address != s.cfg.Webhook.Address:
@@ -85,6 +90,59 @@ func (s *subscriptions) webhook(contentType string) *webhookState {
 	return s.webhooks[contentType]
 }
 
+// tendWebhook sees to it that the API has the webhook that is configured, or none
+// of ours. The turn must be held, and the subscriptions must have been looked at.
+func (s *subscriptions) tendWebhook(ctx context.Context, stream collect.Stream, sub collect.Subscription) error {
+	if s.cfg.Webhook != nil {
+		s.renewWebhook(ctx, stream, sub.Start)
+		return nil
+	}
+	if sub.Webhook == "" {
+		return nil
+	}
+	if state := s.webhook(stream.ContentType); state.listed == sub.Webhook {
+		s.removeWebhook(ctx, stream, sub)
+		return nil
+	}
+	s.logger.Info("the webhook is gone", "contentType", stream.ContentType)
+	s.warnOfWebhook(stream.ContentType, nil)
+	return s.ledger.WebhookGone(ctx, stream)
+}
+
+// removals are the bodies of a start that takes a webhook away. Microsoft says
+// that a start does so and not how: one without a body has been seen to leave the
+// webhook alone. Which of them worked, the next list says.
+var removals = [][]byte{nil, []byte(`{"webhook":null}`)}
+
+// removeWebhook starts the subscription once more without the webhook that is no
+// longer configured. It is never stopped for that: what becomes available while
+// it is stopped is not offered.
+func (s *subscriptions) removeWebhook(ctx context.Context, stream collect.Stream, sub collect.Subscription) {
+	state, now := s.webhook(stream.ContentType), s.clock.Now()
+	if now.Before(state.next) || !sub.Start.IsZero() && now.Before(sub.Start.Add(s.cfg.StartEvery)) {
+		return
+	}
+	if state.failures >= len(removals) {
+		s.warnOfWebhook(stream.ContentType, &collect.Problem{
+			Time: now, Code: codeWebhookStays,
+			Cause:  "Microsoft still calls the webhook that is no longer configured: it was asked to remove it " + strconv.Itoa(state.failures) + " times.",
+			Remedy: "Nothing is lost: listings do not need it, and Quoll keeps asking. Until then something that answers nothing may listen at its address.",
+		})
+	}
+	err := s.send(ctx, stream, "", removals[state.failures%len(removals)])
+	if ctx.Err() != nil {
+		return
+	}
+	state.failures++
+	state.next = now.Add(s.patience(state.failures))
+	s.logger.Info("the webhook is to be removed, because it is no longer configured", "contentType", stream.ContentType, "error", err)
+}
+
+// patience is the wait after so many attempts in a row at a webhook.
+func (s *subscriptions) patience(failures int) time.Duration {
+	return min(s.cfg.StartEvery<<min(failures-1, 6), max(webhookPatience, s.cfg.StartEvery))
+}
+
 // renewWebhook starts an enabled subscription once more, with the webhook, when
 // the API does not have it, or has it disabled or expired. A subscription is
 // always made without it first: the API checks the address before it takes a
@@ -100,7 +158,7 @@ func (s *subscriptions) renewWebhook(ctx context.Context, stream collect.Stream,
 		"address": s.cfg.Webhook.Address, "authId": s.cfg.Webhook.AuthID.Reveal(), "expiration": "",
 	}})
 	if err == nil {
-		err = s.send(ctx, stream, body)
+		err = s.send(ctx, stream, s.cfg.Webhook.Address, body)
 	}
 	if ctx.Err() != nil {
 		return
@@ -112,7 +170,7 @@ func (s *subscriptions) renewWebhook(ctx context.Context, stream collect.Stream,
 		return
 	}
 	state.failures++
-	state.next = now.Add(min(s.cfg.StartEvery<<min(state.failures-1, 6), max(webhookPatience, s.cfg.StartEvery)))
+	state.next = now.Add(s.patience(state.failures))
 	warning := problem(err, now)
 	warning.Cause = "Microsoft does not take the webhook, so that polling goes on alone: " + warning.Cause
 	s.warnOfWebhook(stream.ContentType, warning)

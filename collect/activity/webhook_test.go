@@ -119,6 +119,51 @@ func TestWebhookThatMicrosoftRefusesStopsNothing(t *testing.T) {
 	})
 }
 
+func TestWebhookThatIsNoLongerConfiguredIsRemoved(t *testing.T) {
+	for _, removes := range []string{"", `{"webhook":null}`, "neither"} {
+		t.Run(removes, func(t *testing.T) {
+			inVirtualTime(t, func(r *rig) {
+				r.withWebhook()
+				r.start()
+				r.run(time.Hour)
+				r.stop()
+				r.cfg.Webhook, r.feed.removes = nil, removes
+				r.start()
+				r.run(time.Hour)
+				r.feed.mu.Lock()
+				hook := r.feed.hook
+				r.feed.mu.Unlock()
+				if removes == "neither" {
+					if s := r.stream(); len(s.Warnings) != 1 || s.Warnings[0].Code != codeWebhookStays || s.Health != collect.HealthRunning {
+						t.Errorf("status %s, warnings %+v; want one that it stays", s.Health, s.Warnings)
+					}
+					return
+				}
+				r.run(8 * time.Minute) // another look
+				if s := r.stream(); hook != nil || len(s.Warnings) != 0 {
+					t.Errorf("webhook %+v, warnings %+v; want neither", hook, s.Warnings)
+				}
+				starts := len(r.feed.started())
+				r.run(24 * time.Hour)
+				if n := len(r.feed.started()); n != starts {
+					t.Errorf("%d starts after it was gone", n-starts)
+				}
+			})
+		})
+	}
+}
+
+func TestWebhookOfAnotherIsLeftAlone(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.feed.hook, r.feed.removes = &listedWebhook{Status: "enabled", Address: "https://other.test/"}, "neither"
+		r.start()
+		r.run(24 * time.Hour)
+		if n := len(r.feed.started()); r.feed.hook == nil || n != 1 {
+			t.Errorf("webhook %+v after %d starts, want it untouched and one", r.feed.hook, n)
+		}
+	})
+}
+
 func TestBadWebhooksAreRefused(t *testing.T) {
 	for want, webhook := range map[string]Webhook{
 		"is not of the form https://": {Address: "http://collector.test/", AuthID: collect.NewSecret(testAuthID)},

@@ -33,7 +33,7 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 		refused.write(w)
 		return
 	}
-	given, refused := readWebhook(r, s.cfg.Now())
+	given, remove, refused := readWebhook(r, s.cfg.Now())
 	if refused == nil && given != nil {
 		refused = s.validate(r.Context(), given)
 	}
@@ -41,7 +41,7 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 		refused.write(w)
 		return
 	}
-	changed := given != nil && s.setHook(name, *given)
+	changed := given != nil && s.setHook(name, *given) || remove && s.LoseWebhook(name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known := s.subscriptions[name]

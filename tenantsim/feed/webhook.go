@@ -55,27 +55,29 @@ type notice struct {
 	contentAnswer
 }
 
-// readWebhook reads the body of a start: the webhook it asks for, or nil.
-func readWebhook(r *http.Request, now time.Time) (*webhook, *apiError) {
+// readWebhook reads the body of a start: the webhook it asks for, or nil. remove
+// says that it asks for none. Without a body it asks for nothing: Microsoft does
+// not say so, and it has been seen.
+func readWebhook(r *http.Request, now time.Time) (asked *webhook, remove bool, refused *apiError) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
 	if err != nil || len(strings.TrimSpace(string(body))) == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
 	var given struct{ Webhook *webhook }
 	if json.Unmarshal(body, &given) != nil {
-		return nil, refuse("AF20002", "Invalid parameter type: webhook. Expected type: object")
+		return nil, false, refuse("AF20002", "Invalid parameter type: webhook. Expected type: object")
 	}
 	if given.Webhook == nil || given.Webhook.Expiration == "" {
-		return given.Webhook, nil
+		return given.Webhook, given.Webhook == nil, nil
 	}
 	until, err := time.Parse(time.RFC3339, given.Webhook.Expiration)
 	switch {
 	case err != nil:
-		return nil, refuse("AF20002", "Invalid parameter type: expiration. Expected type: datetime")
+		return nil, false, refuse("AF20002", "Invalid parameter type: expiration. Expected type: datetime")
 	case !until.After(now):
-		return nil, refuse("AF20003", "The webhook expiration cannot be set in the past.")
+		return nil, false, refuse("AF20003", "The webhook expiration cannot be set in the past.")
 	}
-	return given.Webhook, nil
+	return given.Webhook, false, nil
 }
 
 // validate makes the handshake. A server without a client to call with calls
@@ -148,11 +150,14 @@ func (s *Server) hookOf(contentType string) *webhook {
 	return &answer
 }
 
-// LoseWebhook makes a webhook vanish silently, which has been reported.
-func (s *Server) LoseWebhook(contentType string) {
+// LoseWebhook makes a webhook vanish silently, which has been reported. It says
+// whether there was one.
+func (s *Server) LoseWebhook(contentType string) bool {
 	s.hookMu.Lock()
 	defer s.hookMu.Unlock()
+	_, had := s.hooks[contentType]
 	delete(s.hooks, contentType)
+	return had
 }
 
 // Notify sends what became available since it was last called to the webhooks
