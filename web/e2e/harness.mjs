@@ -5,7 +5,9 @@
 // page.waitForFunction: conditions are polled with locators and page.evaluate.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -50,6 +52,25 @@ export async function openBrowser(base, options = {}) {
   page.on("console", (message) => message.type() === "error" && troubles.push(`console: ${message.text()}`));
   page.on("request", (request) => requests.push(request.url()));
   return { browser, context, page, troubles, requests };
+}
+
+/**
+ * A server, canned or the one at QUOLL_URL, and a browser that is signed in there.
+ * The one-time link of a real one works once, so what it gave is kept for the
+ * other files.
+ */
+export async function enter() {
+  const given = process.env.QUOLL_URL;
+  const server = canned ? await startCanned() : { url: given, origin: new URL(given).origin, stop: () => {} };
+  const kept = join(tmpdir(), `quoll-e2e-${new URL(server.origin).port}.json`);
+  const known = !canned && existsSync(kept);
+  const opened = await openBrowser(server.origin, known ? { storageState: kept } : {});
+  if (!canned && !known) {
+    await opened.page.goto(given);
+    await opened.page.getByRole("heading", { name: "Overview" }).waitFor();
+    await opened.context.storageState({ path: kept });
+  }
+  return { server, ...opened };
 }
 
 /** Waits until the condition holds. */

@@ -2,17 +2,15 @@
 // QUOLL_URL, against a real "quoll demo".
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { canned, openBrowser, openQuery, patience, rowCount, screenshot, startCanned, until } from "./harness.mjs";
+import { canned, enter, openBrowser, openQuery, patience, rowCount, screenshot, until } from "./harness.mjs";
 
 let server, browser, context, page, troubles, requests, base;
 
 before(async () => {
-  const given = process.env.QUOLL_URL;
-  server = canned ? await startCanned() : { url: given, origin: new URL(given).origin, stop: () => {} };
+  ({ server, browser, context, page, troubles, requests } = await enter());
   base = server.origin;
-  ({ browser, context, page, troubles, requests } = await openBrowser(base));
   if (canned) return;
-  await page.goto(given); // a one-time link
+  await page.goto("/");
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   assert.ok(!page.url().includes("link="), "the secret stays in the address");
 });

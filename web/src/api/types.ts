@@ -33,6 +33,8 @@ export interface Visualization {
   yMin?: number;
   yMax?: number;
   accumulate?: boolean;
+  ySplit?: string;
+  anomalyColumns?: string[];
 }
 
 export interface Statistics {

@@ -11,7 +11,7 @@ import { buildChart, chartKinds, kindOf, suggestKind, type ChartKind, type Chart
 import { chartOptions, darkSeries, lightSeries, type Palette } from "./options";
 
 /** The chart of a result: the kind that render asked for, or one that suits. */
-export default function ChartView({ result }: { result: QueryResult }) {
+export default function ChartView({ result, bare = false }: { result: QueryResult; bare?: boolean }) {
   const asked = kindOf(result.visualization) ?? suggestKind(result.columns);
   const [chosen, setChosen] = useState<{ of: QueryResult; kind: ChartKind }>();
   const kind = chosen?.of === result ? chosen.kind : asked;
@@ -19,12 +19,12 @@ export default function ChartView({ result }: { result: QueryResult }) {
   if (!kind || !model) return <EmptyView title={text.logs.noChart} detail={text.logs.noChartDetail} />;
   return (
     <div className="chart-pane">
-      <div className="chart-bar">
+      {!bare && <div className="chart-bar">
         <Select size="small" aria-label={text.logs.chartKind} value={kind} onChange={(_, d) => setChosen({ of: result, kind: d.value as ChartKind })}>
           {chartKinds.map((k) => <option key={k} value={k}>{text.logs.chartKinds[k]}</option>)}
         </Select>
         {typeof model !== "string" && model.note && <span className="muted">{model.note}</span>}
-      </div>
+      </div>}
       {typeof model === "string" ? <EmptyView title={text.logs.noChart} detail={model} /> : model.kind === "card" ? <Cards model={model} /> : <Canvas model={model} />}
     </div>
   );
@@ -58,7 +58,7 @@ function Canvas({ model }: { model: ChartModel }) {
     };
   }, [model, scheme, zone]);
   const label = `${text.logs.chartKinds[model.kind]}: ${model.yTitle} ${model.title}`;
-  return <div ref={element} className="chart-canvas" role="img" aria-label={label} data-series={model.series.length} />;
+  return <div ref={element} className="chart-canvas" role="img" aria-label={label} data-series={model.series.length + model.spans.length + model.boxes.length} />;
 }
 
 /** Reads the colours of the page, which a canvas cannot inherit. */

@@ -54,6 +54,37 @@ describe("chart model", () => {
     expect(model.stacking).toBe("none");
   });
 
+  it("marks anomalies, and takes make-series as it comes", () => {
+    const model = chart(result("TimeGenerated:dynamic Events:dynamic Anomalies:dynamic", [[[hour(1), hour(2), hour(3)], [5, 50, 6], [0, 1, 0]]], { visualization: "anomalychart" }));
+    expect(model.xType).toBe("time");
+    expect(model.series).toEqual([{ name: "Events", points: [[ms(1), 5], [ms(2), 50], [ms(3), 6]] }]);
+    expect(model.anomalies).toEqual([{ name: "Anomalies", points: [[ms(2), 50]] }]);
+  });
+
+  it("draws stretches of time, and says what it lacks for them", () => {
+    const rows = [["mara", hour(1), hour(3)], ["kai", hour(4), hour(2)]];
+    const model = chart(result("Who:string Begin:datetime End:datetime", rows, { visualization: "ladderchart" }));
+    expect(model.spans).toEqual([{ label: "mara", from: ms(1), to: ms(3), group: "mara" }, { label: "kai", from: ms(2), to: ms(4), group: "kai" }]);
+    expect(model.categories).toEqual(["mara", "kai"]);
+    expect(buildChart(result("Who:string", [["a"]], { visualization: "ladderchart" }), "ladderchart")).toMatch(/two datetimes/);
+    const pivot = chart(result("At:datetime Who:string What:string", [[hour(1), "mara", "Send"]], { visualization: "timepivot", series: ["Who"] }));
+    expect(pivot.spans).toEqual([{ label: "mara", from: ms(1), to: ms(1), group: "mara" }]);
+  });
+
+  it("nests the boxes of a treemap", () => {
+    const model = chart(result("Workload:string Op:string N:long", [["Exchange", "Send", 3], ["Exchange", "Read", 1], ["Teams", "Post", 2]], { visualization: "treemap" }));
+    expect(model.boxes).toEqual([
+      { name: "Exchange", value: 4, children: [{ name: "Send", value: 3 }, { name: "Read", value: 1 }] }, { name: "Teams", value: 2, children: [{ name: "Post", value: 2 }] },
+    ]);
+  });
+
+  it("gives every measure an axis or a chart of its own when asked", () => {
+    const r = (ySplit: string) => chart(result("At:datetime A:long B:long", [[hour(1), 1, 200]], { visualization: "timechart", ySplit }));
+    const palette = { text: "#000", muted: "#666", line: "#ddd", surface: "#fff", series: lightSeries };
+    expect((chartOptions(r("axes"), palette, "utc") as { yAxis: unknown[] }).yAxis).toHaveLength(2);
+    expect((chartOptions(r("panels"), palette, "utc") as { grid: unknown[] }).grid).toHaveLength(2);
+  });
+
   it("gathers small slices and says so", () => {
     const rows = Array.from({ length: 30 }, (_, i) => [`op${i}`, 30 - i]);
     const model = chart(result("Op:string N:long", rows, { visualization: "piechart" }));
@@ -73,7 +104,7 @@ describe("chart model", () => {
   });
 
   it("knows what render kinds it draws and what suits a result", () => {
-    expect(kindOf({ visualization: "anomalychart" })).toBe("timechart");
+    expect(kindOf({ visualization: "pivotchart" })).toBe("columnchart");
     expect(kindOf({ visualization: "table" })).toBeUndefined();
     expect(kindOf(null)).toBeUndefined();
     expect(suggestKind(columns("At:datetime N:long"))).toBe("timechart");

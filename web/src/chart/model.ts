@@ -1,9 +1,11 @@
 import type { Cell, KustoType, QueryResult, ResultColumn, Visualization } from "../api/types";
 import { exactCell, isNumeric, toNumber } from "../format/value";
+import { boxes, ladder, timePivot, type Box, type Span } from "./spans";
 
 /** The kinds of render that are drawn; all others show the grid. */
 export const chartKinds = [
-  "timechart", "linechart", "areachart", "stackedareachart", "columnchart", "barchart", "piechart", "scatterchart", "card",
+  "timechart", "anomalychart", "linechart", "areachart", "stackedareachart", "columnchart", "barchart", "piechart", "treemap", "scatterchart",
+  "ladderchart", "timepivot", "card",
 ] as const;
 export type ChartKind = (typeof chartKinds)[number];
 
@@ -29,6 +31,14 @@ export interface ChartModel {
   yMax?: number;
   /** What was left out so that the chart can be read, or empty. */
   note: string;
+  /** What each series says is out of the ordinary, of an anomaly chart. */
+  anomalies: { name: string; points: [number | string, number][] }[];
+  /** Whether every measure has an axis, or a chart, of its own. */
+  split: "none" | "axes" | "panels";
+  /** Of a ladder chart and of a time pivot. */
+  spans: Span[];
+  /** Of a treemap. */
+  boxes: Box[];
   /** A card's values. */
   cards: { name: string; value: Cell; type: KustoType }[];
 }
@@ -38,7 +48,7 @@ const maxSlices = 24;
 
 /** Kusto's other names for the kinds that are drawn. */
 const synonyms: Record<string, ChartKind> = {
-  anomalychart: "timechart", stackedareachart: "stackedareachart", ladderchart: "barchart", pivotchart: "columnchart",
+  pivotchart: "columnchart", "3dchart": "columnchart", timeline: "timepivot",
 };
 
 export function kindOf(visualization: Visualization | null): ChartKind | undefined {
@@ -61,16 +71,20 @@ export function suggestKind(columns: ResultColumn[]): ChartKind | undefined {
 function roles(columns: ResultColumn[], kind: ChartKind, v: Visualization) {
   const named = (name: string | undefined) => columns.findIndex((c) => c.name === name);
   let x = named(v.xColumn);
-  if (x < 0 && kind === "timechart") x = columns.findIndex((c) => c.type === "datetime");
-  if (x < 0) x = 0;
+  if (x < 0 && (kind === "timechart" || kind === "anomalychart")) x = columns.findIndex((c) => c.type === "datetime");
+  // make-series gives its times as one array.
+  if (x < 0) x = Math.max(0, kind === "timechart" || kind === "anomalychart" ? columns.findIndex((c) => c.type === "dynamic" && /time|date/i.test(c.name)) : 0);
   const others = columns.map((_, i) => i).filter((i) => i !== x);
   const pick = (names: string[] | undefined, otherwise: number[]) => {
     const found = (names ?? []).map(named).filter((i) => i >= 0);
     return found.length > 0 ? found : otherwise;
   };
-  const y = pick(v.yColumns, others.filter((i) => isNumeric(columns[i]!.type) || columns[i]!.type === "timespan"));
+  // Without a name for them, the columns that series_decompose_anomalies adds.
+  const odd = kind !== "anomalychart" ? [] : pick(v.anomalyColumns, others.filter((i) => /anomal|flag/i.test(columns[i]!.name)));
+  const measured = (i: number) => isNumeric(columns[i]!.type) || columns[i]!.type === "timespan" || (columns[x]!.type === "dynamic" && columns[i]!.type === "dynamic");
+  const y = pick(v.yColumns, others.filter((i) => !odd.includes(i) && measured(i)));
   const series = pick(v.series, others.filter((i) => !y.includes(i) && ["string", "guid", "bool"].includes(columns[i]!.type)));
-  return { x, y, series: series.filter((i) => !y.includes(i)) };
+  return { x, y: y.filter((i) => !odd.includes(i)), odd, series: series.filter((i) => !y.includes(i) && !odd.includes(i)) };
 }
 
 /** Builds the chart of a result, or says why it cannot be drawn. */
@@ -83,11 +97,16 @@ export function buildChart(result: QueryResult, kind: ChartKind): ChartModel | s
     stacking: stackingOf(kind, v.kind),
     legend: v.legend !== "hidden",
     logX: v.xAxis === "log", logY: v.yAxis === "log", yMin: v.yMin, yMax: v.yMax,
-    note: "", cards: [],
+    note: "", cards: [], anomalies: [], spans: [], boxes: [], split: v.ySplit === "axes" || v.ySplit === "panels" ? v.ySplit : "none",
   };
   if (kind === "card") {
     model.cards = result.columns.map((c, i) => ({ name: c.name, value: result.rows[0]![i]!, type: c.type }));
     return model;
+  }
+  if (kind === "ladderchart" || kind === "timepivot") return withSpans(model, kind === "ladderchart" ? ladder(result) : timePivot(result, v.series));
+  if (kind === "treemap") {
+    const found = boxes(result);
+    return typeof found === "string" ? found : { ...model, boxes: found };
   }
   const role = roles(result.columns, kind, v);
   if (role.y.length === 0) return "A chart needs a column of numbers, and the result has none.";
@@ -95,10 +114,50 @@ export function buildChart(result: QueryResult, kind: ChartKind): ChartModel | s
   model.xTitle ||= xColumn.name;
   model.yTitle ||= role.y.length === 1 ? result.columns[role.y[0]!]!.name : "";
   model.xType = axisType(kind, xColumn.type);
-  fill(model, result, role);
+  const unrolled = unroll(result, role);
+  fill(model, unrolled, role);
+  if (kind === "anomalychart") markAnomalies(model, unrolled, role);
   if (v.accumulate) model.series.forEach(accumulate);
   limit(model);
   return model;
+}
+
+/** Lines of a ladder beyond which nobody reads it. */
+const maxLines = 60;
+
+function withSpans(model: ChartModel, spans: Span[] | string): ChartModel | string {
+  if (typeof spans === "string") return spans;
+  const lines = new Set<string>();
+  for (const span of spans) if (lines.size < maxLines) lines.add(span.label);
+  const kept = spans.filter((span) => lines.has(span.label));
+  if (kept.length < spans.length) model.note = `The first ${maxLines} lines are drawn.`;
+  return { ...model, xType: "time", categories: [...lines], spans: kept };
+}
+
+/** make-series gives whole series in a row; a chart wants a row for each point. */
+function unroll(result: QueryResult, role: ReturnType<typeof roles>): QueryResult {
+  const arrays = [role.x, ...role.y, ...role.odd].filter((i) => result.columns[i]?.type === "dynamic");
+  if (!arrays.includes(role.x)) return result;
+  const rows = result.rows.flatMap((row) => {
+    const positions = row[role.x];
+    if (!Array.isArray(positions)) return [];
+    return positions.map((_, n) => row.map((cell, i) => (arrays.includes(i) && Array.isArray(cell) ? (cell[n] ?? null) : cell)));
+  });
+  const columns = result.columns.map((c, i): ResultColumn => (i === role.x ? { ...c, type: "datetime" } : arrays.includes(i) ? { ...c, type: "real" } : c));
+  return { ...result, columns, rows };
+}
+
+/** Marks the points of the first measure at which the column of anomalies is not zero. */
+function markAnomalies(model: ChartModel, result: QueryResult, role: ReturnType<typeof roles>) {
+  const [odd] = role.odd;
+  const [y] = role.y;
+  if (odd === undefined || y === undefined) return;
+  const points: [number | string, number][] = [];
+  for (const row of result.rows) {
+    const value = toNumber(row[y]!, result.columns[y]!.type);
+    if (toNumber(row[odd]!, result.columns[odd]!.type) && Number.isFinite(value)) points.push([position(model.xType, row[role.x]!, result.columns[role.x]!.type), value]);
+  }
+  model.anomalies = [{ name: result.columns[odd]!.name, points }];
 }
 
 function stackingOf(kind: ChartKind, variant: string | undefined): Stacking {
@@ -111,7 +170,7 @@ function stackingOf(kind: ChartKind, variant: string | undefined): Stacking {
 
 function axisType(kind: ChartKind, type: KustoType): ChartModel["xType"] {
   if (kind === "piechart") return "category";
-  if (type === "datetime") return "time";
+  if (type === "datetime" || (type === "dynamic" && (kind === "timechart" || kind === "anomalychart"))) return "time";
   if ((kind === "scatterchart" || kind === "linechart" || kind === "areachart") && isNumeric(type)) return "number";
   return "category";
 }

@@ -2,6 +2,7 @@ import type { EChartsCoreOption } from "echarts/core";
 import { formatShort } from "../format/number";
 import { formatInstant, type Zone } from "../format/time";
 import type { ChartModel, Series } from "./model";
+import type { Span } from "./spans";
 
 /** Colours of the page, since a canvas does not follow its style sheet. */
 export interface Palette { text: string; muted: string; line: string; surface: string; series: string[] }
@@ -21,7 +22,16 @@ export function chartOptions(model: ChartModel, palette: Palette, zone: Zone): E
     title: model.title ? { text: model.title, left: "center", top: 4, textStyle: { color: palette.text, fontSize: 14, fontWeight: 600 } } : undefined,
     legend: legend(model, palette),
   };
-  return model.kind === "piechart" ? { ...base, ...pie(model, palette) } : { ...base, ...axes(model, palette, zone) };
+  switch (model.kind) {
+    case "piechart":
+      return { ...base, ...pie(model, palette) };
+    case "treemap":
+      return { ...base, ...treemap(model, palette) };
+    case "ladderchart":
+    case "timepivot":
+      return { ...base, ...timeLines(model, palette, zone) };
+  }
+  return { ...base, ...(model.split === "panels" && model.series.length > 1 ? panels(model, palette, zone) : axes(model, palette, zone)) };
 }
 
 function legend(model: ChartModel, palette: Palette) {
@@ -57,15 +67,84 @@ function axes(model: ChartModel, palette: Palette, zone: Zone): EChartsCoreOptio
   const position = positionAxis(model, palette, zone, horizontal);
   const value = valueAxis(model, palette);
   const shares = model.stacking === "stacked100" ? percent(model.series) : model.series;
+  const split = model.split === "axes" && !horizontal && model.series.length > 1;
   return {
-    grid: { left: 16, right: 28, top: model.title ? 52 : 32, bottom: below(model), containLabel: true },
+    grid: { left: 16, right: split ? 28 + Math.max(0, model.series.length - 2) * 52 : 28, top: model.title ? 52 : 32, bottom: below(model), containLabel: true },
     tooltip: { ...tooltip(palette), trigger: model.kind === "scatterchart" ? "item" : "axis", axisPointer: { type: pointer(model) } },
     xAxis: horizontal ? value : position,
-    yAxis: horizontal ? { ...position, inverse: true } : value,
+    yAxis: split ? model.series.map((one, i) => ownAxis(value, one, i)) : horizontal ? { ...position, inverse: true } : value,
     useUTC: zone === "utc",
     dataZoom: model.xType === "time" ? [{ type: "inside", filterMode: "none" }] : undefined,
-    series: shares.map((one) => oneSeries(one, model, horizontal)),
+    series: [
+      ...shares.map((one, i) => ({ ...oneSeries(one, model, horizontal), ...(split && { yAxisIndex: i, stack: undefined }) })),
+      ...model.anomalies.map((odd) => ({ type: "scatter", name: odd.name, data: odd.points, symbolSize: 11, itemStyle: { color: "#d13438", borderColor: palette.surface, borderWidth: 1.5 }, z: 5 })),
+    ],
   };
+}
+
+/** The axis of one measure: the first at the left, the others at the right, side by side. */
+function ownAxis(value: ReturnType<typeof valueAxis>, one: Series, i: number) {
+  return { ...value, name: one.name, position: i === 0 ? "left" : "right", offset: Math.max(0, i - 1) * 52, splitLine: { ...value.splitLine, show: i === 0 } };
+}
+
+/** A chart for each measure, one below the other, over the same position. */
+function panels(model: ChartModel, palette: Palette, zone: Zone): EChartsCoreOption {
+  const n = model.series.length;
+  const height = 88 / n;
+  const position = positionAxis(model, palette, zone, false);
+  return {
+    tooltip: { ...tooltip(palette), trigger: "axis" }, axisPointer: { link: [{ xAxisIndex: "all" }] }, useUTC: zone === "utc",
+    grid: model.series.map((_, i) => ({ left: 60, right: 28, top: `${4 + i * height + height * 0.2}%`, height: `${height * 0.6}%` })),
+    xAxis: model.series.map((_, i) => ({ ...position, gridIndex: i, name: "", axisLabel: { ...position.axisLabel, show: i === n - 1 } })),
+    yAxis: model.series.map((one, i) => ({ ...valueAxis(model, palette), gridIndex: i, name: one.name, splitNumber: 3 })),
+    series: model.series.map((one, i) => ({ ...oneSeries(one, model, false), xAxisIndex: i, yAxisIndex: i, stack: undefined })),
+  };
+}
+
+function treemap(model: ChartModel, palette: Palette): EChartsCoreOption {
+  return {
+    tooltip: { ...tooltip(palette), formatter: ({ name, value }: { name: string; value: number }) => `${escape(name)}: ${formatShort(value)}` },
+    series: [{
+      type: "treemap", data: model.boxes, roam: false, nodeClick: "zoomToNode", breadcrumb: { show: false }, width: "96%", height: "88%", top: model.title ? 44 : 16,
+      label: { formatter: ({ name, value }: { name: string; value: number }) => `${name}\n${formatShort(value)}`, color: "#fff" },
+      upperLabel: { show: model.boxes.some((b) => b.children), height: 22, color: "#fff" }, itemStyle: { borderColor: palette.surface, borderWidth: 2, gapWidth: 2 },
+    }],
+  };
+}
+
+/** What ECharts puts into a tooltip is HTML, and names are written by attackers. */
+const escape = (text: string) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+
+/** Stretches, or instants, of time on a line each. */
+function timeLines(model: ChartModel, palette: Palette, zone: Zone): EChartsCoreOption {
+  const groups = [...new Set(model.spans.map((s) => s.group))];
+  const instants = model.kind === "timepivot";
+  return {
+    legend: { show: false }, useUTC: zone === "utc",
+    grid: { left: 16, right: 28, top: model.title ? 48 : 20, bottom: 14, containLabel: true },
+    tooltip: {
+      ...tooltip(palette), trigger: "item",
+      formatter: ({ dataIndex }: { dataIndex: number }) => ((s: Span) => `${escape(s.label)}<br/>${instant(s.from, zone)}${instants ? "" : ` – ${instant(s.to, zone)}`}`)(model.spans[dataIndex]!),
+    },
+    xAxis: { ...positionAxis(model, palette, zone, false), type: "time", data: undefined },
+    yAxis: { type: "category", data: model.categories, inverse: true, axisTick: { show: false }, axisLine: { lineStyle: { color: palette.line } }, axisLabel: { color: palette.muted, width: 240, overflow: "truncate" }, splitLine: { show: true, lineStyle: { color: palette.line, opacity: 0.4 } } },
+    series: [instants
+      ? { type: "scatter", symbolSize: 9, data: model.spans.map((s) => ({ value: [s.from, s.label], itemStyle: { opacity: 0.7, color: colour(palette, groups.indexOf(s.group)) } })) }
+      : { type: "custom", renderItem: bar, encode: { x: [0, 1], y: 2 }, data: model.spans.map((s) => ({ value: [s.from, s.to, model.categories.indexOf(s.label)], itemStyle: { color: colour(palette, groups.indexOf(s.group)) } })) }],
+  };
+}
+
+const colour = (palette: Palette, i: number) => palette.series[i % palette.series.length]!;
+const instant = (at: number, zone: Zone) => formatInstant(new Date(at).toISOString(), zone);
+
+interface BarApi { value: (i: number) => number; coord: (p: [number, number]) => [number, number]; size: (p: [number, number]) => [number, number]; style: () => object }
+
+/** A bar from the beginning to the end of a stretch, never thinner than can be seen. */
+function bar(_: unknown, api: BarApi) {
+  const [from, y] = api.coord([api.value(0), api.value(2)]);
+  const [to] = api.coord([api.value(1), api.value(2)]);
+  const height = Math.min(24, api.size([0, 1])[1] * 0.6);
+  return { type: "rect", shape: { x: from, y: y - height / 2, width: Math.max(3, to - from), height, r: 2 }, style: api.style() };
 }
 
 /** Room for the legend and for the name of the axis, which lies outside. */
@@ -100,7 +179,7 @@ function valueAxis(model: ChartModel, palette: Palette) {
 }
 
 function oneSeries(one: Series, model: ChartModel, horizontal: boolean) {
-  const line = model.kind === "timechart" || model.kind === "linechart";
+  const line = model.kind === "timechart" || model.kind === "anomalychart" || model.kind === "linechart";
   const area = model.kind === "areachart" || model.kind === "stackedareachart";
   const data = horizontal ? one.points.map(([x, y]) => [y, x]) : one.points;
   const stack = model.stacking === "none" ? undefined : "all";

@@ -7,6 +7,7 @@ import { api } from "../api/client";
 import type { Diagnostic, ResultColumn } from "../api/types";
 import { useResource } from "../api/useResource";
 import { ErrorBoundary } from "../app/ErrorBoundary";
+import { linkTo } from "../app/router";
 import { useMay, useStored } from "../app/settings";
 import { text } from "../text/en";
 import type { EditorHandle } from "./Editor";
@@ -140,17 +141,25 @@ function RunButton({ tab, onRun }: { tab: Tab; onRun: () => void }) {
 /** Shows the query as a detection rule, which can be saved. */
 function RuleButton({ tab }: { tab: Tab }) {
   const may = useMay("Contributor");
+  const [turn, setTurn] = useState(0); // another draft each time
   const [open, setOpen] = useState(false);
+  const [saved, setSaved] = useState("");
   const columns = tab.run.state === "done" ? tab.run.result.columns : noColumns;
   return (
     <>
+      {saved && <span role="status" className="rule-saved">{text.ruleDraft.saved(saved)} <a {...linkTo("/rules")}>{text.ruleDraft.toRules}</a></span>}
       <Button
         size="small" appearance="subtle" icon={<ShieldCheckmarkRegular />} disabled={!may || tab.text.trim() === ""}
-        title={may ? undefined : text.noPermission.change(text.roles.Contributor!)} onClick={() => setOpen(true)}
+        title={may ? undefined : text.noPermission.change(text.roles.Contributor!)} onClick={() => { setTurn(turn + 1); setOpen(true); setSaved(""); }}
       >
         {text.logs.asRule}
       </Button>
-      {open && <Suspense><RuleDialog query={tab.text} title={tab.title} columns={columns} onClose={() => setOpen(false)} /></Suspense>}
+      {/* It stays when it is closed: taken away at once, it would leave the page hidden from screen readers. */}
+      {turn > 0 && (
+        <Suspense>
+          <RuleDialog key={turn} open={open} query={tab.text} title={tab.title} columns={columns} onClose={() => setOpen(false)} onSaved={(name) => { setOpen(false); setSaved(name); }} />
+        </Suspense>
+      )}
     </>
   );
 }

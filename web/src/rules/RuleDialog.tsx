@@ -4,7 +4,6 @@ import {
 import { useState } from "react";
 import { api, explain, type ApiError } from "../api/client";
 import type { ResultColumn, Severity } from "../api/types";
-import { navigate } from "../app/router";
 import { text } from "../text/en";
 import { tacticName } from "../ui/parts";
 import { tactics as tacticNames } from "./attack";
@@ -24,53 +23,50 @@ function draftOf(query: string, title: string, columns: ResultColumn[]): Draft {
   };
 }
 
-interface Props { query: string; title: string; columns: ResultColumn[]; onClose: () => void }
+interface Props { open: boolean; query: string; title: string; columns: ResultColumn[]; onClose: () => void; onSaved: (name: string) => void }
 
 /** Makes a detection rule of a query: a form, and the file that becomes of it, which can be changed by hand. */
-export default function RuleDialog({ query, title, columns, onClose }: Props) {
+export default function RuleDialog({ open, query, title, columns, onClose, onSaved }: Props) {
   const [draft, setDraft] = useState(() => draftOf(query, title, columns));
   const [yaml, setYaml] = useState<string>(); // set once it is changed by hand
   const [error, setError] = useState<ApiError>();
   const [saving, setSaving] = useState(false);
-  const [saved, setSaved] = useState<string>();
   const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
   const file = yaml ?? ruleYaml(draft);
   const save = () => {
     setSaving(true);
     setError(undefined);
-    api.saveRule(file).then((rule) => setSaved(rule.name), (cause) => setError(explain(cause))).finally(() => setSaving(false));
+    api.saveRule(file).then((rule) => onSaved(rule.name), (cause) => setError(explain(cause))).finally(() => setSaving(false));
   };
   return (
-    <Dialog open onOpenChange={(_, d) => !d.open && onClose()}>
+    <Dialog open={open} onOpenChange={(_, d) => !d.open && onClose()}>
       <DialogSurface className="rule-dialog">
         <DialogBody>
           <DialogTitle>{t.title}</DialogTitle>
           <DialogContent>
-            {saved !== undefined ? <p role="status">{t.saved(saved)}</p> : (
-              <div className="rule-draft">
-                <fieldset disabled={yaml !== undefined} className="rule-form">
-                  <Field label={t.name} required><Input value={draft.name} maxLength={200} onChange={(_, d) => change({ name: d.value })} /></Field>
-                  <Field label={t.description}><Textarea value={draft.description} rows={2} onChange={(_, d) => change({ description: d.value })} /></Field>
-                  <div className="rule-form-row">
-                    <Choice label={t.severity} value={draft.severity} options={severities} onChange={(severity) => change({ severity: severity as Severity })} />
-                    <Choice label={t.frequency} value={draft.frequency} options={frequencies} onChange={(frequency) => change({ frequency, period: longer(draft.period, frequency) })} />
-                    <Choice label={t.period} value={draft.period} options={periods.slice(periods.indexOf(draft.frequency))} onChange={(period) => change({ period })} />
-                  </div>
-                  <Field label={t.threshold}><SpinButton min={0} max={1_000_000} value={draft.threshold} onChange={(_, d) => change({ threshold: Math.max(0, Math.round(d.value ?? Number(d.displayValue) ?? 0) || 0) })} /></Field>
-                  <Checkbox label={t.perRow} checked={draft.perRow} onChange={(_, d) => change({ perRow: d.checked === true })} />
-                  <Field label={t.tactics}>
-                    <Select value={draft.tactics[0] ?? ""} onChange={(_, d) => change({ tactics: d.value ? [d.value] : [] })}>
-                      <option value="">{t.noTactic}</option>
-                      {tacticNames.map((name) => <option key={name} value={name}>{tacticName(name)}</option>)}
-                    </Select>
-                  </Field>
-                  <p className="muted">{draft.entities.length > 0 ? t.entities(draft.entities.map((e) => `${text.entity[e.kind] ?? e.kind} (${e.column})`).join(", ")) : t.noEntities}</p>
-                </fieldset>
-                <Field label={t.file} hint={yaml === undefined ? t.fileHint : t.byHand}>
-                  <Textarea className="rule-file" value={file} rows={20} resize="vertical" spellCheck={false} onChange={(_, d) => setYaml(d.value)} />
+            <div className="rule-draft">
+              <fieldset disabled={yaml !== undefined} className="rule-form">
+                <Field label={t.name} required><Input value={draft.name} maxLength={200} onChange={(_, d) => change({ name: d.value })} /></Field>
+                <Field label={t.description}><Textarea value={draft.description} rows={2} onChange={(_, d) => change({ description: d.value })} /></Field>
+                <div className="rule-form-row">
+                  <Choice label={t.severity} value={draft.severity} options={severities} onChange={(severity) => change({ severity: severity as Severity })} />
+                  <Choice label={t.frequency} value={draft.frequency} options={frequencies} onChange={(frequency) => change({ frequency, period: longer(draft.period, frequency) })} />
+                  <Choice label={t.period} value={draft.period} options={periods.slice(periods.indexOf(draft.frequency))} onChange={(period) => change({ period })} />
+                </div>
+                <Field label={t.threshold}><SpinButton min={0} max={1_000_000} value={draft.threshold} onChange={(_, d) => change({ threshold: Math.max(0, Math.round(d.value ?? Number(d.displayValue) ?? 0) || 0) })} /></Field>
+                <Checkbox label={t.perRow} checked={draft.perRow} onChange={(_, d) => change({ perRow: d.checked === true })} />
+                <Field label={t.tactics}>
+                  <Select value={draft.tactics[0] ?? ""} onChange={(_, d) => change({ tactics: d.value ? [d.value] : [] })}>
+                    <option value="">{t.noTactic}</option>
+                    {tacticNames.map((name) => <option key={name} value={name}>{tacticName(name)}</option>)}
+                  </Select>
                 </Field>
-              </div>
-            )}
+                <p className="muted">{draft.entities.length > 0 ? t.entities(draft.entities.map((e) => `${text.entity[e.kind] ?? e.kind} (${e.column})`).join(", ")) : t.noEntities}</p>
+              </fieldset>
+              <Field label={t.file} hint={yaml === undefined ? t.fileHint : t.byHand}>
+                <Textarea className="rule-file" value={file} rows={20} resize="vertical" spellCheck={false} onChange={(_, d) => setYaml(d.value)} />
+              </Field>
+            </div>
             {error && (
               <div role="alert" className="rule-mistakes">
                 <p className="bad">{error.message}</p>
@@ -80,9 +76,7 @@ export default function RuleDialog({ query, title, columns, onClose }: Props) {
           </DialogContent>
           <DialogActions>
             <Button onClick={onClose}>{text.close}</Button>
-            {saved !== undefined
-              ? <Button appearance="primary" onClick={() => navigate("/rules")}>{t.toRules}</Button>
-              : <Button appearance="primary" disabled={saving || (yaml === undefined && draft.name.trim() === "")} onClick={save}>{saving ? t.saving : t.save}</Button>}
+            <Button appearance="primary" disabled={saving || (yaml === undefined && draft.name.trim() === "")} onClick={save}>{saving ? t.saving : t.save}</Button>
           </DialogActions>
         </DialogBody>
       </DialogSurface>

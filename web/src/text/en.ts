@@ -128,7 +128,7 @@ export const text = {
     plan: { show: "Plan", title: "What becomes of the query", plan: "Plan", sql: "SQL for the engine" },
     chartKind: "Kind of chart", chartKinds: {
       timechart: "Time chart", linechart: "Line", areachart: "Area", stackedareachart: "Stacked area", columnchart: "Columns", barchart: "Bars",
-      piechart: "Pie", scatterchart: "Scatter", card: "Card",
+      piechart: "Pie", scatterchart: "Scatter", card: "Card", anomalychart: "Anomalies", treemap: "Treemap", ladderchart: "Ladder", timepivot: "Time pivot",
     } as Record<string, string>,
     noChart: "Nothing to draw", noChartDetail: "A chart needs a column of numbers. End the query with summarize, or add render.",
     stats: {
