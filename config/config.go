@@ -48,6 +48,8 @@ type Config struct {
 	// RuleDirs hold further rules; Rules says whether those that ship run too.
 	RuleDirs     []string
 	ShippedRules bool
+	// DashboardDirs hold further dashboards.
+	DashboardDirs []string
 	// ExternalHosts may be read from by externaldata; none by default.
 	ExternalHosts []string
 	Server        server.Config
@@ -97,6 +99,7 @@ type file struct {
 	Lake          *lakeSection       `yaml:"lake"`
 	RuleDirs      []string           `yaml:"rule_dirs"`
 	ShippedRules  *bool              `yaml:"shipped_rules"`
+	DashboardDirs []string           `yaml:"dashboard_dirs"`
 	ExternalHosts []string           `yaml:"external_hosts"`
 	Server        serverSection      `yaml:"server"`
 	Webhook       *webhookSection    `yaml:"webhook"`
@@ -210,6 +213,9 @@ func (b *builder) build(f file) *Config {
 	}
 	c.ArchiveOrigin = or(c.ArchiveOrigin, "quoll.local/archive")
 	c.Witnesses = b.witnesses(f.Witnesses)
+	for _, dir := range f.DashboardDirs {
+		c.DashboardDirs = append(c.DashboardDirs, b.path(dir))
+	}
 	for _, dir := range f.RuleDirs {
 		c.RuleDirs = append(c.RuleDirs, b.path(dir))
 	}

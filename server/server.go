@@ -113,6 +113,8 @@ func (s *Server) endpoints() []endpoint {
 		{"POST /api/v1/query/export", RoleReader, s.handleExport},
 		{"GET /api/v1/rules", RoleReader, s.handleRules},
 		{"POST /api/v1/rules", RoleContributor, s.handleRuleSave},
+		{"GET /api/v1/dashboards", RoleReader, s.handleDashboards},
+		{"GET /api/v1/dashboards/{id}", RoleReader, s.handleDashboard},
 		{"GET /api/v1/notes", RoleReader, s.handleNotes},
 		{"POST /api/v1/notes", RoleResponder, s.handleNoteAdd},
 		{"DELETE /api/v1/notes/{id}", RoleResponder, s.handleNoteRemove},

@@ -31,7 +31,11 @@ type Services struct {
 	States   States
 	Exporter Exporter
 	// Coverage measures whether rows about messages have theirs.
-	Coverage Coverage
+	Coverage   Coverage
+	Metrics    http.Handler
+	States     States
+	Exporter   Exporter
+	Dashboards Dashboards
 	// Access lets people sign in. Without it there is the bearer token alone.
 	Access Access
 }

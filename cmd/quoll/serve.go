@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -201,6 +202,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			States:     figures,
 			Exporter:   auditedExporter{exporter{}, audit},
 			Coverage:   &coverage{query: n.query, now: time.Now},
+			Dashboards: dashboardBook{append(slices.Clone(c.DashboardDirs), savedDashboards(c.DataDir))},
 			Access:     auditedPeople{people{s.access}, audit},
 			Gaps:       &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
 			Drift:      driftLists{n.drift},

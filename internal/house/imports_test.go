@@ -81,6 +81,8 @@ var allowed = []struct {
 	{"web/…", []string{"server/…", "web"}},
 	{"rules", nil},
 	{"lookups", nil},
+	{"dashboard", nil},
+	{"dashboards", nil},
 	{"config", []string{"*"}},
 	{"cmd/quoll-verify", []string{"archive/proof/command"}},
 	{"cmd/…", []string{"*"}},

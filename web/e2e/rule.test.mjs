@@ -25,6 +25,7 @@ test("a mistake is shown at its place, and put right there", async () => {
   await mistake.waitFor();
   assert.match(await mistake.innerText(), /Line 2, column 9/);
   assert.match(await mistake.innerText(), /NoSuchColumn/);
+  await page.locator('[data-testid="editor"][data-schema="ready"]').waitFor();
   await mistake.click(); // the cursor is at the mistake now
   await page.keyboard.press("Control+Shift+ArrowRight");
   await page.keyboard.insertText("Operation ");

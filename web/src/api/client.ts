@@ -1,5 +1,5 @@
 import type {
-  Backfill, ConnectorList, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, MessageCoverage, NewNote, Note, Person, QueryPlan, QueryResult, Role, Rule, Schema, Session, Status, Timespan,
+  Backfill, ConnectorList, Dashboard, DashboardEntry, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, MessageCoverage, NewNote, Note, Person, QueryPlan, QueryResult, Role, Rule, Schema, Session, Status, Timespan,
 } from "./types";
 
 /** Why a request failed, in words for the user. */
@@ -82,8 +82,8 @@ export const api = {
   invite: (name: string, role: Role) => call<{ path: string }>("POST", "/people", { name, role }),
   changePerson: (id: string, change: { role?: Role; disabled?: boolean }) => call<Person>("PATCH", "/people/" + encodeURIComponent(id), change),
   schema: (signal?: AbortSignal) => call<Schema>("GET", "/schema", undefined, signal),
-  query: (query: string, timespan: Timespan, signal?: AbortSignal) =>
-    call<QueryResult>("POST", "/query", { query, timespan }, signal),
+  query: (query: string, timespan: Timespan, signal?: AbortSignal, parameters?: Record<string, string | number | boolean>) =>
+    call<QueryResult>("POST", "/query", { query, timespan, ...(parameters && { parameters }) }, signal),
   plan: (query: string, timespan: Timespan, signal?: AbortSignal) => call<QueryPlan>("POST", "/query/plan", { query, timespan }, signal),
   exportQuery: async (query: string, timespan: Timespan, format: "parquet" | "xlsx") => {
     const response = await ask("POST", "/query/export", { query, timespan, format });
@@ -91,6 +91,8 @@ export const api = {
   },
   saveRule: (yaml: string) => call<Rule>("POST", "/rules", { yaml }),
   rules: async (signal?: AbortSignal) => (await call<{ rules: Rule[] }>("GET", "/rules", undefined, signal)).rules,
+  dashboards: async (signal?: AbortSignal) => (await call<{ dashboards: DashboardEntry[] }>("GET", "/dashboards", undefined, signal)).dashboards,
+  dashboard: (id: string, signal?: AbortSignal) => call<Dashboard>("GET", "/dashboards/" + encodeURIComponent(id), undefined, signal),
   notes: async (signal?: AbortSignal) => (await call<{ notes: Note[] }>("GET", "/notes", undefined, signal)).notes,
   addNote: (note: NewNote) => call<Note>("POST", "/notes", note),
   removeNote: (id: string) => call<object>("DELETE", "/notes/" + encodeURIComponent(id)),

@@ -323,3 +323,19 @@ export interface Note {
 export type NewNote = Omit<Note, "id" | "owner" | "created">;
 
 export interface QueryPlan { plan: string; sql: string }
+
+export interface DashboardEntry { id: string; title: string; description: string; own: boolean; tiles: number; problem?: string }
+
+export interface DashboardParameter { name: string; label: string; type: "string" | "long" | "real" | "bool"; default: string; values?: string[]; valuesQuery?: string }
+
+export interface DashboardTile {
+  title?: string;
+  width: number;
+  height: "small" | "medium" | "large";
+  query?: string;
+  parameters?: string[];
+  text?: string;
+  links?: { title: string; url: string }[];
+}
+
+export interface Dashboard extends DashboardEntry { range: string; parameters: DashboardParameter[]; contents: DashboardTile[] }

@@ -18,6 +18,8 @@ const QueuePage = lazy(() => import("../incidents/QueuePage"));
 const DetailPage = lazy(() => import("../incidents/DetailPage"));
 const HuntingPage = lazy(() => import("../hunting/HuntingPage"));
 const RulesPage = lazy(() => import("../rules/RulesPage"));
+const DashboardsPage = lazy(() => import("../dashboards/DashboardsPage"));
+const DashboardPage = lazy(() => import("../dashboards/DashboardPage"));
 const ConnectorsPage = lazy(() => import("../connectors/ConnectorsPage"));
 const AccountPage = lazy(() => import("../people/AccountPage"));
 const PeoplePage = lazy(() => import("../people/PeoplePage"));
@@ -90,6 +92,8 @@ function Page({ path, onSession }: { path: string; onSession: (session: Session)
   if (page === "incidents" && id && more.length === 0) return <DetailPage id={decodeURIComponent(id)} />;
   if (page === "hunting" && !id) return <HuntingPage />;
   if (page === "rules" && !id) return <RulesPage />;
+  if (page === "dashboards" && !id) return <DashboardsPage />;
+  if (page === "dashboards" && id && more.length === 0) return <DashboardPage id={decodeURIComponent(id)} />;
   if (page === "connectors" && !id) return <ConnectorsPage />;
   if (page === "account" && !id) return <AccountPage onSession={onSession} />;
   if (page === "people" && !id) return <PeoplePage />;

@@ -25,19 +25,20 @@ export default function ChartView({ result, bare = false }: { result: QueryResul
         </Select>
         {typeof model !== "string" && model.note && <span className="muted">{model.note}</span>}
       </div>}
-      {typeof model === "string" ? <EmptyView title={text.logs.noChart} detail={model} /> : model.kind === "card" ? <Cards model={model} /> : <Canvas model={model} />}
+      {typeof model === "string" ? <EmptyView title={text.logs.noChart} detail={model} /> : model.kind === "card" ? <Cards model={model} bare={bare} /> : <Canvas model={model} />}
     </div>
   );
 }
 
-function Cards({ model }: { model: ChartModel }) {
+function Cards({ model, bare }: { model: ChartModel; bare: boolean }) {
   const { zone } = useSettings();
   return (
     <div className="cards" data-testid="cards">
       {model.cards.map((card) => (
         <div key={card.name} className="card">
           <div className="card-value">{typeof card.value === "number" ? formatCount(card.value) : formatCell(card.value, card.type, zone)}</div>
-          <div className="muted">{model.cards.length === 1 && model.title ? model.title : card.name}</div>
+          {/* Alone in a tile, its title says the same. */}
+          {!(bare && model.cards.length === 1) && <div className="muted">{model.cards.length === 1 && model.title ? model.title : card.name}</div>}
         </div>
       ))}
     </div>

@@ -9,9 +9,10 @@ export const text = {
   copy: "Copy",
   copied: "Copied",
   skip: "Skip to content",
+  breadcrumb: "Breadcrumb",
   nav: {
     label: "Main", toggle: "Show or hide the names of the navigation",
-    home: "Overview", logs: "Logs", incidents: "Incidents", hunting: "Hunting", rules: "Rules", connectors: "Connectors",
+    home: "Overview", logs: "Logs", incidents: "Incidents", hunting: "Hunting", rules: "Rules", dashboards: "Dashboards", connectors: "Connectors",
     newIncidents: (n: number) => `${n} new`,
   },
   zone: { utc: "UTC", local: "Local time", tip: "Show times in UTC or in the zone of this computer" },
@@ -175,6 +176,10 @@ export const text = {
     healthy: "Healthy", failing: "Failing", off: "Off", waiting: "Not run yet", over: (period: string) => `over ${period}`,
     edit: "Query", test: "Test over its period", testing: "Testing…", fires: (n: string) => `${n} rows`, quiet: "Nothing found", openInLogs: "Open in Logs", close: "Close", about: "About", lastError: "Last error", version: "Version",
     techniques: (n: number, rules: number) => `${n} techniques, ${rules} rules`, uncovered: "No rule", rulesOf: (n: number) => `${n} ${n === 1 ? "rule" : "rules"}`,
+  },
+  dashboards: {
+    title: "Dashboards", detail: "Tiles of queries over one time range. Each is a file that you can change.", emptyTitle: "No dashboards", emptyDetail: "Put files into a folder of dashboard_dirs, or import a workbook: quoll dashboards import.",
+    tiles: (n: number) => `${n} ${n === 1 ? "tile" : "tiles"}`, own: "your own", broken: "Its file is wrong", any: "any", nothing: "Nothing in this range", openOf: (title: string) => `Open ${title} in Logs`,
   },
   ruleDraft: {
     title: "The query as a detection rule", name: "Name", description: "What it looks for", severity: "Severity", frequency: "Runs every", period: "Over the last",

@@ -1,0 +1,56 @@
+// Dashboards: tiles of queries over one range, with parameters.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { canned, openBrowser, screenshot, startCanned, until } from "./harness.mjs";
+
+let server, browser, page;
+const cannedTest = canned ? test : () => {};
+
+before(async () => {
+  if (!canned) return;
+  server = await startCanned();
+  ({ browser, page } = await openBrowser(server.origin));
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const tile = (name) => page.getByRole("region", { name });
+const bodyOf = (request) => (request.url().endsWith("/api/v1/query") ? request.postDataJSON() : {});
+
+cannedTest("a dashboard is found, and one whose file is wrong says why", async () => {
+  await page.goto("/");
+  await page.getByRole("link", { name: "Dashboards" }).click();
+  await page.getByText("tiles: 0; a dashboard has 1 to 60").waitFor();
+  await screenshot(page, "dashboards");
+  await page.getByRole("link", { name: "Exchange" }).click();
+  await tile("Activity by the hour").locator("canvas").first().waitFor();
+  assert.match(await tile("Messages delivered").innerText(), /18,204/);
+  await page.getByText("Ask them before a mailbox is closed.").waitFor();
+  await screenshot(page, "dashboard");
+  // Tiles further down ask when they come near.
+  await tile("Inbox rules that were made").scrollIntoViewIfNeeded();
+  await tile("Inbox rules that were made").getByRole("grid").waitFor();
+  await tile("A tile with a mistake").scrollIntoViewIfNeeded();
+  await tile("A tile with a mistake").getByText("NoSuchColumn", { exact: false }).waitFor();
+  await tile("Mail read by others").getByText("Nothing in this range").waitFor();
+});
+
+cannedTest("a parameter and the range are sent with the tiles that use them, and are in the address", async () => {
+  const asked = page.waitForRequest((r) => bodyOf(r).parameters?.person === "mara");
+  await page.getByLabel("Person").fill("mara");
+  await page.keyboard.press("Enter");
+  assert.match(bodyOf(await asked).query, /^declare query_parameters\(person:string\);\n/);
+  await until("the address to hold the person", () => page.url().endsWith("#p.person=mara"));
+  const week = page.waitForRequest((r) => bodyOf(r).timespan?.from < new Date(Date.now() - 6 * 86_400_000).toISOString());
+  await page.getByRole("button", { name: /Time range/ }).click();
+  await page.getByRole("button", { name: "Last 7 days" }).click();
+  await week;
+  await page.reload();
+  await page.getByRole("button", { name: "Time range: Last 7 days" }).waitFor();
+  assert.equal(await page.getByLabel("Person").inputValue(), "mara");
+  await page.getByRole("button", { name: "Open Activity by the hour in Logs" }).click();
+  await page.waitForURL(/logs#query=let%20person%20%3D%20%22mara%22/);
+});
