@@ -32,9 +32,6 @@ type Services struct {
 	Exporter Exporter
 	// Coverage measures whether rows about messages have theirs.
 	Coverage   Coverage
-	Metrics    http.Handler
-	States     States
-	Exporter   Exporter
 	Dashboards Dashboards
 	// Access lets people sign in. Without it there is the bearer token alone.
 	Access Access
