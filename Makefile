@@ -73,6 +73,18 @@ test-kafka: bin/kafka/pom.xml ## Event Hubs' collector against Apache Kafka; tak
 	go vet -race -tags kafka ./collect/eventhub
 	go test -race -vet=off -tags kafka -timeout 10m ./collect/eventhub -run ApacheKafka -jars $(CURDIR)/bin/kafka
 
+# 235 npm packages of 360 MB, so that this is no part of test.
+.PHONY: test-azurite
+test-azurite: bin/azurite/node_modules/.package-lock.json ## Azure Storage's collector against Azurite
+	go vet -tags azurite ./collect/blobexport
+	go test -race -vet=off -tags azurite -timeout 5m ./collect/blobexport -run Azurite -azurite $(CURDIR)/bin/azurite
+
+bin/azurite/node_modules/.package-lock.json: scripts/azurite/package-lock.json
+	@mkdir -p bin/azurite
+	cp scripts/azurite/package.json scripts/azurite/package-lock.json web/.npmrc bin/azurite
+	cd bin/azurite && npm ci --prefer-offline --no-audit --no-fund --loglevel=error
+	@touch $@
+
 bin/kafka/pom.xml: scripts/kafka/pom.xml
 	scripts/kafka/jars bin/kafka
 

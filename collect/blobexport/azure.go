@@ -298,6 +298,11 @@ func (e *StoreError) Error() string {
 	return text
 }
 
+// refuses says whether it is the credential that the account does not take.
+func (e *StoreError) refuses() bool {
+	return e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized || e.Code == string(bloberror.InvalidAuthenticationInfo)
+}
+
 func (e *StoreError) Unwrap() error { return e.Cause }
 
 // storeError takes out of the SDK's error what may be shown: addresses hold

@@ -100,7 +100,7 @@ func blocked(err error) bool {
 	case errors.As(err, &refused):
 		return refused.Status == http.StatusBadRequest || refused.Status == http.StatusUnauthorized
 	case errors.As(err, &answer):
-		return answer.Status == http.StatusForbidden || answer.Status == http.StatusUnauthorized
+		return answer.refuses()
 	}
 	return false
 }
@@ -125,7 +125,7 @@ func problem(err error, now time.Time) *collect.Problem {
 	case errors.As(err, &refused):
 		p.Code, p.Cause = refused.Code, "Microsoft Entra gave no token for the storage account."
 		p.Remedy = "Check client id and credential of the application; docs/connector-errors.md explains the code."
-	case errors.As(err, &answer) && (answer.Status == http.StatusForbidden || answer.Status == http.StatusUnauthorized):
+	case errors.As(err, &answer) && answer.refuses():
 		p.Code, p.Cause = answer.Code, "The storage account does not let us read."
 		p.Remedy = "Has the application the role Storage Blob Data Reader (Owner alone may list but not read), is the key or the signature still valid with the rights read and list, and does the account's firewall let this machine in?"
 	case errors.As(err, &answer) && answer.Status == 0 && answer.Cause != nil:

@@ -1,0 +1,274 @@
+//go:build azurite
+
+package blobexport
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"flag"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/appendblob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/collect/entra"
+	"github.com/quoll/quoll/tenantsim"
+)
+
+// These tests run against Azurite, Microsoft's emulator: make test-azurite.
+var azuriteDir = flag.String("azurite", "", "folder with node_modules/azurite")
+
+const (
+	azuriteAccount  = "quoll"
+	azuritePatience = time.Minute
+)
+
+// azurite is an emulator at work, and a client of it that may do everything.
+type azurite struct {
+	t       *testing.T
+	url, ca string
+	key     *service.SharedKeyCredential
+	owner   *service.Client
+}
+
+func startAzurite(t *testing.T) *azurite {
+	t.Helper()
+	dir := t.TempDir()
+	certificate, key := selfSigned(t, dir)
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	host, port, _ := net.SplitHostPort(address)
+	listener.Close()
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	process := exec.CommandContext(t.Context(), "node", filepath.Join(*azuriteDir, "node_modules/azurite/dist/src/blob/main.js"), "--blobHost", host, "--blobPort", port,
+		"--location", filepath.Join(dir, "data"), "--cert", certificate, "--key", key, "--oauth", "basic", "--skipApiVersionCheck", "--disableTelemetry", "--silent")
+	process.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+azuriteAccount+":"+accountKey)
+	process.Stdout, process.Stderr = log, log
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = process.Process.Kill(), process.Wait() }) // it has nothing to lose
+	a := &azurite{t: t, url: "https://" + address + "/" + azuriteAccount, ca: certificate}
+	a.await(address, log.Name())
+	if a.key, err = service.NewSharedKeyCredential(azuriteAccount, accountKey); err != nil {
+		t.Fatal(err)
+	}
+	transport, err := (&AzureConfig{CAFile: a.ca}).transport()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.owner, err = service.NewClientWithSharedKeyCredential(a.url+"/", a.key, &service.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: transport}}); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func selfSigned(t *testing.T, dir string) (certificate, key string) {
+	t.Helper()
+	secret, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "azurite"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &secret.PublicKey, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for file, block := range map[string]*pem.Block{certificate: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: private}} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return certificate, key
+}
+
+func (a *azurite) await(address, log string) {
+	a.t.Helper()
+	for end := time.Now().Add(azuritePatience); ; {
+		conn, err := (&net.Dialer{}).DialContext(a.t.Context(), "tcp", address)
+		if err == nil {
+			conn.Close()
+			return
+		}
+		if time.Now().After(end) {
+			text, _ := os.ReadFile(log)
+			a.t.Fatalf("Azurite does not answer: %v\n%s", err, text)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// add appends to a blob as the export does, and makes container and blob if need be.
+func (a *azurite) add(name, text string) {
+	a.t.Helper()
+	inside := a.owner.NewContainerClient(container)
+	_, _ = inside.Create(a.t.Context(), nil) // there already, mostly
+	blob := inside.NewAppendBlobClient(name)
+	if _, err := blob.GetProperties(a.t.Context(), nil); err != nil {
+		a.make(blob)
+	}
+	body := streaming.NopCloser(io.NewSectionReader(strings.NewReader(text), 0, int64(len(text))))
+	if _, err := blob.AppendBlock(a.t.Context(), body, nil); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+func (a *azurite) make(blob *appendblob.Client) {
+	a.t.Helper()
+	if _, err := blob.Create(a.t.Context(), nil); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+func (a *azurite) rig(sign func(*AzureConfig)) *azureRig {
+	a.t.Helper()
+	r := &azureRig{rig: newRig(a.t)}
+	r.azure = AzureConfig{URL: a.url, CAFile: a.ca}
+	sign(&r.azure)
+	r.connect()
+	return r
+}
+
+func byKey(c *AzureConfig) { c.Key = collect.NewSecret(accountKey) }
+
+// TestAzuriteAsItGrows reads append blobs as they grow, in pieces of lines that end
+// in CR LF, through restarts, and one that is made anew.
+func TestAzuriteAsItGrows(t *testing.T) {
+	a := startAzurite(t)
+	r := a.rig(byKey)
+	r.poll() // no container yet
+	lines := bytes.Repeat([]byte("{\"a\":\"\xc3\xa9\"}\r\n"), 5000)
+	whole := string(lines)
+	a.add(hour(8), whole[:len(whole)-7])
+	r.poll()
+	r.want(hour(8), whole[:len(whole)-len("{\"a\":\"é\"}\r\n")])
+	a.add(hour(8), whole[len(whole)-7:])
+	a.add(hour(9), "{\"b\":1}\r\n")
+	r.connect() // after a restart
+	r.poll()
+	r.poll()
+	r.want(hour(8), whole)
+	r.want(hour(9), "{\"b\":1}\r\n")
+	journalled := len(r.sink.payloads)
+	r.poll()
+	if len(r.sink.payloads) != journalled {
+		t.Error("what was read is read again")
+	}
+	blob := a.owner.NewContainerClient(container).NewAppendBlobClient(hour(9))
+	if _, err := blob.Delete(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	a.add(hour(9), "{\"c\":1}\r\n")
+	r.poll()
+	r.want(hour(9), "{\"b\":1}\r\n{\"c\":1}\r\n")
+}
+
+// TestWaysToSignInToAzurite reads with each kind of credential, and says what is
+// wrong with one that is not taken.
+func TestWaysToSignInToAzurite(t *testing.T) {
+	a := startAzurite(t)
+	a.add(hour(8), "one\r\n")
+	signature := func(p sas.AccountPermissions, ends time.Duration) collect.Secret {
+		t.Helper()
+		address, err := a.owner.GetSASURL(sas.AccountResourceTypes{Service: true, Container: true, Object: true}, p, time.Now().Add(ends), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, query, _ := strings.Cut(address, "?")
+		return collect.NewSecret(query)
+	}
+	directory := startDirectory(t, a)
+	for name, sign := range map[string]func(*AzureConfig){
+		"key":         byKey,
+		"signature":   func(c *AzureConfig) { c.SAS = signature(sas.AccountPermissions{Read: true, List: true}, time.Hour) },
+		"application": func(c *AzureConfig) { c.Application = directory },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := a.rig(sign)
+			r.poll()
+			r.want(hour(8), "one\r\n")
+		})
+	}
+	for name, c := range map[string]struct {
+		sign func(*AzureConfig)
+		code string
+	}{
+		"another key":              {func(c *AzureConfig) { c.Key = collect.NewSecret("b3RoZXI=") }, "InvalidAuthenticationInfo"},
+		"a signature that ended":   {func(c *AzureConfig) { c.SAS = signature(sas.AccountPermissions{Read: true, List: true}, -time.Minute) }, "AuthorizationFailure"},
+		"a signature without list": {func(c *AzureConfig) { c.SAS = signature(sas.AccountPermissions{Read: true}, time.Hour) }, "AuthorizationPermissionMismatch"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := a.rig(c.sign)
+			err := r.c.poll(t.Context())
+			p := problem(err, time.Now())
+			if p == nil || p.Code != c.code || !blocked(err) || strings.Contains(p.Detail, "sig=") {
+				t.Errorf("problem %+v of %v", p, err)
+			}
+		})
+	}
+}
+
+// startDirectory is Microsoft Entra, whose certificate the account's clients trust
+// as well.
+func startDirectory(t *testing.T, a *azurite) *entra.Application {
+	t.Helper()
+	simulated := tenantsim.DefaultConfig(3)
+	simulated.History, simulated.NoStory, simulated.Volume = 1, true, 0.01
+	directory, err := tenantsim.New(simulated)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := directory.Start(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	ca := filepath.Join(t.TempDir(), "entra.pem")
+	if err := server.WriteCA(ca); err != nil {
+		t.Fatal(err)
+	}
+	var both []byte
+	for _, file := range []string{a.ca, ca} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		both = append(both, text...)
+	}
+	a.ca = filepath.Join(t.TempDir(), "both.pem")
+	if err := os.WriteFile(a.ca, both, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return &entra.Application{TenantID: directory.TenantID(), ClientID: directory.ClientID(), Authority: server.URL,
+		Credential: entra.Credential{ClientSecret: collect.NewSecret(directory.ClientSecret())}}
+}
