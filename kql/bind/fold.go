@@ -71,10 +71,17 @@ func fold(e plan.Expr) plan.Expr {
 	case *plan.Convert:
 		if l, ok := e.X.(*plan.Literal); ok {
 			if v, ok := convertLiteral(l, e.To); ok {
-				return &plan.Literal{Of: e.To, Value: v}
+				out := &plan.Literal{Of: e.To, Value: v}
+				if e.To == types.Decimal && v != nil {
+					out.Exact = exactDigits(l)
+				}
+				return out
 			}
 		}
 	case *plan.Call:
+		if d := foldDecimal(e); d != nil {
+			return d
+		}
 		if v, ok := foldCall(e); ok {
 			return &plan.Literal{Of: e.Of, Value: v}
 		}
@@ -97,6 +104,13 @@ func convertLiteral(l *plan.Literal, to types.Type) (any, bool) {
 	case float64:
 		if to == types.Decimal || to == types.Real {
 			return v, true
+		}
+		if to == types.String && l.Exact != "" {
+			return l.Exact, true
+		}
+	case time.Time:
+		if to == types.String {
+			return types.FormatDateTime(v), true
 		}
 	case bool:
 		if to == types.String {
@@ -174,6 +188,10 @@ func foldCall(c *plan.Call) (any, bool) {
 	switch {
 	case c.Function.Name == "negate":
 		return negate(values[0])
+	case len(values) == 2 && c.Of == types.Bool:
+		return foldTimes(c.Function.Name, values[0], values[1])
+	case c.Function.Name == "datetime_diff":
+		return foldDifference(values)
 	case len(values) == 2 && c.Of == types.DateTime:
 		return foldDate(c.Function.Name, values[0], values[1])
 	case len(values) == 2 && c.Of == types.TimeSpan:

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/quoll/quoll/kql/builtin"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/source"
@@ -27,6 +29,7 @@ func (w *windows) add(b *binder, call *plan.Call, partition []*plan.Column) *pla
 
 // attach puts the collected windows under what follows in rel.
 func (b *binder) attach(w *windows, rel *relation) {
+	w.keepOrder(b, rel)
 	for _, layer := range w.layers {
 		if layer.session != nil {
 			b.attachSession(layer.session, rel)
@@ -35,6 +38,19 @@ func (b *binder) attach(w *windows, rel *relation) {
 		partition := append(layer.partition[:len(layer.partition):len(layer.partition)], rel.partition...)
 		rel.node = &plan.Window{Input: rel.node, Define: layer.define, Partition: partition, Order: rel.order}
 	}
+}
+
+// keepOrder numbers rows that nothing but their place puts in order, where a window
+// has parts: the parts would come one after another.
+func (w *windows) keepOrder(b *binder, rel *relation) {
+	parts := slices.ContainsFunc(w.layers, func(l windowLayer) bool { return len(l.partition) > 0 })
+	if !parts || len(rel.order) > 0 || len(rel.partition) > 0 {
+		return
+	}
+	n := b.newColumn("place", types.Long)
+	number := plan.Definition{Column: n, Expr: &plan.Call{Function: b.functions.Must("row_number"), Of: types.Long}}
+	rel.node = &plan.Window{Input: rel.node, Define: []plan.Definition{number}}
+	rel.order = []plan.SortKey{{Column: n}}
 }
 
 // windowCall binds row_number(), prev() and their kin.

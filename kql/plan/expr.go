@@ -20,6 +20,9 @@ type Ref struct{ Column *Column }
 type Literal struct {
 	Of    types.Type
 	Value any
+	// Exact has all digits of a decimal, of which Value has those of a double; it is
+	// empty for any other type.
+	Exact string
 }
 
 // Call applies a function. Function is never an older spelling and never of

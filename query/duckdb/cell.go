@@ -58,7 +58,7 @@ func cell(value any, t types.Type) (any, int64, error) {
 		}
 	case types.DateTime:
 		if at, ok := value.(time.Time); ok {
-			return at.UTC(), 8, nil
+			return lastTick(at.UTC()), 8, nil
 		}
 	case types.Real:
 		if f, ok := realCell(value); ok {
@@ -74,6 +74,16 @@ func cell(value any, t types.Type) (any, int64, error) {
 		}
 	}
 	return nil, 0, fmt.Errorf("the engine gave a %T for a %s", value, t)
+}
+
+// lastTick gives the last microsecond of a day as its last tick: that is what
+// endofday() and its kin end in, and the engine has whole microseconds.
+func lastTick(t time.Time) time.Time {
+	const day = 24 * time.Hour
+	if t.Nanosecond() == 999_999_000 && t.Truncate(day).Add(day-time.Microsecond).Equal(t) {
+		return t.Add(900)
+	}
+	return t
 }
 
 // dynamicCell returns JSON, without blanks between its parts. Text that is no

@@ -12,6 +12,7 @@ import (
 	"github.com/quoll/quoll/kql/budget"
 	"github.com/quoll/quoll/kql/plan"
 	sqlgen "github.com/quoll/quoll/kql/sqlgen/duckdb"
+	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/query"
 )
 
@@ -90,6 +91,7 @@ func (e *Engine) runOnce(ctx context.Context, r *reader, s *plan.Statement, care
 	if err := fetch(execution, rows, s.Output, r.options.Limits); err != nil {
 		return nil, err
 	}
+	exact(execution.Rows, s)
 	return execution, nil
 }
 
@@ -160,6 +162,27 @@ func fetch(execution *query.Execution, rows *sql.Rows, output []plan.Output, lim
 		execution.Rows = append(execution.Rows, row)
 	}
 	return rows.Err()
+}
+
+// exact puts constants of which the engine holds fewer digits back into the rows:
+// ticks of datetimes, and decimals.
+func exact(rows [][]any, s *plan.Statement) {
+	for i, l := range plan.Constants(s) {
+		var value any
+		switch {
+		case l == nil || l.Value == nil:
+			continue
+		case l.Of == types.DateTime:
+			value = l.Value
+		case l.Exact != "":
+			value = l.Exact
+		default:
+			continue
+		}
+		for _, row := range rows {
+			row[i] = value
+		}
+	}
 }
 
 // describe puts an error of the engine into the words of a user of KQL. What

@@ -114,7 +114,8 @@ func toTextOrNull(text string, t types.Type) string {
 	case types.Real, types.Decimal:
 		return "(CASE WHEN isfinite(" + text + ") THEN regexp_replace(CAST(" + text + ` AS VARCHAR), '\.0$', '') WHEN isnan(` + text + ") THEN 'NaN' WHEN " + text + " > 0 THEN 'Infinity' WHEN " + text + " < 0 THEN '-Infinity' END)"
 	case types.DateTime:
-		return "strftime(" + text + ", '%Y-%m-%dT%H:%M:%S.%f0Z')"
+		// The last microsecond of a day stands for its last tick, as endofday() has it.
+		return "replace(strftime(" + text + ", '%Y-%m-%dT%H:%M:%S.%f0Z'), '23:59:59.9999990Z', '23:59:59.9999999Z')"
 	case types.TimeSpan:
 		return timespanText(text)
 	case types.Guid:
