@@ -1,6 +1,9 @@
 package collect
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // DefenderPrefix begins the name of every container and event hub that the
 // export of Microsoft Defender XDR makes; the table's name in lower case follows.
@@ -29,3 +32,7 @@ func DefenderTable(container string) string {
 	}
 	return name
 }
+
+// IsDefenderTable reports whether a name is that of a table that Microsoft
+// streams.
+func IsDefenderTable(name string) bool { return slices.Contains(defenderTables, name) }

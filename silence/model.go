@@ -7,7 +7,8 @@ import (
 )
 
 // Series is what is counted. The later fields are empty for all of what the
-// earlier ones name: a tenant, a content type, a record type, an operation.
+// earlier ones name: a tenant, a content type, a record type, an operation. A
+// table that is watched as a whole has its name for content type and record type.
 type Series struct {
 	Tenant, ContentType, RecordType, Operation string
 }

@@ -280,14 +280,15 @@ func (s Series) String() string {
 	return s.Name() + " of " + s.Tenant
 }
 
-// Name is the series without its tenant; "everything" for all of that.
+// Name is the series without its tenant; "everything" for all of that. A table
+// that is watched as a whole is its own record type, and named once.
 func (s Series) Name() string {
 	if s.ContentType == "" {
 		return "everything"
 	}
 	name := s.ContentType
 	for _, part := range []string{s.RecordType, s.Operation} {
-		if part != "" {
+		if part != "" && part != s.ContentType {
 			name += " / " + part
 		}
 	}

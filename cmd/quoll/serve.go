@@ -306,7 +306,7 @@ func (s *service) takeNotifications(ctx context.Context) error {
 // watchSilence adds to every collector's status what is heard no more.
 func (s *service) watchSilence(ctx context.Context) (err error) {
 	s.silence, err = silence.New(ctx, silence.Dependencies{
-		DB: s.state, Counter: heardRecords{s.query}, Reached: reachedBy(s.collectors), Clock: clock.System(), Logger: s.log,
+		DB: s.state, Counter: heardRecords{s.query, defenderTenant(s.collectors)}, Reached: reachedBy(s.collectors), Clock: clock.System(), Logger: s.log,
 	})
 	if err != nil {
 		return err

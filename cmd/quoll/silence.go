@@ -4,25 +4,64 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/kql/types"
+	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/schema"
 	"github.com/quoll/quoll/silence"
 )
 
-// heardRecords counts what is in the audit log's table.
-type heardRecords struct{ query *query.Service }
+// heardTables are watched as wholes, beside the operations of the audit log:
+// what is made of it for Sentinel, and what Defender sends.
+var heardTables = []string{
+	schema.OfficeActivity, schema.EmailEvents, schema.EmailAttachmentInfo, schema.EmailUrlInfo, schema.EmailPostDeliveryEvents,
+	schema.UrlClickEvents, schema.AlertInfo, schema.AlertEvidence, schema.CloudAppEvents,
+}
 
-// Counts implements silence.Counter. Imported records came by no feed that could
-// fall silent, and are left out. Those that a search of the past brought count,
-// but say nothing of how late records are.
+// heardRecords counts what is in the tables.
+type heardRecords struct {
+	query *query.Service
+	// defender is the tenant whose Defender is collected. Its tables do not say
+	// which tenant a row is of, so that it is empty when there are several.
+	defender string
+}
+
+const (
+	heardWindow = `TimeGenerated >= datetime(%s) and TimeGenerated < datetime(%s)`
+	heardCounts = `Records = count(), Lag = maxif(ingestion_time() - TimeGenerated, ingestion_time() - TimeGenerated < 3d)`
+)
+
+// Counts implements silence.Counter. Imported records of the audit log came by no
+// feed that could fall silent, and are left out. Those that a search of the past
+// brought count, but say nothing of how late records are.
 func (h heardRecords) Counts(ctx context.Context, from, to time.Time) ([]silence.Count, error) {
-	question := fmt.Sprintf(`UnifiedAuditLog
-| where TimeGenerated >= datetime(%s) and TimeGenerated < datetime(%s) and ContentType != ''
-| summarize Records = count(), Lag = maxif(ingestion_time() - TimeGenerated, ingestion_time() - TimeGenerated < 3d) by Tenant = tolower(OrganizationId), ContentType, RecordTypeName, Operation, Hour = bin(TimeGenerated, 1h)`,
-		from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339))
+	window := fmt.Sprintf(heardWindow, from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339))
+	counts, err := h.count(ctx, "UnifiedAuditLog | where "+window+" and ContentType != '' | summarize "+heardCounts+
+		" by Tenant = tolower(OrganizationId), ContentType, RecordTypeName, Operation, Hour = bin(TimeGenerated, 1h)")
+	for _, table := range heardTables {
+		if err != nil {
+			return nil, err
+		}
+		var more []silence.Count
+		switch {
+		case table == schema.OfficeActivity:
+			more, err = h.count(ctx, table+" | where "+window+" | summarize "+heardCounts+" by Tenant = tolower(OrganizationId), Hour = bin(TimeGenerated, 1h)")
+		case h.defender != "":
+			more, err = h.count(ctx, table+" | where "+window+" | summarize "+heardCounts+" by Tenant = '"+h.defender+"', Hour = bin(TimeGenerated, 1h)")
+		}
+		for _, c := range more {
+			c.ContentType, c.RecordType = table, table
+			counts = append(counts, c)
+		}
+	}
+	return counts, err
+}
+
+func (h heardRecords) count(ctx context.Context, question string) ([]silence.Count, error) {
 	result, err := h.query.Query(ctx, query.Request{Text: question})
 	if err != nil {
 		return nil, err
@@ -46,21 +85,60 @@ func (h heardRecords) Counts(ctx context.Context, from, to time.Time) ([]silence
 	return counts, nil
 }
 
-// reachedBy says how far collectors have come.
+// defenderTenant returns the one tenant whose Defender is collected, if it is one.
+func defenderTenant(collectors []collect.Collector) string {
+	tenants := map[string]bool{}
+	for _, c := range collectors {
+		if status := c.Status(); status.Source != model.SourceActivity {
+			tenants[status.Tenant] = true
+		}
+	}
+	if len(tenants) != 1 {
+		return ""
+	}
+	for tenant := range tenants {
+		return tenant
+	}
+	return ""
+}
+
+// brings says whether a stream brings rows of what is watched under a name: a
+// content type, a table of Defender, or what is made of all of the audit log. A
+// hub or a folder that is not named after a table holds any of them.
+func brings(source model.Source, stream, name string) bool {
+	audit := source == model.SourceActivity
+	switch {
+	case stream == name:
+		return true
+	case name == schema.OfficeActivity:
+		return audit
+	default:
+		return !audit && slices.Contains(heardTables, name) && !collect.IsDefenderTable(stream)
+	}
+}
+
+// reachedBy says how far collectors have come. A table that several roads bring
+// is as far as the furthest of them, and what is made of several content types as
+// far as the last.
 func reachedBy(collectors []collect.Collector) func(tenant, contentType string) time.Time {
 	return func(tenant, contentType string) time.Time {
+		var furthest time.Time
 		for _, c := range collectors {
 			status := c.Status()
 			if status.Tenant != tenant {
 				continue
 			}
+			var last time.Time
 			for _, s := range status.Streams {
-				if s.ContentType == contentType {
-					return s.Cursor
+				if brings(status.Source, s.ContentType, contentType) && (last.IsZero() || s.Cursor.Before(last)) {
+					last = s.Cursor
 				}
 			}
+			if last.After(furthest) {
+				furthest = last
+			}
 		}
-		return time.Time{}
+		return furthest
 	}
 }
 
@@ -80,13 +158,15 @@ func (h heard) Status() collect.Status {
 		if a.Series.Tenant != status.Tenant {
 			continue
 		}
-		problem := silenceProblem(a)
+		problem, brought, told := silenceProblem(a), a.Series.ContentType == "", false
 		for i := range status.Streams {
-			if s := &status.Streams[i]; s.ContentType == a.Series.ContentType && len(s.Warnings) < mostWarnings {
+			s := &status.Streams[i]
+			brought = brought || brings(status.Source, s.ContentType, a.Series.ContentType)
+			if told = told || s.ContentType == a.Series.ContentType; s.ContentType == a.Series.ContentType && len(s.Warnings) < mostWarnings {
 				s.Warnings = append(s.Warnings, problem)
 			}
 		}
-		if a.Series.ContentType == "" && len(status.Streams) > 0 {
+		if brought && !told && len(status.Streams) > 0 {
 			status.Warnings = append(status.Warnings, problem)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
@@ -45,9 +46,29 @@ func TestWhatIsHeardIsCountedInTheTables(t *testing.T) {
 	if err := n.catchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	counts, err := heardRecords{n.query}.Counts(t.Context(), hour, hour.Add(time.Hour))
-	if err != nil || len(counts) != 1 {
-		t.Fatalf("%+v, %v, want one count", counts, err)
+	mail := fmt.Sprintf(`{"time":"%s","tenantId":"%s","operationName":"Publish","category":"AdvancedHunting-EmailEvents","properties":{"Timestamp":"%[1]sZ","ReportId":"r1","NetworkMessageId":"a0000000-0000-4000-8000-000000000009"}}`, after(time.Minute), gapTenant)
+	_, err = n.pipeline.Journal(t.Context(), model.Payload{Tenant: gapTenant, Source: model.SourceEventHub, Format: model.FormatDefenderLines, Name: "hub", Received: time.Now().UTC(), Body: []byte(mail + "\n")})
+	if err == nil {
+		err = n.catchUp(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, err := heardRecords{n.query, gapTenant}.Counts(t.Context(), hour, hour.Add(time.Hour))
+	if err != nil || len(counts) != 3 {
+		t.Fatalf("%+v, %v, want counts of an operation, of OfficeActivity and of mails", counts, err)
+	}
+	for i, want := range []struct {
+		table   string
+		records int64
+	}{{"OfficeActivity", 3}, {"EmailEvents", 1}} {
+		series := silence.Series{Tenant: gapTenant, ContentType: want.table, RecordType: want.table}
+		if c := counts[i+1]; c.Series != series || c.Records != want.records || !c.Hour.Equal(hour) {
+			t.Errorf("%+v, want %d rows of %s", c, want.records, series)
+		}
+	}
+	if counts, err := (heardRecords{n.query, ""}).Counts(t.Context(), hour, hour.Add(time.Hour)); err != nil || len(counts) != 2 {
+		t.Errorf("%+v, %v; want no counts of mails, because nobody knows whose they are", counts, err)
 	}
 	c := counts[0]
 	want := silence.Series{Tenant: gapTenant, ContentType: "Audit.Exchange", RecordType: "ExchangeItem", Operation: "Send"}
@@ -76,6 +97,28 @@ func TestReachedIsTheCursorOfTheStream(t *testing.T) {
 	}
 	if got := reached(gapTenant, "DLP.All"); !got.IsZero() {
 		t.Errorf("reached %v of what is not collected", got)
+	}
+
+	stream := func(name string, after time.Duration) collect.StreamStatus {
+		return collect.StreamStatus{ContentType: name, Cursor: at.Add(after)}
+	}
+	roads := []collect.Collector{
+		fixedStatus{status: collect.Status{Tenant: gapTenant, Source: model.SourceActivity, Streams: []collect.StreamStatus{stream("Audit.Exchange", 2*time.Hour), stream("Audit.General", time.Hour)}}},
+		fixedStatus{status: collect.Status{Tenant: gapTenant, Source: model.SourceEventHub, Streams: []collect.StreamStatus{stream("EmailEvents", 3*time.Hour), stream("everything-else", 5*time.Hour)}}},
+		fixedStatus{status: collect.Status{Tenant: gapTenant, Source: model.SourceBlobExport, Streams: []collect.StreamStatus{stream("EmailEvents", 4*time.Hour)}}},
+	}
+	reached = reachedBy(roads)
+	for name, want := range map[string]time.Duration{"OfficeActivity": time.Hour, "EmailEvents": 4 * time.Hour, "UrlClickEvents": 5 * time.Hour} {
+		if got := reached(gapTenant, name); !got.Equal(at.Add(want)) {
+			t.Errorf("%s is reached up to %v, want %v", name, got, at.Add(want))
+		}
+	}
+	if got := defenderTenant(roads); got != gapTenant {
+		t.Errorf("Defender is that of %q", got)
+	}
+	roads = append(roads, fixedStatus{status: collect.Status{Tenant: "other", Source: model.SourceHunting}})
+	if got := defenderTenant(roads); got != "" {
+		t.Errorf("Defender is that of %q, and of another", got)
 	}
 }
 
