@@ -21,7 +21,7 @@ import (
 // signed. No file may be missing, and none may be there that the log does not
 // account for. It reads only, works offline, and needs nothing but the folder.
 // Memory does not grow with the payloads, only with the number of files (about
-// 200 bytes each).
+// 200 bytes each). As many objects are read at a time as there are processors.
 //
 // progress, if not nil, is called now and then with the bytes read so far and
 // the bytes in the folder.
@@ -238,12 +238,11 @@ func (v *verification) moved(patience time.Duration) bool {
 func (v *verification) checkLog() error {
 	v.comparePast(&tree{})
 	log := newLogCheck(v)
-	decoder, err := newDecoder()
+	objects, err := newObjectCheck(v)
 	if err != nil {
 		return err
 	}
-	defer decoder.Close()
-	objects := &objectCheck{v: v, zstd: decoder}
+	defer objects.close()
 	for n := int64(0); n*tileWidth < v.head.size; n++ {
 		if err := v.ctx.Err(); err != nil {
 			return err

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"fmt"
+	"runtime"
 	"sort"
 
 	"github.com/klauspost/compress/zstd"
@@ -12,9 +13,56 @@ import (
 // object follow each other: its payloads in order, then the object itself.
 type objectCheck struct {
 	v     *verification
-	zstd  *zstd.Decoder
-	group []leaf // leaves that wait for the rest of their object
-	last  uint64 // last position accounted for
+	zstd  *zstd.Decoder // for a look into an index
+	group []leaf        // leaves that wait for the rest of their object
+	last  uint64        // last position accounted for
+
+	idle    []*zstd.Decoder // one for each object that may be read beside
+	reading []*objectRead   // in order
+}
+
+// objectRead is an object file that is being read.
+type objectRead struct {
+	name        string
+	first, last uint64
+	leaves      []leaf
+	decoder     *zstd.Decoder
+	done        chan struct{} // closed when found or err is there
+	found       *contents
+	err         error
+}
+
+// maxReaders bounds the objects that are read at a time.
+const maxReaders = 8
+
+// newObjectCheck returns one that reads as many objects at a time as there are
+// processors. The caller closes it.
+func newObjectCheck(v *verification) (*objectCheck, error) {
+	c := &objectCheck{v: v}
+	for range 1 + min(runtime.GOMAXPROCS(0), maxReaders) {
+		decoder, err := newDecoder()
+		if err != nil {
+			c.close()
+			return nil, err
+		}
+		c.idle = append(c.idle, decoder)
+	}
+	c.zstd, c.idle = c.idle[0], c.idle[1:]
+	return c, nil
+}
+
+// close waits for what is being read.
+func (c *objectCheck) close() {
+	for _, r := range c.reading {
+		<-r.done
+		r.decoder.Close()
+	}
+	for _, decoder := range c.idle {
+		decoder.Close()
+	}
+	if c.zstd != nil {
+		c.zstd.Close()
+	}
 }
 
 // take accepts the next leaves.
@@ -24,7 +72,15 @@ func (c *objectCheck) take(leaves []leaf) error {
 }
 
 // finish accounts for what waits after the last leaf.
-func (c *objectCheck) finish() error { return c.drain(true) }
+func (c *objectCheck) finish() error {
+	if err := c.drain(true); err != nil {
+		return err
+	}
+	for len(c.reading) > 0 {
+		c.settle()
+	}
+	return nil
+}
 
 // drain checks each object all of whose leaves have come.
 func (c *objectCheck) drain(end bool) error {
@@ -169,17 +225,41 @@ func (c *objectCheck) hole(first uint64) {
 	c.v.problem(file, Hole, fmt.Sprintf("position %d comes after position %d", first, c.last), Range{c.last + 1, first - 1})
 }
 
-// check compares one object file with its leaves.
+// check has an object file read, to be compared with its leaves. Files are opened
+// and judged one after the other, and read side by side.
 func (c *objectCheck) check(name string, first, last uint64, leaves []leaf) {
-	all := Range{first, last}
-	f, ok := c.v.open(name, all)
+	f, ok := c.v.open(name, Range{first, last})
 	if !ok {
 		return
 	}
-	defer f.Close()
-	found, err := readObject(f, first, last, c.zstd)
-	if err != nil {
-		c.v.problem(name, Unreadable, err.Error(), all)
+	if len(c.idle) == 0 {
+		c.settle()
+	}
+	n := len(c.idle) - 1
+	r := &objectRead{name: name, first: first, last: last, leaves: leaves, decoder: c.idle[n], done: make(chan struct{})}
+	c.idle = c.idle[:n]
+	c.reading = append(c.reading, r)
+	go func() {
+		defer close(r.done)
+		defer f.Close()
+		r.found, r.err = readObject(f, first, last, r.decoder)
+	}()
+}
+
+// settle waits for the oldest of the objects that are read, and judges it.
+func (c *objectCheck) settle() {
+	r := c.reading[0]
+	<-r.done
+	c.reading = c.reading[1:]
+	c.idle = append(c.idle, r.decoder)
+	c.judge(r)
+}
+
+// judge compares one object file with its leaves.
+func (c *objectCheck) judge(r *objectRead) {
+	name, first, last, leaves, found := r.name, r.first, r.last, r.leaves, r.found
+	if r.err != nil {
+		c.v.problem(name, Unreadable, r.err.Error(), Range{first, last})
 		return
 	}
 	c.v.advance(found.size)
