@@ -23,7 +23,8 @@ type auditPlan struct {
 // auditField is the columns that one field goes to.
 type auditField struct {
 	log, office []target
-	path        uint64 // pathOf its name
+	name        string
+	path        uint64 // pathOf the name
 }
 
 // pathOr is pathOf a member, which needs no computing where there is a field.
@@ -70,7 +71,7 @@ func newAuditPlan(workspace string) *auditPlan {
 func (p *auditPlan) field(name string) *auditField {
 	f := p.fields[name]
 	if f == nil {
-		f = &auditField{path: pathOf(name)}
+		f = &auditField{name: name, path: pathOf(name)}
 		p.fields[name] = f
 	}
 	return f
@@ -98,9 +99,10 @@ func (r *run) auditRecord(text string, object jsontape.Value) string {
 	r.log.reset(p.log)
 	r.office.reset(p.office)
 	r.survey.start()
-	for members := object.Members(); members.Next(); {
+	number := 0
+	for members := object.Members(); members.Next(); number++ {
 		key, v := members.Key().Text(), members.Value()
-		field := p.fields[key]
+		field := r.fieldAt(number, key, p)
 		if r.survey.known != nil {
 			r.survey.member(key, field.pathOr(key), v)
 		}
@@ -144,6 +146,21 @@ func (r *run) auditRecord(text string, object jsontape.Value) string {
 	record.Rows = r.rows.copy(rows)
 	r.accept(record)
 	return ""
+}
+
+// fieldAt returns the field of a name, nil if there is none. Most records have it at
+// the place where one before had it.
+func (w *worker) fieldAt(number int, name string, p *auditPlan) *auditField {
+	if number < len(w.fieldsAt) {
+		if f := w.fieldsAt[number]; f != nil && f.name == name {
+			return f
+		}
+	}
+	f := p.fields[name]
+	if f != nil && number < len(w.fieldsAt) {
+		w.fieldsAt[number] = f
+	}
+	return f
 }
 
 // contentType returns the content type of the feed that a record came by. A

@@ -109,7 +109,7 @@ func (r *run) defenderRow(text, category string, plan *defenderPlan, record sche
 	r.log.set(plan.time, at, 0)
 	r.log.set(plan.size, schema.Real(float64(len(text))), 0)
 	r.log.setAll(plan.constants)
-	record.Rows = []schema.Row{r.row(&r.log, plan.table)}
+	record.Rows = r.rows.copy(append(r.pending[:0], r.row(&r.log, plan.table)))
 	r.accept(record)
 }
 

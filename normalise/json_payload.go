@@ -27,13 +27,15 @@ type worker struct {
 	unescaped []byte
 	log       rowBuilder // row of UnifiedAuditLog, or of a Defender table
 	office    rowBuilder // row of OfficeActivity
-	pairs     []pair     // stack of appendObject
+	members   []uint32   // stack of appendObject: places on the tape
 	orders    orders
 	// pending are the rows of the record at work.
 	pending [2]schema.Row
 	names   names
-	fields  tally // of audit records that no column takes
-	survey  survey
+	// fieldsAt is what field a member of an audit record was, by its number.
+	fieldsAt [64]*auditField
+	fields   tally // of audit records that no column takes
+	survey   survey
 }
 
 func newWorker() *worker {

@@ -7,13 +7,6 @@ import (
 	"github.com/quoll/quoll/internal/jsontape"
 )
 
-// pair is a member of an object.
-type pair struct {
-	name  string
-	key   jsontape.Value
-	value jsontape.Value
-}
-
 // form says how JSON is written: as it is but for space, or otherwise.
 type form uint8
 
@@ -68,19 +61,17 @@ func (w *worker) appendText(dst []byte, v jsontape.Value) []byte {
 }
 
 func (w *worker) appendObject(dst []byte, object jsontape.Value, f form) []byte {
-	base := len(w.pairs)
+	base := len(w.members)
 	for members := object.Members(); members.Next(); {
-		key := members.Key()
-		name := key.Text()
-		if f.leavesOut(name, members.Value()) {
+		if f != 0 && f.leavesOut(members.Key().Text(), members.Value()) {
 			continue
 		}
-		w.pairs = append(w.pairs, pair{name, key, members.Value()})
+		w.members = append(w.members, members.Place())
 	}
-	end := len(w.pairs)
+	end := len(w.members)
 	var order []uint32
 	if f&sorted != 0 {
-		order = w.orders.of(w.pairs[base:end])
+		order = w.orders.of(object, w.members[base:end])
 	}
 	dst = append(dst, '{')
 	for i := range end - base {
@@ -91,16 +82,24 @@ func (w *worker) appendObject(dst []byte, object jsontape.Value, f form) []byte 
 		if order != nil {
 			member = base + int(order[i])
 		}
-		dst = w.appendText(dst, w.pairs[member].key)
-		dst = append(dst, ':')
-		if f&alike != 0 && w.pairs[member].name == "CreationTime" {
-			dst = w.appendTime(dst, w.pairs[member].value, f)
-			continue
-		}
-		dst = w.appendJSON(dst, w.pairs[member].value, f)
+		dst = w.appendMember(dst, object, w.members[member], f)
 	}
-	w.pairs = w.pairs[:base]
+	w.members = w.members[:base]
 	return append(dst, '}')
+}
+
+func (w *worker) appendMember(dst []byte, object jsontape.Value, place uint32, f form) []byte {
+	key, value := object.Member(place)
+	isTime := f&alike != 0 && key.Text() == "CreationTime"
+	if text, ok := object.Written(place); ok && !isTime {
+		return append(dst, text...)
+	}
+	dst = w.appendText(dst, key)
+	dst = append(dst, ':')
+	if isTime {
+		return w.appendTime(dst, value, f)
+	}
+	return w.appendJSON(dst, value, f)
 }
 
 // orders remembers in which order the members of objects are sorted: records of
@@ -114,20 +113,20 @@ const (
 	maxMembers = 256
 )
 
-// of returns the places of the members in the order of their names, equal ones
-// in theirs. nil stands for the order in which they are.
-func (o orders) of(members []pair) []uint32 {
-	if len(members) < 2 || len(members) > maxMembers {
-		return o.sort(members)
+// of returns the members of an object, which are at places, in the order of their
+// names, equal ones in theirs. nil stands for the order in which they are.
+func (o orders) of(object jsontape.Value, places []uint32) []uint32 {
+	if len(places) < 2 || len(places) > maxMembers {
+		return o.sort(object, places)
 	}
-	shape := uint64(len(members))
-	for i := range members {
-		shape = shape*1099511628211 ^ uint64(len(members[i].name))
+	shape := uint64(len(places))
+	for _, place := range places {
+		shape = shape*1099511628211 ^ uint64(len(nameAt(object, place)))
 	}
-	if order, ok := o[shape]; ok && sorts(order, members) {
+	if order, ok := o[shape]; ok && sorts(order, object, places) {
 		return order
 	}
-	order := o.sort(members)
+	order := o.sort(object, places)
 	if len(o) >= maxOrders {
 		clear(o)
 	}
@@ -135,29 +134,37 @@ func (o orders) of(members []pair) []uint32 {
 	return order
 }
 
-func sorts(order []uint32, members []pair) bool {
-	if len(order) != len(members) {
+func nameAt(object jsontape.Value, place uint32) string {
+	key, _ := object.Member(place)
+	return key.Text()
+}
+
+func sorts(order []uint32, object jsontape.Value, places []uint32) bool {
+	if len(order) != len(places) {
 		return false
 	}
+	last := nameAt(object, places[order[0]])
 	for i := 1; i < len(order); i++ {
-		before, after := order[i-1], order[i]
-		switch c := strings.Compare(members[before].name, members[after].name); {
-		case c > 0, c == 0 && before > after:
+		name := nameAt(object, places[order[i]])
+		if last > name || last == name && order[i-1] > order[i] {
 			return false
 		}
+		last = name
 	}
 	return true
 }
 
-func (o orders) sort(members []pair) []uint32 {
-	if len(members) < 2 {
+func (o orders) sort(object jsontape.Value, places []uint32) []uint32 {
+	if len(places) < 2 {
 		return nil
 	}
-	order := make([]uint32, len(members))
+	order := make([]uint32, len(places))
 	for i := range order {
 		order[i] = uint32(i)
 	}
-	slices.SortStableFunc(order, func(a, b uint32) int { return strings.Compare(members[a].name, members[b].name) })
+	slices.SortStableFunc(order, func(a, b uint32) int {
+		return strings.Compare(nameAt(object, places[a]), nameAt(object, places[b]))
+	})
 	return order
 }
 
@@ -168,9 +175,13 @@ func (f form) leavesOut(name string, value jsontape.Value) bool {
 // appendTime writes a time that can be read in the way of most records: UTC,
 // without zone, and without a fraction that is zero.
 func (w *worker) appendTime(dst []byte, v jsontape.Value, f form) []byte {
-	at, ok := parseTime(stringOf(v))
+	text := stringOf(v)
+	at, ok := parseTime(text)
 	if !ok {
 		return w.appendJSON(dst, v, f)
+	}
+	if len(text) == len("2006-01-02T15:04:05") && text[len("2006-01-02")] == 'T' { // most are so
+		return appendString(dst, text)
 	}
 	return appendString(dst, at.Format("2006-01-02T15:04:05.999999999"))
 }

@@ -82,15 +82,15 @@ func mustColumn(t *schema.Table, name string) int {
 // rowBuilder gathers the cells of one row, one for a column.
 type rowBuilder struct {
 	cells []schema.Cell
-	at    []int // by column: 1 + position in cells, 0 for none
-	rank  []int // by column: of the field that filled it
+	at    []uint16 // by column: 1 + position in cells, 0 for none
+	rank  []uint16 // by column: of the field that filled it
 }
 
 func (b *rowBuilder) reset(t *schema.Table) {
 	b.cells = b.cells[:0]
 	if len(b.at) < len(t.Columns) {
-		b.at = make([]int, len(t.Columns))
-		b.rank = make([]int, len(t.Columns))
+		b.at = make([]uint16, len(t.Columns))
+		b.rank = make([]uint16, len(t.Columns))
 	}
 	clear(b.at)
 }
@@ -102,15 +102,15 @@ func (b *rowBuilder) set(column int, value schema.Value, rank int) {
 		return
 	}
 	if at := b.at[column]; at > 0 {
-		if rank < b.rank[column] {
+		if uint16(rank) < b.rank[column] {
 			b.cells[at-1].Value = value
-			b.rank[column] = rank
+			b.rank[column] = uint16(rank)
 		}
 		return
 	}
 	b.cells = append(b.cells, schema.Cell{Column: column, Value: value})
-	b.at[column] = len(b.cells)
-	b.rank[column] = rank
+	b.at[column] = uint16(len(b.cells))
+	b.rank[column] = uint16(rank)
 }
 
 func (b *rowBuilder) setAll(cells []schema.Cell) {

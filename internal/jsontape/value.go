@@ -142,3 +142,27 @@ func (c *Cursor) Key() Value { return Value{c.t, c.key} }
 
 // Value returns the value of the member, or the item.
 func (c *Cursor) Value() Value { return Value{c.t, c.value} }
+
+// Place is where the member is on the tape, by which Member finds it again. It has
+// no pointer: remembering many costs the garbage collector nothing.
+func (c *Cursor) Place() uint32 { return c.key }
+
+// Member returns the member at a place on the tape of the value.
+func (v Value) Member(place uint32) (key, value Value) {
+	return Value{v.t, place}, Value{v.t, place + 1}
+}
+
+// Written returns the member at a place as it is written, name and value. ok says
+// that the value is no array and no object, and that there are no escapes in the
+// member and no white space, so that nothing can be shorter.
+func (v Value) Written(place uint32) (text string, ok bool) {
+	key, value := &v.t.nodes[place], &v.t.nodes[place+1]
+	if v.t.spaced || key.escaped || value.escaped || value.kind >= Array {
+		return "", false
+	}
+	end := value.end
+	if value.kind == String {
+		end++
+	}
+	return v.t.text[key.start-1 : end], true
+}
