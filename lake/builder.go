@@ -33,14 +33,15 @@ type builder struct {
 	bytes    int64 // estimate of the memory that the rows take
 	minTime  int64
 	maxTime  int64
-	overhead int64 // bytes of a row of which every value is absent
+	overhead int64  // bytes of a row beside its texts: of the columns that have values
+	zeros    []byte // what columns without values share; it never changes
 
 	// likely is what the last full batch had, for which room is made at once: an
 	// import is under way, and the next batch will be like it. A flush cuts a
 	// batch short without that being over; two short ones in a row say that it is.
 	likely struct {
 		rows  int
-		bytes []int // of texts, by column
+		bytes []int // of texts, by column; -1 for a column without values
 		short int   // batches that were cut short since
 	}
 }
@@ -55,18 +56,19 @@ const (
 
 func newBuilder(columns []column, timeColumn int) *builder {
 	b := &builder{columns: columns, schema: arrowSchemaOf(columns), time: timeColumn}
-	for _, c := range columns {
-		switch c.kind {
-		case kindText, kindInt32:
-			b.overhead += 4
-		case kindBool:
-			b.overhead++
-		default:
-			b.overhead += 8
-		}
-	}
 	b.reset()
 	return b
+}
+
+// width is the bytes of a value in memory, but for its text.
+func (k kind) width() int64 {
+	switch k {
+	case kindText, kindInt32:
+		return 4
+	case kindBool:
+		return 1
+	}
+	return 8
 }
 
 // reset starts a new batch.
@@ -75,21 +77,25 @@ func (b *builder) reset() {
 		b.likely.rows, b.likely.short = b.rows, 0
 		b.likely.bytes = b.likely.bytes[:0]
 		for _, v := range b.vectors {
-			b.likely.bytes = append(b.likely.bytes, len(v.data)+len(v.data)/16)
+			bytes := -1
+			if v.n > 0 {
+				bytes = len(v.data) + len(v.data)/16
+			}
+			b.likely.bytes = append(b.likely.bytes, bytes)
 		}
 	} else if b.likely.short++; b.likely.short >= 2 {
 		b.likely.rows, b.likely.bytes = 0, nil
 	}
 	next := make([]*vector, len(b.columns))
 	for i, c := range b.columns {
-		if b.likely.rows > 0 {
+		if b.likely.rows > 0 && b.likely.bytes[i] >= 0 {
 			next[i] = newVector(c, b.likely.rows+b.likely.rows/16, b.likely.bytes[i])
 		} else {
 			next[i] = newVector(c, 0, 0)
 		}
 	}
 	b.vectors = next
-	b.rows, b.bytes = 0, 0
+	b.rows, b.bytes, b.overhead = 0, 0, hiddenColumns*8
 	b.minTime, b.maxTime = math.MaxInt64, math.MinInt64
 }
 
@@ -106,8 +112,12 @@ type rowOrigin struct {
 // range.
 func (b *builder) add(cells []schema.Cell, origin rowOrigin) {
 	at := origin.ingested.UnixMicro()
-	for _, cell := range cells {
+	for i := range cells {
+		cell := &cells[i]
 		v := b.vectors[cell.Column]
+		if v.n == 0 {
+			b.begin(v)
+		}
 		v.pad(b.rows)
 		if v.n > b.rows {
 			continue // a second cell for the column: the first one stands
@@ -123,6 +133,12 @@ func (b *builder) add(cells []schema.Cell, origin rowOrigin) {
 	b.rows++
 	b.bytes += b.overhead
 	b.minTime, b.maxTime = min(b.minTime, at), max(b.maxTime, at)
+}
+
+// begin accounts for a column that gets its first value.
+func (b *builder) begin(v *vector) {
+	b.overhead += v.kind.width()
+	b.bytes += v.kind.width() * int64(b.rows)
 }
 
 // setTime fills TimeGenerated if no cell did.
@@ -152,7 +168,12 @@ func (b *builder) full() bool { return b.rows >= batchRows || b.bytes >= batchBy
 // cut returns the rows added so far as a batch without an id and starts anew.
 func (b *builder) cut() batch {
 	arrays := make([]arrow.Array, len(b.vectors))
+	shared := map[absentKind]arrow.Array{}
 	for i, v := range b.vectors {
+		if v.n == 0 {
+			arrays[i] = b.absent(shared, v)
+			continue
+		}
 		v.pad(b.rows)
 		arrays[i] = v.array()
 	}
@@ -162,4 +183,24 @@ func (b *builder) cut() batch {
 	}
 	b.reset()
 	return out
+}
+
+// absentKind is what columns without values differ in.
+type absentKind struct {
+	kind kind
+	text bool
+}
+
+// absent returns the column of a vector without values: most columns of a batch,
+// which share one array for each kind.
+func (b *builder) absent(shared map[absentKind]arrow.Array, v *vector) arrow.Array {
+	key := absentKind{v.kind, v.text}
+	if a, ok := shared[key]; ok {
+		return a
+	}
+	if need := 8 * (b.rows + 1); len(b.zeros) < need {
+		b.zeros = make([]byte, max(need, 2*len(b.zeros)))
+	}
+	shared[key] = absentArray(v.kind, v.text, b.rows, b.zeros)
+	return shared[key]
 }

@@ -28,8 +28,13 @@ func layout(columns []column, ids map[string]int, f form) []parquetfile.Column {
 			Dictionary: !c.document && !c.random, Bounds: !c.document, Codec: parquetfile.Zstd,
 			Bloom: f.lasting && c.kind == kindText && !c.document,
 		}
-		if c.random {
+		switch {
+		case c.random:
 			out[i].Codec = parquetfile.Uncompressed
+		case c.document && !f.lasting:
+			// Most bytes of a table, for a day at most: packed in a third of the time,
+			// to twice the size.
+			out[i].Codec = parquetfile.Snappy
 		}
 	}
 	return out

@@ -178,6 +178,29 @@ func (v *vector) array() arrow.Array {
 	return array.MakeFromData(data)
 }
 
+// absentArray returns a column of absent values over zeros, of which there must be
+// eight bytes for each row and one more.
+func absentArray(k kind, text bool, rows int, zeros []byte) arrow.Array {
+	nulls := 0
+	buffers := []*memory.Buffer{nil, nil}
+	if !text {
+		nulls = rows
+		buffers[0] = memory.NewBufferBytes(zeros[:(rows+7)/8])
+	}
+	switch k {
+	case kindText:
+		buffers[1] = memory.NewBufferBytes(zeros[:4*(rows+1)])
+		buffers = append(buffers, memory.NewBufferBytes([]byte{}))
+	case kindBool:
+		buffers[1] = memory.NewBufferBytes(zeros[:(rows+7)/8])
+	default:
+		buffers[1] = memory.NewBufferBytes(zeros[:int64(rows)*k.width()])
+	}
+	data := array.NewData(k.arrowType(), rows, buffers, nil, nulls, 0)
+	defer data.Release()
+	return array.MakeFromData(data)
+}
+
 // fitted returns values in memory of which they fill at least half.
 func fitted[T any](values []T) []T {
 	if cap(values) > 2*len(values) {

@@ -11,7 +11,7 @@ const (
 	// ahead is how many entries the journal may be ahead of the rows before
 	// whoever brings more waits for them: what is applied soon is in memory
 	// still, and needs neither be read nor unpacked.
-	ahead = 32
+	ahead = 16
 	// standstill is how long the rows may make no progress before nobody waits
 	// for them any more. Content at Microsoft expires; the journal has room.
 	standstill = 200 * time.Millisecond
