@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/quoll/quoll/collect/file"
+	"github.com/quoll/quoll/internal/heaplimit"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/pipeline"
 )
@@ -55,6 +56,7 @@ and does not stop the rest. Importing a file again changes nothing.`,
   quoll import *.csv.gz --data ./q -o json`,
 		Args: someArguments("at least one file", 1, 1<<20),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			heaplimit.Set(commandMemory)
 			return runImport(cmd.Context(), cmd.OutOrStdout(), o, args)
 		},
 	}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -28,6 +27,7 @@ import (
 	"github.com/quoll/quoll/incident"
 	"github.com/quoll/quoll/intel"
 	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/internal/heaplimit"
 	"github.com/quoll/quoll/metrics"
 	"github.com/quoll/quoll/notebook"
 	"github.com/quoll/quoll/query/external"
@@ -50,7 +50,7 @@ func serveCommand() *cobra.Command {
 				return usageError(err)
 			}
 			log := serverLog(slog.LevelInfo)
-			collectOften()
+			heaplimit.Set(serverMemory)
 			return serve(cmd.Context(), loaded, defaultPace(), log, func(address, link string) {
 				log.Info("serving", "address", address)
 				tellLink(cmd.OutOrStdout(), link)
@@ -61,14 +61,13 @@ func serveCommand() *cobra.Command {
 	return cmd
 }
 
-// collectOften lets the garbage collector run before the heap has grown by 40 %.
-// What is large in it are rows without pointers, which cost it nothing to pass,
-// while memory that waits for it counts as much as any. GOGC overrides it.
-func collectOften() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(40)
-	}
-}
+// The memory of Go's part of the process, in bytes, that is not exceeded by
+// garbage. A server is one of many on its machine; a command that brings in much
+// is soon over.
+const (
+	serverMemory  = 144 << 20
+	commandMemory = 384 << 20
+)
 
 // pace is what serve and demo do at different speeds.
 type pace struct {
