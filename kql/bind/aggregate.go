@@ -16,8 +16,6 @@ type aggregation struct {
 	define []plan.Definition
 	order  []plan.SortKey // of the rows that are aggregated
 	keys   []item
-	// unnamed names the columns that are written as bare expressions.
-	unnamed defaultNames
 	// tuples are the scalar calls over aggregates that give several values.
 	tuples tuples
 }
@@ -103,7 +101,7 @@ func (b *binder) aggregateItems(x syntax.Expr, r *rowScope) []item {
 	b.onlyAggregates(e, inner, r)
 	name, named := b.autoName(inner, r)
 	if !named {
-		name = r.aggregates.unnamed.number()
+		name = b.unnamed.number()
 	}
 	return rename([]item{{name: name, named: true, expr: e, at: x.Span()}}, names)
 }

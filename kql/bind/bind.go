@@ -165,6 +165,7 @@ type binder struct {
 	functions *builtin.Table
 	branches  branches
 	lastID    plan.ColumnID
+	unnamed   defaultNames
 	nodes     int
 	depth     int
 	// binSettings are the size and the place that bin_auto() rounds by.

@@ -96,8 +96,8 @@ func (b *binder) callName(x *syntax.Call, r *rowScope) (string, bool) {
 	return "", false
 }
 
-// defaultNames gives Column1, Column2 and so on to the columns of one operator
-// that have no name.
+// defaultNames gives Column1, Column2 and so on to the columns that have no name.
+// Numbers go on through a whole query; the body of a function begins with 1 again.
 type defaultNames struct{ last int }
 
 // number gives the next name, which may be taken.

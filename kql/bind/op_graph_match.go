@@ -92,11 +92,10 @@ func (b *binder) graphMatch(op *syntax.GraphMatchOperator, g *graph, s *scope) *
 		m.node = &plan.Filter{Input: m.node, Predicate: e}
 	}
 	out := &relation{node: m.node}
-	var unnamed defaultNames
 	for i, c := range b.define(out, items) {
 		name := items[i].name
 		if !items[i].named {
-			name = unnamed.next(func(n string) bool { return hasField(out.fields, n) })
+			name = b.unnamed.next(func(n string) bool { return hasField(out.fields, n) })
 		}
 		if bad(items[i].expr) {
 			return b.nothing()

@@ -181,7 +181,6 @@ func (ms *series) steps(point plan.Expr) plan.Expr {
 func (ms *series) aggregates(op *syntax.MakeSeriesOperator, keys []item, r *relation, s *scope) ([]item, []plan.Definition, bool) {
 	b := ms.b
 	a := &aggregation{binder: b, order: r.order}
-	a.unnamed.after(keys)
 	row := rows(r, s)
 	row.aggregates = a
 	var items []item

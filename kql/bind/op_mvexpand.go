@@ -15,9 +15,8 @@ func (b *binder) mvExpand(op *syntax.MvExpandOperator, rel *relation, s *scope) 
 	node := &plan.Unnest{}
 	fields := slices.Clone(r.fields)
 	row := rows(r, s)
-	var unnamed defaultNames
 	for _, c := range op.Columns {
-		name, array, ok := b.expanded(c, row, &unnamed)
+		name, array, ok := b.expanded(c, row)
 		if !ok {
 			return b.nothing()
 		}
@@ -53,7 +52,7 @@ func (b *binder) mvExpand(op *syntax.MvExpandOperator, rel *relation, s *scope) 
 }
 
 // expanded binds `name = array` of mv-expand. A string is read as JSON.
-func (b *binder) expanded(c *syntax.MvExpandColumn, row *rowScope, unnamed *defaultNames) (string, plan.Expr, bool) {
+func (b *binder) expanded(c *syntax.MvExpandColumn, row *rowScope) (string, plan.Expr, bool) {
 	array := b.scalar(c.X, row)
 	if bad(array) {
 		return "", nil, false
@@ -70,7 +69,7 @@ func (b *binder) expanded(c *syntax.MvExpandColumn, row *rowScope, unnamed *defa
 	}
 	name, ok := b.autoName(c.X, row)
 	if !ok {
-		name = unnamed.next(func(n string) bool { return row.rel.index(n) >= 0 })
+		name = b.unnamed.next(func(n string) bool { return row.rel.index(n) >= 0 })
 	}
 	return name, array, true
 }

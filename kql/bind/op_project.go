@@ -28,11 +28,10 @@ func (b *binder) where(op *syntax.WhereOperator, rel *relation, s *scope) *relat
 func (b *binder) extend(columns []syntax.Expr, rel *relation, s *scope) *relation {
 	r := rel.derive()
 	items := b.items(columns, r, s)
-	var unnamed defaultNames
 	taken := func(name string) bool { return rel.index(name) >= 0 }
 	for i := range items {
 		if !items[i].named {
-			items[i].name = unnamed.next(taken)
+			items[i].name = b.unnamed.next(taken)
 		}
 	}
 	for i, c := range b.define(r, items) {
@@ -65,14 +64,13 @@ func (b *binder) projectFamily(op *syntax.ProjectOperator, rel *relation, s *sco
 func (b *binder) project(op *syntax.ProjectOperator, rel *relation, s *scope) *relation {
 	r := rel.derive()
 	columns := slices.Clone(op.Columns)
-	var unnamed defaultNames
 	items := b.expandStars(columns, r, s)
 	defined := b.define(r, items)
 	r.fields = nil
 	declared := map[string]bool{}
 	for i, it := range items {
 		if !it.named {
-			it.name = unnamed.number()
+			it.name = b.unnamed.number()
 		}
 		if !b.projectItem(r, it, defined[i], declared) {
 			b.errorf(it.at, "the column %q is declared twice", it.name)

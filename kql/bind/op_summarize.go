@@ -12,7 +12,6 @@ func (b *binder) summarize(op *syntax.SummarizeOperator, rel *relation, s *scope
 	keys := b.keys(op.Keys, r, s)
 	a := &aggregation{binder: b, order: r.order, keys: keys}
 	row := rows(r, s)
-	a.unnamed.after(keys)
 	row.aggregates, row.tuples = a, &a.tuples
 	var items []item
 	for _, x := range op.Aggregates {
@@ -57,28 +56,18 @@ func (b *binder) grouped(r *relation, keys []item, a *aggregation, items []item)
 // keys binds the by clause and names its columns.
 func (b *binder) keys(xs []syntax.Expr, r *relation, s *scope) []item {
 	keys := b.expandStars(xs, r, s)
-	var unnamed defaultNames
 	for i := range keys {
 		taken := func(name string) bool {
 			return slices.ContainsFunc(keys[:i], func(k item) bool { return k.name == name })
 		}
 		if !keys[i].named {
-			keys[i].name = unnamed.number()
+			keys[i].name = b.unnamed.number()
 		}
 		if taken(keys[i].name) {
 			keys[i].name = uniqueIn(fieldsOf(keys[:i]), keys[i].name)
 		}
 	}
 	return keys
-}
-
-// after goes on with the numbers where those of the keys end.
-func (d *defaultNames) after(keys []item) {
-	for _, k := range keys {
-		if !k.named && k.name != "" {
-			d.last++
-		}
-	}
 }
 
 func fieldsOf(items []item) []field {

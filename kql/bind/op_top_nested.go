@@ -23,7 +23,6 @@ type topNest struct {
 func (b *binder) topNested(op *syntax.TopNestedOperator, rel *relation, s *scope) *relation {
 	t := &topNest{b: b, scope: s, op: op}
 	r := rel.derive()
-	var unnamed defaultNames
 	var keys []item
 	for _, level := range op.Levels {
 		it := b.items([]syntax.Expr{level.Of}, r, s)[0]
@@ -31,7 +30,7 @@ func (b *binder) topNested(op *syntax.TopNestedOperator, rel *relation, s *scope
 			return b.nothing()
 		}
 		if !it.named {
-			it.name = unnamed.next(func(string) bool { return false })
+			it.name = b.unnamed.next(func(string) bool { return false })
 		}
 		keys = append(keys, it)
 	}

@@ -276,6 +276,9 @@ func (b *binder) call(f *function, args []syntax.Expr, at syntax.Node, caller *r
 		}
 		inner.values[p.Name.Text] = v
 	}
+	outside := b.unnamed
+	b.unnamed = defaultNames{}
+	defer func() { b.unnamed = outside }()
 	r := b.inside(f, at, func() result { return b.statements(f.literal.Body, newScope(inner), true) })
 	if r.rel == nil && r.scalar == nil {
 		b.errorf(at.Span(), "the function %s ends without an expression", f.name)
