@@ -6,6 +6,7 @@
 package query
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/quoll/quoll/kql/plan"
@@ -41,6 +42,19 @@ type Limits struct {
 // minutes.
 func DefaultLimits() Limits {
 	return Limits{Rows: 500_000, Bytes: 64 << 20, Time: 4 * time.Minute}
+}
+
+// RecordLimitReached and SizeLimitReached are what Kusto says with a result that
+// was cut.
+//
+// Source: https://learn.microsoft.com/kusto/concepts/query-limits
+func (l Limits) RecordLimitReached() string {
+	return fmt.Sprintf("Query result set has exceeded the internal record count limit %d (E_QUERY_RESULT_SET_TOO_LARGE)", l.Rows)
+}
+
+// SizeLimitReached is for the bytes of a result.
+func (l Limits) SizeLimitReached() string {
+	return fmt.Sprintf("Query result set has exceeded the internal data size limit %d (E_QUERY_RESULT_SET_TOO_LARGE)", l.Bytes)
 }
 
 // GreatestLimits returns the limits that a query can ask for by set
@@ -92,6 +106,9 @@ type Result struct {
 	Rows [][]any
 	// Truncated says that there were more rows than the limits allow.
 	Truncated bool
+	// PartialFailure is what Kusto says with a result that was cut: which limit was
+	// exceeded, under the code that its users know. It is empty for a whole result.
+	PartialFailure string
 	// Visualization is what render asked for, or nil.
 	Visualization *Visualization
 	Statistics    Statistics // of all tables together

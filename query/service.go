@@ -39,9 +39,12 @@ type RunOptions struct {
 
 // Execution is what an engine gives back. Rows are as in Result.
 type Execution struct {
-	Rows       [][]any
-	Truncated  bool
-	Statistics Statistics // Compile is not set
+	Rows      [][]any
+	Truncated bool
+	// LimitReached says in Kusto's words which limit cut the rows; it is empty where
+	// none did.
+	LimitReached string
+	Statistics   Statistics // Compile is not set
 	// More are the rows of the statement's further tables, in order.
 	More []*Execution
 }
@@ -123,7 +126,7 @@ func (s *Service) Query(ctx context.Context, r Request) (result *Result, err err
 // table is the result of one statement.
 func table(statement *plan.Statement, execution *Execution) *Result {
 	return &Result{
-		Columns: columns(statement), Rows: execution.Rows, Truncated: execution.Truncated,
+		Columns: columns(statement), Rows: execution.Rows, Truncated: execution.Truncated, PartialFailure: execution.LimitReached,
 		Visualization: statement.Visualization, Statistics: execution.Statistics, Name: statement.Name,
 	}
 }

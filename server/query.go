@@ -77,6 +77,8 @@ type Statistics struct {
 	FilesSkipped        int     `json:"filesSkipped,omitempty"`
 	// Truncated says that the result was cut at a limit.
 	Truncated bool `json:"truncated,omitempty"`
+	// PartialFailure says in Kusto's words which limit that was.
+	PartialFailure string `json:"partialFailure,omitempty"`
 }
 
 // Diagnostic is one mistake in the text of a query.

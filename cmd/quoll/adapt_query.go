@@ -31,6 +31,7 @@ func (q querier) Query(ctx context.Context, r server.QueryRequest) (*server.Quer
 	answer.Statistics = server.Statistics{
 		ElapsedMilliseconds: milliseconds(s.Compile + s.Execute), CompileMilliseconds: milliseconds(s.Compile),
 		RowsScanned: s.RowsScanned, FilesScanned: s.FilesRead, FilesSkipped: s.FilesPruned, Truncated: result.Truncated,
+		PartialFailure: result.PartialFailure,
 	}
 	return answer, nil
 }
@@ -41,7 +42,7 @@ func resultTable(result *query.Result) *server.QueryResult {
 	for _, c := range result.Columns {
 		answer.Columns = append(answer.Columns, server.ResultColumn{Name: c.Name, Type: c.Type.String()})
 	}
-	answer.Statistics.Truncated = result.Truncated
+	answer.Statistics.Truncated, answer.Statistics.PartialFailure = result.Truncated, result.PartialFailure
 	return answer
 }
 

@@ -187,7 +187,7 @@ func (o *queryOptions) notes(w io.Writer, result *query.Result) error {
 	var b strings.Builder
 	for _, table := range append([]*query.Result{result}, result.More...) {
 		if table.Truncated {
-			fmt.Fprintf(&b, "quoll: the result was cut at %d rows\n", len(table.Rows))
+			fmt.Fprintf(&b, "quoll: the result was cut at %d rows: %s\n", len(table.Rows), table.PartialFailure)
 		}
 	}
 	if o.statistics || isTerminal(w) {

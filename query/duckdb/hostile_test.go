@@ -36,6 +36,44 @@ func TestQueriesEndInTime(t *testing.T) {
 	}
 }
 
+// A query that is cancelled while it runs ends soon after: how soon is logged, and
+// on a quiet machine is below 100 ms.
+func TestQueriesEndWhenCancelled(t *testing.T) {
+	s := hostileService(t)
+	for name, text := range map[string]string{
+		"join":    "range a from 1 to 1000000 step 1 | extend k = 1 | join kind=inner (range b from 1 to 1000000 step 1 | extend k = 1) on k | summarize sum(a * b)",
+		"native":  "range a from 1 to 100000000 step 1 | extend h = parse_user_agent(strcat('Mozilla/5.0 ', a), 'browser') | summarize dcount(tostring(h))",
+		"sort":    "range a from 1 to 30000000 step 1 | extend k = hash_sha256(tostring(a)) | sort by k asc | serialize n = row_number() | summarize max(n), max(k)",
+		"regex":   "range a from 1 to 100000000 step 1 | where tostring(a) matches regex @'^(1|2|3)+(4|5|6)+7{3}$' | count",
+		"rows":    "range a from 1 to 100000000 step 1",
+		"compile": doubled(20) + " | where " + strings.Repeat("(", 100) + "true" + strings.Repeat(")", 100),
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		go func() {
+			_, err := s.Query(ctx, query.Request{Text: text, Limits: query.Limits{Rows: 2_000_000, Bytes: 1 << 30}})
+			ended <- err
+		}()
+		select {
+		case <-ended: // it was quicker than that
+			cancel()
+			continue
+		case <-time.After(30 * time.Millisecond):
+		}
+		cancelled := time.Now()
+		cancel()
+		err := <-ended
+		took := time.Since(cancelled)
+		if err != nil && !errors.Is(err, context.Canceled) && refusal(err) != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if took > 5*time.Second { // far above what it takes, for busy machines
+			t.Errorf("%s: ended %v after it was cancelled", name, took)
+		}
+		t.Logf("%s: ended after %v, %v", name, took, err)
+	}
+}
+
 // What is known to be hard for an engine, or to be large.
 func TestHardTexts(t *testing.T) {
 	if testing.Short() {

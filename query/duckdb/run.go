@@ -143,8 +143,12 @@ func fetch(execution *query.Execution, rows *sql.Rows, output []plan.Output, lim
 	}
 	var total int64
 	for rows.Next() {
-		if len(execution.Rows) == limits.Rows || total > limits.Bytes {
-			execution.Truncated = true
+		if len(execution.Rows) == limits.Rows {
+			execution.Truncated, execution.LimitReached = true, limits.RecordLimitReached()
+			return nil
+		}
+		if total > limits.Bytes {
+			execution.Truncated, execution.LimitReached = true, limits.SizeLimitReached()
 			return nil
 		}
 		if err := rows.Scan(pointers...); err != nil {

@@ -196,15 +196,19 @@ func TestLimits(t *testing.T) {
 		limits    query.Limits
 		rows      int
 		truncated bool
+		says      string
 	}{
-		{"defaults", query.Limits{}, 120, false},
-		{"exactly as many", query.Limits{Rows: 120}, 120, false},
-		{"fewer", query.Limits{Rows: 119}, 119, true},
-		{"bytes", query.Limits{Bytes: 229}, 10, true}, // about 23 bytes a row
+		{"defaults", query.Limits{}, 120, false, ""},
+		{"exactly as many", query.Limits{Rows: 120}, 120, false, ""},
+		{"fewer", query.Limits{Rows: 119}, 119, true, "record count limit 119 (E_QUERY_RESULT_SET_TOO_LARGE)"},
+		{"bytes", query.Limits{Bytes: 229}, 10, true, "data size limit 229 (E_QUERY_RESULT_SET_TOO_LARGE)"}, // about 23 bytes a row
 	} {
 		result := mustQuery(t, s, query.Request{Text: "Events | sort by N asc", Limits: c.limits})
 		if len(result.Rows) != c.rows || result.Truncated != c.truncated {
 			t.Errorf("%s: %d rows, truncated %v; want %d, %v", c.name, len(result.Rows), result.Truncated, c.rows, c.truncated)
+		}
+		if said := result.PartialFailure; (said == "") == c.truncated || !strings.Contains(said, c.says) {
+			t.Errorf("%s: says %q", c.name, said)
 		}
 	}
 	_, err := s.Query(context.Background(), query.Request{
