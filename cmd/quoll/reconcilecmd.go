@@ -237,7 +237,7 @@ func printReconciled(w io.Writer, output string, r *reconcile.Report) error {
 	}
 	fmt.Fprintf(&b, "%s from %s to %s: %d on both sides, %d that Quoll lacks, %d that only Quoll has\n", r.Table, r.From.Format(layout), r.To.Format(layout), r.Matched, r.QuollLacks, r.OtherLacks)
 	if r.MatchedWithoutID > 0 {
-		fmt.Fprintf(&b, "%d rows have no Id and were told by what they say\n", r.MatchedWithoutID)
+		fmt.Fprintf(&b, "of them without an Id, told by what they say: %d\n", r.MatchedWithoutID)
 	}
 	list := func(title string, total int64, records []reconcile.Record) {
 		if total == 0 {
@@ -245,7 +245,11 @@ func printReconciled(w io.Writer, output string, r *reconcile.Report) error {
 		}
 		fmt.Fprintf(&b, "\n%s (%d):\n", title, total)
 		for _, l := range records[:min(len(records), mostListed)] {
-			fmt.Fprintf(&b, "  %-36s  %s  %s  %s%s\n", cmp.Or(l.ID, "(no Id)"), timeOr(l.Time, layout), l.Operation, l.UserID, in(l.File))
+			file := l.File
+			if len(r.Files) == 1 {
+				file = "" // as the first line says
+			}
+			fmt.Fprintf(&b, "  %-36s  %s  %s  %s%s\n", cmp.Or(l.ID, "(no Id)"), timeOr(l.Time, layout), l.Operation, l.UserID, in(file))
 		}
 		more(&b, total, len(records))
 	}
@@ -274,8 +278,20 @@ func printReconciled(w io.Writer, output string, r *reconcile.Report) error {
 		more(&b, r.Rejected, len(r.Rejects))
 	}
 	b.WriteString(map[bool]string{true: "equal\n", false: "not equal\n"}[r.Equal()])
+	b.WriteString(whatNext(r))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// whatNext says what to do about records that Quoll lacks.
+func whatNext(r *reconcile.Report) string {
+	switch {
+	case r.QuollLacks == 0:
+		return ""
+	case r.Matched+r.OtherLacks+r.OtherTime == 0:
+		return "\nQuoll has no record of that time at all. Is --data the folder that collects this tenant, and did it collect then? quoll gaps shows what it has.\n"
+	}
+	return "\nWith --out missing.jsonl all of them are written; quoll import missing.jsonl takes in what Quoll lacks.\n"
 }
 
 func timeOr(at time.Time, layout string) string {
