@@ -50,6 +50,8 @@ const pages = [
   ["dashboards", "/dashboards", () => page.getByRole("link", { name: "Finance" })],
   ["a dashboard", "/dashboards/exchange", () => page.locator(".tile .grid").first()],
   ["connectors", "/connectors", () => page.locator("td.gap-complete").first()],
+  ["the archive", "/archive", () => page.getByRole("region", { name: "Tables and archive" }).locator("tbody tr").first()],
+  ["assurance", "/assurance", () => page.getByRole("region", { name: "ISM-1815" })],
   ["people", "/people", () => page.getByRole("row", { name: /administrator/ })],
   ["the account", "/account", () => page.getByLabel("New password", { exact: true })],
 ];

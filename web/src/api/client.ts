@@ -1,5 +1,5 @@
 import type {
-  Backfill, ConnectorList, Dashboard, DashboardEntry, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, MessageCoverage, NewNote, Note, Person, QueryPlan, QueryResult, Role, Rule, Schema, Session, Status, Timespan,
+  ArchiveDetail, ArchiveTask, AssuranceReport, Backfill, ConnectorList, Dashboard, DashboardEntry, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, MessageCoverage, NewNote, Note, Person, QueryPlan, QueryResult, ReconciledHours, Role, Rule, Schema, Session, Status, Timespan,
 } from "./types";
 
 /** Why a request failed, in words for the user. */
@@ -71,6 +71,13 @@ export interface IncidentFilter {
   limit?: number;
 }
 
+/** An answer that is a file, with the name that the server gives it. */
+async function fetchFile(method: string, path: string, body?: unknown): Promise<{ name: string; blob: Blob }> {
+  const response = await ask(method, path, body);
+  const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? "file";
+  return { name, blob: await response.blob() };
+}
+
 export const api = {
   /** How one can sign in here. */
   ways: () => call<{ password: boolean; token: boolean }>("GET", "/sign-in"),
@@ -126,6 +133,15 @@ export const api = {
   backfills: (signal?: AbortSignal) => call<{ backfills: Backfill[] }>("GET", "/backfills", undefined, signal),
   startBackfill: (request: { tenant: string; from: string; to: string }) => call<Backfill>("POST", "/backfills", request),
   status: (signal?: AbortSignal) => call<Status>("GET", "/status", undefined, signal),
+  archive: (signal?: AbortSignal) => call<ArchiveDetail>("GET", "/archive", undefined, signal),
+  reconciledHours: (filter: { differing: boolean; limit: number }, signal?: AbortSignal) =>
+    call<ReconciledHours>("GET", "/archive/hours?" + new URLSearchParams({ differing: String(filter.differing), limit: String(filter.limit) }), undefined, signal),
+  startArchiveTask: (kind: ArchiveTask["kind"]) => call<ArchiveTask>("POST", "/archive/tasks", { kind }),
+  evidence: (id: string) => fetchFile("POST", "/archive/evidence", { id }),
+  absence: (question: { tenant: string; operation: string; subject: string; from: string; to: string }) => fetchFile("POST", "/archive/absence", question),
+  assurance: (signal?: AbortSignal) => call<AssuranceReport>("GET", "/assurance", undefined, signal),
+  assuranceReport: (format: "html" | "oscal") => fetchFile("GET", "/assurance/report?format=" + format),
+  assess: (id: string, status: string, remark: string) => call<object>("PUT", "/assurance/items/" + encodeURIComponent(id), { status, remark }),
 };
 
 /** What to show for anything that was thrown. */

@@ -295,6 +295,23 @@ export interface ArchiveDetail extends ArchiveStatus {
   days: { tenantId: string; tenantName?: string; contentType: string; day: string; sequence: number; listed: number; fetched: number; expired: number; gaps: number }[];
 }
 
+export interface EvidenceFact {
+  name: string; aspect: string; state: "shown" | "not met" | "not visible"; statement: string; remedy?: string; where?: string; query?: string;
+}
+
+export interface EvidenceCounts { shown: number; notMet: number; notVisible: number }
+
+export interface AssuranceItem {
+  id: string; kind: "ism" | "blueprint"; revision?: string; updated?: string; release: string; essentialEight?: string; page?: string; asks: string; limit?: string; statement?: string;
+  evidence: EvidenceFact[]; counts: EvidenceCounts; assessment: { status: string; remark?: string; by?: string; time?: string };
+}
+
+/** Live evidence for controls and decisions. */
+export interface AssuranceReport {
+  made: string; release: string; counts: EvidenceCounts; items: AssuranceItem[]; unmet: (EvidenceFact & { items: string[] })[]; statuses: string[]; attribution: string;
+  catalogue: null | { title: string; version: string; same: number; changes: { id: string; what: string[] }[] };
+}
+
 /** From the least to the most: each may all that the one before it may. */
 export const roles = ["Reader", "Responder", "Contributor", "Administrator"] as const;
 export type Role = (typeof roles)[number];

@@ -21,6 +21,8 @@ const RulesPage = lazy(() => import("../rules/RulesPage"));
 const DashboardsPage = lazy(() => import("../dashboards/DashboardsPage"));
 const DashboardPage = lazy(() => import("../dashboards/DashboardPage"));
 const ConnectorsPage = lazy(() => import("../connectors/ConnectorsPage"));
+const ArchivePage = lazy(() => import("../archive/ArchivePage"));
+const AssurancePage = lazy(() => import("../assurance/AssurancePage"));
 const AccountPage = lazy(() => import("../people/AccountPage"));
 const PeoplePage = lazy(() => import("../people/PeoplePage"));
 
@@ -95,6 +97,8 @@ function Page({ path, onSession }: { path: string; onSession: (session: Session)
   if (page === "dashboards" && !id) return <DashboardsPage />;
   if (page === "dashboards" && id && more.length === 0) return <DashboardPage id={decodeURIComponent(id)} />;
   if (page === "connectors" && !id) return <ConnectorsPage />;
+  if (page === "archive" && !id) return <ArchivePage />;
+  if (page === "assurance" && !id) return <AssurancePage />;
   if (page === "account" && !id) return <AccountPage onSession={onSession} />;
   if (page === "people" && !id) return <PeoplePage />;
   return <EmptyView title={text.notFound.title} detail={text.notFound.detail} />;

@@ -1,6 +1,6 @@
 import { Badge, Button, Menu, MenuDivider, MenuItem, MenuList, MenuPopover, MenuTrigger, MessageBar, MessageBarBody, Tooltip } from "@fluentui/react-components";
 import {
-  AlertFilled, AlertRegular, BoardFilled, BoardRegular, ClockRegular, HomeFilled, HomeRegular, NavigationRegular, PersonRegular, PlugConnectedFilled, PlugConnectedRegular, SearchFilled, SearchRegular, ShieldErrorFilled, ShieldErrorRegular,
+  AlertFilled, AlertRegular, ArchiveFilled, ArchiveRegular, BoardFilled, BoardRegular, ClockRegular, HomeFilled, HomeRegular, NavigationRegular, PersonRegular, PlugConnectedFilled, PlugConnectedRegular, SearchFilled, SearchRegular, ShieldCheckmarkFilled, ShieldCheckmarkRegular, ShieldErrorFilled, ShieldErrorRegular,
   TextBulletListSquareSearchFilled, TextBulletListSquareSearchRegular, WeatherMoonRegular, WeatherSunnyRegular,
 } from "../ui/icons";
 import type { ReactNode } from "react";
@@ -18,6 +18,8 @@ const items = [
   { to: "/rules", label: text.nav.rules, icon: <AlertRegular />, activeIcon: <AlertFilled /> },
   { to: "/dashboards", label: text.nav.dashboards, icon: <BoardRegular />, activeIcon: <BoardFilled /> },
   { to: "/connectors", label: text.nav.connectors, icon: <PlugConnectedRegular />, activeIcon: <PlugConnectedFilled /> },
+  { to: "/archive", label: text.nav.archive, icon: <ArchiveRegular />, activeIcon: <ArchiveFilled /> },
+  { to: "/assurance", label: text.nav.assurance, icon: <ShieldCheckmarkRegular />, activeIcon: <ShieldCheckmarkFilled /> },
 ];
 
 /** Header, navigation, and the page beside it. */

@@ -3,6 +3,7 @@
 export { AddRegular } from "@fluentui/react-icons/svg/add";
 export { AlertFilled, AlertRegular } from "@fluentui/react-icons/svg/alert";
 export { AlertOnRegular } from "@fluentui/react-icons/svg/alert-on";
+export { ArchiveFilled, ArchiveRegular } from "@fluentui/react-icons/svg/archive";
 export { ArrowClockwiseRegular } from "@fluentui/react-icons/svg/arrow-clockwise";
 export { ArrowDownRegular } from "@fluentui/react-icons/svg/arrow-down";
 export { ArrowDownloadRegular } from "@fluentui/react-icons/svg/arrow-download";
@@ -54,7 +55,7 @@ export { QuestionCircleRegular } from "@fluentui/react-icons/svg/question-circle
 export { RecordStopRegular } from "@fluentui/react-icons/svg/record-stop";
 export { SearchFilled, SearchRegular } from "@fluentui/react-icons/svg/search";
 export { SettingsFilled, SettingsRegular } from "@fluentui/react-icons/svg/settings";
-export { ShieldCheckmarkRegular } from "@fluentui/react-icons/svg/shield-checkmark";
+export { ShieldCheckmarkFilled, ShieldCheckmarkRegular } from "@fluentui/react-icons/svg/shield-checkmark";
 export { ShieldErrorFilled, ShieldErrorRegular } from "@fluentui/react-icons/svg/shield-error";
 export { TableRegular } from "@fluentui/react-icons/svg/table";
 export { TagRegular } from "@fluentui/react-icons/svg/tag";

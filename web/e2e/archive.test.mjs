@@ -1,0 +1,86 @@
+// What the Archive and Assurance pages must carry, over canned answers.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { canned, openBrowser, screenshot, startCanned, until } from "./harness.mjs";
+
+let server, browser, page, troubles;
+const cannedTest = canned ? test : () => {};
+
+before(async () => {
+  if (!canned) return;
+  server = await startCanned();
+  ({ browser, page, troubles } = await openBrowser(server.origin));
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  if (canned) assert.deepEqual(troubles.filter((t) => !/404|409/.test(t)), []);
+});
+
+const region = (name) => page.getByRole("region", { name, exact: true });
+
+/** Does something, and returns the name of the file that comes of it. */
+async function downloaded(act) {
+  const [file] = await Promise.all([page.waitForEvent("download"), act()]);
+  return file.suggestedFilename();
+}
+
+cannedTest("the archive is verified, compared, watched and certified", async () => {
+  await page.goto("/archive");
+  assert.match(await region("Tables and archive").innerText(), /Equal[\s\S]*255,040 rows[\s\S]*UnifiedAuditLog\s+132,511\s+132,511/);
+  assert.match(await region("Transparency log").innerText(), /40,612 leaves[\s\S]*wattleworks\.example\/archive/);
+  assert.match(await region("Verification").innerText(), /No byte has changed/);
+  assert.match(await region("Restore drill").innerText(), /Restored, rows equal[\s\S]*231,002/);
+  assert.match(await region("Witnesses").innerText(), /witness\.harbour\.example[\s\S]*cosigns[\s\S]*connection refused/);
+  assert.match(await region("Certificates of completeness").innerText(), /Audit\.General/);
+  await screenshot(page, "archive");
+  const [asked] = await Promise.all([page.waitForResponse((r) => r.url().endsWith("/archive/tasks")), page.getByRole("button", { name: "Verify now" }).click()]);
+  assert.equal(asked.status(), 202);
+});
+
+cannedTest("a record is proved, and that there is none", async () => {
+  await page.goto("/archive");
+  const prove = region("Prove a record");
+  await prove.getByLabel("Id of the record").fill("a1");
+  assert.equal(await downloaded(() => prove.getByRole("button", { name: "Prove it" }).click()), "position-812.evidence.tar");
+  await prove.getByText("Saved as position-812.evidence.tar").waitFor();
+  await prove.getByLabel("Id of the record").fill("none");
+  await prove.getByRole("button", { name: "Prove it" }).click();
+  await prove.getByText("there is no such thing").waitFor();
+  const absence = region("Prove that there is none");
+  const button = absence.getByRole("button", { name: "Prove it" });
+  await absence.getByLabel("Operation").fill("New-InboxRule");
+  await absence.getByLabel("About whom").fill("ada@coast.example");
+  await absence.getByLabel("Tenant id").fill("t");
+  await absence.getByLabel("From (UTC)").fill("2026-09-14T00:00");
+  assert.ok(await button.isDisabled(), "without an end");
+  await absence.getByLabel("Before (UTC)").fill("2026-09-15T00:00");
+  assert.equal(await downloaded(() => button.click()), "absence.evidence.tar");
+  await absence.getByLabel("About whom").fill("mara.lindqvist@wattleworks.example");
+  await button.click();
+  await absence.getByText("there is such a record").waitFor();
+});
+
+cannedTest("what is not met comes first, and each control has its evidence and the assessor's word", async () => {
+  await page.goto("/assurance");
+  const first = region("What is not met, or not visible").getByRole("listitem").first();
+  assert.match(await first.innerText(), /not met/);
+  const control = region("ISM-1815");
+  await control.getByRole("button", { name: /ISM-1815/ }).click();
+  assert.match(await control.innerText(), /Revision 1 \(Dec-23\)[\s\S]*Essential Eight ML2, ML3[\s\S]*40612 leaves[\s\S]*who may write to its disk can delete files/);
+  await screenshot(page, "assurance");
+  await control.getByLabel("The assessor's word").selectOption("Ineffective");
+  await control.getByLabel("Remark").fill("see the disk");
+  await control.getByRole("button", { name: "Save" }).click();
+  await until("the word", async () => /Avery Assessor[\s\S]*see the disk/.test(await control.innerText()));
+  await page.getByLabel("Filter controls").fill("1988");
+  assert.equal(await page.locator(".assurance-item").count(), 1);
+  assert.match(await downloaded(() => page.getByRole("button", { name: "Download OSCAL" }).click()), /^quoll-evidence-.*\.oscal\.json$/);
+  assert.match(await downloaded(() => page.getByRole("button", { name: "Download HTML" }).click()), /\.html$/);
+  // On paper everything is unfolded.
+  await page.getByLabel("Filter controls").fill("");
+  await page.emulateMedia({ media: "print" });
+  assert.ok(await region("ISM-1988").getByText("OfficeActivity reaches back 3 days.").isVisible());
+  await page.emulateMedia({ media: "screen" });
+});

@@ -1,0 +1,77 @@
+import { Button, Field, Input, MessageBar, MessageBarBody } from "@fluentui/react-components";
+import { useState } from "react";
+import { api, explain, type ApiError } from "../api/client";
+import { useMay } from "../app/settings";
+import { saveBlob } from "../grid/csv";
+import { archiveText as t } from "../text/archive";
+import { text } from "../text/en";
+import { Panel } from "./ArchivePage";
+import { utcInstant } from "./progress";
+
+/** Fetches a file and saves it, and says what became of that. */
+function useFile() {
+  const [busy, setBusy] = useState(false);
+  const [saved, setSaved] = useState<string>();
+  const [error, setError] = useState<ApiError>();
+  const fetchFile = async (ask: () => Promise<{ name: string; blob: Blob }>) => {
+    setBusy(true);
+    setSaved(undefined);
+    setError(undefined);
+    try {
+      const file = await ask();
+      saveBlob(file.name, file.blob);
+      setSaved(file.name);
+    } catch (cause) {
+      setError(explain(cause));
+    }
+    setBusy(false);
+  };
+  const outcome = error ? <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar> : saved ? <MessageBar intent="success"><MessageBarBody>{t.prove.saved(saved)}</MessageBarBody></MessageBar> : null;
+  return { busy, fetchFile, outcome };
+}
+
+/** The evidence of one record as a file. */
+export function ProveRecord() {
+  const [id, setID] = useState("");
+  const may = useMay("Responder");
+  const file = useFile();
+  return (
+    <Panel title={t.prove.title}>
+      <p className="muted small">{t.prove.hint}</p>
+      <form className="archive-form" onSubmit={(e) => { e.preventDefault(); void file.fetchFile(() => api.evidence(id.trim())); }}>
+        <Field label={t.prove.id} hint={t.prove.idHint}><Input value={id} onChange={(_, d) => setID(d.value)} /></Field>
+        <Button type="submit" disabled={!may || file.busy || id.trim() === ""}>{t.prove.run}</Button>
+        {!may && <p className="muted small">{t.task.may(text.roles["Responder"]!)}</p>}
+      </form>
+      {file.outcome}
+    </Panel>
+  );
+}
+
+/** The proof that there is no record of a kind, as a file. */
+export function ProveAbsence() {
+  const [form, setForm] = useState({ tenant: "", operation: "", subject: "", from: "", to: "" });
+  const may = useMay("Responder");
+  const file = useFile();
+  const set = (name: keyof typeof form) => (_: unknown, d: { value: string }) => setForm((old) => ({ ...old, [name]: d.value }));
+  const from = utcInstant(form.from);
+  const to = utcInstant(form.to);
+  const whole = form.tenant.trim() && form.operation.trim() && form.subject.trim() && from && to && from < to;
+  const submit = () => file.fetchFile(() => api.absence({ tenant: form.tenant.trim(), operation: form.operation.trim(), subject: form.subject.trim(), from: from!, to: to! }));
+  return (
+    <Panel title={t.absence.title}>
+      <p className="muted small">{t.absence.hint}</p>
+      <form className="archive-form" onSubmit={(e) => { e.preventDefault(); void submit(); }}>
+        <Field label={t.absence.operation}><Input value={form.operation} placeholder="New-InboxRule" onChange={set("operation")} /></Field>
+        <Field label={t.absence.subject} hint={t.absence.subjectHint}><Input value={form.subject} onChange={set("subject")} /></Field>
+        <Field label={t.absence.tenant}><Input value={form.tenant} onChange={set("tenant")} /></Field>
+        <div className="archive-times">
+          <Field label={t.absence.from}><Input type="datetime-local" value={form.from} onChange={set("from")} /></Field>
+          <Field label={t.absence.to}><Input type="datetime-local" value={form.to} onChange={set("to")} /></Field>
+        </div>
+        <Button type="submit" disabled={!may || file.busy || !whole}>{t.absence.run}</Button>
+      </form>
+      {file.outcome}
+    </Panel>
+  );
+}
