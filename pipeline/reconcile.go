@@ -205,6 +205,7 @@ func (r *reconciler) readArchive(ctx context.Context, archived Archived, to uint
 			}
 		}
 		r.result.Position = position
+		j.result.Release()
 		return nil
 	})
 	if err == nil || failed != nil || ctx.Err() != nil {

@@ -77,6 +77,7 @@ func (b *Builder) Add(position uint64, p model.Payload) {
 		b.record(&result.Records[i], &p, position, number)
 		number++
 	}
+	result.Release()
 }
 
 func (b *Builder) read(p model.Payload) (result normalise.Result, read bool) {

@@ -45,7 +45,12 @@ func (k *archiveKeeper) run(ctx context.Context) error {
 	k.mu.Lock()
 	k.ctx = ctx
 	k.mu.Unlock()
-	defer k.running.Wait()
+	defer func() {
+		k.mu.Lock()
+		k.ctx = nil // nothing is started any more
+		k.mu.Unlock()
+		k.running.Wait()
+	}()
 	next := k.clock.Now().Add(k.after)
 	if last := readAgreement(k.node.paths.data); last != nil && last.Time.Add(reconcileEvery).After(next) {
 		next = last.Time.Add(reconcileEvery)
