@@ -147,7 +147,7 @@ func (c *Config) Validate() error {
 	if c.PublisherIdentifier == "" {
 		c.PublisherIdentifier = c.TenantID
 	}
-	if !guid.MatchString(strings.ToLower(c.PublisherIdentifier)) {
+	if c.PublisherIdentifier != c.TenantID && !guid.MatchString(strings.ToLower(c.PublisherIdentifier)) {
 		bad("publisher identifier %q is not a GUID", c.PublisherIdentifier)
 	}
 	if len(c.ContentTypes) == 0 {

@@ -39,7 +39,7 @@ func (f *failure) Error() string {
 	if f.status != 0 {
 		fmt.Fprintf(&b, ": HTTP %d", f.status)
 	}
-	if f.code != "" {
+	if f.code != "" && !strings.HasPrefix(f.message, f.code) {
 		b.WriteString(": " + f.code)
 	}
 	if f.message != "" {

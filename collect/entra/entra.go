@@ -62,10 +62,11 @@ func (f *Failure) Error() string {
 	if f.Status != 0 {
 		text += fmt.Sprintf(": HTTP %d", f.Status)
 	}
-	for _, part := range []string{f.Code, f.Message} {
-		if part != "" {
-			text += ": " + part
-		}
+	if f.Code != "" && !strings.HasPrefix(f.Message, f.Code) { // Entra's words begin with it
+		text += ": " + f.Code
+	}
+	if f.Message != "" {
+		text += ": " + f.Message
 	}
 	if f.Cause != nil {
 		text += ": " + f.Cause.Error()

@@ -21,7 +21,7 @@ import (
 // make simulate SEEDS=500 FIRST_SEED=1000 runs this test in as many processes
 // as there are cores.
 var (
-	seeds     = flag.Uint64("seeds", 0, "how many seeds TestTheWholeRiver lives through; 0 is ten, or three with -short")
+	seeds     = flag.Uint64("seeds", 0, "how many seeds TestTheWholeRiver lives through; 0 is ten, or six with -short")
 	firstSeed = flag.Uint64("first-seed", 1, "the first of them")
 	seedStep  = flag.Uint64("seed-step", 1, "the distance between two of them")
 	verbose   = flag.Bool("log", false, "print what the parts log")
@@ -33,7 +33,7 @@ func TestTheWholeRiver(t *testing.T) {
 	switch {
 	case count > 0:
 	case testing.Short():
-		count = 3
+		count = 6
 	default:
 		count = 10
 	}

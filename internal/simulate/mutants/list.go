@@ -129,15 +129,16 @@ var mutants = []mutant{
 		new:  `	return outcomeDropped`,
 	},
 	{
-		name: "the first entry after a start is passed over",
-		file: "pipeline/advance.go",
-		old: `	after := journal.Position(p.Lake.Applied())
-	if`,
-		new: `	after := journal.Position(p.Lake.Applied())
-	if p.Lake.Applied() == p.Lake.Position() && after > 0 {
-		after++
+		name: "the first entry after a flush has no rows",
+		file: "lake/apply.go",
+		old: `	if position <= t.committed {
+		return outcomeReplayed
 	}
-	if`,
+	t.keys.add`,
+		new: `	if position <= t.committed+min(t.committed, 1) {
+		return outcomeReplayed
+	}
+	t.keys.add`,
 	},
 	{
 		name: "an export is read on although the journal refused", roads: true,

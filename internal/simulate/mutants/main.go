@@ -139,7 +139,7 @@ func (m *mutant) apply(text string) (string, error) {
 }
 
 // aLife bounds how long a life takes, which some faults would make endless.
-const aLife = time.Minute
+const aLife = 30 * time.Second
 
 var failed = regexp.MustCompile(`(?m)^seed (\d+) failed`)
 
