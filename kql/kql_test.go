@@ -175,7 +175,8 @@ func FuzzCompile(f *testing.F) {
 }
 
 // Nothing short gives something that does not end: names of names, functions of
-// functions and operators whose SQL says an operand several times.
+// functions and operators whose SQL says an operand several times. Steps are
+// counted, for a clock would measure what else the machine does.
 func TestGrowthIsBounded(t *testing.T) {
 	names := "let x0 = rand();"
 	tables := "let t0 = () { Events };"
@@ -195,13 +196,9 @@ func TestGrowthIsBounded(t *testing.T) {
 		"searched":   "search " + strings.Repeat("'a' or ", 1900) + "'b'",
 		"columns":    "Events" + strings.Repeat(" | extend Count = Count + Count", 200),
 	} {
-		started := time.Now()
-		statement, err := kql.Compile(text, events{}, now)
+		statement, err := kql.CompileWith(text, events{}, bind.Options{Now: now, Steps: 100_000})
 		if err == nil {
 			_, err = kql.DuckDB(statement, duckdb.Options{Scan: func(*plan.Scan) (string, error) { return "events", nil }})
-		}
-		if took := time.Since(started); took > 10*time.Second {
-			t.Errorf("%s: took %s", name, took)
 		}
 		if err != nil && !strings.Contains(err.Error(), "too large") && !strings.Contains(err.Error(), "more than") {
 			t.Errorf("%s: %v", name, err)
