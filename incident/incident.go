@@ -47,6 +47,7 @@ func Open(ctx context.Context, db *sql.DB, now func() time.Time) (*Store, error)
 type Detail struct {
 	model.Incident
 	Tags     []string
+	Tasks    []Task            // the oldest first
 	Alerts   []model.Alert     // oldest events first
 	Timeline []model.Happening // oldest first
 }

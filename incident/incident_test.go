@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -229,5 +230,87 @@ func TestFilter(t *testing.T) {
 		if c.filter.Limit == 0 && total != c.want {
 			t.Errorf("%s: total %d, want %d", name, total, c.want)
 		}
+	}
+}
+
+// The register has what was observed until somebody knows better; clocks stop
+// when somebody was told, and a law's has an end.
+func TestRegisterAndClocks(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	raise(t, s, alert("a", "ada@coast.example", 0))
+	r, err := s.Register(ctx, 1)
+	if err != nil || !r.Occurred.Equal(noon) || !r.Discovered.Equal(noon.Add(time.Hour)) || len(r.Clocks) != 2 || len(r.Missing) != 3 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	occurred, what, laws := noon.Add(-48*time.Hour), "A mailbox was taken over.", []string{incident.SOCICritical}
+	if err := s.SetRegister(ctx, 1, incident.RegisterChange{Author: "kai", Occurred: &occurred, Description: &what, Statutory: &laws}); err != nil {
+		t.Fatal(err)
+	}
+	told := noon.Add(30 * time.Minute)
+	for _, to := range []string{incident.ToCISO, incident.ToASD} {
+		if err := s.AddReport(ctx, 1, incident.Report{To: to, At: told, By: "kai", Reference: "R-1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r, err = s.Register(ctx, 1); err != nil || !r.Occurred.Equal(occurred) || r.Description != what {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	var clocks []string
+	for _, c := range r.Clocks {
+		due := ""
+		if !c.Due.IsZero() {
+			due = c.Due.Sub(c.Since).String()
+		}
+		clocks = append(clocks, c.Name+" "+due+" "+map[bool]string{true: "running", false: "done"}[c.Done.IsZero()])
+	}
+	want := []string{"Tell the CISO or delegate  done", "Report to ASD  done", "SOCI Act, significant impact 12h0m0s done", "SOCI Act, significant impact, in writing 84h0m0s running"}
+	if !slices.Equal(clocks, want) || !slices.Equal(r.Missing, []string{"actions"}) {
+		t.Errorf("clocks %q, missing %q", clocks, r.Missing)
+	}
+	text, err := s.Text(ctx, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"Occurred:    2026-09-12 12:00 UTC", what, "- ASD, 2026-09-14 12:30 UTC, by kai R-1", "Rule a (Medium), 1 rows", "- Account ada@coast.example"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("the report lacks %q:\n%s", part, text)
+		}
+	}
+	wrong := []string{"gdpr"}
+	if err := s.SetRegister(ctx, 1, incident.RegisterChange{Statutory: &wrong}); !errors.Is(err, incident.ErrInvalidChange) {
+		t.Errorf("a clock that is none: %v", err)
+	}
+	if err := s.AddReport(ctx, 1, incident.Report{To: "ASD", At: noon.AddDate(1, 0, 0)}); !errors.Is(err, incident.ErrInvalidChange) {
+		t.Errorf("told in the future: %v", err)
+	}
+	if _, err := s.Register(ctx, 9); !errors.Is(err, incident.ErrNotFound) {
+		t.Error(err)
+	}
+}
+
+func TestTasksAndWhatIsKnownOfAnEntity(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	mailbox := alert("b", "", time.Hour)
+	mailbox.Entities = []model.Entity{{Kind: "Mailbox", Identifiers: map[string]string{"MailboxPrimaryAddress": "Ada@coast.example"}}}
+	raise(t, s, alert("a", "ada@coast.example", 0), mailbox, alert("c", "bo@coast.example", 0))
+	if err := s.AddTask(ctx, 1, " reset the password ", "kai"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetTask(ctx, 1, 1, true, "ines"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetTask(ctx, 2, 1, true, "ines"); !errors.Is(err, incident.ErrNotFound) {
+		t.Errorf("a task of another incident: %v", err)
+	}
+	if err := s.AddTask(ctx, 1, " ", "kai"); !errors.Is(err, incident.ErrInvalidChange) {
+		t.Errorf("a task without a title: %v", err)
+	}
+	d, err := s.Get(ctx, 1)
+	if err != nil || len(d.Tasks) != 1 || d.Tasks[0].Title != "reset the password" || d.Tasks[0].DoneBy != "ines" || d.Tasks[0].Done.IsZero() {
+		t.Errorf("%+v, %v", d.Tasks, err)
+	}
+	found, err := s.About(ctx, "Mailbox", "ADA@coast.example")
+	if err != nil || len(found.Alerts) != 2 || !found.First.Equal(noon) || !found.Last.Equal(noon.Add(time.Hour+time.Minute)) || found.Alerts[0].Incident != 1 {
+		t.Errorf("%+v, %v", found, err)
 	}
 }

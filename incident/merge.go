@@ -28,6 +28,7 @@ func (s *Store) Merge(ctx context.Context, into int64, others []int64, author st
 			for _, statement := range []string{
 				`UPDATE incident_alert SET incident=? WHERE incident=?`,
 				`UPDATE incident_happening SET incident=? WHERE incident=? AND kind='comment'`,
+				`UPDATE incident_task SET incident=? WHERE incident=?`,
 				`INSERT OR IGNORE INTO incident_tag SELECT ?, tag FROM incident_tag WHERE incident=?`,
 				`UPDATE incident SET merged_into=?, status='Closed', closed=updated WHERE number=?`,
 			} {

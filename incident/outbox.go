@@ -165,6 +165,14 @@ func (s *Store) putIncident(ctx context.Context, tx *sql.Tx, number int64, autho
 	for _, tag := range d.Tags {
 		labels = append(labels, map[string]any{"labelName": tag, "labelType": "User"})
 	}
+	tasks := []map[string]any{}
+	for _, t := range d.Tasks {
+		status := "New"
+		if !t.Done.IsZero() {
+			status = "Completed"
+		}
+		tasks = append(tasks, map[string]any{"title": t.Title, "status": status, "createdBy": map[string]any{"name": t.By}, "createdTimeUtc": text(t.At)})
+	}
 	if author == "" {
 		author = "Quoll"
 	}
@@ -173,7 +181,7 @@ func (s *Store) putIncident(ctx context.Context, tx *sql.Tx, number int64, autho
 		"Classification": string(d.Classification), "ClassificationComment": why, "Owner": map[string]any{"assignedTo": d.Owner, "userPrincipalName": d.Owner},
 		"ProviderName": "Quoll", "ProviderIncidentId": fmt.Sprint(number), "FirstActivityTime": text(d.FirstActivity), "LastActivityTime": text(d.LastActivity),
 		"FirstModifiedTime": text(d.Created), "LastModifiedTime": text(s.now()), "CreatedTime": text(d.Created), "ClosedTime": text(d.Closed), "IncidentNumber": number,
-		"RelatedAnalyticRuleIds": rules, "AlertIds": ids, "BookmarkIds": []string{}, "Comments": comments, "Tasks": []string{}, "Labels": labels,
+		"RelatedAnalyticRuleIds": rules, "AlertIds": ids, "BookmarkIds": []string{}, "Comments": comments, "Tasks": tasks, "Labels": labels,
 		"AdditionalData": map[string]any{"alertsCount": len(ids), "commentsCount": len(comments), "tactics": d.Tactics, "techniques": d.Techniques, "alertProductNames": []string{"Quoll"}},
 		"ModifiedBy":     author, "SourceSystem": "Quoll",
 	}})

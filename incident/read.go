@@ -92,6 +92,9 @@ func readDetail(ctx context.Context, db reader, number int64) (*Detail, error) {
 	if detail.Tags, err = readTags(ctx, db, number); err != nil {
 		return nil, err
 	}
+	if detail.Tasks, err = readTasks(ctx, db, number); err != nil {
+		return nil, err
+	}
 	detail.Timeline, err = readTimeline(ctx, db, number)
 	return detail, err
 }

@@ -52,8 +52,9 @@ type Incident struct {
 type Happening struct {
 	Time time.Time
 	// Kind is "created", "alert", "alert-updated", "status", "owner",
-	// "classification", "severity", "tag", "merged", "split", "comment" or
-	// "reopened".
+	// "classification", "severity", "tag", "merged", "split", "comment",
+	// "reopened", "task", "task-done", "task-open", "register", "reported" or
+	// "automation".
 	Kind   string
 	Author string // empty for Quoll itself
 	Text   string

@@ -39,6 +39,8 @@ type Incident struct {
 // IncidentDetail is an incident with all that is known of it.
 type IncidentDetail struct {
 	Incident
+	Tags     []string        `json:"tags"`
+	Tasks    []Task          `json:"tasks"`
 	Alerts   []Alert         `json:"alerts"`
 	Timeline []TimelineEntry `json:"timeline"` // earliest first
 }
@@ -104,6 +106,7 @@ const (
 	TimelineClassification = "classification" // changed
 	TimelineReopened       = "reopened"       // by a further alert
 	TimelineComment        = "comment"        // Title is what somebody wrote
+	TimelineMerged         = "merged"         // with or into another incident
 )
 
 // TimelineEntry is one step of the story of an incident.
@@ -228,7 +231,7 @@ func writeIncident(w http.ResponseWriter, detail *IncidentDetail) error {
 		a := &out.Alerts[i]
 		a.Tactics, a.Techniques, a.Entities = notNil(a.Tactics), notNil(a.Techniques), notNil(a.Entities)
 	}
-	out.Timeline = notNil(out.Timeline)
+	out.Timeline, out.Tags, out.Tasks = notNil(out.Timeline), notNil(out.Tags), notNil(out.Tasks)
 	body, err := json.Marshal(out)
 	if err != nil {
 		return err

@@ -102,7 +102,7 @@ type endpoint struct {
 }
 
 func (s *Server) endpoints() []endpoint {
-	return slices.Concat(s.libraryEndpoints(), s.exceptionEndpoints(), s.indicatorEndpoints(), []endpoint{
+	return slices.Concat(s.libraryEndpoints(), s.exceptionEndpoints(), s.indicatorEndpoints(), s.registerEndpoints(), []endpoint{
 		{"GET /api/v1/session", RoleReader, s.handleSession},
 		{"DELETE /api/v1/session", RoleReader, s.handleSignOut},
 		{"PUT /api/v1/session/password", RoleReader, s.handlePassword},

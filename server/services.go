@@ -61,6 +61,19 @@ type Incidents interface {
 	// ErrNotFound when the id is unknown, a *Failure with CodeConflict when
 	// the state of the incident forbids the change.
 	Update(ctx context.Context, id string, change IncidentChange) (*IncidentDetail, error)
+	// Merge makes others part of the incident, Split takes alerts out of it into a
+	// new one, whose id it returns.
+	Merge(ctx context.Context, id string, others []string, actor string) (*IncidentDetail, error)
+	Split(ctx context.Context, id string, alerts []string, actor string) (created string, err error)
+	AddTask(ctx context.Context, id, title, actor string) (*IncidentDetail, error)
+	SetTask(ctx context.Context, id, task string, done bool, actor string) (*IncidentDetail, error)
+	Register(ctx context.Context, id string) (*Register, error)
+	SetRegister(ctx context.Context, id string, change RegisterChange) (*Register, error)
+	AddReport(ctx context.Context, id string, report RegisterReport) (*Register, error)
+	// ReportText is the report of an incident, ready to send.
+	ReportText(ctx context.Context, id string) (string, error)
+	// About is what is known of an entity; alerts and incidents are the newest first.
+	About(ctx context.Context, kind, value string) (*EntityPage, error)
 }
 
 // Connectors tells the health of every source.

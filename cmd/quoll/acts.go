@@ -265,3 +265,43 @@ func (i auditedIncidents) Update(ctx context.Context, id string, change server.I
 	}
 	return detail, nil
 }
+
+// Merge implements server.Incidents.
+func (i auditedIncidents) Merge(ctx context.Context, id string, others []string, actor string) (*server.IncidentDetail, error) {
+	detail, err := i.Incidents.Merge(ctx, id, others, actor)
+	return detail, i.changed(ctx, "Merge incidents", id, map[string]any{"Others": others}, err)
+}
+
+// Split implements server.Incidents.
+func (i auditedIncidents) Split(ctx context.Context, id string, alerts []string, actor string) (string, error) {
+	created, err := i.Incidents.Split(ctx, id, alerts, actor)
+	return created, i.changed(ctx, "Split incident", id, map[string]any{"Alerts": alerts, "Created": created}, err)
+}
+
+// AddTask implements server.Incidents.
+func (i auditedIncidents) AddTask(ctx context.Context, id, title, actor string) (*server.IncidentDetail, error) {
+	detail, err := i.Incidents.AddTask(ctx, id, title, actor)
+	return detail, i.changed(ctx, "Add task", id, map[string]any{"Title": title}, err)
+}
+
+// SetTask implements server.Incidents.
+func (i auditedIncidents) SetTask(ctx context.Context, id, task string, done bool, actor string) (*server.IncidentDetail, error) {
+	detail, err := i.Incidents.SetTask(ctx, id, task, done, actor)
+	return detail, i.changed(ctx, "Change task", id, map[string]any{"Task": task, "Done": done}, err)
+}
+
+// SetRegister implements server.Incidents.
+func (i auditedIncidents) SetRegister(ctx context.Context, id string, c server.RegisterChange) (*server.Register, error) {
+	register, err := i.Incidents.SetRegister(ctx, id, c)
+	return register, i.changed(ctx, "Change register", id, map[string]any{"Change": c}, err)
+}
+
+// AddReport implements server.Incidents.
+func (i auditedIncidents) AddReport(ctx context.Context, id string, r server.RegisterReport) (*server.Register, error) {
+	register, err := i.Incidents.AddReport(ctx, id, r)
+	return register, i.changed(ctx, "Report incident", id, map[string]any{"To": r.To, "At": r.At, "Reference": r.Reference}, err)
+}
+
+func (i auditedIncidents) changed(ctx context.Context, operation, id string, properties map[string]any, err error) error {
+	return i.acts.done(ctx, act{operation: operation, kind: "Incident", id: id, description: "changed an incident", properties: properties}, err)
+}

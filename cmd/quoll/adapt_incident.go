@@ -12,11 +12,15 @@ import (
 
 	"github.com/quoll/quoll/incident"
 	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/query"
 	"github.com/quoll/quoll/server"
 )
 
 // incidents is the server's view of the incident store.
-type incidents struct{ store *incident.Store }
+type incidents struct {
+	store *incident.Store
+	query *query.Service // nil: pages of entities have what alerts say alone
+}
 
 // List implements server.Incidents.
 func (i incidents) List(ctx context.Context, f server.IncidentFilter) (*server.IncidentPage, error) {
@@ -107,7 +111,10 @@ func viewEntities(entities []model.Entity) []server.Entity {
 }
 
 func viewDetail(d *incident.Detail) *server.IncidentDetail {
-	view := &server.IncidentDetail{Incident: viewIncident(d.Incident)}
+	view := &server.IncidentDetail{Incident: viewIncident(d.Incident), Tags: d.Tags}
+	for _, t := range d.Tasks {
+		view.Tasks = append(view.Tasks, server.Task{ID: strconv.FormatInt(t.ID, 10), Title: t.Title, By: t.By, Created: t.At, Done: moment(t.Done), DoneBy: t.DoneBy})
+	}
 	for _, a := range d.Alerts {
 		view.Alerts = append(view.Alerts, viewAlert(a))
 		view.Timeline = append(view.Timeline, server.TimelineEntry{

@@ -188,7 +188,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	s.server, err = server.New(c.Server, server.Options{
 		UI: ui, Logger: log, LocalToken: s.localToken,
 		Services: server.Services{
-			Querier: auditedQuerier{querier{n.query}, audit}, Catalogue: catalogue{}, Incidents: auditedIncidents{incidents{store}, audit},
+			Querier: auditedQuerier{querier{n.query}, audit}, Catalogue: catalogue{}, Incidents: auditedIncidents{incidents{store, n.query}, audit},
 			Connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, lags: n.lags, now: time.Now, log: log},
 			Backfills:  auditedBackfills{s.backfills, audit},
 			Rules:      auditedRules{loaded, audit},
@@ -218,7 +218,7 @@ func (s *service) assurance(c *config.Config, report *reporter, rules *ruleBook,
 	return &assurer{data: c.DataDir, workspace: s.workspace, audit: audit, gatherer: &evidenceGatherer{
 		reporter: report, querier: querier{s.query}, connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: s.query, lags: s.lags, now: time.Now, log: s.log},
 		gaps: &gaps{ledger: s.ledger, state: s.state, names: tenantNames(c), now: time.Now}, rules: rules,
-		incidents: incidents{s.incidents}, access: people{s.access}, now: time.Now,
+		incidents: incidents{s.incidents, s.query}, access: people{s.access}, now: time.Now,
 		setting: evidenceSetting{dataDir: c.DataDir, archiveDir: c.ArchiveDir, loopback: c.Server.OnLoopback(), notifications: len(c.Notifications)},
 	}}
 }

@@ -32,6 +32,7 @@ type Canned struct {
 	mu        sync.Mutex
 	incidents []server.IncidentDetail
 	notes     []server.Note
+	registers map[string]*server.Register
 	task      *server.ArchiveTask
 	words     map[string]assure.Assessment
 	saved     []server.Rule

@@ -45,6 +45,7 @@ const pages = [
   ["the first screen", "/", () => page.getByRole("region", { name: "What is not met, or not visible" }).getByRole("listitem").first()],
   ["the queue", "/incidents", () => page.locator("table.queue tbody tr").first()],
   ["an incident", "/incidents/inc-0007", () => page.locator(".timeline-entry").first()],
+  ["an entity", "/entities/Account/mara.lindqvist%40wattleworks.example", () => page.getByRole("heading", { name: "Alerts" })],
   ["hunting", "/hunting", () => page.getByRole("region", { name: "Hunts" }).locator("tbody tr").first()],
   ["rules", "/rules", () => page.locator("table.rules tbody tr").first()],
   ["dashboards", "/dashboards", () => page.getByRole("link", { name: "Finance" })],
@@ -74,6 +75,11 @@ for (const scheme of ["light", "dark"]) {
       await page.goto(path);
       await ready().waitFor();
       found.push(...(await violations(rules)).map((v) => `${name}: ${v}`));
+      if (path === "/incidents/inc-0007") {
+        await page.getByRole("tab", { name: "Register" }).click();
+        await page.getByRole("button", { name: "Write the report" }).waitFor();
+        found.push(...(await violations(rules)).map((v) => `the register: ${v}`));
+      }
       if (path !== "/rules") continue;
       await page.getByRole("tab", { name: "MITRE ATT&CK" }).click();
       found.push(...(await violations(rules)).map((v) => `the matrix: ${v}`));

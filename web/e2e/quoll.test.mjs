@@ -293,6 +293,27 @@ test("an incident is found, read, and worked on", async () => {
   }
 });
 
+test("an incident has tasks, a register with clocks, and pages of its entities", async () => {
+  await page.getByLabel("New task").fill("Reset the sessions");
+  await page.getByRole("button", { name: "Add task" }).click();
+  const task = page.getByRole("checkbox", { name: "Reset the sessions" });
+  await task.check();
+  await until("the task to be done", async () => (await task.isChecked()) && (await task.isEnabled()));
+  await page.getByRole("tab", { name: "Register" }).click();
+  const register = page.getByRole("region", { name: "Register" });
+  await register.getByLabel("What happened").fill("A mailbox was taken over.");
+  await register.getByRole("button", { name: "Save register" }).click();
+  await register.getByRole("button", { name: "CISO was told" }).click();
+  await register.getByText(/told after/).waitFor();
+  await register.getByRole("button", { name: "Write the report" }).click();
+  await register.getByText(/Cyber security incident \d+/).waitFor();
+  await page.getByRole("tab", { name: /^Entities/ }).click();
+  await page.locator(".entity-list a").first().click();
+  await page.getByRole("region", { name: "Seen" }).getByText("First seen").first().waitFor();
+  await page.goBack();
+  await page.getByRole("tab", { name: "Story" }).waitFor();
+});
+
 test("evidence of an alert is shown and opens in Logs", async () => {
   await page.getByRole("tab", { name: /^Alerts/ }).click();
   const evidence = page.getByRole("grid", { name: "Evidence" });

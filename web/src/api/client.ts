@@ -1,5 +1,5 @@
 import type {
-  ArchiveDetail, ArchiveTask, AssuranceReport, Backfill, ConnectorList, Dashboard, DashboardEntry, Diagnostic, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, MessageCoverage, NewNote, Note, Person, QueryPlan, QueryResult, ReconciledHours, Role, Rule, Schema, Session, Status, Timespan,
+  ArchiveDetail, ArchiveTask, AssuranceReport, Backfill, ConnectorList, Dashboard, DashboardEntry, Diagnostic, EntityDetail, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, MessageCoverage, NewNote, Note, Person, QueryPlan, QueryResult, ReconciledHours, Register, Role, Rule, Schema, Session, Status, Timespan,
 } from "./types";
 
 /** Why a request failed, in words for the user. */
@@ -113,6 +113,15 @@ export const api = {
   },
   incident: (id: string, signal?: AbortSignal) =>
     call<IncidentDetail>("GET", "/incidents/" + encodeURIComponent(id), undefined, signal),
+  merge: (id: string, others: string[]) => call<IncidentDetail>("POST", `/incidents/${encodeURIComponent(id)}/merge`, { others }),
+  split: async (id: string, alerts: string[]) => (await call<{ id: string }>("POST", `/incidents/${encodeURIComponent(id)}/split`, { alerts })).id,
+  addTask: (id: string, title: string) => call<IncidentDetail>("POST", `/incidents/${encodeURIComponent(id)}/tasks`, { title }),
+  setTask: (id: string, task: string, done: boolean) => call<IncidentDetail>("PATCH", `/incidents/${encodeURIComponent(id)}/tasks/${encodeURIComponent(task)}`, { done }),
+  register: (id: string, signal?: AbortSignal) => call<Register>("GET", `/incidents/${encodeURIComponent(id)}/register`, undefined, signal),
+  changeRegister: (id: string, change: { description?: string; actions?: string }) => call<Register>("PATCH", `/incidents/${encodeURIComponent(id)}/register`, change),
+  addReport: (id: string, to: string, reference: string) => call<Register>("POST", `/incidents/${encodeURIComponent(id)}/reports`, { to, reference }),
+  reportText: async (id: string) => (await call<{ text: string }>("GET", `/incidents/${encodeURIComponent(id)}/report`)).text,
+  entity: (kind: string, value: string, signal?: AbortSignal) => call<EntityDetail>("GET", "/entities?" + new URLSearchParams({ kind, value }), undefined, signal),
   changeIncident: (id: string, change: IncidentChange) =>
     call<IncidentDetail>("PATCH", "/incidents/" + encodeURIComponent(id), change),
   connectors: async (signal?: AbortSignal): Promise<ConnectorList> => ({

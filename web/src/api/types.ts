@@ -151,7 +151,37 @@ export interface TimelineEntry {
   entities?: Entity[];
 }
 
-export interface IncidentDetail extends Incident { alerts: Alert[]; timeline: TimelineEntry[] }
+export interface Task { id: string; title: string; by: string; created: string; done: string | null; doneBy?: string }
+
+export interface IncidentDetail extends Incident { tags: string[]; tasks: Task[]; alerts: Alert[]; timeline: TimelineEntry[] }
+
+export interface ReportClock { name: string; control: string; to: string; since: string; due: string | null; done: string | null }
+
+/** What the register of incidents holds of one. */
+export interface Register {
+  occurred: string;
+  discovered: string;
+  description: string;
+  actions: string;
+  statutory: string[];
+  reports: { to: string; at: string; reference: string; by: string }[];
+  clocks: ReportClock[];
+  missing: string[];
+}
+
+/** What is known of an entity. */
+export interface EntityDetail {
+  kind: string;
+  value: string;
+  firstSeen: string | null;
+  lastSeen: string | null;
+  records: number;
+  days: number;
+  tables: { table: string; firstSeen: string; lastSeen: string; records: number }[];
+  query: string;
+  alerts: Alert[];
+  incidents: Incident[];
+}
 
 export interface IncidentPage { incidents: Incident[]; total: number }
 

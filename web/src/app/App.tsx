@@ -15,6 +15,7 @@ import { SignInPage } from "./SignInPage";
 const HomePage = lazy(() => import("../home/HomePage"));
 const LogsPage = lazy(() => import("../logs/LogsPage"));
 const QueuePage = lazy(() => import("../incidents/QueuePage"));
+const EntityPage = lazy(() => import("../incidents/EntityPage"));
 const DetailPage = lazy(() => import("../incidents/DetailPage"));
 const HuntingPage = lazy(() => import("../hunting/HuntingPage"));
 const RulesPage = lazy(() => import("../rules/RulesPage"));
@@ -92,6 +93,7 @@ function Page({ path, onSession }: { path: string; onSession: (session: Session)
   if (page === "logs" && !id) return <LogsPage />;
   if (page === "incidents" && !id) return <QueuePage />;
   if (page === "incidents" && id && more.length === 0) return <DetailPage id={decodeURIComponent(id)} />;
+  if (page === "entities" && id && more.length === 1) return <EntityPage kind={decodeURIComponent(id)} value={decodeURIComponent(more[0]!)} />;
   if (page === "hunting" && !id) return <HuntingPage />;
   if (page === "rules" && !id) return <RulesPage />;
   if (page === "dashboards" && !id) return <DashboardsPage />;

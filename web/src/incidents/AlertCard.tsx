@@ -1,4 +1,4 @@
-import { Button } from "@fluentui/react-components";
+import { Button, Checkbox } from "@fluentui/react-components";
 import { ChevronDownRegular, ChevronRightRegular, OpenRegular } from "../ui/icons";
 import { useMemo, useState } from "react";
 import type { Alert } from "../api/types";
@@ -13,11 +13,12 @@ const t = text.incidents;
 const evidenceRows = 8;
 
 /** An alert with the rows it stands on. */
-export function AlertCard({ alert, initiallyOpen }: { alert: Alert; initiallyOpen: boolean }) {
+export function AlertCard({ alert, initiallyOpen, chosen = false, onChosen }: { alert: Alert; initiallyOpen: boolean; chosen?: boolean; onChosen?: (on: boolean) => void }) {
   const [open, setOpen] = useState(initiallyOpen);
   return (
     <section className="panel alert-card" aria-label={alert.name}>
       <div className="alert-head">
+        {onChosen && <Checkbox aria-label={t.choose(alert.name)} checked={chosen} onChange={(_, d) => onChosen(d.checked === true)} />}
         <button type="button" className="alert-toggle" aria-expanded={open} onClick={() => setOpen(!open)}>
           {open ? <ChevronDownRegular /> : <ChevronRightRegular />}<span>{alert.name}</span>
         </button>

@@ -9,6 +9,8 @@ import { EntityIcon, Instant, PageHeader, SeverityTag, StatusTag, Tactics } from
 import { FailureView, LoadingRows, StaleBar } from "../ui/states";
 import { AlertCard } from "./AlertCard";
 import { ManagePanel } from "./ManagePanel";
+import { RegisterView } from "./RegisterView";
+import { SplitBar, TasksPanel } from "./Tasks";
 import { Timeline } from "./Timeline";
 import "./incidents.css";
 
@@ -29,7 +31,8 @@ export default function DetailPage({ id }: { id: string }) {
 }
 
 function Detail({ incident, onChanged }: { incident: IncidentDetail; onChanged: (i: IncidentDetail) => void }) {
-  const [view, setView] = useState<"story" | "alerts" | "entities">("story");
+  const [view, setView] = useState<"story" | "alerts" | "entities" | "register">("story");
+  const [chosen, setChosen] = useState<string[]>([]);
   const [alert, setAlert] = useState<string>();
   const showAlert = (id: string) => {
     setAlert(id);
@@ -53,15 +56,24 @@ function Detail({ incident, onChanged }: { incident: IncidentDetail; onChanged: 
             <Tab value="story">{t.story}</Tab>
             <Tab value="alerts">{t.alerts} <span className="muted numeric">{incident.alerts.length}</span></Tab>
             <Tab value="entities">{t.entities} <span className="muted numeric">{incident.entities.length}</span></Tab>
+            <Tab value="register">{t.register}</Tab>
           </TabList>
           <div className="incident-view">
             {view === "story" && <Timeline entries={incident.timeline} onAlert={showAlert} />}
-            {view === "alerts" && incident.alerts.map((a, n) => <AlertCard key={a.id} alert={a} initiallyOpen={alert ? a.id === alert : n === 0} />)}
+            {view === "alerts" && <SplitBar incident={incident} chosen={chosen} />}
+            {view === "alerts" && incident.alerts.map((a, n) => (
+              <AlertCard
+                key={a.id} alert={a} initiallyOpen={alert ? a.id === alert : n === 0} chosen={chosen.includes(a.id)}
+                onChosen={incident.alerts.length < 2 ? undefined : (on) => setChosen(on ? [...chosen, a.id] : chosen.filter((id) => id !== a.id))}
+              />
+            ))}
+            {view === "register" && <RegisterView id={incident.id} />}
             {view === "entities" && <Entities incident={incident} />}
           </div>
         </div>
         <aside className="incident-side">
           <ManagePanel key={incident.id} incident={incident} onChanged={onChanged} />
+          <TasksPanel key={"tasks " + incident.id} incident={incident} onChanged={onChanged} />
           <Facts incident={incident} />
         </aside>
       </div>
@@ -90,7 +102,7 @@ function Entities({ incident }: { incident: IncidentDetail }) {
         <li key={n} className="panel">
           <EntityIcon kind={e.kind} />
           <div className="entity-text">
-            <div className="entity-value">{e.value}</div>
+            <div className="entity-value"><a {...linkTo(`/entities/${encodeURIComponent(e.kind)}/${encodeURIComponent(e.value)}`)}>{e.value}</a></div>
             <div className="muted">{text.entity[e.kind] ?? e.kind}</div>
             {e.fields && (
               <dl className="facts">

@@ -154,11 +154,25 @@ export const text = {
     addComment: "Add comment", classification: "Classification", notClassified: "Not classified", closeHint: "An incident is closed with a classification.",
     openInLogs: "Open in Logs", evidence: "Evidence", evidenceRows: (n: number) => `${n} ${n === 1 ? "row" : "rows"}`, truncated: "the first rows only",
     query: "Query", rule: "Rule", activity: "Activity", created: "Created", updated: "Updated", closed: "Closed", tactics: "Tactics and techniques", facts: "Facts",
+    register: "Register", tasks: "Tasks", task: "New task", addTask: "Add task", noTasks: "Nothing is to be done yet.",
+    merge: "Merge into this incident", mergeHint: "Numbers of incidents that are part of this one", mergeDo: "Merge",
+    split: (n: number) => (n === 0 ? "Split off alerts" : `Split off ${n} ${n === 1 ? "alert" : "alerts"}`), splitHint: "Chosen alerts become an incident of their own.", choose: (name: string) => `Choose ${name}`,
     noTimeline: "Nothing has happened yet.", missingTitle: "There is no such incident",
     timeline: {
       activity: "Activity", created: "Incident created", alert: "Alert", "alert-updated": "Alert updated", status: "Status", severity: "Severity",
       owner: "Owner", classification: "Classification", reopened: "Reopened", comment: "Comment",
+      merged: "Merged", split: "Split", task: "Task", "task-done": "Task done", "task-open": "Task open again", register: "Register", reported: "Reported", tag: "Tag", automation: "Automation",
     } as Record<string, string>,
+  },
+  register: {
+    title: "Register", occurred: "Occurred", discovered: "Discovered", missing: "Missing", complete: "Nothing", description: "What happened", actions: "What was done", save: "Save register",
+    fields: { description: "What happened", actions: "What was done", reported: "Reported to" } as Record<string, string>,
+    clocks: "Clocks", runsFor: (span: string) => `running for ${span}`, toldAfter: (span: string) => `told after ${span}`, due: "due", late: "was due", told: (to: string) => `${to} was told`,
+    reference: "Reference of the next report", reports: "Reported to", write: "Write the report", report: "Report",
+  },
+  entityPage: {
+    seen: "Seen", first: "First seen", last: "Last seen", never: "Not in these days", records: "Records", over: (days: number) => `in ${days} days`, table: "Table",
+    incidents: "Incidents", noIncidents: "No incident is about it", alerts: "Alerts",
   },
   hunting: {
     title: "Hunting", detail: "Paste anything, and see where it is; run all hunts over a range.", search: "Paste an address, a domain, a URL, a hash, an IP address or a message id", find: "Find",
