@@ -32,6 +32,9 @@ type Config struct {
 	// KeyRunRecords is how many keys of records the lake has in memory before
 	// they go to a file; zero is the lake's own.
 	KeyRunRecords int
+	// Watch is called with the lake and returns what the pipeline fills; nil is
+	// the lake itself.
+	Watch func(*lake.Lake) pipeline.Lake
 }
 
 // Process is Quoll without a server and without a source: the rest of the river,
@@ -78,8 +81,12 @@ func (p *Process) open(ctx context.Context, cfg Config) (err error) {
 	pace.FlushEvery = cmp.Or(cfg.FlushEvery, pace.FlushEvery)
 	pace.MaintainEvery = cmp.Or(cfg.MaintainEvery, pace.MaintainEvery)
 	pace.RetryAfter = cmp.Or(cfg.RetryAfter, pace.RetryAfter)
+	var filled pipeline.Lake = p.Lake
+	if cfg.Watch != nil {
+		filled = cfg.Watch(p.Lake)
+	}
 	p.Pipeline, err = pipeline.New(ctx, pace, pipeline.Parts{
-		Journal: p.Journal, Lake: p.Lake, Normaliser: normalise.New(normalise.Config{WorkspaceID: "simulated"}),
+		Journal: p.Journal, Lake: filled, Normaliser: normalise.New(normalise.Config{WorkspaceID: "simulated"}),
 		State: p.State, Clock: cfg.Clock, Logger: logger,
 	})
 	if err != nil {

@@ -2,8 +2,6 @@ package roads
 
 import (
 	"context"
-	"database/sql"
-	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -11,61 +9,31 @@ import (
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/internal/clock"
-	"github.com/quoll/quoll/internal/durable/durabletest"
-	"github.com/quoll/quoll/internal/state/statetest"
-	"github.com/quoll/quoll/journal"
+	"github.com/quoll/quoll/internal/simulate/lives"
 	"github.com/quoll/quoll/lake"
-	"github.com/quoll/quoll/normalise"
 	"github.com/quoll/quoll/pipeline"
 )
 
-// river is journal, normaliser and lake of one process, on a disk in memory.
+// river is what the roads lead into, on a disk in memory.
 type river struct {
-	state    *sql.DB
-	pipeline *pipeline.Pipeline
-	seen     *sightings
-	log      *logText
-	closers  []func() error
+	*lives.Process
+	machine *lives.Machine
+	seen    *sightings
+	log     *logText
 }
 
 func openRiver(t *testing.T) *river {
 	t.Helper()
 	r := &river{seen: &sightings{at: map[string]time.Time{}}, log: &logText{}}
-	disk := durabletest.New(nil)
-	open := func(name string) *statetest.Database {
-		db, err := statetest.New(name)
-		must(t, err)
-		r.closers = append(r.closers, db.Close)
-		return db
-	}
-	state, catalog := open("state.db"), open("catalog.db")
-	kept, err := journal.Open(journal.Config{Dir: "/data/journal", SegmentBytes: 1 << 20, FS: disk})
+	var err error
+	r.machine, err = lives.NewMachine(1)
 	must(t, err)
-	r.closers = append(r.closers, kept.Close)
-	r.state = state.Open(disk)
-	r.closers = append(r.closers, r.state.Close)
-	rows := lake.DefaultConfig("/data/lake")
-	rows.FS = disk
-	rows.OpenCatalog = func(context.Context, string) (*sql.DB, error) { return catalog.Open(disk), nil }
-	tables, err := lake.Open(t.Context(), rows, slog.New(slog.DiscardHandler))
-	must(t, err)
-	r.closers = append(r.closers, tables.Close)
-	r.seen.Lake = tables
-	pace := pipeline.DefaultConfig()
-	pace.Workers, pace.Prefetch, pace.SealEvery = 1, 2, time.Minute
-	r.pipeline, err = pipeline.New(t.Context(), pace, pipeline.Parts{
-		Journal: kept, Lake: r.seen, Normaliser: normalise.New(normalise.Config{WorkspaceID: "simulated"}),
-		State: r.state, Clock: clock.System(), Logger: slog.New(slog.DiscardHandler),
+	r.Process, err = r.machine.Boot(t.Context(), lives.Config{
+		Clock: clock.System(),
+		Watch: func(l *lake.Lake) pipeline.Lake { r.seen.Lake = l; return r.seen },
 	})
 	must(t, err)
 	return r
-}
-
-func (r *river) close(t *testing.T) {
-	t.Helper()
-	for i := len(r.closers) - 1; i >= 0; i-- {
-		must(t, r.closers[i]())
-	}
 }
 
 func must(t *testing.T, err error) {
@@ -79,21 +47,11 @@ func must(t *testing.T, err error) {
 // river.
 func (r *river) run(ctx context.Context, t *testing.T, collectors []collect.Collector) {
 	t.Helper()
-	keep, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopKeeping()
-	kept := make(chan error, 1)
-	go func() { kept <- r.pipeline.Run(keep) }()
-	var group sync.WaitGroup
+	var runs []func(context.Context) error
 	for _, c := range collectors {
-		group.Go(func() {
-			if err := c.Run(ctx); err != nil {
-				t.Error(err)
-			}
-		})
+		runs = append(runs, c.Run)
 	}
-	group.Wait()
-	stopKeeping()
-	if err := <-kept; err != nil {
+	if err := r.Run(ctx, runs...); err != nil {
 		t.Error(err)
 	}
 }

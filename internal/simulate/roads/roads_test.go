@@ -116,7 +116,7 @@ func tell(t *testing.T, victim road, m mode) (s *story) {
 		}
 		cancel()
 		<-ended
-		r.close(t)
+		must(t, r.machine.Close())
 		n.close()
 	})
 	return s

@@ -141,13 +141,13 @@ func (n *tenant) collectors(t *testing.T, r *river) map[road]collect.Collector {
 	t.Helper()
 	logger := slog.New(slog.NewTextHandler(r.log, nil))
 	half := func() float64 { return 0.5 }
-	ledger, err := collect.OpenLedger(t.Context(), r.state)
+	ledger, err := collect.OpenLedger(t.Context(), r.State)
 	must(t, err)
 	listing := activity.DefaultConfig()
 	listing.TenantID, listing.ClientID, listing.ContentTypes = tenantID, clientID, []string{audit}
 	listing.Credential = entra.Credential{ClientSecret: collect.NewSecret(secret)}
 	listing.HTTPClient = &http.Client{Transport: n.feed.client}
-	listed, err := activity.New(listing, activity.Dependencies{Ledger: ledger, Sink: r.pipeline, Random: half, Logger: logger.With("road", feedRoad)})
+	listed, err := activity.New(listing, activity.Dependencies{Ledger: ledger, Sink: r.Pipeline, Random: half, Logger: logger.With("road", feedRoad)})
 	must(t, err)
 
 	account := blobexport.AzureConfig{URL: "https://simulated.blob.core.windows.net", Key: collect.NewSecret("c2VjcmV0"), HTTPClient: &http.Client{Transport: n.storage.client, Timeout: 5 * time.Minute}}
@@ -155,25 +155,25 @@ func (n *tenant) collectors(t *testing.T, r *river) map[road]collect.Collector {
 	must(t, err)
 	exported := blobexport.DefaultConfig(account.URL)
 	exported.Tenant, exported.PollEvery = tenantID, time.Minute
-	stored, err := blobexport.New(t.Context(), exported, blobexport.Dependencies{DB: r.state, Store: store, Sink: r.pipeline, Random: half, Logger: logger.With("road", storageRoad)})
+	stored, err := blobexport.New(t.Context(), exported, blobexport.Dependencies{DB: r.State, Store: store, Sink: r.Pipeline, Random: half, Logger: logger.With("road", storageRoad)})
 	must(t, err)
 
 	asked := hunting.DefaultConfig()
 	asked.TenantID, asked.BaseURL, asked.Tables, asked.PollEvery, asked.Lookback, asked.Reread = tenantID, "https://graph.microsoft.com", []string{schema.EmailEvents}, time.Minute, 5*time.Hour, 2*time.Hour
 	hunter, err := hunting.New(t.Context(), asked, hunting.Dependencies{
-		DB: r.state, Sink: r.pipeline, HTTP: &http.Client{Transport: n.hunted.client}, Tokens: anyToken{}, Random: half, Logger: logger.With("road", huntRoad),
+		DB: r.State, Sink: r.Pipeline, HTTP: &http.Client{Transport: n.hunted.client}, Tokens: anyToken{}, Random: half, Logger: logger.With("road", huntRoad),
 	})
 	must(t, err)
 
 	streamed := eventhub.DefaultConfig()
 	streamed.Tenant, streamed.Hubs, streamed.ConnectionString, streamed.ConnectionStringFile = tenantID, []string{hub.Name(schema.EmailEvents)}, collect.NewSecret(hub.ConnectionString), n.hubKey
 	streamed.Brokers, streamed.CAFile = n.hub.Addresses(), n.ca
-	consumer, err := eventhub.New(t.Context(), streamed, eventhub.Dependencies{DB: r.state, Sink: r.pipeline, Random: half, Logger: logger.With("road", hubRoad), Dial: n.wires.dialBroker})
+	consumer, err := eventhub.New(t.Context(), streamed, eventhub.Dependencies{DB: r.State, Sink: r.Pipeline, Random: half, Logger: logger.With("road", hubRoad), Dial: n.wires.dialBroker})
 	must(t, err)
 
 	taken := push.DefaultConfig()
 	taken.Listen, taken.TokenFile, taken.Tenant = "127.0.0.1:0", n.token, tenantID
-	n.push, err = push.New(t.Context(), taken, push.Dependencies{DB: r.state, Sink: r.pipeline, Logger: logger.With("road", pushRoad)})
+	n.push, err = push.New(t.Context(), taken, push.Dependencies{DB: r.State, Sink: r.Pipeline, Logger: logger.With("road", pushRoad)})
 	must(t, err)
 	return map[road]collect.Collector{feedRoad: listed, storageRoad: stored, huntRoad: hunter, hubRoad: consumer}
 }
