@@ -64,7 +64,7 @@ func (s *Server) identifyCaller(r *http.Request) (*caller, error) {
 	}
 	if given := r.Header.Get("Authorization"); given != "" {
 		if !s.isToken(given) {
-			return nil, &Failure{CodeUnauthorised, "that is not this server's bearer token"}
+			return s.bearer(r.Context(), given)
 		}
 		return &caller{person: Person{Name: named(r, tokenActor), Role: RoleAdministrator}, by: byToken}, nil
 	}
@@ -86,6 +86,23 @@ func (s *Server) identifyCaller(r *http.Request) (*caller, error) {
 		return nil, &Failure{CodeForbidden, "a session changes something only with the header " + headerRequest}
 	}
 	return &caller{person: *person, by: bySession, token: cookie.Value}, nil
+}
+
+// bearer lets in who has an access token. It acts for nobody but itself.
+func (s *Server) bearer(ctx context.Context, header string) (*caller, error) {
+	refused := &Failure{CodeUnauthorised, "that is not a bearer token of this server, or it has ended"}
+	scheme, given, _ := strings.Cut(header, " ")
+	if s.services.Tokens == nil || !strings.EqualFold(scheme, "Bearer") {
+		return nil, refused
+	}
+	t, err := s.services.Tokens.Bearer(ctx, strings.TrimSpace(given))
+	if errors.Is(err, ErrNotFound) {
+		return nil, refused
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &caller{person: Person{Name: "token " + t.Name, Role: t.Role}, by: byToken}, nil
 }
 
 func (s *Server) isToken(header string) bool { return equalsAny(header, s.token, s.localToken) }

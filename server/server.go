@@ -138,6 +138,11 @@ func (s *Server) endpoints() []endpoint {
 		{"GET /api/v1/people", RoleAdministrator, s.handlePeople},
 		{"POST /api/v1/people", RoleAdministrator, s.handleInvite},
 		{"PATCH /api/v1/people/{id}", RoleAdministrator, s.handlePersonChange},
+		{"GET /api/v1/tokens", RoleAdministrator, s.handleTokens},
+		{"POST /api/v1/tokens", RoleAdministrator, s.handleTokenAdd},
+		{"DELETE /api/v1/tokens/{id}", RoleAdministrator, s.handleTokenRevoke},
+		{"GET /api/v1/notifications", RoleReader, s.handleNotifications},
+		{"POST /api/v1/notifications/{name}/test", RoleContributor, s.handleNotificationTest},
 	})
 }
 

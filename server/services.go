@@ -31,8 +31,11 @@ type Services struct {
 	States   States
 	Exporter Exporter
 	// Coverage measures whether rows about messages have theirs.
-	Coverage   Coverage
-	Dashboards Dashboards
+	Coverage      Coverage
+	Dashboards    Dashboards
+	Notifications Notifications
+	// Tokens lets programs in by access tokens of their own.
+	Tokens Tokens
 	// Access lets people sign in. Without it there is the bearer token alone.
 	Access Access
 }

@@ -36,6 +36,8 @@ type Canned struct {
 	task      *server.ArchiveTask
 	words     map[string]assure.Assessment
 	saved     []server.Rule
+	tokens    []server.Token
+	made      int // tokens
 }
 
 // New returns services whose story ended shortly before the clock's present.
@@ -49,6 +51,6 @@ func New(clock server.Clock) *Canned {
 func (c *Canned) Services() server.Services {
 	return server.Services{
 		Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Assurance: c, Rules: c, Notebook: c, Explainer: c, States: c,
-		Exporter: c, Coverage: c, Dashboards: c,
+		Exporter: c, Coverage: c, Dashboards: c, Notifications: c, Tokens: c, Library: newLibrary(c.clock),
 	}
 }

@@ -53,7 +53,10 @@ const pages = [
   ["connectors", "/connectors", () => page.locator("td.gap-complete").first()],
   ["the archive", "/archive", () => page.getByRole("region", { name: "Tables and archive" }).locator("tbody tr").first()],
   ["assurance", "/assurance", () => page.getByRole("region", { name: "ISM-1815" })],
-  ["people", "/people", () => page.getByRole("row", { name: /administrator/ })],
+  ["access tokens", "/settings/tokens", () => page.getByRole("button", { name: "Make token" })],
+  ["notifications", "/settings/notifications", () => page.getByRole("button", { name: "Send a test to soc" })],
+  ["watchlists", "/settings/watchlists", () => page.getByRole("button", { name: "HighValueAssets" })],
+  ["people", "/settings/people", () => page.getByRole("row", { name: /administrator/ })],
   ["the account", "/account", () => page.getByLabel("New password", { exact: true })],
 ];
 

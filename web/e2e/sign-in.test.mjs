@@ -69,7 +69,7 @@ cannedTest("a reader is invited, looks at everything, and changes nothing", asyn
   await reader.goto("/incidents/inc-0007");
   await reader.getByText("changing this takes the role Responder", { exact: false }).waitFor();
   assert.ok(await reader.getByRole("button", { name: "Add comment" }).isDisabled());
-  await reader.goto("/people");
+  await reader.goto("/settings/people");
   await reader.getByRole("heading", { name: "Not for your role" }).waitFor();
   await reader.goto(link);
   await reader.getByRole("heading", { name: "That link did not work" }).waitFor();

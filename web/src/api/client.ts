@@ -1,5 +1,5 @@
 import type {
-  ArchiveDetail, ArchiveTask, AssuranceReport, Backfill, ConnectorList, Dashboard, DashboardEntry, Diagnostic, EntityDetail, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, MessageCoverage, NewNote, Note, Person, QueryPlan, QueryResult, ReconciledHours, Register, Role, Rule, Schema, Session, Status, Timespan,
+  AccessToken, ArchiveDetail, ArchiveTask, AssuranceReport, Backfill, ConnectorList, Dashboard, DashboardEntry, Diagnostic, EntityDetail, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, MessageCoverage, NewNote, NewToken, Note, NotificationState, Person, QueryPlan, QueryResult, ReconciledHours, Register, Role, Rule, Schema, Session, Status, Timespan, Watchlist,
 } from "./types";
 
 /** Why a request failed, in words for the user. */
@@ -88,6 +88,17 @@ export const api = {
   people: async (signal?: AbortSignal) => (await call<{ people: Person[] }>("GET", "/people", undefined, signal)).people,
   invite: (name: string, role: Role) => call<{ path: string }>("POST", "/people", { name, role }),
   changePerson: (id: string, change: { role?: Role; disabled?: boolean }) => call<Person>("PATCH", "/people/" + encodeURIComponent(id), change),
+  tokens: async (signal?: AbortSignal) => (await call<{ tokens: AccessToken[] }>("GET", "/tokens", undefined, signal)).tokens,
+  /** Zero days: without an end. */
+  newToken: (name: string, role: Role, days: number) =>
+    call<NewToken>("POST", "/tokens", { name, role, ...(days > 0 && { expires: new Date(Date.now() + days * 86_400_000).toISOString() }) }),
+  revokeToken: (id: string) => call<object>("DELETE", "/tokens/" + encodeURIComponent(id)),
+  notifications: (signal?: AbortSignal) => call<NotificationState>("GET", "/notifications", undefined, signal),
+  testTarget: (name: string) => call<object>("POST", `/notifications/${encodeURIComponent(name)}/test`, {}),
+  watchlists: async (signal?: AbortSignal) => (await call<{ watchlists: Watchlist[] }>("GET", "/watchlists", undefined, signal)).watchlists,
+  watchlist: (alias: string, signal?: AbortSignal) => call<Watchlist>("GET", "/watchlists/" + encodeURIComponent(alias), undefined, signal),
+  importWatchlist: (alias: string, csv: string, searchKey: string, description: string) => call<Watchlist>("PUT", "/watchlists/" + encodeURIComponent(alias), { csv, searchKey, description }),
+  removeWatchlist: (alias: string) => call<object>("DELETE", "/watchlists/" + encodeURIComponent(alias)),
   schema: (signal?: AbortSignal) => call<Schema>("GET", "/schema", undefined, signal),
   query: (query: string, timespan: Timespan, signal?: AbortSignal, parameters?: Record<string, string | number | boolean>) =>
     call<QueryResult>("POST", "/query", { query, timespan, ...(parameters && { parameters }) }, signal),

@@ -386,3 +386,16 @@ export interface DashboardTile {
 }
 
 export interface Dashboard extends DashboardEntry { range: string; parameters: DashboardParameter[]; contents: DashboardTile[] }
+
+export interface AccessToken { id: string; name: string; role: Role; author: string; created: string; expires: string | null; used: string | null }
+
+/** A token as it is made: its secret is told this once. */
+export interface NewToken extends AccessToken { secret: string }
+
+export interface NotificationTarget { name: string; kind: string; address: string; to?: string[]; least: Severity | ""; onlyNew: boolean; perHour: number }
+
+export interface NotificationDelivery { target: string; state: string; title: string; incident: number; attempts: number; error?: string; due: string; done: string | null }
+
+export interface NotificationState { targets: NotificationTarget[]; deliveries: NotificationDelivery[] }
+
+export interface Watchlist { alias: string; version: number; searchKey: string; description: string; columns: string[]; rowCount: number; author: string; updated: string; rows?: string[][] }

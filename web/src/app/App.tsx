@@ -25,7 +25,7 @@ const ConnectorsPage = lazy(() => import("../connectors/ConnectorsPage"));
 const ArchivePage = lazy(() => import("../archive/ArchivePage"));
 const AssurancePage = lazy(() => import("../assurance/AssurancePage"));
 const AccountPage = lazy(() => import("../people/AccountPage"));
-const PeoplePage = lazy(() => import("../people/PeoplePage"));
+const SettingsPage = lazy(() => import("../settings/SettingsPage"));
 
 export function App() {
   const [scheme, setScheme] = useStored<Scheme>("quoll.scheme", systemScheme(), ["light", "dark"]);
@@ -102,6 +102,6 @@ function Page({ path, onSession }: { path: string; onSession: (session: Session)
   if (page === "archive" && !id) return <ArchivePage />;
   if (page === "assurance" && !id) return <AssurancePage />;
   if (page === "account" && !id) return <AccountPage onSession={onSession} />;
-  if (page === "people" && !id) return <PeoplePage />;
+  if (page === "settings" && more.length === 0) return <SettingsPage section={id ?? "people"} />;
   return <EmptyView title={text.notFound.title} detail={text.notFound.detail} />;
 }

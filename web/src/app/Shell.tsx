@@ -1,6 +1,6 @@
 import { Badge, Button, Menu, MenuDivider, MenuItem, MenuList, MenuPopover, MenuTrigger, MessageBar, MessageBarBody, Tooltip } from "@fluentui/react-components";
 import {
-  AlertFilled, AlertRegular, ArchiveFilled, ArchiveRegular, BoardFilled, BoardRegular, ClockRegular, HomeFilled, HomeRegular, NavigationRegular, PersonRegular, PlugConnectedFilled, PlugConnectedRegular, SearchFilled, SearchRegular, ShieldCheckmarkFilled, ShieldCheckmarkRegular, ShieldErrorFilled, ShieldErrorRegular,
+  AlertFilled, AlertRegular, ArchiveFilled, ArchiveRegular, BoardFilled, BoardRegular, ClockRegular, HomeFilled, HomeRegular, NavigationRegular, PersonRegular, PlugConnectedFilled, PlugConnectedRegular, SearchFilled, SearchRegular, SettingsFilled, SettingsRegular, ShieldCheckmarkFilled, ShieldCheckmarkRegular, ShieldErrorFilled, ShieldErrorRegular,
   TextBulletListSquareSearchFilled, TextBulletListSquareSearchRegular, WeatherMoonRegular, WeatherSunnyRegular,
 } from "../ui/icons";
 import type { ReactNode } from "react";
@@ -20,6 +20,7 @@ const items = [
   { to: "/connectors", label: text.nav.connectors, icon: <PlugConnectedRegular />, activeIcon: <PlugConnectedFilled /> },
   { to: "/archive", label: text.nav.archive, icon: <ArchiveRegular />, activeIcon: <ArchiveFilled /> },
   { to: "/assurance", label: text.nav.assurance, icon: <ShieldCheckmarkRegular />, activeIcon: <ShieldCheckmarkFilled /> },
+  { to: "/settings", label: text.nav.settings, icon: <SettingsRegular />, activeIcon: <SettingsFilled /> },
 ];
 
 /** Header, navigation, and the page beside it. */
@@ -95,7 +96,7 @@ function Me({ onSignedOut }: { onSignedOut: () => void }) {
           <div className="menu-me"><strong>{session.name}</strong><span className="muted small">{text.roles[session.role]}</span></div>
           <MenuDivider />
           {session.by === "session" && <MenuItem onClick={() => navigate("/account")}>{text.session.account}</MenuItem>}
-          {administrator && session.by === "session" && <MenuItem onClick={() => navigate("/people")}>{text.people.title}</MenuItem>}
+          {administrator && session.by === "session" && <MenuItem onClick={() => navigate("/settings/people")}>{text.people.title}</MenuItem>}
           <MenuItem onClick={signOut}>{text.session.signOut}</MenuItem>
         </MenuList>
       </MenuPopover>

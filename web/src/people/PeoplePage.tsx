@@ -3,20 +3,14 @@ import { useState } from "react";
 import { api, explain, type ApiError } from "../api/client";
 import { roles, type Person, type Role } from "../api/types";
 import { useResource } from "../api/useResource";
-import { useMay } from "../app/settings";
 import { text } from "../text/en";
-import { Ago, PageHeader, useNow } from "../ui/parts";
-import { FailureView, LoadingRows, NoPermission, StaleBar } from "../ui/states";
+import { Ago, useNow } from "../ui/parts";
+import { FailureView, LoadingRows, StaleBar } from "../ui/states";
 
 const t = text.people;
 
 /** Who can sign in, and what they may do; for administrators. */
 export default function PeoplePage() {
-  if (!useMay("Administrator")) return <div className="page"><NoPermission role="Administrator" /></div>;
-  return <People />;
-}
-
-function People() {
   const people = useResource("people", api.people, 30_000);
   const now = useNow(10_000);
   const [link, setLink] = useState<{ name: string; address: string }>();
@@ -32,8 +26,7 @@ function People() {
   };
   const invite = (name: string, role: Role) => attempt(async () => setLink({ name, address: location.origin + (await api.invite(name, role)).path }));
   return (
-    <div className="page">
-      <PageHeader title={t.title} detail={t.detail} />
+    <div className="settings-section">
       {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
       {link && (
         <section className="panel" aria-label={t.linkFor(link.name)}>

@@ -12,7 +12,8 @@ export const text = {
   breadcrumb: "Breadcrumb",
   nav: {
     label: "Main", toggle: "Show or hide the names of the navigation",
-    home: "Overview", logs: "Logs", incidents: "Incidents", hunting: "Hunting", rules: "Rules", dashboards: "Dashboards", connectors: "Connectors", archive: "Archive", assurance: "Assurance",
+    home: "Overview", logs: "Logs", incidents: "Incidents", hunting: "Hunting", rules: "Rules", dashboards: "Dashboards", connectors: "Connectors", archive: "Archive", assurance: "Assurance", settings: "Settings",
+, settings: "Settings",
     newIncidents: (n: number) => `${n} new`,
   },
   zone: { utc: "UTC", local: "Local time", tip: "Show times in UTC or in the zone of this computer" },
@@ -190,6 +191,27 @@ export const text = {
     healthy: "Healthy", failing: "Failing", off: "Off", waiting: "Not run yet", over: (period: string) => `over ${period}`,
     edit: "Query", test: "Test over its period", testing: "Testing…", fires: (n: string) => `${n} rows`, quiet: "Nothing found", openInLogs: "Open in Logs", close: "Close", about: "About", lastError: "Last error", version: "Version",
     techniques: (n: number, rules: number) => `${n} techniques, ${rules} rules`, uncovered: "No rule", rulesOf: (n: number) => `${n} ${n === 1 ? "rule" : "rules"}`,
+  },
+  settings: {
+    title: "Settings", detail: "Who comes in and by what, whom incidents are told, and the lists that are kept by hand.",
+    sections: { people: "People", tokens: "Access tokens", notifications: "Notifications", watchlists: "Watchlists" },
+  },
+  tokens: {
+    name: "Name", author: "Made by", used: "Last used", expires: "Ends", endless: "never", revoke: "Revoke", revokeOf: (name: string) => `Revoke ${name}`, make: "Make a token", create: "Make token", lasts: "Lasts",
+    days: (n: number) => (n === 365 ? "a year" : `${n} days`), secretOf: (name: string) => `Secret of the token ${name}`, once: "It is shown only now: keep it where programs keep secrets, and send it as Authorization: Bearer.",
+    emptyTitle: "No access tokens", emptyDetail: "Programs that read Quoll's API show a token with a role of its own instead of a person's session.",
+  },
+  notifications: {
+    emptyTitle: "Nobody is told", emptyDetail: "Name webhooks, Teams, mail or syslog under notifications in the configuration, and start Quoll again.", target: "Target", kind: "Kind", to: "To", tells: "Tells",
+    kinds: { webhook: "Webhook", teams: "Teams", mail: "Mail", syslog: "Syslog" } as Record<string, string>, secretAddress: "address kept secret",
+    rule: (least: string, onlyNew: boolean, perHour: number) => `${onlyNew ? "new incidents" : "incidents and their changes"}${least ? `, ${least.toLowerCase()} and above` : ""}, at most ${perHour} an hour`,
+    test: "Send a test", testOf: (name: string) => `Send a test to ${name}`, sent: "Sent", deliveries: "Deliveries", noDeliveries: "Nothing was sent yet.", incident: "Incident", state: "State", when: "When",
+    states: { waiting: "Waiting", delivered: "Delivered", failed: "Given up", held: "Held back", "told later": "Told later" } as Record<string, string>, attempts: (n: number) => `after ${n} ${n === 1 ? "attempt" : "attempts"}`,
+  },
+  watchlists: {
+    emptyTitle: "No watchlists", emptyDetail: "A watchlist is a table that you keep by hand; queries and rules read it with _GetWatchlist('alias').", alias: "Alias", rows: "Rows", searchKey: "Search key", version: "Version", updated: "Changed by",
+    remove: "Remove", removeOf: (alias: string) => `Remove ${alias}`, import: "Import a watchlist", aliasHint: "Queries name it by this. One that is there gets another version.", description: "Description", file: "CSV file", csv: "CSV", csvHint: "The first line names the columns.",
+    searchKeyHint: "The column that rows are looked up by; the first when left out.", save: "Import",
   },
   dashboards: {
     title: "Dashboards", detail: "Tiles of queries over one time range. Each is a file that you can change.", emptyTitle: "No dashboards", emptyDetail: "Put files into a folder of dashboard_dirs, or import a workbook: quoll dashboards import.",

@@ -1,0 +1,45 @@
+import { lazy, Suspense } from "react";
+import { linkTo } from "../app/router";
+import { useMay } from "../app/settings";
+import { text } from "../text/en";
+import { PageHeader } from "../ui/parts";
+import { EmptyView, LoadingRows, NoPermission } from "../ui/states";
+import "./settings.css";
+
+const PeoplePage = lazy(() => import("../people/PeoplePage"));
+const TokensSection = lazy(() => import("./TokensSection"));
+const NotificationsSection = lazy(() => import("./NotificationsSection"));
+const WatchlistsSection = lazy(() => import("./WatchlistsSection"));
+
+const t = text.settings;
+
+export const sections = ["people", "tokens", "notifications", "watchlists"] as const;
+
+/** Who comes in, by what, whom incidents are told, and what is kept by hand. */
+export default function SettingsPage({ section }: { section: string }) {
+  return (
+    <div className="page">
+      <PageHeader title={t.title} detail={t.detail} />
+      <nav className="settings-nav" aria-label={t.title}>
+        {sections.map((one) => <a key={one} aria-current={one === section ? "page" : undefined} {...linkTo("/settings/" + one)}>{t.sections[one]}</a>)}
+      </nav>
+      <Suspense fallback={<LoadingRows />}><Section section={section} /></Suspense>
+    </div>
+  );
+}
+
+function Section({ section }: { section: string }) {
+  const administrator = useMay("Administrator");
+  if ((section === "people" || section === "tokens") && !administrator) return <NoPermission role="Administrator" />;
+  switch (section) {
+    case "people":
+      return <PeoplePage />;
+    case "tokens":
+      return <TokensSection />;
+    case "notifications":
+      return <NotificationsSection />;
+    case "watchlists":
+      return <WatchlistsSection />;
+  }
+  return <EmptyView title={text.notFound.title} detail={text.notFound.detail} />;
+}
