@@ -27,6 +27,7 @@ type Server struct {
 	assets     *assets
 	running    chan struct{}
 	handler    http.Handler
+	live       live
 }
 
 // Options are what a Server needs besides its Config.
@@ -121,6 +122,7 @@ func (s *Server) endpoints() []endpoint {
 		{"GET /api/v1/incidents", RoleReader, s.handleIncidents},
 		{"GET /api/v1/incidents/{id}", RoleReader, s.handleIncident},
 		{"PATCH /api/v1/incidents/{id}", RoleResponder, s.handleIncidentChange},
+		{"GET /api/v1/events", RoleReader, s.handleEvents},
 		{"GET /api/v1/connectors", RoleReader, s.handleConnectors},
 		{"GET /api/v1/messages/coverage", RoleReader, s.handleCoverage},
 		{"GET /api/v1/gaps", RoleReader, s.handleGaps},
@@ -187,6 +189,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
+	srv.RegisterOnShutdown(s.live.close)
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	select {

@@ -55,7 +55,7 @@ const pages = [
   ["assurance", "/assurance", () => page.getByRole("region", { name: "ISM-1815" })],
   ["access tokens", "/settings/tokens", () => page.getByRole("button", { name: "Make token" })],
   ["notifications", "/settings/notifications", () => page.getByRole("button", { name: "Send a test to soc" })],
-  ["watchlists", "/settings/watchlists", () => page.getByRole("button", { name: "HighValueAssets" })],
+  ["watchlists", "/settings/watchlists", () => page.getByRole("button", { name: "HighValueAssets", exact: true })],
   ["people", "/settings/people", () => page.getByRole("row", { name: /administrator/ })],
   ["the account", "/account", () => page.getByLabel("New password", { exact: true })],
 ];

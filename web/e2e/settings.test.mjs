@@ -23,7 +23,7 @@ cannedTest("an access token is made, shown once, used, and revoked", async () =>
   await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("link", { name: "Access tokens" }).click();
   await page.getByRole("heading", { name: "No access tokens" }).waitFor();
-  await page.getByLabel("Name").fill("siem");
+  await page.getByLabel("Name", { exact: true }).fill("siem");
   await page.getByRole("button", { name: "Make token" }).click();
   const secret = await page.getByTestId("secret").innerText();
   assert.match(secret, /^quoll_.{20,}/);
@@ -51,7 +51,7 @@ cannedTest("targets of notifications are tested, and say why they fail", async (
 
 cannedTest("a watchlist is imported, looked at, and removed", async () => {
   await page.getByRole("link", { name: "Watchlists" }).click();
-  await page.getByRole("button", { name: "HighValueAssets" }).waitFor();
+  await page.getByRole("button", { name: "HighValueAssets", exact: true }).waitFor();
   await page.getByLabel("Alias").fill("Leavers");
   await page.getByLabel("CSV", { exact: true }).fill("Who,When\nkai.whitford@wattleworks.example,2026-09-01\n");
   await page.getByLabel("Search key").fill("Nobody");

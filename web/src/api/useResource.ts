@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { explain, type ApiError } from "./client";
+import { useLive, type Topic } from "./live";
 
 export interface Resource<T> {
   /** The last answer; kept while a newer one is fetched and when that fails. */
@@ -11,11 +12,17 @@ export interface Resource<T> {
   reload: () => void;
 }
 
+/** How often is asked where the server tells of changes, in case it misses one. */
+const seldom = 120_000;
+
 /**
- * Fetches on mount, whenever key changes, and every `every` milliseconds while
- * the page is visible. A newer fetch cancels an older one.
+ * Fetches on mount, whenever key changes, when the server tells of a change in
+ * topic, and every `every` milliseconds while it does not and the page is
+ * visible. A newer fetch cancels an older one.
  */
-export function useResource<T>(key: string, fetcher: (signal: AbortSignal) => Promise<T>, every = 0): Resource<T> {
+export function useResource<T>(key: string, fetcher: (signal: AbortSignal) => Promise<T>, every_ = 0, topic?: Topic): Resource<T> {
+  const live = useLive(topic);
+  const every = live.connected ? seldom : every_;
   const [state, setState] = useState<{ key: string; data?: T; error?: ApiError; loading: boolean }>({ key, loading: true });
   const [turn, setTurn] = useState(0);
   const latest = useRef(fetcher);
@@ -44,7 +51,7 @@ export function useResource<T>(key: string, fetcher: (signal: AbortSignal) => Pr
       abort.abort();
       window.clearTimeout(timer);
     };
-  }, [key, every, turn]);
+  }, [key, every, turn, live.turn]);
 
   const replace = useCallback((data: T) => setState((old) => ({ ...old, data, error: undefined })), []);
   const reload = useCallback(() => setTurn((n) => n + 1), []);

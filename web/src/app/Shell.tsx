@@ -27,7 +27,7 @@ const items = [
 export function Shell({ path, onSignedOut, children }: { path: string; onSignedOut: () => void; children: ReactNode }) {
   const { scheme, setScheme, zone, setZone } = useSettings();
   const [nav, setNav] = useStored("quoll.nav", "wide", ["wide", "narrow"] as const);
-  const fresh = useResource("open-incidents", (signal) => api.incidents({ status: ["New"], severity: [], text: "", limit: 1 }, signal), 15_000);
+  const fresh = useResource("open-incidents", (signal) => api.incidents({ status: ["New"], severity: [], text: "", limit: 1 }, signal), 15_000, "incidents");
   const dark = scheme === "dark";
   return (
     <div className={`shell shell-${nav}`}>

@@ -19,8 +19,8 @@ const every = 5000;
 
 /** What arrives, how late, and why not; and what is kept of it. */
 export default function ConnectorsPage() {
-  const list = useResource("connectors", api.connectors, every);
-  const status = useResource("status", api.status, every);
+  const list = useResource("connectors", api.connectors, every, "sources");
+  const status = useResource("status", api.status, every, "sources");
   // The browser's clock may be wrong: times are read by the server's.
   const offset = list.data ? new Date(list.data.now).getTime() - list.data.received : 0;
   const now = useNow() + offset;

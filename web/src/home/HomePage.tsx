@@ -20,9 +20,9 @@ const dayLong = 86_400_000;
 
 /** The first screen: three questions, and what is not met or not visible. */
 export default function HomePage() {
-  const list = useResource("connectors", api.connectors, 10_000);
-  const status = useResource("status", api.status, 10_000);
-  const incidents = useResource("home incidents", (signal) => api.incidents({ status: ["New", "Active"], severity: [], text: "", limit: 200 }, signal), 10_000);
+  const list = useResource("connectors", api.connectors, 10_000, "sources");
+  const status = useResource("status", api.status, 10_000, "sources");
+  const incidents = useResource("home incidents", (signal) => api.incidents({ status: ["New", "Active"], severity: [], text: "", limit: 200 }, signal), 10_000, "incidents");
   const offset = list.data ? new Date(list.data.now).getTime() - list.data.received : 0;
   const now = useNow() + offset;
   const columns = columnsUpTo("days", now).slice(-weeks);

@@ -18,7 +18,7 @@ const t = text.incidents;
 
 /** One incident: its story, its alerts with their evidence, and what to do. */
 export default function DetailPage({ id }: { id: string }) {
-  const incident = useResource("incident " + id, (signal) => api.incident(id, signal), 15_000);
+  const incident = useResource("incident " + id, (signal) => api.incident(id, signal), 15_000, "incidents");
   if (incident.data) {
     return (
       <div className="page">

@@ -20,7 +20,7 @@ export default function QueuePage() {
   const [filter, setFilter] = useState<IncidentFilter>(() => parseFilter(location.split("#")[1] ?? ""));
   const address = formatFilter(filter);
   useEffect(() => rewriteAddress(address), [address]);
-  const page = useResource("incidents " + address, (signal) => api.incidents({ ...filter, limit: 500 }, signal), 10_000);
+  const page = useResource("incidents " + address, (signal) => api.incidents({ ...filter, limit: 500 }, signal), 10_000, "incidents");
 
   return (
     <div className="page">
