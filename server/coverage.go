@@ -28,8 +28,8 @@ type MessageCoverage struct {
 type TableCoverage struct {
 	Table string `json:"table"`
 	Rows  int64  `json:"rows"`
-	// Found have their message. Late are those of them that were visible before
-	// it, LongestLateSeconds by how much at most.
+	// Found have their message. Late are those of them that were visible more
+	// than a minute before it, LongestLateSeconds by how much at most.
 	Found              int64   `json:"found"`
 	Late               int64   `json:"late"`
 	LongestLateSeconds float64 `json:"longestLateSeconds"`

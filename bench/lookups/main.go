@@ -25,20 +25,22 @@ const tenantID = "5c0ffee0-1234-4321-8765-0123456789ab"
 func main() {
 	quoll := flag.String("quoll", "bin/quoll", "the binary")
 	days := flag.Int("days", 365, "how many days")
+	keep := flag.String("keep", "", "folder for the data, which then stays; without it there is a temporary one")
 	volume := flag.Float64("volume", 1, "how much mail a day has: 1 is an agency of forty people")
 	flag.Parse()
-	if err := run(context.Background(), *quoll, *days, *volume); err != nil {
+	if err := run(context.Background(), *quoll, *keep, *days, *volume); err != nil {
 		fmt.Fprintln(os.Stderr, "lookups:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, quoll string, days int, volume float64) (err error) {
-	dir, err := os.MkdirTemp("", "quoll-lookups-*")
-	if err != nil {
-		return err
+func run(ctx context.Context, quoll, dir string, days int, volume float64) (err error) {
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "quoll-lookups-*"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	start := time.Now().UTC().Truncate(24 * time.Hour)
 	w := world.New(world.Config{Seed: 5, TenantID: tenantID, Start: start, Volume: volume})
 	day, err := w.Advance(start.Add(24 * time.Hour))

@@ -24,26 +24,31 @@ var belonging = []struct {
 	{schema.UrlClickEvents, 31 * 24 * time.Hour},
 }
 
-// stillWaiting is how young a row without its message is no cause for concern.
-const stillWaiting = time.Hour
+const (
+	// stillWaiting is how young a row without its message is no cause for concern.
+	stillWaiting = time.Hour
+	// lateFrom is from when a message counts as late: tables that come side by side
+	// are made into rows one after the other.
+	lateFrom = time.Minute
+)
 
 // coverageQuery counts the rows of a table by whether their message is there. A
 // click in Teams has no message and is left out.
-func coverageQuery(table string, span, older time.Duration) string {
+func coverageQuery(table string, span, older, late time.Duration) string {
 	const text = `let rows = materialize(%[1]s | where TimeGenerated > ago(%[2]s) and isnotempty(NetworkMessageId) | project NetworkMessageId, Seen = ingestion_time());
 let messages = EmailEvents | where TimeGenerated > ago(%[3]s) | where NetworkMessageId in ((rows | distinct NetworkMessageId)) | summarize Came = min(ingestion_time()) by NetworkMessageId;
 rows
 | join kind=leftouter messages on NetworkMessageId
-| summarize Rows = count(), Found = countif(isnotnull(Came)), Late = countif(Came > Seen), LongestLate = maxif((Came - Seen) / 1s, Came > Seen), Waiting = countif(isnull(Came) and Seen > ago(%[4]s))`
+| summarize Rows = count(), Found = countif(isnotnull(Came)), Late = countif(Came - Seen > %[5]s), LongestLate = maxif((Came - Seen) / 1s, Came - Seen > %[5]s), Waiting = countif(isnull(Came) and Seen > ago(%[4]s))`
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%ds", int64(d/time.Second)) }
-	return fmt.Sprintf(text, table, seconds(span), seconds(span+older), seconds(stillWaiting))
+	return fmt.Sprintf(text, table, seconds(span), seconds(span+older), seconds(stillWaiting), seconds(late))
 }
 
 // readCoverage asks for that of every table.
 func readCoverage(ctx context.Context, service *query.Service, span time.Duration, now time.Time) (*server.MessageCoverage, error) {
 	all := &server.MessageCoverage{Now: now.UTC(), SpanSeconds: span.Seconds()}
 	for _, b := range belonging {
-		result, err := service.Query(ctx, query.Request{Text: coverageQuery(b.table, span, b.older)})
+		result, err := service.Query(ctx, query.Request{Text: coverageQuery(b.table, span, b.older, lateFrom)})
 		if err != nil {
 			return nil, fmt.Errorf("look for the messages of %s: %w", b.table, err)
 		}
