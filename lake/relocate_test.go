@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/quoll/quoll/internal/icebergtable"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -40,6 +41,41 @@ func TestALakeThatWasMoved(t *testing.T) {
 	moved.Close()
 	moved = openCompact(t, compactConfig(to))
 	sameRows(t, moved, want, "reopened")
+	checkDisk(t, moved)
+}
+
+// TestAMovedTableWithoutFilesKeepsItsPosition drops the only file of a table: the
+// rows are gone for good, and a replay of the journal must not bring them back,
+// wherever the lake lies.
+func TestAMovedTableWithoutFilesKeepsItsPosition(t *testing.T) {
+	from, to := t.TempDir(), filepath.Join(t.TempDir(), "moved")
+	l := openCompact(t, compactConfig(from))
+	apply(t, l, batchOf(1))
+	flush(t, l)
+	s := l.tables[schema.UnifiedAuditLog]
+	gone := s.files.files
+	l.flushMu.Lock()
+	err := l.commit(t.Context(), s, change{removed: gone, drops: true}, 1)
+	l.exchange(s, gone, nil)
+	l.flushMu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.iceberg.Current().Summary; got["operation"] != icebergtable.Delete || got["deleted-records"] != "1" || got["total-records"] != "0" || got["total-files-size"] != "0" {
+		t.Errorf("the snapshot says %v", got)
+	}
+	l.Close()
+	copyDir(t, from, to)
+	moved := openCompact(t, compactConfig(to))
+	if s := moved.tables[schema.UnifiedAuditLog]; s.committed != 1 || len(s.files.files) != 0 {
+		t.Errorf("moved: position %d, %d files", s.committed, len(s.files.files))
+	}
+	again := apply(t, moved, batchOf(1))
+	flush(t, moved)
+	rowsAre(t, moved, 0, "replayed")
+	if again.Replayed != 1 {
+		t.Errorf("replayed: %+v", again)
+	}
 	checkDisk(t, moved)
 }
 
