@@ -53,11 +53,24 @@ type Status struct {
 	Health  Health         `json:"health"`
 	Problem *Problem       `json:"problem,omitempty"`
 	Streams []StreamStatus `json:"streams"`
+	// Failures and Errors are those of what comes before any stream: they count as
+	// a stream's do, and are in the streams' figures as well.
+	Failures int64 `json:"failures,omitempty"`
+	Errors   int64 `json:"errors,omitempty"`
 	// CredentialEnds is when what the collector signs in with ends; zero when it
 	// needs nothing, nobody knows, or somebody else renews it.
 	CredentialEnds time.Time `json:"credentialEnds"`
 	// Warnings are what becomes trouble unless somebody acts in time.
 	Warnings []Problem `json:"warnings,omitempty"`
+}
+
+// Shown are the streams, or, of a collector that has not got as far as any, the
+// road itself as one without a name.
+func (s Status) Shown() []StreamStatus {
+	if len(s.Streams) > 0 {
+		return s.Streams
+	}
+	return []StreamStatus{{Health: s.Health, Problem: s.Problem, Failures: s.Failures, Errors: s.Errors}}
 }
 
 // StreamStatus is the state of one content type of the Management Activity API,

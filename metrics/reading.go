@@ -110,18 +110,13 @@ func (e *emitter) reading(r *Reading) {
 
 var states = []collect.Health{collect.HealthRunning, collect.HealthStarting, collect.HealthDegraded, collect.HealthBlocked, collect.HealthStopped}
 
-// source words a collector. One that has not got as far as any content yet has
-// one stream without a name.
+// source words a collector.
 func (e *emitter) source(s collect.Status) {
-	streams := s.Streams
-	if len(streams) == 0 {
-		streams = []collect.StreamStatus{{Health: s.Health, Problem: s.Problem}}
-	}
 	e.at("quoll_source_credential_end_timestamp_seconds", s.CredentialEnds, s.Name, string(s.Source), s.Tenant)
 	for _, w := range codes(s.Warnings) {
 		e.value("quoll_source_warning", 1, s.Name, string(s.Source), s.Tenant, "", w)
 	}
-	for _, one := range streams {
+	for _, one := range s.Shown() {
 		labels := []string{s.Name, string(s.Source), s.Tenant, one.ContentType}
 		with := func(more ...string) []string { return append(slices.Clone(labels), more...) }
 		for _, state := range states {

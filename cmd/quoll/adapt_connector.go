@@ -55,10 +55,7 @@ func (c *connectors) Connectors(ctx context.Context) ([]server.Connector, error)
 	var all []server.Connector
 	for _, collector := range c.collectors {
 		status := collector.Status()
-		if len(status.Streams) == 0 { // it has not got as far as any: the road itself is shown
-			status.Streams = []collect.StreamStatus{{Health: status.Health, Problem: status.Problem}}
-		}
-		for _, s := range status.Streams {
+		for _, s := range status.Shown() {
 			a, measurable := measured[arrivedKey{status.Tenant, s.ContentType}]
 			if !measurable && (status.Source == model.SourceEventHub || status.Source == model.SourcePush) {
 				a = allDefender(measured, status.Tenant) // all tables in one

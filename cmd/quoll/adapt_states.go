@@ -54,15 +54,10 @@ func (m *measured) disk() server.PartState {
 	return state
 }
 
-// sourceStates are those of the streams of a collector, or its own where it has
-// not got as far as any.
+// sourceStates are those of the streams of a collector.
 func sourceStates(s collect.Status) []server.PartState {
-	streams := s.Streams
-	if len(streams) == 0 {
-		streams = []collect.StreamStatus{{Health: s.Health, Problem: s.Problem}}
-	}
 	var parts []server.PartState
-	for _, one := range streams {
+	for _, one := range s.Shown() {
 		part := server.PartState{Part: "source", Name: s.Name, TenantID: s.Tenant, ContentType: one.ContentType, State: stateOf(one.Health)}
 		problem := one.Problem
 		if problem == nil && one.Health != collect.HealthRunning {

@@ -147,6 +147,7 @@ func (c *Collector) Status() collect.Status {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	status := collect.Status{Name: "blobexport/" + c.cfg.Name, Source: model.SourceBlobExport, Tenant: c.cfg.Tenant, Health: h.trouble.health(), Problem: h.trouble.problem}
+	status.Failures, status.Errors = h.listing.Failures()
 	if err != nil {
 		all = map[string]totals{}
 		status.Health, status.Problem = collect.HealthDegraded, problem(errors.Join(errStorage, err), now)
