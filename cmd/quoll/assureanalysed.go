@@ -77,8 +77,13 @@ func listed(names []string) string {
 func (g *gathering) reported() error {
 	g.fact(assure.FactReporting, assure.Reported, assure.NotMet, "Quoll has no clocks for telling the CISO and ASD, and writes no report for them.", "Note the times in the comments of an incident.", "/incidents")
 	g.fact(assure.FactPlan, assure.Reported, assure.NotVisible, "Response plans, their exercises and spill procedures are not kept in Quoll.", "Keep them elsewhere.")
-	g.fact(assure.FactEvidence, assure.Reported, met(g.status.Archive != nil && g.status.Archive.Checkpoint != nil), "One record with payload, inclusion proof, checkpoint and cosignatures, or the proof that there is none, is one file that quoll-verify checks anywhere; making one is an act under the log. A whole incident is not exported as one file.", "Configure an archive.", "/archive", `SentinelAudit | where OperationName in ("Prove record", "Prove absence")`)
-	g.fact(assure.FactExport, assure.Reported, assure.Shown, "Rows go out as CSV, JSON lines and Parquet and by the JSON API; the tables are Apache Iceberg, which other engines read in place. Log Analytics' own API is not spoken.", "", "/logs")
+	const handed = `SentinelAudit | summarize Proved = countif(OperationName in ("Prove record", "Prove absence") and Status == "Success"), Exported = countif(OperationName has "export")`
+	n, err := g.count(handed, 2)
+	if err != nil {
+		return err
+	}
+	g.fact(assure.FactEvidence, assure.Reported, met(g.status.Archive != nil && g.status.Archive.Checkpoint != nil), fmt.Sprintf("One record with payload, inclusion proof, checkpoint and cosignatures, or the proof that there is none, is one file that quoll-verify checks anywhere; %d were made through the server, each an act under the log. A whole incident is not exported as one file.", n[0]), "Configure an archive.", "/archive", handed)
+	g.fact(assure.FactExport, assure.Reported, assure.Shown, fmt.Sprintf("Rows go out as CSV, JSON lines, Excel and Parquet and by the JSON API (%d exports written down); the tables are Apache Iceberg, which other engines read in place. Log Analytics' own API is not spoken.", n[1]), "", "/logs", handed)
 	g.fact(assure.FactNotifications, assure.Reported, met(g.setting.notifications > 0), fmt.Sprintf("%d targets are told of incidents by webhook, Teams, mail or syslog.", g.setting.notifications), "Name them under notifications in the configuration.")
 	if g.incidents == nil {
 		return nil

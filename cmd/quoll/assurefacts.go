@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/assure"
+	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/server"
 )
 
@@ -22,6 +23,7 @@ type evidenceGatherer struct {
 	rules      server.Rules
 	incidents  server.Incidents
 	access     server.Access
+	drift      server.Drift
 	setting    evidenceSetting
 	now        func() time.Time
 }
@@ -76,15 +78,15 @@ func met(holds bool) assure.State {
 	return assure.NotMet
 }
 
-// count asks the tables for numbers: one row of longs.
-func (g *gathering) count(text string) ([]int64, error) {
+// count asks the tables for one row of so many longs.
+func (g *gathering) count(text string, columns int) ([]int64, error) {
 	result, err := g.querier.Query(g.ctx, server.QueryRequest{Text: text})
 	if err != nil {
 		return nil, err
 	}
-	numbers := make([]int64, len(result.Columns))
+	numbers := make([]int64, columns)
 	if len(result.Rows) > 0 {
-		for i, cell := range result.Rows[0] {
+		for i, cell := range result.Rows[0][:min(columns, len(result.Rows[0]))] {
 			numbers[i], _ = cell.(int64)
 		}
 	}
@@ -102,14 +104,17 @@ func (g *gathering) collected() error {
 	if err := g.calendar(); err != nil {
 		return err
 	}
-	if len(g.status.Lags) == 0 {
+	if !slices.ContainsFunc(g.status.Lags, func(l server.StreamLags) bool { _, ok := l.Day[string(collect.EventToVisible)]; return ok }) {
 		g.fact(assure.FactLag, assure.Collected, assure.NotVisible, "How long records take from happening to being visible was not measured by this process.", "Ask a running server to which records have come.", "/connectors")
 	}
+	var lags []string
 	for _, l := range g.status.Lags {
-		if d, ok := l.Day["eventToVisible"]; ok {
-			g.fact(assure.FactLag, assure.Collected, assure.Shown, fmt.Sprintf("Over the last day half of the records of %s were visible within %s of happening, 99 %% within %s.", l.ContentType, seconds(d.P50Seconds), seconds(d.P99Seconds)), "", "/connectors")
-			break
+		if d, ok := l.Day[string(collect.EventToVisible)]; ok {
+			lags = append(lags, fmt.Sprintf("%s %s and %s", l.ContentType, seconds(d.P50Seconds), seconds(d.P99Seconds)))
 		}
+	}
+	if len(lags) > 0 {
+		g.fact(assure.FactLag, assure.Collected, assure.Shown, "From happening to being visible, half of the records of the last day took at most, and 99 % took at most: "+strings.Join(lags, ", ")+".", "", "/connectors")
 	}
 	g.fact(assure.FactUpstream, assure.Collected, assure.NotVisible, "Whether auditing, mailbox audit lists, retention policies and alert policies are on at the tenant is not looked up.", "Rules of Quoll tell when one of them is switched off; quoll check tells whether the audit log answers.", "/rules")
 	g.fact(assure.FactDeviceTables, assure.Collected, assure.NotMet, "Quoll takes in no logs of endpoints (Device tables), of Entra sign-ins, of Intune and of Windows.", "Keep them in another system, or import the records of sign-ins that the audit log has.")
@@ -216,7 +221,7 @@ func (g *gathering) tables() error {
 // content looks into the rows of the last day.
 func (g *gathering) content() error {
 	const fields = `OfficeActivity | where TimeGenerated > ago(1d) | summarize Rows = count(), Who = countif(isnotempty(UserId)), What = countif(isnotempty(Operation)), Object = countif(isnotempty(OfficeObjectId)), From = countif(isnotempty(ClientIP))`
-	n, err := g.count(fields)
+	n, err := g.count(fields, 5)
 	if err != nil {
 		return err
 	}
@@ -227,14 +232,15 @@ func (g *gathering) content() error {
 		g.fact(assure.FactFields, assure.Collected, met(percent(1) == 100 && percent(2) == 100), fmt.Sprintf("Of %d rows of OfficeActivity of the last day, all have a time, %d %% say who, %d %% what was done, %d %% on what, %d %% from which address. What is empty was so at the source.", n[0], percent(1), percent(2), percent(3), percent(4)), "Look which operations lack it.", "/logs", fields)
 	}
 	const future = `UnifiedAuditLog | where TimeGenerated > now() + 1h or TimeGenerated < datetime(2010-01-01) | summarize Rows = count()`
-	if n, err = g.count(future); err != nil {
+	if n, err = g.count(future, 1); err != nil {
 		return err
 	}
 	g.fact(assure.FactTimes, assure.Collected, met(n[0] == 0), fmt.Sprintf("%d records of the audit log have an impossible time. Times are UTC to the microsecond; event, arrival and visibility are kept apart. The clock of this machine is not compared with another.", n[0]), "Look at these records: their source's clock, or its form, is wrong.", "/logs", future)
-	g.fact(assure.FactForm, assure.Collected, met(g.status.Archive != nil), "Every audit record is one row of UnifiedAuditLog in one structure, with the whole record beside it (Record); the payload it came in is in the archive byte for byte.", "Configure an archive.", "/logs", "UnifiedAuditLog | take 1")
-	g.fact(assure.FactDrift, assure.Collected, assure.Shown, "Fields, operations and types that are seen first are kept and told, and nothing is dropped for being new.", "", "/connectors")
+	if err := g.forms(); err != nil {
+		return err
+	}
 	const sessions = `UnifiedAuditLog | where TimeGenerated > ago(7d) and Operation in ("UserLoggedIn", "UserLoginFailed") | summarize Rows = count()`
-	if n, err = g.count(sessions); err != nil {
+	if n, err = g.count(sessions, 1); err != nil {
 		return err
 	}
 	state := assure.Shown
@@ -242,6 +248,33 @@ func (g *gathering) content() error {
 		state = assure.NotVisible
 	}
 	g.fact(assure.FactMFA, assure.Collected, state, fmt.Sprintf("The audit log brought %d sign-ins, successful and failed, in seven days; how somebody authenticated stands in their ExtendedProperties only in part.", n[0]), "Entra's own sign-in logs say it in full; Quoll does not take them in.", "/logs", sessions)
+	return nil
+}
+
+// forms looks whether rows have one structure, and the original beside it.
+func (g *gathering) forms() error {
+	const whole = `UnifiedAuditLog | where TimeGenerated > ago(30d) | summarize Rows = count(), Whole = countif(isnotnull(Record))`
+	n, err := g.count(whole, 2)
+	if err != nil {
+		return err
+	}
+	state := met(n[0] == n[1])
+	if n[0] == 0 {
+		state = assure.NotVisible
+	}
+	g.fact(assure.FactForm, assure.Collected, state, fmt.Sprintf("%d of the %d audit records of the last 30 days are rows of UnifiedAuditLog in one structure with the whole record beside them (Record); the payloads they came in are archived byte for byte.", n[1], n[0]), "Look which rows have no Record.", "/logs", whole)
+	if g.drift == nil {
+		return nil
+	}
+	list, err := g.drift.SchemaDrift(g.ctx, server.DriftFilter{Since: g.at.AddDate(0, 0, -30)})
+	if err != nil {
+		return err
+	}
+	lost := 0
+	for _, n := range list.Overflow {
+		lost += n
+	}
+	g.fact(assure.FactDrift, assure.Collected, met(lost == 0), fmt.Sprintf("In 30 days %d operations, %d fields and %d record types were seen first, each with its time; %d found no room in that survey. Their records were kept whole all the same.", list.Counts["operation"], list.Counts["field"], list.Counts["recordType"], lost), "The survey is bounded: look at what came first.", "/connectors")
 	return nil
 }
 

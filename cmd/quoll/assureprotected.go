@@ -15,6 +15,7 @@ const (
 	verifiedFor   = 35 * 24 * time.Hour
 	reconciledFor = 48 * time.Hour
 	drilledFor    = 35 * 24 * time.Hour
+	idleFor       = 45 * 24 * time.Hour
 	// archivedWithin is how many payloads the archive may be behind.
 	archivedWithin = 5000
 	year           = 365 * 24 * time.Hour
@@ -130,7 +131,11 @@ func (g *gathering) readers() error {
 				disabled++
 			default:
 				roles[p.Role]++
-				if p.Seen == nil || g.at.Sub(*p.Seen) > 45*24*time.Hour {
+				seen := p.Created
+				if p.Seen != nil {
+					seen = *p.Seen
+				}
+				if g.at.Sub(seen) > idleFor {
 					idle++
 				}
 			}
@@ -140,7 +145,7 @@ func (g *gathering) readers() error {
 	}
 	g.fact(assure.FactSignIn, assure.Protected, assure.NotMet, "People sign in to Quoll with a password alone (argon2id); there is no second factor and no single sign-on.", "Reach it through a proxy that asks for one.", "/people")
 	const own = `union LAQueryLogs, SentinelAudit | where TimeGenerated > ago(1d) | summarize Rows = count()`
-	n, err := g.count(own)
+	n, err := g.count(own, 1)
 	if err != nil {
 		return err
 	}

@@ -220,7 +220,7 @@ func (s *service) assurance(c *config.Config, report *reporter, rules *ruleBook,
 	return &assurer{data: c.DataDir, workspace: s.workspace, audit: audit, gatherer: &evidenceGatherer{
 		reporter: report, querier: querier{s.query}, connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: s.query, lags: s.lags, now: time.Now, log: s.log},
 		gaps: &gaps{ledger: s.ledger, state: s.state, names: tenantNames(c), now: time.Now}, rules: rules,
-		incidents: incidents{s.incidents, s.query}, access: people{s.access}, now: time.Now,
+		incidents: incidents{s.incidents, s.query}, access: people{s.access}, drift: driftLists{s.drift}, now: time.Now,
 		setting: evidenceSetting{dataDir: c.DataDir, archiveDir: c.ArchiveDir, loopback: c.Server.OnLoopback(), notifications: len(c.Notifications)},
 	}}
 }
