@@ -138,3 +138,23 @@ func TestBlobFetchedTooSoonIsFetchedOnceMore(t *testing.T) {
 		}
 	})
 }
+
+// TestAClockThatIsSetForwardHidesNoGrowth: a blob is due once more at a time by
+// the clock of before, and looks as it did, because it still fills.
+func TestAClockThatIsSetForwardHidesNoGrowth(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.skew = -time.Hour
+		r.cfg.SettleAfter = 10 * time.Minute
+		r.start()
+		r.run(time.Minute)
+		r.feed.add(exchange, id(1), time.Now(), growing(`[{"Id":"1"}]`, time.Now().Add(8*time.Minute)))
+		r.run(2 * time.Minute)
+		r.stop()
+		r.skew = 0
+		r.start()
+		r.run(time.Hour)
+		if got := len(r.sink.names()); got != 2 {
+			t.Errorf("journalled %d times, want the blob when it was young and when it was whole", got)
+		}
+	})
+}

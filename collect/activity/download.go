@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"net/http"
+	"time"
 
 	"github.com/quoll/quoll/collect"
 )
@@ -16,6 +17,7 @@ type download struct {
 	body    *collect.Body
 	records int64
 	sum     [sha256.Size]byte
+	asked   time.Time // when it was asked for, by our clock: what came later may not be in it
 	// parts are the places at which it is cut when it is handed on, its ends
 	// included.
 	parts []int64
@@ -37,10 +39,13 @@ func (s *stream) download(ctx context.Context, v *visit, blob collect.Blob) (*do
 		return nil, err
 	}
 	var d *download
+	asked := s.clock.Now()
 	r := request{operation: opFetch, method: http.MethodGet, url: u, limit: s.cfg.MaxBodyBytes, timeout: bodyTimeout, visit: v}
 	_, err = s.client.stream(ctx, r, func(response *http.Response) error {
 		var err error
-		d, err = s.receive(response)
+		if d, err = s.receive(response); err == nil {
+			d.asked = asked
+		}
 		return err
 	})
 	return d, err

@@ -30,7 +30,9 @@ func (s *stream) recheck(ctx context.Context, v *visit, blob collect.Journalled)
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
 	if d.sum == blob.SHA256 {
-		return s.storage(s.ledger.Unchanged(ctx, s.Stream, blob.ContentID))
+		// It may have come too early once more: the clock that said when to
+		// fetch it again was set since.
+		return s.storage(s.ledger.Recheck(ctx, s.Stream, blob.ContentID, s.settles(blob.Blob, d.asked), ""))
 	}
 	s.logger.Info("content has grown since it was first fetched", "contentId", blob.ContentID, "records", d.records)
 	receipt, err := s.journal(ctx, blob.Blob, d)
@@ -90,7 +92,7 @@ func (s *stream) journal(ctx context.Context, blob collect.Blob, d *download) (c
 		SHA256:   d.sum,
 		Position: position,
 		At:       s.clock.Now(),
-		Recheck:  s.settles(blob, payload.Received),
+		Recheck:  s.settles(blob, d.asked),
 	}, nil
 }
 
@@ -104,12 +106,12 @@ func (s *stream) journalPart(ctx context.Context, payload model.Payload, d *down
 	return s.sink.Journal(ctx, payload)
 }
 
-// settles returns when a blob that was fetched at a time is to be fetched once
-// more, or zero when it was old enough.
-func (s *stream) settles(blob collect.Blob, fetched time.Time) time.Time {
+// settles returns when a blob that was asked for at a time is to be fetched once
+// more, or zero when it was old enough. Both are by our clock.
+func (s *stream) settles(blob collect.Blob, asked time.Time) time.Time {
 	skew := s.client.now().Sub(s.clock.Now())
 	at := blob.Created.Add(s.cfg.SettleAfter - skew) // by our clock
-	if s.cfg.SettleAfter == 0 || !fetched.Before(at) {
+	if s.cfg.SettleAfter == 0 || !asked.Before(at) {
 		return time.Time{}
 	}
 	return at

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/model"
 )
@@ -76,6 +77,7 @@ type rig struct {
 	c      *Collector
 	cancel context.CancelFunc
 	ended  chan struct{}
+	skew   time.Duration // by which the machine's clock is wrong from the next start on
 }
 
 type lockedBuilder struct {
@@ -142,7 +144,7 @@ func (r *rig) start() {
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(7, 7))
 	c, err := New(r.cfg, Dependencies{
-		Ledger: r.ledger, Sink: r.sink, Lags: r.lags,
+		Ledger: r.ledger, Sink: r.sink, Lags: r.lags, Clock: clock.Skewed(clock.System(), r.skew),
 		Random: func() float64 { mu.Lock(); defer mu.Unlock(); return random.Float64() },
 		Logger: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})

@@ -72,8 +72,8 @@ var mutants = []mutant{
 	{
 		name: "a blob that still fills is fetched once",
 		file: "collect/activity/keep.go",
-		old:  `	if s.cfg.SettleAfter == 0 || !fetched.Before(at) {`,
-		new:  `	if s.cfg.SettleAfter >= 0 || !fetched.Before(at) {`,
+		old:  `	if s.cfg.SettleAfter == 0 || !asked.Before(at) {`,
+		new:  `	if s.cfg.SettleAfter >= 0 || !asked.Before(at) {`,
 	},
 	{
 		name: "a blob that cannot be had leaves no gap",
