@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quoll/quoll/detect"
+	"github.com/quoll/quoll/incident"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/server"
@@ -114,5 +116,52 @@ func TestAnExportIsWrittenDownBeforeItIsGiven(t *testing.T) {
 	b.Reset()
 	if err := e.Export(t.Context(), &b, "csv", result); err == nil || b.Len() > 0 {
 		t.Errorf("an export that cannot be written down was given: %q, %v", b.String(), err)
+	}
+}
+
+// later is a clock by which the window that holds the present has ended.
+type later struct{ clock.Clock }
+
+func (l later) Now() time.Time { return l.Clock.Now().Add(10 * time.Minute) }
+
+// TestARuleMadeOfAQueryFires saves a rule over what was asked here, and finds its
+// incident after the next tick.
+func TestARuleMadeOfAQueryFires(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "q")
+	log := slog.New(slog.DiscardHandler)
+	n, err := openNode(t.Context(), paths{data: dir, archive: dir + "-archive", origin: defaultOrigin}, commandSettings(), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := n.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	asked := auditedQuerier{querier{n.query}, &acts{journal: n.journal, workspace: n.workspace, clock: clock.System(), log: log}}
+	if _, err := asked.Query(t.Context(), server.QueryRequest{Text: "print secret=1"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.catchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	store, err := incident.Open(t.Context(), n.state, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	detector, err := detect.New(t.Context(), detect.DefaultConfig(), n.state, nil, ruleQuerier{n.query}, store, later{clock.System()}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(savedRule, `OfficeActivity | where Operation == "New-InboxRule"`, `LAQueryLogs | where QueryText has "secret"`, 1)
+	if _, err := newRuleBook(filepath.Join(dir, "rules"), nil, detector).SaveRule(t.Context(), text); err != nil {
+		t.Fatal(err)
+	}
+	if err := detector.Tick(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	found, err := incidents{store, n.query}.List(t.Context(), server.IncidentFilter{Limit: 10})
+	if err != nil || found.Total != 1 || found.Incidents[0].Title != "Rule made in a test" {
+		t.Errorf("incidents %+v, %v", found, err)
 	}
 }

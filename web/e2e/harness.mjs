@@ -5,6 +5,7 @@
 // page.waitForFunction: conditions are polled with locators and page.evaluate.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -62,7 +63,7 @@ export async function openBrowser(base, options = {}) {
 export async function enter() {
   const given = process.env.QUOLL_URL;
   const server = canned ? await startCanned() : { url: given, origin: new URL(given).origin, stop: () => {} };
-  const kept = join(tmpdir(), `quoll-e2e-${new URL(server.origin).port}.json`);
+  const kept = join(tmpdir(), `quoll-e2e-${createHash("sha256").update(String(given)).digest("hex").slice(0, 16)}.json`);
   const known = !canned && existsSync(kept);
   const opened = await openBrowser(server.origin, known ? { storageState: kept } : {});
   if (!canned && !known) {

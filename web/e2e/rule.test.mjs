@@ -49,6 +49,7 @@ test("the query is saved as a rule", async () => {
   const file = dialog.getByLabel("File");
   await dialog.getByLabel("Name", { exact: false }).first().fill(name);
   await dialog.getByLabel("Severity").selectOption("Low");
+  await dialog.getByLabel("Over the last").selectOption("7d");
   assert.match(await file.inputValue(), new RegExp(`name: ${JSON.stringify(name).replace(/[()]/g, "\\$&")}`));
   assert.doesNotMatch(await file.inputValue(), /render/);
   if (!canned) assert.match(await file.inputValue(), /entityType: Account/);
