@@ -20,11 +20,13 @@ import (
 )
 
 // runBare lists everything and downloads it, eight blobs at a time, into
-// nothing: what no collector written in Go can do without.
+// nothing: what no collector written in Go can do without. With a folder to keep it
+// in it is the floor.
 func runBare(ctx context.Context, args []string) error {
 	set := flag.NewFlagSet("bare", flag.ContinueOnError)
 	base := set.String("url", "", "URL of the server")
 	caFile := set.String("ca", "", "file of its certificate authority")
+	keep := set.String("keep", "", "folder to keep bodies and records in")
 	if err := set.Parse(args); err != nil {
 		return err
 	}
@@ -43,6 +45,11 @@ func runBare(ctx context.Context, args []string) error {
 	for range cap(b.buffers) {
 		b.buffers <- make([]byte, 64<<10)
 	}
+	if *keep != "" {
+		if b.floor, err = newFloor(*keep); err != nil {
+			return err
+		}
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	now := time.Now().UTC()
@@ -55,13 +62,18 @@ func runBare(ctx context.Context, args []string) error {
 			group.Go(func() error { return b.drop(ctx, link) })
 		}
 	}
-	return group.Wait()
+	err = group.Wait()
+	if b.floor != nil {
+		err = errors.Join(err, b.floor.close())
+	}
+	return err
 }
 
 type bare struct {
 	base    string
 	client  *http.Client
 	buffers chan []byte
+	floor   *floor // nil where everything is dropped
 }
 
 func (b *bare) list(ctx context.Context, contentType string, from, to time.Time) (links []string, err error) {
@@ -109,6 +121,13 @@ func (b *bare) drop(ctx context.Context, link string) error {
 	}
 	buffer := <-b.buffers
 	defer func() { b.buffers <- buffer }()
-	_, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, response.Body, buffer)
-	return errors.Join(err, response.Body.Close())
+	if b.floor == nil {
+		_, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, response.Body, buffer)
+		return errors.Join(err, response.Body.Close())
+	}
+	body, err := io.ReadAll(response.Body)
+	if err = errors.Join(err, response.Body.Close()); err != nil {
+		return err
+	}
+	return b.floor.take(body)
 }

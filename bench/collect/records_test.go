@@ -35,6 +35,15 @@ func TestContentIsTheSameEveryTimeAndEachRecordIsNew(t *testing.T) {
 		if len(records) != b.records || int(n) != first.Len() {
 			t.Errorf("blob %d has %d records in %d bytes, said to be %d in %d", i, len(records), first.Len(), b.records, n)
 		}
+		apart := 0
+		for record := range objects(first.Bytes()) {
+			if apart++; !json.Valid(record) {
+				t.Fatalf("blob %d: %s is no record", i, record)
+			}
+		}
+		if apart != len(records) {
+			t.Errorf("blob %d is split into %d of %d records", i, apart, len(records))
+		}
 		for _, r := range records {
 			ids[r.ID] = true
 			if at, err := time.Parse("2006-01-02T15:04:05", r.CreationTime); err != nil || at.After(b.created) {

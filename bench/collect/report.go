@@ -39,7 +39,7 @@ func runBenchmark(ctx context.Context, args []string) error {
 	set.StringVar(&o.filebeatBinary, "filebeat", os.Getenv("FILEBEAT"), "Filebeat's binary, built with x-pack; without it Filebeat is left out")
 	set.BoolVar(&o.rules, "rules", false, "let quoll run its shipped rules meanwhile")
 	set.IntVar(&o.repeat, "repeat", 1, "how often each is run, in turn; medians are shown")
-	set.StringVar(&o.only, "only", "bare,quoll,filebeat", "what to run")
+	set.StringVar(&o.only, "only", "bare,floor,quoll,filebeat", "what to run")
 	set.StringVar(&o.output, "o", "", "write the results as JSON to this file")
 	set.BoolVar(&o.keep, "keep", false, "keep the folders of the runs")
 	if err := set.Parse(args); err != nil {
@@ -98,7 +98,9 @@ func (o options) measure(ctx context.Context, name string) (one result, err erro
 	defer func() { err = errors.Join(err, r.close(ctx)) }()
 	switch name {
 	case "bare":
-		return r.bare(ctx)
+		return r.bare(ctx, "bare download")
+	case "floor":
+		return r.bare(ctx, "download, SHA-256, zstd, Parquet", "-keep", dir)
 	case "quoll":
 		return r.quoll(ctx, o)
 	case "filebeat":

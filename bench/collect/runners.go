@@ -109,13 +109,13 @@ func (r *rig) finish(ctx context.Context, name string, u usage, delivered int64)
 	return result{Collector: name, usage: u, Bytes: c.Bytes, Records: c.Records, Delivered: delivered, Refetched: c.Refetched}, err
 }
 
-// bare measures the client that drops everything.
-func (r *rig) bare(ctx context.Context) (result, error) {
+// bare measures the client that drops everything, or, as the floor, keeps it.
+func (r *rig) bare(ctx context.Context, name string, more ...string) (result, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return result{}, err
 	}
-	p, err := start(filepath.Join(r.dir, "bare.log"), nil, self, "bare", "-url", r.note.URL, "-ca", r.note.CAFile)
+	p, err := start(filepath.Join(r.dir, "bare.log"), nil, self, append([]string{"bare", "-url", r.note.URL, "-ca", r.note.CAFile}, more...)...)
 	if err != nil {
 		return result{}, err
 	}
@@ -123,7 +123,7 @@ func (r *rig) bare(ctx context.Context) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	return r.finish(ctx, "bare download", u, -1)
+	return r.finish(ctx, name, u, -1)
 }
 
 // quollStatus is what is asked of GET /api/v1/status.
