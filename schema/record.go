@@ -3,6 +3,7 @@ package schema
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"unsafe"
 )
 
 // Cell is a value in a column, named by its position in the table.
@@ -51,11 +52,20 @@ type Record struct {
 // that kind apart.
 func NewKey(parts ...string) Key {
 	buffer := make([]byte, 0, 256)
+	hash := sha256.New()
 	for _, part := range parts {
 		buffer = binary.BigEndian.AppendUint32(buffer, uint32(len(part)))
+		if len(part) > cap(buffer)-len(buffer) { // all of a record: not worth a copy
+			hash.Write(buffer)
+			hash.Write(unsafe.Slice(unsafe.StringData(part), len(part)))
+			buffer = buffer[:0]
+			continue
+		}
 		buffer = append(buffer, part...)
 	}
-	sum := sha256.Sum256(buffer)
+	hash.Write(buffer)
+	var sum [sha256.Size]byte
+	hash.Sum(sum[:0])
 	return Key(sum[:16])
 }
 

@@ -2,6 +2,8 @@ package schema_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"flag"
 	"fmt"
 	"os"
@@ -144,5 +146,21 @@ func TestKeyTellsPartsApart(t *testing.T) {
 	first, again := schema.NewKey("a"), schema.NewKey("a")
 	if first != again {
 		t.Error("keys of equal parts differ")
+	}
+}
+
+// A key is the hash of its parts behind their lengths, however long they are.
+func TestKeyOfLongParts(t *testing.T) {
+	for _, length := range []int{0, 1, 200, 215, 216, 217, 250, 256, 1300} {
+		parts := []string{"tenant", "kind", strings.Repeat("x", length), strings.Repeat("y", length), "end"}
+		var text []byte
+		for _, part := range parts {
+			text = binary.BigEndian.AppendUint32(text, uint32(len(part)))
+			text = append(text, part...)
+		}
+		sum := sha256.Sum256(text)
+		if got := schema.NewKey(parts...); got != schema.Key(sum[:16]) {
+			t.Errorf("parts of %d bytes: %x, want %x", length, got, sum[:16])
+		}
 	}
 }
