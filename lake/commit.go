@@ -69,6 +69,7 @@ func (l *Lake) commit(ctx context.Context, t *tableState, c change, position uin
 	maps.Copy(summary, c.notes)
 	next := icebergtable.Change{Operation: c.operation(), Added: added, Removed: locations(c.removed), Summary: summary}
 	now := l.config.Clock.Now()
+	// Not whenever one more is old: a walk through the table's folder follows.
 	if e := (icebergtable.Expiry{Keep: l.config.KeepSnapshots, Age: expireAfter}); t.iceberg.Metadata().Expirable(e, now) >= e.Keep {
 		next.Expire = e
 	}
