@@ -38,12 +38,12 @@ func (r *mailRow) UnmarshalJSON(text []byte) error {
 // mailOf is all rows of a mail, by table, in the order of their coming.
 type mailOf map[string][]mailRow
 
-// TestMailIsCoherent holds three days of mail together: whatever is said about a
+// TestMailIsCoherent holds forty hours of mail together: whatever is said about a
 // mail is about one that there is, to somebody who got it, and not before it came.
 func TestMailIsCoherent(t *testing.T) {
 	start := time.Date(2026, 9, 14, 0, 0, 0, 0, time.UTC)
 	w := New(Config{Seed: 5, TenantID: testTenant, Start: start, Volume: 1, Releases: true})
-	batch, err := w.Advance(start.Add(72 * time.Hour))
+	batch, err := w.Advance(start.Add(40 * time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestMailIsCoherent(t *testing.T) {
 		"ClickAllowed", "EmailEvents detonated", "EmailAttachmentInfo detonated", "2 verdicts or places", "3 verdicts or places", "QuarantineReleaseMessage", "UserSubmission",
 	} {
 		if seen[want] == 0 {
-			t.Errorf("no %s in three days", want)
+			t.Errorf("no %s in forty hours", want)
 		}
 	}
 	t.Log(len(mails), "mails", seen)
