@@ -1,0 +1,78 @@
+// Every page while it loads, with nothing, with a failure, and without permission:
+// each says what is the matter, and none breaks.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { canned, openBrowser, startCanned } from "./harness.mjs";
+
+let server, browser, page, troubles;
+const cannedTest = canned ? test : () => {};
+
+before(async () => {
+  if (!canned) return;
+  server = await startCanned();
+  ({ browser, page, troubles } = await openBrowser(server.origin));
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const pages = [
+  "/", "/incidents", "/incidents/inc-0007", "/hunting", "/rules", "/dashboards", "/dashboards/exchange", "/connectors", "/archive", "/assurance",
+  "/settings/people", "/settings/tokens", "/settings/notifications", "/settings/watchlists",
+];
+
+/** Answers everything but who is signed in, and visits each page. */
+async function visit(answer, look, paths = pages) {
+  await page.route(/\/api\/v1\/(?!session|sign-in)/, answer);
+  try {
+    for (const path of paths) {
+      await page.goto(path);
+      await look(path);
+      assert.equal(await page.getByText("Something broke").count(), 0, path);
+    }
+  } finally {
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+  }
+}
+
+const json = (status, body) => (route) => route.fulfill({ status, contentType: "application/json", body: JSON.stringify(body) });
+const main = () => page.locator("#main");
+
+cannedTest("pages say that they load", () =>
+  visit(() => {}, async (path) => {
+    await main().locator(".loading-rows, .fui-Spinner, .fui-Skeleton, [aria-busy=true]").first().waitFor().catch((e) => assert.fail(`${path}: ${e.message}`));
+  }));
+
+cannedTest("pages say why they fail, and offer another attempt", () =>
+  visit(json(500, { error: { code: "internal", message: "Something failed inside Quoll.", requestId: "0123456789abcdef" } }), async (path) => {
+    await main().getByText("Something failed inside Quoll.").first().waitFor().catch((e) => assert.fail(`${path}: ${e.message}`));
+    assert.ok((await main().getByRole("button", { name: "Try again" }).count()) > 0, path);
+  }));
+
+cannedTest("pages say that something is not allowed", () =>
+  visit(json(403, { error: { code: "forbidden", message: "that takes the role Administrator; yours is Reader" } }), async (path) => {
+    await main().getByText("that takes the role Administrator", { exact: false }).first().waitFor().catch((e) => assert.fail(`${path}: ${e.message}`));
+  }));
+
+const empty = {
+  "/incidents": { incidents: [], total: 0 }, "/connectors": { now: new Date().toISOString(), connectors: [] }, "/rules": { rules: [] }, "/notes": { notes: [] },
+  "/dashboards": { dashboards: [] }, "/tokens": { tokens: [] }, "/notifications": { targets: [], deliveries: [] }, "/watchlists": { watchlists: [] },
+};
+
+cannedTest("pages say that there is nothing, and what to do about it", () =>
+  visit(
+    (route) => {
+      const body = empty[new URL(route.request().url()).pathname.slice("/api/v1".length)];
+      return body ? json(200, body)(route) : route.continue();
+    },
+    async (path) => {
+      await main().locator(".state-view h2").first().waitFor().catch((e) => assert.fail(`${path}: ${e.message}`));
+    },
+    ["/incidents", "/rules", "/dashboards", "/connectors", "/settings/tokens", "/settings/notifications", "/settings/watchlists", "/settings/nothing", "/nowhere"],
+  ));
+
+cannedTest("nothing broke", () => {
+  assert.deepEqual(troubles.filter((t) => t.startsWith("page error")), []);
+});
