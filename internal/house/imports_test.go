@@ -74,6 +74,7 @@ var allowed = []struct {
 	{"metrics", []string{"model", "collect"}},
 	{"library", nil},
 	{"intel", nil},
+	{"investigate", []string{"query"}},
 	{"assure", nil},
 	{"server/servertest/…", []string{"server/…", "web", "kql/…", "assure"}},
 	{"server", []string{"model", "schema", "kql/…", "query", "web", "assure"}},
