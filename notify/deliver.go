@@ -26,7 +26,21 @@ func (n *Notifier) Deliver(ctx context.Context) error {
 			problems = append(problems, fmt.Errorf("%s: %w", t.Name, err))
 		}
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, n.forget(ctx))...)
+}
+
+// remember is how long the log has what came to an end. A message that is told
+// again after that would be delivered again.
+const remember = 180 * 24 * time.Hour
+
+// forget drops from the log what was delivered or given up long ago. What waits or
+// is held back stays.
+func (n *Notifier) forget(ctx context.Context) error {
+	before := n.clock.Now().Add(-remember).UnixMicro()
+	if _, err := n.db.ExecContext(ctx, `DELETE FROM notify_delivery WHERE state IN ('delivered','told later','failed') AND due < ? AND done BETWEEN 1 AND ?`, before, before); err != nil {
+		return fmt.Errorf("forget old deliveries: %w", err)
+	}
+	return nil
 }
 
 func (n *Notifier) deliverTo(ctx context.Context, t Target) error {

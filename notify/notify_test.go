@@ -132,6 +132,24 @@ func TestARateLimitShowsWhatItHeldBack(t *testing.T) {
 	}
 }
 
+// The log forgets what came to an end long ago, and never what waits.
+func TestTheLogForgets(t *testing.T) {
+	sender := &fakeSender{}
+	n, h := open(t, sender, Target{Name: "a", Kind: Webhook, Address: "https://x.example", PerHour: 1})
+	tell(t, n, message(1), message(2))
+	h.at = noon.Add(remember - time.Hour)
+	tell(t, n)
+	if got := states(t, n); !strings.Contains(got, "a 1 delivered") {
+		t.Errorf("log %s", got)
+	}
+	sender.err = errors.New("down")
+	h.at = noon.Add(remember + time.Minute)
+	tell(t, n, message(3))
+	if got := states(t, n); strings.Contains(got, "a 1 ") || !strings.Contains(got, "a 2 held") || !strings.Contains(got, "a 3 waiting") {
+		t.Errorf("log %s", got)
+	}
+}
+
 func TestAWebhookIsSigned(t *testing.T) {
 	var got []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
