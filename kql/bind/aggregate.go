@@ -247,10 +247,12 @@ func (b *binder) takeAny(x *syntax.Call, f *builtin.Function, r *rowScope) []ite
 			}
 			name := it.name
 			if f.Name == "any" && !isStar(a) {
-				if _, named := b.autoName(a, r); !named {
-					name = ""
+				switch _, named := b.autoName(a, r); {
+				case named:
+					name = "any_" + name
+				case len(x.Args) == 1:
+					name = "any_"
 				}
-				name = "any_" + name
 			}
 			call := &plan.Call{Function: b.functions.Must("take_any"), Args: []plan.Expr{it.expr}, Of: it.expr.Type()}
 			items = append(items, item{name: name, named: true, expr: r.aggregates.add(it.name, call)})
