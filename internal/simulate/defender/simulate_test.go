@@ -34,7 +34,7 @@ var (
 	seedStep  = flag.Uint64("seed-step", 1, "the distance between two of them")
 )
 
-// patience bounds what has to come about by itself.
+// patience is how long nothing may happen that has to come about by itself.
 const patience = 2 * time.Minute
 
 // TestEveryRoad is the property of the package.
@@ -86,7 +86,7 @@ func live(t *testing.T, seed uint64, total *lives.Tally) {
 		l.tenant.namespace.Close()
 		must(t, l.machine.Close())
 	}()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
 	defer cancel()
 	var relaying, publishing sync.WaitGroup
 	relaying.Go(func() { l.tenant.relay.run(ctx) })
