@@ -71,9 +71,9 @@ cannedTest("a query is filtered, explained, saved, bookmarked and found in the h
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByRole("textbox", { name: "Name" }).fill("Fifty of them");
   await page.getByRole("textbox", { name: "Name" }).press("Enter");
-  const download = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Export JSON" }).click();
-  assert.equal((await download).suggestedFilename(), "quoll-results.json");
+  await page.getByRole("button", { name: "Export" }).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: "JSON" }).click()]);
+  assert.equal(download.suggestedFilename(), "quoll-results.json");
 
   const panel = page.getByRole("complementary", { name: "Tables and samples" });
   await panel.getByRole("tab", { name: "Saved" }).click();
