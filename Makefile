@@ -120,7 +120,7 @@ test-browser: web/dist/index.html ## the UI in headless Chromium, over canned an
 	@scripts/chromium
 	@mkdir -p bin/race
 	go build -race -ldflags "-w -X main.version=$(VERSION)" -o bin/race/ ./cmd/quoll ./server/servertest/canned
-	cd web && QUOLL_CANNED=$(CURDIR)/bin/race/canned npm run --silent e2e
+	cd web && QUOLL_FILES_AT_ONCE=2 QUOLL_CANNED=$(CURDIR)/bin/race/canned npm run --silent e2e
 	QUOLL_BIN=bin/race/quoll scripts/browser-test
 
 screenshots: build ## take the screenshots of the docs anew

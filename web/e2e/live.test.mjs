@@ -20,25 +20,30 @@ after(async () => {
 
 cannedTest("an incident that somebody else takes is taken on the open page, without its asking again and again", async () => {
   const asked = [];
+  const watched = await browser.newContext({ baseURL: server.origin });
+  const page = await watched.newPage();
+  await page.clock.install();
+  const stream = page.waitForRequest("**/api/v1/events");
   page.on("request", (r) => r.url().includes("/api/v1/incidents?") && asked.push(r.url()));
   await page.goto("/incidents");
   const row = page.getByRole("row", { name: /Business e-mail compromise/ });
   await row.getByText("New").waitFor();
-  await until("the stream", async () => (await page.evaluate(() => performance.getEntriesByType("resource").length)) > 0);
+  await stream;
   const change = (body) => fetch(server.origin + "/api/v1/incidents/inc-0007", { method: "PATCH", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   // Beyond what polling would have asked in that time.
-  await page.waitForTimeout(12_000);
+  await page.clock.runFor(12_000);
   const before = asked.length;
   assert.ok(before <= 8, `${before} requests for incidents`);
   assert.equal((await change({ status: "Active", owner: "ines.okafor" })).status, 200);
   await row.getByText("ines.okafor").waitFor();
   await page.getByRole("link", { name: /Incidents/ }).getByText("1").waitFor();
+  await watched.close();
 });
 
 cannedTest("the page goes on by itself when the stream is cut, and has it again", async () => {
   let refused = 0;
   await page.route("**/api/v1/events", (route) => (refused++ < 2 ? route.abort() : route.continue()));
-  await page.reload();
+  await page.goto("/incidents");
   await page.getByRole("row", { name: /Business e-mail compromise/ }).waitFor();
   await until("another attempt to have come through", () => refused > 2);
   await page.unroute("**/api/v1/events");
