@@ -40,13 +40,16 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEBFILES)
 
 # Everything here is compiled once, for the race detector: dependencies are the
 # larger part of the time on a machine that has none of them yet.
-test: need warm lint test-go test-browser ## every check
+test: need ## every check
+	@$(MAKE) --no-print-directory -j2 lane-go lane-web
+	@$(MAKE) --no-print-directory test-browser-demo
 
 # A larger heap saves a third of the time of compilers and of race tests. SQLite
 # is one file of C, on which gcc works longer than Go on any package; with -O1 it
 # is done in half the time, and no test is slower for it.
-lint warm test-go test-kafka test-azurite test-exhaustive test-browser: export GOGC ?= 400
-lint warm test-go test-kafka test-azurite test-browser: export CGO_CFLAGS ?= -O1
+FOR_TESTS := lint lane-go-first test-go test-kafka test-azurite test-browser-canned test-browser-demo
+$(FOR_TESTS) test-exhaustive: export GOGC ?= 400
+$(FOR_TESTS): export CGO_CFLAGS ?= -O1
 
 # The browser UI is downloaded, built and tested, mostly on one core; meanwhile
 # the other tests what does not embed it. test-go finds those results in the cache.
@@ -55,16 +58,21 @@ WITHOUT_UI := ./access ./archive/... ./collect/... ./detect/... ./drift ./incide
 # Scripts wait for the disk, so more of them run at once than there are cores.
 GO_TEST := go test -race -short -vet=off -ldflags=-w -parallel 4 -timeout 12m
 
-.PHONY: warm warm-go warm-web
-warm:
-	@$(MAKE) --no-print-directory -j2 warm-web warm-go
+# Two lanes, one for Go and one for the browser, keep both cores busy. The UI's
+# types are checked before vite meets a mistake in them.
+.PHONY: lane-go lane-go-first lane-web lane-dist
+lane-go: lane-go-first lane-dist
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test-go
 
-warm-go:
+lane-go-first:
 	$(GO_TEST) $(WITHOUT_UI)
 
-# In this order, so that a mistake in the UI's types is told before vite meets it.
-warm-web: test-web
+lane-dist: test-web
 	@$(MAKE) --no-print-directory web/dist/index.html
+
+lane-web: lane-dist
+	@$(MAKE) --no-print-directory test-browser-canned
 
 # lint has vetted it all. Linking without debug information takes 0.6 of the
 # time; traces of panics and races need none.
@@ -116,12 +124,19 @@ test-exhaustive: web/dist/index.html ## Go tests in full: every byte, every file
 test-web: web/node_modules/.package-lock.json ## unit tests of the browser UI
 	cd web && npm run --silent typecheck && npm test --silent
 
-test-browser: web/dist/index.html ## the UI in headless Chromium, over canned answers and on the demo
+test-browser: test-browser-canned test-browser-demo ## the UI in headless Chromium, over canned answers and on the demo
+
+.PHONY: test-browser-canned test-browser-demo race-binaries
+test-browser-canned: race-binaries
+	cd web && QUOLL_FILES_AT_ONCE=2 QUOLL_CANNED=$(CURDIR)/bin/race/canned npm run --silent e2e
+
+test-browser-demo: race-binaries
+	QUOLL_BIN=bin/race/quoll scripts/browser-test
+
+race-binaries: web/dist/index.html
 	@scripts/chromium
 	@mkdir -p bin/race
 	go build -race -ldflags "-w -X main.version=$(VERSION)" -o bin/race/ ./cmd/quoll ./server/servertest/canned
-	cd web && QUOLL_FILES_AT_ONCE=2 QUOLL_CANNED=$(CURDIR)/bin/race/canned npm run --silent e2e
-	QUOLL_BIN=bin/race/quoll scripts/browser-test
 
 screenshots: build ## take the screenshots of the docs anew
 	@scripts/chromium
