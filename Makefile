@@ -42,7 +42,6 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEBFILES)
 # larger part of the time on a machine that has none of them yet.
 test: need ## every check
 	@$(MAKE) --no-print-directory -j2 lane-go lane-web
-	@$(MAKE) --no-print-directory test-browser-demo
 
 # A larger heap saves a third of the time of compilers and of race tests. SQLite
 # is one file of C, on which gcc works longer than Go on any package; with -O1 it
@@ -62,7 +61,6 @@ GO_TEST := go test -race -short -vet=off -ldflags=-w -parallel 4 -timeout 12m
 # types are checked before vite meets a mistake in them.
 .PHONY: lane-go lane-go-first lane-web lane-dist
 lane-go: lane-go-first lane-dist
-	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test-go
 
 lane-go-first:
@@ -73,8 +71,10 @@ lane-dist: test-web
 
 lane-web: lane-dist
 	@$(MAKE) --no-print-directory test-browser-canned
+	@$(MAKE) --no-print-directory test-browser-demo
+	@$(MAKE) --no-print-directory lint
 
-# lint has vetted it all. Linking without debug information takes 0.6 of the
+# lint vets it all. Linking without debug information takes 0.6 of the
 # time; traces of panics and races need none.
 test-go: web/dist/index.html ## Go tests with the race detector; exhaustive ones are sampled
 	$(GO_TEST) ./...
