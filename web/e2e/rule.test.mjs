@@ -2,7 +2,7 @@
 // which then fires.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { canned, enter, openQuery, patience, screenshot, until } from "./harness.mjs";
+import { canned, enter, openQuery, rowCount, screenshot, until } from "./harness.mjs";
 
 let server, browser, page, troubles;
 const name = `Mail is read (${Date.now()})`;
@@ -68,14 +68,14 @@ test("the query is saved as a rule", async () => {
 });
 
 // Canned answers detect nothing.
+// The incident may have another alert's name, for alerts of one account meet in one.
 (canned ? () => {} : test)("the rule fires", async () => {
-  await page.goto("/incidents");
-  await page.getByRole("searchbox").fill(name);
-  await until("an incident of the rule", async () => {
-    await page.reload();
-    await page.getByRole("searchbox").fill(name);
-    return page.getByRole("link", { name }).first().waitFor({ timeout: 5000 }).then(() => true, () => false);
-  }, patience);
+  await until("an alert of the rule", async () => {
+    await openQuery(page, `SecurityAlert | where AlertName == ${JSON.stringify(name)} | project AlertName, AlertSeverity`, "P1D");
+    await page.getByTestId("cost").waitFor();
+    return (await rowCount(page)) > 0;
+  });
+  await grid().getByText("Low").first().waitFor();
 });
 
 test("nothing broke", () => {
