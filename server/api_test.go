@@ -14,6 +14,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/quoll/quoll/assure"
 	"github.com/quoll/quoll/server"
 	"github.com/quoll/quoll/server/servertest"
 )
@@ -125,7 +126,6 @@ func TestAnswers(t *testing.T) {
 		{"health", "GET", "/api/v1/health", "", 200},
 		{"status", "GET", "/api/v1/status", "", 200},
 		{"archive", "GET", "/api/v1/archive", "", 200},
-		{"assurance", "GET", "/api/v1/assurance", "", 200},
 		{"assurance-report-bad", "GET", "/api/v1/assurance/report?format=pdf", "", 400},
 		{"assurance-assessed", "PUT", "/api/v1/assurance/items/ISM-1815", `{"status":"Effective","remark":"seen"}`, 200},
 		{"assurance-other-word", "PUT", "/api/v1/assurance/items/ISM-1815", `{"status":"Good"}`, 400},
@@ -147,6 +147,29 @@ func TestAnswers(t *testing.T) {
 			compareGolden(t, c.name, w.Body.Bytes())
 		})
 	}
+}
+
+// The form of the report; which controls there are, and what is asked of each, is
+// package assure's.
+func TestAssuranceAnswers(t *testing.T) {
+	w := call(newServer(t, nil), "GET", "/api/v1/assurance", "")
+	var report map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &report); err != nil || w.Code != 200 {
+		t.Fatalf("status %d, %v", w.Code, err)
+	}
+	if items, _ := report["items"].([]any); len(items) != len(assure.Items()) {
+		t.Errorf("%d items, want %d", len(items), len(assure.Items()))
+	}
+	for _, list := range []string{"items", "unmet", "facts"} {
+		if all, _ := report[list].([]any); len(all) > 2 {
+			report[list] = all[:2]
+		}
+	}
+	body, err := json.Marshal(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareGolden(t, "assurance", body)
 }
 
 func compareGolden(t *testing.T, name string, body []byte) {
