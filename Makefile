@@ -54,8 +54,8 @@ $(FOR_TESTS): export CGO_CFLAGS ?= -O1
 # the other tests what does not embed it. test-go finds those results in the cache.
 WITHOUT_UI := ./access ./archive/... ./collect/... ./detect/... ./drift ./incident ./journal ./kql/... ./lake/... ./normalise \
 	./notify ./pipeline ./query/... ./schema ./silence ./tenantsim/...
-# Scripts wait for the disk, so more of them run at once than there are cores.
-GO_TEST := go test -race -short -vet=off -ldflags=-w -parallel 4 -timeout 12m
+# Scripts and stores wait for the disk, so more run at once than there are cores.
+GO_TEST := go test -race -short -vet=off -ldflags=-w -p 3 -parallel 4 -timeout 12m
 
 # Two lanes, one for Go and one for the browser, keep both cores busy. The UI's
 # types are checked before vite meets a mistake in them.
