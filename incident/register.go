@@ -68,15 +68,13 @@ var statutory = map[string]struct {
 	SOCIOther:    {"SOCI Act, relevant impact", 72 * time.Hour, 48 * time.Hour},
 }
 
-// RegisterChange is what a person writes; a nil member stays as it is.
+// RegisterChange is what a person writes; a nil member stays as it is. A zero time
+// takes back what somebody knew better.
 type RegisterChange struct {
-	Author                string
-	Occurred, Discovered  *time.Time
-	Description, Actions  *string
-	Statutory             *[]string
-	occurred, discovered  sql.NullInt64
-	description, measures string
-	statutes              string
+	Author               string
+	Occurred, Discovered *time.Time
+	Description, Actions *string
+	Statutory            *[]string
 }
 
 // Register returns what the register holds of an incident; ErrNotFound.
@@ -163,7 +161,8 @@ func (r *Register) settle() {
 // SetRegister changes what the register holds of an incident. The error is
 // ErrNotFound or wraps ErrInvalidChange where the caller is wrong.
 func (s *Store) SetRegister(ctx context.Context, number int64, c RegisterChange) error {
-	if err := c.validate(); err != nil {
+	columns, err := c.columns()
+	if err != nil {
 		return fmt.Errorf("register incident %d: %w", number, err)
 	}
 	return s.inTransaction(ctx, fmt.Sprintf("register incident %d", number), func(tx *sql.Tx) error {
@@ -174,20 +173,11 @@ func (s *Store) SetRegister(ctx context.Context, number int64, c RegisterChange)
 			return err
 		}
 		var changed []string
-		set := func(column string, given bool, value any) error {
-			if !given {
-				return nil
+		for _, column := range columns {
+			changed = append(changed, column.name)
+			if _, err := tx.ExecContext(ctx, `UPDATE incident_register SET `+column.name+`=? WHERE incident=?`, column.value, number); err != nil {
+				return err
 			}
-			changed = append(changed, column)
-			_, err := tx.ExecContext(ctx, `UPDATE incident_register SET `+column+`=? WHERE incident=?`, value, number)
-			return err
-		}
-		err := errors.Join(
-			set("occurred", c.Occurred != nil, c.occurred), set("discovered", c.Discovered != nil, c.discovered),
-			set("description", c.Description != nil, c.description), set("actions", c.Actions != nil, c.measures),
-			set("statutory", c.Statutory != nil, c.statutes))
-		if err != nil {
-			return err
 		}
 		if err := s.note(ctx, tx, number, "register", c.Author, strings.Join(changed, ", ")); err != nil {
 			return err
@@ -196,36 +186,45 @@ func (s *Store) SetRegister(ctx context.Context, number int64, c RegisterChange)
 	})
 }
 
-func (c *RegisterChange) validate() error {
+// registerColumn is a column of incident_register with its new value.
+type registerColumn struct {
+	name  string
+	value any
+}
+
+// columns are those that a change gives a new value.
+func (c RegisterChange) columns() ([]registerColumn, error) {
+	var all []registerColumn
 	for _, t := range []struct {
+		name  string
 		given *time.Time
-		into  *sql.NullInt64
-	}{{c.Occurred, &c.occurred}, {c.Discovered, &c.discovered}} {
-		if t.given != nil && !t.given.IsZero() {
-			*t.into = sql.NullInt64{Int64: micros(*t.given), Valid: true}
+	}{{"occurred", c.Occurred}, {"discovered", c.Discovered}} {
+		if t.given != nil {
+			all = append(all, registerColumn{t.name, sql.NullInt64{Int64: micros(*t.given), Valid: !t.given.IsZero()}})
 		}
 	}
 	for _, t := range []struct {
+		name  string
 		given *string
-		into  *string
-	}{{c.Description, &c.description}, {c.Actions, &c.measures}} {
-		if t.given != nil {
-			*t.into = strings.TrimSpace(*t.given)
+	}{{"description", c.Description}, {"actions", c.Actions}} {
+		if t.given == nil {
+			continue
 		}
-		if len(*t.into) > maxComment {
-			return fmt.Errorf("%w: a text has at most %d bytes", ErrInvalidChange, maxComment)
+		text := strings.TrimSpace(*t.given)
+		if len(text) > maxComment {
+			return nil, fmt.Errorf("%w: a text has at most %d bytes", ErrInvalidChange, maxComment)
 		}
+		all = append(all, registerColumn{t.name, text})
 	}
 	if c.Statutory == nil {
-		return nil
+		return all, nil
 	}
 	for _, name := range *c.Statutory {
 		if _, known := statutory[name]; !known {
-			return fmt.Errorf("%w: clock %q; it is %s or %s", ErrInvalidChange, name, SOCICritical, SOCIOther)
+			return nil, fmt.Errorf("%w: clock %q; it is %s or %s", ErrInvalidChange, name, SOCICritical, SOCIOther)
 		}
 	}
-	c.statutes = strings.Join(*c.Statutory, ",")
-	return nil
+	return append(all, registerColumn{"statutory", strings.Join(*c.Statutory, ",")}), nil
 }
 
 // AddReport notes that somebody was told of an incident.
