@@ -52,9 +52,7 @@ func (k *kept) Alert(_ context.Context, id string) (*model.Alert, error) {
 // is an empty database for what is remembered meanwhile; progress may be nil.
 func Backtest(ctx context.Context, scratch *sql.DB, r *Rule, querier Querier, from, to time.Time, quick bool, timeout time.Duration, progress func(done, total int)) (*BacktestResult, error) {
 	sink := &kept{alerts: map[string]*model.Alert{}}
-	config := DefaultConfig()
-	config.QueryTimeout = timeout
-	d, err := New(ctx, config, scratch, []*Rule{r}, querier, sink, clock.System(), slog.New(slog.DiscardHandler))
+	d, err := New(ctx, DefaultConfig(), scratch, []*Rule{r}, querier, sink, clock.System(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +70,7 @@ func Backtest(ctx context.Context, scratch *sql.DB, r *Rule, querier Querier, fr
 		if progress != nil {
 			progress(i, len(windows))
 		}
-		_, rows, err := d.evaluate(ctx, r, w, w.End)
+		_, rows, err := d.evaluate(ctx, r, w, w.End, timeout)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -10,7 +10,7 @@ import (
 // these rules can be run backwards.
 const MatchesIndicators = "MatchesIndicators"
 
-// backwardsTimeout ends one step of a run backwards.
+// backwardsTimeout is how long one rule may take at least in a run backwards.
 const backwardsTimeout = 10 * time.Minute
 
 // Backwards evaluates each rule that matches indicators over the whole of [from,
@@ -23,9 +23,6 @@ func (d *Detector) Backwards(ctx context.Context, from time.Time) (hits int, err
 	if d.exceptions, err = d.store.exceptions(ctx, now); err != nil {
 		return 0, err
 	}
-	usual := d.config.QueryTimeout
-	d.config.QueryTimeout = max(usual, backwardsTimeout)
-	defer func() { d.config.QueryTimeout = usual }()
 	switches, err := d.store.switches(ctx)
 	if err != nil {
 		return 0, err
@@ -34,7 +31,7 @@ func (d *Detector) Backwards(ctx context.Context, from time.Time) (hits int, err
 		if !r.tagged(MatchesIndicators) || !r.runs(switches[r.ID]) {
 			continue
 		}
-		n, _, problem := d.evaluate(ctx, r, Window{Start: from.UTC(), End: now}, now)
+		n, _, problem := d.evaluate(ctx, r, Window{Start: from.UTC(), End: now}, now, max(d.config.QueryTimeout, backwardsTimeout))
 		hits += n
 		if ctx.Err() != nil {
 			return hits, ctx.Err()

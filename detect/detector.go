@@ -172,7 +172,7 @@ func (d *Detector) runRule(ctx context.Context, r *Rule, now time.Time, look *lo
 		return d.failed(ctx, r, health, now, err)
 	}
 	for _, w := range windows {
-		hits, rows, err := d.evaluate(ctx, r, w, now)
+		hits, rows, err := d.evaluate(ctx, r, w, now, d.config.QueryTimeout)
 		if ctx.Err() != nil {
 			return ctx.Err() // not the rule's fault: the window runs again
 		}

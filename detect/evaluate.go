@@ -12,10 +12,11 @@ import (
 	"github.com/quoll/quoll/query"
 )
 
-// evaluate runs a rule over one window and raises what it finds. It returns
-// how many alerts were raised or grew, and of how many rows.
-func (d *Detector) evaluate(ctx context.Context, r *Rule, w Window, now time.Time) (hits, rows int, err error) {
-	limited, cancel := context.WithTimeout(ctx, d.config.QueryTimeout)
+// evaluate runs a rule over one window and raises what it finds; its query is
+// ended after patience. It returns how many alerts were raised or grew, and of how
+// many rows.
+func (d *Detector) evaluate(ctx context.Context, r *Rule, w Window, now time.Time, patience time.Duration) (hits, rows int, err error) {
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	result, err := d.querier.Query(limited, query.Request{Text: r.Query, From: w.Start, To: w.End, Now: w.End})
 	if err != nil {
