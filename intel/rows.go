@@ -8,13 +8,20 @@ import (
 	"time"
 )
 
+// ownRow is a line of model.FormatOwnRows.
+type ownRow struct {
+	Table string         `json:"table"`
+	Key   string         `json:"key"`
+	Row   map[string]any `json:"row"`
+}
+
 // rows words indicators as rows of both tables, one JSON object a line.
 func rows(indicators []Indicator, method string, now time.Time) []byte {
 	var body bytes.Buffer
 	for _, i := range indicators {
-		for table, row := range map[string]map[string]any{"ThreatIntelIndicators": newRow(i, method, now), "ThreatIntelligenceIndicator": oldRow(i, now)} {
-			key := fmt.Sprintf("%s %s %s=%s %s %d", i.Source, i.ID, i.Key, i.Value, digest(i), now.UnixMicro()/RepublishAfter.Microseconds())
-			line, err := json.Marshal(map[string]any{"table": table, "key": key, "row": row})
+		key := fmt.Sprintf("%s %s %s=%s %s %d", i.Source, i.ID, i.Key, i.Value, digest(i), now.UnixMicro()/RepublishAfter.Microseconds())
+		for _, one := range []ownRow{{"ThreatIntelIndicators", key, newRow(i, method, now)}, {"ThreatIntelligenceIndicator", key, oldRow(i, now)}} {
+			line, err := json.Marshal(one)
 			if err != nil {
 				panic("intel: a row that cannot be marshalled: " + err.Error()) // texts, times, and JSON that was read
 			}
