@@ -21,7 +21,6 @@ import (
 type measured struct {
 	node       *node
 	collectors []collect.Collector
-	rules      []*detect.Rule
 	detector   *detect.Detector
 	now        func() time.Time
 }
@@ -94,7 +93,7 @@ func (m *measured) rulesInto(ctx context.Context, r *metrics.Reading) error {
 		return err
 	}
 	frequency := map[string]time.Duration{}
-	for _, rule := range m.rules {
+	for _, rule := range m.detector.Rules() {
 		frequency[rule.ID] = time.Duration(rule.QueryFrequency)
 	}
 	for _, h := range health {

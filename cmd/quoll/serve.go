@@ -173,7 +173,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	}
 	report := &reporter{node: n, collectors: s.collectors, webhook: s.webhook, started: time.Now().UTC()}
 	s.keeper = &archiveKeeper{node: n, reporter: report, names: tenantNames(c), audit: audit, indexer: newOperationsIndexer(n, clock.System()), after: pace.reconcile, clock: clock.System(), log: log}
-	figures := &measured{node: n, collectors: s.collectors, rules: rules, detector: s.detector, now: time.Now}
+	figures := &measured{node: n, collectors: s.collectors, detector: s.detector, now: time.Now}
 	scraped, err := metrics.Handler(figures.read, log)
 	if err != nil {
 		return nil, fmt.Errorf("prepare metrics: %w", err)
