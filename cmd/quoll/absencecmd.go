@@ -207,7 +207,7 @@ The exit code is 3 when an index is not what the payloads give.`,
 	}
 	o.flags(cmd)
 	cmd.Flags().BoolVar(&verify, "verify", false, "make every index again and compare")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &output)
 	return cmd
 }
 

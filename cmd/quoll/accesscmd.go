@@ -96,7 +96,7 @@ func accessListCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&data, "data", "quoll-data", "data directory")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &output)
 	return cmd
 }
 

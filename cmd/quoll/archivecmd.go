@@ -51,7 +51,7 @@ The exit code is 0 when the archive is whole and 3 when it is not.`,
 	}
 	o.archiveFlags.flags(cmd)
 	o.trustFlags.flags(cmd)
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output)
 	return cmd
 }
 

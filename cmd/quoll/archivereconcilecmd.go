@@ -35,9 +35,6 @@ The exit code is 3 when anything differs or a file cannot be read.`,
   quoll archive reconcile --data ./q -o json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if output != "text" && output != "json" {
-				return usageError(fmt.Errorf("-o %q is neither text nor json", output))
-			}
 			r, err := runArchiveReconcile(cmd.Context(), data)
 			if err != nil {
 				return err
@@ -52,7 +49,7 @@ The exit code is 3 when anything differs or a file cannot be read.`,
 		},
 	}
 	cmd.Flags().StringVar(&data, "data", "quoll-data", "data directory")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &output)
 	return cmd
 }
 

@@ -187,7 +187,7 @@ The exit code is 3 when any of the listed controls changed.`,
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all controls, not only those that Quoll gives evidence for")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &output)
 	return cmd
 }
 
@@ -216,7 +216,7 @@ The exit code is 3 when there are any.`,
 			return printChanges(cmd.OutOrStdout(), output, title, p.Changes)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &output)
 	return cmd
 }
 

@@ -62,16 +62,13 @@ had; they are searched again by a repetition.`,
 	cmd.Flags().StringArrayVar(&o.tenants, "tenant", nil, "name or id of a tenant; may be repeated (default: all)")
 	cmd.Flags().StringArrayVar(&o.types, "record-type", nil, "only this record type, by its name; may be repeated")
 	cmd.Flags().StringArrayVar(&o.operations, "operation", nil, "only this operation; may be repeated")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output)
 	return cmd
 }
 
 // request reads what the flags ask for.
 func (o *backfillOptions) request(now time.Time) (auditsearch.Request, error) {
 	r := auditsearch.Request{RecordTypes: o.types, Operations: o.operations}
-	if o.output != "text" && o.output != "json" {
-		return r, usageError(fmt.Errorf("--output %q: it is text or json", o.output))
-	}
 	if o.from == "" {
 		return r, usageError(errors.New("--from is missing: say from when on to search, as a date or as 30d"))
 	}

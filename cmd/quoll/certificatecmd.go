@@ -250,7 +250,7 @@ The exit code is 0 when all holds and 3 when something does not.`,
 	cmd.Flags().StringVar(&o.key, "key", "", "file with the verifier key, got by a road of its own")
 	cmd.Flags().StringVar(&o.blobs, "blobs", "", "the list of blobs (default: FILE.blobs, if it is there)")
 	cmd.Flags().StringVar(&o.archive, "archive", "", "folder of an archive in which to look for the blobs")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output)
 	return cmd
 }
 

@@ -30,9 +30,6 @@ does, and with 2 when the configuration cannot be read.`,
   quoll check --config quoll.yaml -o json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if output != "text" && output != "json" {
-				return usageError(fmt.Errorf("--output %q is neither text nor json", output))
-			}
 			loaded, err := config.Load(path)
 			if loaded == nil {
 				return usageError(err)
@@ -60,7 +57,7 @@ does, and with 2 when the configuration cannot be read.`,
 		},
 	}
 	cmd.Flags().StringVarP(&path, "config", "c", "quoll.yaml", "configuration file")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &output)
 	return cmd
 }
 

@@ -45,7 +45,7 @@ within an hour points at a table that is not streamed, or at something lost.`,
 	}
 	cmd.Flags().StringVar(&data, "data", "quoll-data", "data directory")
 	cmd.Flags().DurationVar(&since, "since", 24*time.Hour, "how far back")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &output)
 	return cmd
 }
 

@@ -50,7 +50,7 @@ wrong.`,
 	}
 	cmd.Flags().StringSliceVar(&dirs, "dir", nil, "further folders of dashboards")
 	cmd.Flags().StringVar(&data, "data", "quoll-data", "data directory")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &output)
 	return cmd
 }
 
@@ -155,7 +155,7 @@ shows it at the next look.`,
 	cmd.Flags().StringVar(&data, "data", "quoll-data", "data directory")
 	cmd.Flags().StringVar(&to, "to", "", "folder to write to (default: that of the data directory)")
 	cmd.Flags().StringVar(&title, "title", "", "title (default: the name of the file)")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &output)
 	return cmd
 }
 

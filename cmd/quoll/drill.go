@@ -42,7 +42,7 @@ The exit code is 3 when the rows differ or the archive is damaged.`,
 	}
 	o.flags(cmd)
 	cmd.Flags().StringVar(&dir, "dir", "", "folder in which the temporary one is made (default: that of the data directory)")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &output)
 	return cmd
 }
 

@@ -31,9 +31,6 @@ query with mistakes it shows the stages before them.`,
   quoll explain --data ./q --file rule.kql -o json`,
 		Args: someArguments("one query, in quotes", 0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if o.output != "text" && o.output != "json" {
-				return usageError(fmt.Errorf("output %q: it is text or json", o.output))
-			}
 			text, err := o.text(args, cmd.InOrStdin())
 			if err != nil {
 				return err
@@ -53,7 +50,7 @@ query with mistakes it shows the stages before them.`,
 	cmd.Flags().BoolVar(&o.tree, "tree", false, "show the tree")
 	cmd.Flags().BoolVar(&o.plan, "plan", false, "show the plan")
 	cmd.Flags().BoolVar(&o.sql, "sql", false, "show the SQL")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output)
 	return cmd
 }
 

@@ -63,7 +63,7 @@ and does not stop the rest. Importing a file again changes nothing.`,
 	cmd.Flags().StringVar(&o.data, "data", "quoll-data", "data directory")
 	cmd.Flags().StringVar(&o.format, "format", "", "what the files hold, instead of finding out: "+formatNames())
 	cmd.Flags().StringVar(&o.tenant, "tenant", "", "Entra tenant id of records that do not say theirs")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output)
 	return cmd
 }
 
@@ -84,9 +84,6 @@ type importReport struct {
 func runImport(ctx context.Context, w io.Writer, o importOptions, files []string) (err error) {
 	if o.format != "" && !slices.Contains(importFormats, model.Format(o.format)) {
 		return usageError(fmt.Errorf("--format %q: it is one of %s", o.format, formatNames()))
-	}
-	if o.output != "text" && o.output != "json" {
-		return usageError(fmt.Errorf("--output %q: it is text or json", o.output))
 	}
 	for _, name := range files { // before anything is half done
 		if info, err := os.Stat(name); err != nil {

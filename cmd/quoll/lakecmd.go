@@ -56,16 +56,13 @@ The data directory must not be in use.`,
   quoll lake check --data ./q --repair`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.output != "text" && o.output != "json" {
-				return usageError(fmt.Errorf("-o %q is neither text nor json", o.output))
-			}
 			return inUse(runLakeCheck(cmd.Context(), cmd.OutOrStdout(), o), o.data)
 		},
 	}
 	cmd.Flags().StringVar(&o.data, "data", "quoll-data", "data directory")
 	cmd.Flags().BoolVar(&o.quick, "quick", false, "only whether everything is there, not what is in it")
 	cmd.Flags().BoolVar(&o.repair, "repair", false, "rebuild from the journal what is not as it should be")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output)
 	return cmd
 }
 

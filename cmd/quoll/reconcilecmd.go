@@ -67,9 +67,6 @@ a row could not be compared, and 2 when it was tried in vain.`,
 			return someArguments("at least one file, or --audit-search", 1, 1<<20)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if o.output != "text" && o.output != "json" {
-				return usageError(fmt.Errorf("--output %q: it is text or json", o.output))
-			}
 			if o.search {
 				equal, err := runReconcileSearch(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), o)
 				return reconciled(equal, err)
@@ -97,7 +94,7 @@ func (o *reconcileOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.from, "from", "", "compare from this time on: a date, a time with zone, or how long ago (2026-09-01, 2026-09-01T12:00:00Z, 30d)")
 	cmd.Flags().StringVar(&o.to, "to", "", "compare up to this time, exclusive")
 	cmd.Flags().StringVar(&o.where, "where", "", "compare only Quoll's records that meet this condition, in KQL")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output)
 	cmd.Flags().StringVar(&o.out, "out", "", "write every record that a side lacks to this file, as JSON lines")
 	cmd.Flags().StringVar(&o.temp, "temp", os.TempDir(), "folder for temporary files: about a tenth of the size of the files")
 }

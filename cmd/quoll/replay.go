@@ -38,7 +38,7 @@ what the journal holds.`,
 		},
 	}
 	cmd.Flags().StringVar(&data, "data", "quoll-data", "data directory")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &output)
 	return cmd
 }
 

@@ -53,7 +53,7 @@ one is made.`,
 	cmd.Flags().StringVar(&o.key, "key", "", "file with the verifier key")
 	cmd.Flags().StringVar(&o.data, "data", "", "data directory to make")
 	cmd.Flags().StringVar(&o.workspace, "workspace-id", "", "GUID of the workspace")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output)
 	return cmd
 }
 

@@ -58,3 +58,27 @@ func someArguments(what string, atLeast, atMost int) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// outputFlag adds -o, which chooses between text and JSON.
+func outputFlag(cmd *cobra.Command, output *string) {
+	*output = "text"
+	cmd.Flags().VarP((*outputFormat)(output), "output", "o", "text or json")
+}
+
+// outputFormat implements pflag.Value. It refuses what it does not know: text in
+// place of a misspelt json would break the program that reads it.
+type outputFormat string
+
+func (f *outputFormat) String() string { return string(*f) }
+
+// Set implements pflag.Value.
+func (f *outputFormat) Set(text string) error {
+	if text != "text" && text != "json" {
+		return fmt.Errorf("%q is neither text nor json", text)
+	}
+	*f = outputFormat(text)
+	return nil
+}
+
+// Type implements pflag.Value.
+func (f *outputFormat) Type() string { return "string" }

@@ -51,7 +51,7 @@ out as far as the others leave no instant out. Suppression is left out.`,
 	cmd.Flags().BoolVar(&o.quick, "quick", false, "as few windows as leave no instant out")
 	cmd.Flags().StringSliceVar(&o.dirs, "rules", nil, "further folders of rules")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", time.Minute, "longest run of one window's query")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output)
 	return cmd
 }
 

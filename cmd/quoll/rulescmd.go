@@ -117,7 +117,7 @@ func rulesListCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringSliceVar(&dirs, "rules", nil, "further folders of rules")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &output)
 	return cmd
 }
 

@@ -85,7 +85,7 @@ folder --to, for rule_dirs of the configuration.`,
 	}
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "report only")
 	cmd.Flags().StringVar(&o.to, "to", "", "folder for the rules that run; it is made if need be")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output)
 	return cmd
 }
 

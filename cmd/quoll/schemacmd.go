@@ -63,14 +63,11 @@ beside a server.`,
 	cmd.Flags().StringVar(&o.category, "category", "", "only this category of Defender")
 	cmd.Flags().StringVar(&o.what, "what", "", "only these: "+strings.Join(server.DriftKinds, ", "))
 	cmd.Flags().IntVar(&o.limit, "limit", 200, "how many to list; 0 for the counts alone")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output)
 	return cmd
 }
 
 func runDrift(cmd *cobra.Command, o driftOptions) error {
-	if o.output != "text" && o.output != "json" {
-		return usageError(fmt.Errorf("--output %q is neither text nor json", o.output))
-	}
 	filter, err := o.filter(time.Now())
 	if err != nil {
 		return usageError(err)

@@ -30,7 +30,7 @@ func (o *deskOptions) flags(cmd *cobra.Command, changes bool) {
 		cmd.Flags().StringVar(&o.by, "by", "", "for whom this is done (default: who runs it)")
 		return
 	}
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output)
 }
 
 func (o *deskOptions) at(ctx context.Context, do func(desk) error) error {

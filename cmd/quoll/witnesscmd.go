@@ -246,7 +246,7 @@ there are any.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runWitnessStatus(cmd.OutOrStdout(), o) },
 	}
 	o.logFlags(cmd)
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output)
 	return cmd
 }
 
