@@ -43,9 +43,9 @@ type ruleBook struct {
 	rules []*detect.Rule
 }
 
-func newRuleBook(dir string, rules []*detect.Rule, detector *detect.Detector) *ruleBook {
+func newRuleBook(dir string, rules []*detect.Rule, detector *detect.Detector, querier ruleQuerier) *ruleBook {
 	return &ruleBook{dir: dir, detector: detector, health: detector.HealthOf, rules: rules, compiles: func(text string) error {
-		_, err := ruleQuerier{}.Tables(text)
+		_, err := querier.Tables(text)
 		return err
 	}}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/quoll/quoll/incident"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/state"
+	"github.com/quoll/quoll/library"
 	"github.com/quoll/quoll/server"
 )
 
@@ -37,7 +38,7 @@ func newTestBook(t *testing.T, shipped ...*detect.Rule) *ruleBook {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newRuleBook(filepath.Join(t.TempDir(), "rules"), shipped, detector)
+	return newRuleBook(filepath.Join(t.TempDir(), "rules"), shipped, detector, ruleQuerier{})
 }
 
 func TestASavedRuleIsAFileAndThereAfterARestart(t *testing.T) {
@@ -124,8 +125,8 @@ type later struct{ clock.Clock }
 
 func (l later) Now() time.Time { return l.Clock.Now().Add(10 * time.Minute) }
 
-// TestARuleMadeOfAQueryFires saves a rule over what was asked here, and finds its
-// incident after the next tick.
+// TestARuleMadeOfAQueryFires saves a rule over what was asked here, by a function
+// that somebody saved, and finds its incident after the next tick.
 func TestARuleMadeOfAQueryFires(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "q")
 	log := slog.New(slog.DiscardHandler)
@@ -153,8 +154,11 @@ func TestARuleMadeOfAQueryFires(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.Replace(savedRule, `OfficeActivity | where Operation == "New-InboxRule"`, `LAQueryLogs | where QueryText has "secret"`, 1)
-	if _, err := newRuleBook(filepath.Join(dir, "rules"), nil, detector).SaveRule(t.Context(), text); err != nil {
+	if _, err := n.library.SaveFunction(t.Context(), library.Function{Version: library.Version{Author: "ines"}, Name: "Asked", Parameters: "word:string", Body: "LAQueryLogs | where QueryText has word"}); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(savedRule, `OfficeActivity | where Operation == "New-InboxRule"`, `Asked("secret")`, 1)
+	if _, err := newRuleBook(filepath.Join(dir, "rules"), nil, detector, ruleQuerier{n.query}).SaveRule(t.Context(), text); err != nil {
 		t.Fatal(err)
 	}
 	if err := detector.Tick(t.Context()); err != nil {

@@ -183,7 +183,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		return nil, err
 	}
 	s.indicators = &indicatorKeeper{desk: indicatorDesk{indicators, n, s.detector, audit}, sources: c.Indicators, clock: clock.System(), log: log}
-	loaded := newRuleBook(savedRules(c.DataDir), rules, s.detector)
+	loaded := newRuleBook(savedRules(c.DataDir), rules, s.detector, ruleQuerier{n.query})
 	evidence := s.assurance(c, report, loaded, audit)
 	s.server, err = server.New(c.Server, server.Options{
 		UI: ui, Logger: log, LocalToken: s.localToken,
