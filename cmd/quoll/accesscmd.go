@@ -17,14 +17,7 @@ import (
 )
 
 func accessCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "access",
-		Short: "Let people sign in",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(accessLinkCommand(), accessListCommand())
-	return cmd
+	return group("access", "Let people sign in", accessLinkCommand(), accessListCommand())
 }
 
 func accessLinkCommand() *cobra.Command {

@@ -16,14 +16,8 @@ import (
 )
 
 func archiveCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "archive",
-		Short: "Verify the archive, prove what is in it, certify what arrived",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(archiveVerifyCommand(), archiveProveCommand(), archiveProveAbsenceCommand(), archiveOperationsCommand(), archiveConsistencyCommand(), archiveCosignCommand(), archiveRestoreCommand(), archiveDrillCommand(), archiveReconcileCommand(), archiveCertificateCommand(), archiveVerifyCertificateCommand())
-	return cmd
+	return group("archive", "Verify the archive, prove what is in it, certify what arrived",
+		archiveVerifyCommand(), archiveProveCommand(), archiveProveAbsenceCommand(), archiveOperationsCommand(), archiveConsistencyCommand(), archiveCosignCommand(), archiveRestoreCommand(), archiveDrillCommand(), archiveReconcileCommand(), archiveCertificateCommand(), archiveVerifyCertificateCommand())
 }
 
 type verifyOptions struct {

@@ -23,21 +23,9 @@ import (
 )
 
 func assureCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "assure",
-		Short: "Live evidence for each ISM control and Blueprint decision",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	catalogue := &cobra.Command{
-		Use:   "catalogue",
-		Short: "Load and compare releases of the ISM (OSCAL catalogues)",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	catalogue.AddCommand(catalogueDiffCommand(), catalogueCheckCommand())
-	cmd.AddCommand(assureReportCommand(), catalogue)
-	return cmd
+	return group("assure", "Live evidence for each ISM control and Blueprint decision",
+		assureReportCommand(),
+		group("catalogue", "Load and compare releases of the ISM (OSCAL catalogues)", catalogueDiffCommand(), catalogueCheckCommand()))
 }
 
 type assureOptions struct{ data, format, catalogue, out string }

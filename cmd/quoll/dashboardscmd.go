@@ -18,14 +18,7 @@ import (
 )
 
 func dashboardsCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "dashboards",
-		Short: "List, check and import dashboards",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(dashboardsCheckCommand(), dashboardsImportCommand())
-	return cmd
+	return group("dashboards", "List, check and import dashboards", dashboardsCheckCommand(), dashboardsImportCommand())
 }
 
 func dashboardsCheckCommand() *cobra.Command {

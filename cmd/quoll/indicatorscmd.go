@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -114,9 +113,6 @@ once and raises alerts about what they find, each once.`,
 				body := map[string]any{"from": time.Now().UTC().AddDate(0, -months, 0)}
 				if err := d.ask(cmd.Context(), http.MethodPost, "/api/v1/indicators/matches", body, &answer); err != nil {
 					return err
-				}
-				if o.output == "json" {
-					return json.NewEncoder(cmd.OutOrStdout()).Encode(answer)
 				}
 				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%d alerts were raised or grew\n", answer.Alerts)
 				return err

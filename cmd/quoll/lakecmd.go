@@ -20,14 +20,7 @@ import (
 )
 
 func lakeCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "lake",
-		Short: "Check and repair the files of the tables",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(lakeCheckCommand())
-	return cmd
+	return group("lake", "Check and repair the files of the tables", lakeCheckCommand())
 }
 
 type lakeCheckOptions struct {

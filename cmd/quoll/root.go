@@ -59,6 +59,13 @@ func someArguments(what string, atLeast, atMost int) cobra.PositionalArgs {
 	}
 }
 
+// group is a command that only has others below it.
+func group(use, short string, below ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Args: noArguments, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(below...)
+	return cmd
+}
+
 // outputFlag adds -o, which chooses between text and JSON.
 func outputFlag(cmd *cobra.Command, output *string) {
 	*output = "text"

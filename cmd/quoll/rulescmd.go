@@ -89,14 +89,8 @@ func loadRules(shipped bool, dirs []string) ([]*detect.Rule, error) {
 }
 
 func rulesCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "rules",
-		Short: "List, test, import and switch detection rules",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(rulesListCommand(), rulesTestCommand(), rulesImportCommand(), rulesBacktestCommand(), rulesDisableCommand(), rulesEnableCommand(), exceptionsCommand())
-	return cmd
+	return group("rules", "List, test, import and switch detection rules",
+		rulesListCommand(), rulesTestCommand(), rulesImportCommand(), rulesBacktestCommand(), rulesDisableCommand(), rulesEnableCommand(), exceptionsCommand())
 }
 
 func rulesListCommand() *cobra.Command {
