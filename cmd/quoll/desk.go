@@ -28,12 +28,12 @@ type desk struct {
 
 // atDesk calls do at the desk of a data directory. by is for whom the command
 // acts; empty is who runs it.
-func atDesk(ctx context.Context, data, by string, ruleDirs []string, do func(desk) error) error {
+func atDesk(ctx context.Context, data, by string, do func(desk) error) error {
 	if u, err := user.Current(); by == "" && err == nil {
 		by = u.Username
 	}
 	err := withNode(ctx, data, func(n *node) error {
-		rules, err := loadRules(true, ruleDirs)
+		rules, err := loadRules(true, withSaved(data, nil))
 		if err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ func (o *deskOptions) flags(cmd *cobra.Command, changes bool) {
 }
 
 func (o *deskOptions) at(ctx context.Context, do func(desk) error) error {
-	return atDesk(ctx, o.data, o.by, nil, do)
+	return atDesk(ctx, o.data, o.by, do)
 }
 
 // get shows what a path of the API has.
