@@ -195,9 +195,6 @@ func (s *Server) handlePassword(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) handlePeople(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Access == nil {
-		return unavailable("people")
-	}
 	people, err := s.services.Access.People(r.Context())
 	if err != nil {
 		return err
@@ -207,9 +204,6 @@ func (s *Server) handlePeople(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) handleInvite(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Access == nil {
-		return unavailable("people")
-	}
 	var body struct {
 		Name string `json:"name"`
 		Role string `json:"role"`
@@ -227,9 +221,6 @@ func (s *Server) handleInvite(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) handlePersonChange(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Access == nil {
-		return unavailable("people")
-	}
 	var change PersonChange
 	if err := s.decode(w, r, &change); err != nil {
 		return err

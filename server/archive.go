@@ -152,10 +152,16 @@ type EvidenceFile struct {
 	Data []byte
 }
 
+func (s *Server) archiveEndpoints() []endpoint {
+	return offered(s.services.Archive != nil, "the archive",
+		endpoint{"GET /api/v1/archive", RoleReader, s.handleArchive},
+		endpoint{"GET /api/v1/archive/hours", RoleReader, s.handleReconciledHours},
+		endpoint{"POST /api/v1/archive/tasks", RoleContributor, s.handleArchiveTask},
+		endpoint{"POST /api/v1/archive/evidence", RoleResponder, s.handleEvidence},
+		endpoint{"POST /api/v1/archive/absence", RoleResponder, s.handleAbsence})
+}
+
 func (s *Server) handleArchive(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Archive == nil {
-		return unavailable("the archive")
-	}
 	detail, err := s.services.Archive.Archive(r.Context())
 	if err != nil {
 		return err
@@ -175,9 +181,6 @@ const (
 )
 
 func (s *Server) handleReconciledHours(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Archive == nil {
-		return unavailable("the archive")
-	}
 	q := r.URL.Query()
 	if err := knownParameters(q, "table", "from", "to", "differing", "limit"); err != nil {
 		return err
@@ -211,9 +214,6 @@ func (s *Server) handleReconciledHours(w http.ResponseWriter, r *http.Request) e
 }
 
 func (s *Server) handleArchiveTask(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Archive == nil {
-		return unavailable("the archive")
-	}
 	var body struct {
 		Kind string `json:"kind"`
 	}
@@ -232,9 +232,6 @@ func (s *Server) handleArchiveTask(w http.ResponseWriter, r *http.Request) error
 }
 
 func (s *Server) handleEvidence(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Archive == nil {
-		return unavailable("the archive")
-	}
 	var body EvidenceRequest
 	if err := s.decode(w, r, &body); err != nil {
 		return err
@@ -254,9 +251,6 @@ func (s *Server) handleEvidence(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) handleAbsence(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Archive == nil {
-		return unavailable("the archive")
-	}
 	var body AbsenceRequest
 	if err := s.decode(w, r, &body); err != nil {
 		return err

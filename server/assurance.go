@@ -20,9 +20,6 @@ type Assurance interface {
 }
 
 func (s *Server) handleAssurance(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Assurance == nil {
-		return unavailable("assurance")
-	}
 	report, err := s.services.Assurance.Assurance(r.Context())
 	if err != nil {
 		return err
@@ -32,9 +29,6 @@ func (s *Server) handleAssurance(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) handleAssuranceReport(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Assurance == nil {
-		return unavailable("assurance")
-	}
 	q := r.URL.Query()
 	if err := knownParameters(q, "format"); err != nil {
 		return err
@@ -67,9 +61,6 @@ func (s *Server) handleAssuranceReport(w http.ResponseWriter, r *http.Request) e
 const maxRemark = 10_000
 
 func (s *Server) handleAssess(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Assurance == nil {
-		return unavailable("assurance")
-	}
 	var body struct {
 		Status string `json:"status"`
 		Remark string `json:"remark"`

@@ -87,9 +87,6 @@ type backfillList struct {
 }
 
 func (s *Server) handleBackfills(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Backfills == nil {
-		return unavailable("backfills")
-	}
 	list, err := s.services.Backfills.List(r.Context())
 	if err != nil {
 		return err
@@ -105,9 +102,6 @@ func (s *Server) handleBackfills(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) handleBackfillStart(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Backfills == nil {
-		return unavailable("backfills")
-	}
 	var body BackfillRequest
 	if err := s.decode(w, r, &body); err != nil {
 		return err

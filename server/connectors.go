@@ -107,9 +107,6 @@ type connectorList struct {
 }
 
 func (s *Server) handleConnectors(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Connectors == nil {
-		return unavailable("connectors")
-	}
 	list, err := s.services.Connectors.Connectors(r.Context())
 	if err != nil {
 		return err

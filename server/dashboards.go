@@ -64,9 +64,6 @@ type DashboardLink struct {
 }
 
 func (s *Server) handleDashboards(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Dashboards == nil {
-		return unavailable("dashboards")
-	}
 	all, err := s.services.Dashboards.Dashboards(r.Context())
 	if err != nil {
 		return err
@@ -79,9 +76,6 @@ func (s *Server) handleDashboards(w http.ResponseWriter, r *http.Request) error 
 }
 
 func (s *Server) handleDashboard(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Dashboards == nil {
-		return unavailable("dashboards")
-	}
 	d, err := s.services.Dashboards.Dashboard(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err

@@ -65,9 +65,6 @@ const (
 )
 
 func (s *Server) handleDrift(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Drift == nil {
-		return unavailable("schema drift")
-	}
 	filter, err := driftFilter(r)
 	if err != nil {
 		return err

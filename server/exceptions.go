@@ -50,22 +50,12 @@ type HeldBack struct {
 }
 
 func (s *Server) exceptionEndpoints() []endpoint {
-	return []endpoint{
-		{"GET /api/v1/exceptions", RoleReader, s.withExceptions(s.handleExceptions)},
-		{"POST /api/v1/exceptions", RoleContributor, s.withExceptions(s.handleExceptionAdd)},
-		{"GET /api/v1/exceptions/{id}", RoleReader, s.withExceptions(s.handleException)},
-		{"POST /api/v1/exceptions/{id}/agreement", RoleContributor, s.withExceptions(s.handleExceptionAgree)},
-		{"DELETE /api/v1/exceptions/{id}", RoleContributor, s.withExceptions(s.handleExceptionRemove)},
-	}
-}
-
-func (s *Server) withExceptions(h handlerFunc) handlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if s.services.Exceptions == nil {
-			return unavailable("exceptions")
-		}
-		return h(w, r)
-	}
+	return offered(s.services.Exceptions != nil, "exceptions",
+		endpoint{"GET /api/v1/exceptions", RoleReader, s.handleExceptions},
+		endpoint{"POST /api/v1/exceptions", RoleContributor, s.handleExceptionAdd},
+		endpoint{"GET /api/v1/exceptions/{id}", RoleReader, s.handleException},
+		endpoint{"POST /api/v1/exceptions/{id}/agreement", RoleContributor, s.handleExceptionAgree},
+		endpoint{"DELETE /api/v1/exceptions/{id}", RoleContributor, s.handleExceptionRemove})
 }
 
 func (s *Server) handleExceptions(w http.ResponseWriter, r *http.Request) error {

@@ -94,9 +94,6 @@ const (
 )
 
 func (s *Server) handleGaps(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Gaps == nil {
-		return unavailable("the calendar of gaps")
-	}
 	filter, err := s.gapFilter(r)
 	if err != nil {
 		return err

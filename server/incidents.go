@@ -172,10 +172,23 @@ const (
 	watcherActor = "monitoring"
 )
 
+func (s *Server) incidentEndpoints() []endpoint {
+	return offered(s.services.Incidents != nil, "incidents",
+		endpoint{"GET /api/v1/incidents", RoleReader, s.handleIncidents},
+		endpoint{"GET /api/v1/incidents/{id}", RoleReader, s.handleIncident},
+		endpoint{"PATCH /api/v1/incidents/{id}", RoleResponder, s.handleIncidentChange},
+		endpoint{"POST /api/v1/incidents/{id}/merge", RoleResponder, s.handleMerge},
+		endpoint{"POST /api/v1/incidents/{id}/split", RoleResponder, s.handleSplit},
+		endpoint{"POST /api/v1/incidents/{id}/tasks", RoleResponder, s.handleTaskAdd},
+		endpoint{"PATCH /api/v1/incidents/{id}/tasks/{task}", RoleResponder, s.handleTaskSet},
+		endpoint{"GET /api/v1/incidents/{id}/register", RoleReader, s.handleRegister},
+		endpoint{"PATCH /api/v1/incidents/{id}/register", RoleResponder, s.handleRegisterSet},
+		endpoint{"POST /api/v1/incidents/{id}/reports", RoleResponder, s.handleReportAdd},
+		endpoint{"GET /api/v1/incidents/{id}/report", RoleReader, s.handleReportText},
+		endpoint{"GET /api/v1/entities", RoleReader, s.handleEntity})
+}
+
 func (s *Server) handleIncidents(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Incidents == nil {
-		return unavailable("incidents")
-	}
 	filter, err := parseIncidentFilter(r.URL.Query())
 	if err != nil {
 		return err
@@ -193,9 +206,6 @@ func (s *Server) handleIncidents(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) handleIncident(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Incidents == nil {
-		return unavailable("incidents")
-	}
 	detail, err := s.services.Incidents.Get(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
@@ -204,9 +214,6 @@ func (s *Server) handleIncident(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) handleIncidentChange(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Incidents == nil {
-		return unavailable("incidents")
-	}
 	var change IncidentChange
 	if err := s.decode(w, r, &change); err != nil {
 		return err

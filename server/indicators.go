@@ -56,20 +56,10 @@ type IndicatorSkipped struct {
 }
 
 func (s *Server) indicatorEndpoints() []endpoint {
-	return []endpoint{
-		{"GET /api/v1/indicators", RoleReader, s.withIndicators(s.handleIndicators)},
-		{"POST /api/v1/indicators", RoleContributor, s.withIndicators(s.handleIndicatorImport)},
-		{"POST /api/v1/indicators/matches", RoleContributor, s.withIndicators(s.handleMatchBackwards)},
-	}
-}
-
-func (s *Server) withIndicators(h handlerFunc) handlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if s.services.Indicators == nil {
-			return unavailable("indicators")
-		}
-		return h(w, r)
-	}
+	return offered(s.services.Indicators != nil, "indicators",
+		endpoint{"GET /api/v1/indicators", RoleReader, s.handleIndicators},
+		endpoint{"POST /api/v1/indicators", RoleContributor, s.handleIndicatorImport},
+		endpoint{"POST /api/v1/indicators/matches", RoleContributor, s.handleMatchBackwards})
 }
 
 func (s *Server) handleIndicators(w http.ResponseWriter, r *http.Request) error {

@@ -64,25 +64,15 @@ type SavedFunction struct {
 const maxWatchlist = 40 << 20
 
 func (s *Server) libraryEndpoints() []endpoint {
-	return []endpoint{
-		{"GET /api/v1/watchlists", RoleReader, s.withLibrary(s.handleWatchlists)},
-		{"GET /api/v1/watchlists/{name}", RoleReader, s.withLibrary(s.handleWatchlist)},
-		{"PUT /api/v1/watchlists/{name}", RoleContributor, s.withLibrary(s.handleWatchlistImport)},
-		{"DELETE /api/v1/watchlists/{name}", RoleContributor, s.withLibrary(s.handleWatchlistRemove)},
-		{"GET /api/v1/functions", RoleReader, s.withLibrary(s.handleFunctions)},
-		{"GET /api/v1/functions/{name}", RoleReader, s.withLibrary(s.handleFunction)},
-		{"PUT /api/v1/functions/{name}", RoleContributor, s.withLibrary(s.handleFunctionSave)},
-		{"DELETE /api/v1/functions/{name}", RoleContributor, s.withLibrary(s.handleFunctionRemove)},
-	}
-}
-
-func (s *Server) withLibrary(h handlerFunc) handlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if s.services.Library == nil {
-			return unavailable("watchlists and functions")
-		}
-		return h(w, r)
-	}
+	return offered(s.services.Library != nil, "watchlists and functions",
+		endpoint{"GET /api/v1/watchlists", RoleReader, s.handleWatchlists},
+		endpoint{"GET /api/v1/watchlists/{name}", RoleReader, s.handleWatchlist},
+		endpoint{"PUT /api/v1/watchlists/{name}", RoleContributor, s.handleWatchlistImport},
+		endpoint{"DELETE /api/v1/watchlists/{name}", RoleContributor, s.handleWatchlistRemove},
+		endpoint{"GET /api/v1/functions", RoleReader, s.handleFunctions},
+		endpoint{"GET /api/v1/functions/{name}", RoleReader, s.handleFunction},
+		endpoint{"PUT /api/v1/functions/{name}", RoleContributor, s.handleFunctionSave},
+		endpoint{"DELETE /api/v1/functions/{name}", RoleContributor, s.handleFunctionRemove})
 }
 
 func (s *Server) handleWatchlists(w http.ResponseWriter, r *http.Request) error {

@@ -32,9 +32,6 @@ type Note struct {
 }
 
 func (s *Server) handleNotes(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Notebook == nil {
-		return unavailable("a notebook")
-	}
 	notes, err := s.services.Notebook.Notes(r.Context(), callerOf(r.Context()).person.Name)
 	if err != nil {
 		return err
@@ -55,9 +52,6 @@ type noteBody struct {
 }
 
 func (s *Server) handleNoteAdd(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Notebook == nil {
-		return unavailable("a notebook")
-	}
 	var b noteBody
 	if err := s.decode(w, r, &b); err != nil {
 		return err
@@ -73,9 +67,6 @@ func (s *Server) handleNoteAdd(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) handleNoteRemove(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Notebook == nil {
-		return unavailable("a notebook")
-	}
 	if err := s.services.Notebook.RemoveNote(r.Context(), callerOf(r.Context()).person.Name, r.PathValue("id")); err != nil {
 		return err
 	}

@@ -45,9 +45,6 @@ type NotificationDelivery struct {
 }
 
 func (s *Server) handleNotifications(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Notifications == nil {
-		return unavailable("notifications")
-	}
 	state, err := s.services.Notifications.Targets(r.Context())
 	if err != nil {
 		return err
@@ -58,9 +55,6 @@ func (s *Server) handleNotifications(w http.ResponseWriter, r *http.Request) err
 }
 
 func (s *Server) handleNotificationTest(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Notifications == nil {
-		return unavailable("notifications")
-	}
 	if err := s.services.Notifications.TestTarget(r.Context(), r.PathValue("name"), callerOf(r.Context()).person.Name); err != nil {
 		return err
 	}

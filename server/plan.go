@@ -18,9 +18,6 @@ type QueryPlan struct {
 }
 
 func (s *Server) handlePlan(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Explainer == nil {
-		return unavailable("plans")
-	}
 	var body queryBody
 	if err := s.decode(w, r, &body); err != nil {
 		return err

@@ -82,30 +82,6 @@ type EntityTable struct {
 	Records int64     `json:"records"`
 }
 
-func (s *Server) registerEndpoints() []endpoint {
-	all := []endpoint{
-		{"POST /api/v1/incidents/{id}/merge", RoleResponder, s.handleMerge},
-		{"POST /api/v1/incidents/{id}/split", RoleResponder, s.handleSplit},
-		{"POST /api/v1/incidents/{id}/tasks", RoleResponder, s.handleTaskAdd},
-		{"PATCH /api/v1/incidents/{id}/tasks/{task}", RoleResponder, s.handleTaskSet},
-		{"GET /api/v1/incidents/{id}/register", RoleReader, s.handleRegister},
-		{"PATCH /api/v1/incidents/{id}/register", RoleResponder, s.handleRegisterSet},
-		{"POST /api/v1/incidents/{id}/reports", RoleResponder, s.handleReportAdd},
-		{"GET /api/v1/incidents/{id}/report", RoleReader, s.handleReportText},
-		{"GET /api/v1/entities", RoleReader, s.handleEntity},
-	}
-	for i := range all {
-		handle := all[i].handle
-		all[i].handle = func(w http.ResponseWriter, r *http.Request) error {
-			if s.services.Incidents == nil {
-				return unavailable("incidents")
-			}
-			return handle(w, r)
-		}
-	}
-	return all
-}
-
 func (s *Server) handleMerge(w http.ResponseWriter, r *http.Request) error {
 	var body struct {
 		Others []string `json:"others"`

@@ -49,9 +49,6 @@ type RuleHealth struct {
 }
 
 func (s *Server) handleRules(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Rules == nil {
-		return unavailable("rules")
-	}
 	rules, err := s.services.Rules.Rules(r.Context())
 	if err != nil {
 		return err
@@ -73,9 +70,6 @@ type ruleBody struct {
 }
 
 func (s *Server) handleRuleSave(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Rules == nil {
-		return unavailable("rules")
-	}
 	var body ruleBody
 	if err := s.decode(w, r, &body); err != nil {
 		return err

@@ -102,50 +102,68 @@ type endpoint struct {
 	handle        handlerFunc
 }
 
+// offered are the endpoints of a service, which a server may lack: they then say so.
+func offered(there bool, what string, endpoints ...endpoint) []endpoint {
+	if there {
+		return endpoints
+	}
+	for i := range endpoints {
+		endpoints[i].handle = func(http.ResponseWriter, *http.Request) error { return unavailable(what) }
+	}
+	return endpoints
+}
+
 func (s *Server) endpoints() []endpoint {
-	return slices.Concat(s.libraryEndpoints(), s.exceptionEndpoints(), s.indicatorEndpoints(), s.registerEndpoints(), []endpoint{
+	return slices.Concat(s.libraryEndpoints(), s.exceptionEndpoints(), s.indicatorEndpoints(), s.incidentEndpoints(), s.archiveEndpoints(), []endpoint{
 		{"GET /api/v1/session", RoleReader, s.handleSession},
 		{"DELETE /api/v1/session", RoleReader, s.handleSignOut},
 		{"PUT /api/v1/session/password", RoleReader, s.handlePassword},
 		{"GET /api/v1/schema", RoleReader, s.handleSchema},
-		{"GET /api/v1/schema/drift", RoleReader, s.handleDrift},
 		{"POST /api/v1/query", RoleReader, s.handleQuery},
-		{"POST /api/v1/query/plan", RoleReader, s.handlePlan},
 		{"POST /api/v1/query/export", RoleReader, s.handleExport},
-		{"GET /api/v1/rules", RoleReader, s.handleRules},
-		{"POST /api/v1/rules", RoleContributor, s.handleRuleSave},
-		{"GET /api/v1/dashboards", RoleReader, s.handleDashboards},
-		{"GET /api/v1/dashboards/{id}", RoleReader, s.handleDashboard},
-		{"GET /api/v1/notes", RoleReader, s.handleNotes},
-		{"POST /api/v1/notes", RoleResponder, s.handleNoteAdd},
-		{"DELETE /api/v1/notes/{id}", RoleResponder, s.handleNoteRemove},
-		{"GET /api/v1/incidents", RoleReader, s.handleIncidents},
-		{"GET /api/v1/incidents/{id}", RoleReader, s.handleIncident},
-		{"PATCH /api/v1/incidents/{id}", RoleResponder, s.handleIncidentChange},
 		{"GET /api/v1/events", RoleReader, s.handleEvents},
-		{"GET /api/v1/connectors", RoleReader, s.handleConnectors},
-		{"GET /api/v1/messages/coverage", RoleReader, s.handleCoverage},
-		{"GET /api/v1/gaps", RoleReader, s.handleGaps},
-		{"GET /api/v1/backfills", RoleReader, s.handleBackfills},
-		{"POST /api/v1/backfills", RoleContributor, s.handleBackfillStart},
-		{"GET /api/v1/status", RoleReader, s.handleStatus},
-		{"GET /api/v1/archive", RoleReader, s.handleArchive},
-		{"GET /api/v1/archive/hours", RoleReader, s.handleReconciledHours},
-		{"POST /api/v1/archive/tasks", RoleContributor, s.handleArchiveTask},
-		{"POST /api/v1/archive/evidence", RoleResponder, s.handleEvidence},
-		{"POST /api/v1/archive/absence", RoleResponder, s.handleAbsence},
-		{"GET /api/v1/assurance", RoleReader, s.handleAssurance},
-		{"GET /api/v1/assurance/report", RoleReader, s.handleAssuranceReport},
-		{"PUT /api/v1/assurance/items/{id}", RoleContributor, s.handleAssess},
-		{"GET /api/v1/people", RoleAdministrator, s.handlePeople},
-		{"POST /api/v1/people", RoleAdministrator, s.handleInvite},
-		{"PATCH /api/v1/people/{id}", RoleAdministrator, s.handlePersonChange},
-		{"GET /api/v1/tokens", RoleAdministrator, s.handleTokens},
-		{"POST /api/v1/tokens", RoleAdministrator, s.handleTokenAdd},
-		{"DELETE /api/v1/tokens/{id}", RoleAdministrator, s.handleTokenRevoke},
-		{"GET /api/v1/notifications", RoleReader, s.handleNotifications},
-		{"POST /api/v1/notifications/{name}/test", RoleContributor, s.handleNotificationTest},
-	})
+	},
+		offered(s.services.Drift != nil, "schema drift",
+			endpoint{"GET /api/v1/schema/drift", RoleReader, s.handleDrift}),
+		offered(s.services.Explainer != nil, "plans",
+			endpoint{"POST /api/v1/query/plan", RoleReader, s.handlePlan}),
+		offered(s.services.Rules != nil, "rules",
+			endpoint{"GET /api/v1/rules", RoleReader, s.handleRules},
+			endpoint{"POST /api/v1/rules", RoleContributor, s.handleRuleSave}),
+		offered(s.services.Dashboards != nil, "dashboards",
+			endpoint{"GET /api/v1/dashboards", RoleReader, s.handleDashboards},
+			endpoint{"GET /api/v1/dashboards/{id}", RoleReader, s.handleDashboard}),
+		offered(s.services.Notebook != nil, "a notebook",
+			endpoint{"GET /api/v1/notes", RoleReader, s.handleNotes},
+			endpoint{"POST /api/v1/notes", RoleResponder, s.handleNoteAdd},
+			endpoint{"DELETE /api/v1/notes/{id}", RoleResponder, s.handleNoteRemove}),
+		offered(s.services.Connectors != nil, "connectors",
+			endpoint{"GET /api/v1/connectors", RoleReader, s.handleConnectors}),
+		offered(s.services.Coverage != nil, "the coverage of messages",
+			endpoint{"GET /api/v1/messages/coverage", RoleReader, s.handleCoverage}),
+		offered(s.services.Gaps != nil, "the calendar of gaps",
+			endpoint{"GET /api/v1/gaps", RoleReader, s.handleGaps}),
+		offered(s.services.Backfills != nil, "backfills",
+			endpoint{"GET /api/v1/backfills", RoleReader, s.handleBackfills},
+			endpoint{"POST /api/v1/backfills", RoleContributor, s.handleBackfillStart}),
+		offered(s.services.Reporter != nil, "its status",
+			endpoint{"GET /api/v1/status", RoleReader, s.handleStatus}),
+		offered(s.services.Assurance != nil, "assurance",
+			endpoint{"GET /api/v1/assurance", RoleReader, s.handleAssurance},
+			endpoint{"GET /api/v1/assurance/report", RoleReader, s.handleAssuranceReport},
+			endpoint{"PUT /api/v1/assurance/items/{id}", RoleContributor, s.handleAssess}),
+		offered(s.services.Access != nil, "people",
+			endpoint{"GET /api/v1/people", RoleAdministrator, s.handlePeople},
+			endpoint{"POST /api/v1/people", RoleAdministrator, s.handleInvite},
+			endpoint{"PATCH /api/v1/people/{id}", RoleAdministrator, s.handlePersonChange}),
+		offered(s.services.Tokens != nil, "access tokens",
+			endpoint{"GET /api/v1/tokens", RoleAdministrator, s.handleTokens},
+			endpoint{"POST /api/v1/tokens", RoleAdministrator, s.handleTokenAdd},
+			endpoint{"DELETE /api/v1/tokens/{id}", RoleAdministrator, s.handleTokenRevoke}),
+		offered(s.services.Notifications != nil, "notifications",
+			endpoint{"GET /api/v1/notifications", RoleReader, s.handleNotifications},
+			endpoint{"POST /api/v1/notifications/{name}/test", RoleContributor, s.handleNotificationTest}),
+	)
 }
 
 // handleHealth answers that the process is up; it says nothing else, so it

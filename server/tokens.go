@@ -36,9 +36,6 @@ type NewToken struct {
 }
 
 func (s *Server) handleTokens(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Tokens == nil {
-		return unavailable("access tokens")
-	}
 	all, err := s.services.Tokens.Tokens(r.Context())
 	if err != nil {
 		return err
@@ -48,9 +45,6 @@ func (s *Server) handleTokens(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) handleTokenAdd(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Tokens == nil {
-		return unavailable("access tokens")
-	}
 	var body struct {
 		Name    string     `json:"name"`
 		Role    string     `json:"role"`
@@ -76,9 +70,6 @@ func (s *Server) handleTokenAdd(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) handleTokenRevoke(w http.ResponseWriter, r *http.Request) error {
-	if s.services.Tokens == nil {
-		return unavailable("access tokens")
-	}
 	if err := s.services.Tokens.RevokeToken(r.Context(), r.PathValue("id")); err != nil {
 		return err
 	}
