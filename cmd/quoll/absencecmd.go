@@ -16,7 +16,6 @@ import (
 	"github.com/quoll/quoll/archive/operations"
 	"github.com/quoll/quoll/archive/proof"
 	"github.com/quoll/quoll/internal/clock"
-	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/normalise"
 	"github.com/quoll/quoll/server"
@@ -89,8 +88,8 @@ func runProveAbsence(cmd *cobra.Command, o absenceOptions) error {
 	}
 	data, err := o.prove(cmd.Context(), r)
 	var present *operations.PresentError
-	var there *presentThere
-	if errors.As(err, &present) || errors.As(err, &there) {
+	var there *refusal
+	if errors.As(err, &present) || errors.As(err, &there) && there.Code == server.CodeConflict {
 		return &exitError{exitFound, err}
 	}
 	if err != nil {
@@ -104,11 +103,6 @@ func runProveAbsence(cmd *cobra.Command, o absenceOptions) error {
 	return err
 }
 
-// presentThere is a server's answer that there is such a record.
-type presentThere struct{ message string }
-
-func (p *presentThere) Error() string { return p.message }
-
 func (o *absenceOptions) prove(ctx context.Context, r server.AbsenceRequest) ([]byte, error) {
 	given := o.archive != ""
 	key, err := o.settle()
@@ -118,7 +112,8 @@ func (o *absenceOptions) prove(ctx context.Context, r server.AbsenceRequest) ([]
 	if given {
 		return o.fromArchive(ctx, key, r)
 	}
-	err = withNode(ctx, o.data, func(n *node) error {
+	var proved []byte
+	err = hereOrThere(ctx, o.data, func(n *node) error {
 		if n.archive == nil {
 			return n.archiveProblem
 		}
@@ -129,12 +124,12 @@ func (o *absenceOptions) prove(ctx context.Context, r server.AbsenceRequest) ([]
 			return err
 		}
 		return n.archiveAll(ctx)
+	}, func(note serverNote) (err error) {
+		proved, err = askAbsence(ctx, note, r)
+		return err
 	})
-	if errors.Is(err, journal.ErrLocked) {
-		return askAbsence(ctx, o.data, r)
-	}
-	if err != nil {
-		return nil, err
+	if err != nil || proved != nil {
+		return proved, err
 	}
 	return o.fromArchive(ctx, key, r)
 }
@@ -156,24 +151,13 @@ func (o *absenceOptions) fromArchive(ctx context.Context, key string, r server.A
 	return b.Bytes(), err
 }
 
-// askAbsence asks the server that has the data directory open.
-func askAbsence(ctx context.Context, data string, r server.AbsenceRequest) ([]byte, error) {
-	note, err := readServerNote(data)
-	if err != nil {
-		return nil, err
-	}
+// askAbsence asks a server for the proof.
+func askAbsence(ctx context.Context, note serverNote, r server.AbsenceRequest) ([]byte, error) {
 	body, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
 	}
-	file, failure, err := callFile(ctx, note, http.MethodPost, "/api/v1/archive/absence", body)
-	if failure.Code == server.CodeConflict {
-		return nil, &presentThere{failure.Message}
-	}
-	if failure.Message != "" {
-		return nil, errors.New(failure.Message)
-	}
-	return file, err
+	return callFile(ctx, note, http.MethodPost, "/api/v1/archive/absence", body)
 }
 
 func archiveOperationsCommand() *cobra.Command {

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quoll/quoll/internal/clock"
-	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/server"
 )
 
@@ -54,46 +53,36 @@ The exit code is 3 when anything differs or a file cannot be read.`,
 }
 
 func runArchiveReconcile(ctx context.Context, data string) (*server.Reconciliation, error) {
-	var here *agreement
-	err := withNode(ctx, data, func(n *node) (err error) {
+	var r *server.Reconciliation
+	err := hereOrThere(ctx, data, func(n *node) error {
 		if n.archive == nil {
 			return n.archiveProblem
 		}
 		progress, finish := countProgress("reconcile")
-		here, err = reconcileArchive(ctx, n, progress)
+		here, err := reconcileArchive(ctx, n, progress)
 		finish()
 		if err != nil {
 			return err
 		}
+		r = &here.Reconciliation
 		if err := here.writeDown(ctx, &acts{journal: n.journal, workspace: n.workspace, clock: clock.System(), log: n.log}); err != nil {
 			return err
 		}
 		return errors.Join(n.catchUp(ctx), n.archiveAll(ctx))
+	}, func(note serverNote) (err error) {
+		r, err = askReconciliation(ctx, note)
+		return err
 	})
-	if errors.Is(err, journal.ErrLocked) {
-		return askReconciliation(ctx, data)
-	}
 	if err != nil {
 		return nil, err
 	}
-	return &here.Reconciliation, nil
+	return r, nil
 }
 
 // askReconciliation has the server do it, and waits.
-func askReconciliation(ctx context.Context, data string) (*server.Reconciliation, error) {
-	note, err := readServerNote(data)
-	if err != nil {
-		return nil, err
-	}
-	var started struct {
-		server.ArchiveTask
-		Error json.RawMessage // of the task or of the server
-	}
-	if err := call(ctx, note, http.MethodPost, "/api/v1/archive/tasks", []byte(`{"kind":"`+server.TaskReconcile+`"}`), &started); err != nil {
-		return nil, err
-	}
-	if started.Kind == "" {
-		return nil, fmt.Errorf("the server does not reconcile: %s", started.Error)
+func askReconciliation(ctx context.Context, note serverNote) (*server.Reconciliation, error) {
+	if err := call(ctx, note, http.MethodPost, "/api/v1/archive/tasks", []byte(`{"kind":"`+server.TaskReconcile+`"}`), nil); err != nil {
+		return nil, fmt.Errorf("the server does not reconcile: %w", err)
 	}
 	progress, finish := countProgress("reconcile")
 	defer finish()

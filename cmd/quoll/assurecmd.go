@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,7 +18,6 @@ import (
 	"github.com/quoll/quoll/assure"
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/incident"
-	"github.com/quoll/quoll/journal"
 )
 
 func assureCommand() *cobra.Command {
@@ -95,32 +93,24 @@ func runAssureReport(cmd *cobra.Command, o assureOptions) error {
 }
 
 func assureReport(ctx context.Context, data string, catalogue *assure.Catalogue) (report *assure.Report, err error) {
-	err = withNode(ctx, data, func(n *node) error {
+	err = hereOrThere(ctx, data, func(n *node) error {
 		a, err := n.assurer(ctx)
 		if err != nil {
 			return err
 		}
 		report, err = a.report(ctx, catalogue)
 		return err
+	}, func(note serverNote) error {
+		report = &assure.Report{}
+		if err := call(ctx, note, http.MethodGet, "/api/v1/assurance", nil, report); err != nil {
+			return err
+		}
+		if catalogue != nil {
+			report.Add(catalogue)
+		}
+		return nil
 	})
-	if !errors.Is(err, journal.ErrLocked) {
-		return report, err
-	}
-	note, err := readServerNote(data)
-	if err != nil {
-		return nil, err
-	}
-	report = &assure.Report{}
-	if err := call(ctx, note, http.MethodGet, "/api/v1/assurance", nil, report); err != nil {
-		return nil, err
-	}
-	if report.Made.IsZero() {
-		return nil, fmt.Errorf("the server at %s gives no evidence", note.Address)
-	}
-	if catalogue != nil {
-		report.Add(catalogue)
-	}
-	return report, nil
+	return report, err
 }
 
 // assurer is one without a server: what only a server knows is not visible.

@@ -16,28 +16,6 @@ import (
 // askEvery is the time between two looks at a backfill of a server.
 const askEvery = 500 * time.Millisecond
 
-// callAPI asks the server; what it says instead of an answer is an error.
-func callAPI(ctx context.Context, note serverNote, method, path string, body []byte, into any) error {
-	var raw json.RawMessage
-	if err := call(ctx, note, method, path, body, &raw); err != nil {
-		return err
-	}
-	var refused struct {
-		Error struct{ Code, Message string }
-	}
-	if json.Unmarshal(raw, &refused) == nil && refused.Error.Code != "" {
-		err := errors.New(refused.Error.Message)
-		if refused.Error.Code == server.CodeBadRequest {
-			return usageError(err)
-		}
-		return err
-	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		return fmt.Errorf("read the server's answer: %w", err)
-	}
-	return nil
-}
-
 // backfillThere has a server do it, and looks on. When the command is stopped
 // the server goes on.
 func backfillThere(ctx context.Context, o backfillOptions, note serverNote, request auditsearch.Request, show *backfillShow) error {
@@ -51,7 +29,7 @@ func backfillThere(ctx context.Context, o backfillOptions, note serverNote, requ
 			return err
 		}
 		var started backfilled
-		if err := callAPI(ctx, note, http.MethodPost, "/api/v1/backfills", body, &started); err != nil {
+		if err := call(ctx, note, http.MethodPost, "/api/v1/backfills", body, &started); err != nil {
 			return err
 		}
 		show.begin(started)
@@ -69,7 +47,7 @@ func lookOn(ctx context.Context, note serverNote, id string, show *backfillShow)
 			return errors.New("stopped looking; the server goes on with the backfill")
 		}
 		var answer struct{ Backfills []backfilled }
-		if err := callAPI(ctx, note, http.MethodGet, "/api/v1/backfills", nil, &answer); err != nil {
+		if err := call(ctx, note, http.MethodGet, "/api/v1/backfills", nil, &answer); err != nil {
 			return err
 		}
 		var found *backfilled

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/server"
 )
 
@@ -51,29 +49,14 @@ within an hour points at a table that is not streamed, or at something lost.`,
 
 // askCoverage asks the data directory, or the server that has it open.
 func askCoverage(ctx context.Context, data string, since time.Duration) (*server.MessageCoverage, error) {
-	var all *server.MessageCoverage
-	err := withNode(ctx, data, func(n *node) (err error) {
+	all := &server.MessageCoverage{}
+	err := hereOrThere(ctx, data, func(n *node) (err error) {
 		all, err = readCoverage(ctx, n.query, since, time.Now())
 		return queryError(err)
+	}, func(note serverNote) error {
+		return call(ctx, note, http.MethodGet, fmt.Sprintf("/api/v1/messages/coverage?hours=%d", since/time.Hour), nil, all)
 	})
-	if !errors.Is(err, journal.ErrLocked) {
-		return all, err
-	}
-	note, err := readServerNote(data)
-	if err != nil {
-		return nil, err
-	}
-	var answer struct {
-		server.MessageCoverage
-		Error struct{ Message string }
-	}
-	if err := call(ctx, note, http.MethodGet, fmt.Sprintf("/api/v1/messages/coverage?hours=%d", since/time.Hour), nil, &answer); err != nil {
-		return nil, err
-	}
-	if answer.Error.Message != "" {
-		return nil, errors.New(answer.Error.Message)
-	}
-	return &answer.MessageCoverage, nil
+	return all, err
 }
 
 func printCoverage(w io.Writer, all *server.MessageCoverage) error {

@@ -14,7 +14,6 @@ import (
 	"github.com/quoll/quoll/incident"
 	"github.com/quoll/quoll/intel"
 	"github.com/quoll/quoll/internal/clock"
-	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/server"
 )
 
@@ -32,7 +31,7 @@ func atDesk(ctx context.Context, data, by string, do func(desk) error) error {
 	if u, err := user.Current(); by == "" && err == nil {
 		by = u.Username
 	}
-	err := withNode(ctx, data, func(n *node) error {
+	return hereOrThere(ctx, data, func(n *node) error {
 		rules, err := loadRules(true, withSaved(data, nil))
 		if err != nil {
 			return err
@@ -46,20 +45,7 @@ func atDesk(ctx context.Context, data, by string, do func(desk) error) error {
 			return err
 		}
 		return do(desk{serverNote{Address: "http://127.0.0.1", client: &http.Client{Transport: inProcess{s.Handler()}}}, by})
-	})
-	if !errors.Is(err, journal.ErrLocked) {
-		return err
-	}
-	note, err := readServerNote(data)
-	if err != nil {
-		return err
-	}
-	return do(desk{note, by})
-}
-
-// deskAnswer is an answer, or what went wrong.
-type deskAnswer struct {
-	Error *struct{ Code, Message string }
+	}, func(note serverNote) error { return do(desk{note, by}) })
 }
 
 // ask sends body, which may be nil, as JSON and reads the answer into into, which
@@ -72,27 +58,19 @@ func (d desk) ask(ctx context.Context, method, path string, body, into any) erro
 			return err
 		}
 	}
-	var raw json.RawMessage
 	note := d.note
 	note.actor = d.by
-	if err := call(ctx, note, method, path, text, &raw); err != nil {
-		return err
-	}
-	var failure deskAnswer
-	if err := json.Unmarshal(raw, &failure); err == nil && failure.Error != nil {
-		problem := errors.New(failure.Error.Message)
-		switch failure.Error.Code {
-		case server.CodeBadRequest, server.CodeNotFound:
-			return usageError(problem)
+	err := call(ctx, note, method, path, text, into)
+	var refused *refusal
+	if errors.As(err, &refused) {
+		switch refused.Code {
+		case server.CodeNotFound:
+			return usageError(refused)
 		case server.CodeConflict:
-			return &exitError{exitFound, problem}
+			return &exitError{exitFound, refused}
 		}
-		return problem
 	}
-	if into == nil {
-		return nil
-	}
-	return json.Unmarshal(raw, into)
+	return err
 }
 
 // deskServices are the services that change what people keep.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/internal/durable"
+	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/query"
 )
@@ -54,14 +55,7 @@ func readServerNote(data string) (serverNote, error) {
 // remoteAnswer is what the server's API answers; see docs/api.md.
 type remoteAnswer struct {
 	remoteTable
-	More  []remoteTable
-	Error struct {
-		Message     string
-		Diagnostics []struct {
-			Message, Remedy string
-			Line, Column    int
-		}
-	}
+	More []remoteTable
 }
 
 // remoteTable is one table of an answer.
@@ -91,19 +85,74 @@ func askServer(ctx context.Context, data string, r query.Request) (*query.Result
 	if err := call(ctx, note, http.MethodPost, "/api/v1/query", body, &answer); err != nil {
 		return nil, err
 	}
-	if answer.Error.Message != "" {
-		return nil, answer.failure()
-	}
 	return answer.result()
 }
 
-// call asks the server; an answer that is an error is decoded like any other.
+// refusal is what the server says instead of an answer.
+type refusal struct {
+	Code, Message string
+	Diagnostics   []struct {
+		Message, Remedy string
+		Line, Column    int
+	}
+}
+
+func (r *refusal) Error() string {
+	var b strings.Builder
+	b.WriteString(r.Message)
+	for _, d := range r.Diagnostics {
+		fmt.Fprintf(&b, "\nline %d, column %d: %s", d.Line, d.Column, d.Message)
+		if d.Remedy != "" {
+			fmt.Fprintf(&b, "\n  %s", d.Remedy)
+		}
+	}
+	return b.String()
+}
+
+// call asks the server and reads its answer into into, which may be nil. The error
+// is a *refusal when the server said no, and a usage error when the question made
+// no sense to it.
 func call(ctx context.Context, note serverNote, method, path string, body []byte, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, note.Address+path, bytes.NewReader(body))
+	response, err := send(ctx, note, method, path, body)
 	if err != nil {
 		return err
+	}
+	defer response.Body.Close()
+	if into == nil {
+		return nil
+	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(into); err != nil {
+		return fmt.Errorf("read the answer of the server at %s: %w", note.Address, err)
+	}
+	return nil
+}
+
+// callFile asks the server for a file, however long that takes. Errors are as those
+// of call.
+func callFile(ctx context.Context, note serverNote, method, path string, body []byte) ([]byte, error) {
+	response, err := send(ctx, note, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer of the server at %s: %w", note.Address, err)
+	}
+	return data, nil
+}
+
+// maxAnswer bounds what is read of an answer, in bytes.
+const maxAnswer = 1 << 30
+
+// send returns an answer whose body the caller closes. One that is not a success is
+// an error.
+func send(ctx context.Context, note serverNote, method, path string, body []byte) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, note.Address+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	if note.Token != "" {
@@ -118,61 +167,34 @@ func call(ctx context.Context, note serverNote, method, path string, body []byte
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("ask the server: %w", err)
+		return nil, fmt.Errorf("ask the server: %w", err)
+	}
+	if response.StatusCode < http.StatusBadRequest {
+		return response, nil
 	}
 	defer response.Body.Close()
-	decoder := json.NewDecoder(io.LimitReader(response.Body, 1<<30))
-	if err := decoder.Decode(into); err != nil {
-		return fmt.Errorf("ask the server at %s: status %s: %w", note.Address, response.Status, err)
+	var answer struct{ Error refusal }
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&answer); err != nil || answer.Error.Message == "" {
+		return nil, fmt.Errorf("ask the server at %s: status %s", note.Address, response.Status)
 	}
-	return nil
+	if response.StatusCode == http.StatusBadRequest {
+		return nil, usageError(&answer.Error)
+	}
+	return nil, &answer.Error
 }
 
-// remoteFailure is the body of an answer that is an error.
-type remoteFailure struct{ Code, Message string }
-
-// callFile asks the server for a file. A failure that it tells has a code.
-func callFile(ctx context.Context, note serverNote, method, path string, body []byte) ([]byte, remoteFailure, error) {
-	request, err := http.NewRequestWithContext(ctx, method, note.Address+path, bytes.NewReader(body))
+// hereOrThere does something with a data directory, or asks the server that has it
+// open.
+func hereOrThere(ctx context.Context, data string, here func(*node) error, there func(serverNote) error) error {
+	err := withNode(ctx, data, here)
+	if !errors.Is(err, journal.ErrLocked) {
+		return err
+	}
+	note, err := readServerNote(data)
 	if err != nil {
-		return nil, remoteFailure{}, err
+		return err
 	}
-	request.Header.Set("Content-Type", "application/json")
-	if note.Token != "" {
-		request.Header.Set("Authorization", "Bearer "+note.Token)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, remoteFailure{}, fmt.Errorf("ask the server: %w", err)
-	}
-	defer response.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(response.Body, 1<<30))
-	if err != nil {
-		return nil, remoteFailure{}, fmt.Errorf("ask the server at %s: %w", note.Address, err)
-	}
-	if response.StatusCode == http.StatusOK {
-		return data, remoteFailure{}, nil
-	}
-	var answer struct{ Error remoteFailure }
-	if err := json.Unmarshal(data, &answer); err != nil || answer.Error.Message == "" {
-		return nil, remoteFailure{}, fmt.Errorf("ask the server at %s: status %s", note.Address, response.Status)
-	}
-	return nil, answer.Error, nil
-}
-
-func (a *remoteAnswer) failure() error {
-	var b strings.Builder
-	b.WriteString(a.Error.Message)
-	for _, d := range a.Error.Diagnostics {
-		fmt.Fprintf(&b, "\nline %d, column %d: %s", d.Line, d.Column, d.Message)
-		if d.Remedy != "" {
-			fmt.Fprintf(&b, "\n  %s", d.Remedy)
-		}
-	}
-	if len(a.Error.Diagnostics) > 0 {
-		return usageError(errors.New(b.String()))
-	}
-	return errors.New(b.String())
+	return there(note)
 }
 
 func (a *remoteAnswer) result() (*query.Result, error) {

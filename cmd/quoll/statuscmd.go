@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quoll/quoll/collect"
-	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/server"
 )
 
@@ -42,20 +40,14 @@ func statusCommand() *cobra.Command {
 }
 
 func readStatus(ctx context.Context, data string) (*server.Status, error) {
-	var status *server.Status
-	err := withNode(ctx, data, func(n *node) (err error) {
+	status := &server.Status{}
+	err := hereOrThere(ctx, data, func(n *node) (err error) {
 		status, err = (&reporter{node: n, started: time.Now()}).Status(ctx)
 		return err
+	}, func(note serverNote) error {
+		return call(ctx, note, http.MethodGet, "/api/v1/status", nil, status)
 	})
-	if !errors.Is(err, journal.ErrLocked) {
-		return status, err
-	}
-	note, err := readServerNote(data)
-	if err != nil {
-		return nil, err
-	}
-	status = &server.Status{}
-	return status, call(ctx, note, http.MethodGet, "/api/v1/status", nil, status)
+	return status, err
 }
 
 func printStatus(w io.Writer, s *server.Status) error {

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/quoll/quoll/server"
+)
+
+// TestWhatAServerSaysInsteadOfAnAnswerIsAnError: read as an answer it would be one
+// in which everything is zero.
+func TestWhatAServerSaysInsteadOfAnAnswerIsAnError(t *testing.T) {
+	for says, c := range map[string]struct {
+		status int
+		body   string
+		code   int // to exit with; 0: no exitError
+	}{
+		"this process does not serve its status":           {503, `{"error":{"code":"unavailable","message":"this process does not serve its status"}}`, 0},
+		"mistakes\nline 1, column 3: no such thing\n  try": {400, `{"error":{"code":"query","message":"mistakes","diagnostics":[{"message":"no such thing","remedy":"try","line":1,"column":3}]}}`, exitUsage},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(c.status)
+			_, _ = w.Write([]byte(c.body))
+		}))
+		defer s.Close()
+		status := &server.Status{}
+		err := call(t.Context(), serverNote{Address: s.URL}, http.MethodGet, "/api/v1/status", nil, status)
+		var refused *refusal
+		var exit *exitError
+		if !errors.As(err, &refused) || refused.Error() != says || errors.As(err, &exit) != (c.code != 0) || exit != nil && exit.code != c.code {
+			t.Errorf("%d: %v", c.status, err)
+		}
+		if _, err := callFile(t.Context(), serverNote{Address: s.URL}, http.MethodPost, "/", nil); !errors.As(err, &refused) {
+			t.Errorf("%d: a file: %v", c.status, err)
+		}
+	}
+}
