@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,7 +76,6 @@ func listed(names []string) string {
 }
 
 func (g *gathering) reported() error {
-	g.fact(assure.FactReporting, assure.Reported, assure.NotMet, "Quoll has no clocks for telling the CISO and ASD, and writes no report for them.", "Note the times in the comments of an incident.", "/incidents")
 	g.fact(assure.FactPlan, assure.Reported, assure.NotVisible, "Response plans, their exercises and spill procedures are not kept in Quoll.", "Keep them elsewhere.")
 	const handed = `SentinelAudit | summarize Proved = countif(OperationName in ("Prove record", "Prove absence") and Status == "Success"), Exported = countif(OperationName has "export")`
 	n, err := g.count(handed, 2)
@@ -111,6 +111,35 @@ func (g *gathering) reported() error {
 		text += fmt.Sprintf(" The oldest open one was found %d hours ago.", int(g.at.Sub(oldest).Hours()))
 	}
 	g.fact(assure.FactIncidents, assure.Reported, met(unowned == 0), text, "Give each an owner.", "/incidents", "SecurityIncident | summarize arg_max(TimeGenerated, *) by IncidentNumber")
-	g.fact(assure.FactRegister, assure.Reported, assure.NotMet, "Of the five fields of a register each incident has when it happened, when it was found, what it is, and its actions as a timeline. To whom it was reported has no field.", "Write it into a comment.", "/incidents")
+	return g.registers(page.Incidents)
+}
+
+// registers looks into the register of open incidents.
+func (g *gathering) registers(open []server.Incident) error {
+	whole, told, late := 0, 0, 0
+	for _, i := range open {
+		r, err := g.incidents.Register(g.ctx, i.ID)
+		if err != nil {
+			return err
+		}
+		if len(r.Missing) == 0 {
+			whole++
+		}
+		running := slices.DeleteFunc(slices.Clone(r.Clocks), func(c server.ReportClock) bool { return c.Done != nil })
+		if len(running) == 0 {
+			told++
+		}
+		if slices.ContainsFunc(running, func(c server.ReportClock) bool { return c.Due != nil && c.Due.Before(g.at) }) {
+			late++
+		}
+	}
+	state := func(many int) assure.State {
+		if len(open) == 0 {
+			return assure.NotVisible
+		}
+		return met(many == len(open))
+	}
+	g.fact(assure.FactReporting, assure.Reported, state(told), fmt.Sprintf("Clocks run from the discovery of an incident until the CISO, ASD and whom a law names were told. Of %d open incidents %d were reported to all of them, %d are past the time that a law gives.", len(open), told, late), "Send the report that the incident's page gives, and note there who was told and when.", "/incidents")
+	g.fact(assure.FactRegister, assure.Reported, state(whole), fmt.Sprintf("The register has when an incident happened and was found, what it is, what was done, and who was told. Of %d open incidents %d have all five.", len(open), whole), "Fill in what the incident's page says is missing.", "/incidents")
 	return nil
 }

@@ -145,6 +145,7 @@ func (c *Canned) AddReport(_ context.Context, id string, report server.RegisterR
 		return nil, err
 	}
 	r.Reports = append(slices.Clone(r.Reports), report)
+	r.Missing = slices.DeleteFunc(slices.Clone(r.Missing), func(m string) bool { return m == "reported" })
 	r.Clocks = slices.Clone(r.Clocks)
 	for i := range r.Clocks {
 		if strings.EqualFold(r.Clocks[i].To, report.To) {
