@@ -96,20 +96,7 @@ func (s *Store) Link(ctx context.Context, name string, role Role) (string, error
 
 // People returns everybody, by name.
 func (s *Store) People(ctx context.Context) ([]Person, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT "+personColumns+" FROM access_person p ORDER BY name")
-	if err != nil {
-		return nil, fmt.Errorf("list people: %w", err)
-	}
-	defer rows.Close()
-	var people []Person
-	for rows.Next() {
-		p, err := scanPerson(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list people: %w", err)
-		}
-		people = append(people, p)
-	}
-	return people, rows.Err()
+	return state.All(ctx, s.db, "list people", scanPerson, "SELECT "+personColumns+" FROM access_person p ORDER BY name")
 }
 
 // Change is what an administrator changes of a person; nil stays.
@@ -176,7 +163,7 @@ func keepAdministrator(ctx context.Context, tx *sql.Tx) error {
 
 const personColumns = "p.id, p.name, p.role, p.password <> '', p.disabled, p.created, p.seen"
 
-func scanPerson(row interface{ Scan(...any) error }) (Person, error) {
+func scanPerson(row state.Row) (Person, error) {
 	var p Person
 	var created, seen int64
 	err := row.Scan(&p.ID, &p.Name, &p.Role, &p.HasPassword, &p.Disabled, &created, &seen)

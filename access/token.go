@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/quoll/quoll/internal/state"
 )
 
 // Token is what a program shows instead of a person's session. It has a role of
@@ -72,20 +74,7 @@ func (s *Store) NewToken(ctx context.Context, name string, role Role, author str
 
 // Tokens returns all tokens, also those that have ended, by name.
 func (s *Store) Tokens(ctx context.Context) ([]Token, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT "+tokenColumns+" FROM access_token ORDER BY name")
-	if err != nil {
-		return nil, fmt.Errorf("list tokens: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []Token
-	for rows.Next() {
-		t, err := scanToken(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list tokens: %w", err)
-		}
-		all = append(all, t)
-	}
-	return all, rows.Err()
+	return state.All(ctx, s.db, "list tokens", scanToken, "SELECT "+tokenColumns+" FROM access_token ORDER BY name")
 }
 
 // Bearer returns the token of a secret; ErrUnknown when there is none, or it has
@@ -125,7 +114,7 @@ func (s *Store) Revoke(ctx context.Context, id int64) (Token, error) {
 
 const tokenColumns = "id, name, role, author, created, expires, used"
 
-func scanToken(row interface{ Scan(...any) error }) (Token, error) {
+func scanToken(row state.Row) (Token, error) {
 	var t Token
 	var created, expires, used int64
 	if err := row.Scan(&t.ID, &t.Name, &t.Role, &t.Author, &created, &expires, &used); err != nil {

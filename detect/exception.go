@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/model"
 )
 
@@ -136,23 +137,13 @@ func Exceptions(ctx context.Context, db *sql.DB) ([]Exception, error) {
 
 // exceptions returns those that end after a time.
 func (s *store) exceptions(ctx context.Context, after time.Time) ([]Exception, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT e.id, e.rule_id, e.kind, e.value, e.why, e.by, e.at, e.expires, e.agreed, count(h.subject), coalesce(max(h.last), 0)
-		FROM detect_exception e LEFT JOIN detect_held h ON h.exception = e.id WHERE e.expires > ? GROUP BY e.id ORDER BY e.id DESC`, micro(after))
-	if err != nil {
-		return nil, fmt.Errorf("read exceptions: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []Exception
-	for rows.Next() {
-		var e Exception
+	return state.All(ctx, s.db, "read exceptions", func(row state.Row) (e Exception, err error) {
 		var at, expires, last int64
-		if err := rows.Scan(&e.ID, &e.RuleID, &e.Kind, &e.Value, &e.Why, &e.By, &at, &expires, &e.Agreed, &e.Held, &last); err != nil {
-			return nil, fmt.Errorf("read exceptions: %w", err)
-		}
+		err = row.Scan(&e.ID, &e.RuleID, &e.Kind, &e.Value, &e.Why, &e.By, &at, &expires, &e.Agreed, &e.Held, &last)
 		e.At, e.Expires, e.LastHeld = fromMicro(at), fromMicro(expires), fromMicro(last)
-		all = append(all, e)
-	}
-	return all, rows.Err()
+		return e, err
+	}, `SELECT e.id, e.rule_id, e.kind, e.value, e.why, e.by, e.at, e.expires, e.agreed, count(h.subject), coalesce(max(h.last), 0)
+		FROM detect_exception e LEFT JOIN detect_held h ON h.exception = e.id WHERE e.expires > ? GROUP BY e.id ORDER BY e.id DESC`, micro(after))
 }
 
 // HeldBack returns what an exception held back, the newest first, at most 500.
@@ -161,26 +152,15 @@ func HeldBack(ctx context.Context, db *sql.DB, id int64) ([]Held, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.db.QueryContext(ctx, `SELECT rule_id, name, entities, result_rows, first, last FROM detect_held WHERE exception=? ORDER BY last DESC LIMIT 500`, id)
-	if err != nil {
-		return nil, fmt.Errorf("read what was held back: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []Held
-	for rows.Next() {
-		var h Held
-		var entities string
+	return state.All(ctx, s.db, "read what was held back", func(row state.Row) (h Held, err error) {
+		var entities []byte
 		var first, last int64
-		if err := rows.Scan(&h.RuleID, &h.Name, &entities, &h.Rows, &first, &last); err != nil {
-			return nil, fmt.Errorf("read what was held back: %w", err)
-		}
-		if err := json.Unmarshal([]byte(entities), &h.Entities); err != nil {
-			return nil, fmt.Errorf("read what was held back: %w", err)
+		if err := row.Scan(&h.RuleID, &h.Name, &entities, &h.Rows, &first, &last); err != nil {
+			return h, err
 		}
 		h.First, h.Last = fromMicro(first), fromMicro(last)
-		all = append(all, h)
-	}
-	return all, rows.Err()
+		return h, json.Unmarshal(entities, &h.Entities)
+	}, `SELECT rule_id, name, entities, result_rows, first, last FROM detect_held WHERE exception=? ORDER BY last DESC LIMIT 500`, id)
 }
 
 // covers says whether an exception holds back an alert of a rule.

@@ -85,23 +85,13 @@ type episode struct {
 // episodes returns the alerts about a subject that window w continues, the
 // oldest first: those whose windows overlap w or touch it.
 func (s *store) episodes(ctx context.Context, subject string, w Window) ([]episode, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT alert, started, ended FROM detect_episode WHERE subject=? AND started<=? AND ended>=? ORDER BY started, alert`,
-		subject, micro(w.End), micro(w.Start))
-	if err != nil {
-		return nil, fmt.Errorf("read alerts of a subject: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []episode
-	for rows.Next() {
-		var e episode
+	return state.All(ctx, s.db, "read alerts of a subject", func(row state.Row) (e episode, err error) {
 		var started, ended int64
-		if err := rows.Scan(&e.alert, &started, &ended); err != nil {
-			return nil, fmt.Errorf("read alerts of a subject: %w", err)
-		}
+		err = row.Scan(&e.alert, &started, &ended)
 		e.seen = Window{Start: fromMicro(started), End: fromMicro(ended)}
-		all = append(all, e)
-	}
-	return all, rows.Err()
+		return e, err
+	}, `SELECT alert, started, ended FROM detect_episode WHERE subject=? AND started<=? AND ended>=? ORDER BY started, alert`,
+		subject, micro(w.End), micro(w.Start))
 }
 
 // finding returns the digest of what window w showed of a subject when it was

@@ -2,11 +2,12 @@ package incident
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/model"
 )
 
@@ -31,36 +32,24 @@ func (s *Store) About(ctx context.Context, kind, value string) (*Sightings, erro
 	if kind == "Mailbox" {
 		kind = "Account"
 	}
-	rows, err := s.db.QueryContext(ctx, `SELECT a.id, coalesce(a.incident, 0) FROM incident_alert a JOIN incident_alert_entity e ON e.alert = a.id
+	all, err := state.All(ctx, s.db, fmt.Sprintf("find alerts about %s %s", kind, value), func(row state.Row) (one Sighting, err error) {
+		var body []byte
+		if err := row.Scan(&body, &one.Incident); err != nil {
+			return one, err
+		}
+		return one, json.Unmarshal(body, &one.Alert)
+	}, `SELECT a.body, coalesce(a.incident, 0) FROM incident_alert a JOIN incident_alert_entity e ON e.alert = a.id
 		WHERE e.kind=? AND e.identity=? ORDER BY a.ended DESC, a.id LIMIT ?`, kind, strings.ToLower(strings.TrimSpace(value)), maxSightings)
 	if err != nil {
-		return nil, fmt.Errorf("find alerts about %s %s: %w", kind, value, err)
+		return nil, err
 	}
-	defer func() { _ = rows.Close() }()
-	found := &Sightings{}
-	var ids []string
-	for rows.Next() {
-		var id string
-		var one Sighting
-		if err := rows.Scan(&id, &one.Incident); err != nil {
-			return nil, fmt.Errorf("find alerts about %s %s: %w", kind, value, err)
+	found := &Sightings{Alerts: all}
+	for _, one := range all {
+		if found.First.IsZero() || one.Alert.Start.Before(found.First) {
+			found.First = one.Alert.Start
 		}
-		ids, found.Alerts = append(ids, id), append(found.Alerts, one)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, fmt.Errorf("find alerts about %s %s: %w", kind, value, err)
-	}
-	for i, id := range ids {
-		a, err := s.Alert(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		found.Alerts[i].Alert = *a
-		if found.First.IsZero() || a.Start.Before(found.First) {
-			found.First = a.Start
-		}
-		if a.End.After(found.Last) {
-			found.Last = a.End
+		if one.Alert.End.After(found.Last) {
+			found.Last = one.Alert.End
 		}
 	}
 	return found, nil

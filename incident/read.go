@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/model"
 )
 
@@ -44,12 +45,9 @@ func (s *Store) List(ctx context.Context, f Filter) (incidents []model.Incident,
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	rows, err := s.db.QueryContext(ctx, selectIncident+where+` ORDER BY last_activity DESC, number DESC LIMIT ? OFFSET ?`, append(args, limit, f.Offset)...)
+	incidents, err = state.All(ctx, s.db, "list incidents", scanIncident, selectIncident+where+` ORDER BY last_activity DESC, number DESC LIMIT ? OFFSET ?`, append(args, limit, f.Offset)...)
 	if err != nil {
-		return nil, 0, fmt.Errorf("list incidents: %w", err)
-	}
-	if incidents, err = scanIncidents(rows); err != nil {
-		return nil, 0, fmt.Errorf("list incidents: %w", err)
+		return nil, 0, err
 	}
 	for i := range incidents {
 		alerts, err := readAlerts(ctx, s.db, incidents[i].Number)
@@ -67,19 +65,10 @@ func (s *Store) Get(ctx context.Context, number int64) (*Detail, error) {
 	return readDetail(ctx, s.db, number)
 }
 
-// reader is a database or a transaction.
-type reader interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-func readDetail(ctx context.Context, db reader, number int64) (*Detail, error) {
-	rows, err := db.QueryContext(ctx, selectIncident+` WHERE number=?`, number)
+func readDetail(ctx context.Context, db state.Querier, number int64) (*Detail, error) {
+	found, err := state.All(ctx, db, fmt.Sprintf("get incident %d", number), scanIncident, selectIncident+` WHERE number=?`, number)
 	if err != nil {
-		return nil, fmt.Errorf("get incident %d: %w", number, err)
-	}
-	found, err := scanIncidents(rows)
-	if err != nil {
-		return nil, fmt.Errorf("get incident %d: %w", number, err)
+		return nil, err
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("get incident %d: %w", number, ErrNotFound)
@@ -145,24 +134,16 @@ func asStrings[T ~string](values []T) []string {
 	return out
 }
 
-func scanIncidents(rows *sql.Rows) ([]model.Incident, error) {
-	defer func() { _ = rows.Close() }()
-	var all []model.Incident
-	for rows.Next() {
-		var i model.Incident
-		var created, updated, first, last int64
-		var closed, merged sql.NullInt64
-		if err := rows.Scan(&i.Number, &i.Title, &i.Severity, &i.Status, &i.Classification, &i.Owner, &created, &updated, &closed, &first, &last, &merged); err != nil {
-			return nil, err
-		}
-		i.Created, i.Updated, i.FirstActivity, i.LastActivity = fromMicros(created), fromMicros(updated), fromMicros(first), fromMicros(last)
-		i.MergedInto = merged.Int64
-		if closed.Valid {
-			i.Closed = fromMicros(closed.Int64)
-		}
-		all = append(all, i)
+func scanIncident(row state.Row) (i model.Incident, err error) {
+	var created, updated, first, last int64
+	var closed, merged sql.NullInt64
+	err = row.Scan(&i.Number, &i.Title, &i.Severity, &i.Status, &i.Classification, &i.Owner, &created, &updated, &closed, &first, &last, &merged)
+	i.Created, i.Updated, i.FirstActivity, i.LastActivity = fromMicros(created), fromMicros(updated), fromMicros(first), fromMicros(last)
+	i.MergedInto = merged.Int64
+	if closed.Valid {
+		i.Closed = fromMicros(closed.Int64)
 	}
-	return all, rows.Err()
+	return i, err
 }
 
 // summarise fills in what an incident says of its alerts together.
@@ -179,61 +160,31 @@ func summarise(i *model.Incident, alerts []model.Alert) {
 	i.Techniques = slices.Compact(i.Techniques)
 }
 
-func readAlerts(ctx context.Context, db reader, number int64) ([]model.Alert, error) {
-	rows, err := db.QueryContext(ctx, `SELECT body FROM incident_alert WHERE incident=? ORDER BY started, id`, number)
-	if err != nil {
-		return nil, fmt.Errorf("read alerts of incident %d: %w", number, err)
-	}
-	defer func() { _ = rows.Close() }()
-	var alerts []model.Alert
-	for rows.Next() {
-		var body string
-		if err := rows.Scan(&body); err != nil {
-			return nil, fmt.Errorf("read alerts of incident %d: %w", number, err)
-		}
-		var a model.Alert
-		if err := json.Unmarshal([]byte(body), &a); err != nil {
-			return nil, fmt.Errorf("read alerts of incident %d: %w", number, err)
-		}
-		alerts = append(alerts, a)
-	}
-	return alerts, rows.Err()
+func readAlerts(ctx context.Context, db state.Querier, number int64) ([]model.Alert, error) {
+	return state.All(ctx, db, fmt.Sprintf("read alerts of incident %d", number), scanAlert, `SELECT body FROM incident_alert WHERE incident=? ORDER BY started, id`, number)
 }
 
-func readTimeline(ctx context.Context, db reader, number int64) ([]model.Happening, error) {
-	rows, err := db.QueryContext(ctx, `SELECT time, kind, author, text FROM incident_happening WHERE incident=? ORDER BY sequence`, number)
-	if err != nil {
-		return nil, fmt.Errorf("read timeline of incident %d: %w", number, err)
+func scanAlert(row state.Row) (a model.Alert, err error) {
+	var body []byte
+	if err := row.Scan(&body); err != nil {
+		return a, err
 	}
-	defer func() { _ = rows.Close() }()
-	var all []model.Happening
-	for rows.Next() {
-		var h model.Happening
+	return a, json.Unmarshal(body, &a)
+}
+
+func readTimeline(ctx context.Context, db state.Querier, number int64) ([]model.Happening, error) {
+	return state.All(ctx, db, fmt.Sprintf("read timeline of incident %d", number), func(row state.Row) (h model.Happening, err error) {
 		var at int64
-		if err := rows.Scan(&at, &h.Kind, &h.Author, &h.Text); err != nil {
-			return nil, fmt.Errorf("read timeline of incident %d: %w", number, err)
-		}
+		err = row.Scan(&at, &h.Kind, &h.Author, &h.Text)
 		h.Time = fromMicros(at)
-		all = append(all, h)
-	}
-	return all, rows.Err()
+		return h, err
+	}, `SELECT time, kind, author, text FROM incident_happening WHERE incident=? ORDER BY sequence`, number)
 }
 
-func readTags(ctx context.Context, db reader, number int64) ([]string, error) {
-	rows, err := db.QueryContext(ctx, `SELECT tag FROM incident_tag WHERE incident=? ORDER BY tag`, number)
-	if err != nil {
-		return nil, fmt.Errorf("read tags of incident %d: %w", number, err)
-	}
-	defer func() { _ = rows.Close() }()
-	var tags []string
-	for rows.Next() {
-		var tag string
-		if err := rows.Scan(&tag); err != nil {
-			return nil, fmt.Errorf("read tags of incident %d: %w", number, err)
-		}
-		tags = append(tags, tag)
-	}
-	return tags, rows.Err()
+func readTags(ctx context.Context, db state.Querier, number int64) ([]string, error) {
+	return state.All(ctx, db, fmt.Sprintf("read tags of incident %d", number), func(row state.Row) (tag string, err error) {
+		return tag, row.Scan(&tag)
+	}, `SELECT tag FROM incident_tag WHERE incident=? ORDER BY tag`, number)
 }
 
 // Alert returns one alert by its id, or ErrNotFound.

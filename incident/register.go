@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/quoll/quoll/internal/state"
 )
 
 // Register is what the register of cyber security incidents holds of one, as
@@ -108,22 +110,12 @@ func (s *Store) Register(ctx context.Context, number int64) (*Register, error) {
 }
 
 func (s *Store) reports(ctx context.Context, number int64) ([]Report, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT recipient, at, by, reference FROM incident_report WHERE incident=? ORDER BY at, sequence`, number)
-	if err != nil {
-		return nil, fmt.Errorf("read reports of incident %d: %w", number, err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []Report
-	for rows.Next() {
-		var r Report
+	return state.All(ctx, s.db, fmt.Sprintf("read reports of incident %d", number), func(row state.Row) (r Report, err error) {
 		var at int64
-		if err := rows.Scan(&r.To, &at, &r.By, &r.Reference); err != nil {
-			return nil, fmt.Errorf("read reports of incident %d: %w", number, err)
-		}
+		err = row.Scan(&r.To, &at, &r.By, &r.Reference)
 		r.At = fromMicros(at)
-		all = append(all, r)
-	}
-	return all, rows.Err()
+		return r, err
+	}, `SELECT recipient, at, by, reference FROM incident_report WHERE incident=? ORDER BY at, sequence`, number)
 }
 
 // settle works out clocks and what is missing.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/quoll/quoll/internal/state"
 )
 
 // Task is something to be done about an incident.
@@ -67,25 +69,15 @@ func (s *Store) SetTask(ctx context.Context, number, id int64, done bool, by str
 	})
 }
 
-func readTasks(ctx context.Context, db reader, number int64) ([]Task, error) {
-	rows, err := db.QueryContext(ctx, `SELECT id, title, by, at, done, done_by FROM incident_task WHERE incident=? ORDER BY id`, number)
-	if err != nil {
-		return nil, fmt.Errorf("read tasks of incident %d: %w", number, err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []Task
-	for rows.Next() {
-		var t Task
+func readTasks(ctx context.Context, db state.Querier, number int64) ([]Task, error) {
+	return state.All(ctx, db, fmt.Sprintf("read tasks of incident %d", number), func(row state.Row) (t Task, err error) {
 		var at int64
 		var done sql.NullInt64
-		if err := rows.Scan(&t.ID, &t.Title, &t.By, &at, &done, &t.DoneBy); err != nil {
-			return nil, fmt.Errorf("read tasks of incident %d: %w", number, err)
-		}
+		err = row.Scan(&t.ID, &t.Title, &t.By, &at, &done, &t.DoneBy)
 		t.At = fromMicros(at)
 		if done.Valid {
 			t.Done = fromMicros(done.Int64)
 		}
-		all = append(all, t)
-	}
-	return all, rows.Err()
+		return t, err
+	}, `SELECT id, title, by, at, done, done_by FROM incident_task WHERE incident=? ORDER BY id`, number)
 }

@@ -169,24 +169,13 @@ func (s *Store) Republish(ctx context.Context, take Taker) (int, error) {
 }
 
 func (s *Store) list(ctx context.Context, where string, args ...any) ([]Indicator, error) {
-	found, err := s.db.QueryContext(ctx, `SELECT body FROM intel_indicator `+where, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read indicators: %w", err)
-	}
-	defer func() { _ = found.Close() }()
-	var all []Indicator
-	for found.Next() {
-		var body string
-		var i Indicator
-		if err := found.Scan(&body); err != nil {
-			return nil, fmt.Errorf("read indicators: %w", err)
+	return state.All(ctx, s.db, "read indicators", func(row state.Row) (i Indicator, err error) {
+		var body []byte
+		if err := row.Scan(&body); err != nil {
+			return i, err
 		}
-		if err := json.Unmarshal([]byte(body), &i); err != nil {
-			return nil, fmt.Errorf("read indicators: %w", err)
-		}
-		all = append(all, i)
-	}
-	return all, found.Err()
+		return i, json.Unmarshal(body, &i)
+	}, `SELECT body FROM intel_indicator `+where, args...)
 }
 
 // List returns active indicators, at most limit, by source and id.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/quoll/quoll/internal/state"
 )
 
 // Function is a KQL function that queries and rules can call by name.
@@ -69,7 +71,7 @@ func (s *Store) RemoveFunction(ctx context.Context, name, author string) error {
 
 const selectFunction = `SELECT name, version, parameters, body, description, author, at, removed FROM library_function`
 
-func scanFunction(row scanner) (f Function, err error) {
+func scanFunction(row state.Row) (f Function, err error) {
 	var at int64
 	err = row.Scan(&f.Name, &f.Number, &f.Parameters, &f.Body, &f.Description, &f.Author, &at, &f.Removed)
 	f.At = time.UnixMicro(at).UTC()
@@ -95,27 +97,10 @@ func (s *Store) Function(ctx context.Context, name string, version int64) (*Func
 
 // Functions returns the functions that there are, by name.
 func (s *Store) Functions(ctx context.Context) ([]Function, error) {
-	return s.functions(ctx, selectFunction+` AS f WHERE removed=0 AND version=(SELECT max(version) FROM library_function WHERE name=f.name) ORDER BY name`)
+	return state.All(ctx, s.db, "list functions", scanFunction, selectFunction+` AS f WHERE removed=0 AND version=(SELECT max(version) FROM library_function WHERE name=f.name) ORDER BY name`)
 }
 
 // FunctionVersions returns every version of a function, the newest first.
 func (s *Store) FunctionVersions(ctx context.Context, name string) ([]Function, error) {
-	return s.functions(ctx, selectFunction+` WHERE name=? ORDER BY version DESC`, name)
-}
-
-func (s *Store) functions(ctx context.Context, query string, args ...any) ([]Function, error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("list functions: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []Function
-	for rows.Next() {
-		f, err := scanFunction(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list functions: %w", err)
-		}
-		all = append(all, f)
-	}
-	return all, rows.Err()
+	return state.All(ctx, s.db, "list versions of function "+name, scanFunction, selectFunction+` WHERE name=? ORDER BY version DESC`, name)
 }

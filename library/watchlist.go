@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/quoll/quoll/internal/state"
 )
 
 // Bounds of a watchlist.
@@ -139,9 +141,7 @@ func (s *Store) RemoveWatchlist(ctx context.Context, alias, author string) error
 
 const watchlistHead = `SELECT alias, version, search_key, description, columns, row_count, author, at, removed FROM library_watchlist`
 
-type scanner interface{ Scan(into ...any) error }
-
-func scanWatchlist(row scanner) (w Watchlist, err error) {
+func scanWatchlist(row state.Row) (w Watchlist, err error) {
 	var columns string
 	var at int64
 	if err := row.Scan(&w.Alias, &w.Number, &w.SearchKey, &w.Description, &columns, &w.RowCount, &w.Author, &at, &w.Removed); err != nil {
@@ -153,30 +153,13 @@ func scanWatchlist(row scanner) (w Watchlist, err error) {
 
 // Watchlists returns the watchlists that there are, by alias, without rows.
 func (s *Store) Watchlists(ctx context.Context) ([]Watchlist, error) {
-	return s.watchlistHeads(ctx, watchlistHead+` AS w WHERE removed=0 AND version=(SELECT max(version) FROM library_watchlist WHERE alias=w.alias) ORDER BY alias`)
+	return state.All(ctx, s.db, "list watchlists", scanWatchlist, watchlistHead+` AS w WHERE removed=0 AND version=(SELECT max(version) FROM library_watchlist WHERE alias=w.alias) ORDER BY alias`)
 }
 
 // WatchlistVersions returns every version of a watchlist, the newest first,
 // without rows.
 func (s *Store) WatchlistVersions(ctx context.Context, alias string) ([]Watchlist, error) {
-	return s.watchlistHeads(ctx, watchlistHead+` WHERE alias=? ORDER BY version DESC`, alias)
-}
-
-func (s *Store) watchlistHeads(ctx context.Context, query string, args ...any) ([]Watchlist, error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("list watchlists: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []Watchlist
-	for rows.Next() {
-		w, err := scanWatchlist(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list watchlists: %w", err)
-		}
-		all = append(all, w)
-	}
-	return all, rows.Err()
+	return state.All(ctx, s.db, "list versions of watchlist "+alias, scanWatchlist, watchlistHead+` WHERE alias=? ORDER BY version DESC`, alias)
 }
 
 // Watchlist returns a version of a watchlist with its rows; 0 is the newest. The

@@ -74,27 +74,17 @@ func Open(ctx context.Context, db *sql.DB, now func() time.Time) (*Store, error)
 // List returns the notes that somebody sees: theirs, and those shared. The
 // newest come first.
 func (s *Store) List(ctx context.Context, who string) ([]Note, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT id, kind, owner, shared, title, query, range, remark, row, created
-		FROM notebook_note WHERE shared <> 0 OR owner = ? ORDER BY created DESC, id DESC`, who)
-	if err != nil {
-		return nil, fmt.Errorf("list notes: %w", err)
-	}
-	defer rows.Close()
-	var notes []Note
-	for rows.Next() {
-		var n Note
-		var row string
+	return state.All(ctx, s.db, "list notes", func(row state.Row) (n Note, err error) {
+		var marked string
 		var created int64
-		if err := rows.Scan(&n.ID, &n.Kind, &n.Owner, &n.Shared, &n.Title, &n.Query, &n.Range, &n.Remark, &row, &created); err != nil {
-			return nil, fmt.Errorf("list notes: %w", err)
-		}
-		if row != "" {
-			n.Row = json.RawMessage(row)
+		err = row.Scan(&n.ID, &n.Kind, &n.Owner, &n.Shared, &n.Title, &n.Query, &n.Range, &n.Remark, &marked, &created)
+		if marked != "" {
+			n.Row = json.RawMessage(marked)
 		}
 		n.Created = time.UnixMicro(created).UTC()
-		notes = append(notes, n)
-	}
-	return notes, rows.Err()
+		return n, err
+	}, `SELECT id, kind, owner, shared, title, query, range, remark, row, created
+		FROM notebook_note WHERE shared <> 0 OR owner = ? ORDER BY created DESC, id DESC`, who)
 }
 
 // Add keeps a note and returns it with its id and time.

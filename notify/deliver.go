@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/quoll/quoll/internal/state"
 )
 
 // maxHeldTitles bounds the titles that a message repeats.
@@ -80,24 +82,13 @@ func (n *Notifier) held(ctx context.Context, t Target) ([]waiting, error) {
 }
 
 func (n *Notifier) read(ctx context.Context, which string, args ...any) ([]waiting, error) {
-	rows, err := n.db.QueryContext(ctx, "SELECT message, attempts FROM notify_delivery WHERE "+which, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read notifications: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []waiting
-	for rows.Next() {
-		var w waiting
-		var body string
-		if err := rows.Scan(&body, &w.attempts); err != nil {
-			return nil, fmt.Errorf("read notifications: %w", err)
+	return state.All(ctx, n.db, "read notifications", func(row state.Row) (w waiting, err error) {
+		var body []byte
+		if err := row.Scan(&body, &w.attempts); err != nil {
+			return w, err
 		}
-		if err := json.Unmarshal([]byte(body), &w.message); err != nil {
-			return nil, fmt.Errorf("read notification: %w", err)
-		}
-		all = append(all, w)
-	}
-	return all, rows.Err()
+		return w, json.Unmarshal(body, &w.message)
+	}, "SELECT message, attempts FROM notify_delivery WHERE "+which, args...)
 }
 
 // attempt sends a message, with the titles of what was held back before it.
@@ -158,28 +149,20 @@ type Delivery struct {
 
 // Log returns the newest deliveries first, at most limit.
 func (n *Notifier) Log(ctx context.Context, limit int) ([]Delivery, error) {
-	rows, err := n.db.QueryContext(ctx, `SELECT target, state, message, error, attempts, due, done FROM notify_delivery ORDER BY sequence DESC, target LIMIT ?`, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read the log of deliveries: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []Delivery
-	for rows.Next() {
-		var d Delivery
-		var body string
+	return state.All(ctx, n.db, "read the log of deliveries", func(row state.Row) (d Delivery, err error) {
+		var body []byte
 		var due, done int64
-		if err := rows.Scan(&d.Target, &d.State, &body, &d.Error, &d.Attempts, &due, &done); err != nil {
-			return nil, fmt.Errorf("read the log of deliveries: %w", err)
+		if err := row.Scan(&d.Target, &d.State, &body, &d.Error, &d.Attempts, &due, &done); err != nil {
+			return d, err
 		}
 		var m Message
-		if err := json.Unmarshal([]byte(body), &m); err != nil {
-			return nil, fmt.Errorf("read the log of deliveries: %w", err)
+		if err := json.Unmarshal(body, &m); err != nil {
+			return d, err
 		}
 		d.Title, d.Incident, d.Due = m.Title, m.Number, time.UnixMicro(due).UTC()
 		if done != 0 {
 			d.Done = time.UnixMicro(done).UTC()
 		}
-		all = append(all, d)
-	}
-	return all, rows.Err()
+		return d, nil
+	}, `SELECT target, state, message, error, attempts, due, done FROM notify_delivery ORDER BY sequence DESC, target LIMIT ?`, limit)
 }
