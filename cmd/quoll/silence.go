@@ -162,7 +162,11 @@ func (h heard) Status() collect.Status {
 		for i := range status.Streams {
 			s := &status.Streams[i]
 			brought = brought || brings(status.Source, s.ContentType, a.Series.ContentType)
-			if told = told || s.ContentType == a.Series.ContentType; s.ContentType == a.Series.ContentType && len(s.Warnings) < mostWarnings {
+			if s.ContentType != a.Series.ContentType {
+				continue
+			}
+			told = true
+			if len(s.Warnings) < mostWarnings {
 				s.Warnings = append(s.Warnings, problem)
 			}
 		}
