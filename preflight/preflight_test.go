@@ -190,7 +190,7 @@ func TestEachFaultIsFound(t *testing.T) {
 		},
 		"TLS opened": {
 			change: func(r *rig) { r.cfg.CAFile = "" },
-			check:  "TLS", severity: Blocking, found: `not trusted here (made by "Simulated tenant authority")`, remedy: "ca_file",
+			check:  "TLS", severity: Blocking, found: `not trusted here (made by "Simulated authority")`, remedy: "ca_file",
 		},
 		"nobody there": {
 			change: func(r *rig) { r.cfg.AuthorityURL = "https://127.0.0.1:1" },

@@ -2,21 +2,16 @@ package tenantsim
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/quoll/quoll/tenantsim/certificate"
 )
 
 // Server is a tenant that listens. URL is both the API host and the token
@@ -41,7 +36,7 @@ func (t *Tenant) Start(ctx context.Context, address string) (*Server, error) {
 	if ip := listener.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
 		return nil, errors.Join(fmt.Errorf("tenantsim: %s is not a loopback address", address), listener.Close())
 	}
-	certificate, authority, err := newCertificate()
+	own, authority, err := certificate.New()
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
@@ -52,7 +47,7 @@ func (t *Tenant) Start(ctx context.Context, address string) (*Server, error) {
 		http: &http.Server{
 			Handler:           t.Handler(),
 			ReadHeaderTimeout: 10 * time.Second,
-			TLSConfig:         &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
+			TLSConfig:         &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12},
 			ErrorLog:          slog.NewLogLogger(t.cfg.Logger.Handler(), slog.LevelDebug),
 			BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 		},
@@ -83,41 +78,4 @@ func (s *Server) Close() error {
 	err := <-s.done
 	s.done <- err // for the next one who asks
 	return errors.Join(closeErr, err)
-}
-
-// newCertificate makes an authority and a certificate of it for loopback. They
-// are valid for long in both directions, because the clock of a test can be
-// anywhere.
-func newCertificate() (tls.Certificate, []byte, error) {
-	fail := func(err error) (tls.Certificate, []byte, error) {
-		return tls.Certificate{}, nil, fmt.Errorf("tenantsim: make certificate: %w", err)
-	}
-	from, to := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2049, 12, 31, 0, 0, 0, 0, time.UTC)
-	authorityKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return fail(err)
-	}
-	authority := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Simulated tenant authority"},
-		NotBefore: from, NotAfter: to, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	authorityDER, err := x509.CreateCertificate(rand.Reader, authority, authority, &authorityKey.PublicKey, authorityKey)
-	if err != nil {
-		return fail(err)
-	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return fail(err)
-	}
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "Simulated tenant"},
-		NotBefore: from, NotAfter: to, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, leaf, authority, &key.PublicKey, authorityKey)
-	if err != nil {
-		return fail(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authorityDER}), nil
 }

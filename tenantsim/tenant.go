@@ -173,10 +173,6 @@ func (t *Tenant) BadDays(on bool) { t.api.BadDays(on) }
 // nobody has ended it.
 func (t *Tenant) SubscriptionEnabled(contentType string) bool { return t.api.Enabled(contentType) }
 
-// VanishSubscription makes a subscription disappear as if it had never been
-// started.
-func (t *Tenant) VanishSubscription(contentType string) { t.api.Vanish(contentType) }
-
 // TenantID is the GUID of the tenant.
 func (t *Tenant) TenantID() string { return t.cfg.TenantID }
 

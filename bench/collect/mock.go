@@ -3,6 +3,7 @@ package main
 import (
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/tenantsim/audit"
+	"github.com/quoll/quoll/tenantsim/certificate"
 )
 
 // mock answers as the Management Activity API and Microsoft Entra do, without
@@ -103,7 +105,7 @@ func runMock(ctx context.Context, args []string) error {
 		return err
 	}
 	m := &mock{content: c, pageSize: f.pageSize, gzip: f.gzip, fetched: map[int]int{}}
-	tls, authority, err := newCertificate()
+	own, authority, err := certificate.New()
 	if err != nil {
 		return err
 	}
@@ -111,8 +113,9 @@ func runMock(ctx context.Context, args []string) error {
 	if err := os.WriteFile(caFile, authority, 0o600); err != nil {
 		return fmt.Errorf("write certificate: %w", err)
 	}
+	config := &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12}
 	if f.http1 {
-		tls.NextProtos = []string{"http/1.1"}
+		config.NextProtos = []string{"http/1.1"}
 	}
 	api, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -123,7 +126,7 @@ func runMock(ctx context.Context, args []string) error {
 		return errors.Join(err, api.Close())
 	}
 	servers := []*http.Server{
-		{Handler: http.HandlerFunc(m.serve), TLSConfig: tls, ReadHeaderTimeout: time.Minute},
+		{Handler: http.HandlerFunc(m.serve), TLSConfig: config, ReadHeaderTimeout: time.Minute},
 		{Handler: http.HandlerFunc(m.counts), ReadHeaderTimeout: time.Minute},
 	}
 	ended := make(chan error, 2)

@@ -126,7 +126,7 @@ func killServerAtPage(ts *testscript.TestScript, neg bool, args []string) {
 		body := fmt.Sprintf(`{"from":%q,"to":%q}`, args[2], args[3])
 		for range 600 {
 			if note, err := readServerNote(data); err == nil {
-				begun <- callAPI(context.Background(), note, http.MethodPost, "/api/v1/backfills", []byte(body), &backfilled{})
+				begun <- call(context.Background(), note, http.MethodPost, "/api/v1/backfills", []byte(body), &backfilled{})
 				return
 			}
 			time.Sleep(50 * time.Millisecond)
@@ -148,7 +148,7 @@ func awaitBackfills(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	for range 600 {
 		var answer struct{ Backfills []backfilled }
-		ts.Check(callAPI(context.Background(), note, http.MethodGet, "/api/v1/backfills", nil, &answer))
+		ts.Check(call(context.Background(), note, http.MethodGet, "/api/v1/backfills", nil, &answer))
 		if len(answer.Backfills) > 0 && !slices.ContainsFunc(answer.Backfills, func(b backfilled) bool { return !ended(&b) }) {
 			for _, b := range answer.Backfills {
 				_, err := fmt.Fprintf(ts.Stdout(), "%s: %s %s\n", b.TenantName, b.State, b.Error)

@@ -36,14 +36,7 @@ func (q ruleQuerier) Tables(text string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tables []string
-	plan.Visit(statement.Root, func(n plan.Node) {
-		if scan, ok := n.(*plan.Scan); ok && !slices.Contains(tables, scan.Table) {
-			tables = append(tables, scan.Table)
-		}
-	})
-	slices.Sort(tables)
-	return tables, nil
+	return plan.Tables(statement), nil
 }
 
 // isRule says whether a file name is that of a rule and not of its tests.

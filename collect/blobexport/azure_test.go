@@ -6,13 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/quoll/quoll/collect"
-	"github.com/quoll/quoll/collect/entra"
 	"github.com/quoll/quoll/internal/clock"
-	"github.com/quoll/quoll/tenantsim"
+	"github.com/quoll/quoll/internal/simulate/directory"
 )
 
 const accountKey = "c2VjcmV0" // base64
@@ -24,9 +24,10 @@ type azureRig struct {
 	azure   AzureConfig
 }
 
-func newAzureRig(t *testing.T) *azureRig {
+// newAzureRig has an account that lists so many blobs at a time.
+func newAzureRig(t *testing.T, page int) *azureRig {
 	t.Helper()
-	r := &azureRig{rig: newRig(t), account: newAccount(t)}
+	r := &azureRig{rig: newRig(t), account: newAccount(t, page)}
 	r.azure = AzureConfig{URL: r.account.server.URL, Key: collect.NewSecret(accountKey), CAFile: r.account.ca}
 	r.connect()
 	return r
@@ -44,16 +45,16 @@ func (r *azureRig) connect() {
 }
 
 func TestReadsAStorageAccountAsItGrows(t *testing.T) {
-	r := newAzureRig(t)
+	r := newAzureRig(t, 3)
 	r.poll()
 	for h := range 8 { // several pages
-		r.account.put(container, hour(h), fmt.Sprintf("{\"h\":%d}\r\n{\"h\"", h))
+		r.account.Replace(container+"/"+hour(h), fmt.Sprintf("{\"h\":%d}\r\n{\"h\"", h))
 	}
-	r.account.put("other-container", hour(1), "{}\r\n")
+	r.account.Replace("other-container/"+hour(1), "{}\r\n")
 	r.poll()
 	for h := range 8 {
 		r.want(hour(h), fmt.Sprintf("{\"h\":%d}\r\n", h))
-		r.account.add(container, hour(h), ":0}\r\n")
+		r.account.Append(container+"/"+hour(h), ":0}\r\n")
 	}
 	r.connect() // after a restart
 	r.poll()
@@ -86,21 +87,20 @@ func TestReplacedBlobIsNoticedAtAnyMoment(t *testing.T) {
 		"beyond what is there already": {"", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newAzureRig(t)
-			r.account.put(container, hour(8), "one\r\ntwo\r\n")
+			r := newAzureRig(t, 3)
+			r.account.Replace(container+"/"+hour(8), "one\r\ntwo\r\n")
 			r.poll()
 			if c.late {
-				r.account.add(container, hour(8), "three\r\n")
+				r.account.Append(container+"/"+hour(8), "three\r\n")
+				var once sync.Once
 				r.account.allows = func(q *http.Request) bool {
-					if q.Header.Get("x-ms-range") != "" { // the account's lock is held
-						b := r.account.blobs[container+"/"+hour(8)]
-						b.text, b.etag = c.replacement, "\"replaced\""
-						r.account.blobs[container+"/"+hour(8)] = b
+					if q.Header.Get("x-ms-range") != "" {
+						once.Do(func() { r.account.Replace(container+"/"+hour(8), c.replacement) })
 					}
 					return true
 				}
 			} else {
-				r.account.put(container, hour(8), c.replacement)
+				r.account.Replace(container+"/"+hour(8), c.replacement)
 			}
 			r.poll()
 			r.poll()
@@ -110,17 +110,6 @@ func TestReplacedBlobIsNoticedAtAnyMoment(t *testing.T) {
 }
 
 func TestWaysToSignInToAStorageAccount(t *testing.T) {
-	simulated := tenantsim.DefaultConfig(3)
-	simulated.History, simulated.NoStory, simulated.Volume = 1, true, 0.01
-	directory, err := tenantsim.New(simulated)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := directory.Start(t.Context(), "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
 	for name, c := range map[string]struct {
 		sign   func(*azureRig)
 		allows func(*http.Request) bool
@@ -134,33 +123,17 @@ func TestWaysToSignInToAStorageAccount(t *testing.T) {
 			return q.URL.Query().Get("sig") == "c2VjcmV0" && q.Header.Get("Authorization") == ""
 		}},
 		"application": {func(r *azureRig) {
-			ca := filepath.Join(t.TempDir(), "ca.pem")
-			if err := server.WriteCA(ca); err != nil {
-				t.Fatal(err)
-			}
-			both, err := os.ReadFile(ca)
-			if err != nil {
-				t.Fatal(err)
-			}
-			own, err := os.ReadFile(r.azure.CAFile)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(r.azure.CAFile, append(both, own...), 0o600); err != nil {
-				t.Fatal(err)
-			}
 			r.azure.Key = collect.Secret{}
-			r.azure.Application = &entra.Application{TenantID: directory.TenantID(), ClientID: directory.ClientID(), Authority: server.URL,
-				Credential: entra.Credential{ClientSecret: collect.NewSecret(directory.ClientSecret())}}
+			r.azure.Application, r.azure.CAFile = directory.Start(r.t, r.azure.CAFile)
 		}, func(q *http.Request) bool {
 			return strings.HasPrefix(q.Header.Get("Authorization"), "Bearer ") && len(q.Header.Get("Authorization")) > 20
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newAzureRig(t)
+			r := newAzureRig(t, 3)
 			c.sign(r)
 			r.connect()
-			r.account.put(container, hour(8), "one\r\n")
+			r.account.Replace(container+"/"+hour(8), "one\r\n")
 			r.account.allows = c.allows
 			r.poll()
 			r.want(hour(8), "one\r\n")
@@ -181,7 +154,7 @@ func TestWaysToSignInToAStorageAccount(t *testing.T) {
 }
 
 func TestNewKeyCountsWithoutARestart(t *testing.T) {
-	r := newAzureRig(t)
+	r := newAzureRig(t, 3)
 	r.azure.SASFile = filepath.Join(t.TempDir(), "sas")
 	r.azure.Key, r.azure.SAS = collect.Secret{}, collect.NewSecret("sig=old")
 	write := func(text string) {
@@ -191,7 +164,7 @@ func TestNewKeyCountsWithoutARestart(t *testing.T) {
 	}
 	write("sig=old")
 	r.connect()
-	r.account.put(container, hour(8), "one\r\n")
+	r.account.Replace(container+"/"+hour(8), "one\r\n")
 	r.account.allows = func(q *http.Request) bool { return q.URL.Query().Get("sig") == "new" }
 	if err := r.c.poll(t.Context()); err == nil {
 		t.Error("the old signature is taken")
@@ -204,23 +177,22 @@ func TestNewKeyCountsWithoutARestart(t *testing.T) {
 // TestLargeContainersAreMostlyLookedAtInPart counts what is asked for, and
 // back-fills an old hour.
 func TestLargeContainersAreMostlyLookedAtInPart(t *testing.T) {
-	r := newAzureRig(t)
+	r := newAzureRig(t, 100)
 	now := time.Date(2026, 9, 18, 9, 30, 0, 0, time.UTC)
 	r.cfg.WholeUpTo = 2
 	r.connect()
 	r.c.clock = at{&now}
-	r.account.page = 100
 	old := strings.Replace(hour(8), "d=18", "d=02", 1)
-	r.account.put(container, old, "old\r\n")
+	r.account.Replace(container+"/"+old, "old\r\n")
 	for h := range 9 {
-		r.account.put(container, hour(h), "one\r\n")
+		r.account.Replace(container+"/"+hour(h), "one\r\n")
 	}
 	r.poll()
 	now = now.Add(time.Minute)
 	r.account.calls = nil
-	r.account.add(container, old, "late\r\n")
-	r.account.add(container, hour(8), "two\r\n")
-	r.account.put(container, hour(9), "new\r\n")
+	r.account.Append(container+"/"+old, "late\r\n")
+	r.account.Append(container+"/"+hour(8), "two\r\n")
+	r.account.Replace(container+"/"+hour(9), "new\r\n")
 	r.poll()
 	r.want(hour(8), "one\r\ntwo\r\n")
 	r.want(hour(9), "new\r\n")

@@ -4,15 +4,8 @@ package blobexport
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"flag"
 	"io"
-	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -29,7 +22,8 @@ import (
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/entra"
-	"github.com/quoll/quoll/tenantsim"
+	"github.com/quoll/quoll/internal/simulate/directory"
+	"github.com/quoll/quoll/tenantsim/certificate"
 )
 
 // These tests run against Azurite, Microsoft's emulator: make test-azurite.
@@ -51,7 +45,10 @@ type azurite struct {
 func startAzurite(t *testing.T) *azurite {
 	t.Helper()
 	dir := t.TempDir()
-	certificate, key := selfSigned(t, dir)
+	files, err := certificate.Write(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -65,14 +62,14 @@ func startAzurite(t *testing.T) *azurite {
 	}
 	t.Cleanup(func() { log.Close() })
 	process := exec.CommandContext(t.Context(), "node", filepath.Join(*azuriteDir, "node_modules/azurite/dist/src/blob/main.js"), "--blobHost", host, "--blobPort", port,
-		"--location", filepath.Join(dir, "data"), "--cert", certificate, "--key", key, "--oauth", "basic", "--skipApiVersionCheck", "--disableTelemetry", "--silent")
+		"--location", filepath.Join(dir, "data"), "--cert", files.Certificate, "--key", files.Key, "--oauth", "basic", "--skipApiVersionCheck", "--disableTelemetry", "--silent")
 	process.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+azuriteAccount+":"+accountKey)
 	process.Stdout, process.Stderr = log, log
 	if err := process.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = process.Process.Kill(), process.Wait() }) // it has nothing to lose
-	a := &azurite{t: t, url: "https://" + address + "/" + azuriteAccount, ca: certificate}
+	a := &azurite{t: t, url: "https://" + address + "/" + azuriteAccount, ca: files.Authority}
 	a.await(address, log.Name())
 	if a.key, err = service.NewSharedKeyCredential(azuriteAccount, accountKey); err != nil {
 		t.Fatal(err)
@@ -85,31 +82,6 @@ func startAzurite(t *testing.T) *azurite {
 		t.Fatal(err)
 	}
 	return a
-}
-
-func selfSigned(t *testing.T, dir string) (certificate, key string) {
-	t.Helper()
-	secret, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "azurite"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &secret.PublicKey, secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for file, block := range map[string]*pem.Block{certificate: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: private}} {
-		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return certificate, key
 }
 
 func (a *azurite) await(address, log string) {
@@ -207,11 +179,12 @@ func TestWaysToSignInToAzurite(t *testing.T) {
 		_, query, _ := strings.Cut(address, "?")
 		return collect.NewSecret(query)
 	}
-	directory := startDirectory(t, a)
+	var application *entra.Application
+	application, a.ca = directory.Start(t, a.ca)
 	for name, sign := range map[string]func(*AzureConfig){
 		"key":         byKey,
 		"signature":   func(c *AzureConfig) { c.SAS = signature(sas.AccountPermissions{Read: true, List: true}, time.Hour) },
-		"application": func(c *AzureConfig) { c.Application = directory },
+		"application": func(c *AzureConfig) { c.Application = application },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := a.rig(sign)
@@ -236,39 +209,4 @@ func TestWaysToSignInToAzurite(t *testing.T) {
 			}
 		})
 	}
-}
-
-// startDirectory is Microsoft Entra, whose certificate the account's clients trust
-// as well.
-func startDirectory(t *testing.T, a *azurite) *entra.Application {
-	t.Helper()
-	simulated := tenantsim.DefaultConfig(3)
-	simulated.History, simulated.NoStory, simulated.Volume = 1, true, 0.01
-	directory, err := tenantsim.New(simulated)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := directory.Start(t.Context(), "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
-	ca := filepath.Join(t.TempDir(), "entra.pem")
-	if err := server.WriteCA(ca); err != nil {
-		t.Fatal(err)
-	}
-	var both []byte
-	for _, file := range []string{a.ca, ca} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		both = append(both, text...)
-	}
-	a.ca = filepath.Join(t.TempDir(), "both.pem")
-	if err := os.WriteFile(a.ca, both, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return &entra.Application{TenantID: directory.TenantID(), ClientID: directory.ClientID(), Authority: server.URL,
-		Credential: entra.Credential{ClientSecret: collect.NewSecret(directory.ClientSecret())}}
 }

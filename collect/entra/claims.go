@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 )
 
 // Claims are what an access token says of itself.
@@ -17,9 +16,6 @@ type Claims struct {
 	Roles    []string `json:"roles"` // application permissions with consent
 	Expires  int64    `json:"exp"`   // seconds since 1970
 }
-
-// ExpiresAt is when the token ends, in UTC.
-func (c Claims) ExpiresAt() time.Time { return time.Unix(c.Expires, 0).UTC() }
 
 // ReadClaims reads the claims of an access token without checking its
 // signature: they are for telling a person what was granted, and decide

@@ -1,7 +1,6 @@
 package eventhub
 
 import (
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -10,8 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/quoll/quoll/collect"
-	"github.com/quoll/quoll/collect/entra"
-	"github.com/quoll/quoll/tenantsim"
+	"github.com/quoll/quoll/internal/simulate/directory"
 )
 
 // bearer makes the namespace take access tokens of Entra, which kfake cannot by
@@ -44,31 +42,14 @@ func (n *namespace) bearer(tokens *atomic.Pointer[[]string]) {
 // namespace that refuses the first token: another must be asked for.
 func TestSignsInWithTokensOfEntra(t *testing.T) {
 	t.Parallel()
-	simulated := tenantsim.DefaultConfig(3)
-	simulated.History, simulated.NoStory, simulated.Volume = 1, true, 0.01
-	directory, err := tenantsim.New(simulated)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := directory.Start(t.Context(), "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
 	n := newNamespaceThat(t, 1) // its own sign-in is below
 	n.publish(mail, 0, "a")
 	var tokens atomic.Pointer[[]string]
 	tokens.Store(&[]string{})
-	authority := filepath.Join(t.TempDir(), "ca.pem")
-	if err := server.WriteCA(authority); err != nil {
-		t.Fatal(err)
-	}
 	n.bearer(&tokens)
 	cfg := n.config()
 	cfg.ConnectionString, cfg.Namespace = collect.Secret{}, "contoso.servicebus.windows.net"
-	cfg.Application = &entra.Application{TenantID: directory.TenantID(), ClientID: directory.ClientID(), Authority: server.URL,
-		Credential: entra.Credential{ClientSecret: collect.NewSecret(directory.ClientSecret())}}
-	cfg.CAFile = joined(t, n.ca, authority)
+	cfg.Application, cfg.CAFile = directory.Start(t, n.ca)
 	sink := newSink()
 	m := start(t, cfg, Dependencies{DB: newState(t), Sink: sink})
 	sink.await(t, 1)

@@ -2,17 +2,11 @@ package eventhub
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"database/sql"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -28,6 +22,7 @@ import (
 	"github.com/quoll/quoll/internal/frames"
 	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/model"
+	loopback "github.com/quoll/quoll/tenantsim/certificate"
 )
 
 const (
@@ -81,24 +76,18 @@ func newNamespaceThat(t *testing.T, partitions int32, signsIn ...kfake.Opt) *nam
 	return n
 }
 
-// certificate is one for loopback that signs itself.
+// certificate is one for loopback, and a file of who signed it.
 func certificate(t *testing.T) (config *tls.Config, file string) {
 	t.Helper()
-	secret, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "a namespace"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &secret.PublicKey, secret)
+	own, authority, err := loopback.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	file = filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+	if err := os.WriteFile(file, authority, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: secret}}, MinVersion: tls.VersionTLS12}, file
+	return &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12}, file
 }
 
 // publish writes messages to one partition.
@@ -299,22 +288,4 @@ func (w *wire) set(cut bool) {
 		}
 		w.conns = nil
 	}
-}
-
-// joined is one file of several.
-func joined(t *testing.T, files ...string) string {
-	t.Helper()
-	var all []byte
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, text...)
-	}
-	path := filepath.Join(t.TempDir(), "all.pem")
-	if err := os.WriteFile(path, all, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }

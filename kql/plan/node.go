@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // Columns returns the fields' columns.
 func (n *Scan) Columns() []*Column {
 	columns := make([]*Column, len(n.Fields))
@@ -172,4 +174,16 @@ func Visit(root Node, visit func(Node)) {
 		}
 	}
 	walk(root)
+}
+
+// Tables gives the names of the tables that a statement reads, sorted.
+func Tables(s *Statement) []string {
+	var names []string
+	Visit(s.Root, func(n Node) {
+		if scan, ok := n.(*Scan); ok && !slices.Contains(names, scan.Table) {
+			names = append(names, scan.Table)
+		}
+	})
+	slices.Sort(names)
+	return names
 }

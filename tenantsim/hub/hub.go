@@ -8,23 +8,18 @@ package hub
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
+
+	"github.com/quoll/quoll/tenantsim/certificate"
 )
 
 // ConnectionString is what signs in. It opens nothing outside of this process.
@@ -68,12 +63,12 @@ func New(brokers int, partitions int32, hubs ...string) (*Namespace, error) {
 // NewOn starts a namespace on another network than the machine's, such as
 // kfake.VirtualNetwork.
 func NewOn(network Network, brokers int, partitions int32, hubs ...string) (*Namespace, error) {
-	config, ca, err := certificate()
+	own, ca, err := certificate.New()
 	if err != nil {
 		return nil, fmt.Errorf("make simulated namespace: %w", err)
 	}
 	n := &Namespace{partitions: partitions, brokers: int32(brokers), ca: ca, network: network}
-	n.cluster, err = kfake.NewCluster(kfake.NumBrokers(brokers), kfake.ListenFn(network.Listen), kfake.TLS(config), kfake.SeedTopics(partitions, hubs...),
+	n.cluster, err = kfake.NewCluster(kfake.NumBrokers(brokers), kfake.ListenFn(network.Listen), kfake.TLS(&tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12}), kfake.SeedTopics(partitions, hubs...),
 		kfake.EnableSASL(), kfake.Superuser("PLAIN", "$ConnectionString", ConnectionString))
 	if err != nil {
 		return nil, fmt.Errorf("start simulated namespace: %w", err)
@@ -173,25 +168,4 @@ func (n *Namespace) Return(broker int32) error {
 func (n *Namespace) Close() {
 	n.client.Close()
 	n.cluster.Close()
-}
-
-// certificate is one for loopback that signs itself.
-func certificate() (config *tls.Config, ca []byte, err error) {
-	secret, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, nil, err
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "simulated namespace"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0), IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &secret.PublicKey, secret)
-	if err != nil {
-		return nil, nil, err
-	}
-	own := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: secret}
-	return &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12},
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
 }

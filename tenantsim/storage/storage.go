@@ -3,7 +3,7 @@
 // over the REST interface.
 //
 // It must not know what a line says, nor when it is due. It does not check
-// signatures: who may read is for its owner to say.
+// signatures: who may read is for whoever serves it to say.
 package storage
 
 import (
@@ -18,14 +18,12 @@ import (
 
 // Config says how an account answers.
 type Config struct {
-	// Allows looks at a request before it is answered; nil allows everything.
-	Allows func(*http.Request) bool
 	// PageSize is how many entries one page of a listing has.
 	PageSize int
 	Now      func() time.Time
 }
 
-// DefaultConfig returns an account that everybody may read.
+// DefaultConfig returns what Azure does.
 func DefaultConfig() Config {
 	return Config{PageSize: 5000, Now: func() time.Time { return time.Now().UTC() }}
 }
@@ -52,18 +50,27 @@ func New(cfg Config) *Account { return &Account{cfg: cfg, blobs: map[string]blob
 func (a *Account) Append(path, text string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.put(path, a.blobs[path].text+text)
+}
+
+// Replace makes a blob anew.
+func (a *Account) Replace(path, text string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.put(path, text)
+}
+
+func (a *Account) put(path, text string) {
 	a.count++
-	a.blobs[path] = blob{a.blobs[path].text + text, a.cfg.Now(), fmt.Sprintf("%q", fmt.Sprintf("0x%016X", a.count))}
+	a.blobs[path] = blob{text, a.cfg.Now(), fmt.Sprintf("%q", fmt.Sprintf("0x%016X", a.count))}
 }
 
 // ServeHTTP implements http.Handler.
 func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query, path := r.URL.Query(), strings.Trim(r.URL.Path, "/")
 	switch {
-	case a.cfg.Allows != nil && !a.cfg.Allows(r):
-		refuse(w, http.StatusForbidden, "AuthenticationFailed", "Server failed to authenticate the request.")
 	case r.Method != http.MethodGet:
-		refuse(w, http.StatusMethodNotAllowed, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb.")
+		Refuse(w, http.StatusMethodNotAllowed, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb.")
 	case path == "" && query.Get("comp") == "list":
 		a.page(w, "Containers", "Container", a.containers(query.Get("prefix")), query.Get("marker"))
 	case query.Get("comp") == "list":
@@ -73,7 +80,8 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func refuse(w http.ResponseWriter, status int, code, message string) {
+// Refuse answers with one of the errors of Azure Storage.
+func Refuse(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("x-ms-error-code", code)
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(status)
@@ -109,7 +117,7 @@ func (a *Account) list(w http.ResponseWriter, container, prefix, marker string) 
 	}
 	a.mu.Unlock()
 	if !found {
-		refuse(w, http.StatusNotFound, "ContainerNotFound", "The specified container does not exist.")
+		Refuse(w, http.StatusNotFound, "ContainerNotFound", "The specified container does not exist.")
 		return
 	}
 	a.page(w, "Blobs", "Blob", entries, marker)
@@ -142,10 +150,10 @@ func (a *Account) read(w http.ResponseWriter, path, span string) {
 	_, err := fmt.Sscanf(span, "bytes=%d-%d", &from, &to)
 	switch {
 	case !ok:
-		refuse(w, http.StatusNotFound, "BlobNotFound", "The specified blob does not exist.")
+		Refuse(w, http.StatusNotFound, "BlobNotFound", "The specified blob does not exist.")
 		return
 	case err != nil || from < 0 || to < from || from >= len(b.text):
-		refuse(w, http.StatusRequestedRangeNotSatisfiable, "InvalidRange", "The range specified is invalid for the current size of the resource.")
+		Refuse(w, http.StatusRequestedRangeNotSatisfiable, "InvalidRange", "The range specified is invalid for the current size of the resource.")
 		return
 	}
 	to = min(to+1, len(b.text))

@@ -25,15 +25,21 @@ func (w *World) judgeAgain(m *message, at time.Time, v verdict, to ...party) {
 // moved streams that something was done to a mail in mailboxes, and what is
 // thought of it now.
 func (w *World) moved(m *message, at time.Time, row defender.PostDelivery, v verdict) {
-	m.told++
-	for i, to := range m.to {
-		row.Timestamp, row.NetworkMessageID, row.InternetMessageID = defender.Time(at), m.network, m.internet
-		row.RecipientEmailAddress, row.SenderFromAddress, row.EmailDirection = to.address, m.from.address, m.direction
-		row.ThreatTypes, row.DetectionMethods = defender.Text(v.types), defender.Text(v.methods)
-		row.ReportID = fmt.Sprintf("%s-%d", m.network, m.numbers+uint64(1000*m.told+i))
-		w.stream(at, defender.TablePostDelivery, row.ReportID, row)
+	for i := range m.to {
+		w.streamDelivery(m, at, i, row, v)
 	}
 	w.judgeAgain(m, at, v, m.to...)
+}
+
+// streamDelivery streams row of the mail in the mailbox of its i-th recipient, and
+// returns the ReportId.
+func (w *World) streamDelivery(m *message, at time.Time, i int, row defender.PostDelivery, v verdict) string {
+	row.Timestamp, row.NetworkMessageID, row.InternetMessageID = defender.Time(at), m.network, m.internet
+	row.RecipientEmailAddress, row.SenderFromAddress, row.EmailDirection = m.to[i].address, m.from.address, m.direction
+	row.ThreatTypes, row.DetectionMethods = defender.Text(v.types), defender.Text(v.methods)
+	row.ReportID = fmt.Sprintf("%s-%d", m.network, m.numbers+uint64(1000*(m.told+1)+i))
+	w.stream(at, defender.TablePostDelivery, row.ReportID, row)
+	return row.ReportID
 }
 
 // Words for what a person did, and the last of them for what the service did.

@@ -24,7 +24,7 @@ const attackSpacing = 20 * time.Minute
 // AttacksLength is how long all further stories take together.
 const AttacksLength = 15 * attackSpacing
 
-// telling of a further story.
+// attack is a further story.
 type attack struct {
 	name string
 	// tell puts the story on the agenda. It says at whose account it shows, and

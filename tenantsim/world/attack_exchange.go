@@ -29,7 +29,7 @@ func mailCopied(w *World, t *teller) (string, string) {
 	t.after(0, func(at time.Time) {
 		w.cmdlet(administrator, s, at, "New-TransportRule", "Journal 2",
 			audit.NameValue{Name: "Name", Value: "Journal 2"}, audit.NameValue{Name: "SubjectOrBodyContainsWords", Value: "tender;quote"},
-			audit.NameValue{Name: "BlindCopyTo", Value: "archive@" + "postbox-relay.example"})
+			audit.NameValue{Name: "BlindCopyTo", Value: "archive@postbox-relay.example"})
 	})
 	return administrator.UPN, ip
 }

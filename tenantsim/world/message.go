@@ -236,21 +236,13 @@ func (w *World) purge(m *message, at time.Time, kind string, v verdict, gone fun
 	var reports []string
 	var moved []party
 	for i, to := range m.to {
-		row := defender.PostDelivery{
-			Timestamp: defender.Time(at), NetworkMessageID: m.network, InternetMessageID: m.internet,
-			Action: action, ActionType: kind, ActionTrigger: "SpecialAction", ActionResult: "Success",
-			RecipientEmailAddress: to.address, DeliveryLocation: location,
-			ThreatTypes: defender.Text(v.types), DetectionMethods: defender.Text(v.methods),
-			ReportID:          fmt.Sprintf("%s-%d", m.network, m.numbers+uint64(1000*(m.told+1)+i)),
-			SenderFromAddress: m.from.address, EmailDirection: m.direction,
-		}
+		row := defender.PostDelivery{Action: action, ActionType: kind, ActionTrigger: "SpecialAction", ActionResult: "Success", DeliveryLocation: location}
 		if gone != nil && gone(to) {
 			row.ActionResult, row.DeliveryLocation = "Error", "Inbox"
 		} else {
 			moved = append(moved, to)
 		}
-		w.stream(at, defender.TablePostDelivery, row.ReportID, row)
-		reports = append(reports, row.ReportID)
+		reports = append(reports, w.streamDelivery(m, at, i, row, v))
 	}
 	// The place has changed, so the mail is told of once more.
 	v.delivery, v.location = "Delivered", location

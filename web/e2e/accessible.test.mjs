@@ -3,23 +3,10 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
-import { canned, openBrowser, openQuery, screenshot, startCanned } from "./harness.mjs";
+import { canned, cannedTest, enterCanned, openQuery, screenshot } from "./harness.mjs";
 
-let server, browser, page, axe;
-const cannedTest = canned ? test : () => {};
-
-before(async () => {
-  if (!canned) return;
-  server = await startCanned("-sign-in");
-  ({ browser, page } = await openBrowser(server.origin));
-  axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, page } = await enterCanned("-sign-in");
+const axe = canned && (await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
 
 /** What is wrong on the page as it stands, a line for each element. */
 async function violations(runOnly) {

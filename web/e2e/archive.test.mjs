@@ -1,22 +1,8 @@
 // What the Archive and Assurance pages must carry, over canned answers.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { canned, openBrowser, screenshot, startCanned, until } from "./harness.mjs";
+import { cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
 
-let server, browser, page, troubles;
-const cannedTest = canned ? test : () => {};
-
-before(async () => {
-  if (!canned) return;
-  server = await startCanned();
-  ({ browser, page, troubles } = await openBrowser(server.origin));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  if (canned) assert.deepEqual(troubles.filter((t) => !/404|409/.test(t)), []);
-});
+const { page, troubles } = await enterCanned();
 
 const region = (name) => page.getByRole("region", { name, exact: true });
 
@@ -84,3 +70,5 @@ cannedTest("what is not met comes first, and each control has its evidence and t
   assert.ok(await region("ISM-1988").getByText("OfficeActivity reaches back 3 days.").isVisible());
   await page.emulateMedia({ media: "screen" });
 });
+
+cannedTest("nothing broke", () => assert.deepEqual(troubles.filter((t) => !/404|409/.test(t)), []));

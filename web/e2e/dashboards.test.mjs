@@ -1,21 +1,8 @@
 // Dashboards: tiles of queries over one range, with parameters.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { canned, openBrowser, screenshot, startCanned, until } from "./harness.mjs";
+import { cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
 
-let server, browser, page;
-const cannedTest = canned ? test : () => {};
-
-before(async () => {
-  if (!canned) return;
-  server = await startCanned();
-  ({ browser, page } = await openBrowser(server.origin));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { page } = await enterCanned();
 
 const tile = (name) => page.getByRole("region", { name });
 const bodyOf = (request) => (request.url().endsWith("/api/v1/query") ? request.postDataJSON() : {});

@@ -11,6 +11,7 @@ import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
+import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { chromium } from "playwright-core";
 
@@ -18,6 +19,9 @@ export const root = join(import.meta.dirname, "..", "..");
 
 /** Whether the answers are the canned ones, of which more is known. */
 export const canned = !process.env.QUOLL_URL;
+
+/** A test of what only canned answers have. */
+export const cannedTest = canned ? test : () => {};
 
 /** A real Quoll may have to collect and detect first. */
 export const patience = canned ? 20_000 : 180_000;
@@ -56,7 +60,27 @@ export async function openBrowser(base, options = {}) {
 }
 
 /**
- * A server, canned or the one at QUOLL_URL, and a browser that is signed in there.
+ * Canned answers and a browser, until the tests of the file have ended; nothing
+ * with a real Quoll.
+ */
+export async function enterCanned(...args) {
+  if (!canned) return {};
+  const server = await startCanned(...args);
+  return { server, ...(await openUntilTheEnd(server)) };
+}
+
+async function openUntilTheEnd(server, options) {
+  const opened = await openBrowser(server.origin, options);
+  after(async () => {
+    await opened.browser.close();
+    await server.stop();
+  });
+  return opened;
+}
+
+/**
+ * A server, canned or the one at QUOLL_URL, and a browser that is signed in there,
+ * until the tests of the file have ended.
  * The one-time link of a real one works once, so what it gave is kept for the
  * other files.
  */
@@ -65,7 +89,7 @@ export async function enter() {
   const server = canned ? await startCanned() : { url: given, origin: new URL(given).origin, stop: () => {} };
   const kept = join(tmpdir(), `quoll-e2e-${createHash("sha256").update(String(given)).digest("hex").slice(0, 16)}.json`);
   const known = !canned && existsSync(kept);
-  const opened = await openBrowser(server.origin, known ? { storageState: kept } : {});
+  const opened = await openUntilTheEnd(server, known ? { storageState: kept } : {});
   if (!canned && !known) {
     await opened.page.goto(given);
     await opened.page.getByRole("heading", { name: "Overview" }).waitFor();

@@ -1,21 +1,8 @@
 // Hunting, rules, and what is kept of a query, over canned answers.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { canned, openBrowser, openQuery, screenshot, startCanned, until } from "./harness.mjs";
+import { cannedTest, enterCanned, openQuery, screenshot, until } from "./harness.mjs";
 
-let server, browser, page, requests;
-const cannedTest = canned ? test : () => {};
-
-before(async () => {
-  if (!canned) return;
-  server = await startCanned();
-  ({ browser, page, requests } = await openBrowser(server.origin));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, page, requests } = await enterCanned();
 
 cannedTest("whatever is pasted is found in every table", async () => {
   await page.goto("/hunting");

@@ -1,22 +1,9 @@
 // What the server tells of changes reaches an open page; and how soon the first
 // page is there.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { canned, openBrowser, startCanned, until } from "./harness.mjs";
+import { cannedTest, enterCanned, until } from "./harness.mjs";
 
-let server, browser, page;
-const cannedTest = canned ? test : () => {};
-
-before(async () => {
-  if (!canned) return;
-  server = await startCanned();
-  ({ browser, page } = await openBrowser(server.origin));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser, page } = await enterCanned();
 
 cannedTest("an incident that somebody else takes is taken on the open page, without its asking again and again", async () => {
   const asked = [];

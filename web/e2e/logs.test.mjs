@@ -2,22 +2,9 @@
 // how fast it scrolls.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
-import { canned, openBrowser, openQuery, rowCount, screenshot, startCanned, until } from "./harness.mjs";
+import { cannedTest, enterCanned, openQuery, rowCount, screenshot, until } from "./harness.mjs";
 
-let server, browser, page, troubles;
-const cannedTest = canned ? test : () => {};
-
-before(async () => {
-  if (!canned) return;
-  server = await startCanned();
-  ({ browser, page, troubles } = await openBrowser(server.origin));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { page, troubles } = await enterCanned();
 
 const grid = () => page.getByRole("grid", { name: "Results" });
 const leftOf = (locator) => locator.evaluate((element) => Math.round(element.getBoundingClientRect().left));

@@ -1,23 +1,17 @@
 // The stories that the UI must carry. They run against canned answers and, with
 // QUOLL_URL, against a real "quoll demo".
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { canned, enter, openBrowser, openQuery, patience, rowCount, screenshot, until } from "./harness.mjs";
 
-let server, browser, context, page, troubles, requests, base;
+const { server, context, page, troubles, requests } = await enter();
+const base = server.origin;
 
 before(async () => {
-  ({ server, browser, context, page, troubles, requests } = await enter());
-  base = server.origin;
   if (canned) return;
   await page.goto("/");
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   assert.ok(!page.url().includes("link="), "the secret stays in the address");
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 const grid = () => page.getByRole("grid", { name: "Results" });

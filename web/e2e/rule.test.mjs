@@ -1,20 +1,11 @@
 // A query is typed, corrected by its diagnostic, charted, and saved as a rule,
 // which then fires.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { canned, enter, openQuery, rowCount, screenshot, until } from "./harness.mjs";
 
-let server, browser, page, troubles;
+const { page, troubles } = await enter();
 const name = `Mail is read (${Date.now()})`;
-
-before(async () => {
-  ({ server, browser, page, troubles } = await enter());
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 
 const grid = () => page.getByRole("grid", { name: "Results" });
 const drawn = () => page.locator(".chart-canvas canvas").first();

@@ -1,22 +1,14 @@
 // Settings: access tokens, whom incidents are told, watchlists.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { canned, openBrowser, screenshot, startCanned } from "./harness.mjs";
+import { before } from "node:test";
+import { canned, cannedTest, enterCanned, screenshot } from "./harness.mjs";
 
-let server, browser, page;
-const cannedTest = canned ? test : () => {};
+const { server, page } = await enterCanned("-sign-in");
 
 before(async () => {
   if (!canned) return;
-  server = await startCanned("-sign-in");
-  ({ browser, page } = await openBrowser(server.origin));
   await page.goto(server.url);
   await page.getByRole("heading", { name: "Overview" }).waitFor();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 cannedTest("an access token is made, shown once, used, and revoked", async () => {

@@ -4,14 +4,12 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { canned, openBrowser, screenshot, startCanned } from "./harness.mjs";
+import { after, before } from "node:test";
+import { canned, cannedTest, openBrowser, screenshot, startCanned } from "./harness.mjs";
 
 const secret = "a-token-of-the-tests-0123456789abcdef";
 const password = "correct horse battery";
 let folder, server, opened;
-
-const cannedTest = canned ? test : () => {};
 
 before(async () => {
   if (!canned) return;

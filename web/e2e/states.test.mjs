@@ -1,22 +1,9 @@
 // Every page while it loads, with nothing, with a failure, and without permission:
 // each says what is the matter, and none breaks.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { canned, openBrowser, startCanned } from "./harness.mjs";
+import { cannedTest, enterCanned } from "./harness.mjs";
 
-let server, browser, page, troubles;
-const cannedTest = canned ? test : () => {};
-
-before(async () => {
-  if (!canned) return;
-  server = await startCanned();
-  ({ browser, page, troubles } = await openBrowser(server.origin));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { page, troubles } = await enterCanned();
 
 const pages = [
   "/", "/incidents", "/incidents/inc-0007", "/hunting", "/rules", "/dashboards", "/dashboards/exchange", "/connectors", "/archive", "/assurance",

@@ -1,22 +1,9 @@
 // From the first screen to a closed incident whose evidence was taken away.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
-import { canned, openBrowser, startCanned, until } from "./harness.mjs";
+import { cannedTest, enterCanned, until } from "./harness.mjs";
 
-let server, browser, page;
-const cannedTest = canned ? test : () => {};
-
-before(async () => {
-  if (!canned) return;
-  server = await startCanned();
-  ({ browser, page } = await openBrowser(server.origin));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { page } = await enterCanned();
 
 cannedTest("what needs somebody is on the first screen, and is closed with its evidence kept", async () => {
   await page.goto("/");

@@ -83,8 +83,7 @@ func newTenant(t *testing.T) *tenant {
 		answer(w, http.StatusUnauthorized, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.","error_codes":[7000215]}`)
 	})
 	n.storage = newWeb(n.account, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("x-ms-error-code", "AuthenticationFailed")
-		answer(w, http.StatusForbidden, "")
+		storage.Refuse(w, http.StatusForbidden, "AuthenticationFailed", "Server failed to authenticate the request.")
 	})
 	settings := graph.DefaultConfig()
 	settings.Authorise = func(string) ([]string, bool) { return []string{"ThreatHunting.Read.All"}, true }

@@ -13,7 +13,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -106,13 +105,7 @@ func (b *Bench) Tables(text string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	plan.Visit(statement.Root, func(n plan.Node) {
-		if scan, ok := n.(*plan.Scan); ok && !slices.Contains(names, scan.Table) {
-			names = append(names, scan.Table)
-		}
-	})
-	return names, nil
+	return plan.Tables(statement), nil
 }
 
 // Rules returns the rules that ship, by the name of the file without its ending.

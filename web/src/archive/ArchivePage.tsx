@@ -1,7 +1,8 @@
 import { Button, MessageBar, MessageBarBody } from "@fluentui/react-components";
-import { useState, type ReactNode } from "react";
-import { api, explain, type ApiError } from "../api/client";
+import type { ReactNode } from "react";
+import { api } from "../api/client";
 import type { ArchiveDetail, ArchiveTask } from "../api/types";
+import { useAttempt } from "../api/useAttempt";
 import { useResource } from "../api/useResource";
 import { useMay } from "../app/settings";
 import { formatBytes, formatCount } from "../format/number";
@@ -9,7 +10,7 @@ import { formatDuration } from "../format/time";
 import { archiveText as t } from "../text/archive";
 import { text } from "../text/en";
 import { Ago, PageHeader, useNow } from "../ui/parts";
-import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { EmptyView, ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
 import { taskProgress } from "./progress";
 import { ProveAbsence, ProveRecord } from "./Prove";
 import { Reconciled } from "./Reconciled";
@@ -33,25 +34,16 @@ export default function ArchivePage() {
 }
 
 function Content({ a, now, reload }: { a: ArchiveDetail; now: number; reload: () => void }) {
-  const [error, setError] = useState<ApiError>();
+  const { error, attempt } = useAttempt(reload);
   const may = useMay("Contributor");
-  const start = async (kind: ArchiveTask["kind"]) => {
-    setError(undefined);
-    try {
-      await api.startArchiveTask(kind);
-    } catch (cause) {
-      setError(explain(cause));
-    }
-    reload();
-  };
   const busy = a.task !== null && a.task.ended === null;
   const button = (kind: ArchiveTask["kind"], label: string) => (
-    <Button size="small" disabled={!may || busy} onClick={() => void start(kind)} title={may ? undefined : t.task.may(text.roles["Contributor"]!)}>{label}</Button>
+    <Button size="small" disabled={!may || busy} onClick={() => void attempt(() => api.startArchiveTask(kind))} title={may ? undefined : t.task.may(text.roles["Contributor"]!)}>{label}</Button>
   );
   return (
     <>
       {a.problem && <MessageBar intent="error"><MessageBarBody>{t.problem}: {a.problem}</MessageBarBody></MessageBar>}
-      {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
+      <ErrorBar error={error} />
       {a.task && <Task task={a.task} />}
       <div className="archive-panels">
         <Log a={a} now={now} />

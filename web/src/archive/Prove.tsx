@@ -1,32 +1,26 @@
 import { Button, Field, Input, MessageBar, MessageBarBody } from "@fluentui/react-components";
 import { useState } from "react";
-import { api, explain, type ApiError } from "../api/client";
+import { api } from "../api/client";
+import { useAttempt } from "../api/useAttempt";
 import { useMay } from "../app/settings";
 import { saveBlob } from "../grid/csv";
 import { archiveText as t } from "../text/archive";
 import { text } from "../text/en";
+import { ErrorBar } from "../ui/states";
 import { Panel } from "./ArchivePage";
 import { utcInstant } from "./progress";
 
 /** Fetches a file and saves it, and says what became of that. */
 function useFile() {
-  const [busy, setBusy] = useState(false);
   const [saved, setSaved] = useState<string>();
-  const [error, setError] = useState<ApiError>();
-  const fetchFile = async (ask: () => Promise<{ name: string; blob: Blob }>) => {
-    setBusy(true);
+  const { error, busy, attempt } = useAttempt();
+  const fetchFile = (ask: () => Promise<{ name: string; blob: Blob }>) => attempt(async () => {
     setSaved(undefined);
-    setError(undefined);
-    try {
-      const file = await ask();
-      saveBlob(file.name, file.blob);
-      setSaved(file.name);
-    } catch (cause) {
-      setError(explain(cause));
-    }
-    setBusy(false);
-  };
-  const outcome = error ? <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar> : saved ? <MessageBar intent="success"><MessageBarBody>{t.prove.saved(saved)}</MessageBarBody></MessageBar> : null;
+    const file = await ask();
+    saveBlob(file.name, file.blob);
+    setSaved(file.name);
+  });
+  const outcome = error ? <ErrorBar error={error} /> : saved ? <MessageBar intent="success"><MessageBarBody>{t.prove.saved(saved)}</MessageBarBody></MessageBar> : null;
   return { busy, fetchFile, outcome };
 }
 

@@ -2,7 +2,7 @@ import { api } from "../api/client";
 import type { ReconciledHours, Reconciliation } from "../api/types";
 import { useResource } from "../api/useResource";
 import { formatCount } from "../format/number";
-import { formatDuration } from "../format/time";
+import { formatDuration, utcMinute } from "../format/time";
 import { archiveText as t } from "../text/archive";
 import { Ago } from "../ui/parts";
 import { Fact } from "./ArchivePage";
@@ -57,7 +57,7 @@ function Differing() {
           <tbody>
             {hours.data.hours.map((h) => (
               <tr key={h.table + h.hour}>
-                <td className="nowrap">{h.hour ? h.hour.slice(0, 16).replace("T", " ") + " UTC" : r.noHour}</td><td>{h.table}</td><td className="numeric">{formatCount(h.lake.rows)}</td><td className="numeric">{formatCount(h.archive.rows)}</td>
+                <td className="nowrap">{h.hour ? utcMinute(h.hour) : r.noHour}</td><td>{h.table}</td><td className="numeric">{formatCount(h.lake.rows)}</td><td className="numeric">{formatCount(h.archive.rows)}</td>
               </tr>
             ))}
           </tbody>

@@ -1,30 +1,28 @@
-import { Button, Field, Input, MessageBar, MessageBarBody, Select } from "@fluentui/react-components";
+import { Button, Field, Input, Select } from "@fluentui/react-components";
 import { useMemo, useState } from "react";
-import { api, explain, type ApiError } from "../api/client";
+import { api } from "../api/client";
 import type { AssuranceItem, AssuranceReport, EvidenceFact } from "../api/types";
+import { useAttempt } from "../api/useAttempt";
 import { useResource } from "../api/useResource";
 import { linkTo } from "../app/router";
 import { useMay } from "../app/settings";
+import { utcMinute } from "../format/time";
 import { saveBlob } from "../grid/csv";
+import { formatLink } from "../logs/link";
 import { assuranceText as t } from "../text/assurance";
 import { Instant, PageHeader } from "../ui/parts";
-import { FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
 import { filterItems, type Kind } from "./filter";
 import "./assurance.css";
 
 /** Evidence for controls, what is not met first. */
 export default function AssurancePage() {
   const report = useResource("assurance", api.assurance, 60_000);
-  const [error, setError] = useState<ApiError>();
-  const download = async (format: "html" | "oscal") => {
-    setError(undefined);
-    try {
-      const file = await api.assuranceReport(format);
-      saveBlob(file.name, file.blob);
-    } catch (cause) {
-      setError(explain(cause));
-    }
-  };
+  const { error, attempt } = useAttempt();
+  const download = (format: "html" | "oscal") => attempt(async () => {
+    const file = await api.assuranceReport(format);
+    saveBlob(file.name, file.blob);
+  });
   const actions = (
     <>
       <Button onClick={() => window.print()}>{t.print}</Button>
@@ -35,7 +33,7 @@ export default function AssurancePage() {
   return (
     <div className="page assurance">
       <PageHeader title={t.title} detail={t.detail} actions={actions} />
-      {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
+      <ErrorBar error={error} />
       {report.data ? (
         <>
           <StaleBar error={report.error} onRetry={report.reload} />
@@ -122,7 +120,7 @@ function Control({ item, statuses, open, onToggle, reload }: { item: AssuranceIt
               <div>
                 {f.statement}
                 {f.remedy && <p className="muted small">{f.remedy}</p>}
-                {f.query && <p className="small"><a {...linkTo("/logs#" + new URLSearchParams({ query: f.query, range: "P7D" }).toString().replaceAll("+", "%20"))}>{t.query}</a></p>}
+                {f.query && <p className="small"><a {...linkTo(formatLink({ query: f.query, range: { last: "P7D" } }))}>{t.query}</a></p>}
               </div>
             </li>
           ))}
@@ -139,24 +137,15 @@ function Assess({ item, statuses, reload }: { item: AssuranceItem; statuses: str
   const may = useMay("Contributor");
   const [status, setStatus] = useState(item.assessment.status);
   const [remark, setRemark] = useState(item.assessment.remark ?? "");
-  const [error, setError] = useState<ApiError>();
-  const save = async () => {
-    setError(undefined);
-    try {
-      await api.assess(item.id, status, remark);
-    } catch (cause) {
-      setError(explain(cause));
-    }
-    reload();
-  };
-  const said = item.assessment.time && <p className="muted small">{t.by(item.assessment.by ?? "", item.assessment.time.slice(0, 16).replace("T", " ") + " UTC")}{item.assessment.remark && `: ${item.assessment.remark}`}</p>;
+  const { error, attempt } = useAttempt(reload);
+  const said = item.assessment.time && <p className="muted small">{t.by(item.assessment.by ?? "", utcMinute(item.assessment.time))}{item.assessment.remark && `: ${item.assessment.remark}`}</p>;
   if (!may) return <>{said}</>;
   return (
-    <form className="assurance-word" onSubmit={(e) => { e.preventDefault(); void save(); }}>
+    <form className="assurance-word" onSubmit={(e) => { e.preventDefault(); void attempt(() => api.assess(item.id, status, remark)); }}>
       <Field label={t.word}><Select value={status} onChange={(_, d) => setStatus(d.value)}>{statuses.map((s) => <option key={s}>{s}</option>)}</Select></Field>
       <Field label={t.remark}><Input value={remark} onChange={(_, d) => setRemark(d.value)} /></Field>
       <Button type="submit">{t.save}</Button>
-      {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
+      <ErrorBar error={error} />
       {said}
     </form>
   );

@@ -42,13 +42,20 @@ export function boxes(result: QueryResult): Box[] | string {
   const levels = result.columns.map((c, i) => ({ c, i })).filter(({ c, i }) => i !== number && c.type !== "datetime" && c.type !== "dynamic").map(({ i }) => i);
   if (levels.length === 0) return "A treemap needs a column whose values name its boxes.";
   const root: Box[] = [];
+  const known = new Map<string, Box>(); // by the names on the way to it
   for (const row of result.rows) {
     const value = number < 0 ? 1 : Math.abs(toNumber(row[number]!, result.columns[number]!.type)) || 0;
     let list = root;
+    let path = "";
     levels.forEach((column, depth) => {
       const name = exactCell(row[column]!) || "(empty)";
-      let box = list.find((b) => b.name === name);
-      if (!box) list.push((box = depth < levels.length - 1 ? { name, value: 0, children: [] } : { name, value: 0 }));
+      path += JSON.stringify(name);
+      let box = known.get(path);
+      if (!box) {
+        box = depth < levels.length - 1 ? { name, value: 0, children: [] } : { name, value: 0 };
+        known.set(path, box);
+        list.push(box);
+      }
       box.value += value;
       list = box.children ?? [];
     });

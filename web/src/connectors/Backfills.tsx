@@ -1,14 +1,15 @@
-import { Button, Field, Input, MessageBar, MessageBarBody, ProgressBar, Select } from "@fluentui/react-components";
+import { Button, Field, Input, ProgressBar, Select } from "@fluentui/react-components";
 import { useState } from "react";
-import { api, explain, type ApiError } from "../api/client";
+import { api } from "../api/client";
 import type { Backfill } from "../api/types";
+import { useAttempt } from "../api/useAttempt";
 import { useResource } from "../api/useResource";
 import { useMay } from "../app/settings";
 import { formatCount } from "../format/number";
 import { formatDuration } from "../format/time";
 import { text } from "../text/en";
 import { Ago, Instant } from "../ui/parts";
-import { FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
 import { backfillLeft, backfillRequest, backfillShare, usualForm } from "./backfills";
 
 const t = text.backfills;
@@ -32,22 +33,12 @@ export function Backfills({ tenants, now }: { tenants: { id: string; name: strin
 
 function Start({ tenants, now, onStarted }: { tenants: { id: string; name: string }[]; now: number; onStarted: () => void }) {
   const [form, setForm] = useState(() => usualForm(tenants[0]!.id, now));
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError>();
+  const { error, busy, attempt } = useAttempt();
   const request = backfillRequest(form);
-  const submit = async () => {
-    if (!request) return;
-    setBusy(true);
-    setError(undefined);
-    try {
-      await api.startBackfill(request);
-      onStarted();
-    } catch (cause) {
-      setError(explain(cause));
-    } finally {
-      setBusy(false);
-    }
-  };
+  const submit = () => request && attempt(async () => {
+    await api.startBackfill(request);
+    onStarted();
+  });
   return (
     <form className="backfill-form" onSubmit={(e) => { e.preventDefault(); void submit(); }}>
       {tenants.length > 1 && (
@@ -60,7 +51,7 @@ function Start({ tenants, now, onStarted }: { tenants: { id: string; name: strin
       <Field label={t.from}><Input type="date" value={form.from} onChange={(_, d) => setForm({ ...form, from: d.value })} /></Field>
       <Field label={t.to}><Input type="date" value={form.to} onChange={(_, d) => setForm({ ...form, to: d.value })} /></Field>
       <Button type="submit" appearance="primary" disabled={busy || !request}>{t.start}</Button>
-      {error && <MessageBar intent="error" className="backfill-error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
+      <ErrorBar error={error} className="backfill-error" />
     </form>
   );
 }

@@ -1,5 +1,5 @@
 import { Button, Spinner } from "@fluentui/react-components";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
 import type { DashboardParameter, DashboardTile, QueryResult, Timespan } from "../api/types";
 import { useResource } from "../api/useResource";
@@ -49,7 +49,7 @@ function QueryTile({ tile, parameters, values, range, timespan, turn, className 
   const element = useRef<HTMLElement>(null);
   const seen = useSeen(element);
   const sent = asked(tile.parameters, parameters, values);
-  const key = seen ? JSON.stringify([tile.query, sent, "last" in range ? [range.last, turn] : timespan, turn]) : "unseen";
+  const key = seen ? JSON.stringify([tile.query, sent, "last" in range ? range.last : timespan, turn]) : "unseen";
   const answer = useResource<QueryResult | undefined>(key, async (signal) => (seen ? api.query(tile.query!, timespan, signal, sent) : undefined));
   return (
     <section ref={element} className={className} aria-label={tile.title} aria-busy={answer.loading}>
@@ -75,11 +75,9 @@ function QueryTile({ tile, parameters, values, range, timespan, turn, className 
 }
 
 function Answer({ result, title }: { result: QueryResult; title: string }) {
-  const order = useMemo(() => Uint32Array.from(result.rows.keys()), [result]);
-  const columns = useMemo(() => result.columns.map((_, i) => i), [result]);
   if (result.rows.length === 0) return <p className="tile-empty muted">{t.nothing}</p>;
   if (kindOf(result.visualization)) return <Suspense fallback={<Spinner size="tiny" />}><ChartView result={result} bare /></Suspense>;
-  return <Grid table={result} order={order} columns={columns} label={title} />;
+  return <Grid table={result} label={title} />;
 }
 
 /** Whether an element has come into sight, or near it: tiles further down ask nothing yet. */

@@ -23,6 +23,11 @@ export function formatMinute(iso: string, zone: Zone): string {
   return formatInstant(iso, zone).slice(0, 16);
 }
 
+/** 2026-09-14 08:22 UTC, where a person's own zone does not count. */
+export function utcMinute(iso: string): string {
+  return formatMinute(iso, "utc") + " UTC";
+}
+
 /** A length of time in its two largest units: 45 s, 3 min 10 s, 2 h 5 min, 3 d 4 h. */
 export function formatDuration(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));

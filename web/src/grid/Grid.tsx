@@ -14,12 +14,12 @@ import { edges, visibleColumns, visibleRows, type Range } from "./window";
 
 interface GridProps {
   table: ResultTable;
-  /** Rows to show, in this order; groups among them as -1 - their index. */
-  order: Uint32Array | Int32Array;
+  /** Rows to show, in this order; groups among them as -1 - their index. All, as they come, by default. */
+  order?: Uint32Array | Int32Array;
   groups?: Group[];
   onToggle?: (group: Group) => void;
-  /** Columns to show, and how many of the first of them stay in sight. */
-  columns: number[];
+  /** Columns to show, all by default, and how many of the first of them stay in sight. */
+  columns?: number[];
   pinned?: number;
   sort?: Sort;
   onSort?: (sort: Sort | undefined) => void;
@@ -42,8 +42,10 @@ const nothing = () => {};
  * hundred columns scroll like ten. Arrow keys move, Enter opens the row or the
  * group, Ctrl+C copies the cell.
  */
-export function Grid({ table, order, groups = noGroups, onToggle = nothing, columns, pinned = 0, sort, onSort, onOpen, opened, fitRows, label = text.grid.label }: GridProps) {
+export function Grid({ table, order: ordered, groups = noGroups, onToggle = nothing, columns: chosenColumns, pinned = 0, sort, onSort, onOpen, opened, fitRows, label = text.grid.label }: GridProps) {
   const { zone } = useSettings();
+  const order = useMemo(() => ordered ?? Uint32Array.from(table.rows.keys()), [ordered, table]);
+  const columns = useMemo(() => chosenColumns ?? table.columns.map((_, i) => i), [chosenColumns, table]);
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState<Place>({ line: 0, column: 0 });

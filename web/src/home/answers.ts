@@ -2,6 +2,7 @@ import type { Connector, GapCalendar, GapCell, GapRow, GapState, Incident, Messa
 import { lacking } from "../connectors/coverage";
 import { gapStates, placeCells } from "../connectors/gaps";
 import { formatCount } from "../format/number";
+import { utcMinute } from "../format/time";
 import { text } from "../text/en";
 
 const t = text.home.unmet;
@@ -73,7 +74,7 @@ function ofConnector(c: Connector, now: number): Unmet[] {
   if (c.state === "waiting") out.push({ severity: "note", what: t.waiting(name), to });
   if (c.state === "stopped") out.push({ severity: "warn", what: t.stopped(name), to });
   if (c.backlog.nextExpiry && new Date(c.backlog.nextExpiry).getTime() - now < 3 * day) {
-    out.push({ severity: "bad", what: t.expiry(name), why: c.backlog.nextExpiry.slice(0, 16).replace("T", " ") + " UTC", to });
+    out.push({ severity: "bad", what: t.expiry(name), why: utcMinute(c.backlog.nextExpiry), to });
   }
   for (const w of c.warnings ?? []) out.push({ severity: "warn", what: w.cause, why: w.remedy, to });
   return out;

@@ -54,7 +54,6 @@ function Evidence({ alert }: { alert: Alert }) {
   const { evidence } = alert;
   const [opened, setOpened] = useState<number>();
   const order = useMemo(() => Uint32Array.from(evidence.rows.keys()), [evidence]);
-  const columns = useMemo(() => evidence.columns.map((_, i) => i), [evidence]);
   return (
     <div className="evidence">
       <div className="evidence-head">
@@ -68,7 +67,7 @@ function Evidence({ alert }: { alert: Alert }) {
       </div>
       {evidence.rows.length > 0 && (
         <div className="evidence-grid">
-          <Grid table={evidence} order={order} columns={columns} fitRows={evidenceRows} onOpen={setOpened} opened={opened} label={t.evidence} />
+          <Grid table={evidence} order={order} fitRows={evidenceRows} onOpen={setOpened} opened={opened} label={t.evidence} />
           {opened !== undefined && <RowDetails table={evidence} order={order} row={opened} onRow={setOpened} onClose={() => setOpened(undefined)} />}
         </div>
       )}

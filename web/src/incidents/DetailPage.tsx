@@ -41,7 +41,7 @@ function Detail({ incident, onChanged }: { incident: IncidentDetail; onChanged: 
   return (
     <>
       <PageHeader
-        before={<nav className="crumbs" aria-label="Breadcrumb"><a {...linkTo("/incidents")}>{t.back}</a><span aria-hidden="true">/</span><span className="numeric">#{incident.number}</span></nav>}
+        before={<nav className="crumbs" aria-label={text.breadcrumb}><a {...linkTo("/incidents")}>{t.back}</a><span aria-hidden="true">/</span><span className="numeric">#{incident.number}</span></nav>}
         title={incident.title} detail={incident.description}
       />
       <div className="incident-tags">

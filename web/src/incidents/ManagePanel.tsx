@@ -1,9 +1,11 @@
-import { Button, Field, Input, MessageBar, MessageBarBody, Select, Textarea } from "@fluentui/react-components";
+import { Button, Field, Input, Select, Textarea } from "@fluentui/react-components";
 import { useState } from "react";
-import { api, explain, type ApiError } from "../api/client";
+import { api } from "../api/client";
 import type { Classification, IncidentChange, IncidentDetail, IncidentStatus, Severity } from "../api/types";
+import { useAttempt } from "../api/useAttempt";
 import { useMay } from "../app/settings";
 import { text } from "../text/en";
+import { ErrorBar } from "../ui/states";
 
 const t = text.incidents;
 
@@ -27,31 +29,23 @@ function changesOf(draft: Draft, incident: IncidentDetail): IncidentChange {
 export function ManagePanel({ incident, onChanged }: { incident: IncidentDetail; onChanged: (i: IncidentDetail) => void }) {
   const [edited, setEdited] = useState<Partial<Draft>>({});
   const [comment, setComment] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError>();
+  const { error, busy, attempt } = useAttempt();
   const may = useMay("Responder");
   const draft = { ...draftOf(incident), ...edited };
   const change = changesOf(draft, incident);
   const unclassified = draft.status === "Closed" && draft.classification === "";
 
-  const send = async (c: IncidentChange, done: () => void) => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      onChanged(await api.changeIncident(incident.id, c));
-      done();
-    } catch (cause) {
-      setError(explain(cause));
-    }
-    setBusy(false);
-  };
+  const send = (c: IncidentChange, done: () => void) => attempt(async () => {
+    onChanged(await api.changeIncident(incident.id, c));
+    done();
+  });
   const set = <K extends keyof Draft>(name: K, value: Draft[K]) => setEdited({ ...edited, [name]: value });
 
   return (
     <section className="panel manage" aria-label={t.manage}>
       <h2>{t.manage}</h2>
       {!may && <p className="muted small">{text.noPermission.change(text.roles.Responder!)}</p>}
-      {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
+      <ErrorBar error={error} />
       <form
         onSubmit={(e) => {
           e.preventDefault();

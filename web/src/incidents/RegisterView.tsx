@@ -1,13 +1,14 @@
-import { Button, Field, Input, MessageBar, MessageBarBody, Textarea } from "@fluentui/react-components";
+import { Button, Field, Input, Textarea } from "@fluentui/react-components";
 import { useState } from "react";
-import { api, explain, type ApiError } from "../api/client";
+import { api } from "../api/client";
 import type { Register, ReportClock } from "../api/types";
+import { useAttempt } from "../api/useAttempt";
 import { useResource } from "../api/useResource";
 import { useMay } from "../app/settings";
 import { formatDuration } from "../format/time";
 import { text } from "../text/en";
 import { Instant, useNow } from "../ui/parts";
-import { FailureView, LoadingRows } from "../ui/states";
+import { ErrorBar, FailureView, LoadingRows } from "../ui/states";
 
 const t = text.register;
 
@@ -22,16 +23,8 @@ function Fields({ id, register, onChanged }: { id: string; register: Register; o
   const [edited, setEdited] = useState<{ description?: string; actions?: string }>({});
   const [reference, setReference] = useState("");
   const [report, setReport] = useState<string>();
-  const [error, setError] = useState<ApiError>();
+  const { error, attempt } = useAttempt();
   const may = useMay("Responder");
-  const attempt = async (what: () => Promise<void>) => {
-    setError(undefined);
-    try {
-      await what();
-    } catch (cause) {
-      setError(explain(cause));
-    }
-  };
   const save = () => attempt(async () => {
     onChanged(await api.changeRegister(id, edited));
     setEdited({});
@@ -42,7 +35,7 @@ function Fields({ id, register, onChanged }: { id: string; register: Register; o
   });
   return (
     <section className="panel register" aria-label={t.title}>
-      {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
+      <ErrorBar error={error} />
       <dl className="facts facts-row">
         <div><dt>{t.occurred}</dt><dd><Instant at={register.occurred} /></dd></div>
         <div><dt>{t.discovered}</dt><dd><Instant at={register.discovered} /></dd></div>

@@ -1,10 +1,12 @@
-import { Button, Checkbox, Field, Input, MessageBar, MessageBarBody } from "@fluentui/react-components";
+import { Button, Checkbox, Field, Input } from "@fluentui/react-components";
 import { useState } from "react";
-import { api, explain, type ApiError } from "../api/client";
+import { api } from "../api/client";
 import type { IncidentDetail } from "../api/types";
+import { useAttempt } from "../api/useAttempt";
 import { navigate } from "../app/router";
 import { useMay } from "../app/settings";
 import { text } from "../text/en";
+import { ErrorBar } from "../ui/states";
 
 const t = text.incidents;
 
@@ -12,21 +14,16 @@ const t = text.incidents;
 export function TasksPanel({ incident, onChanged }: { incident: IncidentDetail; onChanged: (i: IncidentDetail) => void }) {
   const [title, setTitle] = useState("");
   const [other, setOther] = useState("");
-  const [error, setError] = useState<ApiError>();
+  const { error, attempt } = useAttempt();
   const may = useMay("Responder");
-  const change = async (what: () => Promise<IncidentDetail>, done = () => {}) => {
-    setError(undefined);
-    try {
-      onChanged(await what());
-      done();
-    } catch (cause) {
-      setError(explain(cause));
-    }
-  };
+  const change = (what: () => Promise<IncidentDetail>, done = () => {}) => attempt(async () => {
+    onChanged(await what());
+    done();
+  });
   return (
     <section className="panel manage" aria-label={t.tasks}>
       <h2>{t.tasks}</h2>
-      {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
+      <ErrorBar error={error} />
       {incident.tasks.length === 0 && <p className="muted small">{t.noTasks}</p>}
       <ul className="task-list">
         {incident.tasks.map((task) => (
@@ -49,22 +46,15 @@ export function TasksPanel({ incident, onChanged }: { incident: IncidentDetail; 
 
 /** Takes chosen alerts out of an incident into a new one. */
 export function SplitBar({ incident, chosen }: { incident: IncidentDetail; chosen: string[] }) {
-  const [error, setError] = useState<ApiError>();
+  const { error, attempt } = useAttempt();
   const may = useMay("Responder");
   if (incident.alerts.length < 2) return null;
-  const split = async () => {
-    setError(undefined);
-    try {
-      navigate("/incidents/" + encodeURIComponent(await api.split(incident.id, chosen)));
-    } catch (cause) {
-      setError(explain(cause));
-    }
-  };
+  const split = () => attempt(async () => navigate("/incidents/" + encodeURIComponent(await api.split(incident.id, chosen))));
   return (
     <div className="split-bar">
       <Button size="small" disabled={!may || chosen.length === 0 || chosen.length === incident.alerts.length} onClick={() => void split()}>{t.split(chosen.length)}</Button>
       <span className="muted small">{t.splitHint}</span>
-      {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
+      <ErrorBar error={error} />
     </div>
   );
 }

@@ -1,10 +1,12 @@
 import { Button, Field, Input, MessageBar, MessageBarBody } from "@fluentui/react-components";
 import { useState } from "react";
-import { api, explain, type ApiError } from "../api/client";
+import { api } from "../api/client";
 import type { Session } from "../api/types";
+import { useAttempt } from "../api/useAttempt";
 import { useSession } from "../app/settings";
 import { text } from "../text/en";
 import { PageHeader } from "../ui/parts";
+import { ErrorBar } from "../ui/states";
 
 const t = text.account;
 
@@ -15,18 +17,15 @@ export default function AccountPage({ onSession }: { onSession: (session: Sessio
   const [next, setNext] = useState("");
   const [again, setAgain] = useState("");
   const [done, setDone] = useState(false);
-  const [error, setError] = useState<ApiError>();
+  const { error, attempt } = useAttempt();
   const differ = again !== "" && again !== next;
-  const submit = () => {
-    setError(undefined);
-    api.setPassword(current, next).then((known) => {
-      onSession(known);
-      setDone(true);
-      setCurrent("");
-      setNext("");
-      setAgain("");
-    }, (cause) => setError(explain(cause)));
-  };
+  const submit = () => attempt(async () => {
+    onSession(await api.setPassword(current, next));
+    setDone(true);
+    setCurrent("");
+    setNext("");
+    setAgain("");
+  });
   return (
     <div className="page account">
       <PageHeader title={t.title} />
@@ -37,10 +36,10 @@ export default function AccountPage({ onSession }: { onSession: (session: Sessio
         </dl>
       </section>
       {session.by === "session" && (
-        <form className="panel account-form" onSubmit={(e) => { e.preventDefault(); submit(); }}>
+        <form className="panel account-form" onSubmit={(e) => { e.preventDefault(); void submit(); }}>
           <h2>{t.password}</h2>
           {done && <MessageBar intent="success"><MessageBarBody>{t.saved}</MessageBarBody></MessageBar>}
-          {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
+          <ErrorBar error={error} />
           <input type="text" name="username" autoComplete="username" value={session.name} readOnly hidden />
           {session.passwordSet && <Field label={t.current}><Input type="password" autoComplete="current-password" value={current} onChange={(_, d) => setCurrent(d.value)} /></Field>}
           <Field label={t.next} hint={t.hint}><Input type="password" autoComplete="new-password" value={next} onChange={(_, d) => setNext(d.value)} /></Field>

@@ -1,11 +1,12 @@
-import { Button, Field, Input, MessageBar, MessageBarBody, Select } from "@fluentui/react-components";
+import { Button, Field, Input, Select } from "@fluentui/react-components";
 import { useState } from "react";
-import { api, explain, type ApiError } from "../api/client";
+import { api } from "../api/client";
 import { roles, type Person, type Role } from "../api/types";
+import { useAttempt } from "../api/useAttempt";
 import { useResource } from "../api/useResource";
 import { text } from "../text/en";
 import { Ago, useNow } from "../ui/parts";
-import { FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
 
 const t = text.people;
 
@@ -14,20 +15,11 @@ export default function PeoplePage() {
   const people = useResource("people", api.people, 30_000);
   const now = useNow(10_000);
   const [link, setLink] = useState<{ name: string; address: string }>();
-  const [error, setError] = useState<ApiError>();
-  const attempt = async (what: () => Promise<unknown>) => {
-    setError(undefined);
-    try {
-      await what();
-    } catch (cause) {
-      setError(explain(cause));
-    }
-    people.reload();
-  };
+  const { error, attempt } = useAttempt(people.reload);
   const invite = (name: string, role: Role) => attempt(async () => setLink({ name, address: location.origin + (await api.invite(name, role)).path }));
   return (
     <div className="settings-section">
-      {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
+      <ErrorBar error={error} />
       {link && (
         <section className="panel" aria-label={t.linkFor(link.name)}>
           <h2>{t.linkFor(link.name)}</h2>

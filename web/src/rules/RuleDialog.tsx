@@ -2,8 +2,9 @@ import {
   Button, Checkbox, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Field, Input, Select, SpinButton, Textarea,
 } from "@fluentui/react-components";
 import { useState } from "react";
-import { api, explain, type ApiError } from "../api/client";
+import { api } from "../api/client";
 import type { ResultColumn, Severity } from "../api/types";
+import { useAttempt } from "../api/useAttempt";
 import { text } from "../text/en";
 import { tacticName } from "../ui/parts";
 import { tactics as tacticNames } from "./attack";
@@ -29,15 +30,10 @@ interface Props { open: boolean; query: string; title: string; columns: ResultCo
 export default function RuleDialog({ open, query, title, columns, onClose, onSaved }: Props) {
   const [draft, setDraft] = useState(() => draftOf(query, title, columns));
   const [yaml, setYaml] = useState<string>(); // set once it is changed by hand
-  const [error, setError] = useState<ApiError>();
-  const [saving, setSaving] = useState(false);
+  const { error, busy: saving, attempt } = useAttempt();
   const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
   const file = yaml ?? ruleYaml(draft);
-  const save = () => {
-    setSaving(true);
-    setError(undefined);
-    api.saveRule(file).then((rule) => onSaved(rule.name), (cause) => setError(explain(cause))).finally(() => setSaving(false));
-  };
+  const save = () => attempt(async () => onSaved((await api.saveRule(file)).name));
   return (
     <Dialog open={open} onOpenChange={(_, d) => !d.open && onClose()}>
       <DialogSurface className="rule-dialog">
@@ -76,7 +72,7 @@ export default function RuleDialog({ open, query, title, columns, onClose, onSav
           </DialogContent>
           <DialogActions>
             <Button onClick={onClose}>{text.close}</Button>
-            <Button appearance="primary" disabled={saving || (yaml === undefined && draft.name.trim() === "")} onClick={save}>{saving ? t.saving : t.save}</Button>
+            <Button appearance="primary" disabled={saving || (yaml === undefined && draft.name.trim() === "")} onClick={() => void save()}>{saving ? t.saving : t.save}</Button>
           </DialogActions>
         </DialogBody>
       </DialogSurface>

@@ -48,7 +48,7 @@ export function RulePanel({ rule, onClose }: { rule: Rule; onClose: () => void }
       {test.state === "running" && <LoadingRows rows={3} />}
       {test.state === "failed" && <Mistakes error={test.error} />}
       {test.state === "done" && test.result.rows.length > 0 && (
-        <Grid table={test.result} order={Uint32Array.from(test.result.rows.keys())} columns={test.result.columns.map((_, i) => i)} fitRows={8} label={t.test} />
+        <Grid table={test.result} fitRows={8} label={t.test} />
       )}
     </aside>
   );

@@ -1,13 +1,13 @@
-import { Button, Field, Input, MessageBar, MessageBarBody, Select } from "@fluentui/react-components";
+import { Button, Field, Input, Select } from "@fluentui/react-components";
 import { useState } from "react";
 import { api } from "../api/client";
 import { roles, type NewToken, type Role } from "../api/types";
+import { useAttempt } from "../api/useAttempt";
 import { useResource } from "../api/useResource";
 import { text } from "../text/en";
 import { CopyRegular, KeyRegular } from "../ui/icons";
 import { Ago, useNow } from "../ui/parts";
-import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
-import { useAttempt } from "./useAttempt";
+import { EmptyView, ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
 
 const t = text.tokens;
 
@@ -21,7 +21,7 @@ export default function TokensSection() {
   return (
     <div className="settings-section">
       <StaleBar error={tokens.error} onRetry={tokens.reload} />
-      {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
+      <ErrorBar error={error} />
       {made && (
         <section className="panel" aria-label={t.secretOf(made.name)}>
           <h2>{t.secretOf(made.name)}</h2>

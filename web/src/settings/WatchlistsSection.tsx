@@ -1,7 +1,8 @@
-import { Button, Field, Input, MessageBar, MessageBarBody, Textarea } from "@fluentui/react-components";
+import { Button, Field, Input, Textarea } from "@fluentui/react-components";
 import { useMemo, useState } from "react";
 import { api } from "../api/client";
 import type { ResultTable, Watchlist } from "../api/types";
+import { useAttempt } from "../api/useAttempt";
 import { useResource } from "../api/useResource";
 import { useMay } from "../app/settings";
 import { formatCount } from "../format/number";
@@ -9,8 +10,7 @@ import { Grid } from "../grid/Grid";
 import { text } from "../text/en";
 import { DismissRegular, TableRegular } from "../ui/icons";
 import { Ago, useNow } from "../ui/parts";
-import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
-import { useAttempt } from "./useAttempt";
+import { EmptyView, ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
 
 const t = text.watchlists;
 
@@ -25,7 +25,7 @@ export default function WatchlistsSection() {
   return (
     <div className="settings-section">
       <StaleBar error={lists.error} onRetry={lists.reload} />
-      {error && <MessageBar intent="error"><MessageBarBody>{error.message}</MessageBarBody></MessageBar>}
+      <ErrorBar error={error} />
       {lists.data.length === 0 ? <EmptyView icon={<TableRegular />} title={t.emptyTitle} detail={t.emptyDetail} /> : (
         <div className="table-frame">
           <table className="table">
@@ -54,12 +54,10 @@ export default function WatchlistsSection() {
 function Rows({ alias, onClose }: { alias: string; onClose: () => void }) {
   const list = useResource("watchlist:" + alias, (signal) => api.watchlist(alias, signal));
   const table = useMemo(() => (list.data ? asTable(list.data) : undefined), [list.data]);
-  const order = useMemo(() => Uint32Array.from(table?.rows.keys() ?? []), [table]);
-  const columns = useMemo(() => table?.columns.map((_, i) => i) ?? [], [table]);
   return (
     <section className="panel" aria-label={alias}>
       <div className="question-head"><h2>{alias}</h2><Button size="small" appearance="subtle" icon={<DismissRegular />} aria-label={text.close} onClick={onClose} /></div>
-      {table ? <div className="watchlist-grid"><Grid table={table} order={order} columns={columns} fitRows={12} label={alias} /></div> : list.error ? <FailureView error={list.error} onRetry={list.reload} /> : <LoadingRows rows={3} />}
+      {table ? <div className="watchlist-grid"><Grid table={table} fitRows={12} label={alias} /></div> : list.error ? <FailureView error={list.error} onRetry={list.reload} /> : <LoadingRows rows={3} />}
     </section>
   );
 }

@@ -48,6 +48,11 @@ export function StaleBar({ error, onRetry }: { error: ApiError | undefined; onRe
   );
 }
 
+/** What somebody asked for could not be done. */
+export function ErrorBar({ error, className }: { error: ApiError | undefined; className?: string }) {
+  return error ? <MessageBar intent="error" className={className}><MessageBarBody>{error.message}</MessageBarBody></MessageBar> : null;
+}
+
 /** The outline of a list while it is fetched for the first time. */
 export function LoadingRows({ rows = 6 }: { rows?: number }) {
   return (

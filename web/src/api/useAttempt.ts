@@ -1,8 +1,10 @@
 import { useCallback, useState } from "react";
-import { explain, type ApiError } from "../api/client";
+import { explain, type ApiError } from "./client";
 
-/** Does something that may fail, and keeps why it did. */
-export function useAttempt(after: () => void): { error: ApiError | undefined; busy: boolean; attempt: (what: () => Promise<unknown>) => Promise<boolean> } {
+const nothing = () => {};
+
+/** Does something that may fail, and keeps why it did; `after` is called either way. */
+export function useAttempt(after: () => void = nothing): { error: ApiError | undefined; busy: boolean; attempt: (what: () => Promise<unknown>) => Promise<boolean> } {
   const [error, setError] = useState<ApiError>();
   const [busy, setBusy] = useState(false);
   const attempt = useCallback(
