@@ -63,15 +63,19 @@ type Section struct {
 // Ask answers a query.
 type Ask func(ctx context.Context, r query.Request) (*query.Result, error)
 
-// Prepare asks for every section of a report.
-func Prepare(ctx context.Context, s Subject, ask Ask) (*Report, error) {
+// Prepare asks for every section of a report, one after another. progress, which
+// may be nil, hears how many are done, of how many.
+func Prepare(ctx context.Context, s Subject, ask Ask, progress func(done, total int)) (*Report, error) {
 	names, err := fs.Glob(queries, "queries/*.kql")
 	if err != nil {
 		return nil, err
 	}
 	report := &Report{Subject: s}
 	whole := sha256.New()
-	for _, name := range names {
+	for i, name := range names {
+		if progress != nil {
+			progress(i, len(names))
+		}
 		section, err := prepare(ctx, s, name, ask)
 		if err != nil {
 			return nil, fmt.Errorf("investigate %s: %s: %w", s.User, path.Base(name), err)

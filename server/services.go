@@ -25,7 +25,9 @@ type Services struct {
 	Library    Library
 	Exceptions Exceptions
 	Indicators Indicators
-	Explainer  Explainer
+	// Investigations prepares mailbox exposure reports.
+	Investigations Investigations
+	Explainer      Explainer
 	// Metrics answers GET /metrics to whoever was let in.
 	Metrics  http.Handler
 	States   States

@@ -1,13 +1,22 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/investigate"
+	"github.com/quoll/quoll/journal"
+	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/server"
 )
 
 // The report says which message was opened, by its subject, and what it cannot
@@ -62,4 +71,55 @@ func TestInvestigate(t *testing.T) {
 	if none := run("text", "--address", "203.0.113.1"); !strings.Contains(none, "Messages opened               0") {
 		t.Errorf("from an address that nobody used:\n%s", none)
 	}
+}
+
+// A server makes the report that the command makes, and writes down who had it
+// made, who read it and who took it away.
+func TestInvestigationsOfAServer(t *testing.T) {
+	journal := &rowsKept{}
+	desk := investigations{investigate.NewRuns(func(context.Context, query.Request) (*query.Result, error) { return &query.Result{}, nil }, time.Now), &acts{journal: journal, clock: clock.System(), log: slog.New(slog.DiscardHandler)}}
+	request := server.InvestigationRequest{User: "ada@coast.example", From: time.Unix(0, 0), To: time.Unix(60, 0)}
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- desk.runs.Serve(ctx) }()
+	var begun *server.Investigation
+	for begun == nil {
+		begun, _ = desk.StartInvestigation(t.Context(), request) // once Serve runs
+	}
+	now := begun
+	for now.State == investigate.Running {
+		var err error
+		if now, err = desk.Investigation(t.Context(), begun.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := desk.InvestigationReport(t.Context(), begun.ID, "html")
+	if err != nil || !strings.Contains(string(page), now.SHA256) || len(now.Sections) != 8 {
+		t.Errorf("%+v, error %v:\n%s", now, err, page)
+	}
+	if err := desk.RemoveInvestigation(t.Context(), begun.ID); err != nil {
+		t.Error(err)
+	}
+	if _, err := desk.InvestigationReport(t.Context(), begun.ID, "json"); !errors.Is(err, server.ErrNotFound) {
+		t.Errorf("the report of one that is gone: %v", err)
+	}
+	for _, operation := range []string{"Start investigation", "Read investigation", "Remove investigation"} {
+		if !strings.Contains(journal.text.String(), operation) {
+			t.Errorf("%s is not written down:\n%s", operation, journal.text.String())
+		}
+	}
+	stop()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
+// rowsKept is a journal in memory.
+type rowsKept struct{ text strings.Builder }
+
+func (k *rowsKept) Append(_ context.Context, payloads ...model.Payload) (journal.Position, error) {
+	for _, p := range payloads {
+		k.text.Write(p.Body)
+	}
+	return 1, nil
 }

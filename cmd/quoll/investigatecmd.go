@@ -47,7 +47,7 @@ what all this cannot show. Each section has its query and a hash of its rows.`,
 			if format != "text" && format != "json" && format != "html" {
 				return usageError(fmt.Errorf("output %q: it is text, json or html", format))
 			}
-			report, err := investigate.Prepare(cmd.Context(), s, func(ctx context.Context, r query.Request) (*query.Result, error) { return ask(ctx, data, r) })
+			report, err := investigate.Prepare(cmd.Context(), s, func(ctx context.Context, r query.Request) (*query.Result, error) { return ask(ctx, data, r) }, nil)
 			if err != nil {
 				return err
 			}

@@ -108,21 +108,22 @@ func serve(ctx context.Context, c *config.Config, pace pace, log *slog.Logger, r
 // service is a node at work.
 type service struct {
 	*node
-	config     *config.Config
-	ledger     *collect.Ledger
-	collectors []collect.Collector
-	detector   *detect.Detector
-	incidents  *incident.Store
-	own        ownRows
-	silence    *silence.Watcher
-	server     *server.Server
-	webhook    *webhookServer // nil where no notifications are taken
-	backfills  *backfills
-	keeper     *archiveKeeper
-	indicators *indicatorKeeper
-	access     *access.Store
-	localToken string
-	log        *slog.Logger
+	config         *config.Config
+	ledger         *collect.Ledger
+	collectors     []collect.Collector
+	detector       *detect.Detector
+	incidents      *incident.Store
+	own            ownRows
+	silence        *silence.Watcher
+	server         *server.Server
+	webhook        *webhookServer // nil where no notifications are taken
+	backfills      *backfills
+	keeper         *archiveKeeper
+	indicators     *indicatorKeeper
+	investigations investigations
+	access         *access.Store
+	localToken     string
+	log            *slog.Logger
 }
 
 func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *slog.Logger) (*service, error) {
@@ -183,33 +184,35 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		return nil, err
 	}
 	s.indicators = &indicatorKeeper{desk: indicatorDesk{indicators, n, s.detector, audit}, sources: c.Indicators, clock: clock.System(), log: log}
+	s.investigations = newInvestigations(n.query, audit)
 	loaded := newRuleBook(savedRules(c.DataDir), rules, s.detector, ruleQuerier{n.query})
 	evidence := s.assurance(c, report, loaded, audit)
 	s.server, err = server.New(c.Server, server.Options{
 		UI: ui, Logger: log, LocalToken: s.localToken,
 		Services: server.Services{
 			Querier: auditedQuerier{querier{n.query}, audit}, Catalogue: catalogue{}, Incidents: auditedIncidents{incidents{store, n.query}, audit},
-			Connectors:    &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, lags: n.lags, now: time.Now, log: log},
-			Backfills:     auditedBackfills{s.backfills, audit},
-			Rules:         auditedRules{loaded, audit},
-			Notebook:      notes{book},
-			Library:       libraryDesk{n.library, audit},
-			Exceptions:    exceptionDesk{db: n.state, rules: s.detector.Rules, acts: audit, now: time.Now},
-			Indicators:    s.indicators.desk,
-			Explainer:     querier{n.query},
-			Metrics:       scraped,
-			States:        figures,
-			Exporter:      auditedExporter{exporter{}, audit},
-			Coverage:      &coverage{query: n.query, now: time.Now},
-			Dashboards:    dashboardBook{append(slices.Clone(c.DashboardDirs), savedDashboards(c.DataDir))},
-			Access:        auditedPeople{people{s.access}, audit},
-			Gaps:          &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
-			Drift:         driftLists{n.drift},
-			Reporter:      report,
-			Archive:       s.keeper,
-			Assurance:     evidence,
-			Notifications: notifications{notifier, audit},
-			Tokens:        auditedTokens{tokens{s.access}, audit},
+			Connectors:     &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, lags: n.lags, now: time.Now, log: log},
+			Backfills:      auditedBackfills{s.backfills, audit},
+			Rules:          auditedRules{loaded, audit},
+			Notebook:       notes{book},
+			Library:        libraryDesk{n.library, audit},
+			Exceptions:     exceptionDesk{db: n.state, rules: s.detector.Rules, acts: audit, now: time.Now},
+			Indicators:     s.indicators.desk,
+			Investigations: s.investigations,
+			Explainer:      querier{n.query},
+			Metrics:        scraped,
+			States:         figures,
+			Exporter:       auditedExporter{exporter{}, audit},
+			Coverage:       &coverage{query: n.query, now: time.Now},
+			Dashboards:     dashboardBook{append(slices.Clone(c.DashboardDirs), savedDashboards(c.DataDir))},
+			Access:         auditedPeople{people{s.access}, audit},
+			Gaps:           &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
+			Drift:          driftLists{n.drift},
+			Reporter:       report,
+			Archive:        s.keeper,
+			Assurance:      evidence,
+			Notifications:  notifications{notifier, audit},
+			Tokens:         auditedTokens{tokens{s.access}, audit},
 		},
 	})
 	return s, err
@@ -367,6 +370,7 @@ func (s *service) run(ctx context.Context, ready func(address, link string)) err
 	work.Go(func() error { return s.detector.Run(workCtx) })
 	work.Go(func() error { return s.own.follow(workCtx, s.incidents) })
 	work.Go(func() error { return s.indicators.run(workCtx) })
+	work.Go(func() error { return s.investigations.runs.Serve(workCtx) })
 	if s.own.notifier != nil {
 		work.Go(func() error { return s.own.notifier.Run(workCtx) })
 	}
