@@ -25,6 +25,7 @@ import (
 	"github.com/quoll/quoll/collect/push"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/notify"
+	"github.com/quoll/quoll/retention"
 	"github.com/quoll/quoll/server"
 )
 
@@ -45,6 +46,8 @@ type Config struct {
 	FlushEvery time.Duration
 	// Lake is how the rows are kept, without the folder.
 	Lake lake.Config
+	// Retention says how long rows are kept; without rules, for ever.
+	Retention *retention.Policy
 	// RuleDirs hold further rules; Rules says whether those that ship run too.
 	RuleDirs     []string
 	ShippedRules bool
@@ -97,6 +100,7 @@ type file struct {
 	Witnesses     []witnessSection   `yaml:"archive_witnesses"`
 	FlushEvery    duration           `yaml:"flush_every"`
 	Lake          *lakeSection       `yaml:"lake"`
+	Retention     []retentionSection `yaml:"retention"`
 	RuleDirs      []string           `yaml:"rule_dirs"`
 	ShippedRules  *bool              `yaml:"shipped_rules"`
 	DashboardDirs []string           `yaml:"dashboard_dirs"`
@@ -199,7 +203,7 @@ func (b *builder) build(f file) *Config {
 	c := &Config{
 		DataDir: b.path(f.DataDir), ArchiveDir: b.path(f.ArchiveDir), ArchiveOrigin: f.ArchiveOrigin,
 		FlushEvery: or(time.Duration(f.FlushEvery), 5*time.Minute), ShippedRules: f.ShippedRules == nil || *f.ShippedRules,
-		Lake:   b.lake(f.Lake),
+		Lake: b.lake(f.Lake), Retention: b.retention(f.Retention),
 		Server: server.DefaultConfig(),
 	}
 	if c.DataDir == "" {

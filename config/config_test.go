@@ -169,3 +169,22 @@ func TestDefenderAccounts(t *testing.T) {
 		t.Errorf("%+v", app)
 	}
 }
+
+func TestRetention(t *testing.T) {
+	c, err := parse(t, "testdata/retention.good.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := c.Retention.Rules()
+	switch {
+	case len(rules) != 5 || rules[0].Name != "the minister" || !rules[0].Keep.Forever:
+		t.Errorf("rules are not in the order of their priority: %+v", rules)
+	case rules[1].RecordTypes[0].Number != 1 || rules[1].RecordTypes[1].Name != "SharePointSharingOperation" || rules[1].Keep.Years != 10:
+		t.Errorf("record types are not known by name and number: %+v", rules[1])
+	case rules[2].Class == "" || rules[2].Keep.Years != 15 || rules[4].Keep.Months != 12:
+		t.Errorf("presets are not taken: %+v", rules)
+	}
+	if c, err = parse(t, "testdata/minimal.good.yaml"); err != nil || len(c.Retention.Rules()) != 0 {
+		t.Errorf("something is removed by default: %v", err)
+	}
+}

@@ -132,6 +132,7 @@ func TestRoles(t *testing.T) {
 		{"PATCH /api/v1/incidents/inc-0006", `{"comment":"x"}`, "Responder", "Reader"},
 		{"POST /api/v1/notes", `{"kind":"query","title":"x","query":"T"}`, "Responder", "Reader"},
 		{"POST /api/v1/backfills", `{"from":"2026-08-14T00:00:00Z","to":"2026-09-14T00:00:00Z"}`, "Contributor", "Responder"},
+		{"GET /api/v1/retention/preview", "", "Contributor", "Responder"},
 		{"GET /api/v1/people", "", "Administrator", "Contributor"},
 		{"POST /api/v1/people", `{"name":"x","role":"Reader"}`, "Administrator", "Contributor"},
 		{"PATCH /api/v1/people/2", `{"role":"Administrator"}`, "Administrator", "Contributor"},

@@ -37,7 +37,8 @@ type Services struct {
 	Dashboards    Dashboards
 	Notifications Notifications
 	// Tokens lets programs in by access tokens of their own.
-	Tokens Tokens
+	Tokens    Tokens
+	Retention Retention
 	// Access lets people sign in. Without it there is the bearer token alone.
 	Access Access
 }
