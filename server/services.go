@@ -19,6 +19,7 @@ type Services struct {
 	Backfills  Backfills
 	Reporter   Reporter
 	Archive    Archive
+	Holds      Holds
 	Assurance  Assurance
 	Rules      Rules
 	Notebook   Notebook

@@ -88,7 +88,12 @@ func deskServices(ctx context.Context, n *node, rules []*detect.Rule) (server.Se
 		return server.Services{}, err
 	}
 	audit := &acts{journal: n.journal, workspace: n.workspace, clock: clock.System(), log: n.log}
+	holds, err := newHoldDesk(ctx, n, audit)
+	if err != nil {
+		return server.Services{}, err
+	}
 	return server.Services{
+		Holds:      holds,
 		Library:    libraryDesk{n.library, audit},
 		Exceptions: exceptionDesk{db: n.state, rules: detector.Rules, acts: audit, now: time.Now},
 		Indicators: indicatorDesk{indicators, n, detector, audit},

@@ -187,6 +187,10 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	s.investigations = newInvestigations(n.query, audit)
 	loaded := newRuleBook(savedRules(c.DataDir), rules, s.detector, ruleQuerier{n.query})
 	evidence := s.assurance(c, report, loaded, audit)
+	holds, err := newHoldDesk(ctx, n, audit)
+	if err != nil {
+		return nil, err
+	}
 	s.server, err = server.New(c.Server, server.Options{
 		UI: ui, Logger: log, LocalToken: s.localToken,
 		Services: server.Services{
@@ -210,6 +214,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Drift:          driftLists{n.drift},
 			Reporter:       report,
 			Archive:        s.keeper,
+			Holds:          holds,
 			Assurance:      evidence,
 			Notifications:  notifications{notifier, audit},
 			Tokens:         auditedTokens{tokens{s.access}, audit},

@@ -68,6 +68,7 @@ var allowed = []struct {
 	{"archive/proof", nil},
 	{"archive/proof/command", []string{"archive/proof"}},
 	{"archive/witness", []string{"archive/proof"}},
+	{"archive/hold", nil},
 	{"archive/operations", []string{"model", "schema", "normalise", "archive/proof"}},
 	{"archive", []string{"model", "archive/proof"}},
 	{"access", []string{"model"}},
