@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -88,16 +87,9 @@ func (c *Certificate) Text(origin string) string {
 // there; the archive need not be open. The error is ErrKey if the key is not
 // that of the origin.
 func SignCertificate(cfg Config, c *Certificate) ([]byte, error) {
-	text, err := os.ReadFile(cfg.KeyFile)
+	id, err := cfg.signing()
 	if err != nil {
 		return nil, fmt.Errorf("sign certificate: %w", err)
-	}
-	id, err := parseIdentity(strings.TrimSpace(string(text)))
-	if err != nil {
-		return nil, fmt.Errorf("sign certificate: read signing key %s: %w", cfg.KeyFile, err)
-	}
-	if id.verifier.Name() != cfg.Origin {
-		return nil, fmt.Errorf("sign certificate: %w: %s is the key of %q, the origin is %q", ErrKey, cfg.KeyFile, id.verifier.Name(), cfg.Origin)
 	}
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("sign certificate: %w", err)

@@ -36,6 +36,7 @@ type Services struct {
 	// Coverage measures whether rows about messages have theirs.
 	Coverage      Coverage
 	Dashboards    Dashboards
+	Custodian     Custodian
 	Notifications Notifications
 	// Tokens lets programs in by access tokens of their own.
 	Tokens    Tokens

@@ -83,17 +83,11 @@ func (a *Absence) days(log note.Verifier) ([]CertifiedDay, error) {
 
 // openCertificate checks a certificate's signature, and reads what is told of it.
 func openCertificate(signed []byte, log note.Verifier) (d CertifiedDay, tenant string, err error) {
-	n, err := note.Open(signed, note.VerifierList(log))
+	text, err := openNote(signed, log)
 	if err != nil {
-		return d, "", fmt.Errorf("%w: %w", ErrSignature, err)
+		return d, "", err
 	}
-	if len(n.Sigs) != 1 || len(n.UnverifiedSigs) > 0 {
-		return d, "", fmt.Errorf("%w: there are others than that of the log", ErrSignature)
-	}
-	if _, err := base64.StdEncoding.Strict().DecodeString(n.Sigs[0].Base64); err != nil {
-		return d, "", fmt.Errorf("%w: not in canonical Base64", ErrSignature)
-	}
-	lines := strings.Split(n.Text, "\n")
+	lines := strings.Split(text, "\n")
 	if lines[0] != certificateTitle {
 		return d, "", fmt.Errorf("%w: not a certificate of completeness", ErrFormat)
 	}
@@ -118,4 +112,20 @@ func openCertificate(signed []byte, log note.Verifier) (d CertifiedDay, tenant s
 		}
 	}
 	return d, tenant, nil
+}
+
+// openNote checks that a note has the log's signature and no other, to the last
+// bit, and returns what is signed.
+func openNote(signed []byte, log note.Verifier) (text string, err error) {
+	n, err := note.Open(signed, note.VerifierList(log))
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	if len(n.Sigs) != 1 || len(n.UnverifiedSigs) > 0 {
+		return "", fmt.Errorf("%w: there are others than that of the log", ErrSignature)
+	}
+	if _, err := base64.StdEncoding.Strict().DecodeString(n.Sigs[0].Base64); err != nil {
+		return "", fmt.Errorf("%w: not in canonical Base64", ErrSignature)
+	}
+	return n.Text, nil
 }

@@ -1,6 +1,7 @@
 // Package proof checks what an archive hands out: checkpoints, cosignatures of
 // witnesses, proofs of inclusion and of consistency, bundles of evidence for one
-// record, and proofs that no record is there. docs/formats/evidence.md and
+// record, files of incidents, and proofs that no record is there.
+// docs/formats/evidence.md, docs/formats/custody.md and
 // docs/formats/absence.md have the bytes.
 //
 // It needs the standard library and golang.org/x/mod/sumdb alone, so that a

@@ -197,27 +197,44 @@ type member struct {
 }
 
 func writeMembers(w io.Writer, members []member) error {
-	t := tar.NewWriter(w)
+	t := newTarMembers(w)
 	for _, m := range members {
-		h := &tar.Header{Typeflag: tar.TypeReg, Name: m.name, Size: int64(len(m.data)), Mode: 0o444, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
-		if err := t.WriteHeader(h); err != nil {
-			return fmt.Errorf("write evidence: %s: %w", m.name, err)
-		}
-		if _, err := t.Write(m.data); err != nil {
-			return fmt.Errorf("write evidence: %s: %w", m.name, err)
+		if err := t.add(m); err != nil {
+			return err
 		}
 	}
-	if err := t.Close(); err != nil {
+	return t.close()
+}
+
+// tarMembers writes members in the one form that a bundle has.
+type tarMembers struct{ tar *tar.Writer }
+
+func newTarMembers(w io.Writer) tarMembers { return tarMembers{tar.NewWriter(w)} }
+
+func (t tarMembers) add(m member) error {
+	h := &tar.Header{Typeflag: tar.TypeReg, Name: m.name, Size: int64(len(m.data)), Mode: 0o444, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
+	if err := t.tar.WriteHeader(h); err != nil {
+		return fmt.Errorf("write evidence: %s: %w", m.name, err)
+	}
+	if _, err := t.tar.Write(m.data); err != nil {
+		return fmt.Errorf("write evidence: %s: %w", m.name, err)
+	}
+	return nil
+}
+
+func (t tarMembers) close() error {
+	if err := t.tar.Close(); err != nil {
 		return fmt.Errorf("write evidence: %w", err)
 	}
 	return nil
 }
 
-// Bundle is what a file was found to be: one of the three is not nil.
+// Bundle is what a file was found to be: one of the four is not nil.
 type Bundle struct {
 	Evidence    *Evidence
 	Consistency *Consistency
 	Absence     *Absence
+	Custody     *Custody
 }
 
 // Read reads a bundle of any kind. A file that does not have the members of one
@@ -237,6 +254,10 @@ func Read(r io.Reader) (b Bundle, err error) {
 	}
 	if !bytes.Equal(again.Bytes(), data) {
 		return b, fmt.Errorf("%w: the tar file has other bytes than its members need", ErrFormat)
+	}
+	if len(members) > 1 && members[0].name == memberCustody {
+		b.Custody, err = newCustody(members)
+		return b, err
 	}
 	switch names(members) {
 	case memberAbout + " " + memberRows + " " + memberRecord + " " + memberPayload + " " + memberLeaf + " " + memberProof:
@@ -277,6 +298,14 @@ func names(members []member) string {
 	return string(b)
 }
 
+// mostMembers is how many a bundle may have: an incident's file has many.
+func mostMembers(members []member) int {
+	if len(members) > 0 && members[0].name == memberCustody {
+		return maxCustodyMembers
+	}
+	return 6
+}
+
 func readMembers(r io.Reader) ([]member, error) {
 	var members []member
 	t := tar.NewReader(r)
@@ -288,7 +317,7 @@ func readMembers(r io.Reader) ([]member, error) {
 		if err != nil {
 			return nil, err
 		}
-		if h.Typeflag != tar.TypeReg || h.Size > maxMember || len(members) == 6 {
+		if h.Typeflag != tar.TypeReg || h.Size > maxMember || len(members) == mostMembers(members) {
 			return nil, fmt.Errorf("member %q does not belong here", h.Name)
 		}
 		data, err := io.ReadAll(t)

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -108,12 +106,11 @@ func (a *acts) serverStarts(ctx context.Context, c *config.Config, rules []*dete
 	}
 	loaded := []map[string]string{}
 	for _, r := range rules {
-		text, err := json.Marshal(r)
+		sum, err := ruleHash(r)
 		if err != nil {
-			return fmt.Errorf("write down rule %s: %w", r.ID, err)
+			return err
 		}
-		sum := sha256.Sum256(text)
-		loaded = append(loaded, map[string]string{"Id": r.ID, "Name": r.Name, "Version": r.Version, "SHA256": hex.EncodeToString(sum[:])})
+		loaded = append(loaded, map[string]string{"Id": r.ID, "Name": r.Name, "Version": r.Version, "SHA256": sum})
 	}
 	return a.done(ctx, act{
 		operation: "Start server", kind: "Server", name: c.ArchiveOrigin, description: "began to serve with this configuration",

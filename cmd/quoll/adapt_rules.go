@@ -50,11 +50,16 @@ func newRuleBook(dir string, rules []*detect.Rule, detector *detect.Detector, qu
 	}}
 }
 
+// list returns the rules as they are now.
+func (b *ruleBook) list() []*detect.Rule {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.rules)
+}
+
 // Rules implements server.Rules.
 func (b *ruleBook) Rules(ctx context.Context) ([]server.Rule, error) {
-	b.mu.Lock()
-	rules := slices.Clone(b.rules)
-	b.mu.Unlock()
+	rules := b.list()
 	health, err := b.health(ctx, rules)
 	if err != nil {
 		return nil, err

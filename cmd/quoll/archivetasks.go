@@ -263,6 +263,24 @@ func (k *archiveKeeper) awaitSealed(ctx context.Context, position uint64) error 
 	return nil
 }
 
+// settle waits until all that is journalled by now is visible to queries and under
+// a checkpoint.
+func (k *archiveKeeper) settle(ctx context.Context) error {
+	head := uint64(k.node.journal.Last())
+	if err := k.awaitSealed(ctx, head); err != nil {
+		return err
+	}
+	for waited := time.Duration(0); k.node.lake.Applied() < head; waited += 50 * time.Millisecond {
+		if waited >= sealPatience {
+			return &server.Failure{Code: server.CodeConflict, Message: "the tables are behind the journal; try again later"}
+		}
+		if err := clock.Sleep(ctx, k.clock, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // evidenceFailure is an error of proving as the user may read it.
 func evidenceFailure(err error) error {
 	var usage *exitError

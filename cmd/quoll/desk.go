@@ -58,9 +58,23 @@ func (d desk) ask(ctx context.Context, method, path string, body, into any) erro
 			return err
 		}
 	}
+	return deskError(call(ctx, d.as(), method, path, text, into))
+}
+
+// file asks for a file.
+func (d desk) file(ctx context.Context, method, path string) ([]byte, error) {
+	data, err := callFile(ctx, d.as(), method, path, nil)
+	return data, deskError(err)
+}
+
+func (d desk) as() serverNote {
 	note := d.note
 	note.actor = d.by
-	err := call(ctx, note, method, path, text, into)
+	return note
+}
+
+// deskError gives what the desk refuses its exit code.
+func deskError(err error) error {
 	var refused *refusal
 	if errors.As(err, &refused) {
 		switch refused.Code {
@@ -92,7 +106,11 @@ func deskServices(ctx context.Context, n *node, rules []*detect.Rule) (server.Se
 	if err != nil {
 		return server.Services{}, err
 	}
+	view := incidents{store, n.query}
+	settle := func(ctx context.Context) error { return errors.Join(n.catchUp(ctx), n.archiveAll(ctx)) }
 	return server.Services{
+		Incidents:  auditedIncidents{view, audit},
+		Custodian:  &custodian{n, view, func() []*detect.Rule { return rules }, audit, settle, clock.System()},
 		Holds:      holds,
 		Library:    libraryDesk{n.library, audit},
 		Exceptions: exceptionDesk{db: n.state, rules: detector.Rules, acts: audit, now: time.Now},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/quoll/quoll/archive"
@@ -74,11 +75,16 @@ type identified struct {
 
 // hasID says that a record is named so.
 func hasID(record []byte, id string) bool {
+	return slices.ContainsFunc(namesOf(record), func(name string) bool { return strings.EqualFold(name, id) })
+}
+
+// namesOf are the ids that a record has.
+func namesOf(record []byte) []string {
 	var r identified
 	d := json.NewDecoder(bytes.NewReader(record))
 	d.UseNumber()
 	if err := d.Decode(&r); err != nil {
-		return false
+		return nil
 	}
 	named := []any{r.ID, r.NetworkMessageID, r.ReportID, r.AlertID}
 	if r.AuditData != nil {
@@ -87,12 +93,13 @@ func hasID(record []byte, id string) bool {
 	if p := r.Properties; p != nil {
 		named = append(named, p.ID, p.NetworkMessageID, p.ReportID, p.AlertID)
 	}
+	var names []string
 	for _, name := range named {
-		if name != nil && strings.EqualFold(fmt.Sprint(name), id) {
-			return true
+		if name != nil {
+			names = append(names, fmt.Sprint(name))
 		}
 	}
-	return false
+	return names
 }
 
 // newEvidence makes the bundle of a record, with the rows that Quoll makes of it.

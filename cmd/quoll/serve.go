@@ -214,6 +214,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Drift:          driftLists{n.drift},
 			Reporter:       report,
 			Archive:        s.keeper,
+			Custodian:      &custodian{n, incidents{store, n.query}, loaded.list, audit, s.keeper.settle, clock.System()},
 			Holds:          holds,
 			Assurance:      evidence,
 			Notifications:  notifications{notifier, audit},

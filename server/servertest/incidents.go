@@ -3,6 +3,8 @@ package servertest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -220,4 +222,16 @@ func oldClosed(now time.Time) server.IncidentDetail {
 	d.Closed = &closed
 	d.Timeline = append(d.Timeline, server.TimelineEntry{Time: closed, Kind: server.TimelineComment, Actor: "kai.whitford", Title: "Planned change 4471; audit was back on after ten minutes."})
 	return d
+}
+
+// ExportIncident implements server.Custodian.
+func (c *Canned) ExportIncident(ctx context.Context, id string) (*server.CustodyFile, error) {
+	detail, err := c.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	text := "canned custody of " + detail.Title
+	return &server.CustodyFile{
+		Name: fmt.Sprintf("incident-%d.custody.tar", detail.Number), Size: int64(len(text)), SHA256: strings.Repeat("c0", 32), Body: io.NopCloser(strings.NewReader(text)),
+	}, nil
 }

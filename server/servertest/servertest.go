@@ -51,7 +51,7 @@ func New(clock server.Clock) *Canned {
 // Services hands all of them to a server.
 func (c *Canned) Services() server.Services {
 	return server.Services{
-		Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Assurance: c, Rules: c, Notebook: c, Explainer: c, States: c,
+		Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Custodian: c, Assurance: c, Rules: c, Notebook: c, Explainer: c, States: c,
 		Exporter: c, Coverage: c, Dashboards: c, Notifications: c, Tokens: c, Library: newLibrary(c.clock), Investigations: c, Retention: retentionOf{c}, Holds: newHolds(c.clock),
 	}
 }

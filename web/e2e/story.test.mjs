@@ -31,4 +31,11 @@ cannedTest("what needs somebody is on the first screen, and is closed with its e
   await page.getByRole("button", { name: "Save" }).click();
   await until("the story to say that it is closed", async () => /e2e\.closer/.test(await page.locator(".timeline").innerText()));
   assert.equal(await page.getByLabel("Status").inputValue(), "Closed");
+
+  // The closed incident is taken away whole, with its proofs and its chain of custody.
+  const custody = page.getByRole("region", { name: "Evidence" });
+  const [whole] = await Promise.all([page.waitForEvent("download"), custody.getByRole("button", { name: "Export with evidence" }).click()]);
+  assert.match(whole.suggestedFilename(), /^incident-\d+\.custody\.tar$/);
+  await custody.getByText(`Saved as ${whole.suggestedFilename()}`).waitFor();
+  assert.match(await readFile(await whole.path(), "utf8"), /^canned custody of Business e-mail compromise/);
 });

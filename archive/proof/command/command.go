@@ -1,5 +1,6 @@
 // Package command is quoll-verify: it checks a bundle of evidence that quoll
-// archive prove, prove-absence or consistency wrote, offline and with the log's public key alone.
+// archive prove, prove-absence or consistency wrote, or the file of an incident,
+// offline and with the log's public key alone.
 //
 // It must not know how archives are written or what is in a record.
 package command
@@ -28,7 +29,8 @@ const (
 const usage = `usage: quoll-verify --key FILE [--witnesses FILE] [--quorum N] [--json | --record | --rows] BUNDLE
 
 quoll-verify checks a bundle that "quoll archive prove", "quoll archive
-prove-absence" or "quoll archive consistency" wrote. It needs no network. Get the key by a road of its own: a key
+prove-absence" or "quoll archive consistency" wrote, or the file of an incident
+that "quoll incidents export" wrote. It needs no network. Get the key by a road of its own: a key
 that comes with the bundle proves nothing.
 
 `
@@ -92,7 +94,9 @@ type finding struct {
 	Older *head       `json:"older,omitempty"` // of two that are consistent
 	// Absent is what is proved not to be there.
 	Absent *proof.VerifiedAbsence `json:"absent,omitempty"`
-	Log    *head                  `json:"log,omitempty"`
+	// Custody is an incident with all that is behind it.
+	Custody *proof.VerifiedCustody `json:"custody,omitempty"`
+	Log     *head                  `json:"log,omitempty"`
 
 	record, rows []byte
 }
@@ -180,6 +184,17 @@ func (f *finding) check(r io.Reader, log note.Verifier, witnesses []note.Verifie
 		f.Absent, f.Log = v, newHead(&v.Checkpoint)
 		return nil
 	}
+	if bundle.Custody != nil {
+		v, err := bundle.Custody.Check(log, witnesses, quorum)
+		if err != nil {
+			return err
+		}
+		f.Custody = v
+		if v.Bundles > 0 {
+			f.Log = newHead(&v.Checkpoint)
+		}
+		return nil
+	}
 	v, err := bundle.Evidence.Check(log, witnesses, quorum)
 	if err != nil {
 		return err
@@ -202,6 +217,10 @@ func (f *finding) print(w io.Writer, o *options) error {
 	case o.rows:
 		_, err := w.Write(f.rows)
 		return err
+	case f.Custody != nil:
+		if err := printCustody(w, f.File, f.Custody); err != nil || f.Log == nil {
+			return err
+		}
 	case f.Absent != nil:
 		if err := printAbsent(w, f.File, f.Absent); err != nil {
 			return err

@@ -132,6 +132,7 @@ export const api = {
   changeRegister: (id: string, change: { description?: string; actions?: string }) => call<Register>("PATCH", `/incidents/${encodeURIComponent(id)}/register`, change),
   addReport: (id: string, to: string, reference: string) => call<Register>("POST", `/incidents/${encodeURIComponent(id)}/reports`, { to, reference }),
   reportText: async (id: string) => (await call<{ text: string }>("GET", `/incidents/${encodeURIComponent(id)}/report`)).text,
+  exportIncident: (id: string) => fetchFile("POST", `/incidents/${encodeURIComponent(id)}/export`),
   entity: (kind: string, value: string, signal?: AbortSignal) => call<EntityDetail>("GET", "/entities?" + new URLSearchParams({ kind, value }), undefined, signal),
   changeIncident: (id: string, change: IncidentChange) =>
     call<IncidentDetail>("PATCH", "/incidents/" + encodeURIComponent(id), change),

@@ -1,28 +1,12 @@
-import { Button, Field, Input, MessageBar, MessageBarBody } from "@fluentui/react-components";
+import { Button, Field, Input } from "@fluentui/react-components";
 import { useState } from "react";
 import { api } from "../api/client";
-import { useAttempt } from "../api/useAttempt";
 import { useMay } from "../app/settings";
-import { saveBlob } from "../grid/csv";
 import { archiveText as t } from "../text/archive";
 import { text } from "../text/en";
-import { ErrorBar } from "../ui/states";
+import { useFile } from "../ui/useFile";
 import { Panel } from "./ArchivePage";
 import { utcInstant } from "./progress";
-
-/** Fetches a file and saves it, and says what became of that. */
-function useFile() {
-  const [saved, setSaved] = useState<string>();
-  const { error, busy, attempt } = useAttempt();
-  const fetchFile = (ask: () => Promise<{ name: string; blob: Blob }>) => attempt(async () => {
-    setSaved(undefined);
-    const file = await ask();
-    saveBlob(file.name, file.blob);
-    setSaved(file.name);
-  });
-  const outcome = error ? <ErrorBar error={error} /> : saved ? <MessageBar intent="success"><MessageBarBody>{t.prove.saved(saved)}</MessageBarBody></MessageBar> : null;
-  return { busy, fetchFile, outcome };
-}
 
 /** The evidence of one record as a file. */
 export function ProveRecord() {

@@ -8,6 +8,7 @@ import { text } from "../text/en";
 import { EntityIcon, Instant, PageHeader, SeverityTag, StatusTag, Tactics } from "../ui/parts";
 import { FailureView, LoadingRows, StaleBar } from "../ui/states";
 import { AlertCard } from "./AlertCard";
+import { Custody } from "./Custody";
 import { ManagePanel } from "./ManagePanel";
 import { RegisterView } from "./RegisterView";
 import { SplitBar, TasksPanel } from "./Tasks";
@@ -74,6 +75,7 @@ function Detail({ incident, onChanged }: { incident: IncidentDetail; onChanged: 
         <aside className="incident-side">
           <ManagePanel key={incident.id} incident={incident} onChanged={onChanged} />
           <TasksPanel key={"tasks " + incident.id} incident={incident} onChanged={onChanged} />
+          <Custody key={"custody " + incident.id} id={incident.id} />
           <Facts incident={incident} />
         </aside>
       </div>

@@ -18,7 +18,7 @@ export const archiveText = {
   },
   prove: {
     title: "Prove a record", hint: "One file with the record, the payload it came in, and the proof that it is in the signed log. quoll-verify checks it anywhere.",
-    id: "Id of the record", idHint: "The Id of an audit record, or a NetworkMessageId, ReportId or AlertId", run: "Prove it", saved: (name: string) => `Saved as ${name}`,
+    id: "Id of the record", idHint: "The Id of an audit record, or a NetworkMessageId, ReportId or AlertId", run: "Prove it",
   },
   absence: {
     title: "Prove that there is none", hint: "One file which proves that no such record is in what was delivered. It says as well what it does not prove.",

@@ -8,6 +8,7 @@ export const text = {
   close: "Close",
   copy: "Copy",
   copied: "Copied",
+  savedAs: (name: string) => `Saved as ${name}`,
   skip: "Skip to content",
   breadcrumb: "Breadcrumb",
   nav: {
@@ -154,6 +155,8 @@ export const text = {
     addComment: "Add comment", classification: "Classification", notClassified: "Not classified", closeHint: "An incident is closed with a classification.",
     openInLogs: "Open in Logs", evidence: "Evidence", evidenceRows: (n: number) => `${n} ${n === 1 ? "row" : "rows"}`, truncated: "the first rows only",
     query: "Query", rule: "Rule", activity: "Activity", created: "Created", updated: "Updated", closed: "Closed", tactics: "Tactics and techniques", facts: "Facts",
+    custody: "Evidence", custodyHint: "One file with the incident, the rows and raw records behind it and their proofs, the rules, and who did what with it. quoll-verify checks it anywhere.",
+    exportEvidence: "Export with evidence", exporting: "Gathering and proving…",
     register: "Register", tasks: "Tasks", task: "New task", addTask: "Add task", noTasks: "Nothing is to be done yet.",
     merge: "Merge into this incident", mergeHint: "Numbers of incidents that are part of this one", mergeDo: "Merge",
     split: (n: number) => (n === 0 ? "Split off alerts" : `Split off ${n} ${n === 1 ? "alert" : "alerts"}`), splitHint: "Chosen alerts become an incident of their own.", choose: (name: string) => `Choose ${name}`,
