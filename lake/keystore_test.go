@@ -72,6 +72,38 @@ func TestKeysOverYears(t *testing.T) {
 	}
 }
 
+// TestKeysOfFilesOfThisProcess has keys read from files that the process wrote
+// itself: merged before anything was applied, and flushed since.
+func TestKeysOfFilesOfThisProcess(t *testing.T) {
+	config := compactConfig(t.TempDir())
+	config.KeyRunRecords = 5
+	l := openCompact(t, config)
+	fill(t, l, 1, 6)
+	again := func(l *Lake, position int, when string) {
+		t.Helper()
+		for id := 1; id <= 6; id++ {
+			known := Batch{Position: uint64(position + id), Ingested: noon, Records: []schema.Record{auditRecord(id, 0, noon.Add(time.Duration(id)*time.Minute), id%2 == 0)}}
+			if got := apply(t, l, known); got.Duplicates != 1 {
+				t.Errorf("%s: record %d came again: %+v", when, id, got)
+			}
+		}
+	}
+	if err := l.rebuildKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again(l, 10, "flushed, and its keys read anew")
+	l.Close()
+	config.KeyRunRecords = 1000
+	if err := os.RemoveAll(filepath.Join(config.Dir, "keys")); err != nil {
+		t.Fatal(err)
+	}
+	l = openCompact(t, config)
+	if done := compact(t, l); done.Into == 0 {
+		t.Fatal("nothing was merged")
+	}
+	again(l, 20, "merged before anything was applied")
+}
+
 // TestKeysThatAreLostOrDamagedAreReadAnew breaks the files of keys in every way
 // before a start, and under a lake that is open.
 func TestKeysThatAreLostOrDamagedAreReadAnew(t *testing.T) {

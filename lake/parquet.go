@@ -2,8 +2,10 @@ package lake
 
 import (
 	"bufio"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 
 	"github.com/quoll/quoll/internal/icebergtable"
@@ -64,6 +66,7 @@ func writeRun(files syncedFS, path string, t *tableState, generation []batch, re
 		bounds.add(ref.time, ref.time)
 	}
 	out.MinTime, out.MaxTime = bounds.times()
+	out.lastPosition = out.metrics.lastPosition(t)
 	return out, nil
 }
 
@@ -89,6 +92,16 @@ func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef,
 type fileMetrics struct {
 	splits  []int64 // where row groups begin
 	columns []icebergtable.ColumnMetrics
+}
+
+// lastPosition is the greatest journal position of the rows.
+func (m *fileMetrics) lastPosition(t *tableState) uint64 {
+	for i, c := range t.columns {
+		if high := m.columns[i].High; c.name == ColumnPosition && len(high) == 8 {
+			return binary.LittleEndian.Uint64(high)
+		}
+	}
+	return math.MaxUint64 // where it is not known, any
 }
 
 func metricsOf(w *parquetfile.Writer, t *tableState) *fileMetrics {

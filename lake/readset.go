@@ -22,9 +22,9 @@ type File struct {
 	// MinTime and MaxTime bound TimeGenerated, inclusively, in UTC.
 	MinTime, MaxTime time.Time
 
+	lastPosition uint64 // the greatest journal position of its rows
 	// Known of files that were there at Open.
 	lastIngested time.Time
-	lastPosition uint64 // the greatest journal position of its rows
 	// Known of files that are written and not yet committed.
 	metrics *fileMetrics
 }
