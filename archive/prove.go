@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -18,29 +19,47 @@ import (
 // ErrNotFound: the archive has no such payload.
 var ErrNotFound = errors.New("not in the archive")
 
-// Prover makes proofs from an archive's folder. It reads only, and may be used
+// Prover makes proofs from an archive's folder, or from a copy. It reads only, and may be used
 // while a server seals batches; a proof that such a batch spoils is made again.
 type Prover struct {
-	root     *os.Root
+	root     io.Closer // nil if it is somebody else's to close
 	fs       fs.FS
 	verifier note.Verifier
 }
 
 // OpenProver opens a folder for making proofs.
 func OpenProver(dir, verifierKey string) (*Prover, error) {
-	verifier, err := note.NewVerifier(strings.TrimSpace(verifierKey))
-	if err != nil {
-		return nil, fmt.Errorf("verifier key: %w", err)
-	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)
 	}
-	return &Prover{root: root, fs: root.FS(), verifier: verifier}, nil
+	p, err := NewProver(root.FS(), verifierKey)
+	if err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	p.root = root
+	return p, nil
 }
 
-// Close closes the folder.
-func (p *Prover) Close() error { return p.root.Close() }
+// NewProver is OpenProver of an archive, or a copy of one, that is no folder.
+func NewProver(fsys fs.FS, verifierKey string) (*Prover, error) {
+	verifier, err := note.NewVerifier(strings.TrimSpace(verifierKey))
+	if err != nil {
+		return nil, fmt.Errorf("verifier key: %w", err)
+	}
+	if fsys, _, err = openCopy(fsys); err != nil {
+		return nil, fmt.Errorf("open archive: %w", err)
+	}
+	return &Prover{fs: fsys, verifier: verifier}, nil
+}
+
+// Close closes the folder, if there is one.
+func (p *Prover) Close() error {
+	if p.root == nil {
+		return nil
+	}
+	return p.root.Close()
+}
 
 // view is the log as one checkpoint has it.
 type view struct {
@@ -58,9 +77,13 @@ func (p *Prover) view() (*view, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open archive: checkpoint: %w", err)
 	}
-	read := func(name string, limit int64) ([]byte, error) { return readBounded(p.fs, name, limit) }
+	return newView(p.fs, head), nil
+}
+
+func newView(fsys fs.FS, head checkpoint) *view {
+	read := func(name string, limit int64) ([]byte, error) { return readBounded(fsys, name, limit) }
 	tree := tlog.TileHashReader(tlog.Tree{N: head.size, Hash: head.root}, tileReader{read: read})
-	return &view{fs: p.fs, head: head, tree: tree}, nil
+	return &view{fs: fsys, head: head, tree: tree}
 }
 
 // proveAttempts bounds how often a proof is made again because a batch was

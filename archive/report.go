@@ -64,6 +64,9 @@ type Report struct {
 	Objects  uint64 `json:"objects"`  // objects that were read back whole
 	Files    int64  `json:"files"`    // files in the folder
 	Bytes    int64  `json:"bytes"`    // their size
+	// Ahead counts files of a copy beyond its checkpoint: those that were copied
+	// for the next one.
+	Ahead int64 `json:"ahead,omitempty"`
 	// Cosigned is what witnesses have cosigned; nil if the archive has none.
 	Cosigned *Cosigned `json:"cosigned,omitempty"`
 	Problems []Problem `json:"problems"`

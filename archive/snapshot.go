@@ -1,0 +1,232 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/quoll/quoll/archive/proof"
+)
+
+// Snapshot is an archive as one checkpoint has it. It stays readable while batches
+// are sealed: full tiles and objects never change, and the edge is kept here.
+type Snapshot struct {
+	v    *view
+	edge map[string][]byte // the files of the head
+}
+
+// Snapshot returns the archive as its present checkpoint has it.
+func (p *Prover) Snapshot(ctx context.Context) (*Snapshot, error) {
+	var s *Snapshot
+	err := p.again(ctx, func(v *view) (err error) {
+		s, err = v.snapshot()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the head of the archive: %w", err)
+	}
+	return s, nil
+}
+
+func (v *view) snapshot() (*Snapshot, error) {
+	edge := map[string][]byte{checkpointFile: v.head.signed}
+	for _, tile := range partialTiles(v.head.size) {
+		for _, name := range logPaths(tile) {
+			data, err := readBounded(v.fs, name, maxBundle)
+			if err != nil {
+				return nil, err
+			}
+			edge[name] = data
+		}
+	}
+	var err error
+	if edge[PublicKeyFile], err = readBounded(v.fs, PublicKeyFile, maxKeyFile); err != nil {
+		return nil, err
+	}
+	if err := v.keepCosigned(edge); err != nil {
+		return nil, err
+	}
+	s := &Snapshot{v: newView(pinned{v.fs, edge}, v.head), edge: edge}
+	if v.head.size%tileWidth != 0 { // proves the edge
+		_, err = s.v.bundle(v.head.size / tileWidth)
+	}
+	return s, err
+}
+
+// keepCosigned takes what witnesses have cosigned, if it is of this log's past: a
+// later one goes with a later checkpoint.
+func (v *view) keepCosigned(edge map[string][]byte) error {
+	data, err := readBounded(v.fs, cosignedFile, maxCheckpoint)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c, err := proof.OpenCheckpoint(data, v.head.verifier, nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", cosignedFile, err)
+	}
+	if c.Size <= v.head.size {
+		edge[cosignedFile] = data
+	}
+	return nil
+}
+
+// pinned is a folder some of whose files are kept.
+type pinned struct {
+	fs.FS
+	files map[string][]byte
+}
+
+// Open implements fs.FS.
+func (p pinned) Open(name string) (fs.File, error) {
+	if data, ok := p.files[name]; ok {
+		return &memoryFile{Reader: bytes.NewReader(data), name: name}, nil
+	}
+	return p.FS.Open(name)
+}
+
+// Size returns the number of leaves, and Root the hash over them.
+func (s *Snapshot) Size() int64 { return s.v.head.size }
+
+// Root returns the Merkle tree hash over all leaves.
+func (s *Snapshot) Root() tlog.Hash { return s.v.head.root }
+
+// RootAt returns the hash over the first leaves, which are not more than Size.
+func (s *Snapshot) RootAt(size int64) (tlog.Hash, error) {
+	if size == 0 {
+		return (&tree{}).root(), nil
+	}
+	hash, err := tlog.TreeHash(size, s.v.tree)
+	if err != nil {
+		return hash, fmt.Errorf("%w: the root of %d leaves: %w", ErrDamaged, size, err)
+	}
+	return hash, nil
+}
+
+// Head returns the head of a copy of all this, and how far witnesses have cosigned
+// it.
+func (s *Snapshot) Head() (data []byte, cosigned int64, err error) {
+	if signed := s.edge[cosignedFile]; signed != nil {
+		c, err := proof.OpenCheckpoint(signed, s.v.head.verifier, nil)
+		if err != nil {
+			return nil, 0, err
+		}
+		cosigned = c.Size
+	}
+	data, err = encodeHead(s.edge)
+	return data, cosigned, err
+}
+
+// SealedObject is an object of the log.
+type SealedObject struct {
+	ObjectLeaf
+	// Received is when the first of its payloads was.
+	Received time.Time
+	// End is the size of the log with it.
+	End int64
+}
+
+// Sealed hands over the objects from a size of the log on, which is 0 or the End
+// of one, in the order of the log. Their leaves are proved.
+func (s *Snapshot) Sealed(ctx context.Context, from int64, use func(SealedObject) error) error {
+	var received time.Time
+	for n := from / tileWidth; n*tileWidth < s.Size(); n++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		leaves, err := s.v.bundle(n)
+		if err != nil {
+			return fmt.Errorf("read archive: %w", err)
+		}
+		for i, line := range leaves {
+			index := n*tileWidth + int64(i)
+			if index < from {
+				continue
+			}
+			if _, ok := scanPayloadLeaf(line); ok {
+				if received.IsZero() {
+					received = receivedOf(line)
+				}
+				continue
+			}
+			var o ObjectLeaf
+			if err := json.Unmarshal(line, &o); err != nil || o.Leaf != leafObject {
+				continue // of a kind that has no file
+			}
+			if _, _, ok := parseObjectPath(o.Object); !ok {
+				return fmt.Errorf("read archive: %w: the log names an object %q", ErrDamaged, o.Object)
+			}
+			if err := use(SealedObject{o, received, index + 1}); err != nil {
+				return err
+			}
+			received = time.Time{}
+		}
+	}
+	return nil
+}
+
+// receivedOf is the time in a payload's leaf; the zero time if it has none.
+func receivedOf(line []byte) time.Time {
+	l, _ := parsePayloadLeaf(line)
+	at, _ := time.Parse(time.RFC3339Nano, l.Received)
+	return at
+}
+
+// Object returns the file of an object, if its bytes are those that the log says.
+func (s *Snapshot) Object(o ObjectLeaf) ([]byte, error) {
+	data, err := readBounded(s.v.fs, o.Object, o.Size)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != o.SHA256 {
+		return nil, fmt.Errorf("%w: %s is not what the log says", ErrDamaged, o.Object)
+	}
+	return data, nil
+}
+
+// Tiles returns the files of the log that are full in a tree of a size and were
+// not in one of a smaller size.
+func (s *Snapshot) Tiles(from, to int64) []string {
+	var names []string
+	for _, tile := range tlog.NewTiles(tileHeight, from, to) {
+		if tile.W == tileWidth {
+			names = append(names, logPaths(tile)...)
+		}
+	}
+	return names
+}
+
+// Tile returns one of the files that Tiles names, made from what is proved to be
+// in the log.
+func (s *Snapshot) Tile(name string) ([]byte, error) {
+	tile, ok := parseTilePath(name)
+	if !ok || tile.W != tileWidth || tileEnd(tile) > s.Size() {
+		return nil, fmt.Errorf("%w: %s", ErrNotFound, name)
+	}
+	if tile.L < 0 {
+		leaves, err := s.v.bundle(tile.N)
+		if err != nil {
+			return nil, err
+		}
+		return encodeBundle(leaves), nil
+	}
+	indexes := make([]int64, tileWidth)
+	for i := range indexes {
+		indexes[i] = tlog.StoredHashIndex(tileHeight*tile.L, tile.N*tileWidth+int64(i))
+	}
+	hashes, err := s.v.tree.ReadHashes(indexes)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, name, err)
+	}
+	return encodeTile(hashes), nil
+}
