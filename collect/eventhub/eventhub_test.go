@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -367,40 +368,92 @@ func badDaysOn(t *testing.T, n *namespace, cfg Config, random *rand.Rand) {
 	}
 }
 
-func TestGapsAreToldFromHoles(t *testing.T) {
+func TestGapsAreToldFromHolesAndRepeats(t *testing.T) {
 	at := time.Date(2026, 9, 18, 8, 0, 0, 0, time.UTC)
-	records := func(offsets ...int64) []*kgo.Record {
+	// A record is its offset and, behind a colon, the minute in which it came.
+	records := func(text string) []*kgo.Record {
 		var all []*kgo.Record
-		for _, o := range offsets {
-			all = append(all, &kgo.Record{Offset: o, Timestamp: at})
+		for one := range strings.FieldsSeq(text) {
+			var offset, minute int64
+			if _, err := fmt.Sscanf(one, "%d:%d", &offset, &minute); err != nil {
+				t.Fatal(one, err)
+			}
+			all = append(all, &kgo.Record{Offset: offset, Timestamp: at.Add(time.Duration(minute) * time.Minute)})
 		}
 		return all
 	}
+	known := reading{5, furthest{5, at, true}} // 4:0 came last
 	for _, c := range []struct {
 		name     string
-		records  []*kgo.Record
-		expected int64
+		read     reading
+		records  string
 		logStart int64
 		want     string
 	}{
-		{"in order", records(5, 6, 7), 5, 0, ""},
-		{"first ever", records(5, 6), -1, 5, ""},
-		{"deleted", records(9, 10), 5, 8, "5-9 "},
-		{"hole of the hub's own", records(9, 10), 5, 5, ""},
-		{"hub that tells no start", records(9, 10), 5, -1, "5-9 "},
-		{"deleted while reading", records(5, 9), 5, 9, "6-9 "},
-		{"made anew", records(0, 1), 5, 0, "5-0 "},
+		{"in order", known, "5:1 6:1 7:2", 0, ""},
+		{"first ever", reading{-1, furthest{next: -1}}, "5:1 6:1", 5, ""},
+		{"deleted", known, "9:4 10:4", 8, "5-9 "},
+		{"hole of the hub's own", known, "9:4 10:4", 5, ""},
+		{"hub that tells no start", known, "9:4 10:4", -1, "5-9 "},
+		{"deleted while reading", known, "5:1 9:4", 9, "6-9 "},
+		{"made anew", known, "0:1 1:2 5:3", 0, "5-0 "},
+		{"read again from the start", known, "0:-9 3:-1 4:0 5:1", 0, ""},
+		{"read again, and cut off in front of what came last", known, "0:-9 3:-1 4:1 5:2", 0, "5-4 "},
+		{"read again, and deleted behind what came last", known, "0:-9 9:4", 9, "5-9 "},
+		{"deleted up to what came last", known, "4:0 5:1", 4, ""},
+		{"further back than another member had read", reading{5, furthest{5, at, false}}, "0:-9", 0, "5-0 "},
 	} {
-		var b batch
-		got := ""
-		for _, g := range b.gaps(c.records, c.expected, c.logStart, at.Add(-time.Hour)) {
-			got += fmt.Sprintf("%d-%d ", g.from, g.to)
-			if g.reason == "" || g.before != at || g.after.IsZero() {
-				t.Errorf("%s: %+v", c.name, g)
+		for _, apart := range []bool{false, true} {
+			read, got := c.read, ""
+			parts := [][]*kgo.Record{records(c.records)}
+			if apart {
+				parts = slices.Collect(slices.Chunk(parts[0], 1))
+			}
+			for _, part := range parts {
+				for _, g := range read.follow(part, c.logStart) {
+					got += fmt.Sprintf("%d-%d ", g.from, g.to)
+					if g.reason == "" || g.before.IsZero() || g.after.IsZero() {
+						t.Errorf("%s: %+v", c.name, g)
+					}
+				}
+			}
+			if got != c.want {
+				t.Errorf("%s (one by one: %v): gaps %q, want %q", c.name, apart, got, c.want)
 			}
 		}
-		if got != c.want {
-			t.Errorf("%s: gaps %q, want %q", c.name, got, c.want)
+	}
+}
+
+// TestABrokerThatForgotItsHistoryIsReadAgainWithoutAGap has a broker say of the
+// leader's term in which messages came that it does not know it.
+func TestABrokerThatForgotItsHistoryIsReadAgainWithoutAGap(t *testing.T) {
+	t.Parallel()
+	n := newNamespace(t, 1)
+	sink := newSink()
+	n.publish(mail, 0, "a", "b", "c")
+	m := start(t, n.config(), Dependencies{DB: newState(t), Sink: sink})
+	sink.await(t, 3)
+	n.cluster.ControlKey(int16(kmsg.OffsetForLeaderEpoch), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		n.cluster.KeepControl()
+		response := request.ResponseKind().(*kmsg.OffsetForLeaderEpochResponse)
+		for _, topic := range request.(*kmsg.OffsetForLeaderEpochRequest).Topics {
+			answer := kmsg.NewOffsetForLeaderEpochResponseTopic()
+			answer.Topic = topic.Topic
+			for _, p := range topic.Partitions {
+				one := kmsg.NewOffsetForLeaderEpochResponseTopicPartition()
+				one.Partition = p.Partition
+				answer.Partitions = append(answer.Partitions, one)
+			}
+			response.Topics = append(response.Topics, answer)
 		}
+		return response, nil, true
+	})
+	if err := n.cluster.MoveTopicPartition(mail, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	n.publish(mail, 0, "d")
+	await(t, "all is read again", func() bool { got, times := sink.messages(t); return len(got) == 4 && times == 7 })
+	if gaps, err := m.Gaps(t.Context(), 10); err != nil || len(gaps) != 0 {
+		t.Errorf("gaps %+v, %v; nothing is lost", gaps, err)
 	}
 }

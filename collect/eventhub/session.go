@@ -43,6 +43,7 @@ type session struct {
 
 	mu        sync.Mutex
 	next      map[place]int64 // the offset that comes next; -1 when it is not known
+	seen      map[place]furthest
 	dirty     map[place]int64 // journalled, and not committed yet
 	committed time.Time
 	fault     error // of a callback
@@ -50,7 +51,7 @@ type session struct {
 
 // session joins the group and reads until ctx ends or something goes wrong.
 func (c *Collector) session(ctx context.Context) error {
-	s := &session{Collector: c, next: map[place]int64{}, dirty: map[place]int64{}}
+	s := &session{Collector: c, next: map[place]int64{}, seen: map[place]furthest{}, dirty: map[place]int64{}}
 	options, err := s.options()
 	if err != nil {
 		return err
@@ -196,6 +197,7 @@ func (s *session) resume(ctx context.Context, group map[string]map[int32]kgo.Off
 				partitions[partition] = kgo.NewOffset().At(kept.next)
 				s.next[p] = kept.next
 			}
+			s.seen[p] = furthest{s.next[p], ours[p].latest, ours[p].next == s.next[p] && !ours[p].latest.IsZero()}
 			s.assignedTo(p, ours[p])
 		}
 	}
@@ -226,6 +228,7 @@ func (s *session) forget(gone map[string][]int32) {
 		for _, partition := range partitions {
 			p := place{hub, partition}
 			delete(s.next, p)
+			delete(s.seen, p)
 			delete(s.dirty, p)
 		}
 	}

@@ -66,15 +66,6 @@ func (c *Collector) assignedTo(p place, k kept) {
 	c.health.assigned[p] = &assigned{latest: k.latest, caughtUp: k.caughtUp}
 }
 
-func (c *Collector) lastMessage(p place) time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if a := c.health.assigned[p]; a != nil {
-		return a.latest
-	}
-	return time.Time{}
-}
-
 func (c *Collector) journalled(m *mark) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -28,6 +28,7 @@ var errStorage = errors.New("storage failed")
 type mark struct {
 	place
 	next     int64 // -1: nothing was journalled
+	seen     furthest
 	latest   time.Time
 	payloads int64
 	messages int64
@@ -38,15 +39,6 @@ type mark struct {
 
 type amount struct{ messages, bytes int64 }
 
-// gap is offsets that are lost: from From up to, and without, To.
-type gap struct {
-	from, to int64
-	reason   string
-	// after and before bound the time at which the hub took what is lost; after is
-	// zero when nobody knows.
-	after, before time.Time
-}
-
 // take journals what was fetched, then keeps how far that was.
 func (s *session) take(ctx context.Context, fetches kgo.Fetches) error {
 	var errs []error
@@ -54,8 +46,8 @@ func (s *session) take(ctx context.Context, fetches kgo.Fetches) error {
 		var loss *kgo.ErrDataLoss
 		switch {
 		case ignorable(err):
-		case errors.As(err, &loss): // the client has gone on; the offsets show what is missing
-			s.logger.Error("the hub lost messages", "hub", hub, "partition", partition, "error", err)
+		case errors.As(err, &loss): // the client has gone on; the messages show whether any is missing
+			s.logger.Warn("the hub says that it may have lost messages; what it has is read again", "hub", hub, "partition", partition, "error", err)
 		default:
 			errs = append(errs, fmt.Errorf("fetch %s/%d: %w", hub, partition, err))
 		}
@@ -98,32 +90,27 @@ func byPlace(fetches kgo.Fetches) map[place]kgo.FetchPartition {
 // far that went, also after an error.
 func (s *session) journal(ctx context.Context, m *mark, p kgo.FetchPartition) error {
 	s.mu.Lock()
-	expected, known := s.next[m.place]
+	read := reading{-1, furthest{next: -1}}
+	if next, known := s.next[m.place]; known {
+		read = reading{next, s.seen[m.place]}
+	}
 	s.mu.Unlock()
-	if !known {
-		expected = -1
-	}
-	var last time.Time
-	if expected >= 0 {
-		last = s.lastMessage(m.place)
-	}
 	for records := p.Records; len(records) > 0; {
 		var batch batch
 		n := batch.fill(records, s.cfg.BatchBytes)
-		gaps := batch.gaps(records[:n], expected, p.LogStartOffset, last)
+		gaps := read.follow(records[:n], p.LogStartOffset)
 		if err := s.send(ctx, m.place, records[0].Offset, batch.body); err != nil {
 			return err
 		}
-		end := records[n-1]
-		expected, last = end.Offset+1, end.Timestamp.UTC()
-		m.add(&batch, gaps, expected, last)
+		m.add(&batch, gaps, records[n-1].Timestamp.UTC())
+		m.next, m.seen = read.next, read.seen
 		records = records[n:]
 	}
 	return nil
 }
 
-func (m *mark) add(b *batch, gaps []gap, next int64, latest time.Time) {
-	m.next, m.latest = next, latest
+func (m *mark) add(b *batch, gaps []gap, latest time.Time) {
+	m.latest = latest
 	m.payloads++
 	m.messages, m.bytes = m.messages+int64(b.messages), m.bytes+b.bytes
 	for hour, a := range b.hours {
@@ -161,27 +148,6 @@ func (b *batch) fill(records []*kgo.Record, most int) int {
 	return n
 }
 
-// gaps finds what is missing before and between records. expected is the offset
-// that should have come first, -1 when that is not known; logStart is the first
-// that the hub still has, -1 when it does not say. A hole that the hub has not
-// deleted is one of its own making, and holds no message.
-func (b *batch) gaps(records []*kgo.Record, expected, logStart int64, last time.Time) []gap {
-	var gaps []gap
-	for _, r := range records {
-		switch {
-		case expected < 0 || r.Offset == expected:
-		case r.Offset < expected:
-			gaps = append(gaps, gap{from: expected, to: r.Offset, after: last, before: r.Timestamp.UTC(),
-				reason: "the hub counts from its start again: it was made anew or has lost messages, and what came last in the old one is not known"})
-		case logStart < 0 || expected < logStart:
-			gaps = append(gaps, gap{from: expected, to: r.Offset, after: last, before: r.Timestamp.UTC(),
-				reason: fmt.Sprintf("%d messages were deleted by the hub's retention before they were read", r.Offset-expected)})
-		}
-		expected, last = r.Offset+1, r.Timestamp.UTC()
-	}
-	return gaps
-}
-
 func (s *session) send(ctx context.Context, p place, first int64, body []byte) error {
 	_, err := s.sink.Journal(ctx, model.Payload{
 		Tenant:      s.cfg.Tenant,
@@ -205,7 +171,7 @@ func (s *session) keep(ctx context.Context, marks []*mark) error {
 	s.mu.Lock()
 	for _, m := range marks {
 		if m.next >= 0 {
-			s.next[m.place], s.dirty[m.place] = m.next, m.next
+			s.next[m.place], s.dirty[m.place], s.seen[m.place] = m.next, m.next, m.seen
 		}
 	}
 	s.mu.Unlock()

@@ -243,6 +243,23 @@ func TestSlicesShrinkUntilNoLimitIsHit(t *testing.T) {
 	})
 }
 
+// TestSlicesGrowAgain: after a second with as many rows as there may be, an hour
+// is not read second by second.
+func TestSlicesGrowAgain(t *testing.T) {
+	inVirtualTime(t, func(c *graph.Config) { c.HuntingRowLimit = 3 }, func(r *rig) {
+		r.cfg.RowLimit = 3
+		for _, ago := range []time.Duration{25 * time.Hour, 25*time.Hour + 10*time.Second, 25*time.Hour + 12*time.Second, 25*time.Hour + 14*time.Second} {
+			r.add(mails, ago, 0)
+		}
+		r.start()
+		time.Sleep(30 * time.Minute)
+		r.wantAll()
+		if s := r.stream(0); s.Counts.Gaps != 0 || s.Lag > 10*time.Minute {
+			t.Errorf("status %+v", s)
+		}
+	})
+}
+
 func TestMoreRowsThanCanBeHadAreAGap(t *testing.T) {
 	inVirtualTime(t, func(c *graph.Config) { c.HuntingRowLimit = 50 }, func(r *rig) {
 		r.cfg.RowLimit = 50
@@ -377,6 +394,39 @@ func TestAnOutageLosesNothing(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		r.wantAll()
 		if s := r.stream(0); s.Counts.Gaps != 0 || s.Health != collect.HealthRunning {
+			t.Errorf("status %+v", s)
+		}
+	})
+}
+
+// TestALongReadingGoesOnWhereItFailed: where every twelfth answer breaks off,
+// two days in a hundred slices are read through all the same, and what is new besides.
+func TestALongReadingGoesOnWhereItFailed(t *testing.T) {
+	inVirtualTime(t, func(c *graph.Config) { c.HuntingRowLimit = 10 }, func(r *rig) {
+		r.cfg.RowLimit, r.cfg.Tables = 10, []string{mails}
+		for i := range 700 {
+			r.add(mails, time.Duration(i)*4*time.Minute+time.Minute, 0)
+		}
+		r.start()
+		time.Sleep(5 * time.Hour)
+		r.wantAll()
+		queries := 0
+		r.mu.Lock()
+		r.fault = func(*http.Request) *http.Response {
+			if queries++; queries%12 > 0 {
+				return nil
+			}
+			recorder := httptest.NewRecorder()
+			recorder.WriteString(`{"results":[{"Rep`)
+			return recorder.Result()
+		}
+		r.mu.Unlock()
+		r.add(mails, 40*time.Hour, 0) // very late: the next reading of two days finds it
+		time.Sleep(3 * time.Hour)
+		r.add(mails, 0, 0)
+		time.Sleep(time.Hour)
+		r.wantAll()
+		if s := r.stream(0); s.Counts.Gaps != 0 || s.Lag > 20*time.Minute {
 			t.Errorf("status %+v", s)
 		}
 	})

@@ -31,9 +31,10 @@ type table struct {
 	random func() float64
 	log    *slog.Logger
 
-	// span is the slice to ask for next, within the configured ones. It belongs to
-	// the goroutine that reads.
+	// span is the slice to ask for next, within the configured ones, and pass the
+	// reading under way. They belong to the goroutine that reads.
 	span time.Duration
+	pass pass
 
 	trouble *collect.Trouble
 
@@ -76,8 +77,25 @@ func (t *table) polled(err error) {
 	t.trouble.Failed(t.problem, t.refused)
 }
 
-// poll reads what is new, and what may have come late.
+// pass is what is left of a reading from some time up to its own beginning.
+type pass struct {
+	from, to time.Time
+	reread   bool
+}
+
+// poll reads what is new, and what may have come late. A reading that failed goes
+// on where it failed before another begins: one of many slices, of which now and
+// then one fails, would never come to its end.
 func (t *table) poll(ctx context.Context) error {
+	if t.pass.from.Before(t.pass.to) && !t.pass.from.Before(t.clock.Now().Add(-t.cfg.Lookback)) {
+		m, err := t.marks.read(ctx, t.name)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errStorage, err)
+		}
+		if err := t.finish(ctx, &m); err != nil {
+			return err
+		}
+	}
 	now := t.clock.Now().UTC().Truncate(time.Microsecond)
 	floor := now.Add(-t.cfg.Lookback)
 	m, err := t.marks.read(ctx, t.name)
@@ -94,27 +112,34 @@ func (t *table) poll(ctx context.Context) error {
 	if from.Before(floor) {
 		from = floor
 	}
+	t.pass = pass{from, now, reread}
+	return t.finish(ctx, &m)
+}
+
+// finish reads what is left of the pass.
+func (t *table) finish(ctx context.Context, m *mark) error {
+	p := &t.pass
 	if m.through.IsZero() {
-		m.first, m.through = from, from
+		m.first, m.through = p.from, p.from
 	}
-	for from.Before(now) {
-		to := from.Add(t.span)
-		if to.After(now) {
-			to = now
+	for p.from.Before(p.to) {
+		to := p.from.Add(t.span)
+		if to.After(p.to) {
+			to = p.to
 		}
-		read, err := t.read(ctx, &m, collect.Window{From: from, To: to})
+		read, err := t.read(ctx, m, collect.Window{From: p.from, To: to})
 		if err != nil {
 			return err
 		}
 		if read {
-			from = to
+			p.from = to
 		}
 	}
-	if reread {
-		m.reread = now
+	if p.reread {
+		m.reread = p.to
 	}
 	m.lastSuccess = t.clock.Now()
-	return t.save(ctx, &m)
+	return t.save(ctx, m)
 }
 
 // begin returns where a poll at now begins to read, and whether that is further
@@ -159,7 +184,7 @@ func (t *table) read(ctx context.Context, m *mark, w collect.Window) (read bool,
 			return false, err
 		}
 	}
-	if rows < t.cfg.RowLimit/4 {
+	if 4*rows < t.cfg.RowLimit {
 		t.span = min(2*t.span, t.cfg.Slice)
 	}
 	return true, t.passed(ctx, m, w)
