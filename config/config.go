@@ -160,6 +160,9 @@ func Load(path string) (*Config, error) {
 		return nil, fmt.Errorf("read configuration %s: %w", path, err)
 	}
 	config, err := Parse(text, dir, os.Getenv)
+	if config != nil && config.DataDir != "" {
+		err = errors.Join(err, config.AddStored(os.Getenv))
+	}
 	if err != nil {
 		return config, fmt.Errorf("configuration %s: %w", path, err)
 	}

@@ -37,6 +37,7 @@ type Services struct {
 	Coverage      Coverage
 	Dashboards    Dashboards
 	Custodian     Custodian
+	Tenants       Tenants
 	Notifications Notifications
 	// Tokens lets programs in by access tokens of their own.
 	Tokens    Tokens

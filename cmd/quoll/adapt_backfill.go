@@ -23,12 +23,12 @@ const mostBackfills = 100
 // earlier process did not end. Each tenant has one search, and with it one
 // budget of requests.
 type backfills struct {
-	node   *node
-	config *config.Config
-	ledger *collect.Ledger
-	kept   *auditsearch.Requests
-	now    func() time.Time
-	log    *slog.Logger
+	node    *node
+	tenants *roster
+	ledger  *collect.Ledger
+	kept    *auditsearch.Requests
+	now     func() time.Time
+	log     *slog.Logger
 
 	ctx      context.Context // of the service; ends what runs
 	running  sync.WaitGroup
@@ -171,7 +171,7 @@ func (b *backfills) tenant(name string) (*config.Tenant, error) {
 	if name != "" {
 		names = []string{name}
 	}
-	chosen, err := chooseTenants(b.config, names)
+	chosen, err := chooseTenants(b.tenants.list(), names)
 	if err != nil {
 		return nil, &server.Failure{Code: server.CodeBadRequest, Message: err.Error()}
 	}

@@ -25,12 +25,11 @@ const measuredFor = 5 * time.Second
 // connectors tells how every source is doing: what its collector says, and
 // what arrived of it, asked of the tables themselves.
 type connectors struct {
-	collectors []collect.Collector
-	names      map[string]string // of tenants, by id
-	query      *query.Service
-	lags       *collect.Lags
-	now        func() time.Time
-	log        *slog.Logger
+	roster *roster
+	query  *query.Service
+	lags   *collect.Lags
+	now    func() time.Time
+	log    *slog.Logger
 
 	mu       sync.Mutex
 	measured map[arrivedKey]arrived
@@ -53,7 +52,7 @@ type arrived struct {
 func (c *connectors) Connectors(ctx context.Context) ([]server.Connector, error) {
 	measured := c.measure(ctx)
 	var all []server.Connector
-	for _, collector := range c.collectors {
+	for _, collector := range c.roster.all() {
 		status := collector.Status()
 		for _, s := range status.Shown() {
 			a, measurable := measured[arrivedKey{status.Tenant, s.ContentType}]
@@ -97,7 +96,7 @@ var titles = map[model.Source]string{
 func (c *connectors) view(status collect.Status, s collect.StreamStatus, a arrived) server.Connector {
 	view := server.Connector{
 		ID: status.Name + "/" + s.ContentType, Source: string(status.Source), Title: titles[status.Source],
-		TenantID: status.Tenant, TenantName: c.names[status.Tenant], ContentType: s.ContentType,
+		TenantID: status.Tenant, TenantName: c.roster.name(status.Tenant), ContentType: s.ContentType,
 		State: connectorState(s, a), LastEvent: moment(a.lastEvent), LastReceived: moment(s.LastJournalled),
 		Counts:  server.ConnectorCounts{Payloads: s.Counts.Journalled, Records: a.records, LastHour: a.lastHour, LastDay: a.lastDay},
 		History: a.history,
@@ -209,8 +208,8 @@ func (c *connectors) ask(ctx context.Context) (map[arrivedKey]arrived, error) {
 			return nil, err
 		}
 		all[arrivedKey{"", table}] = a // for what relays push, of any tenant
-		for tenant := range c.names {
-			all[arrivedKey{tenant, table}] = a
+		for _, tenant := range c.roster.list() {
+			all[arrivedKey{tenant.ID, table}] = a
 		}
 	}
 	return all, nil

@@ -18,7 +18,7 @@ import (
 type gaps struct {
 	ledger *collect.Ledger
 	state  *sql.DB
-	names  map[string]string // of tenants, by id
+	names  *roster // nil: tenants have no names
 	now    func() time.Time
 }
 
@@ -111,7 +111,7 @@ func (g *gaps) defender(ctx context.Context, f server.GapFilter) ([]server.GapRo
 }
 
 func (g *gaps) row(source model.Source, s collect.Stream) server.GapRow {
-	return server.GapRow{Source: string(source), TenantID: s.Tenant, TenantName: g.names[s.Tenant], ContentType: s.ContentType}
+	return server.GapRow{Source: string(source), TenantID: s.Tenant, TenantName: g.names.name(s.Tenant), ContentType: s.ContentType}
 }
 
 func hourCells(hours []collect.Hour) []server.GapCell {

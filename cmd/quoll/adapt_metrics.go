@@ -19,10 +19,10 @@ import (
 // measured reads what the parts of a node say of themselves. It asks no table, so
 // that it answers when the engine does not.
 type measured struct {
-	node       *node
-	collectors []collect.Collector
-	detector   *detect.Detector
-	now        func() time.Time
+	node     *node
+	roster   *roster
+	detector *detect.Detector
+	now      func() time.Time
 }
 
 // read implements metrics.Reader.
@@ -35,7 +35,7 @@ func (m *measured) read(ctx context.Context) (*metrics.Reading, error) {
 		Archive: metrics.Archive{Position: p.Archived, Failing: p.ArchiveError != "" || m.node.archiveProblem != nil},
 	}
 	var tenants []string
-	for _, c := range m.collectors {
+	for _, c := range m.roster.all() {
 		s := c.Status()
 		r.Sources = append(r.Sources, s)
 		if !slices.Contains(tenants, s.Tenant) {

@@ -13,7 +13,7 @@ import (
 // States implements server.States.
 func (m *measured) States(context.Context) ([]server.PartState, error) {
 	var parts []server.PartState
-	for _, c := range m.collectors {
+	for _, c := range m.roster.all() {
 		parts = append(parts, sourceStates(c.Status())...)
 	}
 	p := m.node.pipeline.Status()

@@ -6,16 +6,15 @@ import (
 	"slices"
 	"time"
 
-	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/server"
 )
 
 // reporter tells where the parts of a node stand.
 type reporter struct {
-	node       *node
-	collectors []collect.Collector // none where nothing is collected
-	webhook    *webhookServer      // nil where no notifications are taken
-	started    time.Time
+	node    *node
+	roster  *roster        // nil where nothing is collected
+	webhook *webhookServer // nil where no notifications are taken
+	started time.Time
 
 	certificates certificateCounter
 }
@@ -44,7 +43,7 @@ func (r *reporter) Status(context.Context) (*server.Status, error) {
 		status.Webhook = &got
 	}
 	var tenants []string
-	for _, collector := range r.collectors {
+	for _, collector := range r.roster.all() {
 		state := collector.Status()
 		if !slices.Contains(tenants, state.Tenant) {
 			tenants = append(tenants, state.Tenant)

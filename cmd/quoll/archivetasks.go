@@ -25,7 +25,7 @@ const reconcileEvery = 24 * time.Hour
 type archiveKeeper struct {
 	node     *node
 	reporter *reporter
-	names    map[string]string // of tenants, by id
+	names    *roster
 	audit    *acts
 	indexer  *operationsIndexer
 	after    time.Duration // of the start, before the first reconciliation

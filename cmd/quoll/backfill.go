@@ -62,21 +62,21 @@ func graphAccess(t config.Tenant) (*http.Client, graph.Tokens, error) {
 	return &patient, &graph.EntraTokens{Tokens: entra.NewTokens(application, transport, time.Now), Resource: at.Graph}, nil
 }
 
-// chooseTenants returns the tenants of a configuration with one of the names or
+// chooseTenants returns those among tenants with one of the names or
 // ids; all that can be searched when none is given.
-func chooseTenants(c *config.Config, names []string) ([]config.Tenant, error) {
+func chooseTenants(tenants []config.Tenant, names []string) ([]config.Tenant, error) {
 	var chosen []config.Tenant
 	for _, name := range names {
-		at := slices.IndexFunc(c.Tenants, func(t config.Tenant) bool { return t.ID == name || t.Name == name })
+		at := slices.IndexFunc(tenants, func(t config.Tenant) bool { return t.ID == name || t.Name == name })
 		if at < 0 {
 			return nil, usageError(fmt.Errorf("--tenant %q: the configuration has no such tenant", name))
 		}
-		chosen = append(chosen, c.Tenants[at])
+		chosen = append(chosen, tenants[at])
 	}
 	if len(names) > 0 {
 		return chosen, nil
 	}
-	for _, t := range c.Tenants {
+	for _, t := range tenants {
 		if t.AuditSearch != nil {
 			chosen = append(chosen, t)
 		}

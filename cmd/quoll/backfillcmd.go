@@ -101,7 +101,7 @@ func runBackfill(ctx context.Context, w, notes io.Writer, o backfillOptions) err
 		}
 	}
 	if loaded != nil && len(o.tenants) == 0 { // the server is told each by its id
-		tenants, err := chooseTenants(loaded, nil)
+		tenants, err := chooseTenants(loaded.Tenants, nil)
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func runBackfill(ctx context.Context, w, notes io.Writer, o backfillOptions) err
 // backfillHere works on the data directory. journal.ErrLocked says that another
 // process has it.
 func backfillHere(ctx context.Context, o backfillOptions, c *config.Config, request auditsearch.Request, show *backfillShow) (err error) {
-	tenants, err := chooseTenants(c, o.tenants)
+	tenants, err := chooseTenants(c.Tenants, o.tenants)
 	if err != nil {
 		return err
 	}

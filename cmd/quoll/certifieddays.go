@@ -39,7 +39,7 @@ func (k *archiveKeeper) certifiedDays() []server.CertifiedDay {
 			continue
 		}
 		days = append(days, server.CertifiedDay{
-			TenantID: c.Tenant, TenantName: k.names[c.Tenant], ContentType: c.ContentType, Day: c.Day.Format(time.DateOnly), Sequence: c.Sequence,
+			TenantID: c.Tenant, TenantName: k.names.name(c.Tenant), ContentType: c.ContentType, Day: c.Day.Format(time.DateOnly), Sequence: c.Sequence,
 			Listed: c.Listed, Fetched: c.Fetched, Expired: c.Expired, Gaps: int64(len(c.Gaps)),
 		})
 	}

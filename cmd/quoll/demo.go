@@ -175,7 +175,7 @@ func demoConfig(o demoOptions, export string, tenant *tenantsim.Tenant, simulate
 		Tenants: []config.Tenant{{Name: tenant.Domain(), ID: tenant.TenantID(), Activity: &audit, AuditSearch: &search, DefenderExportDir: export, DefenderPollEvery: 2 * time.Second}},
 	}
 	c.Server.Listen = o.listen
-	return c, nil
+	return c, c.AddStored(os.Getenv)
 }
 
 // demoPace is quick, since somebody is watching.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/server"
 )
@@ -54,7 +55,7 @@ func gapLedger(t *testing.T) *gaps {
 			t.Fatal(err)
 		}
 	}
-	return &gaps{ledger: ledger, state: db, names: map[string]string{gapTenant: "Coast"}, now: func() time.Time { return now }}
+	return &gaps{ledger: ledger, state: db, names: &roster{tenants: []config.Tenant{{ID: gapTenant, Name: "Coast"}}}, now: func() time.Time { return now }}
 }
 
 func TestGapsInText(t *testing.T) {

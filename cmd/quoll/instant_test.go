@@ -59,7 +59,7 @@ func TestChosenTenants(t *testing.T) {
 		names []string
 		want  string
 	}{{nil, "1 3"}, {[]string{"river"}, "3"}, {[]string{"2", "coast"}, "2 1"}} {
-		chosen, err := chooseTenants(c, test.names)
+		chosen, err := chooseTenants(c.Tenants, test.names)
 		var ids []string
 		for _, tenant := range chosen {
 			ids = append(ids, tenant.ID)
@@ -68,10 +68,10 @@ func TestChosenTenants(t *testing.T) {
 			t.Errorf("%v: %s, %v", test.names, got, err)
 		}
 	}
-	if _, err := chooseTenants(c, []string{"nowhere"}); err == nil || !strings.Contains(err.Error(), "no such tenant") {
+	if _, err := chooseTenants(c.Tenants, []string{"nowhere"}); err == nil || !strings.Contains(err.Error(), "no such tenant") {
 		t.Error(err)
 	}
-	if _, err := chooseTenants(&config.Config{}, nil); err == nil {
+	if _, err := chooseTenants(nil, nil); err == nil {
 		t.Error("a configuration without tenants")
 	}
 }

@@ -66,7 +66,7 @@ func searchedTenant(c *config.Config, name string) (config.Tenant, error) {
 	if name != "" {
 		names = []string{name}
 	}
-	chosen, err := chooseTenants(c, names)
+	chosen, err := chooseTenants(c.Tenants, names)
 	if err != nil {
 		return config.Tenant{}, err
 	}

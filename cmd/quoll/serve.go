@@ -18,10 +18,6 @@ import (
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/collect/auditsearch"
-	"github.com/quoll/quoll/collect/blobexport"
-	"github.com/quoll/quoll/collect/eventhub"
-	"github.com/quoll/quoll/collect/hunting"
-	"github.com/quoll/quoll/collect/push"
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/incident"
@@ -110,7 +106,10 @@ type service struct {
 	*node
 	config         *config.Config
 	ledger         *collect.Ledger
-	collectors     []collect.Collector
+	roster         *roster
+	shared         *shared
+	spool          *collect.Spool
+	webhooks       []*activity.Collector
 	detector       *detect.Detector
 	incidents      *incident.Store
 	own            ownRows
@@ -127,7 +126,7 @@ type service struct {
 }
 
 func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *slog.Logger) (*service, error) {
-	s := &service{node: n, config: c, log: log}
+	s := &service{node: n, config: c, roster: newRoster(), log: log}
 	if err := s.addCollectors(ctx); err != nil {
 		return nil, err
 	}
@@ -155,7 +154,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	}
 	s.incidents, s.own = store, ownRows{journal: n.pipeline, notifier: notifier, clock: clock.System(), log: log}
 	s.detector.RecordHealth(s.own.take)
-	s.backfills = &backfills{node: n, config: c, ledger: s.ledger, kept: kept, now: time.Now, log: log, searches: map[string]*auditsearch.Search{}}
+	s.backfills = &backfills{node: n, tenants: s.roster, ledger: s.ledger, kept: kept, now: time.Now, log: log, searches: map[string]*auditsearch.Search{}}
 	ui, err := web.Files()
 	if err != nil {
 		return nil, fmt.Errorf("open the web UI: %w", err)
@@ -172,9 +171,9 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if err := audit.serverStarts(ctx, c, rules); err != nil {
 		return nil, err
 	}
-	report := &reporter{node: n, collectors: s.collectors, webhook: s.webhook, started: time.Now().UTC()}
-	s.keeper = &archiveKeeper{node: n, reporter: report, names: tenantNames(c), audit: audit, indexer: newOperationsIndexer(n, clock.System()), after: pace.reconcile, clock: clock.System(), log: log}
-	figures := &measured{node: n, collectors: s.collectors, detector: s.detector, now: time.Now}
+	report := &reporter{node: n, roster: s.roster, webhook: s.webhook, started: time.Now().UTC()}
+	s.keeper = &archiveKeeper{node: n, reporter: report, names: s.roster, audit: audit, indexer: newOperationsIndexer(n, clock.System()), after: pace.reconcile, clock: clock.System(), log: log}
+	figures := &measured{node: n, roster: s.roster, detector: s.detector, now: time.Now}
 	scraped, err := metrics.Handler(figures.read, log)
 	if err != nil {
 		return nil, fmt.Errorf("prepare metrics: %w", err)
@@ -195,7 +194,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		UI: ui, Logger: log, LocalToken: s.localToken,
 		Services: server.Services{
 			Querier: auditedQuerier{querier{n.query}, audit}, Catalogue: catalogue{}, Incidents: auditedIncidents{incidents{store, n.query}, audit},
-			Connectors:     &connectors{collectors: s.collectors, names: tenantNames(c), query: n.query, lags: n.lags, now: time.Now, log: log},
+			Connectors:     &connectors{roster: s.roster, query: n.query, lags: n.lags, now: time.Now, log: log},
 			Backfills:      auditedBackfills{s.backfills, audit},
 			Rules:          auditedRules{loaded, audit},
 			Notebook:       notes{book},
@@ -210,11 +209,12 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Coverage:       &coverage{query: n.query, now: time.Now},
 			Dashboards:     dashboardBook{append(slices.Clone(c.DashboardDirs), savedDashboards(c.DataDir))},
 			Access:         auditedPeople{people{s.access}, audit},
-			Gaps:           &gaps{ledger: s.ledger, state: n.state, names: tenantNames(c), now: time.Now},
+			Gaps:           &gaps{ledger: s.ledger, state: n.state, names: s.roster, now: time.Now},
 			Drift:          driftLists{n.drift},
 			Reporter:       report,
 			Archive:        s.keeper,
 			Custodian:      &custodian{n, incidents{store, n.query}, loaded.list, audit, s.keeper.settle, clock.System()},
+			Tenants:        &tenantDesk{roster: s.roster, collectors: s.collectorsOf, data: c.DataDir, archive: c.ArchiveDir, audit: audit, log: log},
 			Holds:          holds,
 			Assurance:      evidence,
 			Notifications:  notifications{notifier, audit},
@@ -227,79 +227,11 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 // assurance gathers evidence from what this server answers its pages with.
 func (s *service) assurance(c *config.Config, report *reporter, rules *ruleBook, audit *acts) *assurer {
 	return &assurer{data: c.DataDir, workspace: s.workspace, audit: audit, gatherer: &evidenceGatherer{
-		reporter: report, querier: querier{s.query}, connectors: &connectors{collectors: s.collectors, names: tenantNames(c), query: s.query, lags: s.lags, now: time.Now, log: s.log},
-		gaps: &gaps{ledger: s.ledger, state: s.state, names: tenantNames(c), now: time.Now}, rules: rules,
+		reporter: report, querier: querier{s.query}, connectors: &connectors{roster: s.roster, query: s.query, lags: s.lags, now: time.Now, log: s.log},
+		gaps: &gaps{ledger: s.ledger, state: s.state, names: s.roster, now: time.Now}, rules: rules,
 		incidents: incidents{s.incidents, s.query}, access: people{s.access}, drift: driftLists{s.drift}, now: time.Now,
 		setting: evidenceSetting{dataDir: c.DataDir, archiveDir: c.ArchiveDir, loopback: c.Server.OnLoopback(), notifications: len(c.Notifications)},
 	}}
-}
-
-func tenantNames(c *config.Config) map[string]string {
-	names := map[string]string{}
-	for _, t := range c.Tenants {
-		names[t.ID] = t.Name
-	}
-	return names
-}
-
-func (s *service) addCollectors(ctx context.Context) error {
-	var err error
-	if s.ledger, err = collect.OpenLedger(ctx, s.state); err != nil {
-		return err
-	}
-	spool, err := collect.NewSpool(s.paths.spool(), collect.SpoolMemory)
-	if err != nil {
-		return err
-	}
-	var activities []*activity.Collector
-	shared := newShared(len(s.config.Tenants))
-	for _, t := range s.config.Tenants {
-		if t.Activity != nil {
-			settings, err := shared.settings(*t.Activity)
-			if err != nil {
-				return err
-			}
-			collector, err := activity.New(settings, activity.Dependencies{Ledger: s.ledger, Sink: s.pipeline, Lags: s.lags, Room: shared.room, Spool: spool, Logger: s.log})
-			if err != nil {
-				return err
-			}
-			s.collectors = append(s.collectors, collector)
-			activities = append(activities, collector)
-		}
-		if t.Hunting != nil {
-			collector, err := s.newHunting(ctx, t)
-			if err != nil {
-				return err
-			}
-			s.collectors = append(s.collectors, collector)
-		}
-		if t.EventHubs != nil {
-			collector, err := eventhub.New(ctx, *t.EventHubs, eventhub.Dependencies{DB: s.state, Sink: s.pipeline, Logger: s.log})
-			if err != nil {
-				return err
-			}
-			s.collectors = append(s.collectors, collector)
-		}
-		if t.DefenderExportDir == "" && t.DefenderAccount == nil {
-			continue
-		}
-		collector, err := s.newExport(ctx, t)
-		if err != nil {
-			return err
-		}
-		s.collectors = append(s.collectors, collector)
-	}
-	if s.config.Push != nil {
-		receiver, err := push.New(ctx, *s.config.Push, push.Dependencies{DB: s.state, Sink: s.pipeline, Logger: s.log})
-		if err != nil {
-			return err
-		}
-		s.collectors = append(s.collectors, receiver)
-	}
-	if s.config.Webhook != nil {
-		s.webhook = newWebhookServer(s.config.Webhook, activities, s.log)
-	}
-	return nil
 }
 
 // takeNotifications answers the audit log's notifications until ctx ends. An
@@ -311,45 +243,6 @@ func (s *service) takeNotifications(ctx context.Context) error {
 		return err
 	}
 	return s.webhook.serve(ctx, listener)
-}
-
-// watchSilence adds to every collector's status what is heard no more.
-func (s *service) watchSilence(ctx context.Context) (err error) {
-	s.silence, err = silence.New(ctx, silence.Dependencies{
-		DB: s.state, Counter: heardRecords{s.query, defenderTenant(s.collectors)}, Reached: reachedBy(s.collectors), Clock: clock.System(), Logger: s.log,
-	})
-	if err != nil {
-		return err
-	}
-	watched := make([]collect.Collector, len(s.collectors))
-	for i, collector := range s.collectors {
-		watched[i] = heard{collector, s.silence}
-	}
-	s.collectors = watched
-	return nil
-}
-
-func (s *service) newHunting(ctx context.Context, t config.Tenant) (*hunting.Collector, error) {
-	transport, tokens, err := graphAccess(t)
-	if err != nil {
-		return nil, err
-	}
-	return hunting.New(ctx, *t.Hunting, hunting.Dependencies{DB: s.state, Sink: s.pipeline, HTTP: transport, Tokens: tokens, Logger: s.log})
-}
-
-// newExport reads the Defender export from a folder or a storage account.
-func (s *service) newExport(ctx context.Context, t config.Tenant) (collect.Collector, error) {
-	settings := blobexport.DefaultConfig(t.DefenderExportDir)
-	settings.Tenant, settings.PollEvery = t.ID, t.DefenderPollEvery
-	deps := blobexport.Dependencies{DB: s.state, Store: blobexport.NewFolder(t.DefenderExportDir), Sink: s.pipeline, Logger: s.log}
-	if t.DefenderAccount != nil {
-		account, err := blobexport.NewAzure(*t.DefenderAccount, clock.System().Now)
-		if err != nil {
-			return nil, err
-		}
-		settings.Name, deps.Store = t.DefenderAccount.URL, account
-	}
-	return blobexport.New(ctx, settings, deps)
 }
 
 // run starts everything and waits for the end.
@@ -393,14 +286,7 @@ func (s *service) run(ctx context.Context, ready func(address, link string)) err
 	if s.webhook != nil {
 		work.Go(func() error { return s.takeNotifications(workCtx) })
 	}
-	for i, collector := range s.collectors {
-		work.Go(func() error {
-			if clock.Sleep(workCtx, clock.System(), time.Duration(i)*betweenStarts) != nil {
-				return nil
-			}
-			return collector.Run(workCtx)
-		})
-	}
+	s.roster.start(workCtx, work)
 	work.Go(func() error {
 		select {
 		case err := <-kept:

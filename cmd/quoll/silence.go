@@ -120,10 +120,10 @@ func brings(source model.Source, stream, name string) bool {
 // reachedBy says how far collectors have come. A table that several roads bring
 // is as far as the furthest of them, and what is made of several content types as
 // far as the last.
-func reachedBy(collectors []collect.Collector) func(tenant, contentType string) time.Time {
+func reachedBy(collectors func() []collect.Collector) func(tenant, contentType string) time.Time {
 	return func(tenant, contentType string) time.Time {
 		var furthest time.Time
-		for _, c := range collectors {
+		for _, c := range collectors() {
 			status := c.Status()
 			if status.Tenant != tenant {
 				continue

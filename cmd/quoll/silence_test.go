@@ -88,10 +88,11 @@ func (f fixedStatus) Status() collect.Status { return f.status }
 
 func TestReachedIsTheCursorOfTheStream(t *testing.T) {
 	at := time.Date(2026, 9, 14, 8, 0, 0, 0, time.UTC)
-	reached := reachedBy([]collect.Collector{
+	first := []collect.Collector{
 		fixedStatus{status: collect.Status{Tenant: "other", Streams: []collect.StreamStatus{{ContentType: "Audit.Exchange", Cursor: at.Add(time.Hour)}}}},
 		fixedStatus{status: collect.Status{Tenant: gapTenant, Streams: []collect.StreamStatus{{ContentType: "Audit.Exchange", Cursor: at}}}},
-	})
+	}
+	reached := reachedBy(func() []collect.Collector { return first })
 	if got := reached(gapTenant, "Audit.Exchange"); !got.Equal(at) {
 		t.Errorf("reached %v, want %v", got, at)
 	}
@@ -107,7 +108,7 @@ func TestReachedIsTheCursorOfTheStream(t *testing.T) {
 		fixedStatus{status: collect.Status{Tenant: gapTenant, Source: model.SourceEventHub, Streams: []collect.StreamStatus{stream("EmailEvents", 3*time.Hour), stream("everything-else", 5*time.Hour)}}},
 		fixedStatus{status: collect.Status{Tenant: gapTenant, Source: model.SourceBlobExport, Streams: []collect.StreamStatus{stream("EmailEvents", 4*time.Hour)}}},
 	}
-	reached = reachedBy(roads)
+	reached = reachedBy(func() []collect.Collector { return roads })
 	for name, want := range map[string]time.Duration{"OfficeActivity": time.Hour, "EmailEvents": 4 * time.Hour, "UrlClickEvents": 5 * time.Hour} {
 		if got := reached(gapTenant, name); !got.Equal(at.Add(want)) {
 			t.Errorf("%s is reached up to %v, want %v", name, got, at.Add(want))

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quoll/quoll/config"
+	"github.com/quoll/quoll/journal"
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/server"
+	"github.com/quoll/quoll/tenantsim"
+)
+
+// TestATenantIsAddedToAServerThatRuns begins with nothing, checks a simulated tenant
+// with a wrong secret and with the right one, adds it, and finds what it sent in the
+// journal, without a restart; and what a restart would read.
+func TestATenantIsAddedToAServerThatRuns(t *testing.T) {
+	settings := tenantsim.DefaultConfig(3)
+	settings.NoStory, settings.History, settings.Volume = true, time.Hour, 0.01
+	settings.Permissions = []string{"ActivityFeed.Read"}
+	tenant, err := tenantsim.New(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	simulated, err := tenant.Start(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := simulated.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	dir := t.TempDir()
+	ca := filepath.Join(dir, "ca.pem")
+	if err := simulated.WriteCA(ca); err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	c := &config.Config{DataDir: filepath.Join(dir, "q"), ArchiveDir: filepath.Join(dir, "a"), ArchiveOrigin: defaultOrigin, FlushEvery: time.Hour, Lake: lake.DefaultConfig(""), Server: server.DefaultConfig()}
+	n, err := openNode(t.Context(), paths{data: c.DataDir, archive: c.ArchiveDir, origin: c.ArchiveOrigin}, nodeSettings{time.Hour, time.Hour, c.Lake}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := n.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	s, err := newService(t.Context(), n, c, defaultPace(), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	work, ctx := errgroup.WithContext(ctx)
+	s.roster.start(ctx, work)
+	defer func() {
+		stop()
+		if err := work.Wait(); err != nil {
+			t.Error(err)
+		}
+	}()
+	post := func(path string, r server.TenantRequest) *httptest.ResponseRecorder {
+		t.Helper()
+		body, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request := httptest.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1/api/v1/tenants"+path, bytes.NewReader(body))
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Authorization", "Bearer "+s.localToken)
+		answer := httptest.NewRecorder()
+		s.server.Handler().ServeHTTP(answer, request)
+		return answer
+	}
+	asked := server.TenantRequest{Name: "Coast", TenantID: tenant.TenantID(), ClientID: tenant.ClientID(), Secret: "a wrong secret", BaseURL: simulated.URL, AuthorityURL: simulated.URL, CAFile: ca}
+	if answer := post("/check", asked); answer.Code != http.StatusOK || !blocked(t, answer.Body.String(), "sign-in") {
+		t.Errorf("status %d: %s", answer.Code, answer.Body)
+	}
+	if answer := post("", asked); answer.Code != http.StatusConflict || !strings.Contains(answer.Body.String(), "sign-in") {
+		t.Errorf("a secret that does not work is stored: status %d: %s", answer.Code, answer.Body)
+	}
+	if _, err := os.Stat(config.StoredTenants(c.DataDir)); err == nil {
+		t.Error("something was stored")
+	}
+	asked.Secret = tenant.ClientSecret()
+	if answer := post("/check", asked); answer.Code != http.StatusOK || blocked(t, answer.Body.String(), "") || !strings.Contains(answer.Body.String(), `"check":"permissions","severity":"ok"`) {
+		t.Errorf("status %d: %s", answer.Code, answer.Body)
+	}
+	if answer := post("", asked); answer.Code != http.StatusCreated || !strings.Contains(answer.Body.String(), `"added":true`) {
+		t.Fatalf("status %d: %s", answer.Code, answer.Body)
+	}
+	if answer := post("", asked); answer.Code != http.StatusConflict {
+		t.Errorf("it is added twice: status %d: %s", answer.Code, answer.Body)
+	}
+	awaitActivity(t, n)
+	if len(s.roster.all()) != 1 || s.roster.name(tenant.TenantID()) != "Coast" {
+		t.Errorf("the roster has %d collectors", len(s.roster.all()))
+	}
+	if answer := post("", server.TenantRequest{TenantID: "../../etc", ClientID: "x", Secret: "x"}); answer.Code != http.StatusBadRequest {
+		t.Errorf("status %d: %s", answer.Code, answer.Body)
+	}
+	if err := c.AddStored(os.Getenv); err != nil || len(c.Tenants) != 1 || c.Tenants[0].Activity.ClientSecret.Reveal() != tenant.ClientSecret() {
+		t.Errorf("a restart reads %v, error %v", c.Tenants, err)
+	}
+	info, err := os.Stat(filepath.Join(config.StoredTenants(c.DataDir), tenant.TenantID()+".secret"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the secret's file: %v, error %v", info, err)
+	}
+	if err := c.AddStored(os.Getenv); err == nil || !strings.Contains(err.Error(), "take it out of one of them") {
+		t.Errorf("a tenant of two places: error %v", err)
+	}
+	actsHideSecrets(t, n, tenant.ClientSecret())
+}
+
+// blocked says whether a check was answered to its end and a finding blocks.
+func blocked(t *testing.T, lines, check string) bool {
+	t.Helper()
+	found, done := false, false
+	for scanner := bufio.NewScanner(strings.NewReader(lines)); scanner.Scan(); {
+		var f struct {
+			server.TenantFinding
+			Done bool `json:"done"`
+		}
+		if err := json.Unmarshal(scanner.Bytes(), &f); err != nil {
+			t.Fatal(err)
+		}
+		done = f.Done
+		found = found || f.Severity == "blocking" && (check == "" || f.Check == check)
+	}
+	if !done {
+		t.Errorf("the answer broke off:\n%s", lines)
+	}
+	return found
+}
+
+var errSeen = errors.New("seen")
+
+// awaitActivity waits until the journal has a payload of the audit log.
+func awaitActivity(t *testing.T, n *node) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	at := journal.Position(0)
+	for {
+		err := n.journal.Read(ctx, at, func(e journal.Entry) error {
+			at = e.Position
+			if e.Payload.Source == model.SourceActivity {
+				return errSeen
+			}
+			return nil
+		})
+		if errors.Is(err, errSeen) {
+			return
+		}
+		if err == nil {
+			err = n.journal.Wait(ctx, at)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// actsHideSecrets: what was asked for is written down, and its secret is not.
+func actsHideSecrets(t *testing.T, n *node, secret string) {
+	t.Helper()
+	added := 0
+	err := n.journal.Read(t.Context(), 0, func(e journal.Entry) error {
+		body := string(e.Payload.Body)
+		if e.Payload.Source == model.SourceQuoll && strings.Contains(body, secret) {
+			t.Errorf("a secret is in the audit trail: %s", body)
+		}
+		if strings.Contains(body, `"OperationName":"Add tenant"`) {
+			added++
+		}
+		return nil
+	})
+	if err != nil || added != 4 {
+		t.Errorf("%d acts, want 4, error %v", added, err)
+	}
+}

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/collect/activity"
+	"github.com/quoll/quoll/collect/blobexport"
+	"github.com/quoll/quoll/collect/eventhub"
+	"github.com/quoll/quoll/collect/hunting"
+	"github.com/quoll/quoll/collect/push"
+	"github.com/quoll/quoll/config"
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/silence"
+)
+
+// roster is the tenants of a server and what collects from them. Tenants come in
+// while it runs; none leaves before it ends.
+type roster struct {
+	mu      sync.RWMutex
+	tenants []config.Tenant
+	plain   []collect.Collector // as they are made
+	watched []collect.Collector // their status warns of silence as well
+	watch   *silence.Watcher    // nil before silence is watched
+
+	ctx  context.Context // of the work; nil before it begins
+	work *errgroup.Group
+}
+
+func newRoster() *roster { return &roster{} }
+
+// all returns the collectors, whose status warns of silence as well.
+func (r *roster) all() []collect.Collector {
+	if r == nil {
+		return nil
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Clone(r.watched)
+}
+
+// bare returns the collectors without what is watched over them, for those that
+// watch.
+func (r *roster) bare() []collect.Collector {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Clone(r.plain)
+}
+
+// list returns the tenants.
+func (r *roster) list() []config.Tenant {
+	if r == nil {
+		return nil
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Clone(r.tenants)
+}
+
+// name is that of a tenant, or empty.
+func (r *roster) name(id string) string {
+	for _, t := range r.list() {
+		if t.ID == id {
+			return t.Name
+		}
+	}
+	return ""
+}
+
+// add takes in a tenant, which may be the empty one for what is of none, and its
+// collectors. Where the work has begun, they begin as well.
+func (r *roster) add(t config.Tenant, collectors ...collect.Collector) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t.ID != "" {
+		r.tenants = append(r.tenants, t)
+	}
+	for _, c := range collectors {
+		shown := c
+		if r.watch != nil {
+			shown = heard{c, r.watch}
+		}
+		r.plain, r.watched = append(r.plain, c), append(r.watched, shown)
+		if r.work != nil {
+			r.run(shown, 0)
+		}
+	}
+}
+
+// watchBy has the status of all collectors warn of silence.
+func (r *roster) watchBy(w *silence.Watcher) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.watch = w
+	for i, c := range r.plain {
+		r.watched[i] = heard{c, w}
+	}
+}
+
+// start runs the collectors until ctx ends, and those that come later.
+func (r *roster) start(ctx context.Context, work *errgroup.Group) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ctx, r.work = ctx, work
+	for i, c := range r.watched {
+		r.run(c, time.Duration(i)*betweenStarts)
+	}
+}
+
+func (r *roster) run(c collect.Collector, after time.Duration) {
+	ctx := r.ctx
+	r.work.Go(func() error {
+		if clock.Sleep(ctx, clock.System(), after) != nil {
+			return nil
+		}
+		return c.Run(ctx)
+	})
+}
+
+// running says that collectors that are added begin at once.
+func (r *roster) running() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.work != nil && r.ctx.Err() == nil
+}
+
+func (s *service) addCollectors(ctx context.Context) error {
+	var err error
+	if s.ledger, err = collect.OpenLedger(ctx, s.state); err != nil {
+		return err
+	}
+	if s.spool, err = collect.NewSpool(s.paths.spool(), collect.SpoolMemory); err != nil {
+		return err
+	}
+	s.shared = newShared(len(s.config.Tenants))
+	for _, t := range s.config.Tenants {
+		collectors, err := s.collectorsOf(ctx, t)
+		if err != nil {
+			return err
+		}
+		s.roster.add(t, collectors...)
+	}
+	if s.config.Push != nil {
+		receiver, err := push.New(ctx, *s.config.Push, push.Dependencies{DB: s.state, Sink: s.pipeline, Logger: s.log})
+		if err != nil {
+			return err
+		}
+		s.roster.add(config.Tenant{}, receiver)
+	}
+	if s.config.Webhook != nil {
+		s.webhook = newWebhookServer(s.config.Webhook, s.webhooks, s.log)
+	}
+	return nil
+}
+
+// collectorsOf makes what collects from a tenant.
+func (s *service) collectorsOf(ctx context.Context, t config.Tenant) ([]collect.Collector, error) {
+	var all []collect.Collector
+	if t.Activity != nil {
+		settings, err := s.shared.settings(*t.Activity)
+		if err != nil {
+			return nil, err
+		}
+		collector, err := activity.New(settings, activity.Dependencies{Ledger: s.ledger, Sink: s.pipeline, Lags: s.lags, Room: s.shared.room, Spool: s.spool, Logger: s.log})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, collector)
+		s.webhooks = append(s.webhooks, collector)
+	}
+	if t.Hunting != nil {
+		collector, err := s.newHunting(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, collector)
+	}
+	if t.EventHubs != nil {
+		collector, err := eventhub.New(ctx, *t.EventHubs, eventhub.Dependencies{DB: s.state, Sink: s.pipeline, Logger: s.log})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, collector)
+	}
+	if t.DefenderExportDir == "" && t.DefenderAccount == nil {
+		return all, nil
+	}
+	collector, err := s.newExport(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return append(all, collector), nil
+}
+
+// watchSilence adds to every collector's status what is heard no more.
+func (s *service) watchSilence(ctx context.Context) (err error) {
+	s.silence, err = silence.New(ctx, silence.Dependencies{
+		DB: s.state, Counter: heardRecords{s.query, defenderTenant(s.roster.bare())}, Reached: reachedBy(s.roster.bare), Clock: clock.System(), Logger: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.roster.watchBy(s.silence)
+	return nil
+}
+
+func (s *service) newHunting(ctx context.Context, t config.Tenant) (*hunting.Collector, error) {
+	transport, tokens, err := graphAccess(t)
+	if err != nil {
+		return nil, err
+	}
+	return hunting.New(ctx, *t.Hunting, hunting.Dependencies{DB: s.state, Sink: s.pipeline, HTTP: transport, Tokens: tokens, Logger: s.log})
+}
+
+// newExport reads the Defender export from a folder or a storage account.
+func (s *service) newExport(ctx context.Context, t config.Tenant) (collect.Collector, error) {
+	settings := blobexport.DefaultConfig(t.DefenderExportDir)
+	settings.Tenant, settings.PollEvery = t.ID, t.DefenderPollEvery
+	deps := blobexport.Dependencies{DB: s.state, Store: blobexport.NewFolder(t.DefenderExportDir), Sink: s.pipeline, Logger: s.log}
+	if t.DefenderAccount != nil {
+		account, err := blobexport.NewAzure(*t.DefenderAccount, clock.System().Now)
+		if err != nil {
+			return nil, fmt.Errorf("defender export of %s: %w", t.Name, err)
+		}
+		settings.Name, deps.Store = t.DefenderAccount.URL, account
+	}
+	return blobexport.New(ctx, settings, deps)
+}
