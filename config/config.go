@@ -53,6 +53,8 @@ type Config struct {
 	ShippedRules bool
 	// DashboardDirs hold further dashboards.
 	DashboardDirs []string
+	// AutomationDirs hold automation rules.
+	AutomationDirs []string
 	// ExternalHosts may be read from by externaldata; none by default.
 	ExternalHosts []string
 	Server        server.Config
@@ -94,23 +96,24 @@ type Tenant struct {
 
 // file is the configuration as it is written.
 type file struct {
-	DataDir       string             `yaml:"data_dir"`
-	ArchiveDir    string             `yaml:"archive_dir"`
-	ArchiveOrigin string             `yaml:"archive_origin"`
-	Witnesses     []witnessSection   `yaml:"archive_witnesses"`
-	FlushEvery    duration           `yaml:"flush_every"`
-	Lake          *lakeSection       `yaml:"lake"`
-	Retention     []retentionSection `yaml:"retention"`
-	RuleDirs      []string           `yaml:"rule_dirs"`
-	ShippedRules  *bool              `yaml:"shipped_rules"`
-	DashboardDirs []string           `yaml:"dashboard_dirs"`
-	ExternalHosts []string           `yaml:"external_hosts"`
-	Server        serverSection      `yaml:"server"`
-	Webhook       *webhookSection    `yaml:"webhook"`
-	Push          *pushSection       `yaml:"push"`
-	Notifications []notifySection    `yaml:"notifications"`
-	Indicators    []indicatorSection `yaml:"indicators"`
-	Tenants       []tenant           `yaml:"tenants"`
+	DataDir        string             `yaml:"data_dir"`
+	ArchiveDir     string             `yaml:"archive_dir"`
+	ArchiveOrigin  string             `yaml:"archive_origin"`
+	Witnesses      []witnessSection   `yaml:"archive_witnesses"`
+	FlushEvery     duration           `yaml:"flush_every"`
+	Lake           *lakeSection       `yaml:"lake"`
+	Retention      []retentionSection `yaml:"retention"`
+	RuleDirs       []string           `yaml:"rule_dirs"`
+	ShippedRules   *bool              `yaml:"shipped_rules"`
+	DashboardDirs  []string           `yaml:"dashboard_dirs"`
+	AutomationDirs []string           `yaml:"automation_dirs"`
+	ExternalHosts  []string           `yaml:"external_hosts"`
+	Server         serverSection      `yaml:"server"`
+	Webhook        *webhookSection    `yaml:"webhook"`
+	Push           *pushSection       `yaml:"push"`
+	Notifications  []notifySection    `yaml:"notifications"`
+	Indicators     []indicatorSection `yaml:"indicators"`
+	Tenants        []tenant           `yaml:"tenants"`
 }
 
 type serverSection struct {
@@ -222,6 +225,9 @@ func (b *builder) build(f file) *Config {
 	c.Witnesses = b.witnesses(f.Witnesses)
 	for _, dir := range f.DashboardDirs {
 		c.DashboardDirs = append(c.DashboardDirs, b.path(dir))
+	}
+	for _, dir := range f.AutomationDirs {
+		c.AutomationDirs = append(c.AutomationDirs, b.path(dir))
 	}
 	for _, dir := range f.RuleDirs {
 		c.RuleDirs = append(c.RuleDirs, b.path(dir))

@@ -164,7 +164,7 @@ func (d *Detector) runRule(ctx context.Context, r *Rule, now time.Time, look *lo
 		}
 		d.tables[r.ID] = tables
 	}
-	if now.Before(health.SuppressedUntil) && !r.watches() {
+	if now.Before(health.SuppressedUntil) && !r.Watches() {
 		return nil
 	}
 	windows, looked, err := d.windows(ctx, r, health, now, look)

@@ -165,7 +165,7 @@ func HeldBack(ctx context.Context, db *sql.DB, id int64) ([]Held, error) {
 
 // covers says whether an exception holds back an alert of a rule.
 func (e Exception) covers(r *Rule, alert model.Alert) bool {
-	if e.RuleID != "" && e.RuleID != r.ID || r.watches() && e.Agreed == "" {
+	if e.RuleID != "" && e.RuleID != r.ID || r.Watches() && e.Agreed == "" {
 		return false
 	}
 	found := false

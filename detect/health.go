@@ -35,8 +35,8 @@ type Switch struct {
 // WatchTheWatchers is the tag of rules that one person alone cannot mute.
 const WatchTheWatchers = "WatchTheWatchers"
 
-// watches says whether the rule has that tag.
-func (r *Rule) watches() bool { return r.tagged(WatchTheWatchers) }
+// Watches says whether the rule has that tag.
+func (r *Rule) Watches() bool { return r.tagged(WatchTheWatchers) }
 
 func (r *Rule) tagged(tag string) bool { return slices.Contains(r.tags(), tag) }
 
@@ -86,7 +86,7 @@ func Disable(ctx context.Context, db *sql.DB, r *Rule, by, why string, now time.
 		ON CONFLICT (rule_id) DO UPDATE SET agreed=excluded.agreed`, off.RuleID, micro(off.At), off.By, off.Why, off.Agreed); err != nil {
 		return fmt.Errorf("disable rule %q: %w", r.Name, err)
 	}
-	if r.watches() && off.Agreed == "" {
+	if r.Watches() && off.Agreed == "" {
 		return fmt.Errorf("disable rule %q, asked for by %s: %w", r.Name, off.By, ErrSamePerson)
 	}
 	return nil
@@ -126,7 +126,7 @@ func (s *store) switches(ctx context.Context) (map[string]Switch, error) {
 // runs says whether a rule runs, given who switched it off. What is tagged
 // WatchTheWatchers is not muted by its file, nor by one person.
 func (r *Rule) runs(off Switch) bool {
-	if r.watches() {
+	if r.Watches() {
 		return off.Agreed == ""
 	}
 	return r.enabled() && off.RuleID == ""
@@ -177,7 +177,7 @@ func healthRow(r *Rule, h Health, off Switch, now time.Time) (status string, lin
 	switch {
 	case off.RuleID != "":
 		operation, result, description = "Analytics rule disabled", "Informational", off.By+": "+off.Why
-		if r.watches() && off.Agreed == "" {
+		if r.Watches() && off.Agreed == "" {
 			description = "asked for by " + off.By + ", runs on: " + off.Why
 		}
 	case h.LastError != "":

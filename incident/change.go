@@ -20,6 +20,13 @@ type Change struct {
 	Severity       *model.Severity
 	Comment        string
 	Tags           []string // to add
+	Task           string   // the title of one to add
+	// Automated is what automation did, for the timeline. Changes that have it make
+	// no automation run.
+	Automated string
+	// Once is the key of a change that is made once, however often it is asked for;
+	// empty: each time.
+	Once string
 }
 
 // maxComment bounds a comment, in bytes.
@@ -41,6 +48,9 @@ func (s *Store) Update(ctx context.Context, number int64, c Change) error {
 		if err != nil {
 			return err
 		}
+		if first, err := s.first(ctx, tx, c.Once); err != nil || !first {
+			return err
+		}
 		return s.apply(ctx, tx, number, old, c)
 	})
 }
@@ -60,6 +70,9 @@ func (c Change) validate() error {
 		if tag == "" || len(tag) > 100 || !utf8.ValidString(tag) {
 			return fmt.Errorf("%w: a tag is 1 to 100 bytes of UTF-8", ErrInvalidChange)
 		}
+	}
+	if len(c.Task) > maxTask || !utf8.ValidString(c.Task) {
+		return fmt.Errorf("%w: a task has at most %d bytes of UTF-8", ErrInvalidChange, maxTask)
 	}
 	if len(c.Comment) > maxComment || !utf8.ValidString(c.Comment) {
 		return fmt.Errorf("%w: a comment is at most %d bytes of UTF-8", ErrInvalidChange, maxComment)
@@ -116,6 +129,16 @@ func (s *Store) apply(ctx context.Context, tx *sql.Tx, number int64, old model.I
 	}
 	if c.Comment != "" {
 		if err := s.note(ctx, tx, number, "comment", c.Author, c.Comment); err != nil {
+			return err
+		}
+	}
+	if c.Task != "" {
+		if err := s.addTask(ctx, tx, number, c.Task, c.Author); err != nil {
+			return err
+		}
+	}
+	if c.Automated != "" {
+		if err := s.note(ctx, tx, number, "automation", c.Author, c.Automated); err != nil {
 			return err
 		}
 	}

@@ -140,6 +140,9 @@ func sentinelEntities(entities []model.Entity) (list, compromised string) {
 
 // putIncident writes the row that tells of an incident as it is now.
 func (s *Store) putIncident(ctx context.Context, tx *sql.Tx, number int64, author string) error {
+	if err := s.tell(ctx, tx, number, author); err != nil {
+		return err
+	}
 	d, err := readDetail(ctx, tx, number)
 	if err != nil {
 		return err

@@ -33,14 +33,18 @@ func (s *Store) AddTask(ctx context.Context, number int64, title, by string) err
 		if _, err := readDetail(ctx, tx, number); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO incident_task (incident, title, by, at) VALUES (?,?,?,?)`, number, title, by, micros(s.now())); err != nil {
-			return err
-		}
-		if err := s.note(ctx, tx, number, "task", by, title); err != nil {
+		if err := s.addTask(ctx, tx, number, title, by); err != nil {
 			return err
 		}
 		return s.putIncident(ctx, tx, number, by)
 	})
+}
+
+func (s *Store) addTask(ctx context.Context, tx *sql.Tx, number int64, title, by string) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO incident_task (incident, title, by, at) VALUES (?,?,?,?)`, number, title, by, micros(s.now())); err != nil {
+		return fmt.Errorf("add task: %w", err)
+	}
+	return s.note(ctx, tx, number, "task", by, title)
 }
 
 // SetTask marks a task as done, or as open again. ErrNotFound where the incident

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -160,10 +161,40 @@ func (n *Notifier) Tell(ctx context.Context, m Message) error {
 		if m.Severity.Rank() < t.Least.Rank() || t.OnlyNew && (m.Status != string(model.IncidentNew) || m.Alerts > 1) {
 			continue
 		}
-		if _, err := n.db.ExecContext(ctx, `INSERT OR IGNORE INTO notify_delivery (target, key, sequence, message, state, due)
-			VALUES (?,?,(SELECT coalesce(max(sequence),0)+1 FROM notify_delivery),?,'waiting',?)`, t.Name, m.Key, string(body), n.clock.Now().UnixMicro()); err != nil {
-			return fmt.Errorf("tell %s of incident %d: %w", t.Name, m.Number, err)
+		if err := n.queue(ctx, t, m, body); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// TellTargets is Tell for the targets of those names alone, whatever severity they
+// want. Where one of them is unknown, none is told.
+func (n *Notifier) TellTargets(ctx context.Context, names []string, m Message) error {
+	var targets []Target
+	for _, name := range names {
+		i := slices.IndexFunc(n.targets, func(t Target) bool { return t.Name == name })
+		if i < 0 {
+			return fmt.Errorf("%w: %q", ErrUnknownTarget, name)
+		}
+		targets = append(targets, n.targets[i])
+	}
+	body, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("tell of incident %d: %w", m.Number, err)
+	}
+	for _, t := range targets {
+		if err := n.queue(ctx, t, m, body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Notifier) queue(ctx context.Context, t Target, m Message, body []byte) error {
+	if _, err := n.db.ExecContext(ctx, `INSERT OR IGNORE INTO notify_delivery (target, key, sequence, message, state, due)
+		VALUES (?,?,(SELECT coalesce(max(sequence),0)+1 FROM notify_delivery),?,'waiting',?)`, t.Name, m.Key, string(body), n.clock.Now().UnixMicro()); err != nil {
+		return fmt.Errorf("tell %s of incident %d: %w", t.Name, m.Number, err)
 	}
 	return nil
 }

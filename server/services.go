@@ -26,6 +26,7 @@ type Services struct {
 	Library    Library
 	Exceptions Exceptions
 	Indicators Indicators
+	Automation Automation
 	// Investigations prepares mailbox exposure reports.
 	Investigations Investigations
 	Explainer      Explainer

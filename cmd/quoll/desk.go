@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"os/user"
 	"time"
 
+	"github.com/quoll/quoll/automation"
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/incident"
 	"github.com/quoll/quoll/intel"
@@ -106,9 +108,14 @@ func deskServices(ctx context.Context, n *node, rules []*detect.Rule) (server.Se
 	if err != nil {
 		return server.Services{}, err
 	}
+	automations, err := automation.New(ctx, n.state, nil, automation.World{}, clock.System(), rand.Float64, n.log)
+	if err != nil {
+		return server.Services{}, err
+	}
 	view := incidents{store, n.query}
 	settle := func(ctx context.Context) error { return errors.Join(n.catchUp(ctx), n.archiveAll(ctx)) }
 	return server.Services{
+		Automation: automationDesk{automations, store, audit},
 		Incidents:  auditedIncidents{view, audit},
 		Custodian:  &custodian{n, view, func() []*detect.Rule { return rules }, audit, settle, clock.System()},
 		Holds:      holds,

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quoll/quoll/access"
+	"github.com/quoll/quoll/automation"
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/collect/auditsearch"
@@ -120,6 +121,7 @@ type service struct {
 	keeper         *archiveKeeper
 	indicators     *indicatorKeeper
 	investigations investigations
+	automation     *automation.Engine
 	access         *access.Store
 	localToken     string
 	log            *slog.Logger
@@ -154,6 +156,10 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	}
 	s.incidents, s.own = store, ownRows{journal: n.pipeline, notifier: notifier, clock: clock.System(), log: log}
 	s.detector.RecordHealth(s.own.take)
+	audit := &acts{journal: n.journal, workspace: n.workspace, clock: clock.System(), log: log}
+	if s.automation, err = openAutomation(ctx, n, c.AutomationDirs, store, s.detector.Rules, s.own, audit); err != nil {
+		return nil, err
+	}
 	s.backfills = &backfills{node: n, tenants: s.roster, ledger: s.ledger, kept: kept, now: time.Now, log: log, searches: map[string]*auditsearch.Search{}}
 	ui, err := web.Files()
 	if err != nil {
@@ -167,7 +173,6 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		return nil, err
 	}
 	s.localToken = rand.Text() + rand.Text()
-	audit := &acts{journal: n.journal, workspace: n.workspace, clock: clock.System(), log: log}
 	if err := audit.serverStarts(ctx, c, rules); err != nil {
 		return nil, err
 	}
@@ -202,6 +207,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Exceptions:     exceptionDesk{db: n.state, rules: s.detector.Rules, acts: audit, now: time.Now},
 			Indicators:     s.indicators.desk,
 			Investigations: s.investigations,
+			Automation:     automationDesk{s.automation, store, audit},
 			Explainer:      querier{n.query},
 			Metrics:        scraped,
 			States:         figures,
@@ -268,6 +274,7 @@ func (s *service) run(ctx context.Context, ready func(address, link string)) err
 	work.Go(func() error { return s.backfills.run(workCtx) })
 	work.Go(func() error { return s.detector.Run(workCtx) })
 	work.Go(func() error { return s.own.follow(workCtx, s.incidents) })
+	work.Go(func() error { return s.automation.Run(workCtx) })
 	work.Go(func() error { return s.indicators.run(workCtx) })
 	work.Go(func() error { return s.investigations.runs.Serve(workCtx) })
 	if s.own.notifier != nil {

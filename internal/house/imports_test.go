@@ -63,6 +63,7 @@ var allowed = []struct {
 	{"detect/ruletest", []string{"model", "detect"}},
 	{"detect", []string{"model", "kql/…", "query"}},
 	{"incident", []string{"model"}},
+	{"automation", []string{"model"}},
 	{"silence", nil},
 	{"notify", []string{"model"}},
 	{"archive/proof", nil},
