@@ -49,6 +49,9 @@ test: need ## every check
 FOR_TESTS := lint lane-go-first test-go test-kafka test-azurite test-browser-canned test-browser-demo
 $(FOR_TESTS) test-exhaustive: export GOGC ?= 400
 $(FOR_TESTS): export CGO_CFLAGS ?= -O1
+# A process of the race detector sleeps for a second before it ends, for the last
+# words of others. Here some 400 processes end: tests and scripts.
+$(FOR_TESTS) test-exhaustive: export GORACE ?= atexit_sleep_ms=0
 
 # The browser UI is downloaded, built and tested, mostly on one core; meanwhile
 # the other tests what does not embed it. test-go finds those results in the cache.
