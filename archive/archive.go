@@ -112,7 +112,7 @@ func (a *Archive) Add(ctx context.Context, position uint64, p model.Payload) err
 		return fmt.Errorf("%w: position %d after %d", ErrGap, position, last)
 	}
 	it := newItem(position, &p)
-	it.leaf.Object = objectPath(position, position) // as long as the real one
+	it.leaf.Object = a.cfg.Recipients.objectPath(position, position) // as long as the real one
 	if _, err := encodeLeaf(it.leaf); err != nil {
 		return fmt.Errorf("archive position %d: %w", position, err)
 	}

@@ -87,7 +87,7 @@ func TestCertificate(t *testing.T) {
 	if err != nil || len(blobs) != 4 {
 		t.Fatalf("%d blobs, %v, want 4", len(blobs), err)
 	}
-	head, missing, err := FindBlobs(t.Context(), cfg.Dir, key, read, blobs)
+	head, missing, err := FindBlobs(t.Context(), cfg.Dir, key, nil, read, blobs)
 	if err != nil || len(missing) != 0 || head.Size < 300 {
 		t.Errorf("head %+v, missing %v, %v", head, missing, err)
 	}
@@ -135,12 +135,12 @@ func TestBlobsThatAreNotInTheLogAreNamed(t *testing.T) {
 	good := CertifiedBlob{ContentID: p.Name, Size: int64(len(p.Body)), SHA256: fmt.Sprintf("%x", p.SHA256()), Position: 3}
 	hash, name, position, beyond := good, good, good, good
 	hash.SHA256, name.ContentID, position.Position, beyond.Position = strings.Repeat("0", 64), "other", 5, 999
-	_, missing, err := FindBlobs(t.Context(), cfg.Dir, key, c, []CertifiedBlob{good, hash})
+	_, missing, err := FindBlobs(t.Context(), cfg.Dir, key, nil, c, []CertifiedBlob{good, hash})
 	if err != nil || len(missing) != 1 || !strings.Contains(missing[0], "with SHA-256") {
 		t.Errorf("%v, %v, want the wrong hash alone", missing, err)
 	}
 	for _, b := range []CertifiedBlob{name, position, beyond} {
-		if _, missing, err := FindBlobs(t.Context(), cfg.Dir, key, c, []CertifiedBlob{b}); err != nil || len(missing) != 1 {
+		if _, missing, err := FindBlobs(t.Context(), cfg.Dir, key, nil, c, []CertifiedBlob{b}); err != nil || len(missing) != 1 {
 			t.Errorf("%+v: missing %v, %v", b, missing, err)
 		}
 	}
@@ -243,7 +243,7 @@ func TestBlobsInPartsAreFound(t *testing.T) {
 	good := CertifiedBlob{ContentID: "large", Size: int64(len(body)), SHA256: fmt.Sprintf("%x", sha256.Sum256(body)), Position: 7}
 	find := func(b CertifiedBlob) []string {
 		t.Helper()
-		_, missing, err := FindBlobs(t.Context(), cfg.Dir, a.VerifierKey(), c, []CertifiedBlob{b})
+		_, missing, err := FindBlobs(t.Context(), cfg.Dir, a.VerifierKey(), nil, c, []CertifiedBlob{b})
 		if err != nil {
 			t.Fatal(err)
 		}

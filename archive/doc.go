@@ -83,6 +83,9 @@ type Config struct {
 	// schema-less URL without white space or plus signs (C2SP tlog-checkpoint).
 	Origin string
 
+	// Recipients are whom objects are encrypted to; none: they are not.
+	Recipients Recipients
+
 	// A batch is sealed when it has this many payloads or this many bytes of
 	// bodies, or when its oldest payload has waited this long.
 	MaxPayloads int

@@ -29,7 +29,7 @@ type LogHead struct {
 // follow each other and of which the last is at its position; its hash is that
 // of their bodies together, which are read. It returns, in words, the blobs that
 // are not there. Objects of other blobs are not read: Verify does that.
-func FindBlobs(ctx context.Context, dir, verifierKey string, c *Certificate, blobs []CertifiedBlob) (head LogHead, missing []string, err error) {
+func FindBlobs(ctx context.Context, dir, verifierKey string, identities Identities, c *Certificate, blobs []CertifiedBlob) (head LogHead, missing []string, err error) {
 	verifier, err := note.NewVerifier(strings.TrimSpace(verifierKey))
 	if err != nil {
 		return head, nil, fmt.Errorf("verifier key: %w", err)
@@ -61,7 +61,7 @@ func FindBlobs(ctx context.Context, dir, verifierKey string, c *Certificate, blo
 		return head, nil, fmt.Errorf("read the log of %s: %w", dir, err)
 	}
 	for _, b := range blobs {
-		why := found.differs(root.FS(), b)
+		why := found.differs(clearFS{root.FS(), identities}, b)
 		if why != "" {
 			missing = append(missing, fmt.Sprintf("%s: %s", b.ContentID, why))
 		}

@@ -107,8 +107,19 @@ func objectPath(first, last uint64) string {
 	return fmt.Sprintf("%s/%016d/%020d-%020d%s", objectsDir, first/objectsPerDir, first, last, objectSuffix)
 }
 
-// parseObjectPath is the inverse of objectPath; ok is false for any other path.
+// objectPath returns the path of an object that is encrypted to recipients, or of
+// one that is not where there are none.
+func (r Recipients) objectPath(first, last uint64) string {
+	if len(r) == 0 {
+		return objectPath(first, last)
+	}
+	return objectPath(first, last) + encryptedSuffix
+}
+
+// parseObjectPath is the inverse of objectPath, also for one that is encrypted; ok
+// is false for any other path.
 func parseObjectPath(name string) (first, last uint64, ok bool) {
+	name = strings.TrimSuffix(name, encryptedSuffix)
 	base, found := strings.CutSuffix(path.Base(name), objectSuffix)
 	if !found || len(base) != 41 {
 		return 0, 0, false

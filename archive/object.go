@@ -57,9 +57,9 @@ type object struct {
 }
 
 // buildObject makes the object of a batch, which must not be empty.
-func buildObject(batch []item, sealed time.Time, pack packing) (*object, error) {
+func buildObject(batch []item, sealed time.Time, pack packing, to Recipients) (*object, error) {
 	first, last := batch[0].leaf.Position, batch[len(batch)-1].leaf.Position
-	o := &object{path: objectPath(first, last)}
+	o := &object{path: to.objectPath(first, last)}
 	var index bytes.Buffer
 	for i := range batch {
 		leaf := batch[i].leaf
@@ -75,6 +75,11 @@ func buildObject(batch []item, sealed time.Time, pack packing) (*object, error) 
 	var err error
 	if o.data, err = pack(batch, index.Bytes(), sealed); err != nil {
 		return nil, fmt.Errorf("pack object %s: %w", o.path, err)
+	}
+	if len(to) > 0 {
+		if o.data, err = to.encrypt(o.data); err != nil {
+			return nil, fmt.Errorf("encrypt object %s: %w", o.path, err)
+		}
 	}
 	line, err := encodeLeaf(objectLeaf(o.path, first, last, sha256.Sum256(o.data), int64(len(o.data))))
 	if err != nil {
@@ -107,6 +112,9 @@ type contents struct {
 	index  [][]byte // the lines, as far as they could be read
 	bodies []body   // in order, as far as they could be read
 	err    error    // why the contents could not be read to the end
+	// sealed: the file is encrypted and no identity opens it, so that nothing but
+	// its hash is known.
+	sealed bool
 	buf    []byte
 }
 
@@ -117,10 +125,13 @@ type body struct {
 
 // readObject reads an object file to its last byte, with memory bounded by the
 // index. The error is that of reading the file; damage is in contents.err.
-func readObject(r io.Reader, first, last uint64, decoder *zstd.Decoder) (*contents, error) {
+func readObject(r io.Reader, name string, identities Identities, decoder *zstd.Decoder) (*contents, error) {
 	file := &fileReader{r: r, hash: sha256.New()}
 	c := &contents{}
-	c.err = c.unpack(file, first, last, decoder)
+	c.err = c.open(file, name, identities, decoder)
+	if c.sealed = errors.Is(c.err, ErrEncrypted); c.sealed {
+		c.err = nil
+	}
 	// The hash is over the whole file, whatever could be unpacked of it.
 	if _, err := io.Copy(io.Discard, file); err != nil {
 		return nil, err
@@ -153,6 +164,16 @@ func (f *fileReader) Read(p []byte) (int, error) {
 		f.err = err
 	}
 	return n, err
+}
+
+func (c *contents) open(file io.Reader, name string, identities Identities, decoder *zstd.Decoder) (err error) {
+	if isEncrypted(name) {
+		if file, err = identities.decrypt(file); err != nil {
+			return err
+		}
+	}
+	first, last, _ := parseObjectPath(name)
+	return c.unpack(file, first, last, decoder)
 }
 
 func (c *contents) unpack(file io.Reader, first, last uint64, decoder *zstd.Decoder) error {

@@ -27,13 +27,14 @@ type Prover struct {
 	verifier note.Verifier
 }
 
-// OpenProver opens a folder for making proofs.
-func OpenProver(dir, verifierKey string) (*Prover, error) {
+// OpenProver opens a folder for making proofs. Identities open objects that are
+// encrypted.
+func OpenProver(dir, verifierKey string, identities Identities) (*Prover, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)
 	}
-	p, err := NewProver(root.FS(), verifierKey)
+	p, err := NewProver(root.FS(), verifierKey, identities)
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
@@ -42,7 +43,7 @@ func OpenProver(dir, verifierKey string) (*Prover, error) {
 }
 
 // NewProver is OpenProver of an archive, or a copy of one, that is no folder.
-func NewProver(fsys fs.FS, verifierKey string) (*Prover, error) {
+func NewProver(fsys fs.FS, verifierKey string, identities Identities) (*Prover, error) {
 	verifier, err := note.NewVerifier(strings.TrimSpace(verifierKey))
 	if err != nil {
 		return nil, fmt.Errorf("verifier key: %w", err)
@@ -50,7 +51,7 @@ func NewProver(fsys fs.FS, verifierKey string) (*Prover, error) {
 	if fsys, _, err = openCopy(fsys); err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)
 	}
-	return &Prover{fs: fsys, verifier: verifier}, nil
+	return &Prover{fs: clearFS{fsys, identities}, verifier: verifier}, nil
 }
 
 // Close closes the folder, if there is one.

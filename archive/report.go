@@ -62,8 +62,11 @@ type Report struct {
 	Last     uint64 `json:"last"`     // last journal position
 	Payloads uint64 `json:"payloads"` // payloads that were read back whole
 	Objects  uint64 `json:"objects"`  // objects that were read back whole
-	Files    int64  `json:"files"`    // files in the folder
-	Bytes    int64  `json:"bytes"`    // their size
+	// Sealed counts payloads in objects that no key was given for: their files are
+	// as they were signed, and what is in them was not looked at.
+	Sealed uint64 `json:"sealed,omitempty"`
+	Files  int64  `json:"files"` // files in the folder
+	Bytes  int64  `json:"bytes"` // their size
 	// Ahead counts files of a copy beyond its checkpoint: those that were copied
 	// for the next one.
 	Ahead int64 `json:"ahead,omitempty"`

@@ -164,6 +164,9 @@ func (r *reading) object(o ObjectLeaf) error {
 		return fmt.Errorf("%w: the log names an object %q", ErrDamaged, o.Object)
 	}
 	f, err := r.v.fs.Open(o.Object)
+	if errors.Is(err, ErrEncrypted) {
+		return err // which is no damage
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}

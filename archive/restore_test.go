@@ -94,7 +94,7 @@ func TestPayloadsBesideAServer(t *testing.T) {
 	a := mustOpen(t, DefaultConfig(filepath.Join(dir, "archive"), filepath.Join(dir, "keys", "archive.key")))
 	defer a.Close()
 	fill(t, a, 300, 100)
-	p, err := OpenProver(filepath.Join(dir, "archive"), a.VerifierKey())
+	p, err := OpenProver(filepath.Join(dir, "archive"), a.VerifierKey(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func (a *Archive) seal(ctx context.Context) error {
 	if len(a.pending) == 0 {
 		return nil
 	}
-	o, err := buildObject(a.pending, a.cfg.Now(), a.packing())
+	o, err := buildObject(a.pending, a.cfg.Now(), a.packing(), a.cfg.Recipients)
 	if err != nil {
 		return err
 	}

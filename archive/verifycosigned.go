@@ -19,6 +19,9 @@ type Trust struct {
 	// must have grown out of each. That shows a folder that was put back to an
 	// older state as a whole.
 	Kept [][]byte
+	// Identities open encrypted objects. What none of them opens is verified by
+	// the hash of its file alone.
+	Identities Identities
 }
 
 // Cosigned is the checkpoint that witnesses have cosigned.

@@ -178,7 +178,7 @@ func (c *objectCheck) peek() (first uint64, h tlog.Hash, ok bool) {
 		return 0, h, false
 	}
 	first, last, _ := parseObjectPath(objects[n])
-	f, err := c.v.fs.Open(objects[n])
+	f, err := clearFS{c.v.fs, c.v.trust.Identities}.Open(objects[n])
 	if err != nil {
 		return 0, h, false
 	}
@@ -209,11 +209,21 @@ func (c *objectCheck) skipped(count int, positions uint64) {
 		return
 	}
 	lost := Range{c.last + 1, c.last + positions}
-	name := objectPath(lost.First, lost.Last)
+	name := c.pathLike(lost.First, lost.Last)
 	if uint64(count) != positions+1 {
 		name = objectsDir // several objects, whose names nobody knows
 	}
 	c.v.problem(name, Missing, fmt.Sprintf("%d leaves from number %d on cannot be read, and there is no object for them", count, from.index), lost)
+}
+
+// pathLike is the path of an object that is not there, encrypted if the last one
+// in the folder is.
+func (c *objectCheck) pathLike(first, last uint64) string {
+	name := objectPath(first, last)
+	if n := len(c.v.objects); n > 0 && isEncrypted(c.v.objects[n-1]) {
+		name += encryptedSuffix
+	}
+	return name
 }
 
 func (c *objectCheck) hole(first uint64) {
@@ -242,7 +252,7 @@ func (c *objectCheck) check(name string, first, last uint64, leaves []leaf) {
 	go func() {
 		defer close(r.done)
 		defer f.Close()
-		r.found, r.err = readObject(f, first, last, r.decoder)
+		r.found, r.err = readObject(f, name, c.v.trust.Identities, r.decoder)
 	}()
 }
 
@@ -263,6 +273,10 @@ func (c *objectCheck) judge(r *objectRead) {
 		return
 	}
 	c.v.advance(found.size)
+	if found.sealed {
+		c.judgeSealed(r)
+		return
+	}
 	payloads, own := leaves[:len(leaves)-1], leaves[len(leaves)-1]
 	var touched []uint64
 	for i := range payloads {
@@ -271,8 +285,7 @@ func (c *objectCheck) judge(r *objectRead) {
 		}
 	}
 	c.v.report.Payloads += last - first + 1 - uint64(len(touched))
-	line, err := encodeLeaf(objectLeaf(name, first, last, found.sum, found.size))
-	whole := err == nil && own.known && tlog.RecordHash(line) == own.hash
+	whole := found.signed(r, &own)
 	switch {
 	case whole && len(touched) == 0 && found.err == nil:
 		c.v.report.Objects++
@@ -282,6 +295,37 @@ func (c *objectCheck) judge(r *objectRead) {
 		c.v.problem(name, Changed, "the file does not have the hash in the log; every payload in it is still whole", ranges(touched)...)
 	default:
 		c.v.problem(name, Changed, "the file does not have the hash in the log: "+found.why(), ranges(touched)...)
+	}
+}
+
+// signed reports whether the file is the one that the object's own leaf is of.
+func (c *contents) signed(r *objectRead, own *leaf) bool {
+	line, err := encodeLeaf(objectLeaf(r.name, r.first, r.last, c.sum, c.size))
+	return err == nil && own.known && tlog.RecordHash(line) == own.hash
+}
+
+// judgeSealed compares an object that no key opens with its own leaf, and the
+// payloads' leaves with what they must say of it.
+func (c *objectCheck) judgeSealed(r *objectRead) {
+	payloads, own := r.leaves[:len(r.leaves)-1], r.leaves[len(r.leaves)-1]
+	if !r.found.signed(r, &own) {
+		c.v.problem(r.name, Changed, "the file does not have the hash in the log; what of it is still whole cannot be told without the key", Range{r.first, r.last})
+		return
+	}
+	var touched []uint64
+	for i := range payloads {
+		if payloads[i].data == nil {
+			continue // of an entry bundle that was found damaged
+		}
+		described, ok := scanPayloadLeaf(payloads[i].data)
+		if position := r.first + uint64(i); !ok || described.position != position || string(described.object) != r.name {
+			touched = append(touched, position)
+		}
+	}
+	c.v.report.Sealed += uint64(len(payloads) - len(touched))
+	c.v.report.Objects++
+	if len(touched) > 0 {
+		c.v.problem(r.name, Changed, "its leaves in the log do not describe its payloads", ranges(touched)...)
 	}
 }
 

@@ -40,6 +40,9 @@ type Config struct {
 	// ArchiveOrigin names the transparency log in its checkpoints, after C2SP
 	// tlog-checkpoint: a name that no other log has.
 	ArchiveOrigin string
+	// ArchiveEncryption is whom objects of the archive are encrypted to; nobody by
+	// default.
+	ArchiveEncryption ArchiveEncryption
 	// Witnesses are asked to cosign the archive's checkpoints; none by default.
 	Witnesses []witness.Endpoint
 	// FlushEvery is how often fresh rows become files.
@@ -100,6 +103,7 @@ type file struct {
 	ArchiveDir     string             `yaml:"archive_dir"`
 	ArchiveOrigin  string             `yaml:"archive_origin"`
 	Witnesses      []witnessSection   `yaml:"archive_witnesses"`
+	Encryption     *encryptionSection `yaml:"archive_encryption"`
 	FlushEvery     duration           `yaml:"flush_every"`
 	Lake           *lakeSection       `yaml:"lake"`
 	Retention      []retentionSection `yaml:"retention"`
@@ -223,6 +227,7 @@ func (b *builder) build(f file) *Config {
 	}
 	c.ArchiveOrigin = or(c.ArchiveOrigin, "quoll.local/archive")
 	c.Witnesses = b.witnesses(f.Witnesses)
+	c.ArchiveEncryption = b.encryption(f.Encryption, c.ArchiveDir)
 	for _, dir := range f.DashboardDirs {
 		c.DashboardDirs = append(c.DashboardDirs, b.path(dir))
 	}

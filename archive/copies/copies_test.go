@@ -150,7 +150,7 @@ func (r *rig) open() {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { r.archive.Close() })
-	if r.prover, err = archive.OpenProver(cfg.Dir, r.archive.VerifierKey()); err != nil {
+	if r.prover, err = archive.OpenProver(cfg.Dir, r.archive.VerifierKey(), nil); err != nil {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { r.prover.Close() })
@@ -250,7 +250,7 @@ func TestACopyServesAsAnArchive(t *testing.T) {
 		r.seal(120)
 	}
 	r.copy()
-	prover, err := archive.NewProver(r.store.folder(), r.archive.VerifierKey())
+	prover, err := archive.NewProver(r.store.folder(), r.archive.VerifierKey(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -205,7 +205,7 @@ func verify(dir, key string) error {
 }
 
 func prove(dir, key string, leaves uint64, proofs int, kept [][]byte) (err error) {
-	p, err := archive.OpenProver(filepath.Join(dir, "archive"), key)
+	p, err := archive.OpenProver(filepath.Join(dir, "archive"), key, nil)
 	if err != nil {
 		return err
 	}

@@ -135,7 +135,7 @@ func (o *absenceOptions) prove(ctx context.Context, r server.AbsenceRequest) ([]
 }
 
 func (o *absenceOptions) fromArchive(ctx context.Context, key string, r server.AbsenceRequest) ([]byte, error) {
-	prover, err := archive.OpenProver(o.archive, key)
+	prover, err := o.open(key)
 	if err != nil {
 		return nil, err
 	}

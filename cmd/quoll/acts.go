@@ -116,7 +116,7 @@ func (a *acts) serverStarts(ctx context.Context, c *config.Config, rules []*dete
 		operation: "Start server", kind: "Server", name: c.ArchiveOrigin, description: "began to serve with this configuration",
 		properties: map[string]any{
 			"Version": version, "Listen": c.Server.Listen, "ArchiveDir": c.ArchiveDir, "Witnesses": witnesses, "Tenants": tenants, "Rules": loaded,
-			"WorkspaceId": a.workspace, "ExternalHosts": c.ExternalHosts, "FlushEvery": c.FlushEvery.String(),
+			"ArchiveRecipients": c.ArchiveEncryption.Recipients, "WorkspaceId": a.workspace, "ExternalHosts": c.ExternalHosts, "FlushEvery": c.FlushEvery.String(),
 		},
 	}, nil)
 }

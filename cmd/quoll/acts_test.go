@@ -79,7 +79,7 @@ func TestActsAreRowsUnderTheLog(t *testing.T) {
 // proveAct finds the act that contains a text in the archive, and proves it.
 func proveAct(t *testing.T, n *node, text string) {
 	t.Helper()
-	p, err := archive.OpenProver(n.paths.archive, n.archive.VerifierKey())
+	p, err := archive.OpenProver(n.paths.archive, n.archive.VerifierKey(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,11 @@ func (n *node) openProver() (*archive.Prover, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read verifier key: %w", err)
 	}
-	return archive.OpenProver(n.paths.archive, string(key))
+	identities, err := archive.ReadIdentities(n.paths.identities)
+	if err != nil {
+		return nil, err
+	}
+	return archive.OpenProver(n.paths.archive, string(key), identities)
 }
 
 // agreement is a reconciliation with what only its row tells.

@@ -128,7 +128,11 @@ func (k *archiveKeeper) verify(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read verifier key: %w", err)
 	}
-	report, err := archive.Verify(ctx, k.node.paths.archive, string(key), k.progress)
+	var trust archive.Trust
+	if trust.Identities, err = archive.ReadIdentities(k.node.paths.identities); err != nil {
+		return err
+	}
+	report, err := archive.VerifyTrusting(ctx, k.node.paths.archive, string(key), trust, k.progress)
 	if err != nil {
 		return err
 	}
@@ -136,6 +140,9 @@ func (k *archiveKeeper) verify(ctx context.Context) error {
 		return err
 	}
 	detail := fmt.Sprintf("%d payloads, %d leaves", report.Payloads, report.Size)
+	if report.Sealed > 0 {
+		detail += fmt.Sprintf("; of %d further payloads the files alone, which no key was given for", report.Sealed)
+	}
 	problems := []string{}
 	for i := range report.Problems[:min(len(report.Problems), mostWarnings)] {
 		problems = append(problems, report.Problems[i].String())
@@ -290,7 +297,7 @@ func evidenceFailure(err error) error {
 		return &server.Failure{Code: server.CodeConflict, Message: present.Error()}
 	case errors.Is(err, archive.ErrNotFound):
 		return &server.Failure{Code: server.CodeNotFound, Message: err.Error()}
-	case errors.Is(err, archive.ErrDamaged):
+	case errors.Is(err, archive.ErrDamaged), errors.Is(err, archive.ErrEncrypted):
 		return &server.Failure{Code: server.CodeConflict, Message: err.Error()}
 	case errors.As(err, &usage):
 		return &server.Failure{Code: server.CodeBadRequest, Message: err.Error()}

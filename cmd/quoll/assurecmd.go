@@ -129,7 +129,7 @@ func (n *node) assurer(ctx context.Context) (*assurer, error) {
 	}
 	return &assurer{data: n.paths.data, workspace: n.workspace, gatherer: &evidenceGatherer{
 		reporter: &reporter{node: n, started: time.Now()}, querier: querier{n.query}, gaps: &gaps{ledger: ledger, state: n.state, now: time.Now},
-		incidents: incidents{store, nil}, access: people{who}, drift: driftLists{n.drift}, now: time.Now, setting: evidenceSetting{dataDir: n.paths.data, archiveDir: n.paths.archive, loopback: true},
+		incidents: incidents{store, nil}, access: people{who}, drift: driftLists{n.drift}, now: time.Now, setting: evidenceSetting{dataDir: n.paths.data, archiveDir: n.paths.archive, recipients: len(strings.Fields(n.paths.recipients)), loopback: true},
 	}}, nil
 }
 

@@ -31,6 +31,7 @@ type evidenceGatherer struct {
 // evidenceSetting is what the configuration says.
 type evidenceSetting struct {
 	dataDir, archiveDir string
+	recipients          int  // whom the archive is encrypted to
 	loopback            bool // the server listens on this machine alone
 	notifications       int  // targets
 }

@@ -96,7 +96,11 @@ func (g *gathering) storeFacts() {
 		g.fact(assure.FactSeparate, assure.Protected, assure.Shown, "The archive is on another file system than the data directory.", "", "/archive")
 	}
 	g.fact(assure.FactLocked, assure.Protected, assure.NotMet, "The archive is a folder: who may write to its disk can delete files. A verification and a witness show that, and nothing forbids it.", "Copy the archive to a store with object lock or to write-once media, and verify the copy there.", "/archive")
-	g.fact(assure.FactEncryption, assure.Protected, assure.NotMet, "Quoll does not encrypt what it keeps; whether the disk below is encrypted it cannot see.", "Use an encrypted file system, and keep its keys elsewhere.")
+	if g.setting.recipients == 0 {
+		g.fact(assure.FactEncryption, assure.Protected, assure.NotMet, "Quoll does not encrypt what it keeps here; whether the disk below is encrypted it cannot see.", "Set archive_encryption for the archive; use an encrypted file system for the data directory, and keep its keys elsewhere.")
+		return
+	}
+	g.fact(assure.FactEncryption, assure.Protected, assure.NotVisible, fmt.Sprintf("New objects of the archive are encrypted (age: ChaCha20-Poly1305) to %d recipients, whose keys are outside of the store; objects of before it was switched on, the leaves of the log, journal and tables are not. Whether the disks below are encrypted, as AES-256 for all of it would take, cannot be seen.", g.setting.recipients), "Use an encrypted file system for the data directory, and keep its keys elsewhere.")
 }
 
 func sameDevice(a, b string) (bool, error) {

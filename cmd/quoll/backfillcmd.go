@@ -134,7 +134,8 @@ func backfillHere(ctx context.Context, o backfillOptions, c *config.Config, requ
 			return usageError(fmt.Errorf("tenant %s: %w", t.Name, err))
 		}
 	}
-	p := paths{data: o.data, archive: c.ArchiveDir, origin: c.ArchiveOrigin}
+	p := configuredPaths(c)
+	p.data = o.data
 	if o.data != c.DataDir {
 		if p, err = dataPaths(o.data); err != nil {
 			return err

@@ -229,7 +229,7 @@ func (i *issuer) write(ctx context.Context, w io.Writer, s collect.Stream, day t
 	return err
 }
 
-type verifyCertificateOptions struct{ key, blobs, archive, output string }
+type verifyCertificateOptions struct{ key, identity, blobs, archive, output string }
 
 func archiveVerifyCertificateCommand() *cobra.Command {
 	var o verifyCertificateOptions
@@ -250,6 +250,7 @@ The exit code is 0 when all holds and 3 when something does not.`,
 	cmd.Flags().StringVar(&o.key, "key", "", "file with the verifier key, got by a road of its own")
 	cmd.Flags().StringVar(&o.blobs, "blobs", "", "the list of blobs (default: FILE.blobs, if it is there)")
 	cmd.Flags().StringVar(&o.archive, "archive", "", "folder of an archive in which to look for the blobs")
+	identityFlag(cmd, &o.identity)
 	outputFlag(cmd, &o.output)
 	return cmd
 }
@@ -335,7 +336,11 @@ func (r *certificateReport) verify(ctx context.Context, signed []byte, key strin
 	if o.archive == "" {
 		return nil
 	}
-	head, missing, err := archive.FindBlobs(ctx, o.archive, key, c, blobs)
+	identities, err := archive.ReadIdentities(o.identity)
+	if err != nil {
+		return err
+	}
+	head, missing, err := archive.FindBlobs(ctx, o.archive, key, identities, c, blobs)
 	if err != nil {
 		r.Problems = append(r.Problems, err.Error())
 		return nil

@@ -88,8 +88,10 @@ func runCosign(cmd *cobra.Command, data, keyFile, url string) error {
 	if err != nil {
 		return err
 	}
-	config := archive.DefaultConfig(p.archive, p.keyFile())
-	config.Origin = p.origin
+	config, err := p.archiveConfig()
+	if err != nil {
+		return err
+	}
 	a, err := archive.Open(config)
 	if err != nil {
 		return err

@@ -9,11 +9,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/quoll/quoll/archive"
 	"github.com/quoll/quoll/archive/witness"
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/drift"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/durable"
@@ -30,6 +32,18 @@ import (
 // paths are where a node keeps things.
 type paths struct {
 	data, archive, origin string
+	// recipients are whom the archive is encrypted to, with spaces between, and
+	// identities the file that opens it.
+	recipients, identities string
+}
+
+// archiveConfig is how an archive is opened for writing.
+func (p paths) archiveConfig() (archive.Config, error) {
+	settings := archive.DefaultConfig(p.archive, p.keyFile())
+	settings.Origin = p.origin
+	var err error
+	settings.Recipients, err = archive.ParseRecipients(strings.Fields(p.recipients))
+	return settings, err
 }
 
 func (p paths) journal() string { return filepath.Join(p.data, "journal") }
@@ -40,6 +54,14 @@ func (p paths) rejects() string { return filepath.Join(p.data, "rejects") }
 func (p paths) keyFile() string { return filepath.Join(p.data, "keys", "archive.key") }
 func (p paths) verifier() string {
 	return filepath.Join(p.data, "keys", "archive.pub")
+}
+
+// configuredPaths are the paths that a configuration has.
+func configuredPaths(c *config.Config) paths {
+	return paths{
+		data: c.DataDir, archive: c.ArchiveDir, origin: c.ArchiveOrigin,
+		recipients: strings.Join(c.ArchiveEncryption.Recipients, " "), identities: c.ArchiveEncryption.IdentityFile,
+	}
 }
 
 // defaultOrigin names an archive's log where nobody chose a name.
@@ -58,6 +80,7 @@ func dataPaths(dir string) (paths, error) {
 	}
 	return paths{
 		data: absolute, archive: cmp.Or(w.ArchiveDir, absolute+"-archive"), origin: cmp.Or(w.ArchiveOrigin, defaultOrigin),
+		recipients: w.ArchiveRecipients, identities: w.ArchiveIdentities,
 	}, nil
 }
 
@@ -163,9 +186,12 @@ func (n *node) openState(ctx context.Context) (err error) {
 // will be. Only a journal that ends before the archive does is refused, because
 // its positions would be given out twice.
 func (n *node) openArchive(sealAfter time.Duration) error {
-	config := archive.DefaultConfig(n.paths.archive, n.paths.keyFile())
-	config.Origin, config.MaxAge, config.MaxBytes = n.paths.origin, sealAfter, archiveBatch
-	opened, err := archive.Open(config)
+	settings, err := n.paths.archiveConfig()
+	if err != nil {
+		return fmt.Errorf("open archive %s: %w", n.paths.archive, err)
+	}
+	settings.MaxAge, settings.MaxBytes = sealAfter, archiveBatch
+	opened, err := archive.Open(settings)
 	if err != nil {
 		n.archiveProblem = fmt.Errorf("open archive %s: %w", n.paths.archive, err)
 		n.log.Error("the archive cannot be opened; everything else goes on, and it is tried again at the next start", "error", err)

@@ -27,12 +27,17 @@ type proveOptions struct {
 }
 
 // archiveFlags say which archive is meant, and whose key.
-type archiveFlags struct{ data, archive, key string }
+type archiveFlags struct{ data, archive, key, identity string }
 
 func (o *archiveFlags) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.data, "data", "quoll-data", "data directory, to find archive and key")
 	cmd.Flags().StringVar(&o.archive, "archive", "", "the archive's folder (default: <data>-archive)")
 	cmd.Flags().StringVar(&o.key, "key", "", "file with the verifier key (default: <data>/keys/archive.pub)")
+	identityFlag(cmd, &o.identity)
+}
+
+func identityFlag(cmd *cobra.Command, identity *string) {
+	cmd.Flags().StringVar(identity, "identity", "", "file with the age identities that open an encrypted archive (default: as the data directory says)")
 }
 
 // settle fills in what was not given, and reads the key.
@@ -47,6 +52,9 @@ func (o *archiveFlags) settle() (key string, err error) {
 	if o.key == "" {
 		o.key = p.verifier()
 	}
+	if o.identity == "" && o.archive == p.archive {
+		o.identity = p.identities
+	}
 	text, err := os.ReadFile(o.key)
 	if err != nil {
 		return "", fmt.Errorf("read verifier key: %w", err)
@@ -60,7 +68,16 @@ func (o *archiveFlags) prover() (*archive.Prover, error) {
 	if err != nil {
 		return nil, err
 	}
-	return archive.OpenProver(o.archive, key)
+	return o.open(key)
+}
+
+// open opens it with a verifier key.
+func (o *archiveFlags) open(key string) (*archive.Prover, error) {
+	identities, err := archive.ReadIdentities(o.identity)
+	if err != nil {
+		return nil, err
+	}
+	return archive.OpenProver(o.archive, key, identities)
 }
 
 func archiveProveCommand() *cobra.Command {

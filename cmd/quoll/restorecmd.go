@@ -23,7 +23,7 @@ import (
 )
 
 type restoreOptions struct {
-	archive, key, data, workspace, output string
+	archive, key, identity, data, workspace, output string
 }
 
 func archiveRestoreCommand() *cobra.Command {
@@ -51,6 +51,7 @@ one is made.`,
 	}
 	cmd.Flags().StringVar(&o.archive, "archive", "", "the archive's folder")
 	cmd.Flags().StringVar(&o.key, "key", "", "file with the verifier key")
+	identityFlag(cmd, &o.identity)
 	cmd.Flags().StringVar(&o.data, "data", "", "data directory to make")
 	cmd.Flags().StringVar(&o.workspace, "workspace-id", "", "GUID of the workspace")
 	outputFlag(cmd, &o.output)
@@ -70,7 +71,11 @@ func runRestore(cmd *cobra.Command, o restoreOptions) error {
 	if err != nil {
 		return fmt.Errorf("read verifier key: %w", err)
 	}
-	prover, err := archive.OpenProver(o.archive, string(key))
+	identities, err := archive.ReadIdentities(o.identity)
+	if err != nil {
+		return err
+	}
+	prover, err := archive.OpenProver(o.archive, string(key), identities)
 	if err != nil {
 		return err
 	}

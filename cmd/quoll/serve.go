@@ -82,7 +82,7 @@ func defaultPace() pace {
 // archive. ready is called with the web address once it answers, and with a link by
 // which the first administrator signs in, or "" where there is one.
 func serve(ctx context.Context, c *config.Config, pace pace, log *slog.Logger, ready func(address, link string)) (err error) {
-	p := paths{data: c.DataDir, archive: c.ArchiveDir, origin: c.ArchiveOrigin}
+	p := configuredPaths(c)
 	n, err := openNode(ctx, p, nodeSettings{c.FlushEvery, pace.sealAfter, c.Lake}, log)
 	if err != nil {
 		return inUse(err, c.DataDir)
@@ -236,7 +236,7 @@ func (s *service) assurance(c *config.Config, report *reporter, rules *ruleBook,
 		reporter: report, querier: querier{s.query}, connectors: &connectors{roster: s.roster, query: s.query, lags: s.lags, now: time.Now, log: s.log},
 		gaps: &gaps{ledger: s.ledger, state: s.state, names: s.roster, now: time.Now}, rules: rules,
 		incidents: incidents{s.incidents, s.query}, access: people{s.access}, drift: driftLists{s.drift}, now: time.Now,
-		setting: evidenceSetting{dataDir: c.DataDir, archiveDir: c.ArchiveDir, loopback: c.Server.OnLoopback(), notifications: len(c.Notifications)},
+		setting: evidenceSetting{dataDir: c.DataDir, archiveDir: c.ArchiveDir, recipients: len(c.ArchiveEncryption.Recipients), loopback: c.Server.OnLoopback(), notifications: len(c.Notifications)},
 	}}
 }
 

@@ -22,6 +22,10 @@ type workspace struct {
 	WorkspaceID   string `json:"workspaceId"`
 	ArchiveDir    string `json:"archiveDir"`
 	ArchiveOrigin string `json:"archiveOrigin"`
+	// ArchiveRecipients are whom the archive is encrypted to, with spaces between;
+	// ArchiveIdentities is the file that opens it. Empty: not encrypted.
+	ArchiveRecipients string `json:"archiveRecipients,omitempty"`
+	ArchiveIdentities string `json:"archiveIdentities,omitempty"`
 }
 
 // readWorkspace returns what a data directory says of itself; the zero value
@@ -52,7 +56,7 @@ func openWorkspace(p paths) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	w := workspace{WorkspaceID: known.WorkspaceID, ArchiveDir: p.archive, ArchiveOrigin: p.origin}
+	w := workspace{WorkspaceID: known.WorkspaceID, ArchiveDir: p.archive, ArchiveOrigin: p.origin, ArchiveRecipients: p.recipients, ArchiveIdentities: p.identities}
 	if w.WorkspaceID == "" {
 		w.WorkspaceID = uuid.NewString()
 	}
