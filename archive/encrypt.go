@@ -122,6 +122,14 @@ func (c clearFS) Open(name string) (fs.File, error) {
 	return clearFile{f, clear}, nil
 }
 
+// stored is the files under a clearFS as they are.
+func stored(fsys fs.FS) fs.FS {
+	if c, ok := fsys.(clearFS); ok {
+		return c.FS
+	}
+	return fsys
+}
+
 // ReadDir implements fs.ReadDirFS.
 func (c clearFS) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(c.FS, name) }
 

@@ -186,6 +186,21 @@ func TestReadingAnEncryptedArchive(t *testing.T) {
 	if at, err := p.Search(t.Context(), func(l PayloadLeaf, _ []byte) bool { return l.Position == 2 }, nil); err != nil || at != 2 {
 		t.Errorf("search: %d, %v", at, err)
 	}
+	for name, prover := range map[string]*Prover{"with the key": p, "without": open()} {
+		s, err := prover.Snapshot(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Sealed(t.Context(), 0, func(o SealedObject) error {
+			copied, err := s.Object(o.ObjectLeaf)
+			if want, _ := os.ReadFile(filepath.Join(cfg.Dir, filepath.FromSlash(o.Object))); err == nil && !bytes.Equal(copied, want) {
+				err = errors.New("a copy has other bytes than the archive")
+			}
+			return err
+		}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	other, _ := keyPair(t)
 	for name, without := range map[string]*Prover{"no key": open(), "another key": open(other)} {
 		if _, err := without.Payload(t.Context(), 6); !errors.Is(err, ErrEncrypted) {

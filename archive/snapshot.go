@@ -54,7 +54,8 @@ func (v *view) snapshot() (*Snapshot, error) {
 	if err := v.keepCosigned(edge); err != nil {
 		return nil, err
 	}
-	s := &Snapshot{v: newView(pinned{v.fs, edge}, v.head), edge: edge}
+	// Objects are copied as they are stored: encrypted ones stay so.
+	s := &Snapshot{v: newView(pinned{stored(v.fs), edge}, v.head), edge: edge}
 	if v.head.size%tileWidth != 0 { // proves the edge
 		_, err = s.v.bundle(v.head.size / tileWidth)
 	}
