@@ -19,10 +19,12 @@
 // that take their time, pages, the limits of records and queries, and its bad
 // days (graph.Faults).
 //
-// Defender for Office 365 events (EmailEvents, EmailAttachmentInfo,
+// Defender events (EmailEvents, EmailAttachmentInfo,
 // EmailUrlInfo, EmailPostDeliveryEvents, UrlClickEvents) as the Streaming API
 // exports them to a storage account, here a folder. Mail is the same in both
-// sources: joined by NetworkMessageId and InternetMessageId.
+// sources: joined by NetworkMessageId and InternetMessageId. AlertInfo and
+// AlertEvidence tell what Defender says of mail that was cleared away, clicked or
+// reported; CloudAppEvents tells some of the audit records once more.
 //
 // One business e-mail compromise, with its ground truth (Story), among
 // look-alikes that are harmless: a traveller who signs in from elsewhere,

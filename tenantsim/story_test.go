@@ -39,7 +39,9 @@ func TestTheStoryIsToldAcrossBothSources(t *testing.T) {
 			if err := json.Unmarshal([]byte(line), &row); err != nil {
 				t.Fatal(err)
 			}
-			rows[row.Category+row.Properties["ReportId"].(string)] = row.Properties
+			if id, ok := row.Properties["ReportId"].(string); ok {
+				rows[row.Category+id] = row.Properties
+			}
 		}
 	}
 

@@ -307,6 +307,9 @@ func TestExportHasTheLayoutOfAStorageAccount(t *testing.T) {
 		for _, text := range texts {
 			lines++
 			table, id := checkLine(t, tenant, path, text)
+			if table == defender.TableEvidence { // it has no id of its own
+				id = text[strings.Index(text, `"properties":`):]
+			}
 			if got[table] == nil {
 				got[table] = map[string]bool{}
 			}
@@ -316,7 +319,11 @@ func TestExportHasTheLayoutOfAStorageAccount(t *testing.T) {
 	want := tenant.Produced()
 	distinct := 0
 	for _, table := range defender.Tables() {
-		if !maps.Equal(got[table], want.Defender[table]) {
+		same := maps.Equal(got[table], want.Defender[table])
+		if table == defender.TableEvidence {
+			same = len(got[table]) == len(want.Defender[table])
+		}
+		if !same || len(got[table]) == 0 {
 			t.Errorf("%s: %d records exported, %d produced", table, len(got[table]), len(want.Defender[table]))
 		}
 		distinct += len(got[table])
@@ -336,8 +343,8 @@ func checkLine(t *testing.T, tenant *Tenant, path, text string) (table, id strin
 		Category          string    `json:"category"`
 		TimeReceivedBySvc string    `json:"_TimeReceivedBySvc"`
 		Properties        struct {
-			Timestamp time.Time
-			ReportID  string `json:"ReportId"`
+			Timestamp         time.Time
+			ReportID, AlertID string
 		} `json:"properties"`
 		Tenant string
 	}
@@ -349,10 +356,11 @@ func checkLine(t *testing.T, tenant *Tenant, path, text string) (table, id strin
 	if path != want {
 		t.Fatalf("a record of %s stands in %s", want, path)
 	}
-	if record.TenantID != tenant.TenantID() || record.OperationName != "Publish" || record.Tenant != "DefaultTenant" || !record.Time.After(record.Properties.Timestamp) || strings.HasSuffix(record.TimeReceivedBySvc, "Z") {
+	ofMail := strings.HasPrefix(table, "Email") || table == defender.TableURLClicks
+	if record.TenantID != tenant.TenantID() || record.OperationName != "Publish" || record.Tenant != "DefaultTenant" || !record.Time.After(record.Properties.Timestamp) || strings.HasSuffix(record.TimeReceivedBySvc, "Z") == ofMail {
 		t.Fatalf("envelope: %s", text)
 	}
-	return table, record.Properties.ReportID
+	return table, record.Properties.ReportID + record.Properties.AlertID
 }
 
 func TestABadConfigurationIsRefused(t *testing.T) {

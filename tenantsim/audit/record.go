@@ -88,6 +88,9 @@ type Common struct {
 	UserID         string `json:"UserId"`
 }
 
+// Base returns the fields of every record, whatever else it has.
+func (c Common) Base() Common { return c }
+
 // Time words an instant as CreationTime: UTC, whole seconds, no zone.
 func Time(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05") }
 

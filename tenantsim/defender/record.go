@@ -1,7 +1,8 @@
 // Package defender words the records of Microsoft Defender XDR's Streaming API
-// for the mail tables: the envelope, and properties in the order seen live.
+// for the tables of mail, alerts and cloud apps: the envelope, and properties in
+// the order seen live.
 //
-// It must not know why a mail was sent, nor where the records go.
+// It must not know why something happened, nor where the records go.
 package defender
 
 import (
@@ -18,6 +19,9 @@ const (
 	TableURLs            = "EmailUrlInfo"
 	TablePostDelivery    = "EmailPostDeliveryEvents"
 	TableURLClicks       = "UrlClickEvents"
+	TableAlerts          = "AlertInfo"
+	TableEvidence        = "AlertEvidence"
+	TableAppEvents       = "CloudAppEvents"
 	categoryPrefix       = "AdvancedHunting-"
 	timeSeconds          = "2006-01-02T15:04:05Z"
 	timeTicks            = "2006-01-02T15:04:05.0000000Z"
@@ -28,14 +32,14 @@ const (
 
 // Tables returns the tables that the simulated tenant streams.
 func Tables() []string {
-	return []string{TableEmailEvents, TableAttachments, TableURLs, TablePostDelivery, TableURLClicks}
+	return []string{TableEmailEvents, TableAttachments, TableURLs, TablePostDelivery, TableURLClicks, TableAlerts, TableEvidence, TableAppEvents}
 }
 
 // Record is one row on its way to the stream.
 type Record struct {
 	TenantID   string
 	Table      string
-	ReportID   string    // unique within the table
+	ReportID   string    // unique within the table; see RowID
 	Time       time.Time // Timestamp, UTC, whole seconds
 	Properties []byte    // JSON object
 }
@@ -58,10 +62,19 @@ func (r *Record) Line(streamed time.Time) ([]byte, error) {
 		TenantID:          r.TenantID,
 		OperationName:     operationName,
 		Category:          categoryPrefix + r.Table,
-		TimeReceivedBySvc: r.Time.UTC().Format(timeTicksWithoutZone),
+		TimeReceivedBySvc: r.Time.UTC().Format(receivedLayout(r.Table)),
 		Properties:        r.Properties,
 		Tenant:            defaultTenant,
 	})
+}
+
+// receivedLayout has no zone in the tables of mail; elsewhere it has.
+func receivedLayout(table string) string {
+	switch table {
+	case TableAlerts, TableEvidence, TableAppEvents:
+		return timeTicks
+	}
+	return timeTicksWithoutZone
 }
 
 // New words properties; they must marshal to a JSON object.

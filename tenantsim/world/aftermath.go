@@ -108,6 +108,7 @@ func (w *World) report(m *message, at time.Time, a *actor, kind string) {
 	}
 	r.ObjectID = m.network
 	w.record(at, r.ID, r, audit.ContentGeneral)
+	w.alert(alertReported, m, at, m.evidence([]party{a.party()}))
 }
 
 // clearAway is an administrator who takes a reported mail out of all mailboxes.

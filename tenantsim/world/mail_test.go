@@ -50,6 +50,9 @@ func TestMailIsCoherent(t *testing.T) {
 	mails := map[string]mailOf{}
 	seen := map[string]int{}
 	for _, r := range batch.Defender {
+		if !ofMail(r.Table) {
+			continue
+		}
 		row := mailRow{table: r.Table}
 		if err := json.Unmarshal(r.Properties, &row); err != nil {
 			t.Fatal(err)
@@ -90,6 +93,67 @@ func TestMailIsCoherent(t *testing.T) {
 		}
 	}
 	t.Log(len(mails), "mails", seen)
+}
+
+func ofMail(table string) bool {
+	return strings.HasPrefix(table, "Email") || table == defender.TableURLClicks
+}
+
+// TestAlertsAndAppEventsAreCoherent: evidence belongs to an alert, names what the
+// mail tables name, and every event of an app is an audit record.
+func TestAlertsAndAppEventsAreCoherent(t *testing.T) {
+	_, batch := threeDays(t)
+	records := map[string]string{}
+	for _, r := range batch.Audit {
+		records[r.ID] = string(r.Body)
+	}
+	type row struct {
+		AlertID, Title, EntityType, RemoteURL, SHA256, AccountUpn, Timestamp string
+		EmailSubject, NetworkMessageID, Subject, URL, RecipientEmailAddress  string
+		RawEventData                                                         json.RawMessage
+	}
+	// Each of these is a pair of texts that a row of the mail tables, or an alert, has.
+	known, evidence, alerts, events := map[[2]string]bool{}, []row{}, map[string]row{}, 0
+	for _, r := range batch.Defender {
+		var f row
+		if err := json.Unmarshal(r.Properties, &f); err != nil {
+			t.Fatal(err)
+		}
+		switch r.Table {
+		case defender.TableAlerts:
+			alerts[f.AlertID] = f
+		case defender.TableEvidence:
+			evidence = append(evidence, f)
+		case defender.TableAppEvents:
+			events++
+			var inner struct{ ID string }
+			if err := json.Unmarshal(f.RawEventData, &inner); err != nil || records[inner.ID] != string(f.RawEventData) {
+				t.Fatalf("%s is no audit record: %v", f.RawEventData, err)
+			}
+		default:
+			known[[2]string{f.NetworkMessageID, f.Subject}] = true
+			for _, text := range []string{f.URL, f.SHA256, f.RecipientEmailAddress} {
+				known[[2]string{"", text}] = true
+			}
+		}
+	}
+	kinds, titles := map[string]int{}, map[string]int{}
+	for _, e := range evidence {
+		if a := alerts[e.AlertID]; a.Title != e.Title || a.Timestamp != e.Timestamp {
+			t.Errorf("%+v is not of %+v", e, a)
+		}
+		kinds[e.EntityType]++
+		if e.EntityType == "MailMessage" && !known[[2]string{e.NetworkMessageID, e.EmailSubject}] || !known[[2]string{"", e.RemoteURL + e.SHA256 + e.AccountUpn}] {
+			t.Errorf("the mail tables do not know %+v", e)
+		}
+	}
+	for _, a := range alerts {
+		titles[a.Title]++
+	}
+	if len(kinds) != 5 || len(titles) != 4 || titles[alertClicked.title] == 0 || events < 100 {
+		t.Errorf("evidence %v, alerts %v, %d events of apps", kinds, titles, events)
+	}
+	t.Log(len(alerts), "alerts", titles, "evidence", kinds, "events of apps", events)
 }
 
 // verdicts are the different things that were said of a mail as a whole.

@@ -31,6 +31,7 @@ type message struct {
 	numbers    uint64
 	told       int  // how often its verdict or place has changed
 	notClicked bool // nobody follows its links
+	clicks     []clicked
 }
 
 // party is a sender or a recipient.
@@ -247,6 +248,7 @@ func (w *World) purge(m *message, at time.Time, kind string, v verdict, gone fun
 	// The place has changed, so the mail is told of once more.
 	v.delivery, v.location = "Delivered", location
 	w.judgeAgain(m, at, v, moved...)
+	w.alertPurged(m, at, kind, moved)
 	for _, to := range moved {
 		if to.person != nil {
 			to.person.forget(m)
@@ -275,6 +277,9 @@ func (w *World) click(a *actor, s seat, at time.Time, m *message, link, actionTy
 		row.DetectionMethods = defender.Text(`{"` + threat + `":["URL malicious reputation"]}`)
 	}
 	w.stream(at, defender.TableURLClicks, row.ReportID, row)
+	if actionType == "ClickAllowed" {
+		m.clicks = append(m.clicks, clicked{a, link})
+	}
 	return row.ReportID
 }
 

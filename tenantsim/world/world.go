@@ -175,6 +175,7 @@ func (w *World) record(at time.Time, id string, record any, contentTypes ...stri
 		Prompt: w.telling,
 		Known:  w.cursor.Add(Tick),
 	})
+	w.tellApp(at, record, body)
 }
 
 // stream words a Defender record.

@@ -8,9 +8,10 @@ import (
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/simulate/lives"
+	wording "github.com/quoll/quoll/tenantsim/defender"
 )
 
-// rows counts rows by table and ReportId.
+// rows counts rows by table and what tells them apart in it.
 type rows map[string]int
 
 // settle ends all trouble, waits until everything is visible, and looks: while
@@ -51,7 +52,7 @@ func (l *life) settle(ctx context.Context, relaying *sync.WaitGroup) {
 func (l *life) wanted() rows {
 	want := rows{}
 	for _, r := range l.tenant.records {
-		want[r.Table+" "+r.ReportID]++
+		want[r.Table+" "+r.RowID()]++
 	}
 	return want
 }
@@ -90,7 +91,7 @@ func (l *life) compare(seen rows) {
 	l.t.Helper()
 	want, published := l.wanted(), map[string]road{}
 	for _, r := range l.tenant.records {
-		published[r.Table+" "+r.ReportID] |= l.tenant.roads[r]
+		published[r.Table+" "+r.RowID()] |= l.tenant.roads[r]
 	}
 	for name, n := range want {
 		if seen[name] != n {
@@ -121,7 +122,7 @@ func (l *life) look(p *lives.Process) rows {
 	l.t.Helper()
 	seen := rows{}
 	for _, table := range tables {
-		ids, err := p.Count(table, "ReportId")
+		ids, err := p.Count(table, wording.IDColumn(table))
 		must(l.t, err)
 		for id, n := range ids {
 			seen[table+" "+id] += n
