@@ -15,11 +15,15 @@ type Batch struct {
 	// Ingested is the present time: what ingestion_time() of the rows will be.
 	// The lake makes it grow with every batch, whatever the clock does.
 	Ingested time.Time
+	// Received is when the entry arrived; zero is as Ingested. Rows that do not say
+	// when they happened are as old as that to retention, also when a replay makes
+	// them anew.
+	Received time.Time
 	Records  []schema.Record
 }
 
 // Applied says what became of a batch. Every record is counted once, under the
-// first of Added, Revisions, Duplicates and Replayed that fits it.
+// first of Added, Revisions, Duplicates, Expired and Replayed that fits it.
 type Applied struct {
 	Records int
 	// Added records gave at least one new row.
@@ -27,6 +31,8 @@ type Applied struct {
 	// Revisions are records that are known with other content. An audit record
 	// is kept in UnifiedAuditLogRevisions; other rows are dropped.
 	Revisions int
+	// Expired records are out of date by what retention removed, and are not taken.
+	Expired int
 	// Duplicates are records that are known with the same content.
 	Duplicates int
 	// Replayed records were in files already when the journal was read again.
@@ -40,6 +46,7 @@ type outcome uint8
 
 const (
 	outcomeReplayed outcome = iota
+	outcomeExpired
 	outcomeDuplicate
 	outcomeDropped // a revision that has no table to go to
 	outcomeRevision
@@ -53,6 +60,8 @@ const (
 // nothing, if ctx ends before, if the rows in memory cannot be written, or
 // (ErrInvalidRow) if a row fits no table.
 func (l *Lake) Apply(ctx context.Context, b Batch) (Applied, error) {
+	l.applyMu.Lock()
+	defer l.applyMu.Unlock()
 	for i := range b.Records {
 		if err := l.validate(&b.Records[i]); err != nil {
 			return Applied{}, fmt.Errorf("apply position %d: record %d: %w", b.Position, i, err)
@@ -72,7 +81,7 @@ func (l *Lake) Apply(ctx context.Context, b Batch) (Applied, error) {
 	}
 	l.lastIngested = later(b.Ingested.UTC().Truncate(time.Microsecond), l.lastIngested)
 	for i := range b.Records {
-		l.applyRecord(&b.Records[i], b.Position, &result)
+		l.applyRecord(&b.Records[i], &b, &result)
 	}
 	l.applied = b.Position
 	return result, nil
@@ -194,20 +203,30 @@ func (l *Lake) startFlush() {
 }
 
 // applyRecord adds the rows of one record.
-func (l *Lake) applyRecord(r *schema.Record, position uint64, result *Applied) {
+func (l *Lake) applyRecord(r *schema.Record, b *Batch, result *Applied) {
+	position := b.Position
 	l.serial++
 	best := outcomeReplayed
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		t := l.tables[row.Table.Name]
 		if t.decision.serial != l.serial {
-			t.decision = decision{l.serial, l.decide(t, r, position)}
+			t.decision = decision{l.serial, outcomeExpired}
+			if l.floors.Last() == nil || !l.allOutOfDate(t.schema.Name, r, b) {
+				t.decision.outcome = l.decide(t, r, position)
+			}
 		}
 		best = max(best, t.decision.outcome)
 		switch t.decision.outcome {
 		case outcomeAdded:
+			if l.floors.Last() != nil && l.outOfDate(t.schema.Name, row, b) {
+				continue
+			}
 			l.addRow(t, row.Cells, r, position, result)
 		case outcomeRevision:
+			if l.floors.Last() != nil && l.outOfDate(schema.UnifiedAuditLogRevisions, row, b) {
+				continue
+			}
 			l.addRow(l.tables[schema.UnifiedAuditLogRevisions], revisionCells(row), r, position, result)
 		}
 	}
@@ -218,6 +237,8 @@ func (l *Lake) applyRecord(r *schema.Record, position uint64, result *Applied) {
 		result.Revisions++
 	case outcomeDuplicate:
 		result.Duplicates++
+	case outcomeExpired:
+		result.Expired++
 	default:
 		result.Replayed++
 	}

@@ -25,6 +25,8 @@ type Checked struct {
 	Snapshots int    `json:"snapshots"`
 	// Position is the journal position up to which the rows are in files.
 	Position uint64 `json:"position"`
+	// RetentionRun is the last run of retention that removed rows of it; 0: none.
+	RetentionRun uint64 `json:"retentionRun,omitempty"`
 }
 
 // Problem is something about a lake that is not as it should be.
@@ -131,6 +133,9 @@ func (c *checker) found(path, format string, args ...any) {
 }
 
 func (c *checker) run(ctx context.Context) error {
+	if _, err := readTombstones(&c.lake.config); err != nil {
+		c.found(c.lake.config.tombstoneDir(), "%v", err)
+	}
 	idle, err := c.lake.cat.idlePositions(ctx)
 	if err != nil {
 		c.found(filepath.Join(c.lake.config.Dir, "catalog.db"), "%v", err)
@@ -184,7 +189,7 @@ func (c *checker) table(ctx context.Context, idle uint64) {
 	}
 	c.chain()
 	c.orphans()
-	report := Checked{Name: name, Position: t.committed, Snapshots: len(t.iceberg.Metadata().Snapshots)}
+	report := Checked{Name: name, Position: t.committed, RetentionRun: lastRun(t.iceberg), Snapshots: len(t.iceberg.Metadata().Snapshots)}
 	for _, f := range c.files() {
 		report.Files++
 		report.Rows += f.Rows

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -31,6 +32,9 @@ type change struct {
 	drops   bool
 	// notes go into the snapshot's summary.
 	notes map[string]string
+	// alone lets all other snapshots go, however young, so that nothing needs what
+	// was removed.
+	alone bool
 }
 
 // operation says to readers that follow the table what became of its rows.
@@ -66,12 +70,18 @@ func (l *Lake) commit(ctx context.Context, t *tableState, c change, position uin
 		return fmt.Errorf("commit: %w", err)
 	}
 	summary := map[string]string{PropertyPosition: strconv.FormatUint(position, 10)}
+	if run := lastRun(t.iceberg); run > 0 {
+		summary[propertyRun] = strconv.FormatUint(run, 10)
+	}
 	maps.Copy(summary, c.notes)
 	next := icebergtable.Change{Operation: c.operation(), Added: added, Removed: locations(c.removed), Summary: summary}
 	now := l.config.Clock.Now()
 	// Not whenever one more is old: a walk through the table's folder follows.
 	if e := (icebergtable.Expiry{Keep: l.config.KeepSnapshots, Age: expireAfter}); t.iceberg.Metadata().Expirable(e, now) >= e.Keep {
 		next.Expire = e
+	}
+	if c.alone {
+		next.Expire = icebergtable.Expiry{Keep: 1, Age: math.MinInt64}
 	}
 	pending, err := t.iceberg.Prepare(&next, now)
 	if err != nil {

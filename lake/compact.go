@@ -209,6 +209,10 @@ type merge struct {
 	rows       int64 // written
 	written    []File
 	since      time.Time // when the work after the last rest began
+
+	// gone says of a row that it is left out; nil leaves none out. left counts those.
+	gone func(b batch, row int) bool
+	left int64
 }
 
 func (m *merge) run(ctx context.Context) error {
@@ -224,8 +228,8 @@ func (m *merge) run(ctx context.Context) error {
 	if err := m.write(ctx, dayPrefix); err != nil {
 		return err
 	}
-	if m.rows != rows {
-		return fmt.Errorf("%d rows were read and %d written", rows, m.rows)
+	if m.rows+m.left != rows {
+		return fmt.Errorf("%d rows were read, %d written and %d left out", rows, m.rows, m.left)
 	}
 	return nil
 }
@@ -259,13 +263,23 @@ func (m *merge) write(ctx context.Context, prefix string) error {
 		return nil
 	}
 	l, t := m.lake, m.job.table
+	refs := sortLasting(t, m.generation)
+	if m.gone != nil {
+		all := len(refs)
+		refs = slices.DeleteFunc(refs, func(r rowRef) bool { return m.gone(m.generation[r.batch], int(r.row)) })
+		m.left += int64(all - len(refs))
+	}
+	if len(refs) == 0 {
+		m.generation, m.bytes = nil, 0
+		return m.rest(ctx)
+	}
 	name, err := newFileName(prefix, uint64(len(m.written)))
 	if err != nil {
 		return err
 	}
 	path := l.dataPath(t, m.job.day, name)
 	l.startWriting(path)
-	f, err := writeRun(l.files, path, t, m.generation, sortLasting(t, m.generation), form{rowGroupRows: l.config.RowGroupRows, lasting: true})
+	f, err := writeRun(l.files, path, t, m.generation, refs, form{rowGroupRows: l.config.RowGroupRows, lasting: true})
 	if err != nil {
 		l.stopWriting([]File{{Path: path}})
 		return err

@@ -36,6 +36,10 @@ type Config struct {
 	// a file, and KeyFilterBytes the memory for the filters of such files.
 	KeyRunRecords  int
 	KeyFilterBytes int64
+	// Tombstones is the folder that says what retention removed. It is none of the
+	// lake's own, which may be built anew; empty is the one beside it, named as Dir
+	// with "-tombstones" behind.
+	Tombstones string
 	// Clock says which days are past.
 	Clock clock.Clock
 	// FS is the file system that everything but the catalogue goes through, and

@@ -43,7 +43,8 @@ func (l *Lake) loadKeys(ctx context.Context) error {
 	return l.sweepKeys()
 }
 
-// rebuildKeys reads all keys anew, because a file of them is damaged.
+// rebuildKeys reads all keys anew, because a file of them is damaged or because
+// many of them are of rows that are gone.
 func (l *Lake) rebuildKeys(ctx context.Context) error {
 	l.keysMu.Lock()
 	defer l.keysMu.Unlock()
@@ -58,6 +59,9 @@ func (l *Lake) rebuildKeys(ctx context.Context) error {
 	l.keys.runs, l.keys.manifest = nil, keyManifest{}
 	l.keys.version++
 	l.keys.runsMu.Unlock()
+	if !slices.ContainsFunc(l.order, func(t *tableState) bool { return len(t.sealed) > 0 }) {
+		l.keys.sealed = new(keyIndex) // of rows that are in files, where they were not removed
+	}
 	l.mu.Unlock()
 	if err := l.readKeys(ctx); err != nil {
 		return err

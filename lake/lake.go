@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/internal/parquetfile"
+	"github.com/quoll/quoll/retention"
 )
 
 // Lake is the rows of every table. It is safe for use by several goroutines;
@@ -37,6 +38,18 @@ type Lake struct {
 
 	tables map[string]*tableState
 	order  []*tableState // in the order of the configuration
+
+	// applyMu is held for a whole Apply, so that a floor begins between two batches.
+	// It is taken before all others.
+	applyMu sync.Mutex
+	// tombstones are what retention removed, floors the same as a function of a row.
+	// A tombstone is changed by who holds compactMu and mu.
+	tombstones []*Tombstone
+	unwritten  *Tombstone // its end could not be written; guarded by compactMu
+	floors     *retention.Floors
+	// keysExpired are the records that are gone and whose keys may be there; guarded
+	// by compactMu.
+	keysExpired int64
 
 	applied      uint64    // last journal position that was applied
 	lastIngested time.Time // never goes back, whatever the clock does
@@ -119,7 +132,7 @@ func (l *Lake) load(ctx context.Context) (err error) {
 		l.order = append(l.order, t)
 	}
 	l.applied = l.position()
-	return nil
+	return l.loadTombstones()
 }
 
 // Close lets a flush that is under way end and releases the folder. Rows that

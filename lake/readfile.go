@@ -28,7 +28,13 @@ var ErrDamaged = errors.New("file is damaged")
 // readBatches yields the rows of a file in the order in which they are stored.
 // A column that the file lacks is absent in every row. Whatever in the file
 // cannot be what was written is ErrDamaged.
-func (s syncedFS) readBatches(ctx context.Context, f File, columns []column, yield func(batch) error) (err error) {
+func (s syncedFS) readBatches(ctx context.Context, f File, columns []column, yield func(batch) error) error {
+	return s.readSome(ctx, f, columns, nil, yield)
+}
+
+// readSome is readBatches of the named columns alone, if any are named. The others
+// are absent in every row.
+func (s syncedFS) readSome(ctx context.Context, f File, columns []column, names []string, yield func(batch) error) (err error) {
 	source, err := s.open(f.Path)
 	if err != nil {
 		return err
@@ -52,7 +58,13 @@ func (s syncedFS) readBatches(ctx context.Context, f File, columns []column, yie
 	if err != nil {
 		return fmt.Errorf("%s: %w: %w", f.Path, ErrDamaged, err)
 	}
-	records, err := reader.GetRecordReader(ctx, nil, nil)
+	var indices []int
+	for _, name := range names {
+		if i := parquet.MetaData().Schema.ColumnIndexByName(name); i >= 0 {
+			indices = append(indices, i)
+		}
+	}
+	records, err := reader.GetRecordReader(ctx, indices, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w: %w", f.Path, ErrDamaged, err)
 	}

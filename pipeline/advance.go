@@ -124,7 +124,7 @@ func (p *Pipeline) apply(ctx context.Context, j *job) error {
 	for {
 		var err error
 		applied, err = p.Lake.Apply(ctx, lake.Batch{
-			Position: uint64(j.entry.Position), Ingested: p.Clock.Now(), Records: j.result.Records,
+			Position: uint64(j.entry.Position), Ingested: p.Clock.Now(), Received: j.entry.Payload.Received, Records: j.result.Records,
 		})
 		if err == nil {
 			break

@@ -11,6 +11,7 @@ import (
 	"github.com/quoll/quoll/internal/extsort"
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/retention"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -48,6 +49,9 @@ func CheckLake(ctx context.Context, config lake.Config, parts Parts, scratch str
 		// Rows of files that are missing or damaged would all be named again.
 		return c.check, err
 	}
+	if c.floors, err = lake.ReadFloors(config, c.lastRun); err != nil {
+		return c.check, err
+	}
 	if err := c.readJournal(ctx); err != nil {
 		return c.check, err
 	}
@@ -66,16 +70,30 @@ type lakeChecker struct {
 	sorter *extsort.Sorter
 	tables map[string]byte
 
+	floors *retention.Floors // what may be in the journal alone
+
 	group    []byte   // table and key at work
 	inLake   [][]byte // digest and position of its rows
 	inSource bool
+	wanted   bool // not out of date
 }
 
+// Where a row comes from, in the order in which they are sorted.
 const (
 	fromJournal = 0
-	fromLake    = 1
+	fromExpired = 1 // from the journal, and out of date
+	fromLake    = 2
 	groupBytes  = 1 + 16
 )
+
+func (c *lakeChecker) lastRun(table string) uint64 {
+	for _, t := range c.check.Tables {
+		if t.Name == table {
+			return t.RetentionRun
+		}
+	}
+	return 0
+}
 
 func (c *lakeChecker) add(table byte, key schema.Key, from byte, digest schema.Digest, position uint64) error {
 	var text [groupBytes + 1 + 8 + 8]byte
@@ -112,7 +130,11 @@ func (c *lakeChecker) readJournal(ctx context.Context) error {
 				if uint64(e.Position) > positions[name] {
 					continue
 				}
-				if err := c.add(c.tables[name], r.Key, fromJournal, r.Digest, uint64(e.Position)); err != nil {
+				from := byte(fromJournal)
+				if s := retention.SubjectOf(name, &r.Rows[i], e.Payload.Received); c.floors.Removed(uint64(e.Position), &s) {
+					from = fromExpired
+				}
+				if err := c.add(c.tables[name], r.Key, from, r.Digest, uint64(e.Position)); err != nil {
 					return err
 				}
 			}
@@ -130,8 +152,9 @@ func (c *lakeChecker) compare(text []byte) error {
 		c.finish()
 		c.group = append(c.group[:0], text[:groupBytes]...)
 	}
-	if text[groupBytes] == fromJournal {
+	if text[groupBytes] != fromLake {
 		c.inSource = true
+		c.wanted = c.wanted || text[groupBytes] == fromJournal
 		return nil
 	}
 	what := text[groupBytes+1:]
@@ -149,7 +172,7 @@ func (c *lakeChecker) finish() {
 	name := schema.Tables()[c.group[0]].Name
 	revisions := name == schema.UnifiedAuditLogRevisions
 	switch {
-	case len(c.inLake) == 0 && !revisions:
+	case len(c.inLake) == 0 && c.wanted && !revisions:
 		c.found(name, "is in the journal and not in the table")
 	case len(c.inLake) > 0 && !c.inSource && !revisions:
 		c.found(name, "is in the table and does not come from the journal")
@@ -159,7 +182,7 @@ func (c *lakeChecker) finish() {
 	if len(c.inLake) > 0 {
 		c.check.Records++
 	}
-	c.group, c.inLake, c.inSource = c.group[:0], c.inLake[:0], false
+	c.group, c.inLake, c.inSource, c.wanted = c.group[:0], c.inLake[:0], false, false
 }
 
 func (c *lakeChecker) found(table, what string) {

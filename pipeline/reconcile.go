@@ -15,6 +15,7 @@ import (
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/retention"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -28,6 +29,8 @@ type Archived interface {
 // Stored gives what the tables hold, as lake.Lake.Contents does.
 type Stored interface {
 	Contents(ctx context.Context, table string, use func(lake.Content) error, broken func(path string, err error)) error
+	// Floors are what retention removed.
+	Floors() *retention.Floors
 }
 
 // Reconciliation says whether tables and archive agree.
@@ -42,6 +45,9 @@ type Reconciliation struct {
 	Missing int64 `json:"missing"`
 	Foreign int64 `json:"foreign"`
 	Changed int64 `json:"changed"`
+	// Expired rows are in the archive alone because retention removed them from the
+	// tables, as tombstones tell. They are no difference.
+	Expired int64 `json:"expired"`
 	// Named are the first of them.
 	Named []RowDifference `json:"named"`
 	// Problems are files that could not be read.
@@ -58,7 +64,7 @@ type Side struct {
 	Rows int64 `json:"rows"`
 	// Digest is the sum, modulo 2²⁵⁶, of a SHA-256 for each row, in hexadecimal:
 	// the same whatever their order.
-	Digest RowSum `json:"digest"`
+	Digest lake.RowSum `json:"digest"`
 }
 
 // TableAgreement is the rows of a table on both sides.
@@ -114,10 +120,11 @@ func Reconcile(ctx context.Context, archived Archived, stored Stored, normaliser
 	for i, t := range schema.Tables() {
 		r.tables[t.Name] = byte(i)
 	}
-	if err := r.readArchive(ctx, archived, to); err != nil {
+	if err := r.readTables(ctx, stored, to); err != nil {
 		return nil, err
 	}
-	if err := r.readTables(ctx, stored); err != nil {
+	r.floors = stored.Floors() // after the tables: it has whatever was removed before they were read
+	if err := r.readArchive(ctx, archived, to); err != nil {
 		return nil, err
 	}
 	if err := r.sorter.Each(ctx, r.take); err != nil {
@@ -142,6 +149,7 @@ type reconciler struct {
 	tables   map[string]byte
 	hours    map[hourKey]*HourAgreement
 	result   *Reconciliation
+	floors   *retention.Floors
 
 	group []byte // table and key at work
 	rows  []reconciled
@@ -162,12 +170,21 @@ type reconciled struct {
 	position uint64
 	record   uint32 // number of the record in its payload
 	content  lake.Content
+	expired  expiredFrom
 	used     bool
 }
 
-const reconciledBytes = groupBytes + 1 + 8 + 4 + 8 + 1 + 8 + 16
+// expiredFrom says from which tables retention removed a row of the archive.
+type expiredFrom byte
 
-func (r *reconciler) add(table, side byte, record uint32, c lake.Content) error {
+const (
+	expiredFromTable expiredFrom = 1 << iota
+	expiredFromRevisions
+)
+
+const reconciledBytes = groupBytes + 1 + 8 + 4 + 8 + 1 + 8 + 16 + 1
+
+func (r *reconciler) add(table, side byte, record uint32, c lake.Content, expired expiredFrom) error {
 	text := make([]byte, 0, reconciledBytes)
 	text = append(append(text, table), c.Key[:]...)
 	text = binary.BigEndian.AppendUint64(append(text, side), c.Position)
@@ -177,7 +194,7 @@ func (r *reconciler) add(table, side byte, record uint32, c lake.Content) error 
 		own = 1
 	}
 	text = binary.BigEndian.AppendUint64(append(text, own), uint64(c.Time))
-	return r.sorter.Add(append(text, c.Sum[:]...))
+	return r.sorter.Add(append(append(text, c.Sum[:]...), byte(expired)))
 }
 
 func parseReconciled(text []byte) (row reconciled) {
@@ -186,7 +203,8 @@ func parseReconciled(text []byte) (row reconciled) {
 	row.position, row.record = binary.BigEndian.Uint64(text), binary.BigEndian.Uint32(text[8:])
 	copy(row.content.Digest[:], text[12:])
 	row.content.OwnTime, row.content.Time = text[20] == 1, int64(binary.BigEndian.Uint64(text[21:]))
-	copy(row.content.Sum[:], text[29:])
+	copy(row.content.Sum[:], text[29:45])
+	row.expired = expiredFrom(text[45])
 	row.content.Position = row.position
 	return row
 }
@@ -199,7 +217,7 @@ func (r *reconciler) readArchive(ctx context.Context, archived Archived, to uint
 		for n, record := range j.result.Records {
 			for i := range record.Rows {
 				row := &record.Rows[i]
-				if failed = r.add(r.tables[row.Table.Name], sideArchive, uint32(n), lake.ContentOf(&record, row, position)); failed != nil {
+				if failed = r.add(r.tables[row.Table.Name], sideArchive, uint32(n), lake.ContentOf(&record, row, position), r.expired(row, position, p.Received)); failed != nil {
 					return failed
 				}
 			}
@@ -211,21 +229,37 @@ func (r *reconciler) readArchive(ctx context.Context, archived Archived, to uint
 	if err == nil || failed != nil || ctx.Err() != nil {
 		return err
 	}
-	r.result.Problems = append(r.result.Problems, fmt.Sprintf("the archive: %v; what follows journal position %d was not compared", err, r.result.Position))
+	r.result.Problems = slices.Insert(r.result.Problems, 0, fmt.Sprintf("the archive: %v; what follows journal position %d was not compared", err, r.result.Position))
 	return nil
 }
 
-func (r *reconciler) readTables(ctx context.Context, stored Stored) error {
+// expired says whether retention removed a row of the archive, or kept it out.
+func (r *reconciler) expired(row *schema.Row, position uint64, received time.Time) (from expiredFrom) {
+	if r.floors.Last() == nil {
+		return 0
+	}
+	if s := retention.SubjectOf(row.Table.Name, row, received); r.floors.Removed(position, &s) {
+		from = expiredFromTable
+	}
+	if row.Table.Name == schema.UnifiedAuditLog {
+		if s := retention.SubjectOf(schema.UnifiedAuditLogRevisions, row, received); r.floors.Removed(position, &s) {
+			from |= expiredFromRevisions
+		}
+	}
+	return from
+}
+
+func (r *reconciler) readTables(ctx context.Context, stored Stored, to uint64) error {
 	for _, t := range schema.Tables() {
 		table, side := r.tables[t.Name], byte(sideTable)
 		if t.Name == schema.UnifiedAuditLogRevisions {
 			table, side = r.tables[schema.UnifiedAuditLog], sideRevisions
 		}
 		err := stored.Contents(ctx, t.Name, func(c lake.Content) error {
-			if c.Position > r.result.Position {
+			if c.Position > to {
 				return nil
 			}
-			return r.add(table, side, 0, c)
+			return r.add(table, side, 0, c, 0)
 		}, func(path string, err error) {
 			r.result.Problems = append(r.result.Problems, fmt.Sprintf("table %s: %v", t.Name, err))
 		})
@@ -241,7 +275,10 @@ func (r *reconciler) take(text []byte) error {
 		r.judge()
 		r.group = append(r.group[:0], text[:groupBytes]...)
 	}
-	r.rows = append(r.rows, parseReconciled(text))
+	// The archive may have ended before to.
+	if row := parseReconciled(text); row.position <= r.result.Position {
+		r.rows = append(r.rows, row)
+	}
 	return nil
 }
 
@@ -274,8 +311,10 @@ func expected(rows []reconciled, revised bool) (first, revisions []reconciled) {
 		}
 		switch {
 		case which == [2]uint64{rows[0].position, uint64(rows[0].record)}:
+			row.expired &= expiredFromTable
 			first = append(first, row)
 		case revised && row.content.Digest != rows[0].content.Digest && kept[row.content.Digest] == which:
+			row.expired &= expiredFromRevisions
 			revisions = append(revisions, row)
 		}
 	}
@@ -294,6 +333,11 @@ func (r *reconciler) match(table byte, want, have []reconciled) {
 			w.used, h.used = true, true
 			w.content.Time, w.content.OwnTime = h.content.Time, true
 			break
+		}
+		if !w.used && w.expired != 0 {
+			w.used = true
+			r.result.Expired++
+			continue
 		}
 		r.count(table, w, false)
 	}
@@ -368,7 +412,7 @@ func (r *reconciler) count(table byte, row *reconciled, inTable bool) {
 		side = &agreement.Lake
 	}
 	side.Rows++
-	side.Digest.addRow(row.content)
+	addRow(&side.Digest, row.content)
 }
 
 // sum puts the hours in order and adds them up.
@@ -398,5 +442,5 @@ func (r *reconciler) sum() {
 
 func (s *Side) add(other Side) {
 	s.Rows += other.Rows
-	s.Digest.add(other.Digest)
+	s.Digest.Add(other.Digest)
 }

@@ -174,19 +174,19 @@ func TestSumsOfRowsHaveNoOrder(t *testing.T) {
 	for i := range rows {
 		rows[i].Time = random.Int64()
 	}
-	var forward, shuffled RowSum
+	var forward, shuffled lake.RowSum
 	for _, row := range rows {
-		forward.addRow(row)
+		addRow(&forward, row)
 	}
 	for _, i := range random.Perm(len(rows)) {
-		shuffled.addRow(rows[i])
+		addRow(&shuffled, rows[i])
 	}
 	text, err := forward.MarshalText()
-	var again RowSum
+	var again lake.RowSum
 	if err != nil || again.UnmarshalText(text) != nil || again != forward || shuffled != forward {
 		t.Errorf("%s: %v", text, err)
 	}
-	shuffled.addRow(rows[0])
+	addRow(&shuffled, rows[0])
 	if shuffled == forward || again.UnmarshalText(text[1:]) == nil {
 		t.Error("a row more changes nothing")
 	}

@@ -12,12 +12,15 @@ import (
 // and puts it in the place of the one in config.Dir, which must be closed. The
 // old lake stays as it is until the new one is complete. What the normaliser
 // can take now leaves the quarantine. Archive and Lake of parts are not used.
-// progress, unless nil, is called after each journal entry with the position
-// reached and the last one.
+// What retention removed stays out of it. progress, unless nil, is called after each
+// journal entry with the position reached and the last one.
 func Replay(ctx context.Context, config lake.Config, pace Config, parts Parts, progress func(position, last uint64)) error {
 	replacement, err := lake.BeginReplace(config.Dir)
 	if err != nil {
 		return fmt.Errorf("replay: %w", err)
+	}
+	if config.Tombstones, err = lake.TombstonesOf(config); err != nil {
+		return errors.Join(fmt.Errorf("replay: %w", err), replacement.Abort())
 	}
 	config.Dir = replacement.BuildDir()
 	if err := rebuild(ctx, config, pace, parts, progress); err != nil {

@@ -26,6 +26,8 @@ type Status struct {
 	Duplicates int64
 	Revisions  int64
 	Rejected   int64
+	// Expired records are out of date by what retention removed, and were not taken.
+	Expired int64
 	// Quarantined is how many entries of the journal could not be taken.
 	Quarantined int64
 	// Rows is the rows added, by table.
@@ -101,6 +103,7 @@ func (p *Pipeline) count(j *job, a lake.Applied) {
 	s.Duplicates += int64(a.Duplicates + a.Replayed)
 	s.Revisions += int64(a.Revisions)
 	s.Rejected += int64(len(j.result.Rejects))
+	s.Expired += int64(a.Expired)
 	if s.Rows == nil {
 		s.Rows = map[string]int64{}
 	}

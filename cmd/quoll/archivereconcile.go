@@ -132,7 +132,11 @@ func agreementDetail(r *pipeline.Reconciliation) string {
 		differing += t.Differing
 	}
 	if r.Equal() {
-		return fmt.Sprintf("%d rows of %d tables, hour by hour in %d hours, are the same in the tables and in the archive, up to journal position %d", rows, len(r.Tables), len(r.Hours), r.Position)
+		text := fmt.Sprintf("%d rows of %d tables, hour by hour in %d hours, are the same in the tables and in the archive, up to journal position %d", rows, len(r.Tables), len(r.Hours), r.Position)
+		if r.Expired > 0 {
+			text += fmt.Sprintf("; %d more are in the archive alone, as tombstones of retention tell", r.Expired)
+		}
+		return text
 	}
 	text := fmt.Sprintf("%d hours differ: %d rows are in the archive alone, %d in the tables alone, %d read otherwise", differing, r.Missing, r.Foreign, r.Changed)
 	switch {

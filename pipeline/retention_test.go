@@ -1,0 +1,93 @@
+package pipeline
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/normalise"
+	"github.com/quoll/quoll/retention"
+	"github.com/quoll/quoll/schema"
+)
+
+// old is auditLines of a year before.
+func old(p model.Payload) model.Payload {
+	p.Body = []byte(strings.ReplaceAll(string(p.Body), "2026-03-14", "2025-03-14"))
+	return p
+}
+
+// TestTombstonesAreKnownEverywhere removes what is a year old, and has check,
+// reconciliation, replay and a second delivery know that it was not lost.
+func TestTombstonesAreKnownEverywhere(t *testing.T) {
+	dir := t.TempDir()
+	r := openRiver(t, dir, nil)
+	r.add(t, old(auditLines(0, 20)))
+	r.add(t, old(revised(3)))
+	noTime := auditLines(900, 1)
+	noTime.Body = []byte(strings.Replace(string(noTime.Body), `"CreationTime":"2026-03-14T12:00:00",`, "", 1))
+	r.add(t, noTime)
+	r.add(t, auditLines(50, 10))
+	if err := errors.Join(r.Catchup(t.Context()), r.Flush(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	policy, err := retention.NewPolicy([]retention.Rule{{Name: "a year", Priority: 1, Keep: retention.Period{Months: 12}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hold := []retention.Hold{{ID: "H", Tables: []string{schema.OfficeActivity}, To: time.Date(2025, 3, 14, 12, 5, 0, 0, time.UTC)}}
+	run, err := r.lake.Expire(t.Context(), lake.Terms{Policy: policy, Holds: hold, Day: time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC)})
+	if err != nil || len(run.Tables) != 3 {
+		t.Fatalf("%+v, %v", run, err)
+	}
+	const office = 5 + 10 + 1 // five are held
+	counts := func(when string) {
+		t.Helper()
+		if all, some, revisions := r.rows(t, schema.UnifiedAuditLog), r.rows(t, schema.OfficeActivity), r.rows(t, schema.UnifiedAuditLogRevisions); all != 11 || some != office || revisions != 0 {
+			t.Errorf("%s: %d, %d and %d rows", when, all, some, revisions)
+		}
+	}
+	counts("after the run")
+	r.add(t, old(auditLines(0, 20)))
+	if err := errors.Join(r.Catchup(t.Context()), r.Flush(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	counts("delivered again")
+	if s := r.Status(); s.Expired != 15 { // those that are held in one table are known there
+		t.Errorf("%d records are counted as out of date", s.Expired)
+	}
+	if got := r.reconcile(t, nil); !got.Equal() || got.Expired != 20+15+1 {
+		t.Errorf("%+v", got)
+	}
+	// What is lost is still found beside what was let go of.
+	got := r.reconcile(t, func(position uint64, p *model.Payload) error {
+		if position == 4 {
+			p.Body = append(p.Body, auditLines(70, 1).Body...)
+		}
+		return nil
+	})
+	if got.Missing != 2 {
+		t.Errorf("%+v", got)
+	}
+
+	if check := checkRiver(t, r, dir, nil); len(check.Problems) > 0 {
+		t.Errorf("check: %+v", check.Problems)
+	}
+	parts := r.Parts
+	parts.Normaliser = normalise.New(normalise.Config{WorkspaceID: "w"})
+	if err := Replay(t.Context(), lake.DefaultConfig(filepath.Join(dir, "lake")), DefaultConfig(), parts, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.close()
+	r = openRiver(t, dir, nil)
+	counts("after a replay")
+	if got := r.reconcile(t, nil); !got.Equal() {
+		t.Errorf("after a replay: %+v", got)
+	}
+	if check := checkRiver(t, r, dir, nil); len(check.Problems) > 0 {
+		t.Errorf("check after a replay: %+v", check.Problems)
+	}
+}
