@@ -28,8 +28,36 @@ import (
 type Terms struct {
 	Policy *retention.Policy
 	Holds  []retention.Hold
+	// Ask, unless nil, is asked once more before each commit: a hold that was placed
+	// while a run works ends the run.
+	Ask Holds
 	// Day is the present one, in UTC.
 	Day time.Time
+}
+
+// Holds says what must not be removed, whatever the rules say.
+type Holds interface {
+	// RetentionHolds returns the holds that are in force. Where it fails nothing is
+	// removed.
+	RetentionHolds(ctx context.Context) ([]retention.Hold, error)
+}
+
+// ErrHoldsChanged ends a run during which holds were placed or released. What is
+// left is the next one's, which counts by them.
+var ErrHoldsChanged = errors.New("holds changed during the run")
+
+func (t *Terms) askAgain(ctx context.Context) error {
+	if t.Ask == nil {
+		return nil
+	}
+	holds, err := t.Ask.RetentionHolds(ctx)
+	if err != nil {
+		return fmt.Errorf("ask what is held: %w", err)
+	}
+	if !retention.SameHolds(holds, t.Holds) {
+		return ErrHoldsChanged
+	}
+	return nil
 }
 
 // ErrClock is returned by a run that the clock seems to have sent too far.
@@ -200,7 +228,7 @@ func (l *Lake) expireTables(ctx context.Context, run *Tombstone, terms Terms, la
 		switch {
 		case err == nil:
 			run.Done[t.schema.Name] = true
-		case ctx.Err() != nil, errors.Is(err, ErrUncertain), errors.Is(err, ErrClosed):
+		case ctx.Err() != nil, errors.Is(err, ErrUncertain), errors.Is(err, ErrClosed), errors.Is(err, ErrHoldsChanged):
 			return err
 		default:
 			failed = errors.Join(failed, fmt.Errorf("table %s: %w", t.schema.Name, err))
@@ -242,7 +270,7 @@ func (l *Lake) planTable(ctx context.Context, t *tableState, terms Terms, last *
 	l.mu.Lock()
 	files := t.files.files
 	l.mu.Unlock()
-	plan := &expiryPlan{table: t, judge: &judge{subjects: newSubjects(t), terms: terms}, removal: Removal{Table: t.schema.Name, Rules: []RowsBy{}, Held: []RowsBy{}}}
+	plan := &expiryPlan{table: t, judge: &judge{subjects: newSubjects(t, terms), terms: terms}, removal: Removal{Table: t.schema.Name, Rules: []RowsBy{}, Held: []RowsBy{}}}
 	for _, f := range files {
 		if !dueSince(rules, f.MinTime, terms.Day, last) {
 			continue
@@ -336,7 +364,10 @@ func (l *Lake) removeRows(ctx context.Context, run *Tombstone, plan *expiryPlan)
 		plan.removal.Bytes -= f.Bytes
 	}
 	run.Tables = append(run.Tables, plan.removal)
-	err := run.write(&l.config)
+	err := plan.judge.terms.askAgain(ctx)
+	if err == nil {
+		err = run.write(&l.config)
+	}
 	if err == nil {
 		err = l.commitExpiry(ctx, run, plan, written)
 	}

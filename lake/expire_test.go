@@ -356,3 +356,27 @@ func goneAreTold(t *testing.T, l *Lake, applied int64, whole schema.Record, mixe
 	}
 	return gone
 }
+
+// placed is a hold that comes when it is asked for the second time.
+type placed struct{ asked int }
+
+func (p *placed) RetentionHolds(context.Context) ([]retention.Hold, error) {
+	if p.asked++; p.asked == 1 {
+		return nil, nil
+	}
+	return []retention.Hold{{ID: "late"}}, nil
+}
+
+func TestAHoldThatComesDuringARunEndsIt(t *testing.T) {
+	l := openLake(t, filepath.Join(t.TempDir(), "lake"))
+	days(t, l, 3)
+	terms := termsOf(t, laterDay, nil, yearly())
+	terms.Ask = &placed{}
+	run, err := l.Expire(t.Context(), terms)
+	if !errors.Is(err, ErrHoldsChanged) || len(run.Tables) != 1 || !run.Ended.IsZero() {
+		t.Errorf("%+v, %v", run, err)
+	}
+	if audit, office := len(rowsOf(t, l, schema.UnifiedAuditLog)), len(rowsOf(t, l, schema.OfficeActivity)); audit+office != 6 {
+		t.Errorf("%d and %d rows: one table was done before the hold came", audit, office)
+	}
+}

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,14 +17,27 @@ type subjects struct {
 	table   string
 	time    int
 	columns *retention.Columns
+	// texts are the columns in which a hold may find a user; none if none looks.
+	texts []int
 }
 
-func newSubjects(t *tableState) subjects {
-	return subjects{t.schema.Name, t.timeColumn(), retention.ColumnsOf(t.schema)}
+func newSubjects(t *tableState, terms Terms) subjects {
+	s := subjects{table: t.schema.Name, time: t.timeColumn(), columns: retention.ColumnsOf(t.schema)}
+	if slices.ContainsFunc(terms.Holds, func(h retention.Hold) bool { return len(h.Users) > 0 }) {
+		for i, c := range t.columns {
+			if c.kind == kindText {
+				s.texts = append(s.texts, i)
+			}
+		}
+	}
+	return s
 }
 
-// needed are the columns that are read, with the hidden ones.
+// needed are the columns that are read, with the hidden ones; nil is all of them.
 func (s *subjects) needed(t *tableState) []string {
+	if len(s.texts) > 0 {
+		return nil
+	}
 	all := append([]int{s.time}, s.columns.Users...)
 	for _, i := range []int{s.columns.RecordType, s.columns.Tenant} {
 		if i >= 0 {
@@ -48,6 +62,11 @@ func (s *subjects) of(b arrow.RecordBatch, row int) retention.Subject {
 	for _, i := range s.columns.Users {
 		if user := storedText(b.Column(i), row); user != "" {
 			out.Users = append(out.Users, user)
+		}
+	}
+	if len(s.texts) > 0 {
+		out.Mentions = func(user string) bool {
+			return slices.ContainsFunc(s.texts, func(i int) bool { return retention.Mentioned(storedText(b.Column(i), row), user) })
 		}
 	}
 	return out

@@ -8,8 +8,6 @@ import (
 	"math"
 	"path/filepath"
 
-	"github.com/apache/arrow-go/v18/arrow/array"
-
 	"github.com/quoll/quoll/internal/icebergtable"
 	"github.com/quoll/quoll/internal/parquetfile"
 )
@@ -64,10 +62,8 @@ func writeRun(files syncedFS, path string, t *tableState, generation []batch, re
 		return File{}, fmt.Errorf("write %s: %w", path, err)
 	}
 	bounds := newTimeBounds()
-	positions, _, _ := columnOf[*array.Int64](generation, len(t.columns)-1)
 	for _, ref := range refs {
 		bounds.add(ref.time, ref.time)
-		out.lastPosition = max(out.lastPosition, uint64(positions[ref.batch].Value(int(ref.row))))
 	}
 	out.MinTime, out.MaxTime = bounds.times()
 	out.lastPosition = out.metrics.lastPosition(t)

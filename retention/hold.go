@@ -8,7 +8,8 @@ import (
 )
 
 // Hold keeps rows that a rule would let go. What it does not name it does not
-// limit: one without anything holds all. Where a row does not say its tenant or its
+// limit: one without anything holds all. A user is held in every row that has the
+// address anywhere. Where a row does not say its tenant or its
 // users, and the hold names some, the row is held: too much is kept rather than too
 // little.
 type Hold struct {
@@ -35,7 +36,7 @@ func (h *Hold) Holds(s *Subject) bool {
 	case len(h.Tenants) > 0 && s.Tenant != "" && !anyFold(h.Tenants, []string{s.Tenant}):
 		return false
 	}
-	return len(h.Users) == 0 || len(s.Users) == 0 || anyFold(h.Users, s.Users)
+	return len(h.Users) == 0 || len(s.Users) == 0 || anyFold(h.Users, s.Users) || s.Mentions != nil && slices.ContainsFunc(h.Users, s.Mentions)
 }
 
 // Holding returns the first hold that keeps a row, nil if none does.
@@ -47,6 +48,9 @@ func Holding(holds []Hold, s *Subject) *Hold {
 	}
 	return nil
 }
+
+// SameHolds says whether two lists hold the same, in whatever order.
+func SameHolds(a, b []Hold) bool { return sameHolds(SortHolds(a), SortHolds(b)) }
 
 // sameHolds compares by content; both are sorted by SortHolds.
 func sameHolds(a, b []Hold) bool {

@@ -131,6 +131,7 @@ func TestAHoldKeepsTooMuchRatherThanTooLittle(t *testing.T) {
 		{Subject{Tenant: "t1", Users: []string{"bo@coast.example"}, Time: at}, false},
 		{Subject{Users: []string{"ada@coast.example"}, Time: at}, true},
 		{Subject{Tenant: "t1", Time: at}, true},
+		{Subject{Tenant: "t1", Users: []string{"bo@coast.example"}, Time: at, Mentions: func(user string) bool { return Mentioned(`{"MailboxOwnerUPN":"ADA@coast.example"}`, user) }}, true},
 		{Subject{Tenant: "t1", Users: []string{"ada@coast.example"}, Time: h.To}, false},
 		{Subject{Tenant: "t1", Users: []string{"ada@coast.example"}, Time: h.From.Add(-1)}, false},
 	} {

@@ -1,6 +1,7 @@
 package retention
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,14 @@ type Subject struct {
 	Tenant string
 	// Time is TimeGenerated, in UTC.
 	Time time.Time
+	// Mentions says whether any text of the row has a user in it, in any case: in a
+	// record about a mailbox, its owner is no actor. Nil where it is not known.
+	Mentions func(user string) bool
+}
+
+// Mentioned says whether a text has a user in it.
+func Mentioned(text, user string) bool {
+	return len(text) >= len(user) && strings.Contains(strings.ToLower(text), strings.ToLower(user))
 }
 
 func (s *Subject) isOf(t RecordType) bool {
@@ -94,6 +103,9 @@ func SubjectOf(table string, row *schema.Row, at time.Time) Subject {
 		if user := textOf(row.Value(i)); user != "" {
 			s.Users = append(s.Users, user)
 		}
+	}
+	s.Mentions = func(user string) bool {
+		return slices.ContainsFunc(row.Cells, func(c schema.Cell) bool { return Mentioned(c.Value.Text(), user) })
 	}
 	return s
 }

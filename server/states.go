@@ -21,7 +21,8 @@ const (
 
 // PartState is how a source, or what Quoll keeps, is.
 type PartState struct {
-	// Part is "source", "journal", "lake", "archive" or "disk".
+	// Part is "source", "journal", "lake", "archive", "disk" or, where there are
+	// rules, "retention".
 	Part string `json:"part"`
 	// Name and ContentType tell sources apart: "eventhub/contoso.servicebus.windows.net",
 	// "EmailEvents". TenantID is theirs.

@@ -117,6 +117,7 @@ func (a *acts) serverStarts(ctx context.Context, c *config.Config, rules []*dete
 		properties: map[string]any{
 			"Version": version, "Listen": c.Server.Listen, "ArchiveDir": c.ArchiveDir, "Witnesses": witnesses, "Tenants": tenants, "Rules": loaded,
 			"ArchiveRecipients": c.ArchiveEncryption.Recipients, "WorkspaceId": a.workspace, "ExternalHosts": c.ExternalHosts, "FlushEvery": c.FlushEvery.String(),
+			"Retention": c.Retention.Rules(),
 		},
 	}, nil)
 }

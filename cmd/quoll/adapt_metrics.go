@@ -19,10 +19,11 @@ import (
 // measured reads what the parts of a node say of themselves. It asks no table, so
 // that it answers when the engine does not.
 type measured struct {
-	node     *node
-	roster   *roster
-	detector *detect.Detector
-	now      func() time.Time
+	node      *node
+	roster    *roster
+	detector  *detect.Detector
+	retention *retentionKeeper // nil until it is there
+	now       func() time.Time
 }
 
 // read implements metrics.Reader.

@@ -26,7 +26,13 @@ func (m *measured) States(context.Context) ([]server.PartState, error) {
 		archive = kept("archive", m.node.archiveProblem.Error())
 		archive.State = server.StateFailing
 	}
-	return append(parts, journal, kept("lake", cmp.Or(p.FlushError, p.MaintainError)), archive, m.disk()), nil
+	parts = append(parts, journal, kept("lake", cmp.Or(p.FlushError, p.MaintainError)), archive, m.disk())
+	if m.retention != nil {
+		if state, there := m.retention.state(); there {
+			parts = append(parts, state)
+		}
+	}
+	return parts, nil
 }
 
 // kept is what is kept here, which is well without a problem.

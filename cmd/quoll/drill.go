@@ -107,7 +107,7 @@ func drill(ctx context.Context, prover *archive.Prover, data, dir string) (d *se
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	started := time.Now()
 	d = &server.Drill{Time: started.UTC()}
-	r, err := restoreInto(ctx, prover, filepath.Join(scratch, "data"), live.Workspace, live.Lake.Position)
+	r, err := restoreInto(ctx, prover, filepath.Join(scratch, "data"), live.Workspace, live.Lake.Position, paths{data: absolute}.tombstones())
 	d.Seconds = time.Since(started).Seconds()
 	if errors.Is(err, archive.ErrDamaged) {
 		d.Detail = err.Error()

@@ -48,6 +48,10 @@ func (p paths) archiveConfig() (archive.Config, error) {
 
 func (p paths) journal() string { return filepath.Join(p.data, "journal") }
 func (p paths) lake() string    { return filepath.Join(p.data, "lake") }
+
+// tombstones is where lake.Config has them by default.
+func (p paths) tombstones() string { return p.lake() + "-tombstones" }
+
 func (p paths) state() string   { return filepath.Join(p.data, "state.db") }
 func (p paths) spool() string   { return filepath.Join(p.data, "spool") }
 func (p paths) rejects() string { return filepath.Join(p.data, "rejects") }

@@ -80,7 +80,7 @@ func runRestore(cmd *cobra.Command, o restoreOptions) error {
 		return err
 	}
 	defer prover.Close()
-	r, err := restoreInto(cmd.Context(), prover, o.data, o.workspace, 0)
+	r, err := restoreInto(cmd.Context(), prover, o.data, o.workspace, 0, "")
 	if errors.Is(err, archive.ErrDamaged) {
 		return &exitError{exitFound, err}
 	}
@@ -119,8 +119,9 @@ func (r *restored) print(w io.Writer, output string) error {
 }
 
 // restoreInto makes a data directory from an archive, up to a position; 0 is to
-// the end. The directory must not be there, or be empty.
-func restoreInto(ctx context.Context, prover *archive.Prover, data, workspaceID string, to uint64) (*restored, error) {
+// the end. The directory must not be there, or be empty. What the tombstones in a
+// folder tell of stays out of the tables, unless none is named.
+func restoreInto(ctx context.Context, prover *archive.Prover, data, workspaceID string, to uint64, tombstones string) (*restored, error) {
 	if err := mustBeEmpty(data); err != nil {
 		return nil, err
 	}
@@ -145,6 +146,11 @@ func restoreInto(ctx context.Context, prover *archive.Prover, data, workspaceID 
 	}
 	r.Journal = time.Since(started).Seconds()
 	started = time.Now()
+	if tombstones != "" {
+		if err := os.CopyFS(p.tombstones(), os.DirFS(tombstones)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("restore: %w", err)
+		}
+	}
 	if err := rebuildLake(ctx, data); err != nil {
 		return nil, err
 	}

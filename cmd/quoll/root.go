@@ -26,7 +26,7 @@ and keeps a write-once archive in which every record can be proved.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(
 		demoCommand(), serveCommand(), initCommand(), checkCommand(), importCommand(), replayCommand(), backfillCommand(), reconcileCommand(), queryCommand(), lookupCommand(), investigateCommand(), coverageCommand(), explainCommand(),
-		incidentsCommand(), rulesCommand(), dashboardsCommand(), watchlistsCommand(), functionsCommand(), indicatorsCommand(), automationCommand(), archiveCommand(), assureCommand(), witnessCommand(), lakeCommand(), gapsCommand(), schemaCommand(), statusCommand(), accessCommand(), versionCommand(),
+		incidentsCommand(), rulesCommand(), dashboardsCommand(), watchlistsCommand(), functionsCommand(), indicatorsCommand(), automationCommand(), archiveCommand(), assureCommand(), witnessCommand(), lakeCommand(), retentionCommand(), gapsCommand(), schemaCommand(), statusCommand(), accessCommand(), versionCommand(),
 	)
 	return root
 }

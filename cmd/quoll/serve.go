@@ -120,6 +120,7 @@ type service struct {
 	backfills      *backfills
 	keeper         *archiveKeeper
 	indicators     *indicatorKeeper
+	retention      *retentionKeeper
 	investigations investigations
 	automation     *automation.Engine
 	access         *access.Store
@@ -195,6 +196,8 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if err != nil {
 		return nil, err
 	}
+	s.retention = &retentionKeeper{node: n, policy: c.Retention, holds: holds, audit: audit, clock: clock.System(), log: log}
+	figures.retention = s.retention
 	s.server, err = server.New(c.Server, server.Options{
 		UI: ui, Logger: log, LocalToken: s.localToken,
 		Services: server.Services{
@@ -222,6 +225,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Custodian:      &custodian{n, incidents{store, n.query}, loaded.list, audit, s.keeper.settle, clock.System()},
 			Tenants:        &tenantDesk{roster: s.roster, collectors: s.collectorsOf, data: c.DataDir, archive: c.ArchiveDir, audit: audit, log: log},
 			Holds:          holds,
+			Retention:      s.retention,
 			Assurance:      evidence,
 			Notifications:  notifications{notifier, audit},
 			Tokens:         auditedTokens{tokens{s.access}, audit},
@@ -276,6 +280,7 @@ func (s *service) run(ctx context.Context, ready func(address, link string)) err
 	work.Go(func() error { return s.own.follow(workCtx, s.incidents) })
 	work.Go(func() error { return s.automation.Run(workCtx) })
 	work.Go(func() error { return s.indicators.run(workCtx) })
+	work.Go(func() error { return s.retention.run(workCtx) })
 	work.Go(func() error { return s.investigations.runs.Serve(workCtx) })
 	if s.own.notifier != nil {
 		work.Go(func() error { return s.own.notifier.Run(workCtx) })
