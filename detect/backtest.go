@@ -56,7 +56,7 @@ func Backtest(ctx context.Context, scratch *sql.DB, r *Rule, querier Querier, fr
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := d.tables[r.ID]; !ok {
+	if _, ok := d.known.tablesOf(r.ID); !ok {
 		_, err := querier.Tables(r.Query)
 		return nil, fmt.Errorf("rule %q: %w", r.Name, err)
 	}

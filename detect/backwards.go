@@ -15,14 +15,10 @@ const backwardsTimeout = 10 * time.Minute
 
 // Backwards evaluates each rule that matches indicators over the whole of [from,
 // now) at once, and raises what is not known. It returns how many alerts were
-// raised or grew. A rule that fails does not keep the others from running.
+// raised or grew. A rule that fails does not keep the others from running. Ticks go on
+// meanwhile, without the one rule that runs backwards at the time.
 func (d *Detector) Backwards(ctx context.Context, from time.Time) (hits int, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	now := d.clock.Now().UTC()
-	if d.exceptions, err = d.store.exceptions(ctx, now); err != nil {
-		return 0, err
-	}
 	switches, err := d.store.switches(ctx)
 	if err != nil {
 		return 0, err
@@ -31,7 +27,7 @@ func (d *Detector) Backwards(ctx context.Context, from time.Time) (hits int, err
 		if !r.tagged(MatchesIndicators) || !r.runs(switches[r.ID]) {
 			continue
 		}
-		n, _, problem := d.evaluate(ctx, r, Window{Start: from.UTC(), End: now}, now, max(d.config.QueryTimeout, backwardsTimeout))
+		n, problem := d.evaluateAlone(ctx, r, Window{Start: from.UTC(), End: now}, now)
 		hits += n
 		if ctx.Err() != nil {
 			return hits, ctx.Err()
@@ -40,5 +36,15 @@ func (d *Detector) Backwards(ctx context.Context, from time.Time) (hits int, err
 			err = problem
 		}
 	}
+	return hits, err
+}
+
+// evaluateAlone evaluates a rule that runs nowhere else meanwhile.
+func (d *Detector) evaluateAlone(ctx context.Context, r *Rule, w Window, now time.Time) (int, error) {
+	if err := d.atWork.wait(ctx, r.ID); err != nil {
+		return 0, err
+	}
+	defer d.atWork.free(r.ID)
+	hits, _, err := d.evaluate(ctx, r, w, now, max(d.config.QueryTimeout, backwardsTimeout))
 	return hits, err
 }

@@ -33,8 +33,15 @@ type Sink interface {
 type Config struct {
 	// Tick is how often due windows and late rows are looked for.
 	Tick time.Duration
-	// QueryTimeout ends a query that runs away.
+	// QueryTimeout ends a query that runs away. A rule that has caught up for as
+	// long lets others have their turn.
 	QueryTimeout time.Duration
+	// NRTTimeout ends a query of an NRT rule. One that fails so is tried again with
+	// QueryTimeout, beside the scheduled rules, until it succeeds.
+	NRTTimeout time.Duration
+	// Workers is how many scheduled rules run at a time; NRTWorkers is how many NRT
+	// rules do, which wait for no scheduled one.
+	Workers, NRTWorkers int
 	// LateEvery is how often, for each rule, late rows are looked for.
 	LateEvery time.Duration
 	// Settle is how old an ingestion time must be for all rows of that time
@@ -51,7 +58,7 @@ type Config struct {
 
 // DefaultConfig is what serve uses unless told otherwise.
 func DefaultConfig() Config {
-	return Config{Tick: 10 * time.Second, QueryTimeout: time.Minute, LateEvery: time.Minute, NRTEvery: 20 * time.Second, Windows: 64, Settle: 2 * time.Second, LateLimit: 14 * 24 * time.Hour}
+	return Config{Tick: 10 * time.Second, QueryTimeout: time.Minute, NRTTimeout: 20 * time.Second, Workers: 2, NRTWorkers: 2, LateEvery: time.Minute, NRTEvery: 20 * time.Second, Windows: 64, Settle: 2 * time.Second, LateLimit: 14 * 24 * time.Hour}
 }
 
 // clockMargin is longer than a clock that was set back can go unnoticed.
@@ -61,19 +68,20 @@ const clockMargin = 10 * time.Minute
 type Detector struct {
 	config  Config
 	rules   []*Rule
-	tables  map[string][]string // by rule id
+	known   known
 	store   *store
 	querier Querier
 	sink    Sink
 	clock   clock.Clock
 	log     *slog.Logger
 
-	coming newcomers
+	coming         newcomers
+	scheduled, nrt lane
+	atWork         atWork
 
-	mu         sync.Mutex  // serialises ticks
-	exceptions []Exception // that count in this tick
-	recorder   Recorder    // nil: nothing is recorded
-	forgot     time.Time   // when old windows were last forgotten
+	mu       sync.Mutex // serialises the beginnings and ends of ticks
+	recorder Recorder   // nil: nothing is recorded
+	forgot   time.Time  // when old windows were last forgotten
 }
 
 // New returns a detector over rules. Its state lives in db. A rule whose query
@@ -84,7 +92,10 @@ func New(ctx context.Context, config Config, db *sql.DB, rules []*Rule, querier 
 	if err != nil {
 		return nil, err
 	}
-	d := &Detector{config: config, rules: rules, tables: map[string][]string{}, store: store, querier: querier, sink: sink, clock: clk, log: log}
+	d := &Detector{
+		config: config, rules: rules, known: known{tables: map[string][]string{}, failed: map[string]bool{}}, store: store, querier: querier, sink: sink, clock: clk, log: log,
+		scheduled: lane{workers: max(config.Workers, 1)}, nrt: lane{workers: max(config.NRTWorkers, 1)},
+	}
 	seen := map[string]string{}
 	for _, r := range rules {
 		if other, ok := seen[r.ID]; ok {
@@ -96,17 +107,27 @@ func New(ctx context.Context, config Config, db *sql.DB, rules []*Rule, querier 
 			log.Error("rule does not compile", "rule", r.Name, "error", err)
 			continue
 		}
-		d.tables[r.ID] = tables
+		d.known.setTables(r.ID, tables)
 	}
 	return d, nil
 }
 
 // Run evaluates rules until ctx ends; it then returns nil. A failing rule does
-// not stop the others.
+// not stop the others, and a slow one does not hold up the ticks.
 func (d *Detector) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	defer running.Wait()
+	problem := func(err error) {
+		if ctx.Err() == nil {
+			d.log.Error("detection", "error", err)
+		}
+	}
 	for {
-		if err := d.Tick(ctx); err != nil && ctx.Err() == nil {
-			d.log.Error("detection tick", "error", err)
+		if err := d.begin(ctx, &running, problem); err != nil {
+			problem(err)
+		}
+		if err := d.recordHealth(ctx); err != nil {
+			problem(err)
 		}
 		if err := clock.Sleep(ctx, d.clock, d.config.Tick); err != nil {
 			return nil
@@ -115,64 +136,97 @@ func (d *Detector) Run(ctx context.Context) error {
 }
 
 // Tick evaluates what is due now: windows whose time has come, and windows
-// that late rows fell into. Errors of rules are in their health and joined in
-// the result.
+// that late rows fell into; and waits for it. Errors of rules are in their health
+// and joined in the result.
 func (d *Detector) Tick(ctx context.Context) error {
+	var running sync.WaitGroup
+	var mu sync.Mutex
+	var problems []error
+	err := d.begin(ctx, &running, func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		problems = append(problems, err)
+	})
+	running.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return errors.Join(append(problems, err, d.recordHealth(ctx))...)
+}
+
+// begin gives the rules that are not at work to their lanes. problem hears, from
+// any goroutine, what keeps a rule from running.
+func (d *Detector) begin(ctx context.Context, running *sync.WaitGroup, problem func(error)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.admit()
 	now := d.clock.Now().UTC()
-	look := &lookout{detector: d, now: now, upTo: now.Add(-d.config.Settle), seen: map[lookKey]arrival{}}
-	var problems []error
+	var forgetting error
 	if now.Sub(d.forgot).Abs() >= time.Hour {
 		d.forgot = now
-		problems = append(problems, d.store.forget(ctx, now.Add(-2*d.config.LateLimit)))
+		forgetting = d.store.forget(ctx, now.Add(-2*d.config.LateLimit))
 	}
 	switches, err := d.store.switches(ctx)
 	if err != nil {
-		return errors.Join(append(problems, err)...)
+		return errors.Join(forgetting, err)
 	}
-	if d.exceptions, err = d.store.exceptions(ctx, now); err != nil {
-		return errors.Join(append(problems, err)...)
-	}
+	look := &lookout{detector: d, now: now, upTo: now.Add(-d.config.Settle), seen: map[lookKey]*looking{}}
 	for _, r := range d.rules {
-		if !r.runs(switches[r.ID]) {
+		if !r.runs(switches[r.ID]) || !d.atWork.try(r.ID) {
 			continue
 		}
-		if err := d.runRule(ctx, r, now, look); err != nil {
-			problems = append(problems, err)
+		lane, patience := &d.scheduled, d.config.QueryTimeout
+		if r.Kind == "NRT" && !d.known.hasFailed(r.ID) {
+			lane, patience = &d.nrt, min(d.config.NRTTimeout, patience)
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+		running.Add(1)
+		lane.submit(func() {
+			defer running.Done()
+			defer d.atWork.free(r.ID)
+			if ctx.Err() != nil {
+				return
+			}
+			err := d.runRule(ctx, r, look, patience)
+			if ctx.Err() != nil {
+				return
+			}
+			d.known.setFailed(r.ID, err != nil)
+			if err != nil {
+				problem(err)
+			}
+		})
 	}
-	problems = append(problems, d.recordHealth(ctx, switches, now))
-	return errors.Join(problems...)
+	return forgetting
 }
 
-func (d *Detector) runRule(ctx context.Context, r *Rule, now time.Time, look *lookout) error {
+func (d *Detector) runRule(ctx context.Context, r *Rule, look *lookout, patience time.Duration) error {
+	now := d.clock.Now().UTC()
 	health, err := d.store.rule(ctx, r)
 	if err != nil {
 		return err
 	}
-	if _, ok := d.tables[r.ID]; !ok {
+	if _, ok := d.known.tablesOf(r.ID); !ok {
 		// What it lacks, a watchlist for example, may be there by now.
 		tables, err := d.querier.Tables(r.Query)
 		if err != nil {
 			health.LastError, health.LastRun = err.Error(), now
 			return d.store.saveRule(ctx, health)
 		}
-		d.tables[r.ID] = tables
+		d.known.setTables(r.ID, tables)
 	}
 	if now.Before(health.SuppressedUntil) && !r.Watches() {
 		return nil
 	}
-	windows, looked, err := d.windows(ctx, r, health, now, look)
+	late, due, looked, err := d.windows(ctx, r, health, now, look)
 	if err != nil {
 		return d.failed(ctx, r, health, now, err)
 	}
-	for _, w := range windows {
-		hits, rows, err := d.evaluate(ctx, r, w, now, d.config.QueryTimeout)
+	for i, w := range append(late, due...) {
+		// What is due stays due; what is late has to be done before it is noted.
+		if i > len(late) && d.clock.Now().Sub(now) > d.config.QueryTimeout {
+			break
+		}
+		hits, rows, err := d.evaluate(ctx, r, w, d.clock.Now().UTC(), patience)
 		if ctx.Err() != nil {
 			return ctx.Err() // not the rule's fault: the window runs again
 		}
@@ -190,7 +244,7 @@ func (d *Detector) runRule(ctx context.Context, r *Rule, now time.Time, look *lo
 			health.SuppressedUntil = now.Add(time.Duration(r.SuppressionDuration))
 		}
 	}
-	if len(windows) == 0 && looked.Equal(health.Ingested) {
+	if len(late)+len(due) == 0 && looked.Equal(health.Ingested) {
 		return nil
 	}
 	// Last: a crash before this looks at the same rows again, and raising
@@ -209,12 +263,13 @@ func (d *Detector) failed(ctx context.Context, r *Rule, health Health, now time.
 	return errors.Join(fmt.Errorf("rule %q: %w", r.Name, cause), d.store.saveRule(ctx, health))
 }
 
-// windows returns what a rule has to evaluate now, and the ingestion time up
-// to which late rows are then accounted for.
-func (d *Detector) windows(ctx context.Context, r *Rule, health Health, now time.Time, look *lookout) ([]Window, time.Time, error) {
-	due := r.due(health.LastEnd, now, d.config.Windows)
+// windows returns what a rule has to evaluate now: windows that rows fell into
+// late, and those whose time has come; and the ingestion time up to which late rows
+// are then accounted for.
+func (d *Detector) windows(ctx context.Context, r *Rule, health Health, now time.Time, look *lookout) (late, due []Window, looked time.Time, err error) {
+	due = r.due(health.LastEnd, now, d.config.Windows)
 	if health.Ingested.IsZero() {
-		return due, look.upTo, nil
+		return nil, due, look.upTo, nil
 	}
 	if look.upTo.Before(health.Ingested) {
 		// The clock went back: what comes in now seems older than what was
@@ -226,13 +281,14 @@ func (d *Detector) windows(ctx context.Context, r *Rule, health Health, now time
 		every = d.config.NRTEvery
 	}
 	if look.upTo.Sub(health.Ingested) < every {
-		return due, health.Ingested, nil
+		return nil, due, health.Ingested, nil
 	}
-	late, err := look.over(ctx, d.tables[r.ID], health.Ingested)
+	tables, _ := d.known.tablesOf(r.ID)
+	minutes, err := look.over(ctx, tables, health.Ingested)
 	if err != nil {
-		return nil, time.Time{}, err
+		return nil, nil, time.Time{}, err
 	}
-	return append(r.dirty(late, health.LastEnd, d.config.Windows), due...), look.upTo, nil
+	return r.dirty(minutes, health.LastEnd, d.config.Windows), due, look.upTo, nil
 }
 
 // Health returns how each rule fares, in the order of the rules.

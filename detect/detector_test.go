@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type row struct {
 type fakeTable struct {
 	rows    []row
 	broken  map[string]error // by query text
+	mu      sync.Mutex
 	queries []query.Request
 }
 
@@ -43,7 +45,9 @@ func (f *fakeTable) Tables(text string) ([]string, error) {
 }
 
 func (f *fakeTable) Query(_ context.Context, r query.Request) (*query.Result, error) {
+	f.mu.Lock()
 	f.queries = append(f.queries, r)
+	f.mu.Unlock()
 	if err := f.broken[r.Text]; err != nil {
 		return nil, err
 	}
@@ -79,17 +83,22 @@ func (f *fakeTable) arrivals(after, upTo string) (*query.Result, error) {
 
 // fakeSink keeps alerts and counts how often each was raised.
 type fakeSink struct {
+	mu     sync.Mutex
 	alerts map[string]model.Alert
 	raised map[string]int
 }
 
 func (f *fakeSink) Raise(_ context.Context, a model.Alert) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.alerts[a.ID] = a
 	f.raised[a.ID]++
 	return nil
 }
 
 func (f *fakeSink) Alert(_ context.Context, id string) (*model.Alert, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	a, ok := f.alerts[id]
 	if !ok {
 		return nil, fmt.Errorf("no alert %s", id)
@@ -116,7 +125,7 @@ func newBench(t *testing.T, rules ...*Rule) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	b := &bench{t: t, table: &fakeTable{broken: map[string]error{}}, sink: &fakeSink{map[string]model.Alert{}, map[string]int{}}, now: noon}
+	b := &bench{t: t, table: &fakeTable{broken: map[string]error{}}, sink: &fakeSink{alerts: map[string]model.Alert{}, raised: map[string]int{}}, now: noon}
 	b.Detector, err = New(t.Context(), DefaultConfig(), db, rules, b.table, b.sink, b, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

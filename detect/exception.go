@@ -67,8 +67,8 @@ func (e Exception) check(now time.Time) error {
 	return nil
 }
 
-// AddException keeps an exception and returns its number. Exceptions count from
-// the detector's next tick on.
+// AddException keeps an exception and returns its number. Exceptions count
+// for what is found from then on.
 func AddException(ctx context.Context, db *sql.DB, e Exception, now time.Time) (int64, error) {
 	s, err := openStore(ctx, db)
 	if err != nil {
@@ -208,7 +208,11 @@ func like(pattern, text string) bool {
 
 // held keeps a finding that an exception covers, and says whether one did.
 func (d *Detector) held(ctx context.Context, r *Rule, f finding, now time.Time) (bool, error) {
-	i := slices.IndexFunc(d.exceptions, func(e Exception) bool { return e.covers(r, f.alert) })
+	exceptions, err := d.store.exceptions(ctx, now)
+	if err != nil {
+		return false, err
+	}
+	i := slices.IndexFunc(exceptions, func(e Exception) bool { return e.covers(r, f.alert) })
 	if i < 0 {
 		return false, nil
 	}
@@ -218,7 +222,7 @@ func (d *Detector) held(ctx context.Context, r *Rule, f finding, now time.Time) 
 	}
 	_, err = d.store.db.ExecContext(ctx, `INSERT INTO detect_held (exception, subject, rule_id, name, entities, result_rows, first, last) VALUES (?,?,?,?,?,?,?,?)
 		ON CONFLICT (exception, subject) DO UPDATE SET last=excluded.last, result_rows=max(result_rows, excluded.result_rows)`,
-		d.exceptions[i].ID, f.subject, r.ID, f.alert.Name, string(entities), f.alert.Evidence.Total, micro(now), micro(now))
+		exceptions[i].ID, f.subject, r.ID, f.alert.Name, string(entities), f.alert.Evidence.Total, micro(now), micro(now))
 	if err != nil {
 		return false, fmt.Errorf("hold back an alert: %w", err)
 	}

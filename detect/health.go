@@ -134,9 +134,16 @@ func (r *Rule) runs(off Switch) bool {
 
 // recordHealth writes rows of the rules whose state has changed, or that were not
 // written about for an hour.
-func (d *Detector) recordHealth(ctx context.Context, switches map[string]Switch, now time.Time) error {
+func (d *Detector) recordHealth(ctx context.Context) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.recorder == nil {
 		return nil
+	}
+	now := d.clock.Now().UTC()
+	switches, err := d.store.switches(ctx)
+	if err != nil {
+		return err
 	}
 	reported, err := d.store.reported(ctx)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/quoll/quoll/query"
@@ -30,7 +31,16 @@ type lookKey struct {
 type lookout struct {
 	detector  *Detector
 	now, upTo time.Time
-	seen      map[lookKey]arrival
+
+	mu   sync.Mutex
+	seen map[lookKey]*looking
+}
+
+// looking is a question that was put to the engine.
+type looking struct {
+	done  chan struct{} // closed when the answer is there
+	found arrival
+	err   error
 }
 
 // over returns what came into any of the tables after since.
@@ -38,18 +48,42 @@ func (l *lookout) over(ctx context.Context, tables []string, since time.Time) (a
 	var all arrival
 	for _, table := range tables {
 		key := lookKey{table, since.UnixMicro()}
-		a, ok := l.seen[key]
-		if !ok {
-			var err error
-			if a, err = l.look(ctx, table, since); err != nil {
-				return nil, fmt.Errorf("look for late rows in %s: %w", table, err)
-			}
-			l.seen[key] = a
+		a, err := l.once(ctx, key, since)
+		if err != nil {
+			return nil, fmt.Errorf("look for late rows in %s: %w", table, err)
 		}
 		all = all.join(a)
 	}
 	oldest := l.now.Add(-l.detector.config.LateLimit)
 	return slices.DeleteFunc(all, func(m time.Time) bool { return m.Before(oldest) }), nil
+}
+
+// once puts a question to the engine that is not put yet, and waits for the answer.
+// One that failed is put again.
+func (l *lookout) once(ctx context.Context, key lookKey, since time.Time) (arrival, error) {
+	l.mu.Lock()
+	asked, ok := l.seen[key]
+	if !ok {
+		asked = &looking{done: make(chan struct{})}
+		l.seen[key] = asked
+	}
+	l.mu.Unlock()
+	if ok {
+		select {
+		case <-asked.done:
+			return asked.found, asked.err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	asked.found, asked.err = l.look(ctx, key.table, since)
+	if asked.err != nil {
+		l.mu.Lock()
+		delete(l.seen, key)
+		l.mu.Unlock()
+	}
+	close(asked.done)
+	return asked.found, asked.err
 }
 
 func (l *lookout) look(ctx context.Context, table string, since time.Time) (arrival, error) {

@@ -38,7 +38,7 @@ func (d *Detector) admit() {
 		if err != nil {
 			continue // Put has seen that it compiles
 		}
-		d.tables[r.ID] = tables
+		d.known.setTables(r.ID, tables)
 		if i := slices.IndexFunc(rules, func(old *Rule) bool { return old.ID == r.ID }); i >= 0 {
 			rules[i] = r
 			continue
