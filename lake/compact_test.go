@@ -334,7 +334,7 @@ func TestCompactionSurvivesEveryFault(t *testing.T) {
 	}
 	position, n, step := 1, 1, 1
 	if testing.Short() {
-		step = 12
+		step = 24
 	}
 	for _, outcome := range []durabletest.Outcome{durabletest.FailLost, durabletest.FailKept, durabletest.Crash} {
 		n = 1 + r.IntN(step)
