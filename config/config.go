@@ -45,6 +45,8 @@ type Config struct {
 	ArchiveEncryption ArchiveEncryption
 	// Witnesses are asked to cosign the archive's checkpoints; none by default.
 	Witnesses []witness.Endpoint
+	// ArchiveCopies are the stores that the archive is copied to; none by default.
+	ArchiveCopies []ArchiveCopy
 	// FlushEvery is how often fresh rows become files.
 	FlushEvery time.Duration
 	// Lake is how the rows are kept, without the folder.
@@ -104,6 +106,7 @@ type file struct {
 	ArchiveOrigin  string             `yaml:"archive_origin"`
 	Witnesses      []witnessSection   `yaml:"archive_witnesses"`
 	Encryption     *encryptionSection `yaml:"archive_encryption"`
+	ArchiveCopies  []copySection      `yaml:"archive_copies"`
 	FlushEvery     duration           `yaml:"flush_every"`
 	Lake           *lakeSection       `yaml:"lake"`
 	Retention      []retentionSection `yaml:"retention"`
@@ -228,6 +231,7 @@ func (b *builder) build(f file) *Config {
 	c.ArchiveOrigin = or(c.ArchiveOrigin, "quoll.local/archive")
 	c.Witnesses = b.witnesses(f.Witnesses)
 	c.ArchiveEncryption = b.encryption(f.Encryption, c.ArchiveDir)
+	c.ArchiveCopies = b.copies(f.ArchiveCopies)
 	for _, dir := range f.DashboardDirs {
 		c.DashboardDirs = append(c.DashboardDirs, b.path(dir))
 	}

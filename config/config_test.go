@@ -87,6 +87,8 @@ func TestFullFile(t *testing.T) {
 		t.Errorf("settings of the lake are not taken: %+v", c.Lake)
 	case len(c.Witnesses) != 1 || c.Witnesses[0].URL != "https://witness.example/quoll" || c.Witnesses[0].Key.Name() != "witness.example/w1":
 		t.Errorf("witnesses are not taken: %+v", c.Witnesses)
+	case len(c.ArchiveCopies) != 3 || c.ArchiveCopies[0].Location.String() != "s3://agency-quoll/archive" || c.ArchiveCopies[0].Retain != 2557*24*time.Hour || c.ArchiveCopies[0].AlarmAfter != 30*time.Minute || c.ArchiveCopies[1].AlarmAfter != 15*time.Minute:
+		t.Errorf("copies of the archive are not taken: %+v", c.ArchiveCopies)
 	case tenant.Activity.Cloud != cloud.GCCHigh || tenant.Activity.PollEvery != 30*time.Second || len(tenant.Activity.ContentTypes) != 2:
 		t.Errorf("audit log settings are not taken: %+v", tenant.Activity)
 	case tenant.Activity.ClientSecret.Reveal() != "hunter2":

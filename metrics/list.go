@@ -18,7 +18,7 @@ func All() []Metric {
 	of := func(labels []string, more ...string) []string {
 		return append(labels[:len(labels):len(labels)], more...)
 	}
-	table, rule := []string{"table"}, []string{"rule_id", "rule"}
+	table, rule, copied := []string{"table"}, []string{"rule_id", "rule"}, []string{"copy"}
 	return []Metric{
 		{"quoll_build_info", "Always 1; the labels say what runs.", []string{"version", "commit"}},
 		{"quoll_reading_incomplete", "1 when not everything below could be read; the log says why.", nil},
@@ -59,6 +59,15 @@ func All() []Metric {
 		{"quoll_archive_backlog_payloads", "Payloads that are journalled and not archived yet.", nil},
 		{"quoll_archive_last_seal_timestamp_seconds", "When the last checkpoint was published.", nil},
 		{"quoll_archive_failing", "1 while the archive does not follow.", nil},
+		{"quoll_archive_copy_backlog_objects", "Objects of the archive that a copy does not have yet.", copied},
+		{"quoll_archive_copy_backlog_bytes", "Size of those objects.", copied},
+		{"quoll_archive_copy_lag_seconds", "How long ago the oldest payload was received that a copy cannot prove yet; 0 while it has all.", copied},
+		{"quoll_archive_copy_leaves", "Leaves of the log under the checkpoint of a copy.", copied},
+		{"quoll_archive_copy_last_timestamp_seconds", "When a copy's checkpoint was last written.", copied},
+		{"quoll_archive_copy_failures", "Attempts to copy that failed since the last that succeeded.", copied},
+		{"quoll_archive_copy_late", "1 while a copy is later than its alarm_after.", copied},
+		{"quoll_archive_copy_stopped", "1 while a copy cannot go on without somebody: the store has other bytes, another history or less than was written, or the archive is damaged.", copied},
+		{"quoll_archive_copy_unlocked", "1 where copies are to be locked and the store has no locking.", copied},
 
 		{"quoll_rule_runs_total", "Windows that a rule was evaluated on, over all restarts.", rule},
 		{"quoll_rule_alerts_total", "Alerts of a rule, over all restarts.", rule},

@@ -48,7 +48,7 @@ func full() *Reading {
 		Delays:  []Delay{{Tenant: "t1", Content: "EmailEvents", Stage: "eventToVisible", P50: time.Second, P90: 2 * time.Second, P99: 3 * time.Second, Max: 4 * time.Second}},
 		Journal: Journal{Position: 20, Applied: 18, Bytes: 4096, Quarantined: 1},
 		Lake:    Lake{Tables: []Table{{Name: "EmailEvents", Rows: 10, Fresh: 4, Bytes: 2048, Files: 2, Commits: 3}}, LastFlush: now, Failing: true, Unknown: map[string]int64{"column": 3}},
-		Archive: Archive{Position: 15, Sealed: now},
+		Archive: Archive{Position: 15, Sealed: now, Copies: []Copy{{Name: "second", Objects: 3, Bytes: 999, Lag: time.Minute, Leaves: 12, Last: now, Failures: 2, Late: true}}},
 		Rules:   []Rule{{ID: "r1", Name: "A \xff \"rule\"", Runs: 8, Alerts: 2, LastRun: now, EvaluatedTo: now.Add(-20 * time.Minute), Frequency: 5 * time.Minute, Failing: true}},
 		Disks:   []Disk{{Folder: "data", Free: 1 << 30, Size: 1 << 40}},
 	}
@@ -91,6 +91,7 @@ func TestEverythingIsThere(t *testing.T) {
 		`quoll_records_total{content="EmailEvents",outcome="rejected",source="eventhub",tenant="t1"} 2`,
 		`quoll_record_delay_seconds{content="EmailEvents",rank="p99",stage="eventToVisible",tenant="t1"} 3`,
 		`quoll_lake_backlog_payloads 2`, `quoll_archive_backlog_payloads 5`, `quoll_lake_failing 1`, `quoll_archive_failing 0`,
+		`quoll_archive_copy_lag_seconds{copy="second"} 60`, `quoll_archive_copy_backlog_bytes{copy="second"} 999`, `quoll_archive_copy_late{copy="second"} 1`, `quoll_archive_copy_stopped{copy="second"} 0`,
 		`quoll_rule_lag_seconds{rule="A ` + "\uFFFD" + ` \"rule\"",rule_id="r1"} 900`,
 		`process_resident_memory_bytes`, `go_goroutines`,
 	} {

@@ -66,6 +66,18 @@ type Archive struct {
 	Position uint64
 	Sealed   time.Time // when the last checkpoint was published
 	Failing  bool
+	Copies   []Copy
+}
+
+// Copy says how far a copy of the archive follows it.
+type Copy struct {
+	Name                    string
+	Objects, Bytes          int64 // not copied yet
+	Lag                     time.Duration
+	Leaves                  int64 // under its checkpoint
+	Last                    time.Time
+	Failures                int
+	Late, Stopped, Unlocked bool
 }
 
 // Rule says how a rule that is switched on fares.
@@ -186,6 +198,21 @@ func (e *emitter) keeping(r *Reading) {
 	e.value("quoll_archive_backlog_payloads", float64(behind(j.Position, r.Archive.Position)))
 	e.at("quoll_archive_last_seal_timestamp_seconds", r.Archive.Sealed)
 	e.flag("quoll_archive_failing", r.Archive.Failing)
+	for _, c := range r.Archive.Copies {
+		e.copied(c)
+	}
+}
+
+func (e *emitter) copied(c Copy) {
+	e.value("quoll_archive_copy_backlog_objects", float64(c.Objects), c.Name)
+	e.value("quoll_archive_copy_backlog_bytes", float64(c.Bytes), c.Name)
+	e.value("quoll_archive_copy_lag_seconds", c.Lag.Seconds(), c.Name)
+	e.value("quoll_archive_copy_leaves", float64(c.Leaves), c.Name)
+	e.at("quoll_archive_copy_last_timestamp_seconds", c.Last, c.Name)
+	e.value("quoll_archive_copy_failures", float64(c.Failures), c.Name)
+	e.flag("quoll_archive_copy_late", c.Late, c.Name)
+	e.flag("quoll_archive_copy_stopped", c.Stopped, c.Name)
+	e.flag("quoll_archive_copy_unlocked", c.Unlocked, c.Name)
 }
 
 func behind(end, at uint64) uint64 { return end - min(end, at) }

@@ -1,11 +1,14 @@
 package preflight
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/quoll/quoll/internal/objectstore"
 )
 
 const (
@@ -66,6 +69,26 @@ func (r *run) folder(check, dir string) string {
 		r.say(check, OK, fmt.Sprintf("%s, with %s free", what, size(free)), "")
 	}
 	return there
+}
+
+// copy asks a store whether it answers, and whether it locks what it is given.
+func (r *run) copy(ctx context.Context, c Copy) {
+	check := "archive copy " + c.Name
+	var l objectstore.Locking
+	var err error
+	r.step(ctx, func(ctx context.Context) { l, err = c.Locking(ctx) })
+	switch {
+	case err != nil:
+		r.say(check, Warning, fmt.Sprintf("%s does not answer as it should: %v", c.Place, err), "Everything else goes on without this copy. Look at its address, its credentials and their rights.")
+	case l.Can && !c.Retain:
+		r.say(check, Note, c.Place+": "+l.Found+", and retain_days is not set: copies are not locked", "Set retain_days for this copy in the configuration.")
+	case l.Can:
+		r.say(check, OK, c.Place+": "+l.Found, "")
+	case l.Unknown || !c.Retain:
+		r.say(check, Note, c.Place+": "+l.Found, l.Remedy)
+	default:
+		r.say(check, Warning, c.Place+": "+l.Found+"; retain_days has no effect", l.Remedy)
+	}
 }
 
 // nearest returns the folder or its nearest parent that exists.

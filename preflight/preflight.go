@@ -13,6 +13,7 @@ import (
 
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/internal/objectstore"
 )
 
 // Severity says what a finding means for collecting.
@@ -42,6 +43,8 @@ type Finding struct {
 type Plan struct {
 	DataDir, ArchiveDir string
 	Tenants             []Tenant
+	// Copies are the stores that the archive is copied to.
+	Copies []Copy
 	// Problems are mistakes in the configuration, found by whoever read it.
 	Problems []error
 	// Proxy returns the proxy for a host, or nil; it is what requests use too.
@@ -63,6 +66,14 @@ type Tenant struct {
 	Client    *http.Client
 }
 
+// Copy is a store to check.
+type Copy struct {
+	Name, Place string
+	Retain      bool // what is written is to be locked
+	// Locking asks the store.
+	Locking func(context.Context) (objectstore.Locking, error)
+}
+
 // Run makes all checks, in an order in which the first that blocks explains
 // those after it, and hands each finding on as it comes.
 func Run(ctx context.Context, p Plan, found func(Finding)) {
@@ -77,6 +88,9 @@ func Run(ctx context.Context, p Plan, found func(Finding)) {
 	}
 	r := &run{Plan: p, report: found}
 	r.machine()
+	for _, c := range p.Copies {
+		r.copy(ctx, c)
+	}
 	for _, t := range p.Tenants {
 		if ctx.Err() != nil {
 			return

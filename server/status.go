@@ -93,8 +93,36 @@ type ArchiveStatus struct {
 	Reconciliation *Reconciliation `json:"reconciliation"`
 	// Witnesses are those that are asked to cosign; null without any.
 	Witnesses []WitnessStatus `json:"witnesses"`
+	// Copies are the stores that the archive is copied to; null without any.
+	Copies []CopyStatus `json:"copies"`
 	// Problem says why the archive does not follow, or is empty.
 	Problem string `json:"problem,omitempty"`
+}
+
+// CopyStatus says how far a copy of the archive follows it.
+type CopyStatus struct {
+	Name  string `json:"name"`
+	Store string `json:"store"` // "s3://bucket/prefix"
+	// Leaves of the log under the copy's checkpoint, and when that was written.
+	Leaves int64      `json:"leaves"`
+	Time   *time.Time `json:"time"`
+	// Objects and Bytes are not copied yet. LagSeconds is the age of the oldest
+	// payload that the copy cannot prove yet.
+	Objects    int64   `json:"objects"`
+	Bytes      int64   `json:"bytes"`
+	LagSeconds float64 `json:"lagSeconds"`
+	Late       bool    `json:"late"` // by more than alarmAfterSeconds
+	AlarmAfter float64 `json:"alarmAfterSeconds"`
+	RetainDays int     `json:"retainDays"` // 0: copies are not locked
+	// Locking is in words whether the store locks; empty before it was asked.
+	Locking  string `json:"locking,omitempty"`
+	Unlocked bool   `json:"unlocked"` // there are to be locks, and the store has none
+	// Problem says why it does not follow; Stopped that somebody has to do
+	// something about it.
+	Problem  string     `json:"problem,omitempty"`
+	Since    *time.Time `json:"since,omitempty"`
+	Failures int        `json:"failures,omitempty"`
+	Stopped  bool       `json:"stopped"`
 }
 
 // Checkpoint is a signed tree head, as C2SP tlog-checkpoint has it.

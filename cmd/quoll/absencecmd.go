@@ -135,7 +135,7 @@ func (o *absenceOptions) prove(ctx context.Context, r server.AbsenceRequest) ([]
 }
 
 func (o *absenceOptions) fromArchive(ctx context.Context, key string, r server.AbsenceRequest) ([]byte, error) {
-	prover, err := o.open(key)
+	prover, err := o.open(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ The exit code is 3 when an index is not what the payloads give.`,
   quoll archive operations --archive /mnt/copy --key archive.pub --verify`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			prover, err := o.prover()
+			prover, err := o.prover(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -55,6 +55,7 @@ func (m *measured) read(ctx context.Context) (*metrics.Reading, error) {
 	if c := readCheckpoint(m.node.paths.archive); c != nil {
 		r.Archive.Sealed = c.Time
 	}
+	r.Archive.Copies = m.node.copyFigures(r.Now)
 	m.delays(r, tenants)
 	return r, errors.Join(m.rulesInto(ctx, r), m.disksInto(r))
 }

@@ -39,6 +39,7 @@ func (r *reporter) proofs(a *server.ArchiveStatus) {
 		a.Reconciliation = &last.Reconciliation
 	}
 	a.Witnesses = r.node.witnessStatus()
+	a.Copies = r.node.copyStatus(time.Now())
 	if a.Checkpoint != nil {
 		a.Sealed = &a.Checkpoint.Time
 	}

@@ -26,6 +26,7 @@ func (m *measured) States(context.Context) ([]server.PartState, error) {
 		archive = kept("archive", m.node.archiveProblem.Error())
 		archive.State = server.StateFailing
 	}
+	parts = append(parts, m.node.copyStates(m.now())...)
 	parts = append(parts, journal, kept("lake", cmp.Or(p.FlushError, p.MaintainError)), archive, m.disk())
 	if m.retention != nil {
 		if state, there := m.retention.state(); there {

@@ -40,9 +40,14 @@ Where objects are encrypted, --identity names the file that opens them. Without 
 their files are still compared with the hashes in the log, so that any change of a
 byte is found, and the report says how many payloads could not be looked into.
 
+The archive may be a copy in an object store: s3://bucket/prefix or
+az://account/container/prefix, read as a stream with the credentials of the
+environment, of AWS's file, or of the machine's identity.
+
 The exit code is 0 when the archive is whole and 3 when it is not.`,
 		Example: `  quoll archive verify --data ./q
   quoll archive verify --archive /mnt/copy --key archive.pub -o json
+  quoll archive verify --archive 's3://agency-quoll/archive?region=ap-southeast-2' --key archive.pub
   quoll archive verify --archive /mnt/copy --key archive.pub --witnesses w.pub --quorum 1 --kept last-month.checkpoint`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runVerify(cmd, o) },
@@ -71,7 +76,12 @@ func runVerify(cmd *cobra.Command, o verifyOptions) error {
 	}
 	started := time.Now()
 	progress, finish := byteProgress("verify")
-	report, err := archive.VerifyTrusting(cmd.Context(), o.archive, key, trust, progress)
+	fsys, closer, err := openArchiveFS(cmd.Context(), o.archive)
+	if err != nil {
+		return err
+	}
+	defer closer.Close()
+	report, err := archive.VerifyFS(cmd.Context(), fsys, key, trust, progress)
 	finish()
 	if err != nil {
 		return fmt.Errorf("verify archive %s: %w", o.archive, err)
@@ -136,6 +146,9 @@ func printReport(w io.Writer, output, dir string, r *archive.Report, took time.D
 	}
 	if r.Root != "" {
 		fmt.Fprintf(&b, "log %s, root %s\n", r.Origin, r.Root)
+	}
+	if r.Ahead > 0 {
+		fmt.Fprintf(&b, "%d files are ahead of the copy's checkpoint, for the next one\n", r.Ahead)
 	}
 	b.WriteString(cosignedLine(r.Cosigned))
 	_, err := io.WriteString(w, b.String())

@@ -64,7 +64,7 @@ does, and with 2 when the configuration cannot be read.`,
 // checkPlan turns a configuration, and what is wrong with it, into what is to be
 // checked.
 func checkPlan(c *config.Config, wrong error) preflight.Plan {
-	p := preflight.Plan{DataDir: c.DataDir, ArchiveDir: c.ArchiveDir, Problems: separate(wrong)}
+	p := preflight.Plan{DataDir: c.DataDir, ArchiveDir: c.ArchiveDir, Problems: separate(wrong), Copies: copiesToCheck(c.ArchiveCopies)}
 	for _, t := range c.Tenants {
 		checked := preflight.Tenant{Name: t.Name, ID: t.ID}
 		if t.Activity == nil {

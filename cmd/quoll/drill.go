@@ -47,7 +47,7 @@ The exit code is 3 when the rows differ or the archive is damaged.`,
 }
 
 func runDrill(cmd *cobra.Command, o archiveFlags, dir, output string) error {
-	prover, err := o.prover()
+	prover, err := o.prover(cmd.Context())
 	if err != nil {
 		return err
 	}

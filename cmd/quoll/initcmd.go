@@ -15,6 +15,10 @@ const template = `# Configuration of quoll serve. Relative paths are relative to
 data_dir: quoll-data            # journal, lake, state
 archive_dir: quoll-data-archive # best on another disk
 archive_origin: agency.example/quoll
+# archive_copies:               # docs/archive-copies.md
+#   - name: sydney
+#     url: s3://agency-quoll/archive?region=ap-southeast-2  # or az://account/container/prefix, file:///mnt/second/quoll
+#     retain_days: 2557         # locked for seven years
 
 server:
   listen: 127.0.0.1:8484        # another address needs token_file

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/archive/copies"
 	"github.com/quoll/quoll/archive/witness"
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/config"
@@ -111,6 +112,7 @@ type node struct {
 
 	archiveProblem error
 	witnesses      *witness.Collector // nil where nobody cosigns
+	copiers        []*copies.Copier   // of the archive
 
 	pipeline *pipeline.Pipeline
 	engine   *duckdb.Engine

@@ -31,7 +31,7 @@ type archiveFlags struct{ data, archive, key, identity string }
 
 func (o *archiveFlags) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.data, "data", "quoll-data", "data directory, to find archive and key")
-	cmd.Flags().StringVar(&o.archive, "archive", "", "the archive's folder (default: <data>-archive)")
+	cmd.Flags().StringVar(&o.archive, "archive", "", "the archive's folder, or a copy: a folder, s3://bucket/prefix or az://account/container/prefix (default: <data>-archive)")
 	cmd.Flags().StringVar(&o.key, "key", "", "file with the verifier key (default: <data>/keys/archive.pub)")
 	identityFlag(cmd, &o.identity)
 }
@@ -63,21 +63,21 @@ func (o *archiveFlags) settle() (key string, err error) {
 }
 
 // prover opens the archive that is meant.
-func (o *archiveFlags) prover() (*archive.Prover, error) {
+func (o *archiveFlags) prover(ctx context.Context) (*archive.Prover, error) {
 	key, err := o.settle()
 	if err != nil {
 		return nil, err
 	}
-	return o.open(key)
+	return o.open(ctx, key)
 }
 
 // open opens it with a verifier key.
-func (o *archiveFlags) open(key string) (*archive.Prover, error) {
+func (o *archiveFlags) open(ctx context.Context, key string) (*archive.Prover, error) {
 	identities, err := archive.ReadIdentities(o.identity)
 	if err != nil {
 		return nil, err
 	}
-	return archive.OpenProver(o.archive, key, identities)
+	return openProverOf(ctx, o.archive, key, identities)
 }
 
 func archiveProveCommand() *cobra.Command {
@@ -123,7 +123,7 @@ func runProve(cmd *cobra.Command, o proveOptions) error {
 	case o.id != "" && o.record >= 0:
 		return usageError(errors.New("--record goes with --position: --id says which record"))
 	}
-	prover, err := o.prover()
+	prover, err := o.prover(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -269,7 +269,7 @@ func runConsistency(cmd *cobra.Command, o consistencyOptions) error {
 			return fmt.Errorf("read checkpoint: %w", err)
 		}
 	}
-	prover, err := o.prover()
+	prover, err := o.prover(cmd.Context())
 	if err != nil {
 		return err
 	}

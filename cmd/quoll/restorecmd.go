@@ -45,11 +45,12 @@ collected before is recognised.
 --workspace-id is the GUID in the column TenantId of every row. Without it a new
 one is made.`,
 		Example: `  quoll archive restore --archive /mnt/archive --key archive.pub --data ./restored
+  quoll archive restore --archive 's3://agency-quoll/archive?region=ap-southeast-2' --key archive.pub --data ./restored
   quoll archive restore --archive /mnt/archive --key archive.pub --data ./restored --workspace-id 5a1e… -o json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runRestore(cmd, o) },
 	}
-	cmd.Flags().StringVar(&o.archive, "archive", "", "the archive's folder")
+	cmd.Flags().StringVar(&o.archive, "archive", "", "the archive's folder, or a copy: a folder, s3://bucket/prefix or az://account/container/prefix")
 	cmd.Flags().StringVar(&o.key, "key", "", "file with the verifier key")
 	identityFlag(cmd, &o.identity)
 	cmd.Flags().StringVar(&o.data, "data", "", "data directory to make")
@@ -75,7 +76,7 @@ func runRestore(cmd *cobra.Command, o restoreOptions) error {
 	if err != nil {
 		return err
 	}
-	prover, err := archive.OpenProver(o.archive, string(key), identities)
+	prover, err := openProverOf(cmd.Context(), o.archive, string(key), identities)
 	if err != nil {
 		return err
 	}

@@ -177,6 +177,9 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if err := audit.serverStarts(ctx, c, rules); err != nil {
 		return nil, err
 	}
+	if err := n.keepCopies(c.ArchiveCopies, audit); err != nil {
+		return nil, err
+	}
 	report := &reporter{node: n, roster: s.roster, webhook: s.webhook, started: time.Now().UTC()}
 	s.keeper = &archiveKeeper{node: n, reporter: report, names: s.roster, audit: audit, indexer: newOperationsIndexer(n, clock.System()), after: pace.reconcile, clock: clock.System(), log: log}
 	figures := &measured{node: n, roster: s.roster, detector: s.detector, now: time.Now}
@@ -291,6 +294,9 @@ func (s *service) run(ctx context.Context, ready func(address, link string)) err
 		work.Go(func() error { return certifier.run(workCtx) })
 		work.Go(func() error { return s.keeper.run(workCtx) })
 		work.Go(func() error { return s.keeper.indexer.run(workCtx) })
+	}
+	for _, copier := range s.copiers {
+		work.Go(func() error { return copier.Run(workCtx) })
 	}
 	if s.witnesses != nil {
 		work.Go(func() error { return s.witnesses.Run(workCtx, cosignEvery) })

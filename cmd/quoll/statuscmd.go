@@ -59,6 +59,9 @@ func printStatus(w io.Writer, s *server.Status) error {
 		if s.Archive.Problem != "" {
 			fmt.Fprintf(&b, "          %s\n", s.Archive.Problem)
 		}
+		for _, c := range s.Archive.Copies {
+			printCopy(&b, c)
+		}
 	}
 	for _, t := range s.Lake.Tables {
 		if t.Rows > 0 {
@@ -75,6 +78,23 @@ func printStatus(w io.Writer, s *server.Status) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func printCopy(b *strings.Builder, c server.CopyStatus) {
+	state := "has all"
+	if c.Objects > 0 || c.LagSeconds > 0 {
+		state = fmt.Sprintf("lacks %d objects of %d bytes, the oldest for %s", c.Objects, c.Bytes, seconds(c.LagSeconds))
+	}
+	if c.Late {
+		state = "LATE: " + state
+	}
+	fmt.Fprintf(b, "copy      %s in %s: %s\n", c.Name, c.Store, state)
+	if c.Problem != "" {
+		fmt.Fprintf(b, "          %s\n", c.Problem)
+	}
+	if c.Unlocked {
+		fmt.Fprintf(b, "          not locked: %s\n", c.Locking)
+	}
 }
 
 // seconds writes a length of time roughly: what is measured is rough.

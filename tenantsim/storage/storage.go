@@ -1,6 +1,7 @@
 // Package storage is a simulated Azure Storage account, as far as the Defender
-// export needs one: append blobs in containers, listed by page and read by range
-// over the REST interface.
+// export and copies of the archive need one: append blobs and block blobs in
+// containers, listed by page, read by range, and written once or anew, with
+// version-level immutability, over the REST interface.
 //
 // It must not know what a line says, nor when it is due. It does not check
 // signatures: who may read is for whoever serves it to say.
@@ -20,7 +21,9 @@ import (
 type Config struct {
 	// PageSize is how many entries one page of a listing has.
 	PageSize int
-	Now      func() time.Time
+	// Immutable: containers have version-level immutability.
+	Immutable bool
+	Now       func() time.Time
 }
 
 // DefaultConfig returns what Azure does.
@@ -34,17 +37,23 @@ type Account struct {
 
 	mu    sync.Mutex
 	blobs map[string]blob // by container/name
+	empty map[string]bool // containers made, with or without blobs
 	count int             // of changes
+	fault func(*http.Request) *Fault
 }
 
 type blob struct {
 	text     string
 	modified time.Time
 	etag     string
+	until    time.Time // of its locked policy
+	block    bool
 }
 
 // New returns an empty account.
-func New(cfg Config) *Account { return &Account{cfg: cfg, blobs: map[string]blob{}} }
+func New(cfg Config) *Account {
+	return &Account{cfg: cfg, blobs: map[string]blob{}, empty: map[string]bool{}}
+}
 
 // Append adds text to a blob and makes it if need be. path is container/name.
 func (a *Account) Append(path, text string) {
@@ -62,19 +71,26 @@ func (a *Account) Replace(path, text string) {
 
 func (a *Account) put(path, text string) {
 	a.count++
-	a.blobs[path] = blob{text, a.cfg.Now(), fmt.Sprintf("%q", fmt.Sprintf("0x%016X", a.count))}
+	a.blobs[path] = blob{text: text, modified: a.cfg.Now(), etag: fmt.Sprintf("%q", fmt.Sprintf("0x%016X", a.count))}
 }
 
 // ServeHTTP implements http.Handler.
 func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query, path := r.URL.Query(), strings.Trim(r.URL.Path, "/")
+	if a.broken(w, r) {
+		return
+	}
 	switch {
+	case r.Method == http.MethodPut && query.Get("comp") == "" && r.Header.Get("x-ms-blob-type") == "BlockBlob":
+		a.write(w, r, path)
+	case r.Method == http.MethodGet && query.Get("restype") == "container" && query.Get("comp") == "":
+		a.properties(w, path)
 	case r.Method != http.MethodGet:
 		Refuse(w, http.StatusMethodNotAllowed, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb.")
 	case path == "" && query.Get("comp") == "list":
-		a.page(w, "Containers", "Container", a.containers(query.Get("prefix")), query.Get("marker"))
+		a.page(w, "Containers", a.containers(query.Get("prefix")), query.Get("marker"))
 	case query.Get("comp") == "list":
-		a.list(w, path, query.Get("prefix"), query.Get("marker"))
+		a.list(w, path, query.Get("prefix"), query.Get("delimiter"), query.Get("marker"))
 	default:
 		a.read(w, path, r.Header.Get("x-ms-range"))
 	}
@@ -94,37 +110,54 @@ func (a *Account) containers(prefix string) []string {
 	var names []string
 	for path := range a.blobs {
 		name, _, _ := strings.Cut(path, "/")
-		if entry := "<Name>" + name + "</Name>"; strings.HasPrefix(name, prefix) && !slices.Contains(names, entry) {
+		if entry := "<Container><Name>" + name + "</Name></Container>"; strings.HasPrefix(name, prefix) && !slices.Contains(names, entry) {
 			names = append(names, entry)
 		}
 	}
 	return names
 }
 
-func (a *Account) list(w http.ResponseWriter, container, prefix, marker string) {
+func (a *Account) list(w http.ResponseWriter, container, prefix, delimiter, marker string) {
 	a.mu.Lock()
 	var entries []string
-	found := false
+	found := a.empty[container]
+	folders := map[string]bool{}
 	for path, b := range a.blobs {
 		name, ok := strings.CutPrefix(path, container+"/")
 		if found = found || ok; !ok || !strings.HasPrefix(name, prefix) {
 			continue
 		}
-		var escaped strings.Builder
-		_ = xml.EscapeText(&escaped, []byte(name)) // a builder takes everything
-		entries = append(entries, fmt.Sprintf("<Name>%s</Name><Properties><Last-Modified>%s</Last-Modified><Etag>%s</Etag><Content-Length>%d</Content-Length><BlobType>AppendBlob</BlobType></Properties>",
-			escaped.String(), b.modified.UTC().Format(http.TimeFormat), b.etag, len(b.text)))
+		if at := strings.Index(name[len(prefix):], delimiter); delimiter != "" && at >= 0 {
+			folder := name[:len(prefix)+at+len(delimiter)]
+			if !folders[folder] {
+				folders[folder] = true
+				entries = append(entries, "<BlobPrefix><Name>"+escaped(folder)+"</Name></BlobPrefix>")
+			}
+			continue
+		}
+		kind := "AppendBlob"
+		if b.block {
+			kind = "BlockBlob"
+		}
+		entries = append(entries, fmt.Sprintf("<Blob><Name>%s</Name><Properties><Last-Modified>%s</Last-Modified><Etag>%s</Etag><Content-Length>%d</Content-Length><BlobType>%s</BlobType></Properties></Blob>",
+			escaped(name), b.modified.UTC().Format(http.TimeFormat), b.etag, len(b.text), kind))
 	}
 	a.mu.Unlock()
 	if !found {
 		Refuse(w, http.StatusNotFound, "ContainerNotFound", "The specified container does not exist.")
 		return
 	}
-	a.page(w, "Blobs", "Blob", entries, marker)
+	a.page(w, "Blobs", entries, marker)
+}
+
+func escaped(name string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(name)) // a builder takes everything
+	return b.String()
 }
 
 // page answers one page of entries; a marker is the number of what was given.
-func (a *Account) page(w http.ResponseWriter, many, one string, entries []string, marker string) {
+func (a *Account) page(w http.ResponseWriter, many string, entries []string, marker string) {
 	slices.Sort(entries)
 	from := 0
 	_, _ = fmt.Sscan(marker, &from) // without a marker from the start
@@ -137,7 +170,7 @@ func (a *Account) page(w http.ResponseWriter, many, one string, entries []string
 	w.Header().Set("Content-Type", "application/xml")
 	fmt.Fprintf(w, "<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults><%s>", many)
 	for _, entry := range entries[from:to] {
-		fmt.Fprintf(w, "<%s>%s</%s>", one, entry, one)
+		fmt.Fprint(w, entry)
 	}
 	fmt.Fprintf(w, "</%s><NextMarker>%s</NextMarker></EnumerationResults>", many, next)
 }
@@ -146,11 +179,16 @@ func (a *Account) read(w http.ResponseWriter, path, span string) {
 	a.mu.Lock()
 	b, ok := a.blobs[path]
 	a.mu.Unlock()
-	var from, to int
-	_, err := fmt.Sscanf(span, "bytes=%d-%d", &from, &to)
+	from, to, err := spanOf(span, len(b.text))
 	switch {
 	case !ok:
 		Refuse(w, http.StatusNotFound, "BlobNotFound", "The specified blob does not exist.")
+		return
+	case ok && span == "":
+		w.Header().Set("ETag", b.etag)
+		w.Header().Set("Last-Modified", b.modified.UTC().Format(http.TimeFormat))
+		w.Header().Set("Content-Length", fmt.Sprint(len(b.text)))
+		fmt.Fprint(w, b.text)
 		return
 	case err != nil || from < 0 || to < from || from >= len(b.text):
 		Refuse(w, http.StatusRequestedRangeNotSatisfiable, "InvalidRange", "The range specified is invalid for the current size of the resource.")
