@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/quoll/quoll/model"
@@ -11,7 +12,8 @@ import (
 // Collect returns the payloads of a source whose leaves are taken, in the order of
 // positions, each proved under one checkpoint, which is returned too: the cosigned
 // one if it has them all, else the newest. Every leaf of the log is read for it;
-// progress, if not nil, is called with leaves read and in all.
+// progress, if not nil, is called with leaves read and in all. What was disposed of
+// is left out.
 func (p *Prover) Collect(ctx context.Context, source model.Source, take func(PayloadLeaf) bool, progress func(done, total int64)) (checkpoint []byte, taken []Proved, err error) {
 	err = p.again(ctx, func(v *view) error {
 		checkpoint, taken = v.head.signed, nil
@@ -24,16 +26,24 @@ func (p *Prover) Collect(ctx context.Context, source model.Source, take func(Pay
 			return err
 		}
 		checkpoint = signed
+		there := taken[:0]
 		for i, index := range indexes {
 			var body bytes.Buffer
-			if err := copyBody(v.fs, taken[i].Leaf, &body); err != nil {
+			err := copyBody(v.fs, taken[i].Leaf, &body)
+			if errors.Is(err, ErrDisposed) {
+				continue
+			}
+			if err != nil {
 				return err
 			}
-			taken[i].Body = body.Bytes()
-			if taken[i].Inclusion, err = v.includedIn(size, signed, index); err != nil {
+			p := taken[i]
+			p.Body = body.Bytes()
+			if p.Inclusion, err = v.includedIn(size, signed, index); err != nil {
 				return err
 			}
+			there = append(there, p)
 		}
+		taken = there
 		return nil
 	})
 	if err != nil {

@@ -107,11 +107,15 @@ func isEncrypted(name string) bool { return strings.HasSuffix(name, encryptedSuf
 type clearFS struct {
 	fs.FS
 	identities Identities
+	key        string // of the verifier, for certificates of disposal
 }
 
 // Open implements fs.FS.
 func (c clearFS) Open(name string) (fs.File, error) {
 	f, err := c.FS.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, c.why(name, err)
+	}
 	if err != nil || !isEncrypted(name) {
 		return f, err
 	}
@@ -120,6 +124,22 @@ func (c clearFS) Open(name string) (fs.File, error) {
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), f.Close())
 	}
 	return clearFile{f, clear}, nil
+}
+
+// why says by which certificate an object that is not there was disposed of.
+func (c clearFS) why(name string, missing error) error {
+	if _, _, ok := parseObjectPath(name); !ok {
+		return missing
+	}
+	all, err := disposals(c.FS, c.key)
+	for _, d := range all {
+		for _, o := range d.Objects {
+			if o.Object == name {
+				return fmt.Errorf("%w: %s, by certificate %s", ErrDisposed, name, disposalPath(d.Sequence))
+			}
+		}
+	}
+	return errors.Join(missing, err)
 }
 
 // stored is the files under a clearFS as they are.

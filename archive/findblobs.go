@@ -61,7 +61,7 @@ func FindBlobs(ctx context.Context, dir, verifierKey string, identities Identiti
 		return head, nil, fmt.Errorf("read the log of %s: %w", dir, err)
 	}
 	for _, b := range blobs {
-		why := found.differs(clearFS{root.FS(), identities}, b)
+		why := found.differs(clearFS{root.FS(), identities, verifierKey}, b)
 		if why != "" {
 			missing = append(missing, fmt.Sprintf("%s: %s", b.ContentID, why))
 		}

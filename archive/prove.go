@@ -25,6 +25,7 @@ type Prover struct {
 	root     io.Closer // nil if it is somebody else's to close
 	fs       fs.FS
 	verifier note.Verifier
+	key      string // of the verifier
 }
 
 // OpenProver opens a folder for making proofs. Identities open objects that are
@@ -51,7 +52,7 @@ func NewProver(fsys fs.FS, verifierKey string, identities Identities) (*Prover, 
 	if fsys, _, err = openCopy(fsys); err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)
 	}
-	return &Prover{fs: clearFS{fsys, identities}, verifier: verifier}, nil
+	return &Prover{fs: clearFS{fsys, identities, verifierKey}, verifier: verifier, key: verifierKey}, nil
 }
 
 // Close closes the folder, if there is one.

@@ -28,6 +28,9 @@ func (a *Archive) start() error {
 	if err := a.recover(); err != nil {
 		return err
 	}
+	if err := a.finishDisposals(); err != nil {
+		return fmt.Errorf("open archive: %w", err)
+	}
 	// After recover, so that a folder with another key is left as it is.
 	if err := a.writeFile(PublicKeyFile, []byte(a.id.public+"\n")); err != nil {
 		return fmt.Errorf("open archive: %w", err)
@@ -191,6 +194,9 @@ func (a *Archive) clearIntent(size int64) error {
 		if err := durable.Remove(a.cfg.FS, durable.TempName(a.file(name))); err != nil {
 			return err
 		}
+	}
+	if err := a.clearDisposal(); err != nil {
+		return err
 	}
 	text, err := durable.ReadFile(a.cfg.FS, a.cfg.beside(".intent"), maxCheckpoint)
 	if errors.Is(err, fs.ErrNotExist) {

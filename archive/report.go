@@ -65,8 +65,11 @@ type Report struct {
 	// Sealed counts payloads in objects that no key was given for: their files are
 	// as they were signed, and what is in them was not looked at.
 	Sealed uint64 `json:"sealed,omitempty"`
-	Files  int64  `json:"files"` // files in the folder
-	Bytes  int64  `json:"bytes"` // their size
+	// Disposed counts payloads of which a certificate under the log says that they
+	// were disposed of.
+	Disposed uint64 `json:"disposed,omitempty"`
+	Files    int64  `json:"files"` // files in the folder
+	Bytes    int64  `json:"bytes"` // their size
 	// Ahead counts files of a copy beyond its checkpoint: those that were copied
 	// for the next one.
 	Ahead int64 `json:"ahead,omitempty"`

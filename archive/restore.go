@@ -164,6 +164,9 @@ func (r *reading) object(o ObjectLeaf) error {
 		return fmt.Errorf("%w: the log names an object %q", ErrDamaged, o.Object)
 	}
 	f, err := r.v.fs.Open(o.Object)
+	if errors.Is(err, ErrDisposed) {
+		return r.disposed()
+	}
 	if errors.Is(err, ErrEncrypted) {
 		return err // which is no damage
 	}
@@ -182,6 +185,31 @@ func (r *reading) object(o ObjectLeaf) error {
 		return r.failed
 	case err != nil && !r.done():
 		return fmt.Errorf("%w: %s: %w", ErrDamaged, o.Object, err)
+	}
+	r.group = r.group[:0]
+	return nil
+}
+
+// DisposedContent is the content type of what Payloads hands over in the place of a
+// payload that was disposed of: it has its position and nothing of it, so that
+// positions have no hole.
+const DisposedContent = "Disposed"
+
+// disposed hands over places of what an object had.
+func (r *reading) disposed() error {
+	for _, l := range r.group {
+		if r.done() {
+			break
+		}
+		place := model.Payload{Source: model.SourceQuoll, Format: model.FormatOwnRows, ContentType: DisposedContent, Name: l.Object}
+		var err error
+		if place.Received, err = time.Parse(time.RFC3339Nano, l.Received); err != nil {
+			return fmt.Errorf("position %d: its time is none: %w", l.Position, err)
+		}
+		if r.failed = r.use(place, l); r.failed != nil {
+			return r.failed
+		}
+		r.last = l.Position
 	}
 	r.group = r.group[:0]
 	return nil

@@ -96,6 +96,9 @@ type verification struct {
 	head    checkpoint
 	files   map[string]bool // files nothing has accounted for yet
 	objects []string        // the object files, in order
+
+	disposed map[string]gone // objects that were disposed of, by path
+	unlogged map[string]string    // certificates of disposal the log was not seen to have, by hash
 }
 
 func (v *verification) run() error {
@@ -105,6 +108,7 @@ func (v *verification) run() error {
 	v.progress(0, v.report.Bytes)
 	v.checkPublicKey()
 	if v.checkHead() {
+		v.readDisposals()
 		v.checkPast()
 		if err := v.checkLog(); err != nil {
 			return err
@@ -266,6 +270,7 @@ func (v *verification) checkLog() error {
 		return err
 	}
 	log.finish()
+	v.checkLogged()
 	v.report.Last = objects.last
 	return nil
 }

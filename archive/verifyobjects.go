@@ -67,6 +67,7 @@ func (c *objectCheck) close() {
 
 // take accepts the next leaves.
 func (c *objectCheck) take(leaves []leaf) error {
+	c.v.takeLogged(leaves)
 	c.group = append(c.group, leaves...)
 	return c.drain(false)
 }
@@ -178,7 +179,7 @@ func (c *objectCheck) peek() (first uint64, h tlog.Hash, ok bool) {
 		return 0, h, false
 	}
 	first, last, _ := parseObjectPath(objects[n])
-	f, err := clearFS{c.v.fs, c.v.trust.Identities}.Open(objects[n])
+	f, err := clearFS{c.v.fs, c.v.trust.Identities, c.v.public}.Open(objects[n])
 	if err != nil {
 		return 0, h, false
 	}
@@ -238,6 +239,10 @@ func (c *objectCheck) hole(first uint64) {
 // check has an object file read, to be compared with its leaves. Files are opened
 // and judged one after the other, and read side by side.
 func (c *objectCheck) check(name string, first, last uint64, leaves []leaf) {
+	if o, ok := c.v.disposed[name]; ok && !c.v.files[name] {
+		c.judgeDisposed(o, leaves)
+		return
+	}
 	f, ok := c.v.open(name, Range{first, last})
 	if !ok {
 		return

@@ -141,6 +141,9 @@ func printReport(w io.Writer, output, dir string, r *archive.Report, took time.D
 	}
 	fmt.Fprintf(&b, "%s: %s: %d payloads in %d objects, journal positions up to %d, %d leaves; %d files, %d bytes, %s\n",
 		dir, verdict, r.Payloads, r.Objects, r.Last, r.Size, r.Files, r.Bytes, took.Round(time.Millisecond))
+	if r.Disposed > 0 {
+		fmt.Fprintf(&b, "%d payloads were disposed of, by certificates under the log; their leaves are there\n", r.Disposed)
+	}
 	if r.Sealed > 0 {
 		fmt.Fprintf(&b, "%d further payloads are encrypted and no key was given that opens them: their files are as they were signed; what is in them was not compared with the log\n", r.Sealed)
 	}
