@@ -77,5 +77,10 @@ func All() []Metric {
 
 		{"quoll_disk_free_bytes", "What may still be written to the disk under a folder: data or archive.", []string{"folder"}},
 		{"quoll_disk_size_bytes", "Size of that disk.", []string{"folder"}},
+		{"quoll_collecting_pressure", "1 while the disk of the data directory is short of room and collecting is slowed down, 2 while it has stopped.", nil},
+		{"quoll_retention_failing", "1 when the last run of retention failed.", nil},
+		{"quoll_retention_last_run_timestamp_seconds", "When retention last ran well since the process started.", nil},
+		{"quoll_retention_removed_rows_total", "Rows that retention removed.", nil},
+		{"quoll_retention_freed_bytes_total", "Bytes by which retention made tables smaller.", nil},
 	}
 }

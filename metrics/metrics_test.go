@@ -44,13 +44,14 @@ func full() *Reading {
 			},
 			{Name: "blobexport/https://contoso", Source: model.SourceBlobExport, Tenant: "t1", Health: collect.HealthStarting, Failures: 4, Errors: 4},
 		},
-		Flows:   []Flow{{Source: "eventhub", Tenant: "t1", Content: "EmailEvents", Added: 5, Duplicates: 4, Revisions: 3, Rejected: 2}},
-		Delays:  []Delay{{Tenant: "t1", Content: "EmailEvents", Stage: "eventToVisible", P50: time.Second, P90: 2 * time.Second, P99: 3 * time.Second, Max: 4 * time.Second}},
-		Journal: Journal{Position: 20, Applied: 18, Bytes: 4096, Quarantined: 1},
-		Lake:    Lake{Tables: []Table{{Name: "EmailEvents", Rows: 10, Fresh: 4, Bytes: 2048, Files: 2, Commits: 3}}, LastFlush: now, Failing: true, Unknown: map[string]int64{"column": 3}},
-		Archive: Archive{Position: 15, Sealed: now, Copies: []Copy{{Name: "second", Objects: 3, Bytes: 999, Lag: time.Minute, Leaves: 12, Last: now, Failures: 2, Late: true}}},
-		Rules:   []Rule{{ID: "r1", Name: "A \xff \"rule\"", Runs: 8, Alerts: 2, LastRun: now, EvaluatedTo: now.Add(-20 * time.Minute), Frequency: 5 * time.Minute, Failing: true}},
-		Disks:   []Disk{{Folder: "data", Free: 1 << 30, Size: 1 << 40}},
+		Flows:     []Flow{{Source: "eventhub", Tenant: "t1", Content: "EmailEvents", Added: 5, Duplicates: 4, Revisions: 3, Rejected: 2}},
+		Delays:    []Delay{{Tenant: "t1", Content: "EmailEvents", Stage: "eventToVisible", P50: time.Second, P90: 2 * time.Second, P99: 3 * time.Second, Max: 4 * time.Second}},
+		Journal:   Journal{Position: 20, Applied: 18, Bytes: 4096, Quarantined: 1, Pressure: 2},
+		Lake:      Lake{Tables: []Table{{Name: "EmailEvents", Rows: 10, Fresh: 4, Bytes: 2048, Files: 2, Commits: 3}}, LastFlush: now, Failing: true, Unknown: map[string]int64{"column": 3}},
+		Archive:   Archive{Position: 15, Sealed: now, Copies: []Copy{{Name: "second", Objects: 3, Bytes: 999, Lag: time.Minute, Leaves: 12, Last: now, Failures: 2, Late: true}}},
+		Rules:     []Rule{{ID: "r1", Name: "A \xff \"rule\"", Runs: 8, Alerts: 2, LastRun: now, EvaluatedTo: now.Add(-20 * time.Minute), Frequency: 5 * time.Minute, Failing: true}},
+		Disks:     []Disk{{Folder: "data", Free: 1 << 30, Size: 1 << 40}},
+		Retention: &Retention{LastRun: now, RemovedRows: 12, FreedBytes: 34, Failing: true},
 	}
 }
 

@@ -21,6 +21,7 @@ type Reading struct {
 	Archive         Archive
 	Rules           []Rule
 	Disks           []Disk
+	Retention       *Retention
 }
 
 // Flow counts the records of a source, tenant and content type that went through
@@ -42,6 +43,16 @@ type Journal struct {
 	Position, Applied uint64
 	Bytes             int64 // on disk
 	Quarantined       int64 // entries that could not be taken
+	// Pressure is 1 while collecting is slowed down for want of room, 2 while it has
+	// stopped.
+	Pressure int
+}
+
+// Retention is what it did since the process started. It is nil without rules.
+type Retention struct {
+	LastRun                 time.Time
+	RemovedRows, FreedBytes int64
+	Failing                 bool
 }
 
 // Lake says how the tables fare.
@@ -111,6 +122,13 @@ func (e *emitter) reading(r *Reading) {
 		}
 	}
 	e.keeping(r)
+	e.value("quoll_collecting_pressure", float64(r.Journal.Pressure))
+	if t := r.Retention; t != nil {
+		e.flag("quoll_retention_failing", t.Failing)
+		e.at("quoll_retention_last_run_timestamp_seconds", t.LastRun)
+		e.value("quoll_retention_removed_rows_total", float64(t.RemovedRows))
+		e.value("quoll_retention_freed_bytes_total", float64(t.FreedBytes))
+	}
 	for _, rule := range r.Rules {
 		e.rule(rule, r.Now)
 	}

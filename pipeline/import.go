@@ -148,6 +148,9 @@ func (r *importRun) isPending(sum [sha256.Size]byte, format model.Format) bool {
 // journal appends a payload and leaves word where its outcome is to go. The
 // lock keeps the entry from being applied before that.
 func (r *importRun) journal(ctx context.Context, payload model.Payload, sum [sha256.Size]byte) error {
+	if err := r.gate.pass(ctx, payload.Source); err != nil {
+		return err
+	}
 	q := pending{payload: payload, sha256: sum, applied: make(chan outcome, 1)}
 	r.watchMu.Lock()
 	defer r.watchMu.Unlock()

@@ -130,7 +130,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Parts are what the pipeline joins. Archive, Rejects, Drift and Lags may be nil.
+// Parts are what the pipeline joins. Archive, Rejects, Drift, Lags and Room may be nil.
 type Parts struct {
 	Journal    Journal
 	Normaliser Normaliser
@@ -139,6 +139,7 @@ type Parts struct {
 	Rejects    Rejects
 	Drift      Drift
 	Lags       Lags
+	Room       Room
 	State      *sql.DB
 	Clock      clock.Clock
 	Logger     *slog.Logger
@@ -161,6 +162,8 @@ type Pipeline struct {
 
 	// watchMu is held while an import appends, so that the entry cannot be
 	// applied before its watcher is known.
+	gate gate
+
 	watchMu  sync.Mutex
 	watchers map[journal.Position]chan<- outcome
 }
@@ -179,6 +182,7 @@ func New(ctx context.Context, config Config, parts Parts) (*Pipeline, error) {
 		return nil, fmt.Errorf("prepare the pipeline: %w", err)
 	}
 	p := &Pipeline{Parts: parts, config: config, watchers: map[journal.Position]chan<- outcome{}, moved: make(chan struct{})}
+	p.gate = gate{room: parts.Room, clock: parts.Clock, turned: p.pressed}
 	if err := p.countQuarantine(ctx); err != nil {
 		return nil, err
 	}
@@ -186,8 +190,12 @@ func New(ctx context.Context, config Config, parts Parts) (*Pipeline, error) {
 }
 
 // Journal implements collect.Sink: it returns when the payload is durable. It
-// keeps the caller waiting a little while rows are made of much that came before.
+// keeps the caller waiting a little while rows are made of much that came before, and
+// while the disk is short of room; ErrNoRoom says that it takes nothing at the edge.
 func (p *Pipeline) Journal(ctx context.Context, payload model.Payload) (uint64, error) {
+	if err := p.gate.pass(ctx, payload.Source); err != nil {
+		return 0, fmt.Errorf("journal %s payload %q: %w", payload.Source, payload.Name, err)
+	}
 	position, err := p.Parts.Journal.Append(ctx, payload)
 	if err != nil {
 		return 0, fmt.Errorf("journal %s payload %q: %w", payload.Source, payload.Name, err)
@@ -294,6 +302,9 @@ func (p *Pipeline) flushLoop(ctx context.Context) error {
 // rows are as they were.
 func (p *Pipeline) maintainLoop(ctx context.Context) error {
 	for clock.Sleep(ctx, p.Clock, p.config.MaintainEvery) == nil {
+		if pressure, _, _ := p.gate.look(); pressure == PressureStop {
+			continue // merged files lie beside the old ones until they are committed
+		}
 		err := p.Lake.Maintain(ctx)
 		switch {
 		case ctx.Err() != nil:

@@ -44,7 +44,11 @@ type Status struct {
 	LastFlush   time.Time
 	// FlushError, MaintainError and ArchiveError say what is being tried again;
 	// empty if all is well.
-	FlushError    string
+	FlushError string
+	// Pressure is how short the room on the disk is, and Free what there is of it, in
+	// bytes; zero where nobody looks.
+	Pressure      Pressure
+	Free          uint64
 	MaintainError string
 	ArchiveError  string
 }
@@ -67,11 +71,24 @@ func (p *Pipeline) Status() Status {
 	s.Unknown.Add(p.status.Unknown)
 	p.mu.Unlock()
 	s.Journal = uint64(p.Parts.Journal.Last())
+	s.Pressure, s.Free, _ = p.gate.look()
 	s.Applied, s.Committed = p.Lake.Applied(), p.Lake.Position()
 	if p.Archive != nil {
 		s.Archived = p.Archive.Sealed()
 	}
 	return s
+}
+
+// pressed tells of a change of the room on the disk.
+func (p *Pipeline) pressed(to Pressure, free uint64) {
+	switch to {
+	case PressureStop:
+		p.Logger.Error("the disk is nearly full: collecting has stopped, and goes on by itself when there is room", "freeMiB", free>>20)
+	case PressureSlow:
+		p.Logger.Warn("the disk is short of room: collecting is slowed down", "freeMiB", free>>20)
+	default:
+		p.Logger.Info("the disk has room again: collecting goes on as ever", "freeMiB", free>>20)
+	}
 }
 
 func (p *Pipeline) update(change func(*Status)) {

@@ -48,6 +48,9 @@ type JournalStatus struct {
 	Position uint64     `json:"position"`
 	Bytes    int64      `json:"bytes"`
 	Updated  *time.Time `json:"updated"`
+	// Pressure is "slow" or "stop" where the disk is short of room: collecting is
+	// slowed down, or has stopped until there is room; left out otherwise.
+	Pressure string `json:"pressure,omitempty"`
 }
 
 // LakeStatus says how far the tables follow the journal.

@@ -31,7 +31,7 @@ func (m *measured) read(ctx context.Context) (*metrics.Reading, error) {
 	p := m.node.pipeline.Status()
 	r := &metrics.Reading{
 		Version: version, Now: m.now().UTC(),
-		Journal: metrics.Journal{Position: p.Journal, Applied: p.Applied, Quarantined: p.Quarantined},
+		Journal: metrics.Journal{Position: p.Journal, Applied: p.Applied, Quarantined: p.Quarantined, Pressure: pressureLevel(p.Pressure)},
 		Lake:    metrics.Lake{LastFlush: p.LastFlush, Failing: p.FlushError != "" || p.MaintainError != "", Unknown: unknown(p)},
 		Archive: metrics.Archive{Position: p.Archived, Failing: p.ArchiveError != "" || m.node.archiveProblem != nil},
 	}
@@ -56,6 +56,9 @@ func (m *measured) read(ctx context.Context) (*metrics.Reading, error) {
 		r.Archive.Sealed = c.Time
 	}
 	r.Archive.Copies = m.node.copyFigures(r.Now)
+	if m.retention != nil {
+		r.Retention = m.retention.figures()
+	}
 	m.delays(r, tenants)
 	return r, errors.Join(m.rulesInto(ctx, r), m.disksInto(r))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/pipeline"
 	"github.com/quoll/quoll/preflight"
 	"github.com/quoll/quoll/server"
 )
@@ -27,7 +28,7 @@ func (m *measured) States(context.Context) ([]server.PartState, error) {
 		archive.State = server.StateFailing
 	}
 	parts = append(parts, m.node.copyStates(m.now())...)
-	parts = append(parts, journal, kept("lake", cmp.Or(p.FlushError, p.MaintainError)), archive, m.disk())
+	parts = append(parts, journal, kept("lake", cmp.Or(p.FlushError, p.MaintainError)), archive, m.disk(p.Pressure))
 	if m.retention != nil {
 		if state, there := m.retention.state(); there {
 			parts = append(parts, state)
@@ -49,8 +50,18 @@ func kept(part, problem string) server.PartState {
 // littleRoom is from which part of a disk down there is too little of it free.
 const littleRoom = 20
 
-func (m *measured) disk() server.PartState {
+func (m *measured) disk(pressure pipeline.Pressure) server.PartState {
 	state := server.PartState{Part: "disk", State: server.StateOK}
+	switch pressure {
+	case pipeline.PressureSlow:
+		state.State, state.Code = server.StateDegraded, "disk_short"
+		state.Cause, state.Remedy = "The disk of the data directory is short of room: collecting is slowed down.", "Make room on that disk: at the edge collecting stops, until there is room. Nothing that was collected is dropped."
+		return state
+	case pipeline.PressureStop:
+		state.State, state.Code = server.StateFailing, "disk_full"
+		state.Cause, state.Remedy = "The disk of the data directory is nearly full: collecting has stopped.", "Make room on that disk: collecting goes on by itself. Microsoft keeps content for seven days."
+		return state
+	}
 	for _, dir := range []string{m.node.paths.data, m.node.paths.archive} {
 		free, size, err := preflight.DiskSpace(dir)
 		if err == nil && free < size/littleRoom {

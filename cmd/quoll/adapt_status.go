@@ -25,7 +25,7 @@ func (r *reporter) Status(context.Context) (*server.Status, error) {
 	p := n.pipeline.Status()
 	status := &server.Status{
 		Version: version, Started: r.started, Workspace: n.workspace,
-		Journal: server.JournalStatus{Position: p.Journal, Updated: moment(p.LastApplied)},
+		Journal: server.JournalStatus{Position: p.Journal, Updated: moment(p.LastApplied), Pressure: string(p.Pressure)},
 		Lake:    server.LakeStatus{Position: p.Applied, Committed: p.Committed, Flushed: moment(p.LastFlush), Problem: cmp.Or(p.FlushError, p.MaintainError)},
 		Archive: &server.ArchiveStatus{Position: p.Archived, Problem: p.ArchiveError},
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/quoll/quoll/library"
 	"github.com/quoll/quoll/normalise"
 	"github.com/quoll/quoll/pipeline"
+	"github.com/quoll/quoll/preflight"
 	"github.com/quoll/quoll/query"
 	"github.com/quoll/quoll/query/duckdb"
 )
@@ -223,6 +224,7 @@ func (n *node) openPipeline(ctx context.Context, flushEvery time.Duration) error
 		Journal: n.journal, Normaliser: normalise.New(normalise.Config{WorkspaceID: n.workspace, Known: n.drift}),
 		Lake: n.lake, Rejects: n.rejects, Drift: n.drift, Lags: n.lags, State: n.state, Clock: clock.System(), Logger: n.log,
 	}
+	parts.Room = func() (free, size uint64, err error) { return preflight.DiskSpace(n.paths.data) }
 	if n.archive != nil { // a nil pointer in an interface would not be nil
 		parts.Archive = n.archive
 	}

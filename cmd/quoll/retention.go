@@ -11,6 +11,7 @@ import (
 
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/metrics"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/retention"
 	"github.com/quoll/quoll/schema"
@@ -34,13 +35,12 @@ type retentionKeeper struct {
 	clock  clock.Clock
 	log    *slog.Logger
 
-	mu            sync.Mutex
-	last, next    time.Time
-	problem       string
-	problemMet    time.Time
-	rowsRemoved   int64 // since the start
-	filesDropped  int64
-	bytesReleased int64
+	mu         sync.Mutex
+	last, next time.Time
+	problem    string
+	problemMet time.Time
+	// Since the start.
+	removedRows, freedBytes int64
 }
 
 // run expires once a day until ctx ends.
@@ -106,7 +106,7 @@ func (k *retentionKeeper) expire(ctx context.Context) error {
 		}
 		if run != nil {
 			for _, t := range run.Tables {
-				k.rowsRemoved, k.filesDropped, k.bytesReleased = k.rowsRemoved+t.Rows, k.filesDropped+int64(t.Dropped+t.Rewritten), k.bytesReleased+t.Bytes
+				k.removedRows, k.freedBytes = k.removedRows+t.Rows, k.freedBytes+t.Bytes
 			}
 		}
 	})
@@ -154,6 +154,16 @@ func (k *retentionKeeper) record(ctx context.Context, t *lake.Tombstone) (uint64
 		Source: model.SourceQuoll, Format: model.FormatOwnRows, ContentType: schema.SentinelAudit, Name: name, Received: k.clock.Now().UTC(), Body: append(body, '\n'),
 	})
 	return uint64(position), err
+}
+
+// figures are those of metrics; nil without rules.
+func (k *retentionKeeper) figures() *metrics.Retention {
+	if len(k.policy.Rules()) == 0 {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return &metrics.Retention{LastRun: k.last, RemovedRows: k.removedRows, FreedBytes: max(k.freedBytes, 0), Failing: k.problem != ""}
 }
 
 // state is how retention is, for health; false where there is none.

@@ -284,6 +284,9 @@ func (s *service) run(ctx context.Context, ready func(address, link string)) err
 	work.Go(func() error { return s.automation.Run(workCtx) })
 	work.Go(func() error { return s.indicators.run(workCtx) })
 	work.Go(func() error { return s.retention.run(workCtx) })
+	work.Go(func() error {
+		return (&pressureWatch{s.pipeline, s.retention.audit, clock.System(), s.log}).run(workCtx)
+	})
 	work.Go(func() error { return s.investigations.runs.Serve(workCtx) })
 	if s.own.notifier != nil {
 		work.Go(func() error { return s.own.notifier.Run(workCtx) })

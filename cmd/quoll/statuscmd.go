@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/pipeline"
 	"github.com/quoll/quoll/server"
 )
 
@@ -53,6 +54,12 @@ func readStatus(ctx context.Context, data string) (*server.Status, error) {
 func printStatus(w io.Writer, s *server.Status) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "journal   position %d\n", s.Journal.Position)
+	switch s.Journal.Pressure {
+	case string(pipeline.PressureSlow):
+		fmt.Fprintln(&b, "          the disk is short of room: collecting is slowed down")
+	case string(pipeline.PressureStop):
+		fmt.Fprintln(&b, "          the disk is nearly full: collecting has STOPPED until there is room")
+	}
 	fmt.Fprintf(&b, "lake      rows up to %d, in files up to %d\n", s.Lake.Position, s.Lake.Committed)
 	if s.Archive != nil {
 		fmt.Fprintf(&b, "archive   sealed up to %d\n", s.Archive.Position)
