@@ -27,8 +27,15 @@ func (b *builder) hunting(t tenant, audit *activity.Config, where string) *hunti
 		b.bad("%s: there is no audit_log, whose application it would sign in with", where)
 		return nil
 	}
-	if t.Defender != nil {
-		b.bad("%s: there is a defender_export too; both bring the same events in different words, and would double them", where)
+	other := ""
+	switch {
+	case t.Defender != nil:
+		other = "a defender_export"
+	case t.EventHubs != nil:
+		other = "event_hubs"
+	}
+	if other != "" {
+		b.bad("%s: there is %s too; both bring the same events in different words, and would double them", where, other)
 		return nil
 	}
 	at, ok := cloud.Cloud(audit.Cloud).Endpoints()

@@ -15,6 +15,10 @@ import (
 // categoryPrefix stands before the name of the table in a category.
 const categoryPrefix = "AdvancedHunting-"
 
+// annotation is in the names of members that OData adds to rows of hunting: they
+// are about the wire.
+const annotation = "@odata."
+
 // defenderPlan says where the properties of one category go.
 type defenderPlan struct {
 	table     *schema.Table
@@ -127,6 +131,9 @@ func (r *run) fillProperties(plan *defenderPlan, properties jsontape.Value) {
 	for members := properties.Members(); members.Next(); {
 		key := members.Key().Text()
 		targets, known := plan.fields[key]
+		if !known && strings.Contains(key, annotation) {
+			continue
+		}
 		if !known {
 			count(&counts.Fields, plan.table.Name+"."+key)
 			continue

@@ -169,7 +169,7 @@ func (o orders) sort(object jsontape.Value, places []uint32) []uint32 {
 }
 
 func (f form) leavesOut(name string, value jsontape.Value) bool {
-	return f&noAnnotations != 0 && strings.Contains(name, "@odata.") || f&alike != 0 && value.Kind() == jsontape.Null
+	return f&noAnnotations != 0 && strings.Contains(name, annotation) || f&alike != 0 && value.Kind() == jsontape.Null
 }
 
 // appendTime writes a time that can be read in the way of most records: UTC,

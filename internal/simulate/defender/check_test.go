@@ -8,6 +8,7 @@ import (
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/simulate/lives"
+	"github.com/quoll/quoll/model"
 	wording "github.com/quoll/quoll/tenantsim/defender"
 )
 
@@ -36,6 +37,7 @@ func (l *life) settle(ctx context.Context, relaying *sync.WaitGroup) {
 		return
 	case p := <-opened:
 		relaying.Wait()
+		l.comeLate(ctx, collectors)
 		l.await(ctx, p)
 		l.checkGaps(collectors)
 	}
@@ -47,6 +49,37 @@ func (l *life) settle(ctx context.Context, relaying *sync.WaitGroup) {
 	must(l.t, err)
 	l.compare(l.look(p))
 	must(l.t, p.Close())
+}
+
+// comeLate adds rows whose time this process has read already: only who reads it
+// again finds them.
+func (l *life) comeLate(ctx context.Context, collectors []collect.Collector) {
+	l.t.Helper()
+	began := time.Now()
+	for !hunted(collectors, began) {
+		if time.Since(began) > patience || clock.Sleep(ctx, hasty{}, 3*time.Second) != nil {
+			l.t.Error("hunting did not come to an end once")
+			break
+		}
+	}
+	for _, r := range l.tenant.late {
+		l.tenant.graph.AddHunting(r.Table, r.Time, time.Now(), r.Properties)
+	}
+}
+
+// hunted says whether every table was read to its end after a time.
+func hunted(collectors []collect.Collector, after time.Time) bool {
+	for _, c := range collectors {
+		if c.Status().Source != model.SourceHunting {
+			continue
+		}
+		for _, s := range c.Status().Streams {
+			if !s.LastSuccess.After(after) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (l *life) wanted() rows {

@@ -70,6 +70,7 @@ type tenant struct {
 	sent    map[road][]*wording.Record // for repeats
 	halves  map[string][]byte          // by file: the rest of a line that is half there
 	made    map[string]int             // what is odd about what was published, by kind
+	late    []*wording.Record          // rows that can be hunted when all was read once
 }
 
 // odd counts what is odd about what is published, whether it happened or not.
@@ -118,6 +119,10 @@ func (t *tenant) publish(ctx context.Context, records []*wording.Record) error {
 		t.sent[one] = append(t.sent[one], by[one]...)
 	}
 	for _, r := range by[overHunting] {
+		if t.odd("row to be hunted that comes after its time was read", t.dice.Chance(0.25)) {
+			t.late = append(t.late, r)
+			continue
+		}
 		t.graph.AddHunting(r.Table, r.Time, time.Now(), r.Properties)
 	}
 	if err := t.toHub(ctx, by[overHub]); err != nil {
