@@ -14,7 +14,7 @@ DURATION ?= 3m
 BENCH_FLAGS ?=
 CORPUS ?= ../shared/corpus/content
 
-.PHONY: help demo build test test-go rules-corpus simulate simulate-defender simulate-mutations torture test-exhaustive test-web test-browser lint fuzz bench bench-archive bench-lake lake-readers bench-collect bench-tenants bench-eventhub bench-lookups audit conformance docs need clean screenshots
+.PHONY: help demo build test test-go rules-corpus simulate simulate-defender simulate-mutations torture test-exhaustive test-web test-browser lint fuzz bench bench-archive bench-lake lake-readers bench-collect bench-tenants bench-eventhub bench-lookups audit conformance conformance-rows conformance-calls docs need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -189,6 +189,10 @@ conformance: bin/quoll ## compare with published KQL: make conformance CORPUS=fo
 conformance-rows: ## compare with rows that Sentinel wrote: make conformance-rows DATA=folder
 	@test -n "$(DATA)" || { echo "name the folder: make conformance-rows DATA=../shared/data"; exit 2; }
 	go run ./internal/conformance/rows -data "$(DATA)" -v
+
+conformance-calls: web/node_modules/.package-lock.json ## every function with every type, bound by Microsoft's binder as well: BINDER=folder for another version of it
+	go run ./internal/conformance/calls -binder "$(or $(BINDER),web/node_modules/@kusto/language-service-next)"
+	go run ./internal/conformance/calls -operators -binder "$(or $(BINDER),web/node_modules/@kusto/language-service-next)"
 
 audit: web/node_modules/.package-lock.json ## known vulnerabilities of dependencies (asks the public databases)
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...

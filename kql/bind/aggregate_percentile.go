@@ -1,11 +1,13 @@
 package bind
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/quoll/quoll/kql/builtin"
 	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -89,8 +91,11 @@ func (b *binder) percentileValue(x *syntax.Call, given int, r *rowScope) ([]plan
 	if args[0].Type() == types.Dynamic {
 		args[0] = convert(args[0], types.Real)
 	}
-	if t := args[0].Type(); !t.Summable() && t != types.DateTime {
-		b.errorf(x.Args[0].Span(), "%s() needs a number, a timespan or a datetime, not a %s", name, t)
+	if t := args[0].Type(); given == 2 && !t.Summable() && t != types.DateTime {
+		b.src.Add(source.Diagnostic{
+			Span: x.Args[0].Span(), Message: fmt.Sprintf("%s() needs a number, a timespan or a datetime, not a %s", name, t),
+			Remedy: "percentile() and percentiles(), which know no weights, take whatever has an order",
+		})
 		return nil, false
 	}
 	if given == 2 {
@@ -121,7 +126,7 @@ func (b *binder) percentage(e plan.Expr, at syntax.Expr) (*plan.Literal, bool) {
 	l, ok := convert(e, types.Real).(*plan.Literal)
 	if !ok || l.Of != types.Real || l.Value == nil {
 		if !bad(e) {
-			b.errorf(at.Span(), "a percentage must be a constant number")
+			b.src.Add(source.Diagnostic{Span: at.Span(), Message: "a percentage must be a constant number", Remedy: "a let statement can name the number"})
 		}
 		return nil, false
 	}

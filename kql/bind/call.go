@@ -147,7 +147,10 @@ func (b *binder) apply(x *syntax.Call, f *builtin.Function, args []plan.Expr) pl
 	o := f.Overloads[best]
 	for i, a := range x.Args {
 		if p := o.Param(i); p.Constant && !constant(args[i]) {
-			b.errorf(a.Span(), "the argument %q of %s() must be a constant", p.Name, f.Name)
+			b.src.Add(source.Diagnostic{
+				Span: a.Span(), Message: fmt.Sprintf("the argument %q of %s() must be a constant", p.Name, f.Name),
+				Remedy: insteadOfConstant(p.Name, f),
+			})
 			return unknown
 		}
 	}
@@ -179,8 +182,19 @@ func (b *binder) apply(x *syntax.Call, f *builtin.Function, args []plan.Expr) pl
 	return fold(&plan.Call{Function: f, Args: converted, Of: t})
 }
 
+// insteadOfConstant is what works where a row should say an argument.
+func insteadOfConstant(parameter string, f *builtin.Function) string {
+	switch {
+	case parameter != "limit":
+		return "a let statement names a constant, and toscalar() makes one of a table"
+	case strings.Contains(f.Canonical(), "bag"):
+		return "a constant limit, or none"
+	}
+	return "array_slice(" + f.Canonical() + "(…), 0, n - 1) cuts to a number n that is computed"
+}
+
 // mixedBranches makes the branches of iff() dynamic where they have no type in
-// common, as Microsoft's binder does for iff() and for nothing else.
+// common, as Microsoft's binder does for iff() and case() and for nothing else.
 func mixedBranches(args []plan.Expr) []plan.Expr {
 	if _, ok := branchType(args[1:]); ok {
 		return args

@@ -102,8 +102,7 @@ func (b *binder) caseCall(x *syntax.Call, r *rowScope) plan.Expr {
 	}
 	t, ok := branchType(values)
 	if !ok {
-		b.errorf(x.Span(), "the values of case() have no common type: %s", typesOf(values))
-		return unknown
+		t = types.Dynamic // as in Microsoft's binder, which does so for iff() too
 	}
 	for i := range c.Branches {
 		c.Branches[i].Then = convert(values[i], t)

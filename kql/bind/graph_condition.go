@@ -146,8 +146,7 @@ func (m *match) call(x *syntax.Call, r *rowScope) plan.Expr {
 	name := x.Func.Text
 	switch name {
 	case "labels":
-		m.b.errorf(x.Span(), "labels() is not supported: a graph that make-graph makes has no labels, and stored graphs are not there")
-		return unknown
+		return m.labels(x, r)
 	case "node_degree_in", "node_degree_out":
 		return m.degree(x, name == "node_degree_in")
 	case "node_id":
@@ -171,6 +170,20 @@ func (m *match) call(x *syntax.Call, r *rowScope) plan.Expr {
 	m.b.errorf(x.Span(), "%s() takes an edge of variable length, as in -[e*1..5]->", name)
 	return unknown
 }
+
+// labels are none: Kusto gives an empty array too for a graph that make-graph
+// makes, and no others are there.
+func (m *match) labels(x *syntax.Call, r *rowScope) plan.Expr {
+	if len(x.Args) == 1 {
+		if name, ok := x.Args[0].(*syntax.Name); ok && (r.sides[name.Text] != nil || m.searches[name.Text] != nil) {
+			return noLabels()
+		}
+	}
+	m.b.errorf(x.Span(), "labels() takes a node or an edge of the pattern")
+	return unknown
+}
+
+func noLabels() plan.Expr { return &plan.Literal{Of: types.Dynamic, Value: "[]"} }
 
 // mapped gives the values of one property along a path.
 func (m *match) mapped(edge, property *syntax.Name, inner bool) plan.Expr {
@@ -196,23 +209,31 @@ func (m *match) over(s *search, inner bool, name string, x syntax.Expr) plan.Exp
 	return m.pick(s, inner, "graph_"+name, types.Bool, table, e)
 }
 
-// innerNodes are the nodes that a function of a path goes over.
+// innerNodes are the nodes, or edges, that a function of a path goes over.
 type innerNodes struct {
 	m     *match
-	nodes *numbered
+	nodes *numbered // nil for edges
 }
 
 // rowsOf is the scope of an expression over the edges or inner nodes of a path.
 func (m *match) rowsOf(table *numbered, inner bool) *rowScope {
 	row := rows(table.rel, m.scope)
+	row.inner = &innerNodes{m: m}
 	if inner {
-		row.inner = &innerNodes{m, table}
+		row.inner.nodes = table
 	}
 	return row
 }
 
-// call binds a function of a node that takes no argument here; nil if it is none.
+// call binds a function of a node or an edge that takes no argument here; nil if
+// it is none.
 func (i *innerNodes) call(name string) plan.Expr {
+	if name == "labels" {
+		return noLabels()
+	}
+	if i.nodes == nil {
+		return nil
+	}
 	switch name {
 	case "node_id":
 		return &plan.Ref{Column: i.nodes.key}

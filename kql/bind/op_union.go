@@ -108,6 +108,10 @@ func (b *binder) unionInputs(x syntax.Expr, index int, fuzzy bool, s *scope) []u
 		if fuzzy && b.missing(x, s) {
 			return nil
 		}
+	case *syntax.Call:
+		if fuzzy && b.namesNoTable(x, s) {
+			return nil
+		}
 	}
 	rel := b.tabular(x, s)
 	return []unionInput{{rel, nameOr(rel.name, "union_arg"+string(rune('0'+index%10)))}}
@@ -137,8 +141,23 @@ func (b *binder) missing(pipe *syntax.Pipe, s *scope) bool {
 		}
 		_, ok := b.catalog.Table(x.Text)
 		return !ok
+	case *syntax.Call:
+		return b.namesNoTable(x, s)
 	}
 	return false
+}
+
+// namesNoTable reports whether a call is table() with the name of no table.
+func (b *binder) namesNoTable(call *syntax.Call, s *scope) bool {
+	if call.Func.Text != "table" || s.find("table") != nil || len(call.Args) == 0 {
+		return false
+	}
+	name, ok := b.constantText(call, 0, s)
+	if !ok || s.find(name) != nil {
+		return false
+	}
+	_, ok = b.catalog.Table(name)
+	return !ok
 }
 
 func (b *binder) wildcardTables(at syntax.Node, pattern string, s *scope) []unionInput {

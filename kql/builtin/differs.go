@@ -7,7 +7,7 @@ const (
 	ticks      = "A datetime holds microseconds; Kusto's holds ticks of 100 ns."
 	exactCount = "The count is exact; Kusto estimates it, with the error that accuracy allows."
 	sortedSet  = "The set is sorted; Kusto leaves the order open."
-	exactRank  = "The percentile is exact; Kusto estimates it in large groups."
+	exactRank  = "The percentile is exact; Kusto estimates it in large groups. Of texts, guids and bools it is the value at that place in their order."
 	ownForm    = "What is kept has a form of its own, which Kusto cannot read, nor Quoll that of Kusto."
 	ownSearch  = "Kusto says what is looked for, not how: which patterns come, and in which order, can differ."
 	asReal     = "A decimal is computed as a real, so it holds about 16 digits."

@@ -38,7 +38,7 @@ func codingEntries() []entry {
 		{Name: "hash_sha256", Sig: "value:text -> string", Doc: "Gives the SHA-256 of a value's text in base 16.", Example: "print hash_sha256('Quoll')"},
 		{Name: "hash", Stage: "native", Sig: "value:orderable, mod?:integer -> long", Doc: "Gives the xxHash64 of a value, below mod when it is given.", Example: "print hash('Quoll') == hash('Quoll')"},
 		{Name: "hash_xxhash64", Of: "hash", Stage: "native", Sig: "value:orderable, mod?:integer -> long", Doc: "Another spelling of hash().", Example: "print hash_xxhash64('Quoll', 10) < 10"},
-		{Name: "hash_combine", Stage: "native", Sig: "hash:long, other...:long -> long", Doc: "Makes one hash of several. Its value differs from that of Kusto, which Microsoft does not promise to keep.", Example: "print hash_combine(hash('a'), hash('b')) == hash_many('a', 'b')"},
+		{Name: "hash_combine", Stage: "native", Sig: "hash:scalar, other...:scalar -> long", Doc: "Makes one hash of several; what is no number counts with its hash. Its value differs from that of Kusto, which Microsoft does not promise to keep.", Example: "print hash_combine(hash('a'), hash('b')) == hash_many('a', 'b')"},
 		{Name: "hash_many", Stage: "native", Sig: "value...:orderable -> long", Doc: "Gives hash_combine() of the hashes of its arguments.", Example: "print hash_many('a', 1) == hash_many('a', 1)"},
 		{Name: "new_guid", Sig: "-> guid", Doc: "Gives a random guid.", Example: "print strlen(tostring(new_guid()))"},
 	}

@@ -9,13 +9,13 @@ func aggregateEntries() []entry {
 		{Name: "sum", Sig: "value:summable -> promoted", Doc: "Adds up.", Example: "range x from 1 to 3 step 1 | summarize sum(x)"},
 		{Name: "sumif", Sig: "value:summable, predicate:bool -> promoted", Doc: "Adds up where a predicate is true.", Example: "range x from 1 to 3 step 1 | summarize sumif(x, x > 1)"},
 		{Name: "avg", Sig: "value:decimal -> decimal | value:number -> real | value:timespan -> timespan | value:datetime -> datetime", Doc: "Gives the mean.", Example: "range x from 1 to 4 step 1 | summarize avg(x)"},
-		{Name: "avgif", Sig: "value:number, predicate:bool -> real | value:timespan, predicate:bool -> timespan | value:datetime, predicate:bool -> datetime", Doc: "Gives the mean where a predicate is true.", Example: "range x from 1 to 4 step 1 | summarize avgif(x, x > 2)"},
+		{Name: "avgif", Sig: "value:decimal, predicate:bool -> decimal | value:number, predicate:bool -> real | value:timespan, predicate:bool -> timespan | value:datetime, predicate:bool -> datetime", Doc: "Gives the mean where a predicate is true.", Example: "range x from 1 to 4 step 1 | summarize avgif(x, x > 2)"},
 		{Name: "min", Sig: "value:orderable -> first", Doc: "Gives the least value.", Example: "range x from 1 to 3 step 1 | summarize min(x)"},
 		{Name: "minif", Sig: "value:orderable, predicate:bool -> first", Doc: "Gives the least value where a predicate is true.", Example: "range x from 1 to 3 step 1 | summarize minif(x, x > 1)"},
 		{Name: "max", Sig: "value:orderable -> first", Doc: "Gives the greatest value.", Example: "range x from 1 to 3 step 1 | summarize max(x)"},
 		{Name: "maxif", Sig: "value:orderable, predicate:bool -> first", Doc: "Gives the greatest value where a predicate is true.", Example: "range x from 1 to 3 step 1 | summarize maxif(x, x < 3)"},
-		{Name: "dcount", Sig: "value:scalar, const accuracy?:long -> long", Doc: "Counts different values; exactly, where Kusto estimates.", Example: "range x from 1 to 9 step 1 | summarize dcount(x % 3)"},
-		{Name: "dcountif", Sig: "value:scalar, predicate:bool, const accuracy?:long -> long", Doc: "Counts different values where a predicate is true.", Example: "range x from 1 to 9 step 1 | summarize dcountif(x, x > 5)"},
+		{Name: "dcount", Sig: "value:scalar, accuracy?:scalar -> long", Doc: "Counts different values; exactly, where Kusto estimates.", Example: "range x from 1 to 9 step 1 | summarize dcount(x % 3)"},
+		{Name: "dcountif", Sig: "value:scalar, predicate:bool, accuracy?:scalar -> long", Doc: "Counts different values where a predicate is true.", Example: "range x from 1 to 9 step 1 | summarize dcountif(x, x > 5)"},
 		{Name: "count_distinct", Sig: "value:scalar -> long", Doc: "Counts different values exactly.", Example: "range x from 1 to 9 step 1 | summarize count_distinct(x % 3)"},
 		{Name: "count_distinctif", Sig: "value:scalar, predicate:bool -> long", Doc: "Counts different values exactly where a predicate is true.", Example: "range x from 1 to 9 step 1 | summarize count_distinctif(x, x > 5)"},
 		{Name: "stdev", Sig: "value:summable -> real", Doc: "Gives the standard deviation of a sample.", Example: "range x from 1 to 4 step 1 | summarize stdev(x)"},
@@ -75,8 +75,8 @@ func windowEntries() []entry {
 		{Name: "row_rank", Of: "row_rank_dense", Sig: "value:scalar -> long", Doc: "Ranks rows, equal neighbours alike, without gaps.", Example: "range x from 1 to 3 step 1 | sort by x asc | extend r = row_rank(x / 2)"},
 		{Name: "row_rank_min", Sig: "value:scalar, restart?:bool -> long", Doc: "Gives the number of the first row of those with the same value.", Example: "range x from 1 to 3 step 1 | sort by x asc | extend r = row_rank_min(x / 2)"},
 		{Name: "row_window_session", Sig: "time:datetime, const max_from_first:timespan, const max_between:timespan, restart?:bool -> datetime", Doc: "Gives the time at which the session of a row began.", Example: "range t from datetime(2024-01-01) to datetime(2024-01-01 02:00) step 20m | serialize s = row_window_session(t, 1h, 30m)"},
-		{Name: "prev", Sig: "value:scalar, const offset?:long, const default?:scalar -> first", Doc: "Gives a value of an earlier row.", Example: "range x from 1 to 3 step 1 | serialize p = prev(x)"},
-		{Name: "next", Sig: "value:scalar, const offset?:long, const default?:scalar -> first", Doc: "Gives a value of a later row.", Example: "range x from 1 to 3 step 1 | serialize n = next(x, 1, 0)"},
+		{Name: "prev", Sig: "value:scalar, offset?:long, const default?:scalar -> first", Doc: "Gives a value of an earlier row.", Example: "range x from 1 to 3 step 1 | serialize p = prev(x)"},
+		{Name: "next", Sig: "value:scalar, offset?:long, const default?:scalar -> first", Doc: "Gives a value of a later row.", Example: "range x from 1 to 3 step 1 | serialize n = next(x, 1, 0)"},
 	}
 	for i := range all {
 		all[i].Kind = Window

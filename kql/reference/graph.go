@@ -22,7 +22,7 @@ func graphFunctions() []Entry {
 		{Name: "any()", Forms: []string{"any(edge, predicate)", "any(inner_nodes(edge), predicate)"}, Doc: "True when a predicate is true for some edge or inner node of a path.", Example: graphTables + onePath + "any(k, target == 'cyd') project b.name"},
 		{Name: "map()", Forms: []string{"map(edge, expression)"}, Doc: "Gives an array of a value for each edge or inner node of a path.", Example: graphTables + onePath + "b.name == 'cyd' project steps = map(k, target)"},
 		{Name: "inner_nodes()", Forms: []string{"inner_nodes(edge)"}, Doc: "Gives the nodes between the ends of a path.", Example: graphTables + onePath + "b.name == 'cyd' project between = map(inner_nodes(k), name)"},
-		{Name: "labels()", Forms: []string{"labels(node)"}, Doc: "Gives the labels of a node or an edge of a stored graph.", Example: graphTables + "graph-match (a)-[k]->(b) project labels(a)"},
+		{Name: "labels()", Forms: []string{"labels(node)"}, Doc: "Gives the labels of a node or an edge: none in a graph that make-graph makes.", Example: graphTables + "graph-match (a)-[k]->(b) project labels(a)"},
 		{Name: "node_degree_in()", Forms: []string{"node_degree_in(node)"}, Doc: "Counts the edges that lead to a node.", Example: graphTables + "graph-match (a) project a.name, d = node_degree_in(a) | sort by a_name asc"},
 		{Name: "node_degree_out()", Forms: []string{"node_degree_out(node)"}, Doc: "Counts the edges that lead away from a node.", Example: graphTables + "graph-match (a) project a.name, d = node_degree_out(a) | sort by a_name asc"},
 		{Name: "node_id()", Forms: []string{"node_id(node)"}, Doc: "Gives the identity of a node of a graph.", Example: graphTables + "graph-match (a) project a.name, i = node_id(a) | sort by a_name asc"},

@@ -34,6 +34,7 @@ func codingForms() map[string]form {
 		"hash_sha256":            sql("sha256($1)"),
 		"hash":                   hash,
 		"hash_many":              hashMany,
+		"hash_combine":           hashCombine,
 		"new_guid":               sql("CAST(uuid() AS VARCHAR)"),
 	}
 }
@@ -69,6 +70,17 @@ func (g *generator) hashOf(text string, t types.Type, mod string) string {
 func hashMany(g *generator, c *plan.Call, args []string, _ *block) string {
 	for i, a := range c.Args {
 		args[i] = g.hashOf(args[i], a.Type(), "CAST(NULL AS BIGINT)")
+	}
+	return g.nativeNamed("hash_combine", args...)
+}
+
+// hashCombine combines hashes. What is no integer, and so no hash, counts with
+// its own.
+func hashCombine(g *generator, c *plan.Call, args []string, _ *block) string {
+	for i, a := range c.Args {
+		if !a.Type().Integer() {
+			args[i] = g.hashOf(args[i], a.Type(), "CAST(NULL AS BIGINT)")
+		}
 	}
 	return g.nativeNamed("hash_combine", args...)
 }
