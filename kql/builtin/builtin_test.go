@@ -70,3 +70,39 @@ func TestSignatures(t *testing.T) {
 		t.Errorf("the first parameter of datetime_add is %+v", p)
 	}
 }
+
+// exact are the functions that compute datetimes or decimals and lose nothing of
+// what columns hold.
+var exact = map[string]string{
+	"now": "a time of microseconds", "ago": "now() less a constant, which keeps its ticks", "ingestion_time": "a time of microseconds",
+	"startofday": "a whole day", "startofweek": "a whole day", "startofmonth": "a whole day", "startofyear": "a whole day",
+	"datetime_local_to_utc": "moves by whole minutes", "datetime_utc_to_local": "moves by whole minutes",
+	"parse_version": "a number of 38 digits",
+}
+
+// Whatever computes a datetime or a decimal says in what it is less exact than
+// Kusto's, so that docs/kql.md lists it.
+func TestLessExactFunctionsSaySo(t *testing.T) {
+	for _, f := range builtin.All().Functions() {
+		if f.Kind == builtin.Plugin || exact[f.Name] != "" || !computesTimesOrDecimals(f) {
+			continue
+		}
+		if f.Differs == "" && builtin.All().Must(f.Canonical()).Differs == "" {
+			t.Errorf("%s computes datetimes or decimals, and says nothing of ticks and digits", f.Name)
+		}
+	}
+}
+
+func computesTimesOrDecimals(f *builtin.Function) bool {
+	for _, o := range f.Overloads {
+		if o.Returns == builtin.Fixed && (o.Type == types.DateTime || o.Type == types.Decimal) {
+			return true
+		}
+		for _, p := range o.Params {
+			if o.Returns != builtin.Fixed && (p.Accept == builtin.AnyNumber || p.Accept == builtin.AnySum) {
+				return true
+			}
+		}
+	}
+	return false
+}

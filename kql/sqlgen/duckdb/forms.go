@@ -88,7 +88,7 @@ func operatorForms() map[string]form {
 	all := map[string]form{
 		"+": add, "-": subtract, "*": multiply, "/": divide, "%": modulo,
 		"negate": func(_ *generator, c *plan.Call, a []string, _ *block) string {
-			if c.Of == types.Real {
+			if c.Of == types.Real || c.Of == types.Decimal {
 				return "(-" + a[0] + ")"
 			}
 			return "TRY_CAST(-CAST(" + a[0] + " AS HUGEINT) AS " + sqlType(c.Of) + ")"

@@ -70,17 +70,23 @@ func bin(_ *generator, c *plan.Call, a []string, _ *block) string {
 	case types.Real, types.Decimal:
 		return "(floor(" + a[0] + " / nullif(CAST(" + a[1] + " AS DOUBLE), 0)) * " + a[1] + ")"
 	case types.DateTime:
-		size := "nullif(" + a[1] + " // 10, 0)"
-		if span, ok := constantSpan(c.Args[1]); ok && span >= 10 {
-			if unit, ok := timeUnits[span]; ok {
-				return "date_trunc('" + unit + "', " + a[0] + ")"
-			}
-			size = itoa(int64(span) / 10)
+		span, ok := constantSpan(c.Args[1])
+		if unit, known := timeUnits[span]; ok && known {
+			return "date_trunc('" + unit + "', " + a[0] + ")"
 		}
-		at := "(epoch_us(" + a[0] + ") + 62135596800000000)"
-		return "make_timestamp(" + at + " - " + at + " % " + size + " - 62135596800000000)"
+		if ok && span > 0 && span%10 == 0 {
+			at := "(epoch_us(" + a[0] + ") + 62135596800000000)"
+			return "make_timestamp(" + at + " - " + at + " % " + itoa(int64(span)/10) + " - 62135596800000000)"
+		}
+		at := "((CAST(epoch_us(" + a[0] + ") AS HUGEINT) + 62135596800000000) * 10)"
+		return ofTicks(at + " - " + at + " % nullif(" + a[1] + ", 0)")
 	}
 	return binInteger(a[0], a[1], c.Of)
+}
+
+// ofTicks makes a time of ticks since year 1, less what is below a microsecond.
+func ofTicks(ticks string) string {
+	return "make_timestamp(TRY_CAST((" + ticks + ") // 10 - 62135596800000000 AS BIGINT))"
 }
 
 // timeUnits are the spans for which cutting off is the same as counting from
@@ -109,9 +115,9 @@ func binAt(_ *generator, c *plan.Call, a []string, _ *block) string {
 	case types.Real, types.Decimal:
 		return "(floor((" + a[0] + " - " + a[2] + ") / nullif(CAST(" + a[1] + " AS DOUBLE), 0)) * " + a[1] + " + " + a[2] + ")"
 	case types.DateTime:
-		from := "(epoch_us(" + a[0] + ") - epoch_us(" + a[2] + "))"
-		size := "nullif(" + a[1] + " // 10, 0)"
-		return "make_timestamp(epoch_us(" + a[2] + ") + " + from + " - ((" + from + " % " + size + ") + " + size + ") % " + size + ")"
+		from := "((CAST(epoch_us(" + a[0] + ") AS HUGEINT) - epoch_us(" + a[2] + ")) * 10)"
+		size := "nullif(abs(CAST(" + a[1] + " AS HUGEINT)), 0)"
+		return ofTicks("(CAST(epoch_us(" + a[0] + ") AS HUGEINT) + 62135596800000000) * 10 - ((" + from + " % " + size + ") + " + size + ") % " + size)
 	}
 	distance := "(CAST(" + a[0] + " AS HUGEINT) - " + a[2] + ")"
 	return wide(a[2], "+", binInteger(distance, a[1], types.Long), c.Of)
