@@ -3,8 +3,10 @@ package duckdb
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,10 +38,12 @@ func TestQueriesEndInTime(t *testing.T) {
 	}
 }
 
-// A query that is cancelled while it runs ends soon after: how soon is logged, and
-// on a quiet machine is below 100 ms.
+// A query that is cancelled while it runs ends within 100 ms. Held to it is the
+// processor time that all threads have after that, which other work on the machine
+// does not lengthen; a query that goes on takes all that there is.
 func TestQueriesEndWhenCancelled(t *testing.T) {
 	s := hostileService(t)
+	most := time.Duration(runtime.GOMAXPROCS(0)) * 100 * time.Millisecond
 	for name, text := range map[string]string{
 		"join":    "range a from 1 to 1000000 step 1 | extend k = 1 | join kind=inner (range b from 1 to 1000000 step 1 | extend k = 1) on k | summarize sum(a * b)",
 		"native":  "range a from 1 to 100000000 step 1 | extend h = parse_user_agent(strcat('Mozilla/5.0 ', a), 'browser') | summarize dcount(tostring(h))",
@@ -48,30 +52,55 @@ func TestQueriesEndWhenCancelled(t *testing.T) {
 		"rows":    "range a from 1 to 100000000 step 1",
 		"compile": doubled(20) + " | where " + strings.Repeat("(", 100) + "true" + strings.Repeat(")", 100),
 	} {
-		ctx, cancel := context.WithCancel(context.Background())
-		ended := make(chan error, 1)
-		go func() {
-			_, err := s.Query(ctx, query.Request{Text: text, Limits: query.Limits{Rows: 2_000_000, Bytes: 1 << 30}})
-			ended <- err
-		}()
-		select {
-		case <-ended: // it was quicker than that
-			cancel()
-			continue
-		case <-time.After(30 * time.Millisecond):
+		took, worked := cancelled(t, s, name, text)
+		for range 2 { // a collection of garbage may have fallen into the first
+			if worked > most {
+				took, worked = cancelled(t, s, name, text)
+			}
 		}
-		cancelled := time.Now()
-		cancel()
-		err := <-ended
-		took := time.Since(cancelled)
-		if err != nil && !errors.Is(err, context.Canceled) && refusal(err) != nil {
-			t.Errorf("%s: %v", name, err)
+		if worked > most {
+			t.Errorf("%s: %v of processor time after it was cancelled, and %v is 100 ms of all threads", name, worked, most)
 		}
-		if took > 5*time.Second { // far above what it takes, for busy machines
-			t.Errorf("%s: ended %v after it was cancelled", name, took)
-		}
-		t.Logf("%s: ended after %v, %v", name, took, err)
+		t.Logf("%s: ended after %v, %v of processor time", name, took, worked)
 	}
+}
+
+// cancelled starts a query, cancels it, and returns how long it went on after
+// that, by the clock and in processor time.
+func cancelled(t *testing.T, s *query.Service, name, text string) (took, worked time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.Query(ctx, query.Request{Text: text, Limits: query.Limits{Rows: 2_000_000, Bytes: 1 << 30}})
+		ended <- err
+	}()
+	select {
+	case <-ended: // it was quicker than that
+		return 0, 0
+	case <-time.After(30 * time.Millisecond):
+	}
+	at, before := time.Now(), processorTime(t)
+	cancel()
+	err := <-ended
+	took, worked = time.Since(at), processorTime(t)-before
+	if err != nil && !errors.Is(err, context.Canceled) && refusal(err) != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+	if took > 5*time.Second { // far above what it takes, for busy machines
+		t.Errorf("%s: ended %v after it was cancelled", name, took)
+	}
+	return took, worked
+}
+
+// processorTime is what all threads of the process have had.
+func processorTime(t testing.TB) time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // What is known to be hard for an engine, or to be large.

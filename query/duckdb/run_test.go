@@ -220,6 +220,22 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// Kusto gives 500,000 rows or 64 MB at most, and all where the query says so.
+func TestLimitsOfKusto(t *testing.T) {
+	s, _, _ := newService(t)
+	const many = "range x from 1 to 500001 step 1"
+	for text, want := range map[string]int{many: 500_000, "set notruncation; " + many: 500_001, "set truncationmaxrecords = 7; " + many: 7} {
+		result := mustQuery(t, s, query.Request{Text: text})
+		if len(result.Rows) != want || result.Truncated == (want == 500_001) {
+			t.Errorf("%s: %d rows, truncated %v", text, len(result.Rows), result.Truncated)
+		}
+	}
+	large := "range x from 1 to 70 step 1 | extend t = strrep(strrep('x', 1024), 1024)"
+	if result := mustQuery(t, s, query.Request{Text: large}); len(result.Rows) > 64 || !result.Truncated {
+		t.Errorf("%d rows of a megabyte, truncated %v", len(result.Rows), result.Truncated)
+	}
+}
+
 func TestCancel(t *testing.T) {
 	s, _, table := newService(t)
 	ctx, cancel := context.WithCancel(context.Background())
