@@ -30,6 +30,9 @@ type finding struct {
 	// entities. Findings of overlapping windows with the same subject are the
 	// same alert.
 	subject string
+	// rows are what it stands on, and keys theirs.
+	rows [][]any
+	keys []rowKey
 }
 
 // findings groups the rows of a result into alerts, as the rule says.
@@ -70,7 +73,7 @@ func (r *Rule) finding(result *query.Result, rows [][]any, w Window, raised time
 	}
 	a.Start, a.End = eventTimes(result.Columns, rows, w)
 	r.override(&a, result.Columns, rows)
-	return finding{alert: a, subject: r.subject(entities)}
+	return finding{alert: a, subject: r.subject(entities), rows: rows, keys: keysOf(rows)}
 }
 
 // subject hashes what makes two findings the same alert.
@@ -295,16 +298,12 @@ func valueText(value any) string {
 }
 
 func evidence(r *Rule, result *query.Result, rows [][]any, w Window) model.Evidence {
-	e := model.Evidence{Query: r.Query, From: w.Start, To: w.End, Total: len(rows), Truncated: len(rows) > maxEvidenceRows}
+	e := model.Evidence{Query: r.queryOf(result.Columns, rows), From: w.Start, To: w.End, Total: len(rows), Truncated: len(rows) > maxEvidenceRows}
 	for _, c := range result.Columns {
 		e.Columns = append(e.Columns, model.EvidenceColumn{Name: c.Name, Type: c.Type.String()})
 	}
 	for _, row := range rows[:min(len(rows), maxEvidenceRows)] {
-		cells := make([]json.RawMessage, len(row))
-		for i, value := range row {
-			cells[i] = cellJSON(value)
-		}
-		e.Rows = append(e.Rows, cells)
+		e.Rows = append(e.Rows, cellsOf(row))
 	}
 	return e
 }

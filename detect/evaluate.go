@@ -2,9 +2,6 @@ package detect
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -45,7 +42,7 @@ func (d *Detector) evaluate(ctx context.Context, r *Rule, w Window, now time.Tim
 // window grow by it. Rows that an alert about the same subject stands on already
 // are not raised again.
 func (d *Detector) raise(ctx context.Context, f finding, w Window) (bool, error) {
-	digest := findingDigest(f.alert)
+	digest := f.digest()
 	if before, ok, err := d.store.finding(ctx, f.subject, w); err != nil || ok && before == digest {
 		return false, err // the window was seen as it is
 	}
@@ -53,10 +50,14 @@ func (d *Detector) raise(ctx context.Context, f finding, w Window) (bool, error)
 	if err != nil {
 		return false, err
 	}
+	fresh := make(map[rowKey]bool, len(f.keys))
+	for _, key := range f.keys {
+		fresh[key] = true
+	}
 	alert, seen, news := f.alert, w, true
 	alert.ID = alertID(f.subject, w)
 	if len(known) > 0 {
-		if alert, news, err = d.continued(ctx, known, f.alert, w); err != nil {
+		if alert, news, err = d.continued(ctx, known, f, w, fresh); err != nil {
 			return false, err
 		}
 		seen = union(known[0].seen, w)
@@ -65,47 +66,42 @@ func (d *Detector) raise(ctx context.Context, f finding, w Window) (bool, error)
 		if err := d.sink.Raise(ctx, alert); err != nil {
 			return false, err
 		}
+	} else {
+		clear(fresh)
 	}
-	return news, d.store.saveFinding(ctx, f.subject, alert.ID, seen, w, digest)
+	return news, d.store.saveFinding(ctx, f.subject, alert.ID, seen, w, digest, fresh)
 }
 
 // continued lets the oldest of the alerts that a window continues grow by what
-// none of them stands on yet.
-func (d *Detector) continued(ctx context.Context, known []episode, found model.Alert, w Window) (model.Alert, bool, error) {
+// none of them stands on yet, which is what it leaves in fresh.
+func (d *Detector) continued(ctx context.Context, known []episode, f finding, w Window, fresh map[rowKey]bool) (model.Alert, bool, error) {
 	var first *model.Alert
-	rows := map[string]bool{}
-	late := false
+	total, late := 0, false
 	for _, e := range known {
 		a, err := d.sink.Alert(ctx, e.alert)
 		if err != nil {
-			return found, false, fmt.Errorf("read the alert that a window continues: %w", err)
+			return f.alert, false, fmt.Errorf("read the alert that a window continues: %w", err)
+		}
+		on, none, err := d.store.standsOn(ctx, e.alert, fresh)
+		if err != nil {
+			return f.alert, false, err
+		}
+		if none { // it was raised before keys were kept: its evidence has to do
+			seen := counter{}
+			for _, row := range a.Evidence.Rows {
+				delete(fresh, seen.key(row))
+			}
+			on = a.Evidence.Total
 		}
 		if first == nil {
-			first = a
-		}
-		for _, row := range a.Evidence.Rows {
-			rows[rowKey(row)] = true
+			first, total = a, on
 		}
 		// A window behind the newest one of the alert is evaluated because rows
 		// came late: what it shows now and did not before is news.
 		late = late || !w.End.After(e.seen.End)
 	}
-	grown, news := grow(*first, found, rows, late || len(known) > 1)
+	grown, news := grow(*first, f, fresh, total, late || len(known) > 1)
 	return grown, news, nil
-}
-
-func rowKey(row []json.RawMessage) string { return fmt.Sprintf("%q", row) }
-
-// findingDigest hashes the rows of a finding.
-func findingDigest(a model.Alert) string {
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%d", a.Evidence.Total)
-	for _, row := range a.Evidence.Rows {
-		for _, cell := range row {
-			fmt.Fprintf(sum, "\x00%d:%s", len(cell), cell)
-		}
-	}
-	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 func union(a, b Window) Window {
@@ -118,31 +114,34 @@ func union(a, b Window) Window {
 	return a
 }
 
-// grow adds to an alert what a later evaluation found and what is not known. A
-// sliding window loses old rows as it moves on; that is no news, so an alert
-// changes only when the finding reaches further in time or holds more rows than
-// were known, or when rows came late.
-func grow(old, found model.Alert, known map[string]bool, late bool) (model.Alert, bool) {
-	news := late || found.Start.Before(old.Start) || found.End.After(old.End) || found.Evidence.Total > old.Evidence.Total
-	if !news {
+// grow adds to an alert, which stands on total rows, the fresh ones of a later
+// evaluation. A sliding window loses old rows as it moves on; that is no news, so an
+// alert changes only when the finding reaches further in time or holds more rows
+// than were known, or when rows came late.
+//
+// After a crash behind the raising the alert may have grown by the same rows before:
+// the total is counted from what it is noted to stand on, and evidence is not added
+// twice, so that growing again makes the same alert.
+func grow(old model.Alert, f finding, fresh map[rowKey]bool, total int, late bool) (model.Alert, bool) {
+	found := f.alert
+	news := late || found.Start.Before(old.Start) || found.End.After(old.End) || found.Evidence.Total > total
+	if !news || len(fresh) == 0 {
 		return old, false
 	}
-	added := 0
-	for _, row := range found.Evidence.Rows {
-		if known[rowKey(row)] {
-			continue
+	shown, seen := map[rowKey]bool{}, counter{}
+	for _, row := range old.Evidence.Rows {
+		shown[seen.key(row)] = true
+	}
+	for i, key := range f.keys {
+		if len(old.Evidence.Rows) >= maxEvidenceRows {
+			break
 		}
-		added++
-		if len(old.Evidence.Rows) < maxEvidenceRows {
-			old.Evidence.Rows = append(old.Evidence.Rows, row)
-		} else {
-			old.Evidence.Truncated = true
+		if fresh[key] && !shown[key] {
+			old.Evidence.Rows = append(old.Evidence.Rows, cellsOf(f.rows[i]))
 		}
 	}
-	if added == 0 {
-		return old, false
-	}
-	old.Evidence.Total += added
+	old.Evidence.Total = max(old.Evidence.Total, total+len(fresh))
+	old.Evidence.Truncated = old.Evidence.Total > len(old.Evidence.Rows)
 	if found.Start.Before(old.Start) {
 		old.Start = found.Start
 	}

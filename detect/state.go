@@ -108,8 +108,8 @@ func (s *store) finding(ctx context.Context, subject string, w Window) (digest s
 }
 
 // saveFinding notes that window w showed something of a subject, and the alert
-// about it.
-func (s *store) saveFinding(ctx context.Context, subject, alert string, seen, w Window, digest string) error {
+// about it with the further rows that it stands on.
+func (s *store) saveFinding(ctx context.Context, subject, alert string, seen, w Window, digest string, fresh map[rowKey]bool) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("save finding: %w", err)
@@ -123,6 +123,9 @@ func (s *store) saveFinding(ctx context.Context, subject, alert string, seen, w 
 			ON CONFLICT (subject, ended) DO UPDATE SET digest=excluded.digest`, subject, micro(w.End), digest)
 	}
 	if err == nil {
+		err = saveRows(ctx, tx, alert, w, fresh)
+	}
+	if err == nil {
 		err = tx.Commit()
 	}
 	if err != nil {
@@ -133,7 +136,7 @@ func (s *store) saveFinding(ctx context.Context, subject, alert string, seen, w 
 
 // forget drops what is remembered of windows that ended before a time.
 func (s *store) forget(ctx context.Context, before time.Time) error {
-	for _, table := range []string{"detect_finding", "detect_episode"} {
+	for _, table := range []string{"detect_finding", "detect_episode", "detect_rows"} {
 		if _, err := s.db.ExecContext(ctx, `DELETE FROM `+table+` WHERE ended < ?`, micro(before)); err != nil {
 			return fmt.Errorf("forget old windows: %w", err)
 		}

@@ -69,8 +69,9 @@ type Alert struct {
 type Evidence struct {
 	Columns []ResultColumn
 	Rows    [][]any
-	// Truncated says that the alert kept only the first rows.
+	// Truncated says that the alert kept only the first rows, of Total.
 	Truncated bool
+	Total     int
 }
 
 // MarshalJSON encodes cells like those of a query's result.
@@ -91,7 +92,8 @@ func (e Evidence) MarshalJSON() ([]byte, error) {
 		b = appendRow(b, row)
 	}
 	b = append(b, `],"truncated":`...)
-	return append(strconv.AppendBool(b, e.Truncated), '}'), nil
+	b = append(strconv.AppendBool(b, e.Truncated), `,"total":`...)
+	return append(strconv.AppendInt(b, int64(max(e.Total, len(e.Rows))), 10), '}'), nil
 }
 
 // Kinds of a TimelineEntry. The UI shows one that it does not know as text.

@@ -141,7 +141,7 @@ func viewAlert(a model.Alert) server.Alert {
 		FirstActivity: a.Start, LastActivity: a.End, Tactics: a.Tactics, Techniques: a.Techniques, Entities: viewEntities(a.Entities),
 		Query: a.Evidence.Query, From: a.Evidence.From, To: a.Evidence.To,
 	}
-	view.Evidence.Truncated = a.Evidence.Truncated
+	view.Evidence.Truncated, view.Evidence.Total = a.Evidence.Truncated, a.Evidence.Total
 	for _, c := range a.Evidence.Columns {
 		view.Evidence.Columns = append(view.Evidence.Columns, server.ResultColumn{Name: c.Name, Type: c.Type})
 	}
