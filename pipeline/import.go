@@ -14,7 +14,7 @@ import (
 )
 
 // ImportSummary is what became of one imported file, or of the part read so
-// far. Records = Added + Duplicates + Revisions + Rejected.
+// far. Records = Added + Duplicates + Revisions + Expired + Rejected.
 type ImportSummary struct {
 	Name     string
 	Payloads int   // parts of the file
@@ -26,7 +26,9 @@ type ImportSummary struct {
 	// other content.
 	Duplicates int
 	Revisions  int
-	Rejected   int
+	// Expired are out of date by what retention removed, and were not taken.
+	Expired  int
+	Rejected int
 	// Reasons counts the rejects by reason; at most maxReasons are told apart.
 	Reasons map[string]int
 	// Rows is the rows added, by table.
@@ -195,6 +197,7 @@ func (r *importRun) count(o outcome) (rejected int) {
 	s.Added += o.applied.Added
 	s.Duplicates += o.applied.Duplicates + o.applied.Replayed
 	s.Revisions += o.applied.Revisions
+	s.Expired += o.applied.Expired
 	s.Rejected += rejected
 	for table, n := range o.applied.Rows {
 		s.Rows[table] += n

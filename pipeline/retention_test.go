@@ -91,3 +91,11 @@ func TestTombstonesAreKnownEverywhere(t *testing.T) {
 		t.Errorf("check after a replay: %+v", check.Problems)
 	}
 }
+
+func TestAnImportCountsWhatIsOutOfDate(t *testing.T) {
+	r := importRun{summary: ImportSummary{Reasons: map[string]int{}, Rows: map[string]int{}}}
+	r.count(outcome{applied: lake.Applied{Records: 5, Added: 1, Duplicates: 1, Expired: 3}})
+	if s := r.summary; s.Expired != 3 || s.Records != s.Added+s.Duplicates+s.Revisions+s.Expired+s.Rejected {
+		t.Errorf("%+v", s)
+	}
+}

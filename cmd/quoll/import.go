@@ -75,6 +75,7 @@ type importReport struct {
 	Added      int            `json:"added"`
 	Duplicates int            `json:"duplicates"`
 	Revisions  int            `json:"revisions"`
+	OutOfDate  int            `json:"outOfDate,omitempty"`
 	Rejected   int            `json:"rejected"`
 	Reasons    map[string]int `json:"reasons,omitempty"`
 	RejectFile string         `json:"rejectFile,omitempty"`
@@ -154,7 +155,7 @@ func (r *importReport) fill(read file.Summary, s pipeline.ImportSummary) {
 	r.Format = read.Format
 	r.Records = s.Records + read.Rejected
 	r.Added, r.Duplicates, r.Revisions = s.Added, s.Duplicates, s.Revisions
-	r.Rejected = s.Rejected + read.Rejected
+	r.Rejected, r.OutOfDate = s.Rejected+read.Rejected, s.Expired
 	for reason, count := range s.Reasons {
 		r.Reasons[reason] += count
 	}
@@ -178,6 +179,9 @@ func printImport(w io.Writer, output string, r importReport) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s): %d records: %d added, %d duplicates, %d revisions, %d rejected\n", r.File, r.Format, r.Records, r.Added, r.Duplicates, r.Revisions, r.Rejected)
+	if r.OutOfDate > 0 {
+		fmt.Fprintf(&b, "  %d are out of date by the rules of retention and were not taken\n", r.OutOfDate)
+	}
 	for _, table := range slices.Sorted(maps.Keys(r.Rows)) {
 		fmt.Fprintf(&b, "  %-26s %d rows\n", table, r.Rows[table])
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -118,7 +119,7 @@ func (k *retentionKeeper) expire(ctx context.Context) error {
 // written down twice: its key is the same, so that it is one row.
 func (k *retentionKeeper) recordAll(ctx context.Context) error {
 	for _, t := range k.node.lake.Tombstones() {
-		if t.Recorded > 0 || t.Ended.IsZero() {
+		if t.Recorded > 0 || !settled(&t) {
 			continue
 		}
 		position, err := k.record(ctx, &t)
@@ -132,14 +133,26 @@ func (k *retentionKeeper) recordAll(ctx context.Context) error {
 	return nil
 }
 
+// settled says whether a run has an outcome: it ended, or it was broken off after it
+// had removed something, and all of that is certain.
+func settled(t *lake.Tombstone) bool {
+	if !t.Ended.IsZero() {
+		return true
+	}
+	return len(t.Tables) > 0 && !slices.ContainsFunc(t.Tables, func(r lake.Removal) bool { return !t.Done[r.Table] })
+}
+
 func (k *retentionKeeper) record(ctx context.Context, t *lake.Tombstone) (uint64, error) {
 	var rows int64
 	for _, removal := range t.Tables {
 		rows += removal.Rows
 	}
+	description := fmt.Sprintf("removed %d rows that were out of date from %d tables", rows, len(t.Tables))
+	if t.Ended.IsZero() {
+		description += ", and was broken off"
+	}
 	row := k.audit.row(ctx, act{
-		operation: "Expire rows", kind: "Retention", name: fmt.Sprintf("run %d", t.Run),
-		description: fmt.Sprintf("removed %d rows that were out of date from %d tables", rows, len(t.Tables)),
+		operation: "Expire rows", kind: "Retention", name: fmt.Sprintf("run %d", t.Run), description: description,
 		properties: map[string]any{
 			"Run": t.Run, "Began": t.Began, "Ended": t.Ended, "Day": t.Day.Format(time.DateOnly), "Position": t.Position,
 			"Tables": t.Tables, "Rules": t.Rules, "Holds": t.Holds,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/retention"
 	"github.com/quoll/quoll/server"
 )
@@ -86,6 +87,19 @@ func TestRetentionOfANode(t *testing.T) {
 	for _, want := range []string{"12 months", "held by Claim 1", `"year" decides`, "1 removed", "others are kept", "0 files dropped, 1 rewritten"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is not in\n%s", want, text.String())
+		}
+	}
+	for _, c := range []struct {
+		t    lake.Tombstone
+		want bool
+	}{
+		{lake.Tombstone{}, false},
+		{lake.Tombstone{Ended: time.Now()}, true},
+		{lake.Tombstone{Tables: []lake.Removal{{Table: "a"}}}, false},
+		{lake.Tombstone{Tables: []lake.Removal{{Table: "a"}}, Floor: retention.Floor{Done: map[string]bool{"a": true}}}, true},
+	} {
+		if settled(&c.t) != c.want {
+			t.Errorf("%+v is settled: %v", c.t, !c.want)
 		}
 	}
 	if part, there := keeper.state(); !there || part.State != server.StateOK {
