@@ -93,9 +93,22 @@ test-kafka: bin/kafka/pom.xml ## Event Hubs' collector against Apache Kafka; tak
 
 # 235 npm packages of 360 MB, so that this is no part of test.
 .PHONY: test-azurite
-test-azurite: bin/azurite/node_modules/.package-lock.json ## Azure Storage's collector against Azurite
-	go vet -tags azurite ./collect/blobexport
+test-azurite: bin/azurite/node_modules/.package-lock.json ## Azure Storage's collector and the copies' store against Azurite
+	go vet -tags azurite ./collect/blobexport ./internal/objectstore/azure
 	go test -race -vet=off -tags azurite -timeout 5m ./collect/blobexport -run Azurite -azurite $(CURDIR)/bin/azurite
+	go test -race -vet=off -tags azurite -timeout 5m ./internal/objectstore/azure -run Azurite -azurite $(CURDIR)/bin/azurite
+
+# An S3 that others wrote, with Object Lock and conditional puts: 60 packages of
+# Python, so that this is no part of test.
+.PHONY: test-s3
+test-s3: bin/moto/bin/moto_server ## the copies' store against moto's S3; takes python3 with venv
+	go vet -tags moto ./internal/objectstore/s3
+	go test -race -vet=off -tags moto -timeout 5m ./internal/objectstore/s3 -run Moto -moto $(CURDIR)/bin/moto/bin/moto_server
+
+bin/moto/bin/moto_server: scripts/moto/requirements.txt
+	python3 -m venv bin/moto
+	bin/moto/bin/pip install --quiet --disable-pip-version-check -r scripts/moto/requirements.txt
+	@touch $@
 
 bin/azurite/node_modules/.package-lock.json: scripts/azurite/package-lock.json
 	@mkdir -p bin/azurite

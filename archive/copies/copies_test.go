@@ -141,6 +141,24 @@ func newRig(t *testing.T) *rig {
 	return r
 }
 
+// fork is another archive that somebody signs with the same key.
+func (r *rig) fork() *rig {
+	r.t.Helper()
+	f := &rig{t: r.t, dir: r.t.TempDir(), store: r.store, next: 1, now: func() time.Time { return r.now().Add(time.Hour) }}
+	key, err := os.ReadFile(filepath.Join(r.dir, "keys", "archive.key"))
+	if err == nil {
+		err = os.Mkdir(filepath.Join(f.dir, "keys"), 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(f.dir, "keys", "archive.key"), key, 0o600)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	f.open()
+	return f
+}
+
 func (r *rig) open() {
 	r.t.Helper()
 	cfg := archive.DefaultConfig(filepath.Join(r.dir, "archive"), filepath.Join(r.dir, "keys", "archive.key"))
@@ -338,6 +356,11 @@ func TestOtherHistoriesAreRefused(t *testing.T) {
 	other.restart()
 	if err := other.copier.Once(t.Context()); !errors.Is(err, ErrHistory) {
 		t.Fatalf("another archive: %v", err)
+	}
+	forked := r.fork()
+	forked.seal(400)
+	if err := forked.copier.Once(t.Context()); !errors.Is(err, ErrHistory) || !strings.Contains(err.Error(), "another root") {
+		t.Fatalf("another history under the same key: %v", err)
 	}
 	r.seal(300)
 	r.copy()
