@@ -56,7 +56,7 @@ func protectionControls() []Item {
 		control("1985", "0", "Dec-24", "", "Event logs are kept from readers who may not.", FactAccess, FactSignIn, FactOwnActs),
 		control("1815", "1", "Dec-23", "ML2, ML3", "Event logs are kept from being changed or deleted.", FactLog, FactVerification, FactReconcile, FactWitnesses, FactLocked, FactWatchers),
 		control("1988", "0", "Dec-24", "", "Event logs can be searched for twelve months.", FactSearchable, FactDisposal, FactDisk),
-		control("1989", "0", "Dec-24", "", "Event logs are kept for the minimum of their National Archives class.", FactDisposal, FactDrill).
+		control("1989", "0", "Dec-24", "", "Event logs are kept for the minimum of their National Archives class.", FactDisposal, FactCertificates, FactDrill).
 			limited("Classes are for the organisation to choose; Quoll has none built in."),
 		control("0459", "5", "Jun-26", "", "Full disk or file encryption protects data at rest.", FactEncryption),
 		control("1080", "6", "Jun-26", "", "Approved cryptography protects data at rest.", FactEncryption),

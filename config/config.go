@@ -43,6 +43,9 @@ type Config struct {
 	// ArchiveEncryption is whom objects of the archive are encrypted to; nobody by
 	// default.
 	ArchiveEncryption ArchiveEncryption
+	// ArchiveMinimum is how long the archive keeps payloads at least, in words, before
+	// two people may dispose of them; empty: for ever.
+	ArchiveMinimum string
 	// Witnesses are asked to cosign the archive's checkpoints; none by default.
 	Witnesses []witness.Endpoint
 	// ArchiveCopies are the stores that the archive is copied to; none by default.
@@ -106,6 +109,7 @@ type file struct {
 	ArchiveOrigin  string             `yaml:"archive_origin"`
 	Witnesses      []witnessSection   `yaml:"archive_witnesses"`
 	Encryption     *encryptionSection `yaml:"archive_encryption"`
+	Minimum        string             `yaml:"archive_minimum"`
 	ArchiveCopies  []copySection      `yaml:"archive_copies"`
 	FlushEvery     duration           `yaml:"flush_every"`
 	Lake           *lakeSection       `yaml:"lake"`
@@ -231,6 +235,7 @@ func (b *builder) build(f file) *Config {
 	c.ArchiveOrigin = or(c.ArchiveOrigin, "quoll.local/archive")
 	c.Witnesses = b.witnesses(f.Witnesses)
 	c.ArchiveEncryption = b.encryption(f.Encryption, c.ArchiveDir)
+	c.ArchiveMinimum = b.minimum(f.Minimum, c.Retention)
 	c.ArchiveCopies = b.copies(f.ArchiveCopies)
 	for _, dir := range f.DashboardDirs {
 		c.DashboardDirs = append(c.DashboardDirs, b.path(dir))

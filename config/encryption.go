@@ -1,7 +1,10 @@
 package config
 
 import (
+	"time"
+
 	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/retention"
 )
 
 type encryptionSection struct {
@@ -37,4 +40,27 @@ func (b *builder) encryption(s *encryptionSection, archiveDir string) ArchiveEnc
 		b.bad("archive_encryption: identity_file: %w", err)
 	}
 	return e
+}
+
+// minimum is how long payloads are kept at least. No rule of retention may keep rows
+// longer than what they were made of.
+func (b *builder) minimum(text string, policy *retention.Policy) string {
+	if text == "" {
+		return ""
+	}
+	minimum, err := retention.ParsePeriod(text)
+	if err != nil {
+		b.bad("archive_minimum: %w", err)
+		return ""
+	}
+	if policy == nil || minimum.Forever {
+		return minimum.String()
+	}
+	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) // any: periods are compared from it
+	for _, r := range policy.Rules() {
+		if r.Keep.Forever || r.Keep.Cutoff(day).Before(minimum.Cutoff(day)) {
+			b.bad("archive_minimum: %s is less than the %s of the retention rule %q: rows would outlive what proves them; make it longer, or leave it out to keep all", minimum, r.Keep, r.Name)
+		}
+	}
+	return minimum.String()
 }

@@ -20,6 +20,7 @@ type Services struct {
 	Reporter   Reporter
 	Archive    Archive
 	Holds      Holds
+	Disposals  Disposals
 	Assurance  Assurance
 	Rules      Rules
 	Notebook   Notebook

@@ -34,7 +34,7 @@ func holdFailure(err error) error {
 		return server.ErrNotFound
 	case errors.Is(err, hold.ErrInvalid):
 		return &server.Failure{Code: server.CodeBadRequest, Message: err.Error()}
-	case errors.Is(err, hold.ErrTaken), errors.Is(err, hold.ErrReleased), errors.Is(err, hold.ErrSamePerson):
+	case errors.Is(err, hold.ErrTaken), errors.Is(err, hold.ErrReleased), errors.Is(err, hold.ErrDone), errors.Is(err, hold.ErrConfirmsOwn), errors.Is(err, hold.ErrSamePerson):
 		return &server.Failure{Code: server.CodeConflict, Message: err.Error()}
 	}
 	return err

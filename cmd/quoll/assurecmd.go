@@ -18,6 +18,7 @@ import (
 	"github.com/quoll/quoll/assure"
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/incident"
+	"github.com/quoll/quoll/internal/clock"
 )
 
 func assureCommand() *cobra.Command {
@@ -127,9 +128,13 @@ func (n *node) assurer(ctx context.Context) (*assurer, error) {
 	if err != nil {
 		return nil, err
 	}
+	holds, err := newHoldDesk(ctx, n, &acts{journal: n.journal, workspace: n.workspace, clock: clock.System(), log: n.log})
+	if err != nil {
+		return nil, err
+	}
 	return &assurer{data: n.paths.data, workspace: n.workspace, gatherer: &evidenceGatherer{
 		reporter: &reporter{node: n, started: time.Now()}, querier: querier{n.query}, gaps: &gaps{ledger: ledger, state: n.state, now: time.Now},
-		incidents: incidents{store, nil}, access: people{who}, drift: driftLists{n.drift}, now: time.Now, setting: evidenceSetting{dataDir: n.paths.data, archiveDir: n.paths.archive, recipients: len(strings.Fields(n.paths.recipients)), loopback: true},
+		incidents: incidents{store, nil}, access: people{who}, drift: driftLists{n.drift}, holds: holds, now: time.Now, setting: evidenceSetting{dataDir: n.paths.data, archiveDir: n.paths.archive, recipients: len(strings.Fields(n.paths.recipients)), minimum: n.paths.minimum, loopback: true},
 	}}, nil
 }
 

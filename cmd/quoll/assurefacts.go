@@ -24,6 +24,7 @@ type evidenceGatherer struct {
 	incidents  server.Incidents
 	access     server.Access
 	drift      server.Drift
+	holds      server.Holds
 	setting    evidenceSetting
 	now        func() time.Time
 }
@@ -31,9 +32,11 @@ type evidenceGatherer struct {
 // evidenceSetting is what the configuration says.
 type evidenceSetting struct {
 	dataDir, archiveDir string
-	recipients          int  // whom the archive is encrypted to
-	loopback            bool // the server listens on this machine alone
-	notifications       int  // targets
+	recipients          int    // whom the archive is encrypted to
+	minimum             string // how long the archive keeps payloads at least; empty: for ever
+	retention           int    // rules
+	loopback            bool   // the server listens on this machine alone
+	notifications       int    // targets
 }
 
 // gathering is one look.

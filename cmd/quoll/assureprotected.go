@@ -179,7 +179,9 @@ func (g *gathering) retained() error {
 		}
 	}
 	g.fact(assure.FactSearchable, assure.Retained, state, strings.Join(parts, ", ")+"; all of it is searched in place, without a restore.", "Twelve months are shown once they have passed here, or were brought in by quoll backfill or quoll import.", "/logs", "UnifiedAuditLog | summarize min(TimeGenerated)")
-	g.fact(assure.FactDisposal, assure.Retained, assure.NotMet, "Nothing is ever deleted: neither rows nor payloads, so that no minimum is undercut. There are no retention classes, no holds and no disposal with two people yet.", "Assign classes in the policy; disposal is to be done by hand until Quoll does it.")
+	if err := g.disposal(); err != nil {
+		return err
+	}
 	switch d := g.status.Archive; {
 	case d == nil || d.Drill == nil:
 		g.fact(assure.FactDrill, assure.Retained, assure.NotMet, "No restore drill was held.", "Run quoll archive drill, weekly.", "/archive")

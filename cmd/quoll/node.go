@@ -37,6 +37,7 @@ type paths struct {
 	// recipients are whom the archive is encrypted to, with spaces between, and
 	// identities the file that opens it.
 	recipients, identities string
+	minimum                string // how long the archive keeps payloads at least; empty: for ever
 }
 
 // archiveConfig is how an archive is opened for writing.
@@ -66,7 +67,7 @@ func (p paths) verifier() string {
 func configuredPaths(c *config.Config) paths {
 	return paths{
 		data: c.DataDir, archive: c.ArchiveDir, origin: c.ArchiveOrigin,
-		recipients: strings.Join(c.ArchiveEncryption.Recipients, " "), identities: c.ArchiveEncryption.IdentityFile,
+		recipients: strings.Join(c.ArchiveEncryption.Recipients, " "), identities: c.ArchiveEncryption.IdentityFile, minimum: c.ArchiveMinimum,
 	}
 }
 
@@ -86,7 +87,7 @@ func dataPaths(dir string) (paths, error) {
 	}
 	return paths{
 		data: absolute, archive: cmp.Or(w.ArchiveDir, absolute+"-archive"), origin: cmp.Or(w.ArchiveOrigin, defaultOrigin),
-		recipients: w.ArchiveRecipients, identities: w.ArchiveIdentities,
+		recipients: w.ArchiveRecipients, identities: w.ArchiveIdentities, minimum: w.ArchiveMinimum,
 	}, nil
 }
 

@@ -199,6 +199,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if err != nil {
 		return nil, err
 	}
+	evidence.gatherer.holds = holds
 	s.retention = &retentionKeeper{node: n, policy: c.Retention, holds: holds, audit: audit, clock: clock.System(), log: log}
 	figures.retention = s.retention
 	s.server, err = server.New(c.Server, server.Options{
@@ -228,6 +229,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Custodian:      &custodian{n, incidents{store, n.query}, loaded.list, audit, s.keeper.settle, clock.System()},
 			Tenants:        &tenantDesk{roster: s.roster, collectors: s.collectorsOf, data: c.DataDir, archive: c.ArchiveDir, audit: audit, log: log},
 			Holds:          holds,
+			Disposals:      disposalDesk{holds, n, s.keeper.awaitSealed},
 			Retention:      s.retention,
 			Assurance:      evidence,
 			Notifications:  notifications{notifier, audit},
@@ -243,7 +245,7 @@ func (s *service) assurance(c *config.Config, report *reporter, rules *ruleBook,
 		reporter: report, querier: querier{s.query}, connectors: &connectors{roster: s.roster, query: s.query, lags: s.lags, now: time.Now, log: s.log},
 		gaps: &gaps{ledger: s.ledger, state: s.state, names: s.roster, now: time.Now}, rules: rules,
 		incidents: incidents{s.incidents, s.query}, access: people{s.access}, drift: driftLists{s.drift}, now: time.Now,
-		setting: evidenceSetting{dataDir: c.DataDir, archiveDir: c.ArchiveDir, recipients: len(c.ArchiveEncryption.Recipients), loopback: c.Server.OnLoopback(), notifications: len(c.Notifications)},
+		setting: evidenceSetting{dataDir: c.DataDir, archiveDir: c.ArchiveDir, recipients: len(c.ArchiveEncryption.Recipients), minimum: c.ArchiveMinimum, retention: len(c.Retention.Rules()), loopback: c.Server.OnLoopback(), notifications: len(c.Notifications)},
 	}}
 }
 

@@ -26,6 +26,8 @@ type workspace struct {
 	// ArchiveIdentities is the file that opens it. Empty: not encrypted.
 	ArchiveRecipients string `json:"archiveRecipients,omitempty"`
 	ArchiveIdentities string `json:"archiveIdentities,omitempty"`
+	// ArchiveMinimum is how long payloads are kept at least; empty: for ever.
+	ArchiveMinimum string `json:"archiveMinimum,omitempty"`
 }
 
 // readWorkspace returns what a data directory says of itself; the zero value
@@ -56,7 +58,7 @@ func openWorkspace(p paths) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	w := workspace{WorkspaceID: known.WorkspaceID, ArchiveDir: p.archive, ArchiveOrigin: p.origin, ArchiveRecipients: p.recipients, ArchiveIdentities: p.identities}
+	w := workspace{WorkspaceID: known.WorkspaceID, ArchiveDir: p.archive, ArchiveOrigin: p.origin, ArchiveRecipients: p.recipients, ArchiveIdentities: p.identities, ArchiveMinimum: p.minimum}
 	if w.WorkspaceID == "" {
 		w.WorkspaceID = uuid.NewString()
 	}
