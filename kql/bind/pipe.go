@@ -38,6 +38,8 @@ func (b *binder) operator(op syntax.Operator, rel *relation, s *scope) *relation
 		return b.rangeTable(op, s)
 	case *syntax.UnionOperator:
 		return b.union(op, rel, s)
+	case *syntax.MacroExpandOperator:
+		return b.macroExpand(op, rel, s)
 	case *syntax.FindOperator:
 		return b.find(op, rel, s)
 	case *syntax.SearchOperator:

@@ -219,6 +219,8 @@ func (p *parser) furtherOperator(name string, span source.Span) Operator {
 		return p.reduceOperator(span)
 	case "find":
 		return p.findOperator(span)
+	case "macro-expand":
+		return p.macroExpandOperator(span)
 	case "consume":
 		return p.consumeOperator(span)
 	case "assert-schema":
@@ -226,7 +228,7 @@ func (p *parser) furtherOperator(name string, span source.Span) Operator {
 	case "execute-and-cache":
 		return &ExecuteAndCacheOperator{pos: at(span)}
 	}
-	return p.unsupportedOperator(name, span)
+	return p.unknownOperator(name, span)
 }
 
 // to returns the position of an operator whose name is at span and that ends

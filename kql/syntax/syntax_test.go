@@ -143,6 +143,7 @@ var wellFormed = []string{
 	"T | union U | distinct * | distinct a, b | serialize rn = row_number() | serialize | as x | as hint.materialized=true y",
 	"T | mv-expand a | mvexpand bagexpansion=array b = c to typeof(string), d limit 100 | mv-expand with_itemindex=i e",
 	"T | render timechart with (title='a', ycolumns=b, c, kind=stacked) | render piechart | render barchart kind=stacked title=\"x\"",
+	"macro-expand kind=inner isfuzzy=true entity_group [T, table('U'), (V | take 1)] as x (x | where a > 1 | union x) | count",
 	"print 1 | print x = 1, y = -2 | union (print 3)",
 	"range x from 1 to 10 step 1 | where x in ((T | project a), 1) and y in (dynamic([1]))",
 	"datatable (a:long, b:string) [1, 'a', -2, \"b\",]",
@@ -176,7 +177,7 @@ func TestMistakes(t *testing.T) {
 		"T | where a == == b | take": {`an expression expected, but found "=="`, `an expression expected, but found the end of the query`},
 		"T | fold x | wehre y":       {`no operator "fold"`, `no operator "wehre"`},
 		"T | macro-expand x (take 1) | where |": {
-			`the operator "macro-expand" is not supported yet`, `an expression expected, but found "|"`, `an operator expected, but found the end of the query`},
+			`no entity groups are stored`, `an expression expected, but found "|"`, `an operator expected, but found the end of the query`},
 		"let = 1; T | where x y; U | tke 1": {`a name expected, but found "="`, `"|" or the end of "where" expected, but found "y"`, `no operator "tke"`},
 		"T | join (U | where a b) on c | where d e": {
 			`"|" or the end of "where" expected, but found "b"`, `"|" or the end of "where" expected, but found "e"`},
@@ -209,10 +210,10 @@ func TestMistakes(t *testing.T) {
 
 func TestRemedies(t *testing.T) {
 	for text, want := range map[string]string{
-		"T | wehre x":        `did you mean "where"?`,
-		"T | sumarize x":     `did you mean "summarize"?`,
-		"T | macro-expand x": "instead: union of the tables",
-		"T | xyzzy":          "",
+		"T | wehre x":    `did you mean "where"?`,
+		"T | sumarize x": `did you mean "summarize"?`,
+		"macro-expand x": "write the group down: macro-expand entity_group [Table1, Table2] as T (T | …)",
+		"T | xyzzy":      "",
 	} {
 		src := source.New(text)
 		syntax.Parse(src)

@@ -2,22 +2,9 @@ package syntax
 
 import "github.com/quoll/quoll/kql/source"
 
-// unsupported names the operators that Kusto defines and Quoll lacks, with the
-// nearest thing that works.
-var unsupported = map[string]string{
-	"macro-expand": "union of the tables",
-}
-
-// unsupportedOperator refuses an operator by name.
-func (p *parser) unsupportedOperator(name string, span source.Span) Operator {
-	d := source.Diagnostic{Span: span, Message: `no operator "` + name + `"`}
-	if remedy, ok := unsupported[name]; ok {
-		d.Message = `the operator "` + name + `" is not supported yet`
-		d.Remedy = "instead: " + remedy
-	} else {
-		d.Remedy = p.operatorRemedy(name)
-	}
-	p.fail(d)
+// unknownOperator refuses an operator that is none.
+func (p *parser) unknownOperator(name string, span source.Span) Operator {
+	p.fail(source.Diagnostic{Span: span, Message: `no operator "` + name + `"`, Remedy: p.operatorRemedy(name)})
 	return &BadOperator{pos: at(span)}
 }
 
@@ -29,7 +16,7 @@ func OperatorNames() []string {
 		"union", "project-reorder", "project-away", "project-keep", "project-rename", "count", "as", "print", "range", "lookup",
 		"serialize", "filter", "mvexpand", "make-series", "parse", "parse-where", "mv-apply", "evaluate", "search", "invoke", "sample", "sample-distinct",
 		"getschema", "parse-kv", "top-nested", "top-hitters", "partition", "reduce", "find", "consume", "assert-schema", "execute-and-cache",
-		"project-by-names", "scan", "fork", "facet",
+		"project-by-names", "scan", "fork", "facet", "macro-expand",
 		"make-graph", "graph-match", "graph-to-table", "graph-mark-components", "graph-shortest-paths",
 	}
 }
