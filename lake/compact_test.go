@@ -303,6 +303,7 @@ func flip(t testing.TB, path string, offset int64) {
 type inMemory struct {
 	disk    *durabletest.FS
 	catalog *statetest.Database
+	tables  []*schema.Table // nil is all
 }
 
 func newInMemory(t testing.TB) *inMemory {
@@ -312,12 +313,12 @@ func newInMemory(t testing.TB) *inMemory {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { catalog.Close() })
-	return &inMemory{durabletest.New(nil), catalog}
+	return &inMemory{disk: durabletest.New(nil), catalog: catalog}
 }
 
 func (m *inMemory) open(t testing.TB) (*Lake, error) {
 	config := compactConfig("/lake")
-	config.FS = m.disk
+	config.FS, config.Tables = m.disk, m.tables
 	config.OpenCatalog = func(context.Context, string) (*sql.DB, error) { return m.catalog.Open(m.disk), nil }
 	return Open(context.Background(), config, quiet)
 }

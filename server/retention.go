@@ -130,7 +130,8 @@ type Tombstone struct {
 	Position uint64 `json:"position"`
 	// Finished says that the run got through all tables.
 	Finished bool `json:"finished"`
-	// Signed says that the tombstone is signed with the archive's key.
+	// Signed says that the act that tells of it is under a signed checkpoint of the
+	// archive.
 	Signed bool          `json:"signed"`
 	Tables []TombstoneOf `json:"tables"`
 }
