@@ -39,6 +39,7 @@ type Services struct {
 	Coverage      Coverage
 	Dashboards    Dashboards
 	Custodian     Custodian
+	Backtester    Backtester
 	Tenants       Tenants
 	Notifications Notifications
 	// Tokens lets programs in by access tokens of their own.

@@ -188,6 +188,48 @@ func TestAnIncidentIsExportedWithAllThatIsBehindIt(t *testing.T) {
 	}
 }
 
+// TestABacktestSaysWhatARuleWouldHaveFound: as it is, with another query, and as text.
+func TestABacktestSaysWhatARuleWouldHaveFound(t *testing.T) {
+	n, c, _ := custodyOf(t)
+	if err := n.catchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rules := c.rules()
+	b := &backtester{node: n, book: newRuleBook(t.TempDir(), rules, nil, ruleQuerier{n.query})}
+	now := time.Now().UTC()
+	asked := server.BacktestRequest{ID: rules[0].ID, From: now.Add(-150 * time.Minute), To: now}
+	found, err := b.Backtest(t.Context(), asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := 0
+	for _, d := range found.Days {
+		counted += d.Alerts
+	}
+	if found.Alerts != 1 || counted != 1 || len(found.Days) == 0 || found.Failed != 0 || found.Windows == 0 {
+		t.Errorf("%+v", found)
+	}
+	asked.Query = `OfficeActivity | where Operation == "Nothing of the kind"`
+	if found, err = b.Backtest(t.Context(), asked); err != nil || found.Alerts != 0 {
+		t.Errorf("%+v, error %v", found, err)
+	}
+	asked.Query = "OfficeActivity | where NoSuchColumn == 1"
+	var mistakes *server.QueryError
+	if _, err := b.Backtest(t.Context(), asked); !errors.As(err, &mistakes) {
+		t.Errorf("error %v", err)
+	}
+	asked.ID, asked.Query, asked.YAML = "", "", custodyRuleText
+	if found, err = b.Backtest(t.Context(), asked); err != nil || found.Alerts != 1 {
+		t.Errorf("%+v, error %v", found, err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var refused *server.Failure
+	if _, err := b.Backtest(t.Context(), asked); !errors.As(err, &refused) || refused.Code != server.CodeTooMany {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestAMissingMemberIsNoticed takes a member out of the file, which is then whole as
 // a tar file.
 func TestAMissingMemberIsNoticed(t *testing.T) {

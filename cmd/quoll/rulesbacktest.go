@@ -138,7 +138,13 @@ func (o *backtestOptions) choose(names []string) ([]*detect.Rule, error) {
 	return chosen, nil
 }
 
-func (o *backtestOptions) one(ctx context.Context, n *node, r *detect.Rule, from, to time.Time, label string) (_ *backtested, err error) {
+func (o *backtestOptions) one(ctx context.Context, n *node, r *detect.Rule, from, to time.Time, label string) (*backtested, error) {
+	progress, finish := windowProgress(label)
+	defer finish()
+	return backtestRule(ctx, n, r, from, to, o.quick, o.timeout, progress)
+}
+
+func backtestRule(ctx context.Context, n *node, r *detect.Rule, from, to time.Time, quick bool, timeout time.Duration, progress func(done, total int)) (_ *backtested, err error) {
 	dir, err := os.MkdirTemp("", "quoll-backtest-*")
 	if err != nil {
 		return nil, err
@@ -153,10 +159,8 @@ func (o *backtestOptions) one(ctx context.Context, n *node, r *detect.Rule, from
 	if _, err := scratch.ExecContext(ctx, "PRAGMA synchronous=OFF"); err != nil {
 		return nil, fmt.Errorf("prepare the backtest: %w", err)
 	}
-	progress, finish := windowProgress(label)
-	defer finish()
 	started := time.Now()
-	result, err := detect.Backtest(ctx, scratch, r, ruleQuerier{n.query}, from, to, o.quick, o.timeout, progress)
+	result, err := detect.Backtest(ctx, scratch, r, ruleQuerier{n.query}, from, to, quick, timeout, progress)
 	if err != nil {
 		return nil, err
 	}

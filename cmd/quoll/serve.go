@@ -227,6 +227,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Reporter:       report,
 			Archive:        s.keeper,
 			Custodian:      &custodian{n, incidents{store, n.query}, loaded.list, audit, s.keeper.settle, clock.System()},
+			Backtester:     &backtester{node: n, book: loaded},
 			Tenants:        &tenantDesk{roster: s.roster, collectors: s.collectorsOf, data: c.DataDir, archive: c.ArchiveDir, audit: audit, log: log},
 			Holds:          holds,
 			Disposals:      disposalDesk{holds, n, s.keeper.awaitSealed},

@@ -43,7 +43,7 @@ func moreTabularOperators() []Entry {
 		{Name: "range", Forms: []string{"range name from start to end step size"}, Doc: "Gives a table of one column with equal steps.", Example: "range x from 1 to 3 step 1"},
 		{Name: "reduce", Forms: []string{"T | reduce by column with threshold=0.1"}, Doc: "Groups texts by the pattern they share.", Example: "datatable (s:string) ['job 1 done', 'job 2 done', 'job 3 done'] | reduce by s | project Count"},
 		{Name: "render", Forms: []string{"T | render kind with (property = value, …)"}, Doc: "Says how a client draws the answer; all kinds and properties are passed on.", Example: people + "render barchart with (title = 'n by user')",
-			Differs: "The browser draws time, line, area, stacked area, column, bar, pie and scatter charts, and shows the others as a table."},
+			Differs: "The browser draws every kind but `table` and `list`; `pivotchart` and `3Dchart` as columns, and of `plotly` figures of bars, lines, areas, points and pies."},
 		{Name: "sample", Forms: []string{"T | sample count"}, Doc: "Gives some rows by chance.", Example: "range x from 1 to 100 step 1 | sample 2", Varies: true},
 		{Name: "sample-distinct", Forms: []string{"T | sample-distinct count of column"}, Doc: "Gives some different values by chance.", Example: "range x from 1 to 100 step 1 | sample-distinct 2 of x", Varies: true},
 		{Name: "scan", Forms: []string{"T | scan declare (name:type = default) with (step name: condition => name = expression; …)"}, Doc: "Walks over ordered rows and follows sequences of them.", Example: "range x from 1 to 4 step 1 | scan declare (total:long = 0) with (step s: true => total = s.total + x;)"},

@@ -11,12 +11,13 @@ import (
 	"github.com/quoll/quoll/server"
 )
 
-// library is watchlists in memory; it has no functions.
+// library is watchlists and functions in memory.
 type library struct {
 	clock server.Clock
 
-	mu    sync.Mutex
-	lists []server.Watchlist
+	mu        sync.Mutex
+	lists     []server.Watchlist
+	functions []server.SavedFunction
 }
 
 func newLibrary(clock server.Clock) *library {
@@ -88,19 +89,3 @@ func (l *library) RemoveWatchlist(_ context.Context, alias, _ string) error {
 	l.lists = slices.Delete(l.lists, i, i+1)
 	return nil
 }
-
-// Functions implements server.Library.
-func (l *library) Functions(context.Context) ([]server.SavedFunction, error) { return nil, nil }
-
-// Function implements server.Library.
-func (l *library) Function(context.Context, string, int64) (*server.SavedFunction, error) {
-	return nil, server.ErrNotFound
-}
-
-// SaveFunction implements server.Library.
-func (l *library) SaveFunction(_ context.Context, f server.SavedFunction) (*server.SavedFunction, error) {
-	return &f, nil
-}
-
-// RemoveFunction implements server.Library.
-func (l *library) RemoveFunction(context.Context, string, string) error { return server.ErrNotFound }

@@ -72,6 +72,9 @@ func (c *Canned) rows(text string, from, to time.Time) *server.QueryResult {
 		result.More = []*server.QueryResult{second}
 		return result
 	}
+	if strings.Contains(text, `OperationName == "Save rule"`) {
+		return savedTwice(to)
+	}
 	if strings.Contains(text, "every type") {
 		return everyType(to)
 	}
@@ -167,6 +170,12 @@ func chart(kind string, from, to time.Time) *server.QueryResult {
 			}
 		}
 		return result
+	case "sankey", "graph":
+		result := &server.QueryResult{Columns: columns("UserId:string Operation:string Events:long"), Visualization: v}
+		for i, operation := range operations {
+			result.Rows = append(result.Rows, []any{victim, operation, int64(90 / (i + 1))}, []any{partner, operation, int64(i + 1)})
+		}
+		return result
 	case "scatterchart":
 		result := &server.QueryResult{Columns: columns("UrlCount:long AttachmentCount:long"), Visualization: v}
 		for i := range 120 {
@@ -183,4 +192,11 @@ func chart(kind string, from, to time.Time) *server.QueryResult {
 		}
 		return result
 	}
+}
+
+// savedTwice is the audit trail of a rule with two versions.
+func savedTwice(now time.Time) *server.QueryResult {
+	const first = "id: r-1\nname: Inbox rule hides or forwards mail\nversion: 1.0.0\nquery: |\n  OfficeActivity\n  | where Operation == \"New-InboxRule\"\n"
+	second := strings.Replace(strings.Replace(first, "1.0.0", "1.1.0", 1), `Operation == "New-InboxRule"`, `Operation in ("New-InboxRule", "Set-InboxRule")`, 1)
+	return &server.QueryResult{Columns: columns("TimeGenerated:datetime By:string Text:string"), Rows: [][]any{{now.Add(-240 * time.Hour), "ines.okafor", first}, {now.Add(-24 * time.Hour), "kai.whitford", second}}}
 }

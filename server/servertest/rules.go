@@ -117,3 +117,19 @@ func (c *Canned) Explain(ctx context.Context, q server.QueryRequest) (*server.Qu
 	}
 	return &server.QueryPlan{Plan: "limit 50\n  scan OfficeActivity", SQL: "SELECT * FROM \"OfficeActivity\" LIMIT 50"}, nil
 }
+
+// Backtest implements server.Backtester: alerts on every third day.
+func (c *Canned) Backtest(_ context.Context, r server.BacktestRequest) (*server.Backtest, error) {
+	if at := strings.Index(r.Query, UnknownColumn); at >= 0 {
+		return nil, &server.QueryError{Mistakes: []server.Mistake{{Start: at, End: at + len(UnknownColumn), Message: `no column "` + UnknownColumn + `" in table OfficeActivity`}}}
+	}
+	found := &server.Backtest{From: r.From, To: r.To, Windows: 168, Rows: 31, Seconds: 1.4}
+	for day := r.From.Truncate(24 * time.Hour); day.Before(r.To); day = day.AddDate(0, 0, 1) {
+		n := 0
+		if day.YearDay()%3 == 0 {
+			n = 1 + day.Day()%4
+		}
+		found.Days, found.Alerts = append(found.Days, server.BacktestDay{Day: day.Format(time.DateOnly), Alerts: n}), found.Alerts+n
+	}
+	return found, nil
+}

@@ -39,6 +39,10 @@ type Canned struct {
 	tokens    []server.Token
 	reports   []server.Investigation
 	made      int // tokens
+
+	added      []server.TenantEntry
+	exceptions []server.Exception
+	imported   []server.Indicator
 }
 
 // New returns services whose story ended shortly before the clock's present.
@@ -51,7 +55,7 @@ func New(clock server.Clock) *Canned {
 // Services hands all of them to a server.
 func (c *Canned) Services() server.Services {
 	return server.Services{
-		Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Custodian: c, Assurance: c, Rules: c, Notebook: c, Explainer: c, States: c,
+		Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Custodian: c, Backtester: c, Tenants: c, Exceptions: c, Indicators: c, Assurance: c, Rules: c, Notebook: c, Explainer: c, States: c,
 		Exporter: c, Coverage: c, Dashboards: c, Notifications: c, Tokens: c, Library: newLibrary(c.clock), Investigations: c, Retention: retentionOf{c}, Holds: newHolds(c.clock),
 	}
 }

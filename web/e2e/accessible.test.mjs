@@ -43,6 +43,11 @@ const pages = [
   ["access tokens", "/settings/tokens", () => page.getByRole("button", { name: "Make token" })],
   ["notifications", "/settings/notifications", () => page.getByRole("button", { name: "Send a test to soc" })],
   ["watchlists", "/settings/watchlists", () => page.getByRole("button", { name: "HighValueAssets", exact: true })],
+  ["functions", "/settings/functions", () => page.getByRole("button", { name: "Save function" })],
+  ["indicators", "/settings/indicators", () => page.getByRole("row", { name: /203\.0\.113\.77/ })],
+  ["exceptions", "/settings/exceptions", () => page.getByRole("button", { name: "Make exception" })],
+  ["retention", "/settings/retention", () => page.getByRole("region", { name: "Tables" }).locator("tbody tr").first()],
+  ["exposure reports", "/investigations", () => page.getByRole("button", { name: "Make report" })],
   ["people", "/settings/people", () => page.getByRole("row", { name: /administrator/ })],
   ["the account", "/account", () => page.getByLabel("New password", { exact: true })],
 ];
@@ -70,7 +75,17 @@ for (const scheme of ["light", "dark"]) {
         await page.getByRole("button", { name: "Write the report" }).waitFor();
         found.push(...(await violations(rules)).map((v) => `the register: ${v}`));
       }
+      if (path === "/connectors") {
+        await page.getByRole("button", { name: "Add a tenant" }).click();
+        await page.getByLabel("Directory (tenant) ID").waitFor();
+        found.push(...(await violations(rules)).map((v) => `adding a tenant: ${v}`));
+        await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+      }
       if (path !== "/rules") continue;
+      await page.getByRole("button", { name: "Mailbox forwards outside" }).click();
+      await page.getByRole("button", { name: "History" }).click();
+      await page.locator(".rule-diff").first().waitFor();
+      found.push(...(await violations(rules)).map((v) => `a rule: ${v}`));
       await page.getByRole("tab", { name: "MITRE ATT&CK" }).click();
       found.push(...(await violations(rules)).map((v) => `the matrix: ${v}`));
     }

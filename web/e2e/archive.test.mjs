@@ -48,6 +48,23 @@ cannedTest("a record is proved, and that there is none", async () => {
   await absence.getByText("there is such a record").waitFor();
 });
 
+cannedTest("a hold is set by one, and released by another", async () => {
+  const holds = region("Legal holds");
+  await holds.locator("tbody tr").first().waitFor();
+  await holds.getByLabel("Name").fill("Matter 12");
+  await holds.getByLabel("Reason").fill("Ordered by counsel.");
+  await holds.getByLabel("Tables").fill("OfficeActivity, EmailEvents");
+  await holds.getByRole("button", { name: "Set hold" }).click();
+  await holds.getByRole("row", { name: /Matter 12.*OfficeActivity, EmailEvents/ }).waitFor();
+  const release = holds.getByRole("button", { name: /^Release (?!Matter)/ }).first();
+  const name = (await release.getAttribute("aria-label")).replace("Release ", "");
+  await release.click();
+  await holds.getByLabel(`Why ${name} is released`).fill("The matter is over.");
+  await holds.getByRole("button", { name: "Release", exact: true }).click();
+  await holds.getByText("The matter is over.").waitFor();
+  await screenshot(page, "archive-holds");
+});
+
 cannedTest("what is not met comes first, and each control has its evidence and the assessor's word", async () => {
   await page.goto("/assurance");
   const first = region("What is not met, or not visible").getByRole("listitem").first();

@@ -78,3 +78,34 @@ cannedTest("a query is filtered, explained, saved, bookmarked and found in the h
   await marks.getByText("No bookmarks yet", { exact: false }).waitFor();
   assert.deepEqual(requests.filter((url) => !url.startsWith(server.origin) && !/^(about|blob|data):/.test(url)), []);
 });
+
+cannedTest("an exposure report is made, taken away and removed", async () => {
+  await page.goto("/hunting");
+  await page.getByRole("link", { name: "Exposure reports" }).click();
+  await page.getByRole("heading", { name: "No reports" }).waitFor();
+  await page.getByLabel("User").fill("ada@coast.example");
+  await page.getByLabel("From (UTC)").fill("2026-09-14T00:00");
+  await page.getByLabel("Before (UTC)").fill("2026-09-15T00:00");
+  await page.getByRole("button", { name: "Make report" }).click();
+  const report = page.getByRole("region", { name: "ada@coast.example" });
+  await report.getByText("Running", { exact: false }).waitFor();
+  await report.getByRole("row", { name: /Messages opened/ }).waitFor();
+  await screenshot(page, "exposure-report");
+  const [file] = await Promise.all([page.waitForEvent("download"), report.getByRole("button", { name: "Take the report about ada@coast.example as HTML" }).click()]);
+  assert.match(file.suggestedFilename(), /^quoll-investigation-.*\.html$/);
+  await report.getByRole("button", { name: "Remove the report about ada@coast.example" }).click();
+  await page.getByRole("heading", { name: "No reports" }).waitFor();
+});
+
+cannedTest("a rule shows what it would have found, and what each version changed", async () => {
+  await page.goto("/rules");
+  await page.getByRole("button", { name: "Mailbox forwards outside" }).click();
+  await page.getByRole("button", { name: "Backtest" }).click();
+  await page.getByText(/\d+ alerts in 168 windows/).waitFor();
+  assert.ok((await page.getByRole("list", { name: "Alerts by day" }).getByRole("listitem").count()) >= 14);
+  await page.getByRole("button", { name: "History" }).click();
+  const versions = page.getByRole("list", { name: "History" }).getByRole("listitem");
+  await until("two versions", async () => (await versions.count()) === 2);
+  assert.match(await versions.first().innerText(), /Version 1\.1\.0[\s\S]*kai\.whitford[\s\S]*- version: 1\.0\.0\n\+ version: 1\.1\.0[\s\S]*\+ {3}\| where Operation in/);
+  await screenshot(page, "rule-history");
+});

@@ -129,6 +129,10 @@ test("render draws a chart, and its kind can be changed", async () => {
   await page.getByRole("tab", { name: "Results" }).click();
   await grid().waitFor();
 
+  for (const kind of ["sankey", "graph"]) {
+    await openQuery(page, `OfficeActivity | summarize Events = count() by UserId, Operation | top 12 by Events | render ${kind}`);
+    await until(`${kind} to be drawn`, () => drawn(page.locator(".chart-canvas")));
+  }
   for (const kind of ["piechart", "columnchart", "barchart"]) {
     await openQuery(page, `OfficeActivity | summarize Events = count() by Operation | top 8 by Events | render ${kind}`);
     await until(`${kind} to be drawn`, () => drawn(page.locator(".chart-canvas")));

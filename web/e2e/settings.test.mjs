@@ -1,7 +1,7 @@
-// Settings: access tokens, whom incidents are told, watchlists.
+// Settings: access tokens, whom incidents are told, what is kept by hand, retention.
 import assert from "node:assert/strict";
 import { before } from "node:test";
-import { canned, cannedTest, enterCanned, screenshot } from "./harness.mjs";
+import { canned, cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
 
 const { server, page } = await enterCanned("-sign-in");
 
@@ -56,4 +56,60 @@ cannedTest("a watchlist is imported, looked at, and removed", async () => {
   await screenshot(page, "settings-watchlists");
   await page.getByRole("button", { name: "Remove Leavers" }).click();
   await page.getByRole("button", { name: "Leavers", exact: true }).waitFor({ state: "detached" });
+});
+
+cannedTest("a function is checked when it is saved, and its versions are there", async () => {
+  await page.getByRole("link", { name: "Functions" }).click();
+  await page.getByRole("heading", { name: "No saved functions" }).waitFor();
+  await page.getByLabel("Name", { exact: true }).fill("MailOf");
+  await page.getByLabel("Parameters").fill("who:string");
+  await page.getByLabel("Text").fill("OfficeActivity | where NoSuchColumn == who");
+  await page.getByRole("button", { name: "Save function" }).click();
+  await page.getByText('no column "NoSuchColumn"', { exact: false }).first().waitFor();
+  await page.getByLabel("Text").fill("OfficeActivity | where UserId == who");
+  await page.getByRole("button", { name: "Save function" }).click();
+  await page.getByText("MailOf has version 1 now.").waitFor();
+  await page.getByRole("button", { name: "MailOf(who:string)" }).click();
+  await until("its text", async () => (await page.getByLabel("Text").inputValue()).includes("UserId == who"));
+  await page.getByRole("button", { name: "Save function" }).click();
+  await page.getByText("MailOf has version 2 now.").waitFor();
+  await screenshot(page, "settings-functions");
+});
+
+cannedTest("indicators are found, imported, and matched with the past", async () => {
+  await page.getByRole("link", { name: "Indicators" }).click();
+  await page.getByLabel("Source").fill("ours");
+  await page.getByLabel("Text").fill("value,type\n198.51.100.4,ipv4-addr:value\nnothing\n");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await page.getByText("1 new or changed, of 2").waitFor();
+  await page.getByText("it has no type").waitFor();
+  await page.getByRole("searchbox").fill("198.51");
+  await page.getByRole("row", { name: /198\.51\.100\.4.*ours/ }).waitFor();
+  await page.getByRole("button", { name: "Look for them" }).click();
+  await page.getByText("1 alert was raised.").waitFor();
+  await screenshot(page, "settings-indicators");
+});
+
+cannedTest("an exception waits for a second person, ends, and a further one is made", async () => {
+  await page.getByRole("link", { name: "Exceptions" }).click();
+  const waiting = page.getByRole("row", { name: /203\.0\.113\.9/ });
+  await waiting.getByText("Waits for a second person").waitFor();
+  await screenshot(page, "settings-exceptions");
+  await waiting.getByRole("button", { name: "Agree to the exception of 203.0.113.9" }).click();
+  await waiting.getByText("Active").waitFor();
+  await waiting.getByRole("button", { name: "End the exception of 203.0.113.9" }).click();
+  await waiting.getByText("Ended").waitFor();
+  await page.getByLabel("Value").fill("printer@wattleworks.example");
+  await page.getByLabel("Why").fill("It sends what it scans.");
+  await page.getByRole("button", { name: "Make exception" }).click();
+  await page.getByRole("row", { name: /printer@wattleworks\.example.*every rule/ }).waitFor();
+});
+
+cannedTest("retention says which rules there are, what they would remove, and what was removed", async () => {
+  await page.getByRole("link", { name: "Retention" }).click();
+  await page.getByRole("region", { name: "Rules" }).locator("tbody tr").first().waitFor();
+  await page.getByRole("button", { name: "Show", exact: true }).click();
+  await page.getByRole("region", { name: "What the next run would remove" }).locator("tbody tr").first().waitFor();
+  await page.getByRole("region", { name: "What was removed" }).locator("tbody tr").first().waitFor();
+  await screenshot(page, "settings-retention");
 });

@@ -1,7 +1,8 @@
-// From the first screen to a closed incident whose evidence was taken away.
+// From the first screen to a closed incident whose evidence was taken away, and from
+// an empty system to a connected tenant.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { cannedTest, enterCanned, until } from "./harness.mjs";
+import { cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
 
 const { page } = await enterCanned();
 
@@ -38,4 +39,37 @@ cannedTest("what needs somebody is on the first screen, and is closed with its e
   assert.match(whole.suggestedFilename(), /^incident-\d+\.custody\.tar$/);
   await custody.getByText(`Saved as ${whole.suggestedFilename()}`).waitFor();
   assert.match(await readFile(await whole.path(), "utf8"), /^canned custody of Business e-mail compromise/);
+});
+
+cannedTest("an empty system is connected to a tenant, once what blocks is put right", async () => {
+  // Until something is added, there is nothing.
+  const empty = (route) => route.fulfill({ contentType: "application/json", body: JSON.stringify({ now: new Date().toISOString(), connectors: [] }) });
+  await page.route("**/api/v1/connectors", empty);
+  await page.goto("/connectors");
+  await page.getByRole("heading", { name: "No connectors" }).waitFor();
+  await page.getByRole("button", { name: "Add a tenant" }).click();
+  const dialog = page.getByRole("dialog", { name: "Add a tenant" });
+  const check = dialog.getByRole("button", { name: "Check", exact: true });
+  const add = dialog.getByRole("button", { name: "Add and collect" });
+  await dialog.getByLabel("Name").fill("Coast");
+  await dialog.getByLabel("Directory (tenant) ID").fill("9d0c7b0f-5a3c-4e11-8a51-3f6c1f0e4d5e");
+  assert.ok(await check.isDisabled(), "without an application");
+  await dialog.getByLabel("Application (client) ID").fill("6a0c1f0e-0000-4000-8000-000000000002");
+  await dialog.getByLabel("Client secret", { exact: false }).last().fill("wrong");
+  await check.click();
+  const findings = dialog.getByRole("list", { name: "What was found" });
+  await findings.getByText("AADSTS7000215").waitFor();
+  assert.match(await findings.innerText(), /Blocks\s+sign-in Microsoft Entra refuses the client secret[\s\S]*What to do: In the Microsoft Entra admin center open App registrations/);
+  await dialog.getByText("Put right what blocks, and check again.").waitFor();
+  assert.ok(await add.isDisabled(), "what blocks keeps it from being added");
+  await dialog.getByLabel("Client secret", { exact: false }).last().fill("right");
+  await dialog.getByText("Something was changed since: check again.").waitFor();
+  await check.click();
+  await dialog.getByText("Nothing keeps Quoll from collecting.").waitFor();
+  await screenshot(page, "connectors-add");
+  const [sent] = await Promise.all([page.waitForRequest((r) => r.url().endsWith("/api/v1/tenants")), add.click()]);
+  assert.deepEqual(sent.postDataJSON(), { name: "Coast", tenantId: "9d0c7b0f-5a3c-4e11-8a51-3f6c1f0e4d5e", clientId: "6a0c1f0e-0000-4000-8000-000000000002", cloud: "commercial", secret: "right" });
+  await page.unroute("**/api/v1/connectors", empty);
+  await page.getByText("Coast is collected from now on.").waitFor();
+  await page.locator(".connector-group tbody tr").first().waitFor();
 });

@@ -1,5 +1,8 @@
 import type {
-  AccessToken, ArchiveDetail, ArchiveTask, AssuranceReport, Backfill, ConnectorList, Dashboard, DashboardEntry, Diagnostic, EntityDetail, GapCalendar, IncidentChange, IncidentDetail, IncidentPage, MessageCoverage, NewNote, NewToken, Note, NotificationState, Person, QueryPlan, QueryResult, ReconciledHours, Register, Role, Rule, Schema, Session, Status, Timespan, Watchlist,
+  AccessToken, ArchiveDetail, ArchiveTask, AssuranceReport, Backfill, Backtest, BacktestRequest, ConnectorList, Dashboard, DashboardEntry, Diagnostic,
+  EntityDetail, Exception, GapCalendar, Hold, HoldScope, IncidentChange, IncidentDetail, IncidentPage, IndicatorList, IndicatorsTaken, Investigation,
+  MessageCoverage, NewNote, NewToken, Note, NotificationState, Person, QueryPlan, QueryResult, ReconciledHours, Register, RetentionPreview,
+  RetentionState, Role, Rule, SavedFunction, Schema, Session, Status, TenantEntry, TenantFinding, TenantRequest, Timespan, Tombstone, Watchlist,
 } from "./types";
 
 /** Why a request failed, in words for the user. */
@@ -107,6 +110,7 @@ export const api = {
     const response = await ask("POST", "/query/export", { query, timespan, format });
     return { body: await response.blob(), rows: Number(response.headers.get("X-Quoll-Rows")), truncated: response.headers.get("X-Quoll-Truncated") === "true" };
   },
+  backtest: (r: BacktestRequest) => call<Backtest>("POST", "/rules/backtest", r),
   saveRule: (yaml: string) => call<Rule>("POST", "/rules", { yaml }),
   rules: async (signal?: AbortSignal) => (await call<{ rules: Rule[] }>("GET", "/rules", undefined, signal)).rules,
   dashboards: async (signal?: AbortSignal) => (await call<{ dashboards: DashboardEntry[] }>("GET", "/dashboards", undefined, signal)).dashboards,
@@ -140,6 +144,30 @@ export const api = {
     ...(await call<Omit<ConnectorList, "received">>("GET", "/connectors", undefined, signal)),
     received: Date.now(),
   }),
+  checkTenant: async (request: TenantRequest, found: (f: TenantFinding) => void, signal: AbortSignal, broken: string) => eachLine(await ask("POST", "/tenants/check", request, signal), found, broken),
+  addTenant: (request: TenantRequest) => call<TenantEntry>("POST", "/tenants", request),
+  functions: async (signal?: AbortSignal) => (await call<{ functions: SavedFunction[] }>("GET", "/functions", undefined, signal)).functions,
+  savedFunction: (name: string, version?: number) => call<SavedFunction>("GET", "/functions/" + encodeURIComponent(name) + (version ? `?version=${version}` : "")),
+  saveFunction: (name: string, f: { parameters: string; body: string; description: string }) =>
+    call<SavedFunction>("PUT", "/functions/" + encodeURIComponent(name), { parameters: f.parameters, body: f.body, description: f.description }),
+  removeFunction: (name: string) => call<object>("DELETE", "/functions/" + encodeURIComponent(name)),
+  indicators: (signal?: AbortSignal) => call<IndicatorList>("GET", "/indicators?limit=10000", undefined, signal),
+  importIndicators: (given: { source: string; format: string; text: string }) => call<IndicatorsTaken>("POST", "/indicators", given),
+  matchBackwards: async (from: string) => (await call<{ alerts: number }>("POST", "/indicators/matches", { from })).alerts,
+  exceptions: async (signal?: AbortSignal) => (await call<{ exceptions: Exception[] }>("GET", "/exceptions", undefined, signal)).exceptions,
+  addException: (e: Pick<Exception, "ruleId" | "kind" | "value" | "why" | "expires">) => call<Exception>("POST", "/exceptions", e),
+  agreeException: (id: string) => call<Exception>("POST", `/exceptions/${encodeURIComponent(id)}/agreement`, {}),
+  removeException: (id: string) => call<object>("DELETE", "/exceptions/" + encodeURIComponent(id)),
+  holds: async (signal?: AbortSignal) => (await call<{ holds: Hold[] }>("GET", "/archive/holds", undefined, signal)).holds,
+  addHold: (name: string, reason: string, scope: HoldScope) => call<Hold>("POST", "/archive/holds", { name, reason, scope }),
+  releaseHold: (id: string, why: string) => call<Hold>("POST", `/archive/holds/${encodeURIComponent(id)}/release`, { why }),
+  retention: (signal?: AbortSignal) => call<RetentionState>("GET", "/retention", undefined, signal),
+  retentionPreview: () => call<RetentionPreview>("GET", "/retention/preview"),
+  tombstones: async (signal?: AbortSignal) => (await call<{ tombstones: Tombstone[] }>("GET", "/retention/tombstones", undefined, signal)).tombstones,
+  investigations: async (signal?: AbortSignal) => (await call<{ investigations: Investigation[] }>("GET", "/investigations", undefined, signal)).investigations,
+  startInvestigation: (r: { user: string; from: string; to: string; session?: string; address?: string }) => call<Investigation>("POST", "/investigations", r),
+  investigationReport: (id: string, format: "html" | "json") => fetchFile("GET", `/investigations/${encodeURIComponent(id)}/report?format=${format}`),
+  removeInvestigation: (id: string) => call<object>("DELETE", "/investigations/" + encodeURIComponent(id)),
   coverage: (signal?: AbortSignal) => call<MessageCoverage>("GET", "/messages/coverage", undefined, signal),
   gaps: async (filter: { from: string; to: string; interval: "hour" | "day" }, signal?: AbortSignal): Promise<GapCalendar> => {
     const page = (skip: number) => call<GapCalendar>("GET", "/gaps?" + new URLSearchParams({ ...filter, ...(skip > 0 && { skip: String(skip) }) }), undefined, signal);
@@ -164,6 +192,27 @@ export const api = {
   assuranceReport: (format: "html" | "oscal") => fetchFile("GET", "/assurance/report?format=" + format),
   assess: (id: string, status: string, remark: string) => call<object>("PUT", "/assurance/items/" + encodeURIComponent(id), { status, remark }),
 };
+
+/** Hands on each line of JSON of an answer as it comes, but for the last, without which it is not whole. */
+async function eachLine<T>(response: Response, found: (line: T) => void, broken: string): Promise<void> {
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  let done = false;
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const lines = (rest + part.value).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) {
+        const value = JSON.parse(line) as T & { done?: boolean };
+        if (value.done) done = true;
+        else found(value);
+      }
+    }
+  } catch {
+    done = false;
+  }
+  if (!done) throw new ApiError("offline", broken);
+}
 
 /** What to show for anything that was thrown. */
 export function explain(cause: unknown): ApiError {

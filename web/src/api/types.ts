@@ -399,3 +399,45 @@ export interface NotificationDelivery { target: string; state: string; title: st
 export interface NotificationState { targets: NotificationTarget[]; deliveries: NotificationDelivery[] }
 
 export interface Watchlist { alias: string; version: number; searchKey: string; description: string; columns: string[]; rowCount: number; author: string; updated: string; rows?: string[][] }
+
+/** A tenant to check or to add. */
+export interface TenantRequest {
+  name?: string; tenantId: string; clientId: string; cloud?: string; secret?: string; secretExpires?: string; certificateFile?: string; certificatePasswordFile?: string;
+  baseUrl?: string; authorityUrl?: string; caFile?: string;
+}
+export interface TenantEntry { id: string; name: string; cloud?: string; clientId?: string; added: boolean }
+export interface TenantFinding { check: string; severity: "ok" | "note" | "warning" | "blocking"; code?: string; found: string; remedy?: string; detail?: string }
+
+export interface SavedFunction { name: string; version: number; parameters: string; body: string; description: string; author: string; updated: string; removed?: boolean; versions?: SavedFunction[] }
+
+export interface IndicatorList {
+  indicators: { id: string; source: string; observableKey: string; observableValue: string; confidence: number | null; description: string; validUntil: string | null }[];
+  unmatched: number;
+}
+export interface IndicatorsTaken { changed: number; found: number; skipped: { id: string; why: string }[] }
+
+/** What a rule holds back until a day. */
+export interface Exception { id: string; ruleId: string; kind: string; value: string; why: string; by: string; created: string; expires: string; agreed: string; active: boolean; held: number; lastHeld: string | null }
+
+export interface HoldScope { tenant: string; tables: string[]; user: string; from: string | null; to: string | null }
+export interface Hold { id: string; name: string; reason: string; scope: HoldScope; by: string; since: string; active: boolean; release: null | { by: string; why: string; at: string } }
+
+export interface RetentionState {
+  now: string;
+  rules: { name: string; priority: number; keep: string; preset?: string; basis?: string; class?: string; tables: string[]; recordTypes: string[]; users: string[]; cutoff: string | null; shorterThanISM1988: boolean }[];
+  tables: { table: string; rows: number; bytes: number; oldest: string | null; rules: string[]; removed: number }[];
+  lastRun: string | null; nextRun: string | null; problem?: string;
+}
+export interface TombstoneTable { table: string; rows: number; rules: { name: string; rows: number }[]; held: { name: string; rows: number }[] }
+export interface RetentionPreview { day: string; tables: TombstoneTable[] }
+export interface Tombstone { run: string; time: string; signed: boolean; finished: boolean; tables: TombstoneTable[] }
+
+/** A mailbox exposure report in the making, or made. */
+export interface Investigation {
+  id: string; user: string; from: string; to: string; session?: string; address?: string; by: string; state: string; started: string; ended: string | null; done: number; total: number;
+  error?: string; sha256?: string; sections: { title: string; says: string; rows: number; truncated: boolean; sha256: string }[];
+}
+
+/** A rule that is loaded, with another query, or the text of one. */
+export interface BacktestRequest { id?: string; query?: string; yaml?: string; from: string; to?: string }
+export interface Backtest { from: string; to: string; windows: number; failed: number; error?: string; rows: number; alerts: number; days: { day: string; alerts: number }[]; seconds: number }

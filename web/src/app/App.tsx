@@ -18,6 +18,7 @@ const QueuePage = lazy(() => import("../incidents/QueuePage"));
 const EntityPage = lazy(() => import("../incidents/EntityPage"));
 const DetailPage = lazy(() => import("../incidents/DetailPage"));
 const HuntingPage = lazy(() => import("../hunting/HuntingPage"));
+const ReportsPage = lazy(() => import("../hunting/ReportsPage"));
 const RulesPage = lazy(() => import("../rules/RulesPage"));
 const DashboardsPage = lazy(() => import("../dashboards/DashboardsPage"));
 const DashboardPage = lazy(() => import("../dashboards/DashboardPage"));
@@ -95,6 +96,7 @@ function Page({ path, onSession }: { path: string; onSession: (session: Session)
   if (page === "incidents" && id && more.length === 0) return <DetailPage id={decodeURIComponent(id)} />;
   if (page === "entities" && id && more.length === 1) return <EntityPage kind={decodeURIComponent(id)} value={decodeURIComponent(more[0]!)} />;
   if (page === "hunting" && !id) return <HuntingPage />;
+  if (page === "investigations" && !id) return <ReportsPage />;
   if (page === "rules" && !id) return <RulesPage />;
   if (page === "dashboards" && !id) return <DashboardsPage />;
   if (page === "dashboards" && id && more.length === 0) return <DashboardPage id={decodeURIComponent(id)} />;

@@ -11,6 +11,7 @@ import { archiveText as t } from "../text/archive";
 import { text } from "../text/en";
 import { Ago, PageHeader, useNow } from "../ui/parts";
 import { EmptyView, ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { Holds } from "./Holds";
 import { taskProgress } from "./progress";
 import { ProveAbsence, ProveRecord } from "./Prove";
 import { Reconciled } from "./Reconciled";
@@ -56,7 +57,7 @@ function Content({ a, now, reload }: { a: ArchiveDetail; now: number; reload: ()
         <ProveAbsence />
       </div>
       <Witnesses a={a} now={now} />
-      <Panel title={t.holds.title}><p className="muted">{t.holds.none}</p></Panel>
+      <Holds />
       <Certificates a={a} />
     </>
   );

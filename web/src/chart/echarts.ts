@@ -1,11 +1,11 @@
 // The parts of ECharts that the render kinds need, and no more.
-import { BarChart, CustomChart, LineChart, PieChart, ScatterChart, TreemapChart } from "echarts/charts";
+import { BarChart, CustomChart, GraphChart, LineChart, PieChart, SankeyChart, ScatterChart, TreemapChart } from "echarts/charts";
 import { AriaComponent, DataZoomInsideComponent, GridComponent, LegendScrollComponent, TitleComponent, TooltipComponent } from "echarts/components";
 import * as core from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
 core.use([
-  BarChart, CustomChart, LineChart, PieChart, ScatterChart, TreemapChart, AriaComponent, DataZoomInsideComponent, GridComponent, LegendScrollComponent,
+  BarChart, CustomChart, GraphChart, LineChart, PieChart, SankeyChart, ScatterChart, TreemapChart, AriaComponent, DataZoomInsideComponent, GridComponent, LegendScrollComponent,
   TitleComponent, TooltipComponent, CanvasRenderer,
 ]);
 

@@ -1,11 +1,12 @@
 import type { Cell, KustoType, QueryResult, ResultColumn, Visualization } from "../api/types";
 import { exactCell, isNumeric, toNumber } from "../format/value";
+import { figure, flows, withoutCycles, type Flow } from "./flows";
 import { boxes, ladder, timePivot, type Box, type Span } from "./spans";
 
 /** The kinds of render that are drawn; all others show the grid. */
 export const chartKinds = [
   "timechart", "anomalychart", "linechart", "areachart", "stackedareachart", "columnchart", "barchart", "piechart", "treemap", "scatterchart",
-  "ladderchart", "timepivot", "card",
+  "sankey", "graph", "ladderchart", "timepivot", "plotly", "card",
 ] as const;
 export type ChartKind = (typeof chartKinds)[number];
 
@@ -39,6 +40,8 @@ export interface ChartModel {
   spans: Span[];
   /** Of a treemap. */
   boxes: Box[];
+  /** Of a sankey and of a graph. */
+  flows: Flow[];
   /** A card's values. */
   cards: { name: string; value: Cell; type: KustoType }[];
 }
@@ -97,7 +100,7 @@ export function buildChart(result: QueryResult, kind: ChartKind): ChartModel | s
     stacking: stackingOf(kind, v.kind),
     legend: v.legend !== "hidden",
     logX: v.xAxis === "log", logY: v.yAxis === "log", yMin: v.yMin, yMax: v.yMax,
-    note: "", cards: [], anomalies: [], spans: [], boxes: [], split: v.ySplit === "axes" || v.ySplit === "panels" ? v.ySplit : "none",
+    note: "", cards: [], anomalies: [], spans: [], boxes: [], flows: [], split: v.ySplit === "axes" || v.ySplit === "panels" ? v.ySplit : "none",
   };
   if (kind === "card") {
     model.cards = result.columns.map((c, i) => ({ name: c.name, value: result.rows[0]![i]!, type: c.type }));
@@ -107,6 +110,11 @@ export function buildChart(result: QueryResult, kind: ChartKind): ChartModel | s
   if (kind === "treemap") {
     const found = boxes(result);
     return typeof found === "string" ? found : { ...model, boxes: found };
+  }
+  if (kind === "sankey" || kind === "graph") return withFlows(model, result);
+  if (kind === "plotly") {
+    const drawn = figure(result);
+    return typeof drawn === "string" ? drawn : buildChart(drawn.result, drawn.kind as ChartKind);
   }
   const role = roles(result.columns, kind, v);
   if (role.y.length === 0) return "A chart needs a column of numbers, and the result has none.";
@@ -120,6 +128,15 @@ export function buildChart(result: QueryResult, kind: ChartKind): ChartModel | s
   if (v.accumulate) model.series.forEach(accumulate);
   limit(model);
   return model;
+}
+
+function withFlows(model: ChartModel, result: QueryResult): ChartModel | string {
+  const found = flows(result);
+  if (typeof found === "string") return found;
+  if (model.kind === "graph") return { ...model, ...found };
+  const { flows: kept, dropped } = withoutCycles(found.flows);
+  const back = dropped === 0 ? "" : dropped === 1 ? "1 flow that leads back is not drawn." : `${dropped} flows that lead back are not drawn.`;
+  return { ...model, flows: kept, note: [found.note, back].filter(Boolean).join(" ") };
 }
 
 /** Lines of a ladder beyond which nobody reads it. */

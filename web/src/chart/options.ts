@@ -27,6 +27,10 @@ export function chartOptions(model: ChartModel, palette: Palette, zone: Zone): E
       return { ...base, ...pie(model, palette) };
     case "treemap":
       return { ...base, ...treemap(model, palette) };
+    case "sankey":
+      return { ...base, ...sankey(model, palette) };
+    case "graph":
+      return { ...base, ...graph(model, palette) };
     case "ladderchart":
     case "timepivot":
       return { ...base, ...timeLines(model, palette, zone) };
@@ -58,6 +62,39 @@ function pie(model: ChartModel, palette: Palette): EChartsCoreOption {
       itemStyle: { borderColor: palette.surface, borderWidth: 2 },
       label: { color: palette.text, formatter: "{b}: {d}%" }, labelLine: { lineStyle: { color: palette.muted } },
       data: points.map(([name, value]) => ({ name: String(name), value: value ?? 0 })),
+    }],
+  };
+}
+
+/** The things that flows join, and how much flows through each. */
+function things(model: ChartModel): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const f of model.flows) for (const name of [f.from, f.to]) sizes.set(name, (sizes.get(name) ?? 0) + f.value);
+  return sizes;
+}
+
+function sankey(model: ChartModel, palette: Palette): EChartsCoreOption {
+  return {
+    tooltip: { ...tooltip(palette), trigger: "item" },
+    series: [{
+      type: "sankey", left: 24, right: 160, top: model.title ? 44 : 20, bottom: 20, nodeGap: 10, draggable: false, emphasis: { focus: "adjacency" },
+      label: { color: palette.text, width: 150, overflow: "truncate" }, lineStyle: { color: "source", opacity: 0.35 },
+      data: [...things(model).keys()].map((name) => ({ name })), links: model.flows.map((f) => ({ source: f.from, target: f.to, value: f.value })),
+    }],
+  };
+}
+
+function graph(model: ChartModel, palette: Palette): EChartsCoreOption {
+  const sizes = things(model);
+  const most = Math.max(1, ...sizes.values());
+  return {
+    tooltip: { ...tooltip(palette), trigger: "item" },
+    series: [{
+      // In a circle: it needs no animation to come to rest, and is the same each time.
+      type: "graph", layout: "circular", circular: { rotateLabel: true }, roam: true, edgeSymbol: ["none", "arrow"], edgeSymbolSize: 7, emphasis: { focus: "adjacency" },
+      label: { show: true, position: "right", color: palette.text, width: 140, overflow: "truncate" }, lineStyle: { color: "source", curveness: 0.2, opacity: 0.6 },
+      data: [...sizes].map(([name, value], i) => ({ name, value, symbolSize: 8 + 24 * Math.sqrt(value / most), itemStyle: { color: colour(palette, i) } })),
+      links: model.flows.map((f) => ({ source: f.from, target: f.to, value: f.value })),
     }],
   };
 }

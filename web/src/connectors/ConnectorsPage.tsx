@@ -1,9 +1,13 @@
+import { Button, MessageBar, MessageBarBody } from "@fluentui/react-components";
+import { lazy, Suspense, useState } from "react";
 import { api } from "../api/client";
 import type { Connector } from "../api/types";
 import { useResource } from "../api/useResource";
+import { useMay } from "../app/settings";
 import { formatCount, formatShort } from "../format/number";
 import { formatDuration } from "../format/time";
 import { text } from "../text/en";
+import { tenantText } from "../text/tenants";
 import { Ago, PageHeader, useNow } from "../ui/parts";
 import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
 import { PlugDisconnectedRegular, WarningFilled } from "../ui/icons";
@@ -13,6 +17,8 @@ import { Coverage } from "./Coverage";
 import { GapCalendar } from "./GapCalendar";
 import { Storage } from "./Storage";
 import "./connectors.css";
+
+const AddTenant = lazy(() => import("./AddTenant").then((m) => ({ default: m.AddTenant })));
 
 const t = text.connectors;
 const every = 5000;
@@ -24,6 +30,10 @@ export default function ConnectorsPage() {
   // The browser's clock may be wrong: times are read by the server's.
   const offset = list.data ? new Date(list.data.now).getTime() - list.data.received : 0;
   const now = useNow() + offset;
+  const may = useMay("Administrator");
+  const [adding, setAdding] = useState(false);
+  const [added, setAdded] = useState<string>();
+  const button = may && <Button appearance="primary" onClick={() => setAdding(true)}>{tenantText.add}</Button>;
 
   if (!list.data) {
     return <div className="page">{list.error ? <FailureView error={list.error} onRetry={list.reload} /> : <LoadingRows rows={8} />}</div>;
@@ -31,10 +41,16 @@ export default function ConnectorsPage() {
   const connectors = list.data.connectors;
   return (
     <div className="page">
-      <PageHeader title={t.title} detail={t.detail} actions={<span className="live"><i aria-hidden="true" />{t.live}</span>} />
+      <PageHeader title={t.title} detail={t.detail} actions={<><span className="live"><i aria-hidden="true" />{t.live}</span>{connectors.length > 0 && button}</>} />
       <StaleBar error={list.error} onRetry={list.reload} />
+      {added && <MessageBar intent="success"><MessageBarBody>{tenantText.added(added)}</MessageBarBody></MessageBar>}
+      {adding && (
+        <Suspense>
+          <AddTenant onClose={() => setAdding(false)} onAdded={(name) => { setAdding(false); setAdded(name); list.reload(); }} />
+        </Suspense>
+      )}
       {connectors.length === 0 ? (
-        <EmptyView icon={<PlugDisconnectedRegular />} title={t.emptyTitle} detail={t.emptyDetail} />
+        <EmptyView icon={<PlugDisconnectedRegular />} title={t.emptyTitle} detail={t.emptyDetail} action={button || undefined} />
       ) : (
         <>
           <Summary connectors={connectors} />

@@ -9,6 +9,7 @@ import { formatCount } from "../format/number";
 import { formatLink } from "../logs/link";
 import { boundsOwnTime, toTimespan, type TimeRange } from "../logs/range";
 import { text } from "../text/en";
+import { keptText } from "../text/kept";
 import { SearchRegular } from "../ui/icons";
 import { Instant, PageHeader, SeverityTag } from "../ui/parts";
 import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
@@ -26,9 +27,12 @@ export default function HuntingPage() {
       <PageHeader
         title={t.title} detail={t.detail}
         actions={
-          <Select size="small" aria-label={t.range} value={last} onChange={(_, d) => setLast(d.value)}>
-            {ranges.map(([value, label]) => <option key={value} value={value}>{label}</option>)}
-          </Select>
+          <>
+            <a {...linkTo("/investigations")}>{keptText.reports.link}</a>
+            <Select size="small" aria-label={t.range} value={last} onChange={(_, d) => setLast(d.value)}>
+              {ranges.map(([value, label]) => <option key={value} value={value}>{label}</option>)}
+            </Select>
+          </>
         }
       />
       <Lookup range={{ last }} />

@@ -10,6 +10,7 @@ import { tacticName } from "../ui/parts";
 import { tactics as tacticNames } from "./attack";
 import "./rules.css";
 import { ruleQuery, ruleYaml, suggestEntities, type Draft } from "./draft";
+import { Backtest } from "./Backtest";
 
 const t = text.ruleDraft;
 
@@ -63,6 +64,7 @@ export default function RuleDialog({ open, query, title, columns, onClose, onSav
                 <Textarea className="rule-file" value={file} rows={20} resize="vertical" spellCheck={false} onChange={(_, d) => setYaml(d.value)} />
               </Field>
             </div>
+            <Backtest rule={{ yaml: file }} />
             {error && (
               <div role="alert" className="rule-mistakes">
                 <p className="bad">{error.message}</p>

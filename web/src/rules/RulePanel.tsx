@@ -7,9 +7,12 @@ import { formatCount } from "../format/number";
 import { Grid } from "../grid/Grid";
 import { formatLink } from "../logs/link";
 import { text } from "../text/en";
+import { keptText } from "../text/kept";
 import { DismissRegular } from "../ui/icons";
 import { Tactics } from "../ui/parts";
 import { FailureView, LoadingRows } from "../ui/states";
+import { Backtest } from "./Backtest";
+import { History } from "./History";
 
 const t = text.rules;
 
@@ -19,6 +22,7 @@ type Test = { state: "idle" } | { state: "running" } | { state: "failed"; error:
 export function RulePanel({ rule, onClose }: { rule: Rule; onClose: () => void }) {
   const [query, setQuery] = useState(rule.query.trim());
   const [test, setTest] = useState<Test>({ state: "idle" });
+  const [history, setHistory] = useState(false);
   const running = useRef<AbortController>(undefined);
   const range = () => {
     const to = Date.now();
@@ -50,6 +54,9 @@ export function RulePanel({ rule, onClose }: { rule: Rule; onClose: () => void }
       {test.state === "done" && test.result.rows.length > 0 && (
         <Grid table={test.result} fitRows={8} label={t.test} />
       )}
+      <Backtest rule={query.trim() === rule.query.trim() ? { id: rule.id } : { id: rule.id, query }} />
+      <div><Button size="small" aria-expanded={history} onClick={() => setHistory(!history)}>{history ? keptText.history.hide : keptText.history.show}</Button></div>
+      {history && <History id={rule.id} />}
     </aside>
   );
 }

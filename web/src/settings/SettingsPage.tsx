@@ -9,11 +9,15 @@ import "./settings.css";
 const PeoplePage = lazy(() => import("../people/PeoplePage"));
 const TokensSection = lazy(() => import("./TokensSection"));
 const NotificationsSection = lazy(() => import("./NotificationsSection"));
+const FunctionsSection = lazy(() => import("./FunctionsSection"));
+const IndicatorsSection = lazy(() => import("./IndicatorsSection"));
+const ExceptionsSection = lazy(() => import("./ExceptionsSection"));
+const RetentionSection = lazy(() => import("./RetentionSection"));
 const WatchlistsSection = lazy(() => import("./WatchlistsSection"));
 
 const t = text.settings;
 
-export const sections = ["people", "tokens", "notifications", "watchlists"] as const;
+export const sections = ["people", "tokens", "notifications", "watchlists", "functions", "indicators", "exceptions", "retention"] as const;
 
 /** Who comes in, by what, whom incidents are told, and what is kept by hand. */
 export default function SettingsPage({ section }: { section: string }) {
@@ -40,6 +44,14 @@ function Section({ section }: { section: string }) {
       return <NotificationsSection />;
     case "watchlists":
       return <WatchlistsSection />;
+    case "functions":
+      return <FunctionsSection />;
+    case "indicators":
+      return <IndicatorsSection />;
+    case "exceptions":
+      return <ExceptionsSection />;
+    case "retention":
+      return <RetentionSection />;
   }
   return <EmptyView title={text.notFound.title} detail={text.notFound.detail} />;
 }

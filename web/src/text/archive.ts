@@ -26,6 +26,5 @@ export const archiveText = {
   },
   drill: { title: "Restore drill", never: "No drill was held", passed: "Restored, rows equal", failed: "The drill failed", when: "Last drill", took: "It took", rows: "Rows", size: "Payloads", how: "Hold one with" },
   witnesses: { title: "Witnesses", none: "Nobody else keeps checkpoints: whoever has the key could write another history.", name: "Witness", size: "Leaves it has cosigned", when: "Last", state: "State", good: "cosigns" },
-  holds: { title: "Holds and disposal", none: "Nothing is ever deleted, so that nothing can be held back from it: there are no holds and no disposals." },
   certificates: { title: "Certificates of completeness", none: "No day has one yet.", day: "Day", type: "Content type", tenant: "Tenant", listed: "Blobs listed", fetched: "fetched", lost: "lost", gaps: "Gaps", sequence: "Number" },
 };

@@ -130,7 +130,7 @@ export const text = {
     plan: { show: "Plan", title: "What becomes of the query", plan: "Plan", sql: "SQL for the engine" },
     chartKind: "Kind of chart", chartKinds: {
       timechart: "Time chart", linechart: "Line", areachart: "Area", stackedareachart: "Stacked area", columnchart: "Columns", barchart: "Bars",
-      piechart: "Pie", scatterchart: "Scatter", card: "Card", anomalychart: "Anomalies", treemap: "Treemap", ladderchart: "Ladder", timepivot: "Time pivot",
+      piechart: "Pie", scatterchart: "Scatter", card: "Card", anomalychart: "Anomalies", treemap: "Treemap", sankey: "Sankey", graph: "Graph", plotly: "Plotly figure", ladderchart: "Ladder", timepivot: "Time pivot",
     } as Record<string, string>,
     noChart: "Nothing to draw", noChartDetail: "A chart needs a column of numbers. End the query with summarize, or add render.",
     stats: {
@@ -195,8 +195,8 @@ export const text = {
     techniques: (n: number, rules: number) => `${n} techniques, ${rules} rules`, uncovered: "No rule", rulesOf: (n: number) => `${n} ${n === 1 ? "rule" : "rules"}`,
   },
   settings: {
-    title: "Settings", detail: "Who comes in and by what, whom incidents are told, and the lists that are kept by hand.",
-    sections: { people: "People", tokens: "Access tokens", notifications: "Notifications", watchlists: "Watchlists" },
+    title: "Settings", detail: "Who comes in and by what, whom incidents are told, what is kept by hand, and how long rows are.",
+    sections: { people: "People", tokens: "Access tokens", notifications: "Notifications", watchlists: "Watchlists", functions: "Functions", indicators: "Indicators", exceptions: "Exceptions", retention: "Retention" },
   },
   tokens: {
     name: "Name", author: "Made by", used: "Last used", expires: "Ends", endless: "never", revoke: "Revoke", revokeOf: (name: string) => `Revoke ${name}`, make: "Make a token", create: "Make token", lasts: "Lasts",
@@ -233,7 +233,7 @@ export const text = {
   },
   connectors: {
     title: "Connectors", detail: "What arrives, how late, and why not.", emptyTitle: "No connectors",
-    emptyDetail: "Quoll collects from no source. Add a tenant to its configuration and start it again.",
+    emptyDetail: "Quoll collects from no source. An administrator can add a tenant here, or in its configuration.",
     states: { healthy: "Healthy", delayed: "Delayed", waiting: "Waiting", failing: "Failing", stopped: "Stopped", finished: "Finished" } as Record<string, string>,
     stateHints: {
       healthy: "Events arrive as they should", delayed: "Events arrive later than usual", waiting: "Connected; nothing has arrived yet",
