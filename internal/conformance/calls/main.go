@@ -167,7 +167,7 @@ func ask(folder string, calls []call) ([]answer, error) {
 		answers = append(answers, a)
 	}
 	if len(answers) != len(calls) {
-		return nil, fmt.Errorf("Microsoft's binder answered %d of %d queries", len(answers), len(calls))
+		return nil, fmt.Errorf("read the answers: %d of %d queries have one", len(answers), len(calls))
 	}
 	return answers, read.Err()
 }
