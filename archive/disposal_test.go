@@ -148,7 +148,7 @@ func TestDamagedCertificatesOfDisposal(t *testing.T) {
 			t.Fatalf("%s: %v", what, r.Problems)
 		}
 	}
-	for at := 0; at < len(whole); at += stride(41) {
+	for at := 0; at < len(whole); at += stride(151) {
 		changed := slices.Clone(whole)
 		changed[at] ^= 1 << (at % 8)
 		files[name].Data = changed
@@ -181,7 +181,7 @@ func TestCrashWhileDisposing(t *testing.T) {
 	from, first, signed := disposedArchive(t)
 	first.Close()
 	for _, keep := range []durabletest.Keep{durabletest.KeepNone, durabletest.KeepAll} {
-		for n := 1; ; n++ {
+		for n := 1; ; n += stride(3) {
 			fsys := start(from)
 			a := mustOpen(t, memory(fsys))
 			fsys.SetInject(durabletest.At(fsys.Ops()+n, durabletest.Crash))

@@ -101,7 +101,7 @@ func TestEveryByteOfAnEncryptedArchive(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		f := files[name]
 		whole := slices.Clone(f.Data)
-		for at := 0; at < len(whole); at += stride(331) {
+		for at := 0; at < len(whole); at += stride(911) {
 			flipped := slices.Clone(whole)
 			flipped[at] ^= 1 << (at % 8)
 			for what, changed := range map[string][]byte{"flipped": flipped, "cut at": whole[:at], "doubled": slices.Insert(slices.Clone(whole), at, whole[at])} {
@@ -229,7 +229,7 @@ func TestCrashWhileEncrypting(t *testing.T) {
 		}
 		return a, errors.Join(err, a.Close())
 	}
-	for n := 1; ; n += stride(13) {
+	for n := 1; ; n += stride(31) {
 		fsys := durabletest.New(durabletest.At(n, durabletest.Crash))
 		before, err := live(fsys)
 		if err == nil {
