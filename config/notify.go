@@ -1,6 +1,8 @@
 package config
 
 import (
+	"os"
+
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/notify"
@@ -13,6 +15,7 @@ type notifySection struct {
 	Address    string   `yaml:"address"`
 	SecretFile string   `yaml:"secret_file"`
 	User       string   `yaml:"user"`
+	CAFile     string   `yaml:"ca_file"`
 	From       string   `yaml:"from"`
 	To         []string `yaml:"to"`
 	Least      string   `yaml:"severity"` // the least that is told
@@ -34,6 +37,12 @@ func (b *builder) notifications(sections []notifySection) []notify.Target {
 				b.bad("notifications[%d].secret_file: %w", i, err)
 			}
 			t.Secret = secret.Reveal()
+		}
+		if s.CAFile != "" {
+			var err error
+			if t.Authorities, err = os.ReadFile(b.path(s.CAFile)); err != nil {
+				b.bad("notifications[%d].ca_file: %w", i, err)
+			}
 		}
 		if err := t.Validate(); err != nil {
 			b.bad("notifications[%d]: %w", i, err)

@@ -65,8 +65,11 @@ type Target struct {
 	// Secret signs webhooks (HMAC-SHA256), or is the password of User at the
 	// mail server.
 	Secret, User string
-	From         string
-	To           []string
+	// Authorities are certificates in PEM that mail and syslog servers are trusted by,
+	// besides those of the system.
+	Authorities []byte
+	From        string
+	To          []string
 	// Least is the least severity that is told; empty is all. OnlyNew tells of
 	// an incident once, not of its changes.
 	Least   model.Severity

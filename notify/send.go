@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -135,7 +136,7 @@ func (w Wire) mail(ctx context.Context, t Target, m Message, text string) error 
 	}
 	defer func() { _ = client.Close() }()
 	if ok, _ := client.Extension("STARTTLS"); ok {
-		if err := client.StartTLS(&tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}); err != nil {
+		if err := client.StartTLS(t.secure(host)); err != nil {
 			return err
 		}
 	}
@@ -163,6 +164,21 @@ func (w Wire) mail(ctx context.Context, t Target, m Message, text string) error 
 		return err
 	}
 	return client.Quit()
+}
+
+// secure is how a server of that name is spoken to.
+func (t Target) secure(host string) *tls.Config {
+	config := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	if len(t.Authorities) == 0 {
+		return config
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil { // a machine without a list of its own
+		roots = x509.NewCertPool()
+	}
+	roots.AppendCertsFromPEM(t.Authorities)
+	config.RootCAs = roots
+	return config
 }
 
 func (w Wire) letter(t Target, m Message, text string) []byte {
@@ -198,7 +214,7 @@ func (w Wire) syslog(ctx context.Context, t Target, m Message) error {
 	case "tcp":
 		connection, err = new(net.Dialer).DialContext(ctx, "tcp", address.Host)
 	case "tls":
-		connection, err = (&tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12}}).DialContext(ctx, "tcp", address.Host)
+		connection, err = (&tls.Dialer{Config: t.secure(address.Hostname())}).DialContext(ctx, "tcp", address.Host)
 	default:
 		return fmt.Errorf("address %q: its scheme is tcp, tls or udp", t.Address)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 func incidentsCommand() *cobra.Command {
-	return group("incidents", "List incidents, and take one away with its evidence", incidentsListCommand(), incidentsExportCommand())
+	return group("incidents", "List incidents, keep their register, and take one away with its evidence", incidentsListCommand(), incidentsRegisterCommand(), incidentsExportCommand())
 }
 
 func incidentsListCommand() *cobra.Command {
