@@ -171,7 +171,7 @@ func retentionExplainCommand() *cobra.Command {
 }
 
 func printVerdict(w io.Writer, v *server.RetentionVerdict) error {
-	text := fmt.Sprintf("no rule matches: the row is kept\n")
+	text := "no rule matches: the row is kept\n"
 	if v.Winner != "" {
 		text = fmt.Sprintf("%q decides: the row is kept for %s", v.Winner, v.Keep)
 		if v.Ends != nil {
