@@ -15,8 +15,9 @@ import (
 	"github.com/quoll/quoll/query"
 )
 
-// Bounds of one evaluation, after Sentinel's: at most so many alerts, and so
-// many rows kept as evidence of each.
+// Bounds of one evaluation, after Sentinel's: at most so many alerts, the last of
+// which is about all that had none, and so many rows kept as evidence of each.
+// https://learn.microsoft.com/azure/sentinel/detect-threats-custom
 const (
 	maxAlerts       = 150
 	maxEvidenceRows = 100
@@ -55,10 +56,32 @@ func (r *Rule) findings(result *query.Result, w Window, raised time.Time) []find
 		bySubject[subject] = append(bySubject[subject], row)
 	}
 	var all []finding
-	for _, subject := range order[:min(len(order), maxAlerts)] {
+	own := order
+	if len(order) > maxAlerts {
+		slices.Sort(order) // so that late rows do not choose others
+		own = order[:maxAlerts-1]
+	}
+	for _, subject := range own {
 		all = append(all, r.finding(result, bySubject[subject], w, raised))
 	}
+	if rest := order[len(own):]; len(rest) > 0 {
+		var rows [][]any
+		for _, subject := range rest {
+			rows = append(rows, bySubject[subject]...)
+		}
+		all = append(all, r.summary(result, rows, len(rest), w, raised))
+	}
 	return all
+}
+
+// summary is the one finding about all subjects that are too many for alerts of their
+// own. It is about none of them, so that it grows from window to window.
+func (r *Rule) summary(result *query.Result, rows [][]any, subjects int, w Window, raised time.Time) finding {
+	f := r.finding(result, rows, w, raised)
+	f.subject = r.subject(nil)
+	f.alert.Name, f.alert.Evidence.Query = r.Name, r.Query
+	f.alert.Description = fmt.Sprintf("%d more, for one evaluation raises %d alerts at most. %s", subjects, maxAlerts, strings.TrimSpace(r.Description))
+	return f
 }
 
 func (r *Rule) finding(result *query.Result, rows [][]any, w Window, raised time.Time) finding {

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -64,6 +65,34 @@ func TestGrowingAgainAfterACrashIsTheSame(t *testing.T) {
 	for _, a := range b.sink.alerts {
 		if a.Evidence.Total != 151 {
 			t.Errorf("%d rows, want 151", a.Evidence.Total)
+		}
+	}
+}
+
+// One evaluation raises 150 alerts at most, and its last stands on all rows that
+// have none of their own: no row is without an alert, and each has one.
+func TestWhatIsTooMuchForAlertsOfItsOwnIsInTheLast(t *testing.T) {
+	b := newBench(t, rule(t))
+	var rows []row
+	for i := range 200 {
+		rows = append(rows, row{at: noon.Add(-time.Minute), user: fmt.Sprintf("user %03d", i), what: "x"})
+	}
+	counts := func() (alerts, total, last int) {
+		for _, a := range b.sink.alerts {
+			alerts, total, last = alerts+1, total+a.Evidence.Total, max(last, a.Evidence.Total)
+		}
+		return alerts, total, last
+	}
+	b.must(b.after(0, rows...))
+	for range 2 {
+		if alerts, total, last := counts(); alerts != 150 || total != 200 || last != 51 {
+			t.Fatalf("%d alerts on %d rows, %d of them in the last", alerts, total, last)
+		}
+		b.must(b.after(5 * time.Minute))
+	}
+	for _, a := range b.sink.alerts {
+		if a.Evidence.Total == 51 && (a.Evidence.Query != "T" || !strings.HasPrefix(a.Description, "51 more, ")) {
+			t.Errorf("the last alert says %q, and its query is %q", a.Description, a.Evidence.Query)
 		}
 	}
 }

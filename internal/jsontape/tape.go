@@ -72,8 +72,8 @@ type Tape struct {
 const maxText = math.MaxUint32
 
 // Parse reads one value at the start of text, after white space, and returns it
-// and the number of bytes up to its end. What follows is not looked at. Values
-// nested deeper than maxDepth are an error.
+// and the number of bytes up to its end, which is known with ErrEncoding too. What
+// follows is not looked at. Values nested deeper than maxDepth are an error.
 func (t *Tape) Parse(text string, maxDepth int) (Value, int, error) {
 	t.text, t.nodes, t.maxDepth, t.depth = text, t.nodes[:0], maxDepth, 0
 	t.surrogates, t.badText, t.spaced = false, false, false
@@ -81,11 +81,11 @@ func (t *Tape) Parse(text string, maxDepth int) (Value, int, error) {
 		return Value{}, 0, ErrInvalid
 	}
 	end, err := t.value(skipSpace(text, 0))
-	if err == nil && t.badText {
-		err = ErrEncoding
-	}
 	if err != nil {
 		return Value{}, 0, err
+	}
+	if t.badText {
+		return Value{}, end, ErrEncoding
 	}
 	return Value{t, 0}, end, nil
 }
@@ -93,7 +93,7 @@ func (t *Tape) Parse(text string, maxDepth int) (Value, int, error) {
 // ParseAll reads text that is one value and white space, and nothing else.
 func (t *Tape) ParseAll(text string, maxDepth int) (Value, error) {
 	v, end, err := t.Parse(text, maxDepth)
-	if err == nil && skipSpace(text, end) != len(text) {
+	if (err == nil || err == ErrEncoding) && skipSpace(text, end) != len(text) {
 		return Value{}, ErrInvalid
 	}
 	return v, err
