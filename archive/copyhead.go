@@ -18,19 +18,27 @@ import (
 )
 
 // HeadFile is the one file of a copy that is replaced: a zstd-compressed tar file
-// with the checkpoint, what witnesses have cosigned, the verifier key, and the
-// partial tiles at the edge of the tree. Unpacked over the rest of a copy it makes
+// with the checkpoint, what witnesses have cosigned, the verifier key, the
+// certificates of disposal, and the partial tiles at the edge of the tree. Unpacked over the rest of a copy it makes
 // an archive's folder. As one object it changes at once, so that a copy has the
 // whole edge of its checkpoint at every instant; and a store that locks what it
 // has keeps no half-full tiles of every minute.
 const HeadFile = "head.tar.zst"
 
 // maxHead bounds what is read as a head: the edge has one bundle of leaves, and
-// one tile of at most 8 KiB a level.
-const maxHead = maxBundle + 1<<20
+// one tile of at most 8 KiB a level. Of certificates of disposal there is room for
+// some 200,000 objects.
+const maxHead = maxBundle + 1<<20 + 2*maxDisposal
 
 // encodeHead packs the files of a head, in the order of names.
 func encodeHead(files map[string][]byte) ([]byte, error) {
+	size := 0
+	for _, data := range files {
+		size += len(data)
+	}
+	if size > maxHead {
+		return nil, fmt.Errorf("the head of a copy has %d bytes, and is read up to %d: there are too many certificates of disposal", size, maxHead)
+	}
 	packer, err := newPacker()
 	if err != nil {
 		return nil, err
@@ -83,6 +91,9 @@ func decodeHead(r io.Reader) (map[string][]byte, error) {
 func isHeadMember(name string) bool {
 	switch name {
 	case checkpointFile, cosignedFile, PublicKeyFile:
+		return true
+	}
+	if _, ok := parseDisposalPath(name); ok {
 		return true
 	}
 	tile, ok := parseTilePath(name)

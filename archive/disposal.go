@@ -24,6 +24,10 @@ import (
 // certificate in the archive says by whose word its bytes went.
 var ErrDisposed = errors.New("disposed of")
 
+// ErrDisposedMeanwhile: an object went after a snapshot was taken. The next snapshot
+// has the certificate.
+var ErrDisposedMeanwhile = errors.New("perhaps disposed of since the snapshot")
+
 // Word is what one person said, and when (UTC).
 type Word struct {
 	By string    `json:"by"`
@@ -155,24 +159,33 @@ func OpenDisposal(signed []byte, verifierKey string) (*Disposal, error) {
 // disposals returns the certificates of an archive by sequence, as far as they are
 // good: what is wrong with one is for Verify to say.
 func disposals(fsys fs.FS, verifierKey string) ([]*Disposal, error) {
+	certificates, err := readCertificates(fsys)
+	var all []*Disposal
+	for _, name := range sortedKeys(certificates) {
+		d, err := OpenDisposal(certificates[name], verifierKey)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, d)
+	}
+	return all, err
+}
+
+// readCertificates returns the certificates of disposal as they are, by file.
+func readCertificates(fsys fs.FS) (map[string][]byte, error) {
 	entries, err := fs.ReadDir(fsys, disposedDir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	var all []*Disposal
+	all := map[string][]byte{}
 	for _, e := range entries {
-		if _, ok := parseDisposalPath(disposedDir + "/" + e.Name()); !ok {
+		name := disposedDir + "/" + e.Name()
+		if _, ok := parseDisposalPath(name); !ok {
 			continue
 		}
-		signed, err := readBounded(fsys, disposedDir+"/"+e.Name(), maxDisposal)
-		if err != nil {
+		if all[name], err = readBounded(fsys, name, maxDisposal); err != nil {
 			return nil, err
 		}
-		d, err := OpenDisposal(signed, verifierKey)
-		if err != nil {
-			return nil, fmt.Errorf("%s/%s: %w", disposedDir, e.Name(), err)
-		}
-		all = append(all, d)
 	}
 	return all, err
 }

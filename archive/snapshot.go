@@ -19,15 +19,21 @@ import (
 // Snapshot is an archive as one checkpoint has it. It stays readable while batches
 // are sealed: full tiles and objects never change, and the edge is kept here.
 type Snapshot struct {
-	v    *view
-	edge map[string][]byte // the files of the head
+	v        *view
+	edge     map[string][]byte // the files of the head
+	disposed map[string]string // objects that need not be there, with their certificate's file
 }
 
 // Snapshot returns the archive as its present checkpoint has it.
 func (p *Prover) Snapshot(ctx context.Context) (*Snapshot, error) {
+	// Read before the head, so that the head has each of them under it.
+	certificates, err := readCertificates(p.fs)
+	if err != nil {
+		return nil, fmt.Errorf("read certificates of disposal: %w", err)
+	}
 	var s *Snapshot
-	err := p.again(ctx, func(v *view) (err error) {
-		s, err = v.snapshot()
+	err = p.again(ctx, func(v *view) (err error) {
+		s, err = v.snapshot(certificates, p.key)
 		return err
 	})
 	if err != nil {
@@ -36,8 +42,18 @@ func (p *Prover) Snapshot(ctx context.Context) (*Snapshot, error) {
 	return s, nil
 }
 
-func (v *view) snapshot() (*Snapshot, error) {
-	edge := map[string][]byte{checkpointFile: v.head.signed}
+func (v *view) snapshot(certificates map[string][]byte, key string) (*Snapshot, error) {
+	edge, disposed := map[string][]byte{checkpointFile: v.head.signed}, map[string]string{}
+	for name, signed := range certificates {
+		d, err := OpenDisposal(signed, key)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, name, err)
+		}
+		for _, o := range d.Objects {
+			disposed[o.Object] = name
+		}
+		edge[name] = signed
+	}
 	for _, tile := range partialTiles(v.head.size) {
 		for _, name := range logPaths(tile) {
 			data, err := readBounded(v.fs, name, maxBundle)
@@ -55,7 +71,7 @@ func (v *view) snapshot() (*Snapshot, error) {
 		return nil, err
 	}
 	// Objects are copied as they are stored: encrypted ones stay so.
-	s := &Snapshot{v: newView(pinned{stored(v.fs), edge}, v.head), edge: edge}
+	s := &Snapshot{v: newView(pinned{stored(v.fs), edge}, v.head), edge: edge, disposed: disposed}
 	if v.head.size%tileWidth != 0 { // proves the edge
 		_, err = s.v.bundle(v.head.size / tileWidth)
 	}
@@ -183,9 +199,19 @@ func receivedOf(line []byte) time.Time {
 	return at
 }
 
-// Object returns the file of an object, if its bytes are those that the log says.
+// Object returns the file of an object, if its bytes are those that the log says. The
+// error is ErrDisposed if a certificate in the head says that it went, and
+// ErrDisposedMeanwhile if one does that came after the snapshot.
 func (s *Snapshot) Object(o ObjectLeaf) ([]byte, error) {
 	data, err := readBounded(s.v.fs, o.Object, o.Size)
+	if errors.Is(err, fs.ErrNotExist) {
+		if certificate, ok := s.disposed[o.Object]; ok {
+			return nil, fmt.Errorf("%w: %s, by certificate %s", ErrDisposed, o.Object, certificate)
+		}
+		if now, readErr := readCertificates(s.v.fs); readErr == nil && len(now) > s.certificates() {
+			return nil, fmt.Errorf("%w: %s", ErrDisposedMeanwhile, o.Object)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
@@ -230,4 +256,15 @@ func (s *Snapshot) Tile(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, name, err)
 	}
 	return encodeTile(hashes), nil
+}
+
+// certificates is how many certificates of disposal the head has.
+func (s *Snapshot) certificates() int {
+	n := 0
+	for name := range s.edge {
+		if _, ok := parseDisposalPath(name); ok {
+			n++
+		}
+	}
+	return n
 }

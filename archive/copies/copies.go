@@ -277,6 +277,9 @@ func (c *Copier) chunk(ctx context.Context, s *archive.Snapshot, objects []archi
 	for _, o := range objects {
 		work.Go(func() error {
 			data, err := s.Object(o.ObjectLeaf)
+			if errors.Is(err, archive.ErrDisposed) {
+				return nil // the certificate goes with the head
+			}
 			if err != nil {
 				return err
 			}

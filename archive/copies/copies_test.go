@@ -161,8 +161,7 @@ func (r *rig) fork() *rig {
 
 func (r *rig) open() {
 	r.t.Helper()
-	cfg := archive.DefaultConfig(filepath.Join(r.dir, "archive"), filepath.Join(r.dir, "keys", "archive.key"))
-	cfg.Origin, cfg.Now, cfg.FS = "quoll.example/copies", r.now, unsynced{}
+	cfg := r.config()
 	var err error
 	if r.archive, err = archive.Open(cfg); err != nil {
 		r.t.Fatal(err)
@@ -173,6 +172,12 @@ func (r *rig) open() {
 	}
 	r.t.Cleanup(func() { r.prover.Close() })
 	r.restart()
+}
+
+func (r *rig) config() archive.Config {
+	cfg := archive.DefaultConfig(filepath.Join(r.dir, "archive"), filepath.Join(r.dir, "keys", "archive.key"))
+	cfg.Origin, cfg.Now, cfg.FS = "quoll.example/copies", r.now, unsynced{}
+	return cfg
 }
 
 // restart makes the copier anew, as a process that was killed does.
@@ -259,6 +264,54 @@ func TestACopyIsWholeAtEveryInstant(t *testing.T) {
 	}
 	if s := r.copier.Status(); s.Published != s.Size || s.Objects != 0 || s.Bytes != 0 || !s.Oldest.IsZero() || s.Problem != "" {
 		t.Errorf("at the end: %+v", s)
+	}
+}
+
+// What was disposed of before a copy had it is not missing from it: the head has the
+// certificate. A copy that had it keeps it.
+func TestACopyAfterADisposal(t *testing.T) {
+	r := newRig(t)
+	r.seal(4)
+	r.copy()
+	r.seal(4)
+	r.seal(4)
+	r.dispose()
+	r.copy()
+	report, err := archive.VerifyFS(t.Context(), r.store.folder(), r.archive.VerifierKey(), archive.Trust{}, nil)
+	if err != nil || !report.OK() || report.Disposed != 8 || report.Payloads != 5 {
+		t.Fatalf("%v: %+v", err, report)
+	}
+	if report.Payloads+report.Disposed != r.next-1 {
+		t.Errorf("%d payloads and %d disposed of %d", report.Payloads, report.Disposed, r.next-1)
+	}
+	r.seal(1)
+	r.copy()
+	r.mustBeWhole()
+}
+
+// dispose lets go of all objects but those of the first and the last seal.
+func (r *rig) dispose() {
+	r.t.Helper()
+	objects, err := r.prover.Disposable(r.t.Context(), r.now().Add(time.Hour), func(l archive.PayloadLeaf) bool { return l.Position <= 4 })
+	at := r.now().UTC()
+	word := func(by string) archive.Word { return archive.Word{By: by, At: at} }
+	d := &archive.Disposal{Sequence: 1, Reason: "its class has passed", Minimum: "7 years", Before: at, Proposed: word("ines"), Confirmed: word("bo"), Issued: at, Objects: objects}
+	var signed []byte
+	if err == nil {
+		signed, err = archive.SignDisposal(r.config(), d)
+	}
+	if err == nil {
+		err = r.archive.Add(r.t.Context(), r.next, model.Payload{Source: model.SourceLedger, Format: model.FormatCertificate, ContentType: "Disposal", Received: at, Body: signed})
+		r.next++
+	}
+	if err == nil {
+		err = r.archive.Flush(r.t.Context())
+	}
+	if err == nil {
+		err = r.archive.Dispose(r.t.Context(), signed)
+	}
+	if err != nil {
+		r.t.Fatal(err)
 	}
 }
 
