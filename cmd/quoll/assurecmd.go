@@ -19,6 +19,7 @@ import (
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/incident"
 	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/lake"
 )
 
 func assureCommand() *cobra.Command {
@@ -134,7 +135,7 @@ func (n *node) assurer(ctx context.Context) (*assurer, error) {
 	}
 	return &assurer{data: n.paths.data, workspace: n.workspace, gatherer: &evidenceGatherer{
 		reporter: &reporter{node: n, started: time.Now()}, querier: querier{n.query}, gaps: &gaps{ledger: ledger, state: n.state, now: time.Now},
-		incidents: incidents{store, nil}, access: people{who}, drift: driftLists{n.drift}, holds: holds, now: time.Now, setting: evidenceSetting{dataDir: n.paths.data, archiveDir: n.paths.archive, recipients: len(strings.Fields(n.paths.recipients)), minimum: n.paths.minimum, loopback: true},
+		incidents: incidents{store, nil}, access: people{who}, drift: driftLists{n.drift}, holds: holds, now: time.Now, setting: evidenceSetting{dataDir: n.paths.data, archiveDir: n.paths.archive, recipients: len(strings.Fields(n.paths.recipients)), minimum: n.paths.minimum, retention: rulesOfLastRun(n.lake), loopback: true},
 	}}, nil
 }
 
@@ -239,4 +240,13 @@ func dash(s string) string {
 		return "-"
 	}
 	return s
+}
+
+// rulesOfLastRun is how many rules of retention the last run counted by: the
+// configuration is the server's.
+func rulesOfLastRun(l *lake.Lake) int {
+	if last := l.Floors().Last(); last != nil {
+		return len(last.Rules)
+	}
+	return 0
 }
