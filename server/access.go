@@ -74,6 +74,18 @@ type caller struct {
 	person Person
 	by     string
 	token  string // of the session
+	// program says that an access token was shown, which somebody has made.
+	program bool
+}
+
+// onePerson returns the caller's name where two people have to say the same. An access
+// token has no word there: whoever says it once may have made the token.
+func onePerson(ctx context.Context) (string, error) {
+	c := callerOf(ctx)
+	if c.program {
+		return "", &Failure{CodeForbidden, "that takes two people, and an access token is none: sign in"}
+	}
+	return c.person.Name, nil
 }
 
 func (c *caller) may(role string) bool {

@@ -102,7 +102,7 @@ func (s *Server) bearer(ctx context.Context, header string) (*caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &caller{person: Person{Name: "token " + t.Name, Role: t.Role}, by: byToken}, nil
+	return &caller{person: Person{Name: "token " + t.Name, Role: t.Role}, by: byToken, program: true}, nil
 }
 
 func (s *Server) isToken(header string) bool { return equalsAny(header, s.token, s.localToken) }

@@ -57,7 +57,11 @@ func (s *Server) handleDisposalPropose(w http.ResponseWriter, r *http.Request) e
 	if err := s.decode(w, r, &b); err != nil {
 		return err
 	}
-	d, err := s.services.Disposals.Propose(r.Context(), b.Before, b.Reason, callerOf(r.Context()).person.Name)
+	by, err := onePerson(r.Context())
+	if err != nil {
+		return err
+	}
+	d, err := s.services.Disposals.Propose(r.Context(), b.Before, b.Reason, by)
 	if err != nil {
 		return err
 	}
@@ -66,7 +70,11 @@ func (s *Server) handleDisposalPropose(w http.ResponseWriter, r *http.Request) e
 }
 
 func (s *Server) handleDisposalConfirm(w http.ResponseWriter, r *http.Request) error {
-	d, err := s.services.Disposals.Confirm(r.Context(), r.PathValue("id"), callerOf(r.Context()).person.Name)
+	by, err := onePerson(r.Context())
+	if err != nil {
+		return err
+	}
+	d, err := s.services.Disposals.Confirm(r.Context(), r.PathValue("id"), by)
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,11 @@ func (s *Server) handleExceptionAdd(w http.ResponseWriter, r *http.Request) erro
 }
 
 func (s *Server) handleExceptionAgree(w http.ResponseWriter, r *http.Request) error {
-	e, err := s.services.Exceptions.AgreeException(r.Context(), r.PathValue("id"), callerOf(r.Context()).person.Name)
+	by, err := onePerson(r.Context())
+	if err != nil {
+		return err
+	}
+	e, err := s.services.Exceptions.AgreeException(r.Context(), r.PathValue("id"), by)
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,11 @@ func (s *Server) handleHoldRelease(w http.ResponseWriter, r *http.Request) error
 	if err := s.decode(w, r, &b); err != nil {
 		return err
 	}
-	h, err := s.services.Holds.ReleaseHold(r.Context(), r.PathValue("id"), callerOf(r.Context()).person.Name, b.Why)
+	by, err := onePerson(r.Context())
+	if err != nil {
+		return err
+	}
+	h, err := s.services.Holds.ReleaseHold(r.Context(), r.PathValue("id"), by, b.Why)
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,16 @@ func TestAnAccessTokenMayWhatItsRoleMay(t *testing.T) {
 	if w := call(s, "GET", "/api/v1/session", "", with(secret+"x")); w.Code != http.StatusUnauthorized {
 		t.Errorf("another secret: %d", w.Code)
 	}
+	// Where two people have to say the same, a token is none, whatever its role.
+	_, all, err := canned.NewToken(t.Context(), server.NewToken{Name: "all", Role: server.RoleAdministrator})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, body := range map[string]string{"/api/v1/archive/holds/1/release": `{"why":"over"}`, "/api/v1/exceptions/1/agreement": `{}`} {
+		if w := call(s, "POST", path, body, with(all)); w.Code != http.StatusForbidden {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
 	if w := call(s, "DELETE", "/api/v1/tokens/"+made.ID, "", with("the-local-token-of-the-tests-0123")); w.Code != 200 {
 		t.Errorf("revoke: %d %s", w.Code, w.Body)
 	}
