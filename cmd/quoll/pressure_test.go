@@ -54,6 +54,7 @@ func TestEachTurnOfTheDiskIsWrittenDownOnce(t *testing.T) {
 			{pipeline.PressureStop, false, `"Status":"Failure"`},
 			{pipeline.PressureNone, false, `"Status":"Success"`},
 		} {
+			synctest.Wait() // for its last look
 			f.pressure, f.fails = step.pressure, step.fails
 			before := len(f.acts)
 			time.Sleep(2 * watchDiskEvery)
