@@ -72,6 +72,7 @@ func startTenantCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), authority, 0o600))
 	ts.Check(os.WriteFile(ts.MkAbs("secret"), []byte(s.tenant.ClientSecret()), 0o600))
 	ts.Check(os.WriteFile(ts.MkAbs("quoll.yaml"), fmt.Appendf(nil, `data_dir: q
+shipped_rules: false
 server: {listen: "127.0.0.1:0"}
 tenants:
   - name: coast
