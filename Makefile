@@ -154,8 +154,10 @@ race-binaries: web/dist/index.html
 	@mkdir -p bin/race
 	go build -race -ldflags "-w -X main.version=$(VERSION)" -o bin/race/ ./cmd/quoll ./server/servertest/canned
 
-screenshots: build ## take the screenshots of the docs anew
-	@scripts/chromium
+# Pages that a demo of a few minutes has little for are taken over canned answers;
+# the rest, over those of the same name, on the demo.
+screenshots: build race-binaries ## take the screenshots of the docs anew
+	cd web && QUOLL_SCREENSHOTS=$(CURDIR)/docs/screenshots QUOLL_CANNED=$(CURDIR)/bin/race/canned npm run --silent e2e
 	QUOLL_SCREENSHOTS=$(CURDIR)/docs/screenshots scripts/browser-test
 
 lint: web/dist/index.html ## format, vet and static analysis

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,14 +20,36 @@ import (
 
 // fillingDisk is a pipeline whose disk is short, and a journal of acts.
 type fillingDisk struct {
+	mu       sync.Mutex
 	pressure pipeline.Pressure
 	fails    bool
 	acts     []string
 }
 
-func (f *fillingDisk) Status() pipeline.Status { return pipeline.Status{Pressure: f.pressure, Free: 7} }
+func (f *fillingDisk) Status() pipeline.Status {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return pipeline.Status{Pressure: f.pressure, Free: 7}
+}
+
+// becomes sets what the disk is like, and returns what was written down before.
+func (f *fillingDisk) becomes(pressure pipeline.Pressure, fails bool) (acts int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pressure, f.fails = pressure, fails
+	return len(f.acts)
+}
+
+// since returns what was written down after the first acts.
+func (f *fillingDisk) since(acts int) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.acts[acts:])
+}
 
 func (f *fillingDisk) Append(_ context.Context, payloads ...model.Payload) (journal.Position, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.fails {
 		return 0, errors.New("the disk is full")
 	}
@@ -54,12 +78,10 @@ func TestEachTurnOfTheDiskIsWrittenDownOnce(t *testing.T) {
 			{pipeline.PressureStop, false, `"Status":"Failure"`},
 			{pipeline.PressureNone, false, `"Status":"Success"`},
 		} {
-			synctest.Wait() // for its last look
-			f.pressure, f.fails = step.pressure, step.fails
-			before := len(f.acts)
+			before := f.becomes(step.pressure, step.fails)
 			time.Sleep(2 * watchDiskEvery)
 			synctest.Wait()
-			if fresh := f.acts[before:]; step.status == "" && len(fresh) != 0 || step.status != "" && (len(fresh) != 1 || !strings.Contains(fresh[0], step.status)) {
+			if fresh := f.since(before); step.status == "" && len(fresh) != 0 || step.status != "" && (len(fresh) != 1 || !strings.Contains(fresh[0], step.status)) {
 				t.Errorf("%+v: %q", step, fresh)
 			}
 		}
