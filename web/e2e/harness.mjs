@@ -111,7 +111,9 @@ export async function until(what, condition, timeout = patience) {
 
 /** Opens the Logs page with a query, which runs at once, in the only tab. */
 export async function openQuery(page, query, range = "P7D") {
-  if (page.url().startsWith("http")) await page.evaluate(() => localStorage.removeItem("quoll.logs"));
+  // Both, or a page that knows the address and has no tab of it takes it for a reload
+  // after some keys, and runs nothing.
+  if (page.url().startsWith("http")) await page.evaluate(() => { localStorage.removeItem("quoll.logs"); sessionStorage.removeItem("quoll.logs.address"); });
   await page.goto("about:blank");
   await page.goto("/logs#" + new URLSearchParams({ query, range }).toString().replaceAll("+", "%20"));
 }
