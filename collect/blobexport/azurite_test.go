@@ -6,10 +6,6 @@ import (
 	"bytes"
 	"flag"
 	"io"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -22,17 +18,12 @@ import (
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/entra"
+	"github.com/quoll/quoll/internal/objectstore/emulator"
 	"github.com/quoll/quoll/internal/simulate/directory"
-	"github.com/quoll/quoll/tenantsim/certificate"
 )
 
 // These tests run against Azurite, Microsoft's emulator: make test-azurite.
 var azuriteDir = flag.String("azurite", "", "folder with node_modules/azurite")
-
-const (
-	azuriteAccount  = "quoll"
-	azuritePatience = time.Minute
-)
 
 // azurite is an emulator at work, and a client of it that may do everything.
 type azurite struct {
@@ -44,34 +35,10 @@ type azurite struct {
 
 func startAzurite(t *testing.T) *azurite {
 	t.Helper()
-	dir := t.TempDir()
-	files, err := certificate.Write(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	host, port, _ := net.SplitHostPort(address)
-	listener.Close()
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { log.Close() })
-	process := exec.CommandContext(t.Context(), "node", filepath.Join(*azuriteDir, "node_modules/azurite/dist/src/blob/main.js"), "--blobHost", host, "--blobPort", port,
-		"--location", filepath.Join(dir, "data"), "--cert", files.Certificate, "--key", files.Key, "--oauth", "basic", "--skipApiVersionCheck", "--disableTelemetry", "--silent")
-	process.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+azuriteAccount+":"+accountKey)
-	process.Stdout, process.Stderr = log, log
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _, _ = process.Process.Kill(), process.Wait() }) // it has nothing to lose
-	a := &azurite{t: t, url: "https://" + address + "/" + azuriteAccount, ca: files.Authority}
-	a.await(address, log.Name())
-	if a.key, err = service.NewSharedKeyCredential(azuriteAccount, accountKey); err != nil {
+	location := emulator.Azurite(t, *azuriteDir, accountKey)
+	a := &azurite{t: t, url: location.Endpoint, ca: location.CAFile}
+	var err error
+	if a.key, err = service.NewSharedKeyCredential(location.Account, accountKey); err != nil {
 		t.Fatal(err)
 	}
 	transport, err := (&AzureConfig{CAFile: a.ca}).transport()
@@ -82,22 +49,6 @@ func startAzurite(t *testing.T) *azurite {
 		t.Fatal(err)
 	}
 	return a
-}
-
-func (a *azurite) await(address, log string) {
-	a.t.Helper()
-	for end := time.Now().Add(azuritePatience); ; {
-		conn, err := (&net.Dialer{}).DialContext(a.t.Context(), "tcp", address)
-		if err == nil {
-			conn.Close()
-			return
-		}
-		if time.Now().After(end) {
-			text, _ := os.ReadFile(log)
-			a.t.Fatalf("Azurite does not answer: %v\n%s", err, text)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
 }
 
 // add appends to a blob as the export does, and makes container and blob if need be.

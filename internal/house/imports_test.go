@@ -96,12 +96,13 @@ var allowed = []struct {
 	{"bench/…", []string{"tenantsim/…"}},
 	{"internal/conformance/…", []string{"*"}},
 	{"internal/kqldoc", []string{"*"}},
+	{"internal/objectstore/emulator", []string{"internal/…", "tenantsim/certificate"}},
 	{"internal/simulate/…", []string{"*"}},
 	{"internal/…", []string{"internal/…", "model"}},
 }
 
 // testOnly are packages that production code never imports.
-var testOnly = []string{"tenantsim/…", "kql/kqltest", "server/servertest/…", "internal/durable/durabletest", "internal/state/statetest", "internal/objectstore/storetest", "internal/objectstore/s3/s3test", "internal/simulate/…", "internal/house"}
+var testOnly = []string{"tenantsim/…", "kql/kqltest", "server/servertest/…", "internal/durable/durabletest", "internal/state/statetest", "internal/objectstore/storetest", "internal/objectstore/s3/s3test", "internal/objectstore/emulator", "internal/simulate/…", "internal/house"}
 
 func TestImportsGoOneWay(t *testing.T) {
 	root := moduleRoot(t)

@@ -158,6 +158,9 @@ type broken struct{ err error }
 
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
+// FileInfo is what package fs says of an object.
+func FileInfo(info Info) fs.FileInfo { return entry{info} }
+
 // entry is an Info as package fs has it.
 type entry struct{ info Info }
 

@@ -3,8 +3,10 @@
 // and a store seen as a folder. S3 and Azure Blob Storage are packages below it,
 // each behind the same methods; who uses a store declares the interface it needs.
 //
-// Objects are written once: Create refuses a name that is taken, and nothing is
-// ever removed. Only Replace, for the few names that move on, overwrites.
+// Objects are written once: Create and Upload refuse a name that is taken. Only
+// Replace, for the few names that move on, overwrites, and Swap does so on the
+// condition that nobody else did. Copies of the archive have nothing removed; the
+// lake's files go when nothing needs them.
 //
 // It must not know what the bytes mean, nor which of them are retried for how
 // long: within a call a store tries a few times, and then gives the error.
@@ -20,6 +22,10 @@ import (
 	"strings"
 	"time"
 )
+
+// ErrChanged is the error of Swap where the object is not, or not any more, the one
+// that was to be replaced.
+var ErrChanged = errors.New("somebody else changed the object")
 
 // Info is what a store says of an object.
 type Info struct {

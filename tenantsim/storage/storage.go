@@ -1,7 +1,8 @@
 // Package storage is a simulated Azure Storage account, as far as the Defender
-// export and copies of the archive need one: append blobs and block blobs in
-// containers, listed by page, read by range, and written once or anew, with
-// version-level immutability, over the REST interface.
+// export, copies of the archive and the lake need one: append blobs and block blobs
+// in containers, listed by page, read by range, written once, anew or in the place
+// of a known one, and removed, with version-level immutability, over the REST
+// interface.
 //
 // It must not know what a line says, nor when it is due. It does not check
 // signatures: who may read is for whoever serves it to say.
@@ -85,7 +86,9 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.write(w, r, path)
 	case r.Method == http.MethodGet && query.Get("restype") == "container" && query.Get("comp") == "":
 		a.properties(w, path)
-	case r.Method != http.MethodGet:
+	case r.Method == http.MethodDelete && query.Get("comp") == "" && query.Get("restype") == "":
+		a.remove(w, path)
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		Refuse(w, http.StatusMethodNotAllowed, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb.")
 	case path == "" && query.Get("comp") == "list":
 		a.page(w, "Containers", a.containers(query.Get("prefix")), query.Get("marker"))

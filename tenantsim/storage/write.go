@@ -53,7 +53,11 @@ func (a *Account) broken(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	if fault.Kept {
-		a.write(discard{http.Header{}}, r, strings.Trim(r.URL.Path, "/"))
+		if path := strings.Trim(r.URL.Path, "/"); r.Method == http.MethodDelete {
+			a.remove(discard{http.Header{}}, path)
+		} else {
+			a.write(discard{http.Header{}}, r, path)
+		}
 	}
 	Refuse(w, fault.Status, fault.Code, "It was asked to fail.")
 	return true
@@ -89,6 +93,8 @@ func (a *Account) write(w http.ResponseWriter, r *http.Request, path string) {
 		Refuse(w, http.StatusConflict, "FeatureNotYetSupportedForHierarchicalNamespaceAccounts", "Version level immutability is not enabled on the container.")
 	case r.Header.Get("If-None-Match") == "*" && there:
 		Refuse(w, http.StatusConflict, "BlobAlreadyExists", "The specified blob already exists.")
+	case r.Header.Get("If-Match") != "" && (!there || r.Header.Get("If-Match") != before.etag):
+		Refuse(w, http.StatusPreconditionFailed, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
 	case there && !before.until.IsZero() && !a.cfg.Immutable:
 		Refuse(w, http.StatusConflict, "BlobImmutableDueToPolicy", "This operation is not permitted as the blob is immutable due to a policy.")
 	default:
@@ -99,6 +105,21 @@ func (a *Account) write(w http.ResponseWriter, r *http.Request, path string) {
 		w.Header().Set("ETag", made.etag)
 		w.Header().Set("Last-Modified", made.modified.UTC().Format(http.TimeFormat))
 		w.WriteHeader(http.StatusCreated)
+	}
+}
+
+// remove is Delete Blob.
+func (a *Account) remove(w http.ResponseWriter, path string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch b, there := a.blobs[path]; {
+	case !there:
+		Refuse(w, http.StatusNotFound, "BlobNotFound", "The specified blob does not exist.")
+	case !b.until.IsZero():
+		Refuse(w, http.StatusConflict, "BlobImmutableDueToPolicy", "This operation is not permitted as the blob is immutable due to a policy.")
+	default:
+		delete(a.blobs, path)
+		w.WriteHeader(http.StatusAccepted)
 	}
 }
 

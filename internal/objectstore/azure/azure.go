@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/md5"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -144,31 +145,145 @@ func (s *Store) key(name string) string {
 // Create writes a blob that must not be there; the error is fs.ErrExist if it is.
 // With a time it is locked until then.
 func (s *Store) Create(ctx context.Context, name string, data []byte, until time.Time) error {
-	conditions := &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)}}
-	return s.put(ctx, "create "+name, name, data, until, conditions)
+	_, err := s.put(ctx, "create "+name, name, bytes.NewReader(data), until, absent())
+	return err
+}
+
+// absent is the condition that there is no blob of the name.
+func absent() *blob.AccessConditions {
+	return &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)}}
+}
+
+// Upload writes a blob that must not be there; the error is fs.ErrExist if it is.
+// It is there whole or not at all. The size is what body has.
+func (s *Store) Upload(ctx context.Context, name string, body io.ReadSeeker, _ int64) error {
+	_, err := s.put(ctx, "create "+name, name, body, time.Time{}, absent())
+	return err
+}
+
+// Swap replaces the blob that has that ETag, or makes it if etag is empty and there
+// is none, and returns the new ETag. The error is objectstore.ErrChanged if there
+// is another blob, or none.
+func (s *Store) Swap(ctx context.Context, name string, data []byte, etag string) (string, error) {
+	conditions := absent()
+	if etag != "" {
+		conditions = &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfMatch: to.Ptr(azcore.ETag(etag))}}
+	}
+	made, err := s.put(ctx, "replace "+name, name, bytes.NewReader(data), time.Time{}, conditions)
+	if errors.Is(err, fs.ErrExist) {
+		err = fmt.Errorf("replace %s: %w", name, objectstore.ErrChanged)
+	}
+	return made, err
 }
 
 // Replace writes a blob, whether it is there or not. Where versions are kept, the
 // one before stays, locked as it was.
 func (s *Store) Replace(ctx context.Context, name string, data []byte, until time.Time) error {
-	return s.put(ctx, "replace "+name, name, data, until, nil)
+	_, err := s.put(ctx, "replace "+name, name, bytes.NewReader(data), until, nil)
+	return err
 }
 
-func (s *Store) put(ctx context.Context, operation, name string, data []byte, until time.Time, conditions *blob.AccessConditions) error {
+func (s *Store) put(ctx context.Context, operation, name string, data io.ReadSeeker, until time.Time, conditions *blob.AccessConditions) (etag string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	client, err := s.in()
 	if err != nil {
-		return wrap(ctx, operation, err)
+		return "", wrap(ctx, operation, err)
 	}
-	sum := md5.Sum(data)
-	options := &blockblob.UploadOptions{AccessConditions: conditions, TransactionalValidation: blob.TransferValidationTypeMD5(sum[:])}
+	sum := md5.New()
+	if _, err := io.Copy(sum, data); err != nil {
+		return "", wrap(ctx, operation, err)
+	}
+	if _, err := data.Seek(0, io.SeekStart); err != nil {
+		return "", wrap(ctx, operation, err)
+	}
+	options := &blockblob.UploadOptions{AccessConditions: conditions, TransactionalValidation: blob.TransferValidationTypeMD5(sum.Sum(nil))}
 	if !until.IsZero() {
 		options.ImmutabilityPolicyMode = to.Ptr(blob.ImmutabilityPolicySettingLocked)
 		options.ImmutabilityPolicyExpiryTime = to.Ptr(until.UTC().Truncate(time.Second))
 	}
-	_, err = client.NewBlockBlobClient(s.key(name)).Upload(ctx, streaming.NopCloser(bytes.NewReader(data)), options)
-	return wrap(ctx, operation, err)
+	made, err := client.NewBlockBlobClient(s.key(name)).Upload(ctx, streaming.NopCloser(data), options)
+	if err == nil && made.ETag != nil {
+		etag = string(*made.ETag)
+	}
+	return etag, wrap(ctx, operation, err)
+}
+
+// Stat says what there is of a blob; the error is fs.ErrNotExist where there is none.
+func (s *Store) Stat(ctx context.Context, name string) (objectstore.Info, error) {
+	client, err := s.in()
+	if err != nil {
+		return objectstore.Info{}, wrap(ctx, "look at "+name, err)
+	}
+	found, err := client.NewBlobClient(s.key(name)).GetProperties(ctx, nil)
+	if err != nil {
+		return objectstore.Info{}, wrap(ctx, "look at "+name, err)
+	}
+	info := objectstore.Info{Name: name}
+	if found.ContentLength != nil {
+		info.Size = *found.ContentLength
+	}
+	if found.ETag != nil {
+		info.ETag = string(*found.ETag)
+	}
+	if found.LastModified != nil {
+		info.Modified = found.LastModified.UTC()
+	}
+	return info, nil
+}
+
+// Remove removes a blob. That there is none is no error.
+func (s *Store) Remove(ctx context.Context, name string) error {
+	client, err := s.in()
+	if err != nil {
+		return wrap(ctx, "remove "+name, err)
+	}
+	_, err = client.NewBlobClient(s.key(name)).Delete(ctx, nil)
+	if err = wrap(ctx, "remove "+name, err); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Walk calls visit with every blob whose name begins with dir and a slash.
+func (s *Store) Walk(ctx context.Context, dir string, visit func(objectstore.Info) error) error {
+	client, err := s.in()
+	if err != nil {
+		return wrap(ctx, "list "+dir, err)
+	}
+	prefix := s.key(dir + "/")
+	pager := client.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Prefix: &prefix})
+	for pager.More() {
+		page, err := pager.NextPage(ctx)
+		if err != nil {
+			return wrap(ctx, "list "+dir, err)
+		}
+		for _, b := range page.Segment.BlobItems {
+			info, err := s.listed(dir, b)
+			if err == nil {
+				err = visit(info)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// listed is what a listing says of a blob.
+func (s *Store) listed(dir string, b *container.BlobItem) (objectstore.Info, error) {
+	if b.Name == nil || b.Properties == nil || b.Properties.ContentLength == nil {
+		return objectstore.Info{}, &objectstore.Error{Operation: "list " + dir, Cause: errors.New("the answer names a blob without its size")}
+	}
+	info := objectstore.Info{Name: strings.TrimPrefix(*b.Name, s.key("")), Size: *b.Properties.ContentLength}
+	if b.Properties.ETag != nil {
+		info.ETag = string(*b.Properties.ETag)
+	}
+	if b.Properties.LastModified != nil {
+		info.Modified = b.Properties.LastModified.UTC()
+	}
+	return info, nil
 }
 
 // Open reads a blob from an offset on.
@@ -218,12 +333,9 @@ func (s *Store) List(ctx context.Context, dir string) ([]objectstore.Info, error
 			}
 		}
 		for _, b := range page.Segment.BlobItems {
-			if b.Name == nil || b.Properties == nil || b.Properties.ContentLength == nil {
-				return nil, &objectstore.Error{Operation: "list " + dir, Cause: errors.New("the answer names a blob without its size")}
-			}
-			info := objectstore.Info{Name: strings.TrimPrefix(*b.Name, s.key("")), Size: *b.Properties.ContentLength}
-			if b.Properties.LastModified != nil {
-				info.Modified = b.Properties.LastModified.UTC()
+			info, err := s.listed(dir, b)
+			if err != nil {
+				return nil, err
 			}
 			all = append(all, info)
 		}

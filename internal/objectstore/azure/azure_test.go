@@ -44,6 +44,7 @@ func TestStore(t *testing.T) {
 			until = time.Now().Add(time.Hour).UTC().Truncate(time.Second)
 		}
 		storetest.Run(t, store, until)
+		storetest.RunMutable(t, store)
 		if got := account.LockedUntil("archive/some/prefix/tile/0/x001/234"); !got.Equal(until) {
 			t.Errorf("locked until %s, want %s", got, until)
 		}

@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -119,16 +120,45 @@ func (s *Store) key(name string) string {
 func (s *Store) Create(ctx context.Context, name string, data []byte, until time.Time) error {
 	var options minio.PutObjectOptions
 	options.SetMatchETagExcept("*")
-	return s.put(ctx, "create "+name, name, data, until, options)
+	_, err := s.put(ctx, "create "+name, name, bytes.NewReader(data), int64(len(data)), until, options)
+	return err
+}
+
+// Upload writes an object of size bytes that must not be there; the error is
+// fs.ErrExist if it is. It is there whole or not at all.
+func (s *Store) Upload(ctx context.Context, name string, body io.ReadSeeker, size int64) error {
+	var options minio.PutObjectOptions
+	options.SetMatchETagExcept("*")
+	_, err := s.put(ctx, "create "+name, name, body, size, time.Time{}, options)
+	return err
+}
+
+// Swap replaces the object that has that ETag, or makes it if etag is empty and
+// there is none, and returns the new ETag. The error is objectstore.ErrChanged if
+// there is another object, or none.
+func (s *Store) Swap(ctx context.Context, name string, data []byte, etag string) (string, error) {
+	var options minio.PutObjectOptions
+	if etag == "" {
+		options.SetMatchETagExcept("*")
+	} else {
+		options.SetMatchETag(etag)
+	}
+	made, err := s.put(ctx, "replace "+name, name, bytes.NewReader(data), int64(len(data)), time.Time{}, options)
+	var answered *objectstore.Error
+	if errors.Is(err, fs.ErrExist) || errors.As(err, &answered) && answered.Code == "NoSuchKey" {
+		err = fmt.Errorf("replace %s: %w", name, objectstore.ErrChanged)
+	}
+	return made, err
 }
 
 // Replace writes an object, whether it is there or not. Where versions are kept,
 // the one before stays, locked as it was.
 func (s *Store) Replace(ctx context.Context, name string, data []byte, until time.Time) error {
-	return s.put(ctx, "replace "+name, name, data, until, minio.PutObjectOptions{})
+	_, err := s.put(ctx, "replace "+name, name, bytes.NewReader(data), int64(len(data)), until, minio.PutObjectOptions{})
+	return err
 }
 
-func (s *Store) put(ctx context.Context, operation, name string, data []byte, until time.Time, options minio.PutObjectOptions) error {
+func (s *Store) put(ctx context.Context, operation, name string, data io.ReadSeeker, size int64, until time.Time, options minio.PutObjectOptions) (etag string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	options.ContentType = "application/octet-stream"
@@ -137,10 +167,51 @@ func (s *Store) put(ctx context.Context, operation, name string, data []byte, un
 	if !until.IsZero() {
 		options.Mode, options.RetainUntilDate = minio.Compliance, until.UTC().Truncate(time.Second)
 	}
-	body, weak := sha256.Sum256(data), md5.Sum(data) // Object Lock asks for MD5
-	_, err := s.client.PutObject(ctx, s.bucket, s.key(name), bytes.NewReader(data), int64(len(data)),
-		base64.StdEncoding.EncodeToString(weak[:]), hex.EncodeToString(body[:]), options)
-	return wrap(ctx, operation, err)
+	body, weak := sha256.New(), md5.New() // Object Lock asks for MD5
+	if _, err := io.Copy(io.MultiWriter(body, weak), data); err != nil {
+		return "", wrap(ctx, operation, err)
+	}
+	if _, err := data.Seek(0, io.SeekStart); err != nil {
+		return "", wrap(ctx, operation, err)
+	}
+	made, err := s.client.PutObject(ctx, s.bucket, s.key(name), data, size,
+		base64.StdEncoding.EncodeToString(weak.Sum(nil)), hex.EncodeToString(body.Sum(nil)), options)
+	return made.ETag, wrap(ctx, operation, err)
+}
+
+// Stat says what there is of an object; the error is fs.ErrNotExist where there is
+// none.
+func (s *Store) Stat(ctx context.Context, name string) (objectstore.Info, error) {
+	found, err := s.client.StatObject(ctx, s.bucket, s.key(name), minio.StatObjectOptions{})
+	if err != nil {
+		return objectstore.Info{}, wrap(ctx, "look at "+name, err)
+	}
+	return objectstore.Info{Name: name, Size: found.Size, ETag: found.ETag, Modified: found.LastModified}, nil
+}
+
+// Remove removes an object. That there is none is no error.
+func (s *Store) Remove(ctx context.Context, name string) error {
+	err := wrap(ctx, "remove "+name, s.client.RemoveObject(ctx, s.bucket, s.key(name), minio.RemoveObjectOptions{}))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Walk calls visit with every object whose name begins with dir and a slash.
+func (s *Store) Walk(ctx context.Context, dir string, visit func(objectstore.Info) error) error {
+	ctx, cancel := context.WithCancel(ctx) // ends the listing where we do
+	defer cancel()
+	for o := range s.client.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: s.key(dir + "/"), Recursive: true}) {
+		if o.Err != nil {
+			return wrap(ctx, "list "+dir, o.Err)
+		}
+		info := objectstore.Info{Name: strings.TrimPrefix(o.Key, s.key("")), Size: o.Size, ETag: o.ETag, Modified: o.LastModified}
+		if err := visit(info); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
 }
 
 // Open reads an object from an offset on.

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -23,6 +25,90 @@ type Store interface {
 	Create(ctx context.Context, name string, data []byte, until time.Time) error
 	Replace(ctx context.Context, name string, data []byte, until time.Time) error
 	Locking(ctx context.Context) (objectstore.Locking, error)
+}
+
+// Mutable is a store that the lake can lie in.
+type Mutable interface {
+	objectstore.Readable
+	Upload(ctx context.Context, name string, body io.ReadSeeker, size int64) error
+	Swap(ctx context.Context, name string, data []byte, etag string) (string, error)
+	Stat(ctx context.Context, name string) (objectstore.Info, error)
+	Remove(ctx context.Context, name string) error
+	Walk(ctx context.Context, dir string, visit func(objectstore.Info) error) error
+}
+
+// RunMutable checks what the lake asks of a store, below a folder of its own.
+func RunMutable(t *testing.T, s Mutable) {
+	t.Helper()
+	ctx := t.Context()
+	body := bytes.Repeat([]byte("0123456789abcdef"), 1<<14)
+	for _, name := range []string{"m/t/data/day=1/a.parquet", "m/t/data/day=2/b.parquet", "m/u/c", "mm/d"} {
+		if err := s.Upload(ctx, name, bytes.NewReader(body), int64(len(body))); err != nil {
+			t.Fatalf("upload %s: %v", name, err)
+		}
+	}
+	if err := s.Upload(ctx, "m/u/c", bytes.NewReader(body), int64(len(body))); !errors.Is(err, fs.ErrExist) {
+		t.Fatalf("upload what is there: %v", err)
+	}
+	if info, err := s.Stat(ctx, "m/u/c"); err != nil || info.Size != int64(len(body)) || info.ETag == "" {
+		t.Fatalf("stat: %+v, %v", info, err)
+	}
+	if _, err := s.Stat(ctx, "m/u/nothing"); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("stat what is not there: %v", err)
+	}
+	walks(t, s, "m", "m/t/data/day=1/a.parquet m/t/data/day=2/b.parquet m/u/c")
+	for range 2 { // what is not there is removed
+		if err := s.Remove(ctx, "m/t/data/day=1/a.parquet"); err != nil {
+			t.Fatalf("remove: %v", err)
+		}
+	}
+	walks(t, s, "m", "m/t/data/day=2/b.parquet m/u/c")
+	walks(t, s, "m/none", "")
+	swaps(t, s)
+}
+
+func walks(t *testing.T, s Mutable, dir, want string) {
+	t.Helper()
+	var names []string
+	err := s.Walk(t.Context(), dir, func(info objectstore.Info) error {
+		names = append(names, info.Name)
+		return nil
+	})
+	slices.Sort(names)
+	if got := strings.Join(names, " "); err != nil || got != want {
+		t.Fatalf("walk %s: %s, %v; want %s", dir, got, err, want)
+	}
+}
+
+// swaps moves one object on, as two writers would.
+func swaps(t *testing.T, s Mutable) {
+	t.Helper()
+	ctx := t.Context()
+	first, err := s.Swap(ctx, "m/HEAD", []byte("one"), "")
+	if err != nil || first == "" {
+		t.Fatalf("make: %q, %v", first, err)
+	}
+	if _, err := s.Swap(ctx, "m/HEAD", []byte("other"), ""); !errors.Is(err, objectstore.ErrChanged) {
+		t.Fatalf("made twice: %v", err)
+	}
+	second, err := s.Swap(ctx, "m/HEAD", []byte("two"), first)
+	if err != nil || second == first {
+		t.Fatalf("replace: %q, %v", second, err)
+	}
+	if _, err := s.Swap(ctx, "m/HEAD", []byte("three"), first); !errors.Is(err, objectstore.ErrChanged) {
+		t.Fatalf("replaced what is gone: %v", err)
+	}
+	body, info, err := s.Open(ctx, "m/HEAD", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	if text, err := io.ReadAll(body); err != nil || string(text) != "two" || info.ETag != second {
+		t.Fatalf("%q with ETag %s, %v; want that of the second, %s", text, info.ETag, err, second)
+	}
+	if _, err := s.Swap(ctx, "m/never", []byte("one"), second); !errors.Is(err, objectstore.ErrChanged) {
+		t.Fatalf("replaced what never was: %v", err)
+	}
 }
 
 // Run checks a store that is empty. until is the lock of what is written, or zero.

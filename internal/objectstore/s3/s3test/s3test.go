@@ -285,6 +285,16 @@ func (s *Server) store(w http.ResponseWriter, r *http.Request, key string, body 
 		refusal{http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"}.write(w)
 		return
 	}
+	if condition := r.Header.Get("If-Match"); condition != "" {
+		switch there := s.current(key); {
+		case there == nil:
+			refusal{http.StatusNotFound, "NoSuchKey", "The specified key does not exist."}.write(w)
+			return
+		case condition != etag(there.Data):
+			refusal{http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"}.write(w)
+			return
+		}
+	}
 	id := s.put(key, v)
 	w.Header().Set("ETag", etag(body))
 	if s.cfg.Lock {
