@@ -182,6 +182,10 @@ bench-lake: ## a month of audit records into the lake, compacted, asked; BENCH_F
 lake-readers: bin/quoll ## the tables opened by PyIceberg and by ClickHouse's library, rows compared
 	scripts/lake-readers
 
+.PHONY: bench-rows
+bench-rows: ## a lake of 100 million rows over a year, to ask: BENCH_FLAGS="-dir folder -rows 10000000"
+	go run ./bench/rows $(BENCH_FLAGS)
+
 bench-tenants: bin/quoll ## how late each of 500 tenants in one process is; BENCH_FLAGS="-tenants 100 -during 1m"
 	go run ./bench/tenants -quoll bin/quoll -o bin/bench-tenants.json $(BENCH_FLAGS)
 
