@@ -150,6 +150,9 @@ func (v *verification) ahead(name string) bool {
 	if first, _, ok := parseObjectPath(name); ok {
 		return first > v.report.Last
 	}
+	if _, sequence, ok := parseErasedPath(name); ok { // its certificate comes with the next head
+		return !v.certified(sequence)
+	}
 	tile, ok := parseTilePath(name)
 	if !ok || tile.W != tileWidth {
 		return false

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,13 +41,21 @@ type Word struct {
 type Disposal struct {
 	Sequence  int       `json:"sequence"` // from 1 without a hole
 	Reason    string    `json:"reason"`
-	Minimum   string    `json:"minimum"` // how long payloads are kept at least, in words
-	Before    time.Time `json:"before"`  // every payload was received before
+	Minimum   string    `json:"minimum"`         // how long payloads are kept at least, in words
+	Before    time.Time `json:"before,omitzero"` // every payload was received before
 	Proposed  Word      `json:"proposed"`
 	Confirmed Word      `json:"confirmed"`
 	Issued    time.Time `json:"issued"`
 	// Objects are the leaves of what went, as they stand in the log.
-	Objects []ObjectLeaf `json:"objects"`
+	Objects []ObjectLeaf `json:"objects,omitempty"`
+
+	// A certificate of erasure has these instead of Before and Objects. Subject is a
+	// salted SHA-256 of whose data went: who has the salt can show that it is about
+	// them, and nobody else can tell. Younger counts the payloads that had not been
+	// kept for the minimum.
+	Subject string         `json:"subject,omitempty"`
+	Younger int            `json:"younger,omitempty"`
+	Erased  []ErasedObject `json:"erased,omitempty"`
 }
 
 // disposalTitle is the first line, as certificateTitle is.
@@ -72,17 +81,31 @@ func parseDisposalPath(name string) (sequence int, ok bool) {
 
 func (d *Disposal) text() (string, error) {
 	body, err := json.MarshalIndent(d, "", " ")
-	return disposalTitle + "\n\n" + string(body) + "\n", err
+	return d.title() + "\n\n" + string(body) + "\n", err
+}
+
+func (d *Disposal) title() string {
+	if len(d.Erased) > 0 {
+		return erasureTitle
+	}
+	return disposalTitle
 }
 
 func (d *Disposal) check() error {
 	switch {
 	case d.Sequence < 1:
 		return fmt.Errorf("sequence %d", d.Sequence)
-	case d.Reason == "" || d.Minimum == "" || d.Before.IsZero():
-		return errors.New("it lacks reason, minimum or bound")
+	case d.Reason == "" || d.Minimum == "":
+		return errors.New("it lacks reason or minimum")
 	case d.Proposed.By == "" || d.Confirmed.By == "" || d.Proposed.By == d.Confirmed.By:
 		return errors.New("two people have to say so")
+	case len(d.Erased) > 0:
+		if len(d.Objects) > 0 || !d.Before.IsZero() || len(d.Subject) != 2*sha256.Size {
+			return errors.New("it is of an erasure and of a disposal at once, or of nobody")
+		}
+		return d.checkErased()
+	case d.Before.IsZero() || d.Subject != "" || d.Younger != 0:
+		return errors.New("it lacks the bound")
 	case len(d.Objects) == 0 || len(d.Objects) > maxDisposedOnce:
 		return fmt.Errorf("it names %d objects, and not 1 to %d", len(d.Objects), maxDisposedOnce)
 	}
@@ -143,6 +166,9 @@ func OpenDisposal(signed []byte, verifierKey string) (*Disposal, error) {
 		return nil, errors.New("the signature is not in canonical Base64")
 	}
 	body, ok := strings.CutPrefix(n.Text, disposalTitle+"\n\n")
+	if !ok {
+		body, ok = strings.CutPrefix(n.Text, erasureTitle+"\n\n")
+	}
 	if !ok {
 		return nil, errors.New("it is no certificate of disposal")
 	}
@@ -269,7 +295,42 @@ func (a *Archive) Dispose(ctx context.Context, signed []byte) error {
 	case !bytes.Equal(there, signed):
 		return fmt.Errorf("dispose: there is another certificate of sequence %d", d.Sequence)
 	}
-	return a.removeDisposed(d)
+	all, err := a.certificatesOfDisposal()
+	if err != nil {
+		return err
+	}
+	return a.carryOut(d, all)
+}
+
+// carryOut does what a certificate says, as far as it is not done. What stands for
+// an object goes with it.
+func (a *Archive) carryOut(d *Disposal, all []*Disposal) error {
+	states, disposed := erasedStates(all), map[string]bool{}
+	for _, other := range all {
+		for _, o := range other.Objects {
+			disposed[o.Object] = true
+		}
+	}
+	if err := a.removeDisposed(d, states); err != nil {
+		return err
+	}
+	return a.replaceErased(d, states, disposed)
+}
+
+// certificatesOfDisposal are those in the folder, up to the first that is not good:
+// nothing is removed by that one, and Verify names it.
+func (a *Archive) certificatesOfDisposal() (all []*Disposal, err error) {
+	for sequence := 1; ; sequence++ {
+		signed, err := a.readOptional(disposalPath(sequence))
+		if err != nil || signed == nil {
+			return all, err
+		}
+		d, err := OpenDisposal(signed, a.id.public)
+		if err != nil {
+			return all, nil
+		}
+		all = append(all, d)
+	}
 }
 
 func (a *Archive) readOptional(name string) ([]byte, error) {
@@ -281,10 +342,18 @@ func (a *Archive) readOptional(name string) ([]byte, error) {
 }
 
 // removeDisposed removes the objects of a certificate that are still there.
-func (a *Archive) removeDisposed(d *Disposal) error {
+func (a *Archive) removeDisposed(d *Disposal, states map[string]*erasedState) error {
 	for _, o := range d.Objects {
-		if err := a.remove(o.Object); err != nil {
-			return fmt.Errorf("dispose of %s: %w", o.Object, err)
+		files := []string{o.Object}
+		if s := states[o.Object]; s != nil {
+			for _, e := range append(slices.Clone(s.earlier), s.ErasedObject) {
+				files = append(files, e.File)
+			}
+		}
+		for _, name := range files {
+			if err := a.remove(name); err != nil {
+				return fmt.Errorf("dispose of %s: %w", name, err)
+			}
 		}
 	}
 	return nil
@@ -292,19 +361,20 @@ func (a *Archive) removeDisposed(d *Disposal) error {
 
 // finishDisposals goes on with what certificates in the folder say, after a crash.
 func (a *Archive) finishDisposals() error {
-	for sequence := 1; ; sequence++ {
-		signed, err := a.readOptional(disposalPath(sequence))
-		if err != nil || signed == nil {
-			return err
+	all, err := a.certificatesOfDisposal()
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		err := a.carryOut(d, all)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // the file that should stand for an object is lost: the object stays
 		}
-		d, err := OpenDisposal(signed, a.id.public)
 		if err != nil {
-			return nil // nothing is removed by it, and Verify names it
-		}
-		if err := a.removeDisposed(d); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // underLog says what keeps a certificate from being acted upon: the log lacks it,
@@ -313,6 +383,13 @@ func (a *Archive) underLog(ctx context.Context, signed []byte, d *Disposal) erro
 	wanted := map[string]bool{}
 	for _, o := range d.Objects {
 		line, err := encodeLeaf(o)
+		if err != nil {
+			return err
+		}
+		wanted[string(line)] = true
+	}
+	for i := range d.Erased {
+		line, err := encodeLeaf(d.Erased[i].Object)
 		if err != nil {
 			return err
 		}

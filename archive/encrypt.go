@@ -114,6 +114,9 @@ type clearFS struct {
 func (c clearFS) Open(name string) (fs.File, error) {
 	f, err := c.FS.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
+		if other, err := c.substitute(name); other != nil || err != nil {
+			return other, err
+		}
 		return nil, c.why(name, err)
 	}
 	if err != nil || !isEncrypted(name) {
@@ -123,7 +126,7 @@ func (c clearFS) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), f.Close())
 	}
-	return clearFile{f, clear}, nil
+	return clearFile{f, clear, nil}, nil
 }
 
 // why says by which certificate an object that is not there was disposed of.
@@ -154,11 +157,22 @@ func stored(fsys fs.FS) fs.FS {
 func (c clearFS) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(c.FS, name) }
 
 // Stat implements fs.StatFS, of the files as they are stored.
-func (c clearFS) Stat(name string) (fs.FileInfo, error) { return fs.Stat(c.FS, name) }
+func (c clearFS) Stat(name string) (fs.FileInfo, error) {
+	info, err := fs.Stat(c.FS, name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return info, err
+	}
+	all, certificatesErr := disposals(c.FS, c.key)
+	if s := erasedStates(all)[name]; s != nil && certificatesErr == nil {
+		return fs.Stat(c.FS, s.File)
+	}
+	return info, err
+}
 
 type clearFile struct {
 	fs.File
-	clear io.Reader
+	clear  io.Reader
+	erased *erasedState // what it lacks; nil for an object as it was sealed
 }
 
 // Read implements fs.File.

@@ -131,6 +131,9 @@ func copyBody(fsys fs.FS, l PayloadLeaf, into io.Writer) error {
 		return err
 	}
 	defer file.Close()
+	if gone := goneFrom(file); gone.lacks(l.Position) {
+		return gone.errErasedBy(l.Position)
+	}
 	decoder, err := zstd.NewReader(file, zstd.WithDecoderMaxWindow(maxZstdWindow), zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return err

@@ -115,6 +115,7 @@ type contents struct {
 	// sealed: the file is encrypted and no identity opens it, so that nothing but
 	// its hash is known.
 	sealed bool
+	gone   *erasedState // what the file lacks by certificates
 	buf    []byte
 }
 
@@ -125,9 +126,9 @@ type body struct {
 
 // readObject reads an object file to its last byte, with memory bounded by the
 // index. The error is that of reading the file; damage is in contents.err.
-func readObject(r io.Reader, name string, identities Identities, decoder *zstd.Decoder) (*contents, error) {
+func readObject(r io.Reader, name string, gone *erasedState, identities Identities, decoder *zstd.Decoder) (*contents, error) {
 	file := &fileReader{r: r, hash: sha256.New()}
-	c := &contents{}
+	c := &contents{gone: gone}
 	c.err = c.open(file, name, identities, decoder)
 	if c.sealed = errors.Is(c.err, ErrEncrypted); c.sealed {
 		c.err = nil
@@ -213,8 +214,12 @@ func (c *contents) unpack(file io.Reader, first, last uint64, decoder *zstd.Deco
 }
 
 func (c *contents) readBody(r *tar.Reader, position uint64) error {
-	if _, err := nextMember(r, payloadMember(position)); err != nil {
+	if _, err := nextMember(r, c.gone.member(position)); err != nil {
 		return err
+	}
+	if c.gone.lacks(position) {
+		c.bodies = append(c.bodies, body{})
+		return skipErased(r)
 	}
 	if c.buf == nil {
 		c.buf = make([]byte, 64<<10)

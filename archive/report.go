@@ -68,8 +68,14 @@ type Report struct {
 	// Disposed counts payloads of which a certificate under the log says that they
 	// were disposed of.
 	Disposed uint64 `json:"disposed,omitempty"`
-	Files    int64  `json:"files"` // files in the folder
-	Bytes    int64  `json:"bytes"` // their size
+	// Erased counts payloads of which a certificate under the log says that their
+	// bodies were erased because of one person's data, and Lingering those of them
+	// whose bodies are here all the same: a store still locks them, or a crash came
+	// in between.
+	Erased    uint64 `json:"erased,omitempty"`
+	Lingering uint64 `json:"lingering,omitempty"`
+	Files     int64  `json:"files"` // files in the folder
+	Bytes     int64  `json:"bytes"` // their size
 	// Ahead counts files of a copy beyond its checkpoint: those that were copied
 	// for the next one.
 	Ahead int64 `json:"ahead,omitempty"`

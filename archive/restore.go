@@ -174,9 +174,13 @@ func (r *reading) object(o ObjectLeaf) error {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	defer f.Close()
-	err = eachBody(f, o.First, o.Last, r.decoder, func(_ PayloadLeaf, body []byte) error {
+	gone := goneFrom(f)
+	err = eachBody(f, o.First, o.Last, gone, r.decoder, func(_ PayloadLeaf, body []byte) error {
 		if r.done() {
 			return io.EOF
+		}
+		if l := r.group[r.last+1-r.group[0].Position]; gone.lacks(l.Position) {
+			return r.place(l, ErasedContent)
 		}
 		return r.body(body)
 	})
@@ -195,23 +199,43 @@ func (r *reading) object(o ObjectLeaf) error {
 // positions have no hole.
 const DisposedContent = "Disposed"
 
+// ErasedContent is that of what is handed over in the place of a payload that was
+// erased because of one person's data.
+const ErasedContent = "Erased"
+
 // disposed hands over places of what an object had.
 func (r *reading) disposed() error {
 	for _, l := range r.group {
 		if r.done() {
 			break
 		}
-		place := model.Payload{Source: model.SourceQuoll, Format: model.FormatOwnRows, ContentType: DisposedContent, Name: l.Object}
-		var err error
-		if place.Received, err = time.Parse(time.RFC3339Nano, l.Received); err != nil {
-			return fmt.Errorf("position %d: its time is none: %w", l.Position, err)
+		if err := r.place(l, DisposedContent); err != nil {
+			return err
 		}
-		if r.failed = r.use(place, l); r.failed != nil {
-			return r.failed
-		}
-		r.last = l.Position
 	}
 	r.group = r.group[:0]
+	return nil
+}
+
+// Place is what stands where a payload was that went.
+func (l *PayloadLeaf) Place(content string) (model.Payload, error) {
+	place := model.Payload{Source: model.SourceQuoll, Format: model.FormatOwnRows, ContentType: content, Name: l.Object}
+	var err error
+	if place.Received, err = time.Parse(time.RFC3339Nano, l.Received); err != nil {
+		return place, fmt.Errorf("position %d: its time is none: %w", l.Position, err)
+	}
+	return place, nil
+}
+
+func (r *reading) place(l PayloadLeaf, content string) error {
+	place, err := l.Place(content)
+	if err != nil {
+		return err
+	}
+	if r.failed = r.use(place, l); r.failed != nil {
+		return r.failed
+	}
+	r.last = l.Position
 	return nil
 }
 

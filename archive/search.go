@@ -52,12 +52,16 @@ func (p *Prover) objects() ([]string, error) {
 		if errors.Is(err, fs.ErrNotExist) && name == objectsDir {
 			return nil // nothing sealed yet
 		}
+		if object, _, erased := parseErasedPath(name); erased {
+			name = object
+		}
 		if _, _, ok := parseObjectPath(name); ok {
 			objects = append(objects, name)
 		}
 		return err
 	})
-	return objects, err
+	slices.Sort(objects) // as the positions: a file that stands for an object is named otherwise
+	return slices.Compact(objects), err
 }
 
 func (p *Prover) searchObject(name string, decoder *zstd.Decoder, use func(PayloadLeaf, []byte) bool) (uint64, error) {
@@ -68,8 +72,9 @@ func (p *Prover) searchObject(name string, decoder *zstd.Decoder, use func(Paylo
 	defer f.Close()
 	var found uint64
 	first, last, _ := parseObjectPath(name)
-	err = eachBody(f, first, last, decoder, func(leaf PayloadLeaf, body []byte) error {
-		if found == 0 && use(leaf, body) {
+	gone := goneFrom(f)
+	err = eachBody(f, first, last, gone, decoder, func(leaf PayloadLeaf, body []byte) error {
+		if found == 0 && !gone.lacks(leaf.Position) && use(leaf, body) {
 			found = leaf.Position
 		}
 		return nil
@@ -79,7 +84,7 @@ func (p *Prover) searchObject(name string, decoder *zstd.Decoder, use func(Paylo
 
 // eachBody hands over the payloads of an object with their leaves as its index
 // has them. The body may be used until use returns.
-func eachBody(file io.Reader, first, last uint64, decoder *zstd.Decoder, use func(PayloadLeaf, []byte) error) error {
+func eachBody(file io.Reader, first, last uint64, gone *erasedState, decoder *zstd.Decoder, use func(PayloadLeaf, []byte) error) error {
 	if err := decoder.Reset(file); err != nil {
 		return err
 	}
@@ -106,11 +111,16 @@ func eachBody(file io.Reader, first, last uint64, decoder *zstd.Decoder, use fun
 		if !ok || leaf.Position != position {
 			return fmt.Errorf("line %d of the index is not of position %d", i+1, position)
 		}
-		if _, err := nextMember(r, payloadMember(position)); err != nil {
+		if _, err := nextMember(r, gone.member(position)); err != nil {
 			return err
 		}
 		body.Reset()
-		if _, err := body.ReadFrom(r); err != nil {
+		if gone.lacks(position) {
+			err = skipErased(r)
+		} else {
+			_, err = body.ReadFrom(r)
+		}
+		if err != nil {
 			return err
 		}
 		if err := use(leaf, body.Bytes()); err != nil {

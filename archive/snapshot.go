@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -22,6 +23,8 @@ type Snapshot struct {
 	v        *view
 	edge     map[string][]byte // the files of the head
 	disposed map[string]string // objects that need not be there, with their certificate's file
+	orders   []*Disposal       // the certificates, by sequence
+	erased   map[string]*erasedState
 }
 
 // Snapshot returns the archive as its present checkpoint has it.
@@ -44,7 +47,9 @@ func (p *Prover) Snapshot(ctx context.Context) (*Snapshot, error) {
 
 func (v *view) snapshot(certificates map[string][]byte, key string) (*Snapshot, error) {
 	edge, disposed := map[string][]byte{checkpointFile: v.head.signed}, map[string]string{}
-	for name, signed := range certificates {
+	var orders []*Disposal
+	for _, name := range sortedKeys(certificates) {
+		signed := certificates[name]
 		d, err := OpenDisposal(signed, key)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, name, err)
@@ -52,6 +57,7 @@ func (v *view) snapshot(certificates map[string][]byte, key string) (*Snapshot, 
 		for _, o := range d.Objects {
 			disposed[o.Object] = name
 		}
+		orders = append(orders, d)
 		edge[name] = signed
 	}
 	for _, tile := range partialTiles(v.head.size) {
@@ -71,7 +77,7 @@ func (v *view) snapshot(certificates map[string][]byte, key string) (*Snapshot, 
 		return nil, err
 	}
 	// Objects are copied as they are stored: encrypted ones stay so.
-	s := &Snapshot{v: newView(pinned{stored(v.fs), edge}, v.head), edge: edge, disposed: disposed}
+	s := &Snapshot{v: newView(pinned{stored(v.fs), edge}, v.head), edge: edge, disposed: disposed, orders: orders, erased: erasedStates(orders)}
 	if v.head.size%tileWidth != 0 { // proves the edge
 		_, err = s.v.bundle(v.head.size / tileWidth)
 	}
@@ -208,6 +214,9 @@ func (s *Snapshot) Object(o ObjectLeaf) ([]byte, error) {
 		if certificate, ok := s.disposed[o.Object]; ok {
 			return nil, fmt.Errorf("%w: %s, by certificate %s", ErrDisposed, o.Object, certificate)
 		}
+		if e, ok := s.erased[o.Object]; ok {
+			return nil, fmt.Errorf("%w: from %s, by certificate %s", ErrErased, o.Object, e.certificate)
+		}
 		if now, readErr := readCertificates(s.v.fs); readErr == nil && len(now) > s.certificates() {
 			return nil, fmt.Errorf("%w: %s", ErrDisposedMeanwhile, o.Object)
 		}
@@ -217,6 +226,47 @@ func (s *Snapshot) Object(o ObjectLeaf) ([]byte, error) {
 	}
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != o.SHA256 {
 		return nil, fmt.Errorf("%w: %s is not what the log says", ErrDamaged, o.Object)
+	}
+	return data, nil
+}
+
+// Orders is how many certificates of disposal and erasure the head has.
+func (s *Snapshot) Orders() int { return len(s.orders) }
+
+// Order says what a copy has to do by the certificate of a sequence, from 1: files
+// that it must have, which stand for objects, and files that it should have no more.
+func (s *Snapshot) Order(sequence int) (stand []ErasedObject, stale []string) {
+	d := s.orders[sequence-1]
+	for _, o := range d.Objects {
+		stale = append(stale, o.Object)
+		if e := s.erased[o.Object]; e != nil {
+			for _, before := range append(slices.Clone(e.earlier), e.ErasedObject) {
+				stale = append(stale, before.File)
+			}
+		}
+	}
+	for _, e := range d.Erased {
+		state := s.erased[e.Object.Object]
+		if _, disposed := s.disposed[e.Object.Object]; !disposed && state.File == e.File {
+			stand = append(stand, e)
+		}
+		stale = append(stale, e.Object.Object)
+		for _, before := range state.earlier {
+			stale = append(stale, before.File)
+		}
+	}
+	return stand, stale
+}
+
+// StandIn returns the file that stands for an object, if it is what its certificate
+// says.
+func (s *Snapshot) StandIn(e ErasedObject) ([]byte, error) {
+	data, err := readBounded(s.v.fs, e.File, e.Size)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != e.SHA256 {
+		return nil, fmt.Errorf("%w: %s is not what its certificate says", ErrDamaged, e.File)
 	}
 	return data, nil
 }

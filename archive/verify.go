@@ -97,8 +97,9 @@ type verification struct {
 	files   map[string]bool // files nothing has accounted for yet
 	objects []string        // the object files, in order
 
-	disposed map[string]gone   // objects that were disposed of, by path
-	unlogged map[string]string // certificates of disposal the log was not seen to have, by hash
+	disposed map[string]gone         // objects that were disposed of, by path
+	erased   map[string]*erasedState // objects that others stand for, by path
+	unlogged map[string]string       // certificates of disposal the log was not seen to have, by hash
 }
 
 func (v *verification) run() error {

@@ -18,7 +18,7 @@ type gone struct {
 // readDisposals reads the certificates of disposal: what they name need not be
 // there. Each must be under the log; takeLogged finds whether it is.
 func (v *verification) readDisposals() {
-	v.disposed, v.unlogged = map[string]gone{}, map[string]string{}
+	v.disposed, v.unlogged, v.erased = map[string]gone{}, map[string]string{}, map[string]*erasedState{}
 	next := 1
 	for _, name := range sortedKeys(v.files) {
 		sequence, ok := parseDisposalPath(name)
@@ -45,12 +45,23 @@ func (v *verification) readDisposals() {
 		v.unlogged[hex.EncodeToString(sum[:])] = name
 		for _, o := range d.Objects {
 			v.disposed[o.Object] = gone{o, name}
-			if !v.files[o.Object] {
-				v.objects = append(v.objects, o.Object)
-			}
+			v.account(o.Object)
+		}
+		for _, e := range d.Erased {
+			v.erased[e.Object.Object] = v.erased[e.Object.Object].next(e, name)
+			v.account(e.Object.Object)
 		}
 	}
 	slices.Sort(v.objects)
+	v.objects = slices.Compact(v.objects)
+	v.checkLeftOver()
+}
+
+// account lists an object that need not be there itself.
+func (v *verification) account(object string) {
+	if !v.files[object] {
+		v.objects = append(v.objects, object)
+	}
 }
 
 // takeLogged finds certificates among the payloads of the log.

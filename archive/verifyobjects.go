@@ -26,6 +26,7 @@ type objectRead struct {
 	name        string
 	first, last uint64
 	leaves      []leaf
+	gone        *erasedState // what stands for the object, if something does
 	decoder     *zstd.Decoder
 	done        chan struct{} // closed when found or err is there
 	found       *contents
@@ -185,6 +186,7 @@ func (c *objectCheck) peek() (first uint64, h tlog.Hash, ok bool) {
 	}
 	defer f.Close()
 	found := &contents{}
+	found.gone = goneFrom(f)
 	_ = found.unpack(f, first, last, c.zstd) // the index is enough
 	if len(found.index) == 0 {
 		return 0, h, false
@@ -243,7 +245,11 @@ func (c *objectCheck) check(name string, first, last uint64, leaves []leaf) {
 		c.judgeDisposed(o, leaves)
 		return
 	}
-	f, ok := c.v.open(name, Range{first, last})
+	gone, file := c.v.standIn(name)
+	if gone != nil && !c.judgeStandIn(gone, leaves) {
+		return
+	}
+	f, ok := c.v.open(file, Range{first, last})
 	if !ok {
 		return
 	}
@@ -251,13 +257,13 @@ func (c *objectCheck) check(name string, first, last uint64, leaves []leaf) {
 		c.settle()
 	}
 	n := len(c.idle) - 1
-	r := &objectRead{name: name, first: first, last: last, leaves: leaves, decoder: c.idle[n], done: make(chan struct{})}
+	r := &objectRead{name: name, first: first, last: last, leaves: leaves, gone: gone, decoder: c.idle[n], done: make(chan struct{})}
 	c.idle = c.idle[:n]
 	c.reading = append(c.reading, r)
 	go func() {
 		defer close(r.done)
 		defer f.Close()
-		r.found, r.err = readObject(f, name, c.v.trust.Identities, r.decoder)
+		r.found, r.err = readObject(f, name, gone, c.v.trust.Identities, r.decoder)
 	}()
 }
 
@@ -278,6 +284,10 @@ func (c *objectCheck) judge(r *objectRead) {
 		return
 	}
 	c.v.advance(found.size)
+	if r.gone != nil {
+		c.judgeErased(r)
+		return
+	}
 	if found.sealed {
 		c.judgeSealed(r)
 		return

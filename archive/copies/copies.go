@@ -114,6 +114,7 @@ type Copier struct {
 
 	note    note // what is known to be in the store
 	known   bool // note was read
+	cleared time.Time
 	checked time.Time
 	behind  backlog
 
@@ -183,7 +184,7 @@ func (c *Copier) copy(ctx context.Context, s *archive.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	idle := s.Size() == c.note.Published && cosigned == c.note.Cosigned
+	idle := s.Size() == c.note.Published && cosigned == c.note.Cosigned && c.note.Stands == s.Orders()
 	if idle && c.deps.Clock.Now().Before(c.checked.Add(checkEvery)) {
 		return nil
 	}
@@ -191,13 +192,19 @@ func (c *Copier) copy(ctx context.Context, s *archive.Snapshot) error {
 		return err
 	}
 	c.checked = c.deps.Clock.Now()
-	if s.Size() == c.note.Published && cosigned == c.note.Cosigned {
-		return nil
+	if s.Size() == c.note.Published && cosigned == c.note.Cosigned && c.note.Stands == s.Orders() {
+		return c.clear(ctx, s)
 	}
 	if err := c.grow(ctx, s); err != nil {
 		return err
 	}
-	return c.publish(ctx, s, data, cosigned)
+	if err := c.standIn(ctx, s); err != nil {
+		return err
+	}
+	if err := c.publish(ctx, s, data, cosigned); err != nil {
+		return err
+	}
+	return c.clear(ctx, s)
 }
 
 // compareHead reads the store's head and refuses to go on where it is not of this

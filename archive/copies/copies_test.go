@@ -37,6 +37,7 @@ type memory struct {
 	fault func(n int) (error, bool)
 	after func(m *memory) // every write, with the lock
 	dead  error           // of everything
+	held  bool            // nothing can be removed
 }
 
 func newMemory() *memory {
@@ -88,6 +89,16 @@ func (m *memory) Open(_ context.Context, name string, offset int64) (io.ReadClos
 		return nil, objectstore.Info{}, fs.ErrNotExist
 	}
 	return io.NopCloser(bytes.NewReader(data[offset:])), objectstore.Info{Name: name, Size: int64(len(data))}, nil
+}
+
+func (m *memory) Purge(_ context.Context, name string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.held {
+		return errors.New("purge " + name + ": it is locked")
+	}
+	delete(m.objects, name)
+	return m.dead
 }
 
 func (m *memory) Locking(context.Context) (objectstore.Locking, error) {
@@ -289,6 +300,62 @@ func TestACopyAfterADisposal(t *testing.T) {
 	r.mustBeWhole()
 }
 
+// What is erased in the archive goes from a copy: what stands for an object comes
+// before the head that says so, the object goes after it, and where a lock keeps it
+// the copy verifies, says so, and tries again.
+func TestACopyAfterAnErasure(t *testing.T) {
+	r := newRig(t)
+	r.seal(4)
+	r.seal(4)
+	r.copy()
+	r.erase(2, 6)
+	r.store.held = true
+	r.copy()
+	verify := func() archive.Report {
+		t.Helper()
+		report, err := archive.VerifyFS(t.Context(), r.store.folder(), r.archive.VerifierKey(), archive.Trust{}, nil)
+		if err != nil || !report.OK() {
+			t.Fatalf("%v: %v", err, report.Problems)
+		}
+		return report
+	}
+	if report := verify(); report.Lingering != 2 || report.Erased != 0 || report.Payloads != 9 {
+		t.Errorf("locked: %+v", report)
+	}
+	if s := r.copier.Status(); s.Stale != 2 || !strings.Contains(s.StaleProblem, "locked") || s.Problem != "" {
+		t.Errorf("locked: %+v", s)
+	}
+	r.store.held = false
+	r.restart() // which asks at once, and not in an hour
+	r.copy()
+	if report := verify(); report.Lingering != 0 || report.Erased != 2 || report.Payloads != 7 {
+		t.Errorf("unlocked: %+v", report)
+	}
+	if s := r.copier.Status(); s.Stale != 0 || s.StaleProblem != "" {
+		t.Errorf("unlocked: %+v", s)
+	}
+	r.seal(1)
+	r.copy()
+	verify()
+}
+
+// erase erases payloads.
+func (r *rig) erase(positions ...uint64) {
+	r.t.Helper()
+	at := r.now().UTC()
+	word := func(by string) archive.Word { return archive.Word{By: by, At: at} }
+	made, err := r.prover.Rewrite(r.t.Context(), r.config(), 1, positions)
+	d := &archive.Disposal{Sequence: 1, Reason: "she asked for it", Minimum: "none is set", Proposed: word("ines"), Confirmed: word("bo"), Issued: at, Subject: strings.Repeat("ab", 32), Erased: made}
+	var signed []byte
+	if err == nil {
+		signed, err = archive.SignDisposal(r.config(), d)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.order(signed)
+}
+
 // dispose lets go of all objects but those of the first and the last seal.
 func (r *rig) dispose() {
 	r.t.Helper()
@@ -300,10 +367,17 @@ func (r *rig) dispose() {
 	if err == nil {
 		signed, err = archive.SignDisposal(r.config(), d)
 	}
-	if err == nil {
-		err = r.archive.Add(r.t.Context(), r.next, model.Payload{Source: model.SourceLedger, Format: model.FormatCertificate, ContentType: "Disposal", Received: at, Body: signed})
-		r.next++
+	if err != nil {
+		r.t.Fatal(err)
 	}
+	r.order(signed)
+}
+
+// order archives a certificate and does what it says.
+func (r *rig) order(signed []byte) {
+	r.t.Helper()
+	err := r.archive.Add(r.t.Context(), r.next, model.Payload{Source: model.SourceLedger, Format: model.FormatCertificate, ContentType: "Disposal", Received: r.now(), Body: signed})
+	r.next++
 	if err == nil {
 		err = r.archive.Flush(r.t.Context())
 	}

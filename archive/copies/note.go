@@ -24,6 +24,10 @@ type note struct {
 	Cosigned  int64     `json:"cosigned"`
 	Time      time.Time `json:"time"`   // of the head
 	Locked    time.Time `json:"locked"` // when a head was locked last
+	// Stands is the sequence of the last certificate whose files are there, and Rid
+	// that of the last whose stale files are gone.
+	Stands int `json:"stands,omitempty"`
+	Rid    int `json:"rid,omitempty"`
 }
 
 const maxNote = 64 << 10

@@ -28,6 +28,10 @@ type Status struct {
 	Since    time.Time
 	Failures int
 	Lasting  bool
+	// Stale is how many files the store still has, at most, that certificates of
+	// disposal and erasure say should go, and StaleProblem why.
+	Stale        int
+	StaleProblem string
 	// Locking is what the store says; nil before it was asked.
 	Locking *objectstore.Locking
 }

@@ -62,6 +62,15 @@ func (d *Directory) Replace(ctx context.Context, name string, data []byte, _ tim
 	return d.wrap("replace "+name, err)
 }
 
+// Purge removes an object for good; there need be none.
+func (d *Directory) Purge(ctx context.Context, name string) error {
+	err := ctx.Err()
+	if err == nil {
+		err = durable.Remove(d.fs, d.file(name))
+	}
+	return d.wrap("purge "+name, err)
+}
+
 // Open reads an object from an offset on.
 func (d *Directory) Open(_ context.Context, name string, offset int64) (io.ReadCloser, Info, error) {
 	f, err := d.fs.OpenFile(d.file(name), os.O_RDONLY, 0)

@@ -5,8 +5,9 @@
 //
 // Objects are written once: Create and Upload refuse a name that is taken. Only
 // Replace, for the few names that move on, overwrites, and Swap does so on the
-// condition that nobody else did. Copies of the archive have nothing removed; the
-// lake's files go when nothing needs them.
+// condition that nobody else did. Purge removes for good, from copies of the archive what was disposed
+// of or erased, and fails as long as a store locks it; the lake's files go when
+// nothing needs them.
 //
 // It must not know what the bytes mean, nor which of them are retried for how
 // long: within a call a store tries a few times, and then gives the error.

@@ -286,6 +286,28 @@ func (s *Store) listed(dir string, b *container.BlobItem) (objectstore.Info, err
 	return info, nil
 }
 
+// Purge removes a blob for good, where versions are kept the version that is read: without
+// its name it would become one of the past. There need be none.
+func (s *Store) Purge(ctx context.Context, name string) error {
+	operation := "remove " + name
+	client, err := s.in()
+	if err != nil {
+		return wrap(ctx, operation, err)
+	}
+	b := client.NewBlobClient(s.key(name))
+	found, err := b.GetProperties(ctx, nil)
+	if errors.Is(wrap(ctx, operation, err), fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && found.VersionID != nil {
+		b, err = b.WithVersionID(*found.VersionID)
+	}
+	if err == nil {
+		_, err = b.Delete(ctx, nil)
+	}
+	return wrap(ctx, operation, err)
+}
+
 // Open reads a blob from an offset on.
 func (s *Store) Open(ctx context.Context, name string, offset int64) (io.ReadCloser, objectstore.Info, error) {
 	operation := "open " + name

@@ -214,6 +214,20 @@ func (s *Store) Walk(ctx context.Context, dir string, visit func(objectstore.Inf
 	return ctx.Err()
 }
 
+// Purge removes an object for good, where versions are kept the version that is read: a
+// marker over it would leave it there. There need be none.
+func (s *Store) Purge(ctx context.Context, name string) error {
+	operation := "remove " + name
+	found, err := s.client.StatObject(ctx, s.bucket, s.key(name), minio.StatObjectOptions{})
+	if errors.Is(wrap(ctx, operation, err), fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = s.client.RemoveObject(ctx, s.bucket, s.key(name), minio.RemoveObjectOptions{VersionID: found.VersionID})
+	}
+	return wrap(ctx, operation, err)
+}
+
 // Open reads an object from an offset on.
 func (s *Store) Open(ctx context.Context, name string, offset int64) (io.ReadCloser, objectstore.Info, error) {
 	operation := "open " + name

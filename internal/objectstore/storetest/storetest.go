@@ -24,6 +24,7 @@ type Store interface {
 	objectstore.Readable
 	Create(ctx context.Context, name string, data []byte, until time.Time) error
 	Replace(ctx context.Context, name string, data []byte, until time.Time) error
+	Purge(ctx context.Context, name string) error
 	Locking(ctx context.Context) (objectstore.Locking, error)
 }
 
@@ -136,6 +137,20 @@ func Run(t *testing.T, s Store, until time.Time) {
 	mustRead(t, s, "head", 0, "three")
 	mustRead(t, s, "head", 2, "ree")
 	asFolder(t, s, written)
+	if err := s.Purge(ctx, "nothing"); err != nil {
+		t.Errorf("purge what is not there: %v", err)
+	}
+	err := s.Purge(ctx, "objects/2/c d")
+	if !until.IsZero() {
+		if err == nil {
+			t.Error("purged what is locked")
+		}
+		mustRead(t, s, "objects/2/c d", 0, "c")
+		return
+	}
+	if _, _, gone := s.Open(ctx, "objects/2/c d", 0); err != nil || !errors.Is(gone, fs.ErrNotExist) {
+		t.Errorf("purged: %v, and then %v", err, gone)
+	}
 }
 
 func mustRead(t *testing.T, s Store, name string, offset int64, want string) {

@@ -313,6 +313,9 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, key string) {
 		refusal{http.StatusNotFound, "NoSuchKey", "The specified key does not exist."}.write(w)
 		return
 	}
+	if s.cfg.Lock {
+		w.Header().Set("X-Amz-Version-Id", v.ID)
+	}
 	w.Header().Set("ETag", etag(v.Data))
 	w.Header().Set("Last-Modified", v.Modified.UTC().Format(http.TimeFormat))
 	w.Header().Set("Content-Type", "application/octet-stream")
