@@ -32,6 +32,9 @@ type Archive struct {
 	pending []item
 	bytes   int64     // of bodies in pending
 	oldest  time.Time // when the first of pending was added
+
+	book      *book // what the log says of the tables; nil until it was read
+	bookSaved int64 // size of the log when the book was saved
 }
 
 // state is what the last published checkpoint says.

@@ -147,8 +147,8 @@ func OpenHead(r io.Reader, verifierKey string) (CopyHead, error) {
 
 // ahead says whether a file of a copy belongs to a later checkpoint than its head.
 func (v *verification) ahead(name string) bool {
-	if first, _, ok := parseObjectPath(name); ok {
-		return first > v.report.Last
+	if in, first, _, ok := parseStoredPath(name); ok {
+		return first > v.reached(in)
 	}
 	if _, sequence, ok := parseErasedPath(name); ok { // its certificate comes with the next head
 		return !v.certified(sequence)

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/quoll/quoll/internal/durable"
 )
@@ -109,13 +108,13 @@ func (d *Disposal) check() error {
 	case len(d.Objects) == 0 || len(d.Objects) > maxDisposedOnce:
 		return fmt.Errorf("it names %d objects, and not 1 to %d", len(d.Objects), maxDisposedOnce)
 	}
-	last := uint64(0)
+	var last [seriesCount]uint64
 	for _, o := range d.Objects {
-		first, to, ok := parseObjectPath(o.Object)
-		if !ok || o.Leaf != leafObject || o.First != first || o.Last != to || first <= last {
+		s, first, to, ok := parseStoredPath(o.Object)
+		if !ok || o.Leaf != leafObject || o.First != first || o.Last != to || first <= last[s] {
 			return fmt.Errorf("object %q is none, or is out of order", o.Object)
 		}
-		last = to
+		last[s] = to
 	}
 	return nil
 }
@@ -227,7 +226,8 @@ func (p *Prover) Disposals() ([]*Disposal, error) {
 
 // Disposable returns the objects that are still there, all of whose payloads were
 // received before a time, and none of whose payloads is kept for another reason:
-// kept says so of a leaf. Every leaf is proved to be in the log.
+// kept says so of a leaf. Data files of the lake count as received when the archive met
+// them; kept is asked of one as of a payload of any tenant. Every leaf is proved to be in the log.
 func (p *Prover) Disposable(ctx context.Context, before time.Time, kept func(PayloadLeaf) bool) ([]ObjectLeaf, error) {
 	v, err := p.view()
 	if err != nil {
@@ -249,8 +249,12 @@ func (p *Prover) Disposable(ctx context.Context, before time.Time, kept func(Pay
 				free = free && err == nil && at.Before(before) && !kept(l)
 				continue
 			}
-			var o ObjectLeaf
-			if err := json.Unmarshal(line, &o); err != nil || o.Leaf != leafObject {
+			if e, ok := parseRows(line); ok {
+				free = free && e.seen().Before(before) && !kept(PayloadLeaf{Received: e.seen().Format(time.RFC3339Nano)})
+				continue
+			}
+			o, ok := parseOwnLeaf(line)
+			if !ok {
 				return nil, fmt.Errorf("%w: a leaf of a kind that is not known", ErrDamaged)
 			}
 			if _, err := fs.Stat(p.fs, o.Object); free && err == nil && len(found) < maxDisposedOnce {
@@ -423,28 +427,8 @@ func (a *Archive) underLog(ctx context.Context, signed []byte, d *Disposal) erro
 	return nil
 }
 
-// bundleAt returns the leaves under the nth tile, each with its hash in the tree.
-func (a *Archive) bundleAt(n int64) ([][]byte, error) {
-	tile := tileAt(0, n, int(min(tileWidth, a.state.tree.size-n*tileWidth)))
-	data, err := a.readLog(bundlePath(tile), maxBundle)
-	if err != nil {
-		return nil, err
-	}
-	leaves, err := decodeBundle(data, tile.W)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, bundlePath(tile), err)
-	}
-	hashes, err := a.leafHashes(&a.state, tile)
-	if err != nil {
-		return nil, err
-	}
-	for i := range leaves {
-		if tlog.RecordHash(leaves[i]) != hashes[i] {
-			return nil, fmt.Errorf("%w: %s: leaf %d does not have its hash", ErrDamaged, bundlePath(tile), n*tileWidth+int64(i))
-		}
-	}
-	return leaves, nil
-}
+// bundleAt returns the leaves under the nth tile of the present tree.
+func (a *Archive) bundleAt(n int64) ([][]byte, error) { return a.bundleOf(&a.state, n) }
 
 // clearDisposal removes what a crash left of a certificate that was being written.
 func (a *Archive) clearDisposal() error {

@@ -131,7 +131,7 @@ func (c clearFS) Open(name string) (fs.File, error) {
 
 // why says by which certificate an object that is not there was disposed of.
 func (c clearFS) why(name string, missing error) error {
-	if _, _, ok := parseObjectPath(name); !ok {
+	if _, _, _, ok := parseStoredPath(name); !ok {
 		return missing
 	}
 	all, err := disposals(c.FS, c.key)

@@ -90,11 +90,15 @@ func buildObject(batch []item, sealed time.Time, pack packing, to Recipients) (*
 }
 
 func objectLeaf(path string, first, last uint64, sum [32]byte, size int64) ObjectLeaf {
+	payloads := int(last - first + 1)
+	if _, _, ok := parseRowsPath(path); ok {
+		payloads = 0
+	}
 	return ObjectLeaf{
 		Leaf:     leafObject,
 		First:    first,
 		Last:     last,
-		Payloads: int(last - first + 1),
+		Payloads: payloads,
 		SHA256:   hex.EncodeToString(sum[:]),
 		Size:     size,
 		Object:   path,
@@ -173,27 +177,24 @@ func (c *contents) open(file io.Reader, name string, identities Identities, deco
 			return err
 		}
 	}
-	first, last, _ := parseObjectPath(name)
-	return c.unpack(file, first, last, decoder)
+	in, first, last, _ := parseStoredPath(name)
+	return c.unpack(file, in, first, last, decoder)
 }
 
-func (c *contents) unpack(file io.Reader, first, last uint64, decoder *zstd.Decoder) error {
+// unpack reads what is in an object of a series.
+func (c *contents) unpack(file io.Reader, in series, first, last uint64, decoder *zstd.Decoder) error {
+	if in == ofDataFiles {
+		return c.unpackRows(file, first, last)
+	}
+	return c.unpackPayloads(file, first, last, decoder)
+}
+
+func (c *contents) unpackPayloads(file io.Reader, first, last uint64, decoder *zstd.Decoder) error {
 	if err := decoder.Reset(file); err != nil {
 		return err
 	}
 	r := tar.NewReader(decoder)
-	index, err := nextMember(r, indexMember)
-	if err != nil {
-		return err
-	}
-	if index > min(maxIndex, int64(last-first+1)*(maxLeaf+1)) {
-		return fmt.Errorf("index has %d bytes", index)
-	}
-	text := make([]byte, index)
-	if _, err := io.ReadFull(r, text); err != nil {
-		return err
-	}
-	if c.index, err = splitIndex(text, int(last-first+1)); err != nil {
+	if err := c.readIndex(r, int(last-first+1)); err != nil {
 		return err
 	}
 	for position := first; position <= last; position++ {
@@ -201,25 +202,58 @@ func (c *contents) unpack(file io.Reader, first, last uint64, decoder *zstd.Deco
 			return err
 		}
 	}
-	if h, err := r.Next(); !errors.Is(err, io.EOF) {
-		if err == nil {
-			err = fmt.Errorf("extra member %q", h.Name)
-		}
+	if err := atEnd(r); err != nil {
 		return err
 	}
 	// What follows the archive's end is zero blocks; reading them brings the
 	// checksum of the zstd frame.
-	_, err = io.Copy(io.Discard, decoder)
+	_, err := io.Copy(io.Discard, decoder)
+	return err
+}
+
+// readIndex reads the first member, of so many lines.
+func (c *contents) readIndex(r *tar.Reader, lines int) error {
+	size, err := nextMember(r, indexMember)
+	if err != nil {
+		return err
+	}
+	if size > min(maxIndex, int64(lines)*(maxLeaf+1)) {
+		return fmt.Errorf("index has %d bytes", size)
+	}
+	text := make([]byte, size)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return err
+	}
+	c.index, err = splitIndex(text, lines)
+	return err
+}
+
+func atEnd(r *tar.Reader) error {
+	h, err := r.Next()
+	if err == nil {
+		return fmt.Errorf("extra member %q", h.Name)
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
 	return err
 }
 
 func (c *contents) readBody(r *tar.Reader, position uint64) error {
+	if !c.gone.lacks(position) {
+		return c.readMember(r, payloadMember(position))
+	}
 	if _, err := nextMember(r, c.gone.member(position)); err != nil {
 		return err
 	}
-	if c.gone.lacks(position) {
-		c.bodies = append(c.bodies, body{})
-		return skipErased(r)
+	c.bodies = append(c.bodies, body{})
+	return skipErased(r)
+}
+
+// readMember hashes the next member, which has to have a name.
+func (c *contents) readMember(r *tar.Reader, name string) error {
+	if _, err := nextMember(r, name); err != nil {
+		return err
 	}
 	if c.buf == nil {
 		c.buf = make([]byte, 64<<10)
@@ -256,7 +290,7 @@ func splitIndex(text []byte, count int) ([][]byte, error) {
 		lines, text = append(lines, line), rest
 	}
 	if len(lines) != count {
-		return lines, fmt.Errorf("index has %d lines for %d payloads", len(lines), count)
+		return lines, fmt.Errorf("index has %d lines and should have %d", len(lines), count)
 	}
 	return lines, nil
 }
@@ -317,6 +351,15 @@ func digits(text []byte) (n uint64, rest []byte, ok bool) {
 	}
 	n, err := strconv.ParseUint(string(text[:i]), 10, 64)
 	return n, text[i:], err == nil && (i == 1 || text[0] != '0')
+}
+
+// parseOwnLeaf returns false for anything but the leaf of an object.
+func parseOwnLeaf(line []byte) (ObjectLeaf, bool) {
+	var o ObjectLeaf
+	if err := json.Unmarshal(line, &o); err != nil || o.Leaf != leafObject {
+		return ObjectLeaf{}, false
+	}
+	return o, true
 }
 
 // parsePayloadLeaf returns false for anything but a payload leaf.

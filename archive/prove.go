@@ -201,27 +201,13 @@ func (v *view) find(position uint64) (index int64, line []byte, err error) {
 	low, high := int64(0), (v.head.size+tileWidth-1)/tileWidth // bundles
 	for low < high {
 		middle := (low + high) / 2
-		leaves, err := v.bundle(middle)
-		if err != nil {
-			return 0, nil, err
-		}
-		first, last := uint64(0), uint64(0)
-		for i, line := range leaves {
-			l, ok := scanPayloadLeaf(line)
-			if !ok {
-				continue
-			}
-			if l.position == position {
-				return middle*tileWidth + int64(i), line, nil
-			}
-			if first == 0 {
-				first = l.position
-			}
-			last = l.position
+		first, last, at, line, err := v.positions(low, middle, position)
+		if err != nil || line != nil {
+			return at, line, err
 		}
 		switch {
-		case first == 0:
-			return 0, nil, fmt.Errorf("%w: no payload among the leaves from number %d on", ErrDamaged, middle*tileWidth)
+		case first == 0: // data files only
+			low = middle + 1
 		case position < first:
 			high = middle
 		case position > last:
@@ -231,6 +217,32 @@ func (v *view) find(position uint64) (index int64, line []byte, err error) {
 		}
 	}
 	return 0, nil, fmt.Errorf("%w: position %d", ErrNotFound, position)
+}
+
+// positions returns the first and the last position of payloads under a tile or, if
+// that has none, under the next one before it that has, down to low; and the leaf of
+// a position if it is there. The first is 0 if there are none.
+func (v *view) positions(low, middle int64, position uint64) (first, last uint64, index int64, found []byte, err error) {
+	for n := middle; n >= low && first == 0; n-- {
+		leaves, err := v.bundle(n)
+		if err != nil {
+			return 0, 0, 0, nil, err
+		}
+		for i, line := range leaves {
+			l, ok := scanPayloadLeaf(line)
+			if !ok {
+				continue
+			}
+			if l.position == position {
+				return 0, 0, n*tileWidth + int64(i), line, nil
+			}
+			if first == 0 {
+				first = l.position
+			}
+			last = l.position
+		}
+	}
+	return first, last, 0, nil, nil
 }
 
 // bundle returns the leaves under the nth tile, each proved to be in the tree.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -42,6 +43,7 @@ func (a *Archive) start() error {
 // success is not known, and brings the folder back to it.
 func (a *Archive) recover() error {
 	a.unsure = true
+	a.book = nil
 	clear(a.dirs)
 	recorded, err := a.readCheckpoint(a.cfg.beside(".checkpoint"))
 	if err != nil {
@@ -138,32 +140,66 @@ func (a *Archive) loadLast(s *state) error {
 	}
 	n := (s.tree.size - 1) / tileWidth
 	tile := tileAt(0, n, int(s.tree.size-n*tileWidth))
-	data, err := a.readLog(bundlePath(tile), maxBundle)
+	leaves, err := a.bundleOf(s, n)
 	if err != nil {
 		return err
 	}
-	leaves, err := decodeBundle(data, tile.W)
-	if err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrDamaged, bundlePath(tile), err)
-	}
-	hashes, err := a.leafHashes(s, tile)
-	if err != nil {
-		return err
-	}
-	for i := range leaves {
-		if tlog.RecordHash(leaves[i]) != hashes[i] {
-			return fmt.Errorf("%w: %s: leaf %d does not have its hash", ErrDamaged, bundlePath(tile), n*tileWidth+int64(i))
-		}
-	}
-	var last ObjectLeaf
-	if err := json.Unmarshal(leaves[len(leaves)-1], &last); err != nil || last.Leaf != leafObject {
+	if _, ok := parseOwnLeaf(leaves[len(leaves)-1]); !ok {
 		return fmt.Errorf("%w: %s: the last leaf is not an object's", ErrDamaged, bundlePath(tile))
 	}
-	s.last = last.Last
+	if s.last, err = lastPosition(leaves, n, func(n int64) ([][]byte, error) { return a.bundleOf(s, n) }); err != nil {
+		return err
+	}
 	if tile.W < tileWidth {
 		s.bundle = leaves
 	}
 	return nil
+}
+
+// lastPosition returns the journal position that the log reaches, by the last leaf
+// of an object of payloads in the nth bundle, or in one before it: data files may
+// have come since. 0 if there is none.
+func lastPosition(leaves [][]byte, n int64, bundle func(n int64) ([][]byte, error)) (uint64, error) {
+	for {
+		for _, line := range slices.Backward(leaves) {
+			if o, ok := parseOwnLeaf(line); ok {
+				if _, last, ok := parseObjectPath(o.Object); ok {
+					return last, nil
+				}
+			}
+		}
+		if n--; n < 0 {
+			return 0, nil
+		}
+		var err error
+		if leaves, err = bundle(n); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// bundleOf returns the leaves under the nth tile of a state, each with its hash in
+// the tree.
+func (a *Archive) bundleOf(s *state, n int64) ([][]byte, error) {
+	tile := tileAt(0, n, int(min(tileWidth, s.tree.size-n*tileWidth)))
+	data, err := a.readLog(bundlePath(tile), maxBundle)
+	if err != nil {
+		return nil, err
+	}
+	leaves, err := decodeBundle(data, tile.W)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, bundlePath(tile), err)
+	}
+	hashes, err := a.leafHashes(s, tile)
+	if err != nil {
+		return nil, err
+	}
+	for i := range leaves {
+		if tlog.RecordHash(leaves[i]) != hashes[i] {
+			return nil, fmt.Errorf("%w: %s: leaf %d does not have its hash", ErrDamaged, bundlePath(tile), n*tileWidth+int64(i))
+		}
+	}
+	return leaves, nil
 }
 
 // leafHashes returns the hashes of a tile of level 0, proved to be in the tree.

@@ -35,20 +35,28 @@ type Problem struct {
 	// as they were: in ascending order. Empty if every payload is whole, or
 	// if it cannot be told.
 	Positions []Range `json:"positions,omitempty"`
+	// DataFiles are the numbers of leaves whose data files of the lake can no longer
+	// be read from the archive as they were.
+	DataFiles []Range `json:"dataFiles,omitempty"`
 }
 
 // String returns the problem in one line.
 func (p Problem) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s: %s", p.File, p.What, p.Detail)
-	for i, r := range p.Positions {
-		b.WriteString(map[bool]string{true: "; payloads ", false: ", "}[i == 0])
-		fmt.Fprint(&b, r.First)
+	writeRanges(&b, "payloads", p.Positions)
+	writeRanges(&b, "data files", p.DataFiles)
+	return b.String()
+}
+
+func writeRanges(b *strings.Builder, of string, all []Range) {
+	for i, r := range all {
+		b.WriteString(map[bool]string{true: "; " + of + " ", false: ", "}[i == 0])
+		fmt.Fprint(b, r.First)
 		if r.Last != r.First {
-			fmt.Fprintf(&b, "-%d", r.Last)
+			fmt.Fprintf(b, "-%d", r.Last)
 		}
 	}
-	return b.String()
 }
 
 // maxProblems bounds a report. An archive with more is lost or not this one.
@@ -74,8 +82,19 @@ type Report struct {
 	// in between.
 	Erased    uint64 `json:"erased,omitempty"`
 	Lingering uint64 `json:"lingering,omitempty"`
-	Files     int64  `json:"files"` // files in the folder
-	Bytes     int64  `json:"bytes"` // their size
+	// DataFiles counts data files of the lake that were read back whole, HashedFiles
+	// those of which the log has the hash and the archive not the bytes, and RowLeaves
+	// the leaves of rows and tables in the log.
+	DataFiles   uint64 `json:"dataFiles,omitempty"`
+	HashedFiles uint64 `json:"hashedFiles,omitempty"`
+	RowLeaves   uint64 `json:"rowLeaves,omitempty"`
+	// SealedFiles and DisposedFiles are what Sealed and Disposed are, of data files.
+	SealedFiles   uint64 `json:"sealedFiles,omitempty"`
+	DisposedFiles uint64 `json:"disposedFiles,omitempty"`
+	// Standing are the tables as the leaves of the log say they are, by name.
+	Standing []StandingTable `json:"standing,omitempty"`
+	Files    int64           `json:"files"` // files in the folder
+	Bytes    int64           `json:"bytes"` // their size
 	// Ahead counts files of a copy beyond its checkpoint: those that were copied
 	// for the next one.
 	Ahead int64 `json:"ahead,omitempty"`

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -46,16 +45,16 @@ func (p *Prover) Last(ctx context.Context) (position uint64, err error) {
 			position = 0
 			return nil
 		}
-		leaves, err := v.bundle((v.head.size - 1) / tileWidth)
+		n := (v.head.size - 1) / tileWidth
+		leaves, err := v.bundle(n)
 		if err != nil {
 			return err
 		}
-		var last ObjectLeaf
-		if err := json.Unmarshal(leaves[len(leaves)-1], &last); err != nil || last.Leaf != leafObject {
+		if _, ok := parseOwnLeaf(leaves[len(leaves)-1]); !ok {
 			return fmt.Errorf("%w: the last leaf is not an object's", ErrDamaged)
 		}
-		position = last.Last
-		return nil
+		position, err = lastPosition(leaves, n, v.bundle)
+		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("read the end of the archive: %w", err)
@@ -149,8 +148,12 @@ func (r *reading) take(line []byte) error {
 		r.group = append(r.group, l)
 		return nil
 	}
-	var o ObjectLeaf
-	if err := json.Unmarshal(line, &o); err != nil || o.Leaf != leafObject {
+	o, isObject := parseOwnLeaf(line)
+	_, _, ofRowsObject := parseRowsPath(o.Object)
+	if len(r.group) == 0 && (ofRows(line) || ofRowsObject) {
+		return nil // rows can be made of payloads
+	}
+	if !isObject {
 		return fmt.Errorf("%w: a leaf of a kind that is not known", ErrDamaged)
 	}
 	if len(r.group) == 0 || o.First != r.group[0].Position || o.Last != r.group[len(r.group)-1].Position {

@@ -44,10 +44,16 @@ func (a *Archive) seal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	step := a.extend(o)
+	return a.grow(o, a.lastAdded())
+}
+
+// grow writes an object with its leaves, which bring the log to a journal position,
+// and publishes a checkpoint over them.
+func (a *Archive) grow(o *object, last uint64) error {
+	step := a.extend(o, last)
 	a.unsure = true
 	if err := a.write(step); err != nil {
-		return fmt.Errorf("seal positions up to %d: %w", step.state.last, err)
+		return fmt.Errorf("seal %s: %w", o.path, err)
 	}
 	c, err := signCheckpoint(a.cfg.Origin, step.state.tree.size, step.state.tree.root(), a.id.signer)
 	if err != nil {
@@ -94,10 +100,10 @@ type archiveFile struct {
 }
 
 // extend computes the files that an object and its leaves add.
-func (a *Archive) extend(o *object) step {
+func (a *Archive) extend(o *object, last uint64) step {
 	s := step{files: []archiveFile{{o.path, o.data}}}
 	s.state.tree = a.state.tree.clone()
-	s.state.last = a.lastAdded()
+	s.state.last = last
 	bundle := a.state.bundle[:len(a.state.bundle):len(a.state.bundle)]
 	add := func(tile tlog.Tile, hashes []tlog.Hash) {
 		s.files = append(s.files, archiveFile{tilePath(tile), encodeTile(hashes)})
@@ -182,7 +188,7 @@ func (a *Archive) clearSuperseded(i intent) error {
 
 // clearUnpublished removes what a growth wrote that never got its checkpoint.
 func (a *Archive) clearUnpublished(i intent) error {
-	if _, _, ok := parseObjectPath(i.Object); !ok {
+	if _, _, _, ok := parseStoredPath(i.Object); !ok {
 		return fmt.Errorf("intent names %q, which is no object", i.Object)
 	}
 	removeAll := func(name string) error {

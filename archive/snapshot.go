@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -153,7 +152,8 @@ func (s *Snapshot) Head() (data []byte, cosigned int64, err error) {
 // SealedObject is an object of the log.
 type SealedObject struct {
 	ObjectLeaf
-	// Received is when the first of its payloads was.
+	// Received is when the first of its payloads was, or when the archive met the
+	// first of its data files.
 	Received time.Time
 	// End is the size of the log with it.
 	End int64
@@ -182,11 +182,17 @@ func (s *Snapshot) Sealed(ctx context.Context, from int64, use func(SealedObject
 				}
 				continue
 			}
-			var o ObjectLeaf
-			if err := json.Unmarshal(line, &o); err != nil || o.Leaf != leafObject {
+			if e, ok := parseRows(line); ok {
+				if received.IsZero() {
+					received = e.seen()
+				}
+				continue
+			}
+			o, ok := parseOwnLeaf(line)
+			if !ok {
 				continue // of a kind that has no file
 			}
-			if _, _, ok := parseObjectPath(o.Object); !ok {
+			if _, _, _, ok := parseStoredPath(o.Object); !ok {
 				return fmt.Errorf("read archive: %w: the log names an object %q", ErrDamaged, o.Object)
 			}
 			if err := use(SealedObject{o, received, index + 1}); err != nil {

@@ -94,8 +94,8 @@ type verification struct {
 	report  Report
 	done    int64
 	head    checkpoint
-	files   map[string]bool // files nothing has accounted for yet
-	objects []string        // the object files, in order
+	files   map[string]bool       // files nothing has accounted for yet
+	objects [seriesCount][]string // the object files, in order
 
 	disposed map[string]gone         // objects that were disposed of, by path
 	erased   map[string]*erasedState // objects that others stand for, by path
@@ -143,21 +143,45 @@ func (v *verification) list() error {
 		if info, err := d.Info(); err == nil {
 			v.report.Bytes += info.Size()
 		}
-		if _, _, ok := parseObjectPath(name); ok {
-			v.objects = append(v.objects, name)
+		if in, _, _, ok := parseStoredPath(name); ok {
+			v.objects[in] = append(v.objects[in], name)
 		}
 		return nil
 	})
 }
 
 func (v *verification) problem(file string, what Kind, detail string, positions ...Range) {
-	v.report.add(Problem{File: file, What: what, Detail: detail, Positions: positions})
+	v.lose(file, what, detail, lost{ofPayloads, positions})
+}
+
+// lost is what can no longer be read as it was: positions, or numbers of leaves of
+// rows.
+type lost struct {
+	in     series
+	ranges []Range
+}
+
+// lose is problem for what need not be payloads.
+func (v *verification) lose(file string, what Kind, detail string, of lost) {
+	p := Problem{File: file, What: what, Detail: detail, Positions: of.ranges}
+	if of.in == ofDataFiles {
+		p.Positions, p.DataFiles = nil, of.ranges
+	}
+	v.report.add(p)
+}
+
+// reached returns how far a series is accounted for.
+func (v *verification) reached(in series) uint64 {
+	if in == ofDataFiles {
+		return v.report.RowLeaves
+	}
+	return v.report.Last
 }
 
 // read returns a file of at most limit bytes and takes it off the list. A
 // problem is reported, and the data is nil.
-func (v *verification) read(name string, limit int64, positions ...Range) []byte {
-	f, ok := v.open(name, positions...)
+func (v *verification) read(name string, limit int64) []byte {
+	f, ok := v.open(name, lost{})
 	if !ok {
 		return nil
 	}
@@ -166,10 +190,10 @@ func (v *verification) read(name string, limit int64, positions ...Range) []byte
 	v.advance(int64(len(data)))
 	switch {
 	case err != nil:
-		v.problem(name, Unreadable, err.Error(), positions...)
+		v.problem(name, Unreadable, err.Error())
 		return nil
 	case int64(len(data)) > limit:
-		v.problem(name, Changed, fmt.Sprintf("larger than %d bytes", limit), positions...)
+		v.problem(name, Changed, fmt.Sprintf("larger than %d bytes", limit))
 		return nil
 	case data == nil:
 		data = []byte{}
@@ -177,19 +201,19 @@ func (v *verification) read(name string, limit int64, positions ...Range) []byte
 	return data
 }
 
-func (v *verification) open(name string, positions ...Range) (fs.File, bool) {
+func (v *verification) open(name string, with lost) (fs.File, bool) {
 	if !v.files[name] {
-		v.problem(name, Missing, "the log needs this file", positions...)
+		v.lose(name, Missing, "the log needs this file", with)
 		return nil, false
 	}
 	delete(v.files, name)
 	f, err := v.fs.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		v.problem(name, Missing, "removed while the archive was verified", positions...)
+		v.lose(name, Missing, "removed while the archive was verified", with)
 		return nil, false
 	}
 	if err != nil {
-		v.problem(name, Unreadable, err.Error(), positions...)
+		v.lose(name, Unreadable, err.Error(), with)
 		return nil, false
 	}
 	return f, true
@@ -272,7 +296,8 @@ func (v *verification) checkLog() error {
 	}
 	log.finish()
 	v.checkLogged()
-	v.report.Last = objects.last
+	v.report.Last, v.report.RowLeaves = objects.last[ofPayloads], objects.last[ofDataFiles]
+	v.report.Standing = objects.rows.standing()
 	return nil
 }
 
@@ -288,9 +313,9 @@ func (v *verification) checkExtra() {
 }
 
 func (v *verification) whyExtra(name string) string {
-	first, _, isObject := parseObjectPath(name)
+	in, first, _, isObject := parseStoredPath(name)
 	switch {
-	case isObject && first > v.report.Last:
+	case isObject && first > v.reached(in):
 		return "an object beyond the checkpoint: of a writer that was interrupted or is at work, or put there"
 	case strings.HasSuffix(name, ".tmp"):
 		return "a temporary file: of a writer that was interrupted or is at work, or put there"

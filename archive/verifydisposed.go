@@ -52,15 +52,17 @@ func (v *verification) readDisposals() {
 			v.account(e.Object.Object)
 		}
 	}
-	slices.Sort(v.objects)
-	v.objects = slices.Compact(v.objects)
+	for in := range v.objects {
+		slices.Sort(v.objects[in])
+		v.objects[in] = slices.Compact(v.objects[in])
+	}
 	v.checkLeftOver()
 }
 
 // account lists an object that need not be there itself.
 func (v *verification) account(object string) {
-	if !v.files[object] {
-		v.objects = append(v.objects, object)
+	if in, _, _, ok := parseStoredPath(object); ok && !v.files[object] {
+		v.objects[in] = append(v.objects[in], object)
 	}
 }
 
@@ -87,11 +89,16 @@ func (v *verification) checkLogged() {
 // judgeDisposed accounts for an object that is not there and that a certificate
 // names.
 func (c *objectCheck) judgeDisposed(o gone, leaves []leaf) {
-	payloads, own := leaves[:len(leaves)-1], leaves[len(leaves)-1]
+	in, _, _, _ := parseStoredPath(o.Object)
+	entries, own := leaves[:len(leaves)-1], leaves[len(leaves)-1]
 	line, err := encodeLeaf(o.ObjectLeaf)
 	if err != nil || !own.known || tlog.RecordHash(line) != own.hash {
-		c.v.problem(o.Object, Missing, "the log needs this file, and "+o.certificate+" names another than the log has", Range{o.First, o.Last})
+		c.v.lose(o.Object, Missing, "the log needs this file, and "+o.certificate+" names another than the log has", lost{in, []Range{{o.First, o.Last}}})
 		return
 	}
-	c.v.report.Disposed += uint64(len(payloads))
+	if in == ofDataFiles {
+		c.disposedRows(entries)
+		return
+	}
+	c.v.report.Disposed += uint64(len(entries))
 }

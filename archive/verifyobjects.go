@@ -3,7 +3,6 @@ package archive
 import (
 	"fmt"
 	"runtime"
-	"sort"
 
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/mod/sumdb/tlog"
@@ -15,7 +14,10 @@ type objectCheck struct {
 	v     *verification
 	zstd  *zstd.Decoder // for a look into an index
 	group []leaf        // leaves that wait for the rest of their object
-	last  uint64        // last position accounted for
+	// last is what is accounted for of each series: positions, and numbers of leaves
+	// of rows and tables.
+	last [seriesCount]uint64
+	rows rowsCheck
 
 	idle    []*zstd.Decoder // one for each object that may be read beside
 	reading []*objectRead   // in order
@@ -23,14 +25,14 @@ type objectCheck struct {
 
 // objectRead is an object file that is being read.
 type objectRead struct {
-	name        string
-	first, last uint64
-	leaves      []leaf
-	gone        *erasedState // what stands for the object, if something does
-	decoder     *zstd.Decoder
-	done        chan struct{} // closed when found or err is there
-	found       *contents
-	err         error
+	span
+	leaves  []leaf
+	sealed  uint64       // last position of the payloads in the log before it
+	gone    *erasedState // what stands for the object, if something does
+	decoder *zstd.Decoder
+	done    chan struct{} // closed when found or err is there
+	found   *contents
+	err     error
 }
 
 // maxReaders bounds the objects that are read at a time.
@@ -90,180 +92,61 @@ func (c *objectCheck) drain(end bool) error {
 		if err := c.v.ctx.Err(); err != nil {
 			return err
 		}
-		name, first, last, ok := c.next()
+		o, ok := c.next()
 		if !ok {
 			if c.skip(end) {
 				continue
 			}
 			return nil
 		}
-		count := last - first + 2 // with the object's own leaf
-		if remaining := c.v.head.size - c.group[0].index; count > uint64(remaining) {
-			c.v.problem(c.group[0].file, Changed, fmt.Sprintf("object %s needs %d leaves, the log has %d more", name, count, remaining))
+		if remaining := c.v.head.size - c.group[0].index; o.leaves() > uint64(remaining) {
+			c.v.problem(c.group[0].file, Changed, fmt.Sprintf("object %s needs %d leaves, the log has %d more", o.name, o.leaves(), remaining))
 			c.group = c.group[1:]
 			continue
 		}
-		if uint64(len(c.group)) < count {
+		if uint64(len(c.group)) < o.leaves() {
 			return nil
 		}
-		if first != c.last+1 {
-			c.hole(first)
+		if o.first != c.last[o.in]+1 {
+			c.hole(o)
 		}
-		c.check(name, first, last, c.group[:count])
-		c.last = last
-		c.group = append([]leaf(nil), c.group[count:]...)
+		c.check(o, c.group[:o.leaves()])
+		c.last[o.in] = o.last
+		c.group = append([]leaf(nil), c.group[o.leaves():]...)
 	}
 	return nil
 }
 
-// next returns the object whose first leaf is the first of the group: as the
-// leaf itself says or, if its entry bundle is damaged, as the folder has one for
-// the next position.
-func (c *objectCheck) next() (name string, first, last uint64, ok bool) {
-	if c.group[0].data != nil {
-		l, isPayload := parsePayloadLeaf(c.group[0].data)
-		first, last, ok = parseObjectPath(l.Object)
-		return l.Object, first, last, isPayload && ok && l.Position == first
-	}
-	n := c.after(c.last)
-	if n == len(c.v.objects) {
-		return "", 0, 0, false
-	}
-	first, last, _ = parseObjectPath(c.v.objects[n])
-	return c.v.objects[n], first, last, first == c.last+1
-}
-
-// skip passes over leaves that begin no object that can be told, because both
-// their entry bundle and the object are damaged, up to the next that does. It
-// returns false if that may be among leaves yet to come.
-func (c *objectCheck) skip(end bool) bool {
-	count, first := c.resume()
-	switch {
-	case count > 0:
-		c.skipped(count, first-c.last-1)
-		c.last = first - 1
-	case !end:
-		return false
-	default:
-		count = len(c.group)
-		c.skipped(count, uint64(count)-1) // if it was one object
-	}
-	c.group = c.group[count:]
-	return true
-}
-
-// resume returns how many leaves to pass over up to one that begins an object,
-// and that object's first position: as the leaf itself says, or because its hash
-// is that of the first line of the next object in the folder.
-func (c *objectCheck) resume() (count int, first uint64) {
-	object, want, found := c.peek()
-	for i := 1; i < len(c.group); i++ {
-		if l, ok := parsePayloadLeaf(c.group[i].data); ok {
-			first, _, ok := parseObjectPath(l.Object)
-			if ok && first == l.Position && first > c.last {
-				return i, first
-			}
-		}
-		if found && c.group[i].known && c.group[i].hash == want {
-			return i, object
-		}
-	}
-	return 0, 0
-}
-
-// peek returns the first position of the next object in the folder, and the
-// hash of its first leaf if that can be read.
-func (c *objectCheck) peek() (first uint64, h tlog.Hash, ok bool) {
-	objects := c.v.objects
-	n := c.after(c.last + 1)
-	if n == len(objects) {
-		return 0, h, false
-	}
-	first, last, _ := parseObjectPath(objects[n])
-	f, err := clearFS{c.v.fs, c.v.trust.Identities, c.v.public}.Open(objects[n])
-	if err != nil {
-		return 0, h, false
-	}
-	defer f.Close()
-	found := &contents{}
-	found.gone = goneFrom(f)
-	_ = found.unpack(f, first, last, c.zstd) // the index is enough
-	if len(found.index) == 0 {
-		return 0, h, false
-	}
-	return first, tlog.RecordHash(found.index[0]), true
-}
-
-// after returns the index of the first object in the folder that begins after a
-// position.
-func (c *objectCheck) after(position uint64) int {
-	return sort.Search(len(c.v.objects), func(i int) bool {
-		first, _, _ := parseObjectPath(c.v.objects[i])
-		return first > position
-	})
-}
-
-// skipped reports leaves of which neither the entry bundle nor the object can be
-// read, and which cover a number of positions.
-func (c *objectCheck) skipped(count int, positions uint64) {
-	from := c.group[0]
-	if positions == 0 {
-		c.v.problem(from.file, Changed, fmt.Sprintf("%d leaves from number %d on cannot be read, nor told from an object", count, from.index))
-		return
-	}
-	lost := Range{c.last + 1, c.last + positions}
-	name := c.pathLike(lost.First, lost.Last)
-	if uint64(count) != positions+1 {
-		name = objectsDir // several objects, whose names nobody knows
-	}
-	c.v.problem(name, Missing, fmt.Sprintf("%d leaves from number %d on cannot be read, and there is no object for them", count, from.index), lost)
-}
-
-// pathLike is the path of an object that is not there, encrypted if the last one
-// in the folder is.
-func (c *objectCheck) pathLike(first, last uint64) string {
-	name := objectPath(first, last)
-	if n := len(c.v.objects); n > 0 && isEncrypted(c.v.objects[n-1]) {
-		name += encryptedSuffix
-	}
-	return name
-}
-
-func (c *objectCheck) hole(first uint64) {
-	file := c.group[0].file
-	if first <= c.last {
-		c.v.problem(file, Hole, fmt.Sprintf("position %d comes after position %d", first, c.last))
-		return
-	}
-	c.v.problem(file, Hole, fmt.Sprintf("position %d comes after position %d", first, c.last), Range{c.last + 1, first - 1})
-}
-
 // check has an object file read, to be compared with its leaves. Files are opened
 // and judged one after the other, and read side by side.
-func (c *objectCheck) check(name string, first, last uint64, leaves []leaf) {
-	if o, ok := c.v.disposed[name]; ok && !c.v.files[name] {
+func (c *objectCheck) check(at span, leaves []leaf) {
+	if o, ok := c.v.disposed[at.name]; ok && !c.v.files[at.name] {
+		for at.in == ofDataFiles && len(c.reading) > 0 { // what is told of tables is told in order
+			c.settle()
+		}
 		c.judgeDisposed(o, leaves)
 		return
 	}
-	gone, file := c.v.standIn(name)
+	gone, file := c.v.standIn(at.name)
 	if gone != nil && !c.judgeStandIn(gone, leaves) {
 		return
 	}
-	f, ok := c.v.open(file, Range{first, last})
+	f, ok := c.v.open(file, at.all())
 	if !ok {
+		c.rows.broken = c.rows.broken || at.in == ofDataFiles
 		return
 	}
 	if len(c.idle) == 0 {
 		c.settle()
 	}
 	n := len(c.idle) - 1
-	r := &objectRead{name: name, first: first, last: last, leaves: leaves, gone: gone, decoder: c.idle[n], done: make(chan struct{})}
+	r := &objectRead{span: at, leaves: leaves, sealed: c.last[ofPayloads], gone: gone, decoder: c.idle[n], done: make(chan struct{})}
 	c.idle = c.idle[:n]
 	c.reading = append(c.reading, r)
 	go func() {
 		defer close(r.done)
 		defer f.Close()
-		r.found, r.err = readObject(f, name, gone, c.v.trust.Identities, r.decoder)
+		r.found, r.err = readObject(f, r.name, gone, c.v.trust.Identities, r.decoder)
 	}()
 }
 
@@ -280,12 +163,17 @@ func (c *objectCheck) settle() {
 func (c *objectCheck) judge(r *objectRead) {
 	name, first, last, leaves, found := r.name, r.first, r.last, r.leaves, r.found
 	if r.err != nil {
-		c.v.problem(name, Unreadable, r.err.Error(), Range{first, last})
+		c.v.lose(name, Unreadable, r.err.Error(), r.all())
+		c.rows.broken = c.rows.broken || r.in == ofDataFiles
 		return
 	}
 	c.v.advance(found.size)
 	if r.gone != nil {
 		c.judgeErased(r)
+		return
+	}
+	if r.in == ofDataFiles {
+		c.judgeRows(r)
 		return
 	}
 	if found.sealed {

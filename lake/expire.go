@@ -12,6 +12,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 
+	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/retention"
 	"github.com/quoll/quoll/schema"
 )
@@ -335,7 +336,7 @@ func newRowHash(b batch, columns int) rowHash {
 	return rowHash{b.records.Column(hidden + 1).(*array.Int64), b.records.Column(hidden + 2).(*array.Int64), b.records.Column(hidden + 3).(*array.Int64)}
 }
 
-func (h rowHash) of(row int, at time.Time) RowSum {
+func (h rowHash) of(row int, at time.Time) model.RowSum {
 	key, digest := keyOf(h.high.Value(row), h.low.Value(row), h.digest.Value(row))
 	text := make([]byte, 0, 32)
 	text = append(append(text, key[:]...), digest[:]...)

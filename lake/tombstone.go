@@ -15,6 +15,7 @@ import (
 
 	"github.com/quoll/quoll/internal/durable"
 	"github.com/quoll/quoll/internal/icebergtable"
+	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/retention"
 )
 
@@ -41,7 +42,7 @@ type Removal struct {
 	Rows  int64  `json:"rows"`
 	// Digest is the sum of a SHA-256 for each row that is gone: over its key, its
 	// digest and its TimeGenerated in microseconds, big-endian.
-	Digest RowSum `json:"digest"`
+	Digest model.RowSum `json:"digest"`
 	// Dropped files went as a whole, Rewritten ones were written again without the
 	// rows. Bytes is by how much the table's files are smaller.
 	Dropped   int   `json:"dropped"`

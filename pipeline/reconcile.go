@@ -64,7 +64,7 @@ type Side struct {
 	Rows int64 `json:"rows"`
 	// Digest is the sum, modulo 2²⁵⁶, of a SHA-256 for each row, in hexadecimal:
 	// the same whatever their order.
-	Digest lake.RowSum `json:"digest"`
+	Digest model.RowSum `json:"digest"`
 }
 
 // TableAgreement is the rows of a table on both sides.

@@ -174,7 +174,7 @@ func TestSumsOfRowsHaveNoOrder(t *testing.T) {
 	for i := range rows {
 		rows[i].Time = random.Int64()
 	}
-	var forward, shuffled lake.RowSum
+	var forward, shuffled model.RowSum
 	for _, row := range rows {
 		addRow(&forward, row)
 	}
@@ -182,7 +182,7 @@ func TestSumsOfRowsHaveNoOrder(t *testing.T) {
 		addRow(&shuffled, rows[i])
 	}
 	text, err := forward.MarshalText()
-	var again lake.RowSum
+	var again model.RowSum
 	if err != nil || again.UnmarshalText(text) != nil || again != forward || shuffled != forward {
 		t.Errorf("%s: %v", text, err)
 	}

@@ -1,4 +1,4 @@
-package lake
+package model
 
 import (
 	"crypto/sha256"
@@ -19,6 +19,16 @@ func (s *RowSum) Add(other RowSum) {
 		var sum uint64
 		sum, carry = bits.Add64(binary.BigEndian.Uint64(s[i:]), binary.BigEndian.Uint64(other[i:]), carry)
 		binary.BigEndian.PutUint64(s[i:], sum)
+	}
+}
+
+// Sub takes a sum away again.
+func (s *RowSum) Sub(other RowSum) {
+	var borrow uint64
+	for i := len(s) - 8; i >= 0; i -= 8 {
+		var left uint64
+		left, borrow = bits.Sub64(binary.BigEndian.Uint64(s[i:]), binary.BigEndian.Uint64(other[i:]), borrow)
+		binary.BigEndian.PutUint64(s[i:], left)
 	}
 }
 
