@@ -129,6 +129,7 @@ func (j *Journal) Read(ctx context.Context, after Position, yield func(Entry) er
 // request is one call of Append on its way to the writer.
 type request struct {
 	entries []content
+	ends    Position   // the segment that has it takes no more; 0: none
 	last    Position   // of its last entry, set by the writer
 	result  chan error // one value, buffered
 }

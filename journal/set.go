@@ -18,6 +18,8 @@ type set struct {
 	fs    durable.FS
 	codec *codec
 
+	exchange sync.RWMutex // held while the file of a segment is exchanged, and by readers until they have it open
+
 	mu       sync.Mutex
 	segments []*segment
 	last     Position
@@ -138,11 +140,7 @@ func (s *set) read(ctx context.Context, after Position, yield func(Entry) error)
 			after++
 			continue
 		}
-		seg, start, size, err := s.locate(after)
-		if err != nil {
-			return err
-		}
-		next, err := s.readSegment(ctx, seg, start, size, after, limit, yield)
+		seg, next, size, err := s.readOn(ctx, after, limit, yield)
 		if err != nil {
 			return err
 		}
@@ -152,6 +150,24 @@ func (s *set) read(ctx context.Context, after Position, yield func(Entry) error)
 		after = next
 	}
 	return nil
+}
+
+// readOn yields the entries of the segment that has the one after a position.
+func (s *set) readOn(ctx context.Context, after, limit Position, yield func(Entry) error) (seg *segment, next Position, size int64, err error) {
+	s.exchange.RLock()
+	seg, start, size, err := s.locate(after)
+	if err != nil {
+		s.exchange.RUnlock()
+		return nil, after, 0, err
+	}
+	f, err := seg.open(s.fs)
+	s.exchange.RUnlock()
+	if err != nil {
+		return nil, after, 0, err
+	}
+	defer f.Close()
+	next, err = s.readSegment(ctx, seg, f, start, size, after, limit, yield)
+	return seg, next, size, err
 }
 
 // locate returns the segment that holds the entry after a position, where in it
@@ -171,14 +187,9 @@ func (s *set) locate(after Position) (*segment, point, int64, error) {
 	return seg, start, seg.size, nil
 }
 
-// readSegment yields the entries of one segment in (after, limit] and returns
+// readSegment yields the entries of one segment, open, in (after, limit] and returns
 // the last position it yielded.
-func (s *set) readSegment(ctx context.Context, seg *segment, start point, size int64, after, limit Position, yield func(Entry) error) (Position, error) {
-	f, err := seg.open(s.fs)
-	if err != nil {
-		return after, err
-	}
-	defer f.Close()
+func (s *set) readSegment(ctx context.Context, seg *segment, f opened, start point, size int64, after, limit Position, yield func(Entry) error) (Position, error) {
 	r := newEntryReader(f, f.salt, start.offset, size)
 	for last := start.after; r.offset < size && last < limit; {
 		if err := ctx.Err(); err != nil {

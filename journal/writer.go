@@ -48,6 +48,11 @@ func (w *writer) write(group []*request) error {
 	w.next = w.set.lastPosition() + 1
 	w.notes, w.buf = w.notes[:0], w.buf[:0]
 	for _, r := range group {
+		if r.ends > 0 {
+			if err := w.endSegment(r.ends); err != nil {
+				return err
+			}
+		}
 		for i := range r.entries {
 			if err := w.put(&r.entries[i]); err != nil {
 				return err
@@ -109,6 +114,9 @@ func (w *writer) flush() error {
 
 // sync makes the entries written so far durable and lets readers see them.
 func (w *writer) sync() error {
+	if w.file == nil { // ended, and nothing has come since
+		return nil
+	}
 	if err := w.flush(); err != nil {
 		return err
 	}
@@ -148,6 +156,14 @@ func (w *writer) roll() error {
 	file := w.file
 	w.file, w.seg = nil, nil
 	return file.Close()
+}
+
+// endSegment ends the segment if it has a position.
+func (w *writer) endSegment(position Position) error {
+	if w.file == nil || position < w.seg.first || w.next == w.seg.first {
+		return nil
+	}
+	return w.roll()
 }
 
 // create begins a segment at the next position. Its header is durable before
