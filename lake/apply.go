@@ -31,7 +31,8 @@ type Applied struct {
 	// Revisions are records that are known with other content. An audit record
 	// is kept in UnifiedAuditLogRevisions; other rows are dropped.
 	Revisions int
-	// Expired records are out of date by what retention removed, and are not taken.
+	// Expired records are out of date by what retention removed, or were erased, and
+	// are not taken.
 	Expired int
 	// Duplicates are records that are known with the same content.
 	Duplicates int
@@ -207,6 +208,10 @@ func (l *Lake) applyRecord(r *schema.Record, b *Batch, result *Applied) {
 	position := b.Position
 	l.serial++
 	best := outcomeReplayed
+	if l.floors.Erased(r.Key) {
+		result.Expired++
+		return
+	}
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		t := l.tables[row.Table.Name]

@@ -214,7 +214,12 @@ func (l *Lake) install(run *Tombstone) {
 		l.logger.Error("the rules of a run of retention cannot be read", "error", err) // they were made from a policy
 		return
 	}
-	l.tombstones, l.floors = all, floors
+	keys, err := erasedKeys(l.erasures)
+	if err != nil {
+		l.logger.Error("the keys of an erasure cannot be read", "error", err) // they were made from keys
+		return
+	}
+	l.tombstones, l.floors = all, floors.WithErased(keys)
 }
 
 // expireTables removes the rows of all tables. A table that fails keeps its rows,

@@ -45,6 +45,7 @@ type Lake struct {
 	// tombstones are what retention removed, floors the same as a function of a row.
 	// A tombstone is changed by who holds compactMu and mu.
 	tombstones []*Tombstone
+	erasures   []*Erasure
 	unwritten  *Tombstone // its end could not be written; guarded by compactMu
 	floors     *retention.Floors
 	// keysExpired are the records that are gone and whose keys may be there; guarded

@@ -221,7 +221,15 @@ func (l *Lake) loadTombstones() error {
 	if err != nil {
 		return err
 	}
-	l.tombstones, l.floors = all, floors
+	erasures, err := readErasures(&l.config)
+	if err != nil {
+		return err
+	}
+	keys, err := erasedKeys(erasures)
+	if err != nil {
+		return err
+	}
+	l.tombstones, l.erasures, l.floors = all, erasures, floors.WithErased(keys)
 	return nil
 }
 
@@ -248,7 +256,19 @@ func ReadFloors(config Config, committed func(table string) uint64) (*retention.
 	for _, t := range all {
 		t.resolve(committed)
 	}
-	return floorsOf(all)
+	floors, err := floorsOf(all)
+	if err != nil {
+		return nil, err
+	}
+	erasures, err := readErasures(&config)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := erasedKeys(erasures)
+	if err != nil {
+		return nil, err
+	}
+	return floors.WithErased(keys), nil
 }
 
 // Floors returns what past runs removed.

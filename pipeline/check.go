@@ -131,7 +131,7 @@ func (c *lakeChecker) readJournal(ctx context.Context) error {
 					continue
 				}
 				from := byte(fromJournal)
-				if s := retention.SubjectOf(name, &r.Rows[i], e.Payload.Received); c.floors.Removed(uint64(e.Position), &s) {
+				if s := retention.SubjectOf(name, &r.Rows[i], e.Payload.Received); c.floors.Erased(r.Key) || c.floors.Removed(uint64(e.Position), &s) {
 					from = fromExpired
 				}
 				if err := c.add(c.tables[name], r.Key, from, r.Digest, uint64(e.Position)); err != nil {

@@ -45,8 +45,8 @@ type Reconciliation struct {
 	Missing int64 `json:"missing"`
 	Foreign int64 `json:"foreign"`
 	Changed int64 `json:"changed"`
-	// Expired rows are in the archive alone because retention removed them from the
-	// tables, as tombstones tell. They are no difference.
+	// Expired rows are in the archive alone because retention or an erasure removed
+	// them from the tables, as tombstones tell. They are no difference.
 	Expired int64 `json:"expired"`
 	// Named are the first of them.
 	Named []RowDifference `json:"named"`
@@ -217,7 +217,7 @@ func (r *reconciler) readArchive(ctx context.Context, archived Archived, to uint
 		for n, record := range j.result.Records {
 			for i := range record.Rows {
 				row := &record.Rows[i]
-				if failed = r.add(r.tables[row.Table.Name], sideArchive, uint32(n), lake.ContentOf(&record, row, position), r.expired(row, position, p.Received)); failed != nil {
+				if failed = r.add(r.tables[row.Table.Name], sideArchive, uint32(n), lake.ContentOf(&record, row, position), r.expired(record.Key, row, position, p.Received)); failed != nil {
 					return failed
 				}
 			}
@@ -233,8 +233,12 @@ func (r *reconciler) readArchive(ctx context.Context, archived Archived, to uint
 	return nil
 }
 
-// expired says whether retention removed a row of the archive, or kept it out.
-func (r *reconciler) expired(row *schema.Row, position uint64, received time.Time) (from expiredFrom) {
+// expired says whether retention or an erasure removed a row of the archive, or kept
+// it out.
+func (r *reconciler) expired(key schema.Key, row *schema.Row, position uint64, received time.Time) (from expiredFrom) {
+	if r.floors.Erased(key) {
+		return expiredFromTable | expiredFromRevisions
+	}
 	if r.floors.Last() == nil {
 		return 0
 	}

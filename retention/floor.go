@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/quoll/quoll/schema"
 )
 
 // Floor is what one run of retention removed, as a function of a row: everything
@@ -53,6 +55,26 @@ type Floors struct {
 	// newest is the latest time that any of them removed; rows from then on need
 	// no further look.
 	newest time.Time
+	// erased are the keys of records that are not taken whatever their age.
+	erased map[schema.Key]struct{}
+}
+
+// WithErased returns the same floors, and that records with some keys were erased.
+func (f *Floors) WithErased(keys map[schema.Key]struct{}) *Floors {
+	with := &Floors{erased: keys}
+	if f != nil {
+		with.floors, with.newest = f.floors, f.newest
+	}
+	return with
+}
+
+// Erased says whether the record of a key was erased because of one person's data.
+func (f *Floors) Erased(key schema.Key) bool {
+	if f == nil {
+		return false
+	}
+	_, erased := f.erased[key]
+	return erased
 }
 
 // NewFloors puts the floors of all runs together. A run that counted by the rules
