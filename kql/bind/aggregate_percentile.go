@@ -1,7 +1,6 @@
 package bind
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -90,13 +89,6 @@ func (b *binder) percentileValue(x *syntax.Call, given int, r *rowScope) ([]plan
 	}
 	if args[0].Type() == types.Dynamic {
 		args[0] = convert(args[0], types.Real)
-	}
-	if t := args[0].Type(); given == 2 && !t.Summable() && t != types.DateTime {
-		b.src.Add(source.Diagnostic{
-			Span: x.Args[0].Span(), Message: fmt.Sprintf("%s() needs a number, a timespan or a datetime, not a %s", name, t),
-			Remedy: "percentile() and percentiles(), which know no weights, take whatever has an order",
-		})
-		return nil, false
 	}
 	if given == 2 {
 		if t := args[1].Type(); !t.Integer() && t != types.Dynamic {

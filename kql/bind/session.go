@@ -12,7 +12,10 @@ import (
 // row takes the one at its place.
 type sessionLayer struct {
 	column, number, ticks, restart *plan.Column
-	call                           *plan.Call
+	// distances, in ticks, from the first time and from the time before end a
+	// session; nil for a distance that is the same for all rows.
+	distances [2]*plan.Column
+	call      *plan.Call
 }
 
 // sessionStarts is known to the native functions, not to queries.
@@ -22,6 +25,11 @@ func (b *binder) session(call *plan.Call, r *rowScope) plan.Expr {
 	s := &sessionLayer{
 		column: b.newColumn(call.Function.Name, types.DateTime), number: b.newColumn("number", types.Long),
 		ticks: b.newColumn("ticks", types.Long), restart: b.newColumn("restart", types.Bool), call: call,
+	}
+	for i := range s.distances {
+		if !constant(call.Args[1+i]) {
+			s.distances[i] = b.newColumn("distance", types.Long)
+		}
 	}
 	r.windows.layers = append(r.windows.layers, windowLayer{session: s})
 	return &plan.Ref{Column: s.column}
@@ -36,6 +44,11 @@ func (b *binder) attachSession(s *sessionLayer, rel *relation) {
 	inputs := &plan.Project{Input: rel.node, Pass: rel.node.Columns(), Define: []plan.Definition{
 		{Column: s.ticks, Expr: convert(s.call.Args[0], types.Long)}, {Column: s.restart, Expr: restart},
 	}}
+	for i, c := range s.distances {
+		if c != nil {
+			inputs.Define = append(inputs.Define, plan.Definition{Column: c, Expr: convert(s.call.Args[1+i], types.Long)})
+		}
+	}
 	number := &plan.Call{Function: b.functions.Must("row_number"), Of: types.Long}
 	numbered := &plan.Window{Input: inputs, Define: []plan.Definition{{Column: s.number, Expr: number}}, Partition: rel.partition, Order: rel.order}
 	// Both sides must see the same numbers, also where the order leaves a choice.
@@ -74,7 +87,14 @@ func (b *binder) sessionStarts(s *sessionLayer, shared *plan.Shared, partition [
 		lists.Aggregates = append(lists.Aggregates, plan.Definition{Column: list, Expr: call})
 		return &plan.Ref{Column: list}
 	}
-	args := []plan.Expr{gathered(s.ticks), gathered(s.restart), s.call.Args[1], s.call.Args[2]}
+	args := []plan.Expr{gathered(s.ticks), gathered(s.restart)}
+	for i, c := range s.distances {
+		if c == nil {
+			args = append(args, convert(convert(s.call.Args[1+i], types.Long), types.Dynamic))
+			continue
+		}
+		args = append(args, gathered(c))
+	}
 	found := &plan.Call{Function: sessionStarts, Args: args, Of: types.Dynamic}
 	start, index, place := b.newColumn("start", types.Long), b.newColumn("index", types.Long), b.newColumn("place", types.Long)
 	rows := &plan.Unnest{Input: lists, Items: []plan.UnnestItem{{Array: found, Column: start}}, Index: index}

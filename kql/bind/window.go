@@ -84,7 +84,7 @@ func (b *binder) windowCall(x *syntax.Call, f *builtin.Function, r *rowScope) pl
 		return b.denseRank(call, r)
 	}
 	if len(call.Args) == 3 {
-		if !types.Widens(call.Args[2].Type(), call.Of) && call.Args[2].Type() != types.Dynamic && call.Of != types.String && !(call.Of.Numeric() && call.Args[2].Type().Numeric()) {
+		if !types.Widens(call.Args[2].Type(), call.Of) && call.Args[2].Type() != types.Dynamic && call.Of != types.String && call.Of != types.Dynamic && !(call.Of.Numeric() && call.Args[2].Type().Numeric()) {
 			b.errorf(x.Args[2].Span(), "the default of %s() must be a %s, and this is a %s", f.Name, call.Of, call.Args[2].Type())
 			return unknown
 		}

@@ -74,7 +74,7 @@ func windowEntries() []entry {
 		{Name: "row_rank_dense", Sig: "value:scalar, restart?:bool -> long", Doc: "Ranks rows, equal neighbours alike, without gaps.", Example: "range x from 1 to 3 step 1 | sort by x asc | extend r = row_rank_dense(x / 2)"},
 		{Name: "row_rank", Of: "row_rank_dense", Sig: "value:scalar -> long", Doc: "Ranks rows, equal neighbours alike, without gaps.", Example: "range x from 1 to 3 step 1 | sort by x asc | extend r = row_rank(x / 2)"},
 		{Name: "row_rank_min", Sig: "value:scalar, restart?:bool -> long", Doc: "Gives the number of the first row of those with the same value.", Example: "range x from 1 to 3 step 1 | sort by x asc | extend r = row_rank_min(x / 2)"},
-		{Name: "row_window_session", Sig: "time:datetime, const max_from_first:timespan, const max_between:timespan, restart?:bool -> datetime", Doc: "Gives the time at which the session of a row began.", Example: "range t from datetime(2024-01-01) to datetime(2024-01-01 02:00) step 20m | serialize s = row_window_session(t, 1h, 30m)"},
+		{Name: "row_window_session", Sig: "time:datetime, max_from_first:timespan, max_between:timespan, restart?:bool -> datetime", Doc: "Gives the time at which the session of a row began.", Example: "range t from datetime(2024-01-01) to datetime(2024-01-01 02:00) step 20m | serialize s = row_window_session(t, 1h, 30m)"},
 		{Name: "prev", Sig: "value:scalar, offset?:long, const default?:scalar -> first", Doc: "Gives a value of an earlier row.", Example: "range x from 1 to 3 step 1 | serialize p = prev(x)"},
 		{Name: "next", Sig: "value:scalar, offset?:long, const default?:scalar -> first", Doc: "Gives a value of a later row.", Example: "range x from 1 to 3 step 1 | serialize n = next(x, 1, 0)"},
 	}

@@ -32,8 +32,9 @@ const most = 70
 
 // call is one call, alone in a query.
 type call struct {
-	Function string
-	Query    string
+	Function   string
+	Query      string
+	Definition string // the same in operators, where the reference gives it so
 }
 
 // generator draws arguments; its seed makes the calls the same each time.
@@ -97,7 +98,7 @@ func (g generator) calls(f *builtin.Function) []call {
 		text := wrap(f, args)
 		if !seen[text] {
 			seen[text] = true
-			all = append(all, call{f.Name, text})
+			all = append(all, call{f.Name, text, define(f.Name, args)})
 		}
 	}
 	for n, o := range arities(f) {
@@ -179,7 +180,7 @@ var lists = strings.Fields(`in !in in~ !in~ has_any has_all`)
 // operations returns each operator between any two arguments.
 func operations() []call {
 	var all []call
-	add := func(name, text string) { all = append(all, call{name, "T | project v = " + text}) }
+	add := func(name, text string) { all = append(all, call{Function: name, Query: "T | project v = " + text}) }
 	for _, x := range anything() {
 		for _, y := range anything() {
 			for _, op := range operators {

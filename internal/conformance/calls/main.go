@@ -57,20 +57,27 @@ func run(w io.Writer, o options) error {
 		return fmt.Errorf("no binder: name the folder of @kusto/language-service-next with -binder")
 	}
 	calls := generated(o)
-	answers, err := o.answers(calls)
+	answers, err := o.answers(append(definitions(calls), calls...))
 	if err != nil {
 		return err
 	}
 	catalog := newCatalog()
-	found := map[verdict]int{}
+	found, reasons := map[verdict]int{}, map[string]int{}
 	for _, c := range calls {
 		columns, mistake := compiled(c.Query, catalog)
 		v := judge(answers[c.Query], columns, mistake)
+		if v == refusedByQuoll {
+			if reason := ruled(c, mistake, answers); reason != "" {
+				v = refusedByRule
+				reasons[c.Function+": "+reason]++
+			}
+		}
 		found[v]++
 		if o.verbose && v != equal && v != refusedByBoth {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", v, c.Function, c.Query, strings.Join(answers[c.Query].Columns, ", "), first(columns, mistake))
 		}
 	}
+	printReasons(w, reasons)
 	fmt.Fprintf(w, "calls: %d", len(calls))
 	for _, v := range slices.Sorted(maps.Keys(found)) {
 		fmt.Fprintf(w, ", %d %s", found[v], v)

@@ -3,6 +3,7 @@ package sketch
 import (
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/quoll/quoll/kql/dynamic"
@@ -301,19 +302,53 @@ func isDigest(args []any) (any, error) {
 	return ok, nil
 }
 
-// weightedPercentile gives a percentile of [value, weight] pairs.
+// weightedPercentile gives a percentile of [value, weight] pairs. Values that
+// are no numbers (texts, guids and bools) have an order too.
 func weightedPercentile(args []any) (any, error) {
 	d := &digest{}
 	list, _ := args[0].([]any)
+	compare := compareCentroids
 	for _, v := range list {
-		if pair, ok := v.([]any); ok && len(pair) == 2 {
-			d.add(pair[0], pair[1])
+		pair, ok := v.([]any)
+		if !ok || len(pair) != 2 || d.add(pair[0], pair[1]) {
+			continue
+		}
+		if w, ok := dynamic.Real(pair[1]); ok && w > 0 && ordered(pair[0]) {
+			d.centroids = append(d.centroids, centroid{pair[0], w})
+			compare = compareOrdered
 		}
 	}
-	slices.SortStableFunc(d.centroids, compareCentroids)
+	slices.SortStableFunc(d.centroids, compare)
 	p, ok := args[1].(float64)
 	if !ok {
 		return nil, nil
 	}
 	return d.percentile(p), nil
+}
+
+func ordered(value any) bool {
+	switch value.(type) {
+	case string, bool:
+		return true
+	}
+	return false
+}
+
+// compareOrdered compares values of one type: texts by their bytes, false
+// before true.
+func compareOrdered(a, b centroid) int {
+	x, isText := a.value.(string)
+	y, bothText := b.value.(string)
+	if isText && bothText {
+		return strings.Compare(x, y)
+	}
+	p, _ := a.value.(bool)
+	q, _ := b.value.(bool)
+	switch {
+	case p == q:
+		return 0
+	case q:
+		return -1
+	}
+	return 1
 }
