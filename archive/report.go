@@ -69,7 +69,7 @@ type Report struct {
 	Root     string `json:"root"`     // Merkle tree hash in Base64, as in the checkpoint
 	Last     uint64 `json:"last"`     // last journal position
 	Payloads uint64 `json:"payloads"` // payloads that were read back whole
-	Objects  uint64 `json:"objects"`  // objects that were read back whole
+	Objects  uint64 `json:"objects"`  // objects of payloads that were read back whole
 	// Sealed counts payloads in objects that no key was given for: their files are
 	// as they were signed, and what is in them was not looked at.
 	Sealed uint64 `json:"sealed,omitempty"`
@@ -88,6 +88,8 @@ type Report struct {
 	DataFiles   uint64 `json:"dataFiles,omitempty"`
 	HashedFiles uint64 `json:"hashedFiles,omitempty"`
 	RowLeaves   uint64 `json:"rowLeaves,omitempty"`
+	// RowObjects counts objects of data files that were read back whole.
+	RowObjects uint64 `json:"rowObjects,omitempty"`
 	// SealedFiles and DisposedFiles are what Sealed and Disposed are, of data files.
 	SealedFiles   uint64 `json:"sealedFiles,omitempty"`
 	DisposedFiles uint64 `json:"disposedFiles,omitempty"`

@@ -112,7 +112,7 @@ func TestRowsAreInTheLog(t *testing.T) {
 	files, key := archiveWithRows(t, memory(fsys), fsys)
 	r := mustVerify(t, files, key, 10)
 	// One file at first, two more, one in the place of them, one more; for two tables.
-	if r.DataFiles != 4 || r.HashedFiles != 6 || r.RowLeaves != 20 || r.Objects != 10 {
+	if r.DataFiles != 4 || r.HashedFiles != 6 || r.RowLeaves != 20 || r.Objects != 5 || r.RowObjects != 5 {
 		t.Errorf("%d files, %d hashes, %d leaves, %d objects", r.DataFiles, r.HashedFiles, r.RowLeaves, r.Objects)
 	}
 	requireTables(t, &r, 10)

@@ -114,7 +114,7 @@ func (c *objectCheck) judgeRows(r *objectRead) {
 	of := lost{ofDataFiles, ranges(touched)}
 	switch {
 	case whole && len(touched) == 0 && found.err == nil:
-		c.v.report.Objects++
+		c.v.report.RowObjects++
 	case whole:
 		c.v.lose(r.name, Changed, "its hash is in the log, but its contents are not what the log says: "+found.why(), of)
 	case len(touched) == 0:

@@ -46,6 +46,9 @@ type Config struct {
 	// ArchiveMinimum is how long the archive keeps payloads at least, in words, before
 	// two people may dispose of them; empty: for ever.
 	ArchiveMinimum string
+	// ArchiveRowHashes has the archive keep the hashes of the tables' files alone, and
+	// not the bytes of those that are settled.
+	ArchiveRowHashes bool
 	// Witnesses are asked to cosign the archive's checkpoints; none by default.
 	Witnesses []witness.Endpoint
 	// ArchiveCopies are the stores that the archive is copied to; none by default.
@@ -110,6 +113,7 @@ type file struct {
 	Witnesses      []witnessSection   `yaml:"archive_witnesses"`
 	Encryption     *encryptionSection `yaml:"archive_encryption"`
 	Minimum        string             `yaml:"archive_minimum"`
+	RowFiles       string             `yaml:"archive_row_files"`
 	ArchiveCopies  []copySection      `yaml:"archive_copies"`
 	FlushEvery     duration           `yaml:"flush_every"`
 	Lake           *lakeSection       `yaml:"lake"`
@@ -236,6 +240,7 @@ func (b *builder) build(f file) *Config {
 	c.Witnesses = b.witnesses(f.Witnesses)
 	c.ArchiveEncryption = b.encryption(f.Encryption, c.ArchiveDir)
 	c.ArchiveMinimum = b.minimum(f.Minimum, c.Retention)
+	c.ArchiveRowHashes = b.rowFiles(f.RowFiles)
 	c.ArchiveCopies = b.copies(f.ArchiveCopies)
 	for _, dir := range f.DashboardDirs {
 		c.DashboardDirs = append(c.DashboardDirs, b.path(dir))

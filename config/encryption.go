@@ -64,3 +64,15 @@ func (b *builder) minimum(text string, policy *retention.Policy) string {
 	}
 	return minimum.String()
 }
+
+// rowFiles says whether the archive keeps hashes of row files alone.
+func (b *builder) rowFiles(text string) bool {
+	switch text {
+	case "", "settled":
+		return false
+	case "hashes":
+		return true
+	}
+	b.bad("archive_row_files: %q: it is settled (the bytes of files that are merged, the default) or hashes (of no file)", text)
+	return false
+}

@@ -46,6 +46,8 @@ type ReadSet struct {
 	Table *schema.Table
 	Files []File
 	Fresh []Fresh
+	// Position is the journal position up to which all rows are in the files.
+	Position uint64
 
 	release func()
 }
@@ -69,7 +71,7 @@ func (l *Lake) Acquire(name string) (*ReadSet, error) {
 	files := t.files
 	l.readers[files]++
 	set := &ReadSet{
-		Table: t.schema, Files: files.files,
+		Table: t.schema, Files: files.files, Position: t.committed,
 		Fresh:   make([]Fresh, 0, len(t.sealed)+len(t.fresh)),
 		release: sync.OnceFunc(func() { l.releaseFiles(files) }),
 	}

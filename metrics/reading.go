@@ -78,6 +78,15 @@ type Archive struct {
 	Sealed   time.Time // when the last checkpoint was published
 	Failing  bool
 	Copies   []Copy
+	// RowFiles is nil without an archive.
+	RowFiles *RowFiles
+}
+
+// RowFiles says how far the archive follows the files of the tables.
+type RowFiles struct {
+	Files, Kept, Waiting int
+	Lag                  time.Duration
+	Failing              bool
 }
 
 // Copy says how far a copy of the archive follows it.
@@ -216,6 +225,13 @@ func (e *emitter) keeping(r *Reading) {
 	e.value("quoll_archive_backlog_payloads", float64(behind(j.Position, r.Archive.Position)))
 	e.at("quoll_archive_last_seal_timestamp_seconds", r.Archive.Sealed)
 	e.flag("quoll_archive_failing", r.Archive.Failing)
+	if f := r.Archive.RowFiles; f != nil {
+		e.value("quoll_archive_data_files", float64(f.Files))
+		e.value("quoll_archive_data_files_kept", float64(f.Kept))
+		e.value("quoll_archive_data_files_waiting", float64(f.Waiting))
+		e.value("quoll_archive_data_files_lag_seconds", f.Lag.Seconds())
+		e.flag("quoll_archive_data_files_failing", f.Failing)
+	}
 	for _, c := range r.Archive.Copies {
 		e.copied(c)
 	}

@@ -98,8 +98,20 @@ type ArchiveStatus struct {
 	Witnesses []WitnessStatus `json:"witnesses"`
 	// Copies are the stores that the archive is copied to; null without any.
 	Copies []CopyStatus `json:"copies"`
+	// RowFiles says how far the archive follows the tables' files; null without it.
+	RowFiles *RowFileStatus `json:"rowFiles"`
 	// Problem says why the archive does not follow, or is empty.
 	Problem string `json:"problem,omitempty"`
+}
+
+// RowFileStatus says how far the archive follows the files of the tables.
+type RowFileStatus struct {
+	Files      int        `json:"files"`   // of the tables, under the log
+	Kept       int        `json:"kept"`    // of them, with their bytes in the archive
+	Waiting    int        `json:"waiting"` // not under the log yet
+	LagSeconds float64    `json:"lagSeconds"`
+	Looked     *time.Time `json:"looked"` // when the last look ended; null: not since the start
+	Problem    string     `json:"problem,omitempty"`
 }
 
 // CopyStatus says how far a copy of the archive follows it.

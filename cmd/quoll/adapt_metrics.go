@@ -56,6 +56,7 @@ func (m *measured) read(ctx context.Context) (*metrics.Reading, error) {
 		r.Archive.Sealed = c.Time
 	}
 	r.Archive.Copies = m.node.copyFigures(r.Now)
+	r.Archive.RowFiles = m.node.rowFileFigures(r.Now)
 	if m.retention != nil {
 		r.Retention = m.retention.figures()
 	}

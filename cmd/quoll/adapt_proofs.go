@@ -40,6 +40,7 @@ func (r *reporter) proofs(a *server.ArchiveStatus) {
 	}
 	a.Witnesses = r.node.witnessStatus()
 	a.Copies = r.node.copyStatus(time.Now())
+	a.RowFiles = r.node.rowFileStatus(time.Now())
 	if a.Checkpoint != nil {
 		a.Sealed = &a.Checkpoint.Time
 	}

@@ -147,6 +147,15 @@ func printReport(w io.Writer, output, dir string, r *archive.Report, took time.D
 	if r.Sealed > 0 {
 		fmt.Fprintf(&b, "%d further payloads are encrypted and no key was given that opens them: their files are as they were signed; what is in them was not compared with the log\n", r.Sealed)
 	}
+	if r.RowLeaves > 0 {
+		fmt.Fprintf(&b, "%d files of tables, and the hashes of %d more; %s\n", r.DataFiles, r.HashedFiles, standingLine(r.Standing))
+	}
+	if r.SealedFiles > 0 {
+		fmt.Fprintf(&b, "%d further files of tables are encrypted and no key was given that opens them: the objects that have them are as they were signed\n", r.SealedFiles)
+	}
+	if r.DisposedFiles > 0 {
+		fmt.Fprintf(&b, "%d files of tables were disposed of, by certificates under the log\n", r.DisposedFiles)
+	}
 	if r.Root != "" {
 		fmt.Fprintf(&b, "log %s, root %s\n", r.Origin, r.Root)
 	}
@@ -156,4 +165,16 @@ func printReport(w io.Writer, output, dir string, r *archive.Report, took time.D
 	b.WriteString(cosignedLine(r.Cosigned))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// standingLine says what the log says of the tables.
+func standingLine(tables []archive.StandingTable) string {
+	if len(tables) == 0 {
+		return "what the log says of the tables cannot be added up"
+	}
+	rows, files := int64(0), 0
+	for _, t := range tables {
+		rows, files = rows+t.Rows, files+t.Files
+	}
+	return fmt.Sprintf("by the log %d tables have %d rows in %d files, which adds up", len(tables), rows, files)
 }

@@ -162,7 +162,7 @@ func backfillHere(ctx context.Context, o backfillOptions, c *config.Config, requ
 	if err := n.pipeline.Flush(keep); err != nil {
 		problems = append(problems, fmt.Errorf("write rows to the lake: %w", err))
 	}
-	return errors.Join(append(problems, n.archiveAll(keep))...)
+	return errors.Join(append(problems, n.archiveAll(keep), n.archiveRows(keep))...)
 }
 
 func backfillOne(ctx context.Context, n *node, t config.Tenant, request auditsearch.Request, show *backfillShow) error {

@@ -117,7 +117,10 @@ func runImport(ctx context.Context, w io.Writer, o importOptions, files []string
 	if err := n.pipeline.Flush(ctx); err != nil {
 		return fmt.Errorf("write rows to the lake: %w", err)
 	}
-	return n.archiveAll(ctx)
+	if err := n.archiveAll(ctx); err != nil {
+		return err
+	}
+	return n.archiveRows(ctx)
 }
 
 func importFile(ctx context.Context, n *node, o importOptions, name string) (importReport, error) {

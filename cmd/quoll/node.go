@@ -14,6 +14,7 @@ import (
 
 	"github.com/quoll/quoll/archive"
 	"github.com/quoll/quoll/archive/copies"
+	"github.com/quoll/quoll/archive/rowfiles"
 	"github.com/quoll/quoll/archive/witness"
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/config"
@@ -37,6 +38,7 @@ type paths struct {
 	// recipients are whom the archive is encrypted to, with spaces between, and
 	// identities the file that opens it.
 	recipients, identities string
+	rowHashes              bool   // of row files hashes alone
 	minimum                string // how long the archive keeps payloads at least; empty: for ever
 }
 
@@ -67,7 +69,7 @@ func (p paths) verifier() string {
 func configuredPaths(c *config.Config) paths {
 	return paths{
 		data: c.DataDir, archive: c.ArchiveDir, origin: c.ArchiveOrigin,
-		recipients: strings.Join(c.ArchiveEncryption.Recipients, " "), identities: c.ArchiveEncryption.IdentityFile, minimum: c.ArchiveMinimum,
+		recipients: strings.Join(c.ArchiveEncryption.Recipients, " "), identities: c.ArchiveEncryption.IdentityFile, minimum: c.ArchiveMinimum, rowHashes: c.ArchiveRowHashes,
 	}
 }
 
@@ -87,7 +89,7 @@ func dataPaths(dir string) (paths, error) {
 	}
 	return paths{
 		data: absolute, archive: cmp.Or(w.ArchiveDir, absolute+"-archive"), origin: cmp.Or(w.ArchiveOrigin, defaultOrigin),
-		recipients: w.ArchiveRecipients, identities: w.ArchiveIdentities, minimum: w.ArchiveMinimum,
+		recipients: w.ArchiveRecipients, identities: w.ArchiveIdentities, minimum: w.ArchiveMinimum, rowHashes: w.ArchiveRowHashes,
 	}, nil
 }
 
@@ -115,6 +117,7 @@ type node struct {
 	archiveProblem error
 	witnesses      *witness.Collector // nil where nobody cosigns
 	copiers        []*copies.Copier   // of the archive
+	rowFiles       *rowfiles.Follower // nil without an archive
 
 	pipeline *pipeline.Pipeline
 	engine   *duckdb.Engine
@@ -170,6 +173,7 @@ func (n *node) open(ctx context.Context, settings nodeSettings) error {
 	if err := n.openArchive(settings.sealAfter); err != nil {
 		return err
 	}
+	n.followRows()
 	if err := n.openPipeline(ctx, settings.flushEvery); err != nil {
 		return err
 	}

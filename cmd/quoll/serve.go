@@ -300,6 +300,7 @@ func (s *service) run(ctx context.Context, ready func(address, link string)) err
 		work.Go(func() error { return certifier.run(workCtx) })
 		work.Go(func() error { return s.keeper.run(workCtx) })
 		work.Go(func() error { return s.keeper.indexer.run(workCtx) })
+		work.Go(func() error { return s.rowFiles.Run(workCtx) })
 	}
 	for _, copier := range s.copiers {
 		work.Go(func() error { return copier.Run(workCtx) })

@@ -66,6 +66,12 @@ func printStatus(w io.Writer, s *server.Status) error {
 		if s.Archive.Problem != "" {
 			fmt.Fprintf(&b, "          %s\n", s.Archive.Problem)
 		}
+		if f := s.Archive.RowFiles; f != nil {
+			fmt.Fprintf(&b, "          %d files of tables under the log, %d of them kept, %d waiting\n", f.Files, f.Kept, f.Waiting)
+			if f.Problem != "" {
+				fmt.Fprintf(&b, "          %s\n", f.Problem)
+			}
+		}
 		for _, c := range s.Archive.Copies {
 			printCopy(&b, c)
 		}

@@ -28,6 +28,8 @@ type workspace struct {
 	ArchiveIdentities string `json:"archiveIdentities,omitempty"`
 	// ArchiveMinimum is how long payloads are kept at least; empty: for ever.
 	ArchiveMinimum string `json:"archiveMinimum,omitempty"`
+	// ArchiveRowHashes: of row files the archive keeps hashes alone.
+	ArchiveRowHashes bool `json:"archiveRowHashes,omitempty"`
 }
 
 // readWorkspace returns what a data directory says of itself; the zero value
@@ -58,7 +60,7 @@ func openWorkspace(p paths) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	w := workspace{WorkspaceID: known.WorkspaceID, ArchiveDir: p.archive, ArchiveOrigin: p.origin, ArchiveRecipients: p.recipients, ArchiveIdentities: p.identities, ArchiveMinimum: p.minimum}
+	w := workspace{WorkspaceID: known.WorkspaceID, ArchiveDir: p.archive, ArchiveOrigin: p.origin, ArchiveRecipients: p.recipients, ArchiveIdentities: p.identities, ArchiveMinimum: p.minimum, ArchiveRowHashes: p.rowHashes}
 	if w.WorkspaceID == "" {
 		w.WorkspaceID = uuid.NewString()
 	}

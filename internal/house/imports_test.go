@@ -72,6 +72,7 @@ var allowed = []struct {
 	{"archive/hold", nil},
 	{"archive/operations", []string{"model", "schema", "normalise", "archive/proof"}},
 	{"archive/copies", []string{"archive", "model"}},
+	{"archive/rowfiles", []string{"archive", "lake", "model", "schema", "retention"}},
 	{"archive", []string{"model", "archive/proof"}},
 	{"access", []string{"model"}},
 	{"notebook", nil},
