@@ -290,3 +290,42 @@ func TestWrongRulesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A rule is switched off and on, and its text stays as somebody wrote it.
+func TestSwitched(t *testing.T) {
+	for name, c := range map[string]struct{ text, off string }{
+		"without the key": {"# ours\nid: a # stays\nname: A\norder: 1\non: [created]\nactions: [{tag: [x]}]\n", "# ours\nenabled: false\nid: a # stays\nname: A\norder: 1\non: [created]\nactions: [{tag: [x]}]\n"},
+		"with the key":    {"id: a\nenabled:   true  # since May\nname: Ä\norder: 1\non: [created]\nactions: [{tag: [x]}]", "id: a\nenabled:   false  # since May\nname: Ä\norder: 1\non: [created]\nactions: [{tag: [x]}]"},
+		"in one line":     {"{id: a, name: Ä, enabled: true, order: 1, on: [created], actions: [{tag: [x]}]}", "{id: a, name: Ä, enabled: false, order: 1, on: [created], actions: [{tag: [x]}]}"},
+		"a line without":  {"{id: a, name: A, order: 1, on: [created], actions: [{tag: [x]}]}", "{id: a, name: A, order: 1, on: [created], actions: [{tag: [x]}], enabled: false}\n"},
+		"of a document":   {"---\nid: a\nname: A\norder: 1\non: [created]\nactions: [{tag: [x]}]\n", "---\nenabled: false\nid: a\nname: A\norder: 1\non: [created]\nactions: [{tag: [x]}]\n"},
+	} {
+		off, err := switched(c.text, false)
+		if err != nil || off != c.off {
+			t.Errorf("%s: error %v, got\n%s\nwant\n%s", name, err, off, c.off)
+		}
+		on, err := switched(off, true)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for text, want := range map[string]bool{off: false, on: true} {
+			r, err := Parse([]byte(text))
+			if err != nil || r.Enabled == nil || *r.Enabled != want {
+				t.Errorf("%s: not switched to %t, error %v:\n%s", name, want, err, text)
+			}
+		}
+	}
+}
+
+func TestConditionsInWords(t *testing.T) {
+	r, err := Parse([]byte(calm))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"ruleName starts with mass download", "Account ends with @coast.example or severity is Low", "tag is not vip"}
+	for i, c := range r.When {
+		if c.String() != want[i] {
+			t.Errorf("%q, want %q", c.String(), want[i])
+		}
+	}
+}

@@ -76,15 +76,16 @@ func (i *Incident) entity(kind string) []string {
 type operator struct {
 	holds func(text, value string) bool
 	// not says that the condition holds where no text does.
-	not bool
+	not   bool
+	words string
 }
 
 // operators compare without regard to case, as Sentinel's do.
 var operators = map[string]operator{
-	"equals": {strings.EqualFold, false}, "notEquals": {strings.EqualFold, true},
-	"contains": {folded(strings.Contains), false}, "notContains": {folded(strings.Contains), true},
-	"startsWith": {folded(strings.HasPrefix), false}, "notStartsWith": {folded(strings.HasPrefix), true},
-	"endsWith": {folded(strings.HasSuffix), false}, "notEndsWith": {folded(strings.HasSuffix), true},
+	"equals": {strings.EqualFold, false, "is"}, "notEquals": {strings.EqualFold, true, "is not"},
+	"contains": {folded(strings.Contains), false, "contains"}, "notContains": {folded(strings.Contains), true, "does not contain"},
+	"startsWith": {folded(strings.HasPrefix), false, "starts with"}, "notStartsWith": {folded(strings.HasPrefix), true, "does not start with"},
+	"endsWith": {folded(strings.HasSuffix), false, "ends with"}, "notEndsWith": {folded(strings.HasSuffix), true, "does not end with"},
 }
 
 func folded(holds func(text, value string) bool) func(text, value string) bool {

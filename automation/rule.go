@@ -77,6 +77,18 @@ type Action struct {
 	Query    *Query         `yaml:"query,omitempty" json:"query,omitempty"`
 }
 
+// String says what the condition asks for, for lists.
+func (c Condition) String() string {
+	if len(c.Any) > 0 {
+		var each []string
+		for _, one := range c.Any {
+			each = append(each, one.String())
+		}
+		return strings.Join(each, " or ")
+	}
+	return c.Property + " " + operators[c.Operator].words + " " + strings.Join(c.Values, ", ")
+}
+
 // Close says why an incident is closed.
 type Close struct {
 	Classification model.Classification `yaml:"classification" json:"classification"`

@@ -135,7 +135,8 @@ type Fare struct {
 	Incidents                      int // that it ran for
 	Done, Failed, Refused, Waiting int // steps
 	Last                           time.Time
-	LastError                      string // of the newest step that has one and did not end well
+	LastError                      string    // of the newest step that has one and did not end well
+	LastFailed                     time.Time // when that was planned; zero without such a step
 }
 
 func (e *Engine) fares(ctx context.Context) (map[string]Fare, error) {
@@ -154,9 +155,13 @@ func (e *Engine) fares(ctx context.Context) (map[string]Fare, error) {
 		return nil, err
 	}
 	for _, l := range lines {
-		err := e.db.QueryRowContext(ctx, `SELECT error FROM automation_run WHERE rule_id=? AND error<>'' AND state<>'done' ORDER BY sequence DESC LIMIT 1`, l.id).Scan(&l.fare.LastError)
+		var failed int64
+		err := e.db.QueryRowContext(ctx, `SELECT error, at FROM automation_run WHERE rule_id=? AND error<>'' AND state<>'done' ORDER BY sequence DESC LIMIT 1`, l.id).Scan(&l.fare.LastError, &failed)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return nil, fmt.Errorf("read how automation fares: %w", err)
+		}
+		if err == nil {
+			l.fare.LastFailed = time.UnixMicro(failed).UTC()
 		}
 		all[l.id] = l.fare
 	}

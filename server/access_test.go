@@ -131,6 +131,10 @@ func TestRoles(t *testing.T) {
 	}{
 		{"PATCH /api/v1/incidents/inc-0006", `{"comment":"x"}`, "Responder", "Reader"},
 		{"POST /api/v1/notes", `{"kind":"query","title":"x","query":"T"}`, "Responder", "Reader"},
+		{"POST /api/v1/automation/test", `{"id":"calm-backup"}`, "Responder", "Reader"},
+		{"PATCH /api/v1/automation/calm-backup", `{"enabled":false}`, "Contributor", "Responder"},
+		{"POST /api/v1/automation", `{"text":"id: x\nname: X\norder: 1\non: [created]\nactions: [{tag: [a]}]\n"}`, "Contributor", "Responder"},
+		{"DELETE /api/v1/automation/x", "", "Contributor", "Responder"},
 		{"POST /api/v1/backfills", `{"from":"2026-08-14T00:00:00Z","to":"2026-09-14T00:00:00Z"}`, "Contributor", "Responder"},
 		{"GET /api/v1/retention/preview", "", "Contributor", "Responder"},
 		{"GET /api/v1/people", "", "Administrator", "Contributor"},

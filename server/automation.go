@@ -14,6 +14,8 @@ type Automation interface {
 	AutomationRules(ctx context.Context) ([]AutomationRule, error)
 	// PutAutomation keeps the rule that a text is, in place of the one of its id.
 	PutAutomation(ctx context.Context, text, actor string) (*AutomationRule, error)
+	// EnableAutomation switches a rule on or off; ErrNotFound when there is none.
+	EnableAutomation(ctx context.Context, id string, on bool, actor string) (*AutomationRule, error)
 	// RemoveAutomation takes a rule away; ErrNotFound when there is none.
 	RemoveAutomation(ctx context.Context, id string) error
 	// TestAutomation says what a rule would have done.
@@ -31,10 +33,14 @@ type AutomationRule struct {
 	Enabled bool       `json:"enabled"`
 	Expires *time.Time `json:"expires"` // null: never
 	// Active is whether it does anything now.
-	Active  bool     `json:"active"`
-	On      []string `json:"on"`
-	Actions []string `json:"actions"` // in words
-	Text    string   `json:"text"`    // YAML
+	Active bool     `json:"active"`
+	On     []string `json:"on"`
+	// Kinds are those of changes that it waits for; empty: all.
+	Kinds []string `json:"kinds"`
+	// Conditions, all of which have to hold, and Actions are in words.
+	Conditions []string `json:"conditions"`
+	Actions    []string `json:"actions"`
+	Text       string   `json:"text"` // YAML
 	// Source is "file" or "state"; By and Changed say who put it into the state.
 	Source  string     `json:"source"`
 	By      string     `json:"by,omitempty"`
@@ -46,7 +52,9 @@ type AutomationRule struct {
 	Refused   int        `json:"refused"`
 	Waiting   int        `json:"waiting"`
 	LastRun   *time.Time `json:"lastRun"`
-	LastError string     `json:"lastError,omitempty"`
+	// LastFailed is when an action did not end well the last time, LastError why.
+	LastFailed *time.Time `json:"lastFailed"`
+	LastError  string     `json:"lastError,omitempty"`
 }
 
 // AutomationTest is the body of POST /api/v1/automation/test: a text, or the id of a
@@ -56,6 +64,9 @@ type AutomationTest struct {
 	ID   string `json:"id,omitempty"`
 	// From is the last activity of the oldest incident; 30 days ago when left out.
 	From time.Time `json:"from"`
+	// Incident is the number of the one incident to look at, whatever From says; 0:
+	// all.
+	Incident int64 `json:"incident,omitempty"`
 }
 
 // AutomationTested is what a rule would have done.
@@ -92,6 +103,7 @@ func (s *Server) automationEndpoints() []endpoint {
 	return offered(s.services.Automation != nil, "automation",
 		endpoint{"GET /api/v1/automation", RoleReader, s.handleAutomation},
 		endpoint{"POST /api/v1/automation", RoleContributor, s.handleAutomationPut},
+		endpoint{"PATCH /api/v1/automation/{id}", RoleContributor, s.handleAutomationEnable},
 		endpoint{"DELETE /api/v1/automation/{id}", RoleContributor, s.handleAutomationRemove},
 		endpoint{"POST /api/v1/automation/test", RoleResponder, s.handleAutomationTest},
 		endpoint{"GET /api/v1/automation/steps", RoleReader, s.handleAutomationSteps})
@@ -102,8 +114,18 @@ func (s *Server) handleAutomation(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, map[string][]AutomationRule{"rules": notNil(all)})
+	rules := make([]AutomationRule, 0, len(all))
+	for _, rule := range all {
+		rules = append(rules, rule.whole())
+	}
+	writeJSON(w, http.StatusOK, map[string][]AutomationRule{"rules": rules})
 	return nil
+}
+
+// whole is the rule without lists that are null.
+func (r AutomationRule) whole() AutomationRule {
+	r.On, r.Kinds, r.Conditions, r.Actions = notNil(r.On), notNil(r.Kinds), notNil(r.Conditions), notNil(r.Actions)
+	return r
 }
 
 func (s *Server) handleAutomationPut(w http.ResponseWriter, r *http.Request) error {
@@ -117,7 +139,25 @@ func (s *Server) handleAutomationPut(w http.ResponseWriter, r *http.Request) err
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, rule)
+	writeJSON(w, http.StatusOK, rule.whole())
+	return nil
+}
+
+func (s *Server) handleAutomationEnable(w http.ResponseWriter, r *http.Request) error {
+	var body struct {
+		Enabled *bool `json:"enabled"`
+	}
+	if err := s.decode(w, r, &body); err != nil {
+		return err
+	}
+	if body.Enabled == nil {
+		return &Failure{CodeBadRequest, "enabled is true or false"}
+	}
+	rule, err := s.services.Automation.EnableAutomation(r.Context(), r.PathValue("id"), *body.Enabled, callerOf(r.Context()).person.Name)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, rule.whole())
 	return nil
 }
 
@@ -139,6 +179,9 @@ func (s *Server) handleAutomationTest(w http.ResponseWriter, r *http.Request) er
 	}
 	if (body.Text == "") == (body.ID == "") {
 		return &Failure{CodeBadRequest, "give the text of a rule, or the id of one"}
+	}
+	if body.Incident < 0 {
+		return &Failure{CodeBadRequest, "incident is the number of one"}
 	}
 	if body.From.IsZero() {
 		body.From = s.clock().AddDate(0, 0, -testedDays)

@@ -31,7 +31,6 @@ export default defineConfig({
   plugins: [packAssets()],
   // Microsoft's language service runs in a worker, where no "global" exists.
   define: { global: "globalThis" },
-  esbuild: { jsx: "automatic", legalComments: "external" },
   worker: { format: "es" },
   build: {
     target: "es2022",
@@ -41,7 +40,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 16_000,
     reportCompressedSize: false,
     modulePreload: { polyfill: false },
-    rollupOptions: {
+    rolldownOptions: {
       onwarn(warning, warn) {
         // "use client" means something to server rendering only; Microsoft's
         // language service holds an eval that it does not reach.

@@ -235,12 +235,15 @@ func (d automationDesk) AutomationRules(ctx context.Context) ([]server.Automatio
 
 func viewAutomation(l automation.Listed, now time.Time) server.AutomationRule {
 	view := server.AutomationRule{
-		ID: l.ID, Name: l.Name, Order: l.Order, Enabled: l.Enabled == nil || *l.Enabled, Expires: moment(l.Expires), Active: l.Active(now), On: l.On, Text: l.Text,
+		ID: l.ID, Name: l.Name, Order: l.Order, Enabled: l.Enabled == nil || *l.Enabled, Expires: moment(l.Expires), Active: l.Active(now), On: l.On, Kinds: l.Changed, Text: l.Text,
 		Source: "state", By: l.By, Changed: moment(l.At), Incidents: l.Fare.Incidents, Done: l.Fare.Done, Failed: l.Fare.Failed, Refused: l.Fare.Refused, Waiting: l.Fare.Waiting,
-		LastRun: moment(l.Fare.Last), LastError: l.Fare.LastError,
+		LastRun: moment(l.Fare.Last), LastFailed: moment(l.Fare.LastFailed), LastError: l.Fare.LastError,
 	}
 	if l.File {
 		view.Source = "file"
+	}
+	for _, c := range l.When {
+		view.Conditions = append(view.Conditions, c.String())
 	}
 	for _, a := range l.Actions {
 		view.Actions = append(view.Actions, a.String())
@@ -258,11 +261,28 @@ func (d automationDesk) PutAutomation(ctx context.Context, text, actor string) (
 	if err := d.acts.done(ctx, what, automationFailure(err)); err != nil {
 		return nil, err
 	}
+	return d.one(ctx, r.ID)
+}
+
+// EnableAutomation implements server.Automation.
+func (d automationDesk) EnableAutomation(ctx context.Context, id string, on bool, actor string) (*server.AutomationRule, error) {
+	r, err := d.engine.Enable(ctx, id, on, actor)
+	what := act{operation: "Switch automation rule", kind: "Automation rule", id: id, description: "switched an automation rule on or off", properties: map[string]any{"Enabled": on}}
+	if err == nil {
+		what.name = r.Name
+	}
+	if err := d.acts.done(ctx, what, automationFailure(err)); err != nil {
+		return nil, err
+	}
+	return d.one(ctx, id)
+}
+
+func (d automationDesk) one(ctx context.Context, id string) (*server.AutomationRule, error) {
 	all, err := d.AutomationRules(ctx)
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(all, func(one server.AutomationRule) bool { return one.ID == r.ID })
+	i := slices.IndexFunc(all, func(one server.AutomationRule) bool { return one.ID == id })
 	if i < 0 {
 		return nil, server.ErrNotFound // somebody took it away meanwhile
 	}
@@ -285,6 +305,9 @@ func (d automationDesk) TestAutomation(ctx context.Context, t server.AutomationT
 		return nil, err
 	}
 	tested := &server.AutomationTested{}
+	if t.Incident != 0 {
+		return tested, d.test(ctx, r, []model.Incident{{Number: t.Incident}}, tested)
+	}
 	for offset := 0; offset < mostTested; {
 		list, total, err := d.store.List(ctx, incident.Filter{From: t.From, Offset: offset})
 		if err != nil {
@@ -328,6 +351,9 @@ func (d automationDesk) test(ctx context.Context, r *automation.Rule, list []mod
 	kinds := map[int64][]string{}
 	for _, one := range list {
 		detail, err := d.store.Get(ctx, one.Number)
+		if errors.Is(err, incident.ErrNotFound) {
+			return server.ErrNotFound
+		}
 		if err != nil {
 			return err
 		}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +113,17 @@ func TestAutomation(t *testing.T) {
 		if err != nil || len(result.Rows) != 1 || result.Rows[0][0] != want {
 			t.Errorf("%s: %v, error %v, want %q", text, result, err, want)
 		}
+	}
+	desk := automationDesk{engine, store, audit}
+	off, err := desk.EnableAutomation(t.Context(), "calm-backup", false, "ada")
+	if err != nil || off.Active || off.By != "ada" || off.LastFailed == nil || !slices.Equal(off.Conditions, []string{"ruleName is mass download", "Account starts with svc-"}) {
+		t.Errorf("switched off: %+v, error %v", off, err)
+	}
+	if one, err := desk.TestAutomation(t.Context(), server.AutomationTest{ID: "calm-backup", Incident: 2}); err != nil || one.Incidents != 1 || len(one.Matches) != 0 {
+		t.Errorf("tried on one incident: %+v, error %v", one, err)
+	}
+	if _, err := desk.TestAutomation(t.Context(), server.AutomationTest{ID: "calm-backup", Incident: 99}); !errors.Is(err, server.ErrNotFound) {
+		t.Errorf("tried on no incident: error %v", err)
 	}
 	detail, err := store.Get(t.Context(), 1)
 	if err != nil || detail.Status != model.IncidentClosed || detail.Owner != "ines" {

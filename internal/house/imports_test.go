@@ -81,7 +81,7 @@ var allowed = []struct {
 	{"intel", nil},
 	{"investigate", []string{"query"}},
 	{"assure", nil},
-	{"server/servertest/…", []string{"server/…", "web", "kql/…", "assure"}},
+	{"server/servertest/…", []string{"server/…", "web", "kql/…", "assure", "automation"}},
 	{"server", []string{"model", "schema", "kql/…", "query", "web", "assure"}},
 	{"tenantsim/…", []string{"model", "tenantsim/…"}},
 	{"web/…", []string{"server/…", "web"}},

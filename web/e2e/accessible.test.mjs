@@ -35,6 +35,7 @@ const pages = [
   ["an entity", "/entities/Account/mara.lindqvist%40wattleworks.example", () => page.getByRole("heading", { name: "Alerts" })],
   ["hunting", "/hunting", () => page.getByRole("region", { name: "Hunts" }).locator("tbody tr").first()],
   ["rules", "/rules", () => page.locator("table.rules tbody tr").first()],
+  ["automation", "/automation", () => page.locator("table.automation tbody tr").first()],
   ["dashboards", "/dashboards", () => page.getByRole("link", { name: "Finance" })],
   ["a dashboard", "/dashboards/exchange", () => page.locator(".tile .card-value").first()],
   ["connectors", "/connectors", () => page.locator("td.gap-complete").first()],

@@ -11,6 +11,36 @@ before(async () => {
   await page.getByRole("heading", { name: "Overview" }).waitFor();
 });
 
+cannedTest("an automation rule is written, refused, tried, kept, switched and taken away", async () => {
+  await page.getByRole("link", { name: "Automation", exact: true }).click();
+  const rows = page.locator("table.automation tbody tr");
+  await rows.nth(1).waitFor();
+  assert.match(await rows.nth(1).innerText(), /it is changed \(severity\)[\s\S]*severity is High[\s\S]*notify soc[\s\S]*4 h ago/);
+  assert.ok(await page.getByRole("switch", { name: "Review guests on Mondays is on" }).isDisabled(), "a rule of a file");
+  await page.getByRole("button", { name: "Tell the SOC of what is high" }).click();
+  const panel = page.getByRole("complementary");
+  await panel.getByText('no notification target is called "soc"').first().waitFor();
+  assert.match(await panel.getByRole("region", { name: "What it did lately" }).innerText(), /Failed\s+notify soc[\s\S]*Waiting\s+notify soc\s+next attempt/);
+  await screenshot(page, "automation");
+  await page.getByRole("button", { name: "New rule" }).click();
+  const yaml = panel.getByLabel("Rule as YAML");
+  await yaml.fill("id: mine\nname: Mine\norder: 5\non: [sometimes]\nactions: [{tag: [a]}]\n");
+  await panel.getByRole("button", { name: "Save rule" }).click();
+  await panel.getByRole("alert").getByText('on: "sometimes"; it is created or updated', { exact: false }).waitFor();
+  await yaml.fill("id: mine\nname: Mine\norder: 5\non: [created]\nactions: [{tag: [a]}]\n");
+  await panel.getByLabel("Dry run over").selectOption({ label: "#6 Many files downloaded in a short time" });
+  await panel.getByRole("button", { name: "Dry run" }).click();
+  await panel.getByText("It would have acted on 1 of 1 incident.").waitFor();
+  await panel.getByRole("button", { name: "Save rule" }).click();
+  await rows.first().getByText("Mine").waitFor();
+  await page.getByRole("switch", { name: "Mine is on" }).click();
+  await rows.first().getByText("Off", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Remove Mine" }).click();
+  await until("it to be gone", async () => (await rows.count()) === 3);
+  await page.goto("/incidents/inc-0007");
+  await page.getByRole("region", { name: "Automation" }).getByText("run query what else this account did").waitFor();
+});
+
 cannedTest("an access token is made, shown once, used, and revoked", async () => {
   await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("link", { name: "Access tokens" }).click();

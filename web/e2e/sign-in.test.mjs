@@ -67,6 +67,10 @@ cannedTest("a reader is invited, looks at everything, and changes nothing", asyn
   await reader.goto("/incidents/inc-0007");
   await reader.getByText("changing this takes the role Responder", { exact: false }).waitFor();
   assert.ok(await reader.getByRole("button", { name: "Add comment" }).isDisabled());
+  await reader.goto("/automation");
+  await reader.getByRole("switch", { name: "Calm the backup account is on" }).waitFor();
+  assert.ok(await reader.getByRole("switch", { name: "Calm the backup account is on" }).isDisabled());
+  assert.equal(await reader.getByRole("button", { name: "New rule" }).count(), 0);
   await reader.goto("/settings/people");
   await reader.getByRole("heading", { name: "Not for your role" }).waitFor();
   await reader.goto(link);

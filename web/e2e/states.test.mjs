@@ -6,7 +6,7 @@ import { cannedTest, enterCanned } from "./harness.mjs";
 const { page, troubles } = await enterCanned();
 
 const pages = [
-  "/", "/incidents", "/incidents/inc-0007", "/hunting", "/rules", "/dashboards", "/dashboards/exchange", "/connectors", "/archive", "/assurance",
+  "/", "/incidents", "/incidents/inc-0007", "/hunting", "/rules", "/automation", "/dashboards", "/dashboards/exchange", "/connectors", "/archive", "/assurance",
   "/settings/people", "/settings/tokens", "/settings/notifications", "/settings/watchlists",
   "/settings/functions", "/settings/indicators", "/settings/exceptions", "/settings/retention", "/investigations",
 ];
@@ -45,7 +45,7 @@ cannedTest("pages say that something is not allowed", () =>
   }));
 
 const empty = {
-  "/incidents": { incidents: [], total: 0 }, "/connectors": { now: new Date().toISOString(), connectors: [] }, "/rules": { rules: [] }, "/notes": { notes: [] },
+  "/incidents": { incidents: [], total: 0 }, "/connectors": { now: new Date().toISOString(), connectors: [] }, "/rules": { rules: [] }, "/automation": { rules: [] }, "/notes": { notes: [] },
   "/dashboards": { dashboards: [] }, "/tokens": { tokens: [] }, "/notifications": { targets: [], deliveries: [] }, "/watchlists": { watchlists: [] },
   "/functions": { functions: [] }, "/indicators": { indicators: [], unmatched: 0 }, "/exceptions": { exceptions: [] }, "/investigations": { investigations: [] },
   "/retention": { now: new Date().toISOString(), rules: [], tables: [], holds: [], lastRun: null, nextRun: null },
@@ -60,7 +60,7 @@ cannedTest("pages say that there is nothing, and what to do about it", () =>
     async (path) => {
       await main().locator(".state-view h2").first().waitFor().catch((e) => assert.fail(`${path}: ${e.message}`));
     },
-    ["/incidents", "/rules", "/dashboards", "/connectors", "/settings/tokens", "/settings/notifications", "/settings/watchlists", "/settings/functions", "/settings/indicators", "/settings/exceptions", "/settings/retention", "/investigations", "/settings/nothing", "/nowhere"],
+    ["/incidents", "/rules", "/automation", "/dashboards", "/connectors", "/settings/tokens", "/settings/notifications", "/settings/watchlists", "/settings/functions", "/settings/indicators", "/settings/exceptions", "/settings/retention", "/investigations", "/settings/nothing", "/nowhere"],
   ));
 
 cannedTest("nothing broke", () => {

@@ -1,5 +1,5 @@
 import type {
-  AccessToken, ArchiveDetail, ArchiveTask, AssuranceReport, Backfill, Backtest, BacktestRequest, ConnectorList, Dashboard, DashboardEntry, Diagnostic,
+  AccessToken, AutomationRule, AutomationStep, AutomationTest, AutomationTested, ArchiveDetail, ArchiveTask, AssuranceReport, Backfill, Backtest, BacktestRequest, ConnectorList, Dashboard, DashboardEntry, Diagnostic,
   EntityDetail, Exception, GapCalendar, Hold, HoldScope, IncidentChange, IncidentDetail, IncidentPage, IndicatorList, IndicatorsTaken, Investigation,
   MessageCoverage, NewNote, NewToken, Note, NotificationState, Person, QueryPlan, QueryResult, ReconciledHours, Register, RetentionPreview,
   RetentionState, Role, Rule, SavedFunction, Schema, Session, Status, TenantEntry, TenantFinding, TenantRequest, Timespan, Tombstone, Watchlist,
@@ -158,6 +158,13 @@ export const api = {
   addException: (e: Pick<Exception, "ruleId" | "kind" | "value" | "why" | "expires">) => call<Exception>("POST", "/exceptions", e),
   agreeException: (id: string) => call<Exception>("POST", `/exceptions/${encodeURIComponent(id)}/agreement`, {}),
   removeException: (id: string) => call<object>("DELETE", "/exceptions/" + encodeURIComponent(id)),
+  automation: async (signal?: AbortSignal) => (await call<{ rules: AutomationRule[] }>("GET", "/automation", undefined, signal)).rules,
+  saveAutomation: (text: string) => call<AutomationRule>("POST", "/automation", { text }),
+  enableAutomation: (id: string, enabled: boolean) => call<AutomationRule>("PATCH", "/automation/" + encodeURIComponent(id), { enabled }),
+  removeAutomation: (id: string) => call<object>("DELETE", "/automation/" + encodeURIComponent(id)),
+  testAutomation: (t: AutomationTest) => call<AutomationTested>("POST", "/automation/test", t),
+  automationSteps: async (incident: number, signal?: AbortSignal) =>
+    (await call<{ steps: AutomationStep[] }>("GET", "/automation/steps" + (incident > 0 ? `?incident=${incident}` : ""), undefined, signal)).steps,
   holds: async (signal?: AbortSignal) => (await call<{ holds: Hold[] }>("GET", "/archive/holds", undefined, signal)).holds,
   addHold: (name: string, reason: string, scope: HoldScope) => call<Hold>("POST", "/archive/holds", { name, reason, scope }),
   releaseHold: (id: string, why: string) => call<Hold>("POST", `/archive/holds/${encodeURIComponent(id)}/release`, { why }),

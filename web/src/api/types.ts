@@ -441,3 +441,15 @@ export interface Investigation {
 /** A rule that is loaded, with another query, or the text of one. */
 export interface BacktestRequest { id?: string; query?: string; yaml?: string; from: string; to?: string }
 export interface Backtest { from: string; to: string; windows: number; failed: number; error?: string; rows: number; alerts: number; days: { day: string; alerts: number }[]; seconds: number }
+
+/** A rule that acts on incidents, and how it fares. */
+export interface AutomationRule {
+  id: string; name: string; order: number; enabled: boolean; expires: string | null; active: boolean; on: string[]; kinds: string[]; conditions: string[]; actions: string[]; text: string;
+  source: "file" | "state"; by?: string; changed: string | null; incidents: number; done: number; failed: number; refused: number; waiting: number;
+  lastRun: string | null; lastFailed: string | null; lastError?: string;
+}
+export interface AutomationTest { text?: string; id?: string; from?: string; incident?: number }
+export interface AutomationTested { incidents: number; truncated?: boolean; matches: { incident: string; title: string; on: string; actions: string[] }[] }
+export interface AutomationStep {
+  incident: string; ruleId: string; ruleName: string; action: string; state: "waiting" | "done" | "failed" | "refused"; attempts: number; planned: string; due: string | null; ended: string | null; error?: string;
+}

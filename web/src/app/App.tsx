@@ -20,6 +20,7 @@ const DetailPage = lazy(() => import("../incidents/DetailPage"));
 const HuntingPage = lazy(() => import("../hunting/HuntingPage"));
 const ReportsPage = lazy(() => import("../hunting/ReportsPage"));
 const RulesPage = lazy(() => import("../rules/RulesPage"));
+const AutomationPage = lazy(() => import("../automation/AutomationPage"));
 const DashboardsPage = lazy(() => import("../dashboards/DashboardsPage"));
 const DashboardPage = lazy(() => import("../dashboards/DashboardPage"));
 const ConnectorsPage = lazy(() => import("../connectors/ConnectorsPage"));
@@ -98,6 +99,7 @@ function Page({ path, onSession }: { path: string; onSession: (session: Session)
   if (page === "hunting" && !id) return <HuntingPage />;
   if (page === "investigations" && !id) return <ReportsPage />;
   if (page === "rules" && !id) return <RulesPage />;
+  if (page === "automation" && !id) return <AutomationPage />;
   if (page === "dashboards" && !id) return <DashboardsPage />;
   if (page === "dashboards" && id && more.length === 0) return <DashboardPage id={decodeURIComponent(id)} />;
   if (page === "connectors" && !id) return <ConnectorsPage />;

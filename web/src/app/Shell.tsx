@@ -1,6 +1,6 @@
 import { Badge, Button, Menu, MenuDivider, MenuItem, MenuList, MenuPopover, MenuTrigger, MessageBar, MessageBarBody, Tooltip } from "@fluentui/react-components";
 import {
-  AlertFilled, AlertRegular, ArchiveFilled, ArchiveRegular, BoardFilled, BoardRegular, ClockRegular, HomeFilled, HomeRegular, NavigationRegular, PersonRegular, PlugConnectedFilled, PlugConnectedRegular, SearchFilled, SearchRegular, SettingsFilled, SettingsRegular, ShieldCheckmarkFilled, ShieldCheckmarkRegular, ShieldErrorFilled, ShieldErrorRegular,
+  AlertFilled, AlertRegular, ArchiveFilled, ArchiveRegular, BoardFilled, BoardRegular, ClockRegular, FlashFlowFilled, FlashFlowRegular, HomeFilled, HomeRegular, NavigationRegular, PersonRegular, PlugConnectedFilled, PlugConnectedRegular, SearchFilled, SearchRegular, SettingsFilled, SettingsRegular, ShieldCheckmarkFilled, ShieldCheckmarkRegular, ShieldErrorFilled, ShieldErrorRegular,
   TextBulletListSquareSearchFilled, TextBulletListSquareSearchRegular, WeatherMoonRegular, WeatherSunnyRegular,
 } from "../ui/icons";
 import type { ReactNode } from "react";
@@ -16,6 +16,7 @@ const items = [
   { to: "/incidents", label: text.nav.incidents, icon: <ShieldErrorRegular />, activeIcon: <ShieldErrorFilled /> },
   { to: "/hunting", label: text.nav.hunting, icon: <SearchRegular />, activeIcon: <SearchFilled /> },
   { to: "/rules", label: text.nav.rules, icon: <AlertRegular />, activeIcon: <AlertFilled /> },
+  { to: "/automation", label: text.nav.automation, icon: <FlashFlowRegular />, activeIcon: <FlashFlowFilled /> },
   { to: "/dashboards", label: text.nav.dashboards, icon: <BoardRegular />, activeIcon: <BoardFilled /> },
   { to: "/connectors", label: text.nav.connectors, icon: <PlugConnectedRegular />, activeIcon: <PlugConnectedFilled /> },
   { to: "/archive", label: text.nav.archive, icon: <ArchiveRegular />, activeIcon: <ArchiveFilled /> },

@@ -4,9 +4,12 @@ import { api } from "../api/client";
 import type { IncidentDetail } from "../api/types";
 import { useResource } from "../api/useResource";
 import { linkTo } from "../app/router";
+import { automationText } from "../text/automation";
 import { text } from "../text/en";
-import { EntityIcon, Instant, PageHeader, SeverityTag, StatusTag, Tactics } from "../ui/parts";
+import { EntityIcon, Instant, PageHeader, SeverityTag, StatusTag, Tactics, useNow } from "../ui/parts";
 import { FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { Steps } from "../automation/Steps";
+import "../automation/automation.css";
 import { AlertCard } from "./AlertCard";
 import { Custody } from "./Custody";
 import { ManagePanel } from "./ManagePanel";
@@ -76,11 +79,20 @@ function Detail({ incident, onChanged }: { incident: IncidentDetail; onChanged: 
           <ManagePanel key={incident.id} incident={incident} onChanged={onChanged} />
           <TasksPanel key={"tasks " + incident.id} incident={incident} onChanged={onChanged} />
           <Custody key={"custody " + incident.id} id={incident.id} />
+          <AutomationOf number={incident.number} />
           <Facts incident={incident} />
         </aside>
       </div>
     </>
   );
+}
+
+/** What automation did with the incident and what it has yet to do; nothing where there is none. */
+function AutomationOf({ number }: { number: number }) {
+  const steps = useResource(`automation of ${number}`, (signal) => api.automationSteps(number, signal), 30_000, "incidents");
+  const now = useNow(10_000);
+  if (!steps.data?.length) return null;
+  return <section className="panel" aria-label={automationText.ofIncident}><h2>{automationText.ofIncident}</h2><Steps steps={steps.data} now={now} /></section>;
 }
 
 function Facts({ incident: i }: { incident: IncidentDetail }) {

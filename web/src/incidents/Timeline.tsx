@@ -1,5 +1,5 @@
 import {
-  AlertRegular, ArrowSyncRegular, CommentRegular, FlagRegular, PersonRegular, PulseRegular, TagRegular, WarningRegular,
+  AlertRegular, ArrowSyncRegular, CommentRegular, FlagRegular, FlashFlowRegular, PersonRegular, PulseRegular, TagRegular, WarningRegular,
 } from "../ui/icons";
 import type { ReactNode } from "react";
 import type { TimelineEntry } from "../api/types";
@@ -9,7 +9,7 @@ import { EmptyView } from "../ui/states";
 
 const icons: Record<string, ReactNode> = {
   activity: <PulseRegular />, alert: <AlertRegular />, "alert-updated": <AlertRegular />, created: <WarningRegular />, status: <FlagRegular />,
-  severity: <FlagRegular />, owner: <PersonRegular />, classification: <TagRegular />, reopened: <ArrowSyncRegular />, comment: <CommentRegular />,
+  severity: <FlagRegular />, owner: <PersonRegular />, classification: <TagRegular />, reopened: <ArrowSyncRegular />, comment: <CommentRegular />, automation: <FlashFlowRegular />,
 };
 
 /** Kinds whose title says all; for others the kind is written before it. */
@@ -18,24 +18,27 @@ const speaking = new Set(["activity", "alert", "alert-updated", "comment"]);
 /** The story of an incident, earliest first. */
 export function Timeline({ entries, onAlert }: { entries: TimelineEntry[]; onAlert: (id: string) => void }) {
   if (entries.length === 0) return <EmptyView title={text.incidents.noTimeline} />;
+  return <ol className="timeline">{entries.map((entry, n) => <Entry key={n} entry={entry} onAlert={onAlert} />)}</ol>;
+}
+
+function Entry({ entry, onAlert }: { entry: TimelineEntry; onAlert: (id: string) => void }) {
+  // What a query of automation found stands below what was done.
+  const [title, ...found] = entry.kind === "automation" ? entry.title.split("\n") : [entry.title];
   return (
-    <ol className="timeline">
-      {entries.map((entry, n) => (
-        <li key={n} className={`timeline-entry timeline-${entry.kind}`}>
-          <span className="timeline-dot" title={text.incidents.timeline[entry.kind] ?? entry.kind}>{icons[entry.kind] ?? <PulseRegular />}</span>
-          <div className="timeline-time"><Instant at={entry.time} /></div>
-          <div className="timeline-text">
-            <div className="timeline-title">
-              {!speaking.has(entry.kind) && <span className="muted">{text.incidents.timeline[entry.kind] ?? entry.kind}: </span>}
-              {entry.alertId ? <button type="button" className="link-button" onClick={() => onAlert(entry.alertId!)}>{entry.title}</button> : entry.title}
-              {entry.severity && <SeverityTag severity={entry.severity} />}
-            </div>
-            {entry.detail && <div className="timeline-detail">{entry.detail}</div>}
-            {entry.actor && <div className="muted timeline-actor">{entry.actor}</div>}
-            {entry.entities && entry.entities.length > 0 && <div className="chip-row">{entry.entities.map((e, i) => <EntityChip key={i} entity={e} />)}</div>}
-          </div>
-        </li>
-      ))}
-    </ol>
+    <li className={`timeline-entry timeline-${entry.kind}`}>
+      <span className="timeline-dot" title={text.incidents.timeline[entry.kind] ?? entry.kind}>{icons[entry.kind] ?? <PulseRegular />}</span>
+      <div className="timeline-time"><Instant at={entry.time} /></div>
+      <div className="timeline-text">
+        <div className="timeline-title">
+          {!speaking.has(entry.kind) && <span className="muted">{text.incidents.timeline[entry.kind] ?? entry.kind}: </span>}
+          {entry.alertId ? <button type="button" className="link-button" onClick={() => onAlert(entry.alertId!)}>{title}</button> : title}
+          {entry.severity && <SeverityTag severity={entry.severity} />}
+        </div>
+        {found.length > 0 && <pre className="timeline-found" tabIndex={0}>{found.join("\n")}</pre>}
+        {entry.detail && <div className="timeline-detail">{entry.detail}</div>}
+        {entry.actor && <div className="muted timeline-actor">{entry.actor}</div>}
+        {entry.entities && entry.entities.length > 0 && <div className="chip-row">{entry.entities.map((e, i) => <EntityChip key={i} entity={e} />)}</div>}
+      </div>
+    </li>
   );
 }

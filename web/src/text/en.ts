@@ -13,7 +13,7 @@ export const text = {
   breadcrumb: "Breadcrumb",
   nav: {
     label: "Main", toggle: "Show or hide the names of the navigation",
-    home: "Overview", logs: "Logs", incidents: "Incidents", hunting: "Hunting", rules: "Rules", dashboards: "Dashboards", connectors: "Connectors", archive: "Archive", assurance: "Assurance", settings: "Settings",
+    home: "Overview", logs: "Logs", incidents: "Incidents", hunting: "Hunting", rules: "Rules", automation: "Automation", dashboards: "Dashboards", connectors: "Connectors", archive: "Archive", assurance: "Assurance", settings: "Settings",
     newIncidents: (n: number) => `${n} new`,
   },
   zone: { utc: "UTC", local: "Local time", tip: "Show times in UTC or in the zone of this computer" },

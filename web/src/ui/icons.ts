@@ -31,6 +31,7 @@ export { ErrorCircleRegular } from "@fluentui/react-icons/svg/error-circle";
 export { EyeOffRegular } from "@fluentui/react-icons/svg/eye-off";
 export { EyeRegular } from "@fluentui/react-icons/svg/eye";
 export { FlagRegular } from "@fluentui/react-icons/svg/flag";
+export { FlashFlowFilled, FlashFlowRegular } from "@fluentui/react-icons/svg/flash-flow";
 export { GlobeRegular } from "@fluentui/react-icons/svg/globe";
 export { GroupListRegular } from "@fluentui/react-icons/svg/group-list";
 export { HomeFilled, HomeRegular } from "@fluentui/react-icons/svg/home";
