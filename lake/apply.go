@@ -82,8 +82,9 @@ func (l *Lake) Apply(ctx context.Context, b Batch) (Applied, error) {
 	}
 	l.lastIngested = later(b.Ingested.UTC().Truncate(time.Microsecond), l.lastIngested)
 	for i := range b.Records {
-		l.applyRecord(&b.Records[i], &b, &result)
+		l.applyRecord(i, &b, &result)
 	}
+	l.takeOver(&b, &result)
 	l.applied = b.Position
 	return result, nil
 }
@@ -108,6 +109,9 @@ func (l *Lake) validate(r *schema.Record) error {
 		t, ok := l.tables[row.Table.Name]
 		if !ok {
 			return fmt.Errorf("%w: no table %q", ErrInvalidRow, row.Table.Name)
+		}
+		if sheet, _ := row.InSheet(); sheet != nil && sheet.Table() != t.schema {
+			return fmt.Errorf("%w: the columns are not those of table %s", ErrInvalidRow, row.Table.Name)
 		}
 		for _, cell := range row.Cells {
 			if cell.Column < 0 || cell.Column >= len(t.schema.Columns) {
@@ -203,9 +207,9 @@ func (l *Lake) startFlush() {
 	})
 }
 
-// applyRecord adds the rows of one record.
-func (l *Lake) applyRecord(r *schema.Record, b *Batch, result *Applied) {
-	position := b.Position
+// applyRecord adds the rows of one record of a batch.
+func (l *Lake) applyRecord(number int, b *Batch, result *Applied) {
+	r, position := &b.Records[number], b.Position
 	l.serial++
 	best := outcomeReplayed
 	if l.floors.Erased(r.Key) {
@@ -225,6 +229,10 @@ func (l *Lake) applyRecord(r *schema.Record, b *Batch, result *Applied) {
 		switch t.decision.outcome {
 		case outcomeAdded:
 			if l.floors.Last() != nil && l.outOfDate(t.schema.Name, row, b) {
+				continue
+			}
+			if sheet, at := row.InSheet(); sheet != nil {
+				l.note(t, sheet, at, number)
 				continue
 			}
 			l.addRow(t, row.Cells, r, position, result)
@@ -291,17 +299,13 @@ func (l *Lake) decideRevision(r *schema.Record, position uint64) outcome {
 
 // revisionCells returns the cells of a row for the table of revisions, which
 // has the same columns: only the one that names the table differs.
-func revisionCells(row *schema.Row) []schema.Cell {
-	column, ok := row.Table.Column("Type")
-	if !ok {
-		return row.Cells
-	}
-	cells := make([]schema.Cell, len(row.Cells))
-	copy(cells, row.Cells)
-	for i := range cells {
-		if cells[i].Column == column {
-			cells[i].Value = schema.String(schema.UnifiedAuditLogRevisions)
+func revisionCells(row *schema.Row) (cells []schema.Cell) {
+	typeColumn, _ := row.Table.Column(typeColumn)
+	for column, value := range row.All() {
+		if column == typeColumn {
+			value = schema.String(schema.UnifiedAuditLogRevisions)
 		}
+		cells = append(cells, schema.Cell{Column: column, Value: value})
 	}
 	return cells
 }

@@ -56,6 +56,7 @@ type Lake struct {
 	lastIngested time.Time // never goes back, whatever the clock does
 	lastBatch    uint64    // last batch id given
 	serial       uint64    // last record serial given
+	intakes      []intake  // of the batch at work
 	freshBytes   int64     // rows not in files, all tables
 	flushing     bool      // a flush that Apply started is under way
 	flushErr     error     // why the last such flush failed

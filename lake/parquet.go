@@ -33,9 +33,8 @@ func layout(columns []column, ids map[string]int, f form) []parquetfile.Column {
 		switch {
 		case c.random:
 			out[i].Codec = parquetfile.Uncompressed
-		case c.document && !f.lasting:
-			// Most bytes of a table, for a day at most: packed in a third of the time,
-			// to twice the size.
+		case !f.lasting:
+			// For a day at most: packed in a third of the time, to up to twice the size.
 			out[i].Codec = parquetfile.Snappy
 		}
 	}

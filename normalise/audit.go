@@ -91,18 +91,19 @@ func (r *run) auditRecord(text string, object jsontape.Value) string {
 		return "AuditData holds no valid JSON object"
 	}
 	p := r.audit
-	workload := stringOr(object, "Workload")
+	record := r.shape(object, p)
+	workload := stringOf(record.value(record.workload))
 	counts := &r.result.Counts
 	contentType := r.contentType(workload, object)
 	inOffice := connectorTakes(workload, contentType)
 
-	r.log.reset(p.log)
-	r.office.reset(p.office)
+	r.log = r.begin(p.log, p.logConstants)
+	if inOffice {
+		r.office = r.begin(p.office, p.officeConstants)
+	}
 	r.survey.start()
-	number := 0
-	for members := object.Members(); members.Next(); number++ {
-		key, v := members.Key().Text(), members.Value()
-		field := r.fieldAt(number, key, p)
+	for number, field := range record.fields {
+		key, v := record.names[number], record.value(number)
 		if r.survey.known != nil {
 			r.survey.member(key, field.pathOr(key), v)
 		}
@@ -111,56 +112,39 @@ func (r *run) auditRecord(text string, object jsontape.Value) string {
 			continue
 		}
 		for i := range field.log {
-			r.fill(&r.log, &field.log[i], v, counts)
+			r.fill(r.log, &field.log[i], v, counts)
 		}
 		if !inOffice {
 			continue
 		}
 		for i := range field.office {
-			r.fill(&r.office, &field.office[i], v, counts)
+			r.fill(r.office, &field.office[i], v, counts)
 		}
 	}
-	if number, ok := toInt64(object.Get("RecordType")); ok && !enum(recordTypeNames[:]).knows(number) {
+	if number, ok := toInt64(record.value(record.recordType)); ok && !enum(recordTypeNames[:]).knows(number) {
 		counts.recordType(number)
 	}
-	at := r.timeOf(object.Get("CreationTime"))
+	at := r.timeOf(record.value(record.time))
 	size := schema.Real(float64(len(text)))
 	r.survey.audit(object, at.Time())
 
-	r.log.set(p.logTime, at, 0)
-	r.log.set(p.logSize, size, 0)
-	r.log.set(p.logRecord, schema.Dynamic(text), 0)
+	r.log.Set(p.logTime, at, 0)
+	r.log.Set(p.logSize, size, 0)
+	r.log.Set(p.logRecord, schema.Dynamic(text), 0)
 	if contentType != "" {
-		r.log.set(p.logContentType, schema.String(contentType), 0)
+		r.log.Set(p.logContentType, schema.String(contentType), 0)
 	}
-	r.log.setAll(p.logConstants)
-	record := r.auditIdentity(object)
-	rows := append(r.pending[:0], r.row(&r.log, p.log))
+	made := r.auditIdentity(&record)
+	rows := append(r.pending[:0], r.log.End())
 	if inOffice {
-		r.office.set(p.officeTime, at, 0)
-		r.office.set(p.officeSize, size, 0)
+		r.office.Set(p.officeTime, at, 0)
+		r.office.Set(p.officeSize, size, 0)
 		r.setPickUp()
-		r.office.setAll(p.officeConstants)
-		rows = append(rows, r.row(&r.office, p.office))
+		rows = append(rows, r.office.End())
 	}
-	record.Rows = r.rows.copy(rows)
-	r.accept(record)
+	made.Rows = r.rows.copy(rows)
+	r.accept(made)
 	return ""
-}
-
-// fieldAt returns the field of a name, nil if there is none. Most records have it at
-// the place where one before had it.
-func (w *worker) fieldAt(number int, name string, p *auditPlan) *auditField {
-	if number < len(w.fieldsAt) {
-		if f := w.fieldsAt[number]; f != nil && f.name == name {
-			return f
-		}
-	}
-	f := p.fields[name]
-	if f != nil && number < len(w.fieldsAt) {
-		w.fieldsAt[number] = f
-	}
-	return f
 }
 
 // contentType returns the content type of the feed that a record came by. A
@@ -196,7 +180,7 @@ func (r *run) setPickUp() {
 		return
 	}
 	for _, column := range r.audit.officePickUp {
-		r.office.set(column, schema.DateTime(r.payload.Received), pickUpRank)
+		r.office.Set(column, schema.DateTime(r.payload.Received), pickUpRank)
 	}
 }
 
@@ -231,11 +215,11 @@ func (r *run) unwrap(text string, object jsontape.Value) (string, jsontape.Value
 
 // auditIdentity returns the identity of an audit record: its organisation and
 // Id, or its content when it has no Id.
-func (r *run) auditIdentity(object jsontape.Value) schema.Record {
-	r.buffer = r.appendObject(r.buffer[:0], object, sorted|noAnnotations|alike)
+func (r *run) auditIdentity(record *shaped) schema.Record {
+	r.buffer = r.appendCanonical(r.buffer[:0], record)
 	digest := schema.NewDigest(r.buffer)
-	tenant := r.tenantOf(stringOr(object, "OrganizationId"))
-	id := stringOr(object, "Id")
+	tenant := r.tenantOf(stringOf(record.value(record.organization)))
+	id := stringOf(record.value(record.id))
 	if id == "" {
 		r.result.Counts.NoID++
 		return schema.Record{Key: contentKey(tenant, kindAudit, r.buffer), Digest: digest}

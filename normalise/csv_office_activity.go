@@ -78,8 +78,7 @@ func (r *run) officeActivityCSV() {
 
 func (r *run) officeRow(columns []int, line csvLine) {
 	p := r.csv
-	row := &r.office
-	row.reset(p.table)
+	row := r.begin(p.table, p.constants)
 	for i, column := range columns {
 		if column < 0 || column == p.tenant || line.fields[i] == "" {
 			continue
@@ -89,7 +88,7 @@ func (r *run) officeRow(columns []int, line csvLine) {
 			count(&r.result.Counts.Values, "OfficeActivity."+p.table.Columns[column].Name)
 			continue
 		}
-		row.set(column, value, 0)
+		row.Set(column, value, 0)
 	}
 	r.acceptOfficeRow(row, len(line.raw))
 }
@@ -100,8 +99,7 @@ func (r *run) officeObject(text string, object jsontape.Value) string {
 	if !p.knows(object) {
 		return "no column of OfficeActivity in the object"
 	}
-	row := &r.office
-	row.reset(p.table)
+	row := r.begin(p.table, p.constants)
 	for members := object.Members(); members.Next(); {
 		name := members.Key().Text()
 		column, ok := p.table.Column(name)
@@ -128,31 +126,30 @@ func (p *csvPlan) knows(object jsontape.Value) bool {
 }
 
 // acceptOfficeRow completes a row that Sentinel made, of that size as it came.
-func (r *run) acceptOfficeRow(row *rowBuilder, size int) {
+func (r *run) acceptOfficeRow(row *schema.Sheet, size int) {
 	p := r.csv
 	record := r.officeRowIdentity(row)
-	row.set(p.size, schema.Real(float64(size)), 0)
-	if row.at[p.time] == 0 {
-		row.set(p.time, r.officeRowTime(row), 0)
+	row.Set(p.size, schema.Real(float64(size)), 0)
+	if !row.Has(p.time) {
+		row.Set(p.time, r.officeRowTime(row), 0)
 	}
-	row.setAll(p.constants)
-	record.Rows = []schema.Row{r.row(row, p.table)}
+	record.Rows = []schema.Row{row.End()}
 	r.accept(record)
 }
 
 // officeRowIdentity must be called before the row gets what is not in the line.
-func (r *run) officeRowIdentity(row *rowBuilder) schema.Record {
+func (r *run) officeRowIdentity(row *schema.Sheet) schema.Record {
 	p := r.csv
 	r.buffer = r.buffer[:0]
 	for column := range p.table.Columns {
-		if at := row.at[column]; at > 0 {
+		if row.Has(column) {
 			r.buffer = appendString(r.buffer, p.table.Columns[column].Name)
-			r.buffer = appendString(r.buffer, row.cells[at-1].Value.String())
+			r.buffer = appendString(r.buffer, row.Value(column).String())
 		}
 	}
 	digest := schema.NewDigest(r.buffer)
-	tenant := r.tenantOf(row.text(p.organization))
-	if id := row.text(p.id); id != "" {
+	tenant := r.tenantOf(row.Value(p.organization).Text())
+	if id := row.Value(p.id).Text(); id != "" {
 		return schema.Record{Key: auditKey(tenant, id), Digest: digest}
 	}
 	r.result.Counts.NoID++
@@ -162,11 +159,11 @@ func (r *run) officeRowIdentity(row *rowBuilder) schema.Record {
 // officeRowTime returns a time for a row exported without TimeGenerated: when
 // Sentinel picked the record up, a few minutes after it happened, otherwise
 // when the file arrived.
-func (r *run) officeRowTime(row *rowBuilder) schema.Value {
+func (r *run) officeRowTime(row *schema.Sheet) schema.Value {
 	r.result.Counts.Times++
 	for _, column := range [...]int{r.csv.start, r.csv.elevation} {
-		if at := row.at[column]; at > 0 {
-			return row.cells[at-1].Value
+		if row.Has(column) {
+			return row.Value(column)
 		}
 	}
 	if r.payload.Received.IsZero() {

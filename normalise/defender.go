@@ -73,7 +73,7 @@ func (r *run) defenderRecord(text string, object jsontape.Value) string {
 		event = properties
 	}
 	record := r.defenderIdentity(object, category, event)
-	r.log.reset(plan.table)
+	r.log = r.begin(plan.table, plan.constants)
 	if plan == r.unsorted {
 		count(&r.result.Counts.Categories, strings.Clone(category))
 		r.fillUnsorted(text, category, object, event)
@@ -96,7 +96,7 @@ func (r *run) huntingRow(text string, object jsontape.Value) string {
 		Key:    schema.NewKey(r.tenant, "defender", category, unsafeString(r.buffer)),
 		Digest: schema.NewDigest(r.buffer),
 	}
-	r.log.reset(plan.table)
+	r.log = r.begin(plan.table, plan.constants)
 	if plan == r.unsorted {
 		count(&r.result.Counts.Categories, category)
 		r.fillUnsorted(text, category, object, object)
@@ -110,10 +110,9 @@ func (r *run) huntingRow(text string, object jsontape.Value) string {
 // defenderRow completes the row in the making and accepts the record.
 func (r *run) defenderRow(text, category string, plan *defenderPlan, record schema.Record, event jsontape.Value, at schema.Value) {
 	r.survey.defender(category, event, at.Time())
-	r.log.set(plan.time, at, 0)
-	r.log.set(plan.size, schema.Real(float64(len(text))), 0)
-	r.log.setAll(plan.constants)
-	record.Rows = r.rows.copy(append(r.pending[:0], r.row(&r.log, plan.table)))
+	r.log.Set(plan.time, at, 0)
+	r.log.Set(plan.size, schema.Real(float64(len(text))), 0)
+	record.Rows = r.rows.copy(append(r.pending[:0], r.log.End()))
 	r.accept(record)
 }
 
@@ -139,14 +138,14 @@ func (r *run) fillProperties(plan *defenderPlan, properties jsontape.Value) {
 			continue
 		}
 		for i := range targets {
-			r.fill(&r.log, &targets[i], members.Value(), counts)
+			r.fill(r.log, &targets[i], members.Value(), counts)
 		}
 	}
 }
 
 func (r *run) fillUnsorted(text, category string, object, event jsontape.Value) {
 	plan := r.unsorted
-	r.log.set(mustColumn(plan.table, "Record"), schema.Dynamic(text), 0)
+	r.log.Set(mustColumn(plan.table, "Record"), schema.Dynamic(text), 0)
 	for _, c := range [...]struct{ column, text string }{
 		{"Category", category},
 		{"OperationName", stringOr(object, "operationName")},
@@ -155,7 +154,7 @@ func (r *run) fillUnsorted(text, category string, object, event jsontape.Value) 
 	} {
 		if c.text != "" {
 			value := schema.String(strings.Clone(c.text))
-			r.log.set(mustColumn(plan.table, c.column), value, 0)
+			r.log.Set(mustColumn(plan.table, c.column), value, 0)
 		}
 	}
 }

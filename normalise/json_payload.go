@@ -25,21 +25,21 @@ type worker struct {
 	buffer  []byte
 	// unescaped is the text of a string that is being written.
 	unescaped []byte
-	log       rowBuilder // row of UnifiedAuditLog, or of a Defender table
-	office    rowBuilder // row of OfficeActivity
-	members   []uint32   // stack of appendObject: places on the tape
+	log       *schema.Sheet // with the row at work: of UnifiedAuditLog, or of a Defender table
+	office    *schema.Sheet // of OfficeActivity
+	members   []uint32      // stack of appendObject: places on the tape
 	orders    orders
+	places    []uint32 // of the members of the record at work
+	shapes    shapes
 	// pending are the rows of the record at work.
 	pending [2]schema.Row
 	names   names
-	// fieldsAt is what field a member of an audit record was, by its number.
-	fieldsAt [64]*auditField
-	fields   tally // of audit records that no column takes
-	survey   survey
+	fields  tally // of audit records that no column takes
+	survey  survey
 }
 
 func newWorker() *worker {
-	return &worker{names: names{}, orders: orders{}, fields: tally{counters: map[string]*counter{}}}
+	return &worker{names: names{}, orders: orders{}, shapes: shapes{byCount: map[int][]*shape{}}, fields: tally{counters: map[string]*counter{}}}
 }
 
 // json hands the objects of the body to record, one after the other. record

@@ -90,7 +90,7 @@ func (w *worker) appendObject(dst []byte, object jsontape.Value, f form) []byte 
 
 func (w *worker) appendMember(dst []byte, object jsontape.Value, place uint32, f form) []byte {
 	key, value := object.Member(place)
-	isTime := f&alike != 0 && key.Text() == "CreationTime"
+	isTime := f&alike != 0 && key.Text() == memberTime
 	if text, ok := object.Written(place); ok && !isTime {
 		return append(dst, text...)
 	}
@@ -117,7 +117,7 @@ const (
 // names, equal ones in theirs. nil stands for the order in which they are.
 func (o orders) of(object jsontape.Value, places []uint32) []uint32 {
 	if len(places) < 2 || len(places) > maxMembers {
-		return o.sort(object, places)
+		return sortMembers(object, places)
 	}
 	shape := uint64(len(places))
 	for _, place := range places {
@@ -126,7 +126,7 @@ func (o orders) of(object jsontape.Value, places []uint32) []uint32 {
 	if order, ok := o[shape]; ok && sorts(order, object, places) {
 		return order
 	}
-	order := o.sort(object, places)
+	order := sortMembers(object, places)
 	if len(o) >= maxOrders {
 		clear(o)
 	}
@@ -154,7 +154,9 @@ func sorts(order []uint32, object jsontape.Value, places []uint32) bool {
 	return true
 }
 
-func (o orders) sort(object jsontape.Value, places []uint32) []uint32 {
+// sortMembers returns the members of an object, which are at places, in the order of
+// their names, equal ones in theirs; nil where there is nothing to sort.
+func sortMembers(object jsontape.Value, places []uint32) []uint32 {
 	if len(places) < 2 {
 		return nil
 	}

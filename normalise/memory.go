@@ -11,9 +11,24 @@ import (
 // same pieces again once nobody needs the result.
 type memory struct {
 	text    arena
-	cells   pieces[schema.Cell]
+	pages   map[*schema.Table]*page
 	rows    pieces[schema.Row]
 	records []schema.Record
+}
+
+// page is the rows of one table in a result.
+type page struct {
+	*schema.Sheet
+	constants []schema.Cell // in every row
+}
+
+func newMemory() *memory { return &memory{pages: map[*schema.Table]*page{}} }
+
+// complete ends the pages.
+func (m *memory) complete() {
+	for _, p := range m.pages {
+		p.Complete(p.constants)
+	}
 }
 
 // Release gives the memory of the records back for results to come: whoever has
@@ -27,7 +42,9 @@ func (r *Result) Release() {
 	m.records = r.Records
 	r.Records, r.memory = nil, nil
 	m.text.reset()
-	m.cells.reset()
+	for _, p := range m.pages {
+		p.Reset()
+	}
 	m.rows.reset()
 	clear(m.records)
 	m.records = m.records[:0]

@@ -33,16 +33,15 @@ type Config struct {
 
 // Normaliser makes rows. It may be used by several goroutines at once.
 type Normaliser struct {
-	audit     *auditPlan
-	csv       *csvPlan
-	defender  map[string]*defenderPlan // by category
-	unsorted  *defenderPlan            // DefenderEvents
-	own       map[string]*schema.Table // that Quoll writes itself
-	workspace string
-	known     Known // nil: nothing is sighted
-	before    *seenBefore
-	workers   sync.Pool // of *worker
-	memories  sync.Pool // of *memory, which results return
+	audit    *auditPlan
+	csv      *csvPlan
+	defender map[string]*defenderPlan // by category
+	unsorted *defenderPlan            // DefenderEvents
+	own      map[string]ownPlan       // of the tables that Quoll writes itself
+	known    Known                    // nil: nothing is sighted
+	before   *seenBefore
+	workers  sync.Pool // of *worker
+	memories sync.Pool // of *memory, which results return
 }
 
 // Result is what became of one payload.
@@ -72,21 +71,17 @@ type Reject struct {
 // New returns a Normaliser.
 func New(cfg Config) *Normaliser {
 	n := &Normaliser{
-		audit:     newAuditPlan(cfg.WorkspaceID),
-		csv:       newCSVPlan(cfg.WorkspaceID),
-		workspace: cfg.WorkspaceID,
-		known:     cfg.Known,
+		audit: newAuditPlan(cfg.WorkspaceID),
+		csv:   newCSVPlan(cfg.WorkspaceID),
+		known: cfg.Known,
 	}
 	if n.known != nil {
 		n.before = new(seenBefore)
 	}
 	n.defender, n.unsorted = newDefenderPlans(cfg.WorkspaceID)
-	n.own = map[string]*schema.Table{}
-	for _, name := range ownTables {
-		n.own[name], _ = schema.Lookup(name)
-	}
+	n.own = newOwnPlans(cfg.WorkspaceID)
 	n.workers.New = func() any { return newWorker() }
-	n.memories.New = func() any { return new(memory) }
+	n.memories.New = func() any { return newMemory() }
 	return n
 }
 
@@ -139,6 +134,7 @@ func (n *Normaliser) Payload(p model.Payload) Result {
 	default:
 		run.reject(max(p.Line, 1), p.Body, "format "+string(p.Format)+" is not known")
 	}
+	w.memory.complete()
 	run.fields.settle(&run.result.Counts.Fields)
 	run.result.Sightings = w.survey.sightings
 	w.memory = nil

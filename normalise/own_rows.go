@@ -15,10 +15,26 @@ var ownTables = []string{
 	schema.ThreatIntelIndicators, schema.ThreatIntelligenceIndicator,
 }
 
+// ownPlan is one of them.
+type ownPlan struct {
+	table     *schema.Table
+	constants []schema.Cell
+}
+
+func newOwnPlans(workspace string) map[string]ownPlan {
+	plans := make(map[string]ownPlan, len(ownTables))
+	for _, name := range ownTables {
+		table, _ := schema.Lookup(name)
+		plans[name] = ownPlan{table, constants(table, workspace, "Quoll")}
+	}
+	return plans
+}
+
 // ownRow takes a row that Quoll wrote itself.
 func (r *run) ownRow(_ string, object jsontape.Value) string {
 	name := stringOf(object.Get("table"))
-	table := r.own[name]
+	plan := r.own[name]
+	table := plan.table
 	key, row := stringOf(object.Get("key")), object.Get("row")
 	switch {
 	case table == nil:
@@ -30,7 +46,7 @@ func (r *run) ownRow(_ string, object jsontape.Value) string {
 	}
 	r.buffer = r.appendObject(r.buffer[:0], object, sorted)
 	record := schema.Record{Key: schema.NewKey("quoll", name, strings.Clone(key)), Digest: schema.NewDigest(r.buffer)}
-	r.log.reset(table)
+	r.log = r.begin(table, plan.constants)
 	at := r.payload.Received
 	for members := row.Members(); members.Next(); {
 		column, known := table.Column(members.Key().Text())
@@ -38,11 +54,10 @@ func (r *run) ownRow(_ string, object jsontape.Value) string {
 			count(&r.result.Counts.Fields, name+"."+members.Key().Text())
 			continue
 		}
-		r.fill(&r.log, &target{column: column, kind: table.Columns[column].Type, name: name + "." + table.Columns[column].Name}, members.Value(), &r.result.Counts)
+		r.fill(r.log, &target{column: column, kind: table.Columns[column].Type, name: name + "." + table.Columns[column].Name}, members.Value(), &r.result.Counts)
 	}
-	r.log.set(mustColumn(table, table.TimeColumn), schema.DateTime(at.Truncate(time.Microsecond)), 1)
-	r.log.setAll(constants(table, r.workspace, "Quoll"))
-	record.Rows = []schema.Row{r.row(&r.log, table)}
+	r.log.Set(mustColumn(table, table.TimeColumn), schema.DateTime(at.Truncate(time.Microsecond)), 1)
+	record.Rows = []schema.Row{r.log.End()}
 	r.accept(record)
 	return ""
 }

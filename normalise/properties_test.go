@@ -407,20 +407,20 @@ func tokens(format model.Format, body []byte) int {
 func checkCells(t *testing.T, row schema.Row) {
 	t.Helper()
 	seen := map[int]bool{}
-	for _, cell := range row.Cells {
-		c := row.Table.Columns[cell.Column]
-		if seen[cell.Column] {
+	for column, value := range row.All() {
+		c := row.Table.Columns[column]
+		if seen[column] {
 			t.Errorf("%s.%s has two cells", row.Table.Name, c.Name)
 		}
-		seen[cell.Column] = true
-		if cell.Value.Type() != c.Type {
-			t.Errorf("%s.%s holds type %d", row.Table.Name, c.Name, cell.Value.Type())
+		seen[column] = true
+		if value.Type() != c.Type {
+			t.Errorf("%s.%s holds type %d", row.Table.Name, c.Name, value.Type())
 		}
-		if !utf8.ValidString(cell.Value.Text()) {
-			t.Errorf("%s.%s holds invalid UTF-8: %q", row.Table.Name, c.Name, cell.Value.Text())
+		if !utf8.ValidString(value.Text()) {
+			t.Errorf("%s.%s holds invalid UTF-8: %q", row.Table.Name, c.Name, value.Text())
 		}
-		if c.Type == schema.TypeDynamic && !json.Valid([]byte(cell.Value.Text())) {
-			t.Errorf("%s.%s holds no JSON: %q", row.Table.Name, c.Name, cell.Value.Text())
+		if c.Type == schema.TypeDynamic && !json.Valid([]byte(value.Text())) {
+			t.Errorf("%s.%s holds no JSON: %q", row.Table.Name, c.Name, value.Text())
 		}
 	}
 }
@@ -436,7 +436,8 @@ func BenchmarkAuditRecords(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		n.Payload(model.Payload{Format: model.FormatAuditLines, ContentType: "Audit.Exchange", Body: body, Received: received})
+		r := n.Payload(model.Payload{Format: model.FormatAuditLines, ContentType: "Audit.Exchange", Body: body, Received: received})
+		r.Release()
 	}
 	b.ReportMetric(float64(records*b.N)/b.Elapsed().Seconds(), "records/s")
 }

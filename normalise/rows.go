@@ -19,7 +19,7 @@ type target struct {
 }
 
 // fill converts v into the column of the row.
-func (w *worker) fill(row *rowBuilder, to *target, v jsontape.Value, counts *Counts) {
+func (w *worker) fill(row *schema.Sheet, to *target, v jsontape.Value, counts *Counts) {
 	var value schema.Value
 	var fits bool
 	if to.convert != nil {
@@ -31,7 +31,7 @@ func (w *worker) fill(row *rowBuilder, to *target, v jsontape.Value, counts *Cou
 		count(&counts.Values, to.name)
 		return
 	}
-	row.set(to.column, value, to.rank)
+	row.Set(to.column, value, to.rank)
 }
 
 // targetsOf returns the columns of a table by the raw field they are read from,
@@ -79,55 +79,15 @@ func mustColumn(t *schema.Table, name string) int {
 	return column
 }
 
-// rowBuilder gathers the cells of one row, one for a column.
-type rowBuilder struct {
-	cells []schema.Cell
-	at    []uint16 // by column: 1 + position in cells, 0 for none
-	rank  []uint16 // by column: of the field that filled it
-}
-
-func (b *rowBuilder) reset(t *schema.Table) {
-	b.cells = b.cells[:0]
-	if len(b.at) < len(t.Columns) {
-		b.at = make([]uint16, len(t.Columns))
-		b.rank = make([]uint16, len(t.Columns))
+// begin begins a row of a table, of which constants are in every row, and returns
+// the sheet that it is written to.
+func (w *worker) begin(t *schema.Table, constants []schema.Cell) *schema.Sheet {
+	p := w.memory.pages[t]
+	if p == nil {
+		p = &page{Sheet: schema.NewSheet(t)}
+		w.memory.pages[t] = p
 	}
-	clear(b.at)
-}
-
-// set fills a column. Of several values the one of lowest rank counts, and the
-// first of equal rank: a repeated key does not overwrite.
-func (b *rowBuilder) set(column int, value schema.Value, rank int) {
-	if value.IsNull() {
-		return
-	}
-	if at := b.at[column]; at > 0 {
-		if uint16(rank) < b.rank[column] {
-			b.cells[at-1].Value = value
-			b.rank[column] = uint16(rank)
-		}
-		return
-	}
-	b.cells = append(b.cells, schema.Cell{Column: column, Value: value})
-	b.at[column] = uint16(len(b.cells))
-	b.rank[column] = uint16(rank)
-}
-
-func (b *rowBuilder) setAll(cells []schema.Cell) {
-	for _, c := range cells {
-		b.set(c.Column, c.Value, 0)
-	}
-}
-
-// row returns the gathered cells as a row of its own.
-func (w *worker) row(b *rowBuilder, t *schema.Table) schema.Row {
-	return schema.Row{Table: t, Cells: w.cells.copy(b.cells)}
-}
-
-// text returns the text of a column, "" when it is not set.
-func (b *rowBuilder) text(column int) string {
-	if at := b.at[column]; at > 0 {
-		return b.cells[at-1].Value.Text()
-	}
-	return ""
+	p.constants = constants
+	p.Begin()
+	return p.Sheet
 }

@@ -67,11 +67,17 @@ func BenchmarkCatchup(b *testing.B) {
 }
 
 // BenchmarkRiver measures what a day's records of the simulated tenant cost in
-// processor time from the journal to committed files. Wall time says little on
-// a machine that others use.
+// processor time from the journal to committed files: of several days the cheapest,
+// as whatever else the machine does only adds. Wall time says nothing on a machine
+// that others use.
 func BenchmarkRiver(b *testing.B) {
 	payloads, records := simulatedDay(b)
-	var total time.Duration
+	least := map[string]time.Duration{}
+	keep := func(what string, took time.Duration) {
+		if was, ok := least[what]; !ok || took < was {
+			least[what] = took
+		}
+	}
 	for b.Loop() {
 		b.StopTimer()
 		r := openRiver(b, b.TempDir(), nil)
@@ -90,14 +96,17 @@ func BenchmarkRiver(b *testing.B) {
 		}
 		b.StopTimer()
 		done := processorTime(b)
-		total += done - before
-		b.ReportMetric(float64((journalled-before).Nanoseconds())/float64(records)/1000, "journal-CPU-µs/record")
-		b.ReportMetric(float64((visible-journalled).Nanoseconds())/float64(records)/1000, "rows-CPU-µs/record")
-		b.ReportMetric(float64((done-visible).Nanoseconds())/float64(records)/1000, "files-CPU-µs/record")
+		keep("journal", journalled-before)
+		keep("rows", visible-journalled)
+		keep("files", done-visible)
+		keep("rows-and-files", done-journalled)
+		keep("all", done-before)
 		r.close()
 		b.StartTimer()
 	}
-	b.ReportMetric(float64(total.Microseconds())/float64(records*b.N), "CPU-µs/record")
+	for what, took := range least {
+		b.ReportMetric(float64(took.Nanoseconds())/float64(records)/1000, what+"-CPU-µs/record")
+	}
 }
 
 // simulatedDay returns blobs of about 180 records.

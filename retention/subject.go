@@ -1,7 +1,6 @@
 package retention
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -105,7 +104,12 @@ func SubjectOf(table string, row *schema.Row, at time.Time) Subject {
 		}
 	}
 	s.Mentions = func(user string) bool {
-		return slices.ContainsFunc(row.Cells, func(c schema.Cell) bool { return Mentioned(c.Value.Text(), user) })
+		for _, v := range row.All() {
+			if Mentioned(v.Text(), user) {
+				return true
+			}
+		}
+		return false
 	}
 	return s
 }

@@ -3,6 +3,7 @@ package schema
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"iter"
 	"unsafe"
 )
 
@@ -12,16 +13,23 @@ type Cell struct {
 	Value  Value
 }
 
-// Row is one row of a table. It is sparse: a string column without a cell is
-// "", any other column without a cell is null. No column has two cells.
+// Row is one row of a table: a place in a sheet, or cells by themselves. It is
+// sparse: a string column without a value is "", any other column without a value
+// is null. No column has two cells.
 type Row struct {
 	Table *Table
-	Cells []Cell
+	Cells []Cell // none of a row in a sheet
+
+	sheet *Sheet
+	at    uint32
 }
 
 // Value returns the value of the column at that position, null when the row
-// has no cell for it.
+// has none.
 func (r *Row) Value(column int) Value {
+	if r.sheet != nil {
+		return r.sheet.value(column, r.at)
+	}
 	for i := range r.Cells {
 		if r.Cells[i].Column == column {
 			return r.Cells[i].Value
@@ -29,6 +37,29 @@ func (r *Row) Value(column int) Value {
 	}
 	return Value{}
 }
+
+// All goes through the values that are not null, in any order.
+func (r *Row) All() iter.Seq2[int, Value] {
+	return func(yield func(int, Value) bool) {
+		for _, c := range r.Cells {
+			if !c.Value.IsNull() && !yield(c.Column, c.Value) {
+				return
+			}
+		}
+		if r.sheet == nil {
+			return
+		}
+		for _, column := range r.sheet.used {
+			if v := r.sheet.value(column, r.at); !v.IsNull() && !yield(column, v) {
+				return
+			}
+		}
+	}
+}
+
+// InSheet returns the sheet that the row is in and which of its rows it is; nil
+// for a row of cells.
+func (r *Row) InSheet() (s *Sheet, at int) { return r.sheet, int(r.at) }
 
 // Key is the identity of a raw record: the first 16 bytes of a SHA-256 over
 // its tenant, kind and ids.
@@ -52,6 +83,18 @@ type Record struct {
 // that kind apart.
 func NewKey(parts ...string) Key {
 	buffer := make([]byte, 0, 256)
+	size := 0
+	for _, part := range parts {
+		size += 4 + len(part)
+	}
+	if size <= cap(buffer) {
+		for _, part := range parts {
+			buffer = binary.BigEndian.AppendUint32(buffer, uint32(len(part)))
+			buffer = append(buffer, part...)
+		}
+		sum := sha256.Sum256(buffer)
+		return Key(sum[:16])
+	}
 	hash := sha256.New()
 	for _, part := range parts {
 		buffer = binary.BigEndian.AppendUint32(buffer, uint32(len(part)))

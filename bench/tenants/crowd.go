@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,14 @@ const (
 
 // troubles are what goes wrong with a tenth of the tenants each.
 var troubles = map[int]string{1: "throttled", 4: "wrong secret", 7: "never answers for a blob"}
+
+// lastDigits are the digits in which the ids of tenants in trouble end.
+func lastDigits() (digits string) {
+	for digit := range troubles {
+		digits += strconv.Itoa(digit)
+	}
+	return digits
+}
 
 // crowd is a server that stands for all tenants.
 type crowd struct {

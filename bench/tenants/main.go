@@ -19,6 +19,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -48,7 +49,7 @@ func run(ctx context.Context, args []string) (err error) {
 	flags.StringVar(&o.quoll, "quoll", "bin/quoll", "the binary to measure")
 	flags.IntVar(&o.tenants, "tenants", 500, "how many")
 	flags.DurationVar(&o.warmUp, "warm-up", 2*time.Minute, "what is not measured")
-	flags.DurationVar(&o.during, "during", 5*time.Minute, "what is measured")
+	flags.DurationVar(&o.during, "during", 150*time.Second, "what is measured")
 	flags.DurationVar(&o.every, "every", 20*time.Second, "between two blobs of one tenant")
 	flags.StringVar(&o.output, "o", "", "file for the figures as JSON")
 	if err := flags.Parse(args); err != nil {
@@ -100,11 +101,13 @@ func measure(ctx context.Context, o options, crowd *crowd, dir string) (*figures
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- quoll.Wait() }()
+	say("%d tenants; %v pass before %v are measured", o.tenants, o.warmUp, o.during)
 	crowd.start(o.every)
 	if err := pass(ctx, ended, o.warmUp); err != nil {
 		return nil, errors.Join(err, tail(log.Name()))
 	}
 	crowd.forget()
+	say("measuring")
 	before, err := usage(quoll.Process.Pid)
 	if err != nil {
 		return nil, err
@@ -119,19 +122,57 @@ func measure(ctx context.Context, o options, crowd *crowd, dir string) (*figures
 	f := crowd.figures(o.during)
 	f.CPUSeconds, f.RSSMiB, f.PeakRSSMiB = after.cpu-before.cpu, after.rss, after.peak
 	crowd.stop()
-	if err := pass(ctx, ended, 90*time.Second); err != nil { // what is still to come
+	f.Produced = crowd.produced()
+	if err := f.await(ctx, ended, func() (string, error) { return count(ctx, o.quoll, dir) }); err != nil {
 		return nil, err
 	}
-	rows, err := exec.CommandContext(ctx, o.quoll, "query", "--data", filepath.Join(dir, "data"), "--format", "csv", "UnifiedAuditLog | summarize Records = count(), Distinct = dcount(Id, 4)").Output()
-	if err != nil {
-		return nil, fmt.Errorf("count what arrived: %w", err)
-	}
-	f.Rows = strings.Join(strings.Fields(string(rows)), " ")
-	f.Produced = crowd.produced()
+	say("ending the process")
 	if err := quoll.Process.Signal(syscall.SIGTERM); err != nil {
 		return nil, err
 	}
-	return f, <-ended
+	if err := <-ended; err != nil {
+		return f, errors.Join(fmt.Errorf("quoll ended: %w", err), tail(log.Name()))
+	}
+	return f, nil
+}
+
+// say tells whoever waits what goes on: the whole takes minutes.
+func say(format string, values ...any) {
+	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", values...)
+}
+
+// stillToCome is how long what was published last may take to be visible.
+const stillToCome = 90 * time.Second
+
+// await asks for the rows until there are as many as tenants that are well produced,
+// or nothing is to be waited for any more.
+func (f *figures) await(ctx context.Context, ended chan error, count func() (string, error)) error {
+	for until := time.Now().Add(stillToCome); ; {
+		rows, err := count()
+		if err != nil {
+			return fmt.Errorf("count what arrived: %w", err)
+		}
+		fields := strings.FieldsFunc(rows, func(c rune) bool { return c < '0' || c > '9' })
+		if f.Rows = strings.Join(strings.Fields(rows), " "); len(fields) > 0 {
+			if n, err := strconv.Atoi(fields[len(fields)-1]); err == nil && n >= f.Produced {
+				return nil
+			}
+		}
+		say("%d records were produced; visible: %s", f.Produced, f.Rows)
+		if time.Now().After(until) {
+			return nil
+		}
+		if err := pass(ctx, ended, 5*time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+// count returns how many records there are of tenants that are well, and how many
+// different ones, as CSV.
+func count(ctx context.Context, quoll, dir string) (string, error) {
+	rows, err := exec.CommandContext(ctx, quoll, "query", "--data", filepath.Join(dir, "data"), "--format", "csv", `UnifiedAuditLog | where OrganizationId !matches regex "[`+lastDigits()+`]$" | summarize Records = count(), Distinct = dcount(Id, 4)`).Output()
+	return string(rows), err
 }
 
 // pass lets time pass, unless the process ends.
@@ -170,7 +211,7 @@ type figures struct {
 	RSSMiB     float64 `json:"rssMiB"`
 	PeakRSSMiB float64 `json:"peakRSSMiB"`
 	Produced   int     `json:"produced"` // records of tenants that are well, from the start
-	Rows       string  `json:"rows"`     // that a query finds, of all tenants
+	Rows       string  `json:"rows"`     // that a query finds of them
 }
 
 func (f *figures) print(w io.Writer) {

@@ -152,6 +152,33 @@ func (v Value) Member(place uint32) (key, value Value) {
 	return Value{v.t, place}, Value{v.t, place + 1}
 }
 
+// Places appends the places of an object's members, in their order.
+func (v Value) Places(dst []uint32) []uint32 {
+	if v.Kind() != Object {
+		return dst
+	}
+	place := v.at + 1
+	for range v.node().size {
+		dst = append(dst, place)
+		place = v.t.nodes[place+1].after
+	}
+	return dst
+}
+
+// HasNames says that the members at the places have these names, in this order,
+// without escapes.
+func (v Value) HasNames(names []string, places []uint32) bool {
+	if len(names) != len(places) {
+		return false
+	}
+	for i, place := range places {
+		if n := &v.t.nodes[place]; n.escaped || v.t.text[n.start:n.end] != names[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // Written returns the member at a place as it is written, name and value. ok says
 // that the value is no array and no object, and that there are no escapes in the
 // member and no white space, so that nothing can be shorter.

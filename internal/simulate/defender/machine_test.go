@@ -22,7 +22,17 @@ const secondDB = "second.db"
 
 // boot opens everything and makes what is journalled visible.
 func (l *life) boot(ctx context.Context, flushEvery time.Duration) (*lives.Process, error) {
-	return l.machine.Boot(ctx, lives.Config{Clock: hasty{}, Tables: tables, FlushEvery: flushEvery, KeyRunRecords: l.keyRun})
+	return l.machine.Boot(ctx, lives.Config{Clock: hasty{}, Tables: tables, FlushEvery: flushEvery, KeyRunRecords: l.keyRun, Room: l.room})
+}
+
+// room is that of a large disk, or of one that is nearly full: then nothing of any
+// road is taken, although all else can be written.
+func (l *life) room() (free, size uint64, err error) {
+	size = 1 << 40
+	if l.narrow {
+		return 1 << 20, size, nil
+	}
+	return size, size, nil
 }
 
 // hasty is the machine's clock, whose waits are a hundredth as long.

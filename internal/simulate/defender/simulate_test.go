@@ -3,6 +3,7 @@ package defender
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -21,6 +22,8 @@ import (
 	"github.com/quoll/quoll/collect/push"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/simulate/lives"
+	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/pipeline"
 	wording "github.com/quoll/quoll/tenantsim/defender"
 	"github.com/quoll/quoll/tenantsim/dice"
 	"github.com/quoll/quoll/tenantsim/graph"
@@ -67,6 +70,7 @@ func TestEveryRoad(t *testing.T) {
 type life struct {
 	t       *testing.T
 	dice    *dice.Dice // of what happens to processes; the tenant has its own
+	rooms   *dice.Dice // of which process finds the disk nearly full
 	tenant  *tenant
 	machine *lives.Machine
 	wire    *wire
@@ -75,11 +79,14 @@ type life struct {
 	token   string // file
 	keyRun  int    // how many keys of records make a run; 0 is the lake's own
 
-	boots, crashes, cuts, losses, gaveUp, seconds int
+	narrow  bool          // the disk is nearly full
+	refused chan struct{} // what came from a hub was refused for that
+
+	boots, crashes, cuts, losses, gaveUp, seconds, narrows int
 }
 
 func live(t *testing.T, seed uint64, total *lives.Tally) {
-	l := &life{t: t, dice: dice.Named(seed, "life"), wire: &wire{}}
+	l := &life{t: t, dice: dice.Named(seed, "life"), rooms: dice.Named(seed, "room"), wire: &wire{}, refused: make(chan struct{}, 1)}
 	l.keyRun = dice.Pick(l.dice, []int{4, 30, 0})
 	must(t, l.begin(seed))
 	defer func() {
@@ -96,7 +103,7 @@ func live(t *testing.T, seed uint64, total *lives.Tally) {
 		l.publish(ctx)
 	})
 	for done := false; !done && ctx.Err() == nil; {
-		l.session(ctx)
+		l.session(ctx, l.rooms.Chance(0.2))
 		select {
 		case <-published:
 			done = true
@@ -104,6 +111,9 @@ func live(t *testing.T, seed uint64, total *lives.Tally) {
 		}
 	}
 	publishing.Wait()
+	if l.narrows == 0 {
+		l.session(ctx, true)
+	}
 	l.settle(ctx, &relaying)
 	total.Add(l.met())
 	if t.Failed() {
@@ -119,6 +129,7 @@ func (l *life) met() map[string]int {
 	met["wire to the brokers cut"] = l.cuts
 	met["broker lost"] = l.losses
 	met["process ended by itself"] = l.gaveUp
+	met["hub met a disk that is nearly full"] = l.narrows
 	met["second member of the group"] = l.seconds
 	met["= starts of the process"] = l.boots
 	met["= records"] = len(l.tenant.records)
@@ -201,8 +212,13 @@ func (l *life) publish(ctx context.Context) {
 	close(n.relay.bodies)
 }
 
-// session is the life of one process.
-func (l *life) session(ctx context.Context) {
+// longest is how long a process lasts that waits for a hub: to be let into the group
+// takes longer than most processes last.
+const longest = 5 * time.Second
+
+// session is the life of one process. On a disk that is nearly full it lasts until
+// something of a hub was refused for that.
+func (l *life) session(ctx context.Context, narrow bool) {
 	share, crash := 0.0, lives.Crash{}
 	if l.dice.Chance(0.4) {
 		share = 0.01 * float64(l.dice.Below(100)) / 100
@@ -210,9 +226,14 @@ func (l *life) session(ctx context.Context) {
 	if l.dice.Chance(0.5) {
 		crash = lives.CrashSometime(l.dice)
 	}
+	lasts := l.dice.Span(20*time.Millisecond, 600*time.Millisecond)
+	if l.narrow = narrow; narrow {
+		lasts = longest
+	}
+	defer func() { l.narrow = false }()
 	l.machine.Faults.Set(share, time.Time{})
 	crashed := l.machine.Faults.Boot(crash)
-	ctx, cancel := context.WithTimeout(ctx, l.dice.Span(20*time.Millisecond, 600*time.Millisecond))
+	ctx, cancel := context.WithTimeout(ctx, lasts)
 	defer cancel()
 	done := make(chan struct{})
 	go func() {
@@ -225,6 +246,9 @@ func (l *life) session(ctx context.Context) {
 	select {
 	case <-done:
 	case <-crashed:
+	case <-l.refused:
+		l.narrows++
+		_ = clock.Sleep(ctx, hasty{}, 30*time.Second) // and more of it
 	case <-ctx.Done():
 	}
 	cancel()
@@ -305,7 +329,24 @@ func (l *life) member(ctx context.Context, p *lives.Process, db *sql.DB) (*event
 	cfg.Tenant, cfg.Hubs, cfg.ConnectionString = tenantID, hubs(), collect.NewSecret(hub.ConnectionString)
 	cfg.Brokers, cfg.CAFile = l.tenant.namespace.Addresses(), l.ca
 	cfg.BatchBytes, cfg.CommitEvery, cfg.WatchEvery, cfg.SessionTimeout = 4000, 20*time.Millisecond, 5*time.Second, 6*time.Second
-	return eventhub.New(ctx, cfg, eventhub.Dependencies{DB: db, Sink: p.Pipeline, Clock: hasty{}, Dial: l.wire.dial})
+	return eventhub.New(ctx, cfg, eventhub.Dependencies{DB: db, Sink: refusals{p.Pipeline, l.refused}, Clock: hasty{}, Dial: l.wire.dial})
+}
+
+// refusals tells of what is refused for want of room.
+type refusals struct {
+	collect.Sink
+	told chan<- struct{}
+}
+
+func (r refusals) Journal(ctx context.Context, p model.Payload) (uint64, error) {
+	position, err := r.Sink.Journal(ctx, p)
+	if errors.Is(err, pipeline.ErrNoRoom) {
+		select {
+		case r.told <- struct{}{}:
+		default: // it is told already
+		}
+	}
+	return position, err
 }
 
 // partTime is a collector that comes later and goes earlier.

@@ -32,6 +32,8 @@ type Config struct {
 	// KeyRunRecords is how many keys of records the lake has in memory before
 	// they go to a file; zero is the lake's own.
 	KeyRunRecords int
+	// Room is what is free on the disk; nil is enough.
+	Room pipeline.Room
 	// Watch is called with the lake and returns what the pipeline fills; nil is
 	// the lake itself.
 	Watch func(*lake.Lake) pipeline.Lake
@@ -87,7 +89,7 @@ func (p *Process) open(ctx context.Context, cfg Config) (err error) {
 	}
 	p.Pipeline, err = pipeline.New(ctx, pace, pipeline.Parts{
 		Journal: p.Journal, Lake: filled, Normaliser: normalise.New(normalise.Config{WorkspaceID: "simulated"}),
-		State: p.State, Clock: cfg.Clock, Logger: logger,
+		State: p.State, Clock: cfg.Clock, Logger: logger, Room: cfg.Room,
 	})
 	if err != nil {
 		return err
