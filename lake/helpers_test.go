@@ -18,12 +18,11 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/iceberg-go"
 
 	"github.com/quoll/quoll/internal/icebergtable"
+	"github.com/quoll/quoll/internal/parquetrows"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -151,18 +150,13 @@ func readParquet(t testing.TB, path string) []string {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	reader, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{BatchSize: 1000}, memory.DefaultAllocator)
-	if err != nil {
-		t.Fatal(err)
-	}
-	records, err := reader.GetRecordReader(context.Background(), nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer records.Release()
 	var rows []string
-	for records.Next() {
-		rows = append(rows, textOf(records.RecordBatch())...)
+	err = parquetrows.Read(context.Background(), f, nil, 1000, func(b arrow.RecordBatch) error {
+		rows = append(rows, textOf(b)...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return rows
 }

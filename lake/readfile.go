@@ -10,12 +10,11 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/quoll/quoll/internal/parquetfile"
+	"github.com/quoll/quoll/internal/parquetrows"
 )
 
 // readRows is how many rows of a file are read at a time.
@@ -54,36 +53,30 @@ func (s syncedFS) readSome(ctx context.Context, f File, columns []column, names 
 	if err != nil {
 		return fmt.Errorf("%s: %w: %w", f.Path, ErrDamaged, err)
 	}
-	reader, err := pqarrow.NewFileReader(parquet, pqarrow.ArrowReadProperties{BatchSize: readRows}, memory.DefaultAllocator)
-	if err != nil {
-		return fmt.Errorf("%s: %w: %w", f.Path, ErrDamaged, err)
-	}
 	var indices []int
 	for _, name := range names {
 		if i := parquet.MetaData().Schema.ColumnIndexByName(name); i >= 0 {
 			indices = append(indices, i)
 		}
 	}
-	records, err := reader.GetRecordReader(ctx, indices, nil)
-	if err != nil {
-		return fmt.Errorf("%s: %w: %w", f.Path, ErrDamaged, err)
-	}
-	defer records.Release()
 	rows := int64(0)
-	for records.Next() {
-		b, err := batchOfRecord(records.RecordBatch(), columns)
+	var stopped error
+	err = parquetrows.Read(ctx, parquet, indices, readRows, func(read arrow.RecordBatch) error {
+		b, err := batchOfRecord(read, columns)
 		if err != nil {
-			return fmt.Errorf("%s: %w", f.Path, err)
+			stopped = fmt.Errorf("%s: %w", f.Path, err)
+			return stopped
 		}
 		rows += int64(b.rows)
-		if err := yield(b); err != nil {
-			return err
-		}
-	}
-	if err := records.Err(); err != nil && !errors.Is(err, io.EOF) {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+		stopped = yield(b)
+		return stopped
+	})
+	switch {
+	case stopped != nil:
+		return stopped
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
 		return fmt.Errorf("%s: %w: %w", f.Path, ErrDamaged, err)
 	}
 	if rows != f.Rows {

@@ -4,16 +4,15 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/schema"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -27,19 +26,16 @@ type floor struct {
 	frames  *os.File
 	encoder *zstd.Encoder
 	table   *os.File
-	writer  *pqarrow.FileWriter
-	schema  *arrow.Schema
-	records *array.StringBuilder
+	writer  *file.Writer
+	records []parquet.ByteArray
+	bytes   int // of records
 }
 
 // floorRows is how many bytes of records become a row group.
 const floorRows = 16 << 20
 
 func newFloor(dir string) (f *floor, err error) {
-	f = &floor{
-		schema:  arrow.NewSchema([]arrow.Field{{Name: "Record", Type: arrow.BinaryTypes.String}}, nil),
-		records: array.NewStringBuilder(memory.DefaultAllocator),
-	}
+	f = &floor{}
 	if f.encoder, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest)); err != nil {
 		return nil, err
 	}
@@ -50,8 +46,16 @@ func newFloor(dir string) (f *floor, err error) {
 		return nil, err
 	}
 	properties := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithDictionaryDefault(false), parquet.WithStats(false))
-	f.writer, err = pqarrow.NewFileWriter(f.schema, f.table, properties, pqarrow.DefaultWriterProps())
-	return f, err
+	record, err := schema.NewPrimitiveNodeLogical("Record", parquet.Repetitions.Required, schema.StringLogicalType{}, parquet.Types.ByteArray, -1, -1)
+	if err != nil {
+		return nil, err
+	}
+	root, err := schema.NewGroupNode("schema", parquet.Repetitions.Required, schema.FieldList{record}, -1)
+	if err != nil {
+		return nil, err
+	}
+	f.writer = file.NewParquetWriter(f.table, root, file.WithWriterProps(properties))
+	return f, nil
 }
 
 func (f *floor) take(body []byte) error {
@@ -66,20 +70,30 @@ func (f *floor) take(body []byte) error {
 		return err
 	}
 	for record := range objects(body) {
-		f.records.BinaryBuilder.Append(record)
+		f.records = append(f.records, parquet.ByteArray(record))
+		f.bytes += len(record)
 	}
-	if f.records.DataLen() < floorRows {
+	if f.bytes < floorRows {
 		return nil
 	}
 	return f.flush()
 }
 
 func (f *floor) flush() error {
-	rows := f.records.NewArray()
-	defer rows.Release()
-	batch := array.NewRecordBatch(f.schema, []arrow.Array{rows}, int64(rows.Len()))
-	defer batch.Release()
-	return f.writer.Write(batch)
+	group := f.writer.AppendRowGroup()
+	column, err := group.NextColumn()
+	if err != nil {
+		return err
+	}
+	texts, ok := column.(*file.ByteArrayColumnChunkWriter)
+	if !ok {
+		return fmt.Errorf("texts are written by a %T", column)
+	}
+	if _, err := texts.WriteBatch(f.records, nil, nil); err != nil {
+		return err
+	}
+	f.records, f.bytes = nil, 0
+	return errors.Join(column.Close(), group.Close())
 }
 
 func (f *floor) close() error {

@@ -12,13 +12,12 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"github.com/quoll/quoll/internal/parquetfile"
+	"github.com/quoll/quoll/internal/parquetrows"
 )
 
 // cell is a value as the test keeps it: nil, a string or an int64.
@@ -99,17 +98,20 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	if f.NumRowGroups() != len(groups) || f.NumRows() != int64(len(cells[0])) || f.MetaData().GetCreatedBy() != "test" {
 		t.Errorf("%d groups, %d rows, by %q", f.NumRowGroups(), f.NumRows(), f.MetaData().GetCreatedBy())
 	}
-	reader, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := reader.ReadTable(context.Background())
+	parts := make([][]arrow.Array, len(columns))
+	err = parquetrows.Read(context.Background(), f, nil, 1000, func(read arrow.RecordBatch) error {
+		for i := range parts {
+			read.Column(i).Retain()
+			parts[i] = append(parts[i], read.Column(i))
+		}
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, c := range columns {
 		checkSchema(t, f, i, c)
-		checkColumn(t, table.Column(i), c, cells[i])
+		checkColumn(t, parts[i], c, cells[i])
 		checkBounds(t, f, i, c, cells[i], groups)
 	}
 }
@@ -169,10 +171,10 @@ func checkSchema(t *testing.T, f *file.Reader, i int, c parquetfile.Column) {
 	}
 }
 
-func checkColumn(t *testing.T, got *arrow.Column, c parquetfile.Column, want []cell) {
+func checkColumn(t *testing.T, got []arrow.Array, c parquetfile.Column, want []cell) {
 	t.Helper()
 	row := 0
-	for _, part := range got.Data().Chunks() {
+	for _, part := range got {
 		for i := range part.Len() {
 			if v := cellOf(part, i); v != want[row] {
 				t.Fatalf("%s, row %d: %v, want %v", c.Name, row, v, want[row])

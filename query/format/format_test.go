@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
+	"github.com/quoll/quoll/internal/parquetrows"
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/query"
 	"github.com/quoll/quoll/query/format"
@@ -88,21 +88,18 @@ func TestParquet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows, err := pqarrow.NewFileReader(reader, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+		err = parquetrows.Read(t.Context(), reader, nil, 10, func(rows arrow.RecordBatch) error {
+			if rows.NumRows() != 2 || rows.Schema().Field(2).Type.String() != "timestamp[us, tz=UTC]" {
+				t.Errorf("%s: %d rows, %s", name, rows.NumRows(), rows.Schema())
+			}
+			if cell := rows.Column(1).ValueStr(1); cell != "12345" {
+				t.Errorf("%s: the second number is %s", name, cell)
+			}
+			return nil
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		table, err := rows.ReadTable(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if table.NumRows() != 2 || table.Schema().Field(2).Type.ID().String() != "TIMESTAMP" {
-			t.Errorf("%s: %d rows, %s", name, table.NumRows(), table.Schema())
-		}
-		if cell := table.Column(1).Data().Chunk(0).ValueStr(1); cell != "12345" {
-			t.Errorf("%s: the second number is %s", name, cell)
-		}
-		table.Release()
 	}
 }
 

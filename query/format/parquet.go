@@ -8,124 +8,151 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/query"
 )
 
-// batchRows is how many rows a batch of a Parquet file has.
-const batchRows = 64 << 10
+// groupRows is how many rows a row group of a Parquet file has.
+const groupRows = 64 << 10
 
 // writeParquet writes a Parquet file, compressed with zstd. Dynamic is its JSON
-// text, a timespan is its ticks of 100 ns, a decimal is a double.
+// text, a timespan is its ticks of 100 ns, a decimal is a double, a datetime is
+// microseconds in UTC.
 func writeParquet(w io.Writer, result *query.Result) error {
 	if len(result.More) > 0 {
 		return errors.New("the query gives several tables, and a Parquet file holds one")
 	}
-	fields := make([]arrow.Field, len(result.Columns))
-	for i, c := range result.Columns {
-		fields[i] = arrow.Field{Name: c.Name, Type: arrowType(c.Type), Nullable: true}
-	}
-	schema := arrow.NewSchema(fields, nil)
-	properties := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd))
-	out, err := pqarrow.NewFileWriter(schema, onlyWriter{w}, properties, pqarrow.NewArrowWriterProperties())
-	if err != nil {
-		return fmt.Errorf("write Parquet: %w", err)
-	}
-	builder := array.NewRecordBuilder(memory.DefaultAllocator, schema)
-	defer builder.Release()
-	for first := 0; first < len(result.Rows); first += batchRows {
-		if err := writeBatch(out, builder, result.Columns, result.Rows[first:min(first+batchRows, len(result.Rows))]); err != nil {
-			return errors.Join(fmt.Errorf("write Parquet: %w", err), out.Close())
-		}
-	}
-	if err := out.Close(); err != nil {
+	if err := writeRowGroups(w, result); err != nil {
 		return fmt.Errorf("write Parquet: %w", err)
 	}
 	return nil
+}
+
+func writeRowGroups(w io.Writer, result *query.Result) error {
+	fields := make(schema.FieldList, len(result.Columns))
+	for i, c := range result.Columns {
+		field, err := parquetField(c)
+		if err != nil {
+			return fmt.Errorf("column %s: %w", c.Name, err)
+		}
+		fields[i] = field
+	}
+	root, err := schema.NewGroupNode("schema", parquet.Repetitions.Required, fields, -1)
+	if err != nil {
+		return err
+	}
+	out := file.NewParquetWriter(onlyWriter{w}, root, file.WithWriterProps(parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd))))
+	for first := 0; first < len(result.Rows); first += groupRows {
+		if err := writeRowGroup(out.AppendRowGroup(), result.Columns, result.Rows[first:min(first+groupRows, len(result.Rows))]); err != nil {
+			return errors.Join(err, out.Close())
+		}
+	}
+	return out.Close()
 }
 
 // onlyWriter keeps the Parquet writer from closing what is not its own.
 type onlyWriter struct{ io.Writer }
 
-func writeBatch(out *pqarrow.FileWriter, builder *array.RecordBuilder, columns []query.Column, rows [][]any) error {
-	for _, row := range rows {
-		for i, value := range row {
-			if err := appendCell(builder.Field(i), value); err != nil {
-				return fmt.Errorf("column %s: %w", columns[i].Name, err)
-			}
+func writeRowGroup(group file.SerialRowGroupWriter, columns []query.Column, rows [][]any) error {
+	for i, c := range columns {
+		chunk, err := group.NextColumn()
+		if err != nil {
+			return err
+		}
+		if err := writeColumn(chunk, rows, i); err != nil {
+			return fmt.Errorf("column %s: %w", c.Name, err)
+		}
+		if err := chunk.Close(); err != nil {
+			return err
 		}
 	}
-	batch := builder.NewRecordBatch()
-	defer batch.Release()
-	return out.Write(batch)
+	return group.Close()
 }
 
-func arrowType(t types.Type) arrow.DataType {
-	switch t {
+// parquetField is how a column of that type is written.
+func parquetField(c query.Column) (schema.Node, error) {
+	logical, physical := schema.LogicalType(schema.StringLogicalType{}), parquet.Types.ByteArray
+	switch c.Type {
 	case types.Bool:
-		return arrow.FixedWidthTypes.Boolean
+		logical, physical = schema.NoLogicalType{}, parquet.Types.Boolean
 	case types.Int:
-		return arrow.PrimitiveTypes.Int32
+		logical, physical = schema.NewIntLogicalType(32, true), parquet.Types.Int32
 	case types.Long, types.TimeSpan:
-		return arrow.PrimitiveTypes.Int64
+		logical, physical = schema.NewIntLogicalType(64, true), parquet.Types.Int64
 	case types.Real, types.Decimal:
-		return arrow.PrimitiveTypes.Float64
+		logical, physical = schema.NoLogicalType{}, parquet.Types.Double
 	case types.DateTime:
-		return arrow.FixedWidthTypes.Timestamp_us
+		logical, physical = schema.NewTimestampLogicalType(true, schema.TimeUnitMicros), parquet.Types.Int64
 	}
-	return arrow.BinaryTypes.String
+	return schema.NewPrimitiveNodeLogical(c.Name, parquet.Repetitions.Optional, logical, physical, -1, -1)
 }
 
-// appendCell adds a value. A server gives numbers and times as text.
-func appendCell(builder array.Builder, value any) error {
-	if value == nil {
-		builder.AppendNull()
-		return nil
+// writeColumn writes the cells of one column. A server gives numbers and times as
+// text.
+func writeColumn(chunk file.ColumnChunkWriter, rows [][]any, column int) error {
+	switch chunk := chunk.(type) {
+	case *file.BooleanColumnChunkWriter:
+		return writeCells(chunk.WriteBatch, rows, column, boolean)
+	case *file.Int32ColumnChunkWriter:
+		return writeCells(chunk.WriteBatch, rows, column, shortInteger)
+	case *file.Int64ColumnChunkWriter:
+		if _, ok := chunk.Descr().LogicalType().(schema.TimestampLogicalType); ok {
+			return writeCells(chunk.WriteBatch, rows, column, microseconds)
+		}
+		return writeCells(chunk.WriteBatch, rows, column, integer)
+	case *file.Float64ColumnChunkWriter:
+		return writeCells(chunk.WriteBatch, rows, column, real)
+	case *file.ByteArrayColumnChunkWriter:
+		return writeCells(chunk.WriteBatch, rows, column, text)
 	}
-	switch b := builder.(type) {
-	case *array.BooleanBuilder:
-		v, ok := value.(bool)
-		if !ok {
-			return fmt.Errorf("%v is no bool", value)
+	return fmt.Errorf("no cells for a %T", chunk)
+}
+
+// writeCells writes the values and, as definition levels, where there are none.
+func writeCells[T any](write func([]T, []int16, []int16) (int64, error), rows [][]any, column int, valueOf func(any) (T, error)) error {
+	values, levels := make([]T, 0, len(rows)), make([]int16, len(rows))
+	for i, row := range rows {
+		if row[column] == nil {
+			continue
 		}
-		b.Append(v)
-	case *array.Int32Builder:
-		n, err := strconv.ParseInt(fmt.Sprint(value), 10, 32)
+		value, err := valueOf(row[column])
 		if err != nil {
 			return err
 		}
-		b.Append(int32(n))
-	case *array.Int64Builder:
-		n, err := integer(value)
-		if err != nil {
-			return err
-		}
-		b.Append(n)
-	case *array.Float64Builder:
-		f, err := strconv.ParseFloat(fmt.Sprint(value), 64)
-		if err != nil {
-			return err
-		}
-		b.Append(f)
-	case *array.TimestampBuilder:
-		at, err := instant(value)
-		if err != nil {
-			return err
-		}
-		b.Append(arrow.Timestamp(at.UnixMicro()))
-	case *array.StringBuilder:
-		b.Append(cellText(value))
-	default:
-		return fmt.Errorf("no column for a %T", value)
+		values, levels[i] = append(values, value), 1
 	}
-	return nil
+	_, err := write(values, levels, nil)
+	return err
+}
+
+func boolean(value any) (bool, error) {
+	v, ok := value.(bool)
+	if !ok {
+		return false, fmt.Errorf("%v is no bool", value)
+	}
+	return v, nil
+}
+
+func shortInteger(value any) (int32, error) {
+	n, err := strconv.ParseInt(fmt.Sprint(value), 10, 32)
+	return int32(n), err
+}
+
+func real(value any) (float64, error) { return strconv.ParseFloat(fmt.Sprint(value), 64) }
+
+func text(value any) (parquet.ByteArray, error) { return parquet.ByteArray(cellText(value)), nil }
+
+func microseconds(value any) (int64, error) {
+	at, err := instant(value)
+	if err != nil {
+		return 0, err
+	}
+	return at.UnixMicro(), nil
 }
 
 func integer(value any) (int64, error) {

@@ -12,15 +12,14 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/iceberg-go"
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/quoll/quoll/internal/icebergtable"
 	"github.com/quoll/quoll/internal/parquetfile"
+	"github.com/quoll/quoll/internal/parquetrows"
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/schema"
@@ -73,10 +72,6 @@ func readPattern(ctx context.Context, t *schema.Table, f iceberg.DataFile) (*pat
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	defer source.Close()
-	reader, err := pqarrow.NewFileReader(source, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
 	for i := range source.NumRowGroups() {
 		p.groups = append(p.groups, source.RowGroup(i).NumRows())
 	}
@@ -89,7 +84,7 @@ func readPattern(ctx context.Context, t *schema.Table, f iceberg.DataFile) (*pat
 			continue
 		}
 		c.column.FieldID = int32(p.fieldIDs[i])
-		if err := c.read(ctx, reader, i); err != nil {
+		if err := c.read(ctx, source, i); err != nil {
 			return nil, fmt.Errorf("%s: column %s: %w", path, column.Name(), err)
 		}
 		p.changeOf[i] = len(p.changes)
@@ -148,16 +143,13 @@ func mix(value uint64, days int64) uint64 {
 	return z ^ z>>31
 }
 
-func (c *change) read(ctx context.Context, reader *pqarrow.FileReader, column int) error {
-	values, err := reader.GetColumn(ctx, column)
-	if err != nil {
-		return err
-	}
-	chunked, err := values.NextBatch(reader.ParquetReader().NumRows())
-	if err != nil {
-		return err
-	}
-	whole, err := array.Concatenate(chunked.Chunks(), memory.DefaultAllocator)
+func (c *change) read(ctx context.Context, source *file.Reader, column int) error {
+	var whole arrow.Array
+	err := parquetrows.Read(ctx, source, []int{column}, int(source.NumRows()), func(rows arrow.RecordBatch) error {
+		whole = rows.Column(0)
+		whole.Retain()
+		return nil
+	})
 	if err != nil {
 		return err
 	}

@@ -9,15 +9,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/iceberg-go"
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/quoll/quoll/internal/icebergtable"
 	"github.com/quoll/quoll/internal/parquetfile"
+	"github.com/quoll/quoll/internal/parquetrows"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/schema"
 )
@@ -123,25 +123,16 @@ func columnsOf(t *testing.T, content []byte) map[string]interface{ ValueStr(int)
 	if want := fmt.Sprintf("%016x", xxhash.Sum64(content[:footer])); sum == nil || *sum != want {
 		t.Errorf("the checksum is not %s", want)
 	}
-	reader, err := pqarrow.NewFileReader(source, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	columns := map[string]interface{ ValueStr(int) string }{}
+	err = parquetrows.Read(context.Background(), source, nil, int(source.NumRows()), func(rows arrow.RecordBatch) error {
+		rows.Retain()
+		for i, c := range rows.Columns() {
+			columns[rows.ColumnName(i)] = c
+		}
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	columns := map[string]interface{ ValueStr(int) string }{}
-	for i := range source.MetaData().Schema.NumColumns() {
-		values, err := reader.GetColumn(context.Background(), i)
-		if err != nil {
-			t.Fatal(err)
-		}
-		chunked, err := values.NextBatch(source.NumRows())
-		if err != nil {
-			t.Fatal(err)
-		}
-		whole, err := array.Concatenate(chunked.Chunks(), memory.DefaultAllocator)
-		if err != nil {
-			t.Fatal(err)
-		}
-		columns[source.MetaData().Schema.Column(i).Name()] = whole
 	}
 	return columns
 }

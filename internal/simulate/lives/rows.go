@@ -8,12 +8,14 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
+	"github.com/quoll/quoll/internal/parquetrows"
 	"github.com/quoll/quoll/lake"
 )
+
+// readRows is how many rows of a file are read at a time.
+const readRows = 4 << 10
 
 // Count returns how many rows of a table can be seen with each value of a text
 // column, in files and fresh, as a query reads them.
@@ -58,23 +60,13 @@ func (p *Process) read(f lake.File, column string, count func(arrow.Array) error
 		return err
 	}
 	defer reader.Close()
-	columns, err := pqarrow.NewFileReader(reader, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	index, rows := reader.MetaData().Schema.ColumnIndexByName(column), int64(0)
+	err = parquetrows.Read(context.Background(), reader, []int{index}, readRows, func(read arrow.RecordBatch) error {
+		rows += read.NumRows()
+		return count(read.Column(0))
+	})
 	if err != nil {
 		return err
-	}
-	index, rows := reader.MetaData().Schema.ColumnIndexByName(column), int64(0)
-	for group := range reader.NumRowGroups() {
-		read, err := columns.ReadRowGroups(context.Background(), []int{index}, []int{group})
-		if err != nil {
-			return err
-		}
-		rows += read.NumRows()
-		for _, chunk := range read.Column(0).Data().Chunks() {
-			if err := count(chunk); err != nil {
-				return err
-			}
-		}
-		read.Release()
 	}
 	if rows != f.Rows {
 		return fmt.Errorf("it has %d rows, the table says %d", rows, f.Rows)
