@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -255,6 +256,40 @@ func TestEitherPresentOrAbsent(t *testing.T) {
 	}
 	if present < int(seeds) || absent < int(seeds) {
 		t.Errorf("%d present, %d absent: the test says little", present, absent)
+	}
+}
+
+// Where the indexes of the beginning were disposed of, a proof says where it begins, and
+// holds for no other place.
+func TestAProofThatBeginsLater(t *testing.T) {
+	w := newWorld(t, mathrand.New(mathrand.NewPCG(3, 8)), 4, 6)
+	chain := w.chain(t)
+	rest, err := Chain(chain[2:])
+	if err != nil || len(rest) != 2 || rest[0].Head.First != chain[2].Head.First {
+		t.Fatalf("chain of what is left: %d, %v", len(rest), err)
+	}
+	if with, err := Chain(append(slices.Clone(chain[:1]), chain[2:]...)); err != nil || len(with) != 2 || with[0].Head.First != rest[0].Head.First {
+		t.Errorf("with a hole, %d are taken, %v", len(with), err)
+	}
+	q := question("New-InboxRule", "nobody@coast.example", began, began.Add(40*time.Hour))
+	spans, err := Prove(t.Context(), rest, q, w.list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := rest[0].Head.First
+	for begins, holds := range map[uint64]bool{0: false, 1: false, first - 1: false, first: true, first + 1: false} {
+		a := &proof.Absence{Question: q, Checkpoint: w.log.checkpoint(t), Spans: spans, Begins: begins}
+		v, err := a.Check(w.log.verifier, nil, 0)
+		if (err == nil) != holds || holds && (v.First != first || v.Last != chain[3].Head.Last) {
+			t.Errorf("begins with %d, and it is %d: %v, %+v", begins, first, err, v)
+		}
+	}
+	extents := []Extent{{5, 9}, {1, 2}, {1, 4}, {12, 14}}
+	if covered := Covered(extents); covered != 9 {
+		t.Errorf("covered up to %d", covered)
+	}
+	if covered := Covered(extents[3:]); covered != 0 {
+		t.Errorf("covered up to %d", covered)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 
@@ -25,11 +26,30 @@ func (e *PresentError) Error() string {
 	return fmt.Sprintf("there is such a record: %q about %q at %s, record %d of the payload at journal position %d", e.Entry.Operation, e.Entry.Subject, e.Entry.Time, e.Entry.Record, e.Entry.Position)
 }
 
-// ErrUncovered: no index of operations begins with the first journal position.
-var ErrUncovered = errors.New("no index of operations covers the beginning of the log")
+// ErrUncovered: there is no index of operations.
+var ErrUncovered = errors.New("no index of operations is in the archive")
 
-// Chain picks heads that cover the journal from position 1 without a hole, as far
-// as it goes. Where a crash left two for one beginning, it takes the longer.
+// Extent is the journal positions that an index is of, both ends included.
+type Extent struct{ First, Last uint64 }
+
+// Covered returns the position up to which indexes cover the journal from 1 on without
+// a hole; 0 if none begins there.
+func Covered(extents []Extent) uint64 {
+	longest := map[uint64]uint64{}
+	for _, e := range extents {
+		longest[e.First] = max(longest[e.First], e.Last)
+	}
+	covered := uint64(0)
+	for last := longest[1]; last > covered; last = longest[covered+1] {
+		covered = last
+	}
+	return covered
+}
+
+// Chain picks heads that cover the journal without a hole and reach furthest, and of
+// those that do, the ones that begin first: with position 1, unless indexes of the
+// beginning were disposed of. Where a crash left two for one beginning, it takes the
+// longer.
 func Chain(heads []Committed) ([]Committed, error) {
 	longest := map[uint64]int{}
 	for i := range heads {
@@ -38,19 +58,28 @@ func Chain(heads []Committed) ([]Committed, error) {
 			longest[h.First] = i
 		}
 	}
-	var chain []Committed
-	for next := uint64(1); ; {
-		i, ok := longest[next]
-		if !ok {
-			break
+	var best []Committed
+	for _, first := range slices.Sorted(maps.Keys(longest)) {
+		if n := len(best); n > 0 && first <= best[n-1].Head.Last {
+			continue // within the chain
 		}
-		chain = append(chain, heads[i])
-		next = heads[i].Head.Last + 1
+		var chain []Committed
+		for next := first; ; {
+			i, ok := longest[next]
+			if !ok {
+				break
+			}
+			chain = append(chain, heads[i])
+			next = heads[i].Head.Last + 1
+		}
+		if len(best) == 0 || chain[len(chain)-1].Head.Last > best[len(best)-1].Head.Last {
+			best = chain
+		}
 	}
-	if len(chain) == 0 {
+	if len(best) == 0 {
 		return nil, ErrUncovered
 	}
-	return chain, nil
+	return best, nil
 }
 
 // Prove makes the proof that no record is what the question asks for, over a chain

@@ -36,6 +36,9 @@ type Question struct {
 type Absence struct {
 	Question     Question
 	ContentTypes []string // those of the tenant that certificates are given of, where there are any
+	// Begins is the journal position from which on payloads are covered, where indexes
+	// of those before were disposed of; 0 is 1.
+	Begins       uint64
 	Checkpoint   []byte
 	Spans        []Span
 	Certificates []string
@@ -67,7 +70,8 @@ type aboutAbsence struct {
 	Format string `json:"format"`
 	Question
 	ContentTypes []string `json:"contentTypes"`
-	SHA256       string   `json:"sha256"` // of this line with an empty text here
+	Begins       uint64   `json:"begins,omitempty"` // above 1 if there
+	SHA256       string   `json:"sha256"`           // of this line with an empty text here
 }
 
 func (a *aboutAbsence) sum() string {
@@ -79,7 +83,7 @@ func (a *aboutAbsence) sum() string {
 
 // Write writes the proof as a ustar archive.
 func (a *Absence) Write(w io.Writer) error {
-	about := aboutAbsence{Format: absenceVersion, Question: a.Question, ContentTypes: append([]string{}, a.ContentTypes...)}
+	about := aboutAbsence{Format: absenceVersion, Question: a.Question, ContentTypes: append([]string{}, a.ContentTypes...), Begins: a.Begins}
 	about.SHA256 = about.sum()
 	var spans, certificates []byte
 	for i := range a.Spans {
@@ -105,7 +109,7 @@ func newAbsence(members []member) (*Absence, error) {
 	if about.SHA256 != about.sum() {
 		return nil, fmt.Errorf("%w: %s does not have the sum that it says", ErrContent, memberAbsence)
 	}
-	a := &Absence{Question: about.Question, ContentTypes: about.ContentTypes, Checkpoint: members[1].data}
+	a := &Absence{Question: about.Question, ContentTypes: about.ContentTypes, Begins: about.Begins, Checkpoint: members[1].data}
 	err := eachLine(memberSpans, members[2].data, func(text []byte) error {
 		var s Span
 		err := parseLine(text, &s)
@@ -143,8 +147,10 @@ func eachLine(name string, data []byte, use func(text []byte) error) error {
 type VerifiedAbsence struct {
 	Question   Question   `json:"question"`
 	Checkpoint Checkpoint `json:"-"`
-	// Last is the journal position up to which every payload is covered, from 1;
-	// Until is when the last index was made.
+	// First and Last are the journal positions between which every payload is covered.
+	// Where First is not 1, nothing is said of those before. Until is when the last
+	// index was made.
+	First uint64 `json:"first"`
 	Last  uint64 `json:"last"`
 	Until string `json:"until"`
 	Spans int    `json:"spans"`
@@ -158,10 +164,14 @@ type VerifiedAbsence struct {
 	Days []CertifiedDay `json:"days"`
 }
 
-// Check checks that the heads of indexes cover every journal position from 1 on
-// without a hole, that each is in the log, and that none has the record.
+// Check checks that the heads of indexes cover every journal position from 1 on, or from
+// where the proof says that it begins, without a hole, that each is in the log, and that none has the record.
 func (a *Absence) Check(log note.Verifier, witnesses []note.Verifier, quorum int) (*VerifiedAbsence, error) {
-	v := &VerifiedAbsence{Question: a.Question, Spans: len(a.Spans), Days: []CertifiedDay{}}
+	v := &VerifiedAbsence{Question: a.Question, First: max(a.Begins, 1), Spans: len(a.Spans), Days: []CertifiedDay{}}
+	v.Last = v.First - 1
+	if a.Begins == 1 {
+		return v, fmt.Errorf("%w: it says that it begins with 1, which is not said", ErrFormat)
+	}
 	if err := a.Question.check(); err != nil {
 		return v, err
 	}

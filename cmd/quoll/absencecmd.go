@@ -200,8 +200,10 @@ type operationsList struct {
 	Indexes  []proof.Head `json:"indexes"`
 	Last     uint64       `json:"last"` // position up to which they cover, 0 for none
 	Verified bool         `json:"verified"`
-	// Wrong are those that the payloads give otherwise, by number.
+	// Wrong are those that the payloads give otherwise, by number, and Gone those that
+	// nobody can make again, as payloads of theirs were disposed of.
 	Wrong []int `json:"wrong"`
+	Gone  []int `json:"gone,omitempty"`
 }
 
 func listOperations(ctx context.Context, prover *archive.Prover, verify bool) (*operationsList, error) {
@@ -233,10 +235,19 @@ func (l *operationsList) compare(ctx context.Context, prover *archive.Prover) er
 	progress, finish := countProgress("verify")
 	defer finish()
 	normaliser := normalise.New(normalise.Config{})
-	at, builder := 0, operations.NewBuilder(normaliser, 1)
+	at, gone, builder := 0, false, operations.NewBuilder(normaliser, l.Indexes[0].First)
 	return provedPayloads{prover, progress}.Payloads(ctx, l.Last, func(position uint64, p model.Payload) error {
+		if position < l.Indexes[0].First {
+			return nil
+		}
 		builder.Add(position, p)
+		gone = gone || p.Source == model.SourceQuoll && (p.ContentType == archive.DisposedContent || p.ContentType == archive.ErasedContent)
 		if position != l.Indexes[at].Last {
+			return nil
+		}
+		if gone {
+			l.Gone = append(l.Gone, at)
+			at, gone, builder = at+1, false, operations.NewBuilder(normaliser, position+1)
 			return nil
 		}
 		again, err := builder.Finish(position)
@@ -279,8 +290,15 @@ func (l *operationsList) printText(w io.Writer) error {
 	verdict := ""
 	if l.Verified && len(l.Wrong) == 0 {
 		verdict = "; each is what its payloads give"
+		if len(l.Gone) > 0 {
+			verdict = fmt.Sprintf("; each is what its payloads give, but %d of which payloads were disposed of: these nobody can make again", len(l.Gone))
+		}
 	}
-	fmt.Fprintf(&b, "%d indexes cover journal positions up to %d%s\n", len(l.Indexes), l.Last, verdict)
+	from := ""
+	if len(l.Indexes) > 0 && l.Indexes[0].First > 1 {
+		from = fmt.Sprintf("from %d, as those before were disposed of, ", l.Indexes[0].First)
+	}
+	fmt.Fprintf(&b, "%d indexes cover journal positions %sup to %d%s\n", len(l.Indexes), from, l.Last, verdict)
 	_, err := w.Write(b.Bytes())
 	return err
 }

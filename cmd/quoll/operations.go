@@ -113,21 +113,18 @@ func (x *operationsIndexer) find(ctx context.Context) error {
 		return err
 	}
 	defer prover.Close()
-	_, taken, err := prover.Collect(ctx, model.SourceLedger, isHead, nil)
-	if err != nil {
+	// By the names of the leaves: what was disposed of must not be indexed again.
+	var extents []operations.Extent
+	if _, _, err = prover.Collect(ctx, model.SourceLedger, func(l archive.PayloadLeaf) bool {
+		var e operations.Extent
+		if _, err := fmt.Sscanf(l.Name, "%d-%d.", &e.First, &e.Last); err == nil && isHead(l) {
+			extents, x.head = append(extents, e), l.Position
+		}
+		return false
+	}, nil); err != nil {
 		return err
 	}
-	heads, err := committed(taken)
-	if err != nil {
-		return err
-	}
-	chain, err := operations.Chain(heads)
-	if err != nil && !errors.Is(err, operations.ErrUncovered) {
-		return err
-	}
-	if n := len(chain); n > 0 {
-		x.covered, x.head = chain[n-1].Head.Last, taken[len(taken)-1].Leaf.Position
-	}
+	x.covered = operations.Covered(extents)
 	x.known = true
 	return nil
 }
@@ -207,6 +204,9 @@ func proveAbsence(ctx context.Context, prover *archive.Prover, q proof.Question,
 		return nil, err
 	}
 	a := &proof.Absence{Question: q, Checkpoint: checkpoint}
+	if first := chain[0].Head.First; first > 1 {
+		a.Begins = first
+	}
 	a.Spans, err = operations.Prove(ctx, chain, q, func(ctx context.Context, position uint64) ([]byte, error) {
 		proved, err := prover.Payload(ctx, position)
 		if err != nil {

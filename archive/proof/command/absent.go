@@ -15,10 +15,13 @@ const mostDays = 40
 func printAbsent(w io.Writer, file string, v *proof.VerifiedAbsence) error {
 	var b strings.Builder
 	q := v.Question
-	fmt.Fprintf(&b, "%s: holds: in what was delivered up to journal position %d, which %d indexes cover from 1 without a hole, the last of them of %s,\n", file, v.Last, v.Spans, v.Until)
+	fmt.Fprintf(&b, "%s: holds: in what was delivered up to journal position %d, which %d indexes cover from %d without a hole, the last of them of %s,\n", file, v.Last, v.Spans, v.First, v.Until)
 	fmt.Fprintf(&b, "no record of tenant %s says %q about %q from %s on and before %s\n", q.Tenant, q.Operation, q.Subject, q.From, q.To)
 	b.WriteString("\nwhat this does not say:\n")
 	fmt.Fprintf(&b, "- that it did not happen: only that no such record is among the %d audit records delivered up to then. Records may come days later\n", v.Records)
+	if v.First > 1 {
+		fmt.Fprintf(&b, "- anything about what was delivered before that, at journal positions 1 to %d: the indexes of it were disposed of. A record of the interval may have been there if any of it was received after the interval began\n", v.First-1)
+	}
 	if v.Timeless > 0 || v.Rejected > 0 {
 		fmt.Fprintf(&b, "- anything about %d records without a time that can be read, and %d pieces that could not be read as records: look at them by hand\n", v.Timeless, v.Rejected)
 	}
