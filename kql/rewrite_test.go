@@ -50,15 +50,29 @@ func scanOf(t *testing.T, s *plan.Statement) *plan.Scan {
 
 func TestTimeRangesReachTheScan(t *testing.T) {
 	day := func(d int) time.Time { return time.Date(2026, 9, d, 0, 0, 0, 0, time.UTC) }
+	before := func(d int) time.Time { return day(d).Add(-time.Nanosecond) }
 	for text, want := range map[string][2]time.Time{
-		"Events | where TimeGenerated >= datetime(2026-09-10)":                                           {day(10), {}},
-		"Events | where TimeGenerated between (datetime(2026-09-10) .. datetime(2026-09-11))":            {day(10), day(11)},
-		"Events | where datetime(2026-09-12) > TimeGenerated and User == 'a'":                            {{}, day(12)},
-		"Events | where TimeGenerated > ago(12h)":                                                        {day(14), {}},
-		"Events | where User == 'a' | extend x = Size | where TimeGenerated == datetime(2026-09-13)":     {day(13), day(13)},
-		"Events | where TimeGenerated > datetime(2026-09-10) or User == 'a'":                             {},
-		"Events | summarize TimeGenerated = max(TimeGenerated) by User | where TimeGenerated > ago(12h)": {},
-		"Events | take 5 | where TimeGenerated > ago(12h)":                                               {},
+		"Events | where TimeGenerated >= datetime(2026-09-10)":                                                      {day(10), {}},
+		"Events | where TimeGenerated between (datetime(2026-09-10) .. datetime(2026-09-11))":                       {day(10), day(11)},
+		"Events | where datetime(2026-09-12) > TimeGenerated and User == 'a'":                                       {{}, before(12)},
+		"Events | where TimeGenerated > ago(12h)":                                                                   {day(14), {}},
+		"Events | where User == 'a' | extend x = Size | where TimeGenerated == datetime(2026-09-13)":                {day(13), day(13)},
+		"Events | where TimeGenerated > datetime(2026-09-10) or User == 'a'":                                        {},
+		"Events | summarize TimeGenerated = max(TimeGenerated) by User | where TimeGenerated > ago(12h)":            {},
+		"Events | take 5 | where TimeGenerated > ago(12h)":                                                          {},
+		"Events | where startofday(TimeGenerated) == datetime(2026-09-13)":                                          {day(13), before(14)},
+		"Events | extend d = bin(TimeGenerated, 1d) | where d >= datetime(2026-09-12) and d < datetime(2026-09-13)": {day(12), day(14).Add(-2 * time.Nanosecond)},
+		"Events | where TimeGenerated <= endofday(datetime(2026-09-12), 1)":                                         {{}, day(14).Add(-100 * time.Nanosecond)},
+		"Events | where bin(TimeGenerated, Size * 1d) == datetime(2026-09-13)":                                      {},
+		"Events | summarize count() by bin(TimeGenerated, 1h) | where TimeGenerated > ago(12h)":                     {day(14), {}},
+		"Events | sort by Size asc | where TimeGenerated > ago(12h)":                                                {day(14), {}},
+		"Events | sort by Size asc | extend n = row_number() | where TimeGenerated > ago(12h)":                      {},
+		"union (print User = 'a'), (Events | where Size > 1) | where TimeGenerated > ago(12h)":                      {day(14), {}},
+		"Events | mv-expand Bag | where TimeGenerated > ago(12h)":                                                   {day(14), {}},
+		"Events | join kind=leftouter (print User = 'a') on User | where TimeGenerated > ago(12h)":                  {day(14), {}},
+		"print User = 'a' | join kind=inner Events on User | where TimeGenerated > ago(12h)":                        {day(14), {}},
+		"Events | join kind=innerunique (print User = 'a') on User | where TimeGenerated > ago(12h)":                {},
+		"Events | join kind=fullouter (print User = 'a') on User | where TimeGenerated > ago(12h)":                  {},
 	} {
 		s := bound(t, text)
 		rewrite.PushTimeRanges(s, nil)

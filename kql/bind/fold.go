@@ -192,14 +192,12 @@ func foldCall(c *plan.Call) (any, bool) {
 		return foldTimes(c.Function.Name, values[0], values[1])
 	case c.Function.Name == "datetime_diff":
 		return foldDifference(values)
+	case partOf(c.Function.Name):
+		return foldPart(c.Function.Name, values)
 	case len(values) == 2 && c.Of == types.DateTime:
 		return foldDate(c.Function.Name, values[0], values[1])
 	case len(values) == 2 && c.Of == types.TimeSpan:
 		return foldSpan(c.Function.Name, values[0], values[1])
-	case len(values) == 1 && c.Function.Name == "startofday":
-		if t, ok := values[0].(time.Time); ok {
-			return t.Truncate(24 * time.Hour), true
-		}
 	case len(values) == 2 && c.Of == types.Long:
 		return foldLong(c.Function.Name, values[0], values[1])
 	}
@@ -236,10 +234,6 @@ func foldDate(name string, x, y any) (any, bool) {
 			if v > 0 {
 				return binTime(t, v), true
 			}
-		}
-	case int64:
-		if name == "startofday" && v > -4_000_000 && v < 4_000_000 {
-			return bounded(t.Truncate(24*time.Hour).AddDate(0, 0, int(v)))
 		}
 	}
 	return nil, false
