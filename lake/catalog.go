@@ -50,6 +50,9 @@ CREATE TABLE IF NOT EXISTS quoll_positions (
 type catalog struct {
 	db    *sql.DB
 	files syncedFS
+	// head is what a lake in a store commits to; the tables' rows follow it. It is nil
+	// on the disk.
+	head *head
 	// swapped is called after a commit, and its error is reported in place of
 	// success. Tests use it; it is nil otherwise.
 	swapped func() error
@@ -108,6 +111,18 @@ func (c *catalog) close() error { return c.db.Close() }
 // metadataLocation returns where the current metadata of a table lies, or
 // sql.ErrNoRows when the catalog does not know the table.
 func (c *catalog) metadataLocation(ctx context.Context, name string) (string, error) {
+	if c.head != nil {
+		location, ok := c.head.location(name)
+		if !ok {
+			return "", sql.ErrNoRows
+		}
+		return location, nil
+	}
+	return c.storedLocation(ctx, name)
+}
+
+// storedLocation is what the catalogue's own row says.
+func (c *catalog) storedLocation(ctx context.Context, name string) (string, error) {
 	var location sql.NullString
 	err := c.db.QueryRowContext(ctx, `SELECT metadata_location FROM iceberg_tables
 		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?`,
@@ -135,7 +150,62 @@ func (c *catalog) commit(ctx context.Context, name string, p *icebergtable.Pendi
 	if location, err = p.Write(); err != nil {
 		return "", fmt.Errorf("commit table %s: %w", name, err)
 	}
-	return location, c.swap(ctx, name, p.Before(), location)
+	if c.head == nil {
+		return location, c.swap(ctx, name, p.Before(), location)
+	}
+	if err := c.head.move(ctx, name, location); err != nil {
+		return location, fmt.Errorf("commit table %s: %w", name, err)
+	}
+	if err := c.mirror(ctx, name, location); err != nil {
+		return location, err
+	}
+	if c.swapped != nil {
+		return location, c.swapped()
+	}
+	return location, nil
+}
+
+// mirror has the row of a table follow the head, for readers of the catalogue.
+func (c *catalog) mirror(ctx context.Context, name, location string) error {
+	_, err := c.db.ExecContext(ctx, `INSERT INTO iceberg_tables VALUES (?, ?, ?, 'TABLE', ?, NULL)
+		ON CONFLICT DO UPDATE SET previous_metadata_location = metadata_location, metadata_location = excluded.metadata_location`,
+		catalogName, namespace, name, location)
+	if err != nil {
+		return fmt.Errorf("note the commit of table %s: %w", name, err)
+	}
+	return nil
+}
+
+// follow brings all rows to what the head says, which is ahead after a crash. A row
+// that is ahead of the head is of a store that was put back to an older state.
+func (c *catalog) follow(ctx context.Context) error {
+	rows, err := c.db.QueryContext(ctx, `SELECT table_name, metadata_location FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ?`, catalogName, namespace)
+	if err != nil {
+		return fmt.Errorf("read tables: %w", err)
+	}
+	stored := map[string]string{}
+	for rows.Next() {
+		var name, location string
+		if err := rows.Scan(&name, &location); err != nil {
+			return errors.Join(fmt.Errorf("read tables: %w", err), rows.Close())
+		}
+		stored[name] = location
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return fmt.Errorf("read tables: %w", err)
+	}
+	for name, location := range stored {
+		there, ok := c.head.location(name)
+		if was, is := icebergtable.VersionOf(location), icebergtable.VersionOf(there); was > 0 && (!ok || is < was) {
+			return fmt.Errorf("%w: table %s is at version %d here and at %d in the store, which was put back to an older state; quoll lake check --repair builds the tables anew from the journal", ErrTaken, name, was, is)
+		}
+		if ok && there != location {
+			if err := c.mirror(ctx, name, there); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // swap points the table to next if it still points to previous.
@@ -160,6 +230,10 @@ func (c *catalog) createTable(ctx context.Context, name string, meta *icebergtab
 	location, err := icebergtable.Create(c.files, meta)
 	if err != nil {
 		return fmt.Errorf("create table %s: %w", name, err)
+	}
+	if c.head != nil {
+		c.head.add(name, location)
+		return c.mirror(ctx, name, location)
 	}
 	_, err = c.db.ExecContext(ctx, `INSERT INTO iceberg_tables VALUES (?, ?, ?, 'TABLE', ?, NULL)`,
 		catalogName, namespace, name, location)

@@ -100,7 +100,17 @@ func Check(ctx context.Context, config Config, options CheckOptions) ([]Checked,
 		broken.What = err.Error()
 		return nil, []Problem{broken}, nil
 	}
-	c := &checker{lake: &Lake{config: config, files: config.files(), logger: slog.New(slog.DiscardHandler), cat: cat, writing: map[string]bool{}}, options: options}
+	c := &checker{lake: &Lake{config: config, files: config.files(), logger: slog.New(slog.DiscardHandler), cat: cat, writing: map[string]bool{}, ending: ctx}, options: options}
+	err = c.lake.openStore(ctx, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, []Problem{{What: err.Error()}}, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("check lake %s: %w", dir, err)
+	}
+	if c.lake.files.tree != nil {
+		defer c.lake.files.tree.Close()
+	}
 	if err := c.run(ctx); err != nil {
 		return nil, nil, fmt.Errorf("check lake %s: %w", dir, err)
 	}
@@ -167,7 +177,7 @@ func (c *checker) run(ctx context.Context) error {
 func (c *checker) table(ctx context.Context, idle uint64) {
 	t, name := c.state, c.state.schema.Name
 	location, err := c.lake.cat.metadataLocation(ctx, name)
-	if err == nil && !strings.HasPrefix(location, fileURI(c.lake.tableDir(t))+"/") {
+	if err == nil && !strings.HasPrefix(location, c.lake.files.locate(c.lake.tableDir(t))+"/") {
 		c.found("", "it was moved from %s and not opened since; a query finds its files anew", location)
 		return
 	}
@@ -186,6 +196,9 @@ func (c *checker) table(ctx context.Context, idle uint64) {
 	t.committed = max(position, idle)
 	if t.committed > c.options.Last {
 		c.found("", "its rows reach journal position %d, but the journal ends at %d", t.committed, c.options.Last)
+	}
+	if err := c.lake.files.list(c.lake.tableDir(t), t); err != nil {
+		c.found("", "%v", err)
 	}
 	c.chain()
 	c.orphans()
@@ -236,26 +249,26 @@ func (c *checker) chain() {
 
 // present checks that a data file is there in full length.
 func (c *checker) present(location string, size int64) {
-	path, err := localPath(location)
+	path, err := c.lake.files.pathOf(location)
 	if err != nil {
 		c.found(location, "%v", err)
 		return
 	}
-	info, err := c.lake.files.disk.Stat(path)
+	has, err := c.lake.files.sizeOf(path, c.state)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		c.found(path, "is missing")
 	case err != nil:
 		c.found(path, "%v", err)
-	case info.Size() != size:
-		c.found(path, "has %d bytes and should have %d", info.Size(), size)
+	case has != size:
+		c.found(path, "has %d bytes and should have %d", has, size)
 	}
 }
 
 // orphans reports files that nothing refers to. They do no harm: the next start
 // removes them.
 func (c *checker) orphans() {
-	referenced, err := referencedPaths(c.state.iceberg)
+	referenced, err := c.lake.files.referencedPaths(c.state.iceberg)
 	if err != nil {
 		return // chain has said so
 	}
@@ -277,7 +290,7 @@ func (c *checker) files() []File {
 		f, err := c.lake.files.dataFile(d, c.state)
 		if err == nil {
 			files = append(files, f)
-		} else if path, pathErr := localPath(d.FilePath()); pathErr != nil || !c.named(path) {
+		} else if path, pathErr := c.lake.files.pathOf(d.FilePath()); pathErr != nil || !c.named(path) {
 			c.found(path, "%v", err)
 		}
 		return nil
@@ -320,7 +333,10 @@ func (c *checker) content(ctx context.Context, f File) error {
 		return nil
 	})
 	if errors.Is(err, ErrDamaged) || errors.Is(err, fs.ErrNotExist) {
-		c.found(f.Path, "%v", errors.Unwrap(err))
+		if inner := errors.Unwrap(err); inner != nil {
+			err = inner
+		}
+		c.found(f.Path, "%v", err)
 		return ctx.Err()
 	}
 	if err != nil {

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -50,10 +52,10 @@ func (c *change) operation() string {
 	return icebergtable.Overwrite
 }
 
-func locations(files []File) []string {
+func (s syncedFS) locations(files []File) []string {
 	out := make([]string, len(files))
 	for i, f := range files {
-		out[i] = fileURI(f.Path)
+		out[i] = s.locate(f.Path)
 	}
 	return out
 }
@@ -65,7 +67,7 @@ func (l *Lake) commit(ctx context.Context, t *tableState, c change, position uin
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	added, err := dataFiles(t.iceberg.Spec(), c.added)
+	added, err := l.files.dataFiles(t.iceberg.Spec(), c.added)
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
@@ -74,7 +76,7 @@ func (l *Lake) commit(ctx context.Context, t *tableState, c change, position uin
 		summary[propertyRun] = strconv.FormatUint(run, 10)
 	}
 	maps.Copy(summary, c.notes)
-	next := icebergtable.Change{Operation: c.operation(), Added: added, Removed: locations(c.removed), Summary: summary}
+	next := icebergtable.Change{Operation: c.operation(), Added: added, Removed: l.files.locations(c.removed), Summary: summary}
 	now := l.config.Clock.Now()
 	// Not whenever one more is old: a walk through the table's folder follows.
 	if e := (icebergtable.Expiry{Keep: l.config.KeepSnapshots, Age: expireAfter}); t.iceberg.Metadata().Expirable(e, now) >= e.Keep {
@@ -99,12 +101,12 @@ func (l *Lake) commit(ctx context.Context, t *tableState, c change, position uin
 }
 
 // dataFiles describes new files, each of one day, as Iceberg wants it.
-func dataFiles(spec iceberg.PartitionSpec, files []File) ([]iceberg.DataFile, error) {
+func (s syncedFS) dataFiles(spec iceberg.PartitionSpec, files []File) ([]iceberg.DataFile, error) {
 	out := make([]iceberg.DataFile, len(files))
 	for i, f := range files {
 		var err error
 		day := int32(dayOf(f.MinTime.UnixMicro()))
-		out[i], err = icebergtable.NewDataFile(spec, fileURI(f.Path), day, f.Rows, f.Bytes, f.metrics.splits, f.metrics.columns)
+		out[i], err = icebergtable.NewDataFile(spec, s.locate(f.Path), day, f.Rows, f.Bytes, f.metrics.splits, f.metrics.columns)
 		if err != nil {
 			return nil, err
 		}
@@ -118,15 +120,14 @@ func dataFiles(spec iceberg.PartitionSpec, files []File) ([]iceberg.DataFile, er
 func (l *Lake) finish(ctx context.Context, t *tableState, pending *icebergtable.Pending) error {
 	location, err := l.cat.commit(ctx, t.schema.Name, pending)
 	if err != nil {
-		// The context may be the reason of the failure.
-		current, loadErr := l.cat.loadTable(context.WithoutCancel(ctx), t.schema.Name)
-		if loadErr != nil {
+		current, happened, lost := l.outcome(ctx, t, location, err)
+		if lost != nil {
 			l.mu.Lock()
-			l.broken = fmt.Errorf("%w: table %s: %w", ErrUncertain, t.schema.Name, err)
+			l.broken = fmt.Errorf("table %s: %w", t.schema.Name, lost)
 			l.mu.Unlock()
 			return l.broken
 		}
-		if location == "" || !stems(current, location) {
+		if !happened {
 			t.iceberg = current
 			l.warn(t, "removing what a failed commit wrote", pending.Discard())
 			return fmt.Errorf("commit: %w", err)
@@ -135,7 +136,44 @@ func (l *Lake) finish(ctx context.Context, t *tableState, pending *icebergtable.
 	}
 	t.iceberg, err = pending.Committed()
 	l.warn(t, "removing old metadata", err)
+	l.hint(ctx, t)
 	return nil
+}
+
+// outcome finds out what became of a commit that was reported as failed, and in
+// which state the table is. Its error says that this cannot be known, or that
+// another process has the table.
+func (l *Lake) outcome(ctx context.Context, t *tableState, location string, err error) (current *icebergtable.Table, happened bool, lost error) {
+	if l.cat.head != nil { // it knows
+		if stops(err) {
+			return nil, false, err
+		}
+		now, _ := l.cat.head.location(t.schema.Name)
+		return t.iceberg, location != "" && now == location, nil
+	}
+	// The context may be the reason of the failure.
+	current, loadErr := l.cat.loadTable(context.WithoutCancel(ctx), t.schema.Name)
+	if loadErr != nil {
+		return nil, false, fmt.Errorf("%w: %w", ErrUncertain, err)
+	}
+	return current, location != "" && stems(current, location), nil
+}
+
+// hintName is the file that tells readers without a catalogue, in a store, which
+// metadata file is the current one.
+const hintName = "version-hint.text"
+
+// hint writes it. One that is of before names a state that is still there.
+func (l *Lake) hint(ctx context.Context, t *tableState) {
+	if l.files.tree == nil {
+		return
+	}
+	file := path.Base(t.iceberg.MetadataLocation())
+	object := path.Join(path.Base(l.files.root), t.schema.Name, "metadata", hintName)
+	err := l.config.Store.Objects.Replace(ctx, object, []byte(strings.TrimSuffix(file, ".metadata.json")), time.Time{})
+	if err != nil {
+		l.logger.Warn("writing the hint for other readers failed; the next commit tries again", "table", t.schema.Name, "error", err)
+	}
 }
 
 // stems says whether the table is in the state of that metadata file, or came

@@ -68,13 +68,18 @@ func (j *job) String() string {
 func (l *Lake) Compact(ctx context.Context) (Compaction, error) {
 	l.compactMu.Lock()
 	defer l.compactMu.Unlock()
+	l.mu.Lock()
+	failed := l.usable()
+	l.mu.Unlock()
+	if failed != nil {
+		return Compaction{}, fmt.Errorf("compact: %w", failed)
+	}
 	var total Compaction
-	var failed error
 	for _, t := range l.order {
 		for _, j := range l.planCompaction(t, l.config.Clock.Now()) {
 			done, err := l.runJob(ctx, &j)
 			total.add(done)
-			if ctx.Err() != nil || errors.Is(err, ErrUncertain) || errors.Is(err, ErrClosed) {
+			if ctx.Err() != nil || stops(err) || errors.Is(err, ErrClosed) {
 				return total, err
 			}
 			// A file that cannot be read must not keep the others from being merged.
@@ -147,7 +152,7 @@ func (l *Lake) runJob(ctx context.Context, j *job) (Compaction, error) {
 	if err == nil {
 		err = l.commitMerge(ctx, j, m.written)
 	}
-	if err != nil && !errors.Is(err, ErrUncertain) {
+	if err != nil && !stops(err) {
 		l.discard(m.written)
 	}
 	l.stopWriting(m.written)

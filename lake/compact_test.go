@@ -9,7 +9,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -30,7 +29,7 @@ func (a at) Now() time.Time { return noon.Add(48 * time.Hour) }
 
 // compactConfig lets compaction find that noon is long past.
 func compactConfig(dir string) Config {
-	config := DefaultConfig(dir)
+	config := testConfig(dir)
 	config.Clock = at{clock.System()}
 	config.CompactShare = 1
 	return config
@@ -182,7 +181,7 @@ func TestReplacedFilesOutliveTheirReaders(t *testing.T) {
 	expire := func() { expireNow(t, l, l.tables[schema.UnifiedAuditLog]) }
 	expire()
 	for _, f := range set.Files {
-		if _, err := os.Stat(f.Path); err != nil {
+		if _, err := l.files.disk.Stat(f.Path); err != nil {
 			t.Errorf("a file went while it was read: %v", err)
 		}
 	}
@@ -190,7 +189,7 @@ func TestReplacedFilesOutliveTheirReaders(t *testing.T) {
 	set.Release()
 	expire()
 	for _, f := range set.Files {
-		if _, err := os.Stat(f.Path); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := l.files.disk.Stat(f.Path); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s is still there when nobody needs it: %v", f.Path, err)
 		}
 	}
@@ -266,7 +265,7 @@ func TestADamagedFileIsNotMerged(t *testing.T) {
 	l := openCompact(t, compactConfig(t.TempDir()))
 	fill(t, l, 1, 3)
 	path := l.tables[schema.UnifiedAuditLog].files.files[4].Path
-	flip(t, path, 500)
+	changeFile(t, l, path, flipped(500))
 	_, err := l.Compact(t.Context())
 	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) {
 		t.Errorf("compact: %v", err)
@@ -304,6 +303,8 @@ type inMemory struct {
 	disk    *durabletest.FS
 	catalog *statetest.Database
 	tables  []*schema.Table // nil is all
+	store   *Store          // nil: on the disk
+	died    func()          // called when the machine dies at an operation of the store
 }
 
 func newInMemory(t testing.TB) *inMemory {
@@ -313,12 +314,16 @@ func newInMemory(t testing.TB) *inMemory {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { catalog.Close() })
-	return &inMemory{disk: durabletest.New(nil), catalog: catalog}
+	m := &inMemory{disk: durabletest.New(nil), catalog: catalog, died: func() {}}
+	if *storeKind == "memory" {
+		m.inStore()
+	}
+	return m
 }
 
 func (m *inMemory) open(t testing.TB) (*Lake, error) {
 	config := compactConfig("/lake")
-	config.FS, config.Tables = m.disk, m.tables
+	config.FS, config.Tables, config.Store = m.disk, m.tables, m.store
 	config.OpenCatalog = func(context.Context, string) (*sql.DB, error) { return m.catalog.Open(m.disk), nil }
 	return Open(context.Background(), config, quiet)
 }
@@ -327,8 +332,11 @@ func (m *inMemory) open(t testing.TB) (*Lake, error) {
 // in three ways, and stops the machine at it with each kind of loss: rows and
 // position are the same at once and after a restart, and nothing is left behind.
 func TestCompactionSurvivesEveryFault(t *testing.T) {
+	compactionSurvives(t, newInMemory(t))
+}
+
+func compactionSurvives(t *testing.T, m *inMemory) {
 	r := rand.New(rand.NewPCG(5, 6))
-	m := newInMemory(t)
 	l, err := m.open(t)
 	if err != nil {
 		t.Fatal(err)
@@ -349,7 +357,7 @@ func TestCompactionSurvivesEveryFault(t *testing.T) {
 			want := memoryRows(t, l)
 			start := m.disk.Ops()
 			m.disk.SetInject(durabletest.At(start+n, outcome))
-			_, err := l.Compact(context.Background())
+			_, err := l.Compact(m.context())
 			took := m.disk.Ops() - start
 			m.disk.SetInject(nil)
 			if !m.disk.Crashed() {
@@ -406,14 +414,18 @@ func memoryRows(t testing.TB, l *Lake) []string {
 func noOrphans(t testing.TB, l *Lake, disk *durabletest.FS) {
 	t.Helper()
 	for _, s := range l.order {
-		referenced, err := referencedPaths(s.iceberg)
+		referenced, err := l.files.referencedPaths(s.iceberg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name := range disk.Snapshot(l.tableDir(s)) {
-			if path := filepath.Join(l.tableDir(s), name); !referenced[path] {
+		err = l.files.walk(l.tableDir(s), func(path string) error {
+			if !referenced[path] {
 				t.Errorf("orphan %s", path)
 			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -40,6 +40,8 @@ type Config struct {
 	// lake's own, which may be built anew; empty is the one beside it, named as Dir
 	// with "-tombstones" behind.
 	Tombstones string
+	// Store keeps the files of the tables; nil keeps them on the disk, in Dir.
+	Store *Store
 	// Clock says which days are past.
 	Clock clock.Clock
 	// FS is the file system that everything but the catalogue goes through, and
@@ -48,10 +50,12 @@ type Config struct {
 	// on the machine's own disk only.
 	FS          durable.FS
 	OpenCatalog func(ctx context.Context, path string) (*sql.DB, error)
+
+	replaces string // name in the store of the lake whose place this one is to take
 }
 
 // files is the file system of the configuration.
-func (c *Config) files() syncedFS { return syncedFS{cmp.Or[durable.FS](c.FS, durable.OS{})} }
+func (c *Config) files() syncedFS { return syncedFS{disk: cmp.Or[durable.FS](c.FS, durable.OS{})} }
 
 // tables are those that the lake has.
 func (c *Config) tables() []*schema.Table {
@@ -104,7 +108,7 @@ func (c Config) Validate() error {
 	case c.Clock == nil:
 		return errors.New("lake: Clock is missing")
 	}
-	return nil
+	return c.Store.validate()
 }
 
 var (

@@ -234,7 +234,7 @@ func (l *Lake) expireTables(ctx context.Context, run *Tombstone, terms Terms, la
 		switch {
 		case err == nil:
 			run.Done[t.schema.Name] = true
-		case ctx.Err() != nil, errors.Is(err, ErrUncertain), errors.Is(err, ErrClosed), errors.Is(err, ErrHoldsChanged):
+		case ctx.Err() != nil, stops(err), errors.Is(err, ErrClosed), errors.Is(err, ErrHoldsChanged):
 			return err
 		default:
 			failed = errors.Join(failed, fmt.Errorf("table %s: %w", t.schema.Name, err))
@@ -377,7 +377,7 @@ func (l *Lake) removeRows(ctx context.Context, run *Tombstone, plan *expiryPlan)
 	if err == nil {
 		err = l.commitExpiry(ctx, run, plan, written)
 	}
-	if errors.Is(err, ErrUncertain) {
+	if stops(err) {
 		return err // the next start finds out
 	}
 	if err != nil {

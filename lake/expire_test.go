@@ -37,7 +37,7 @@ var fewTables = []*schema.Table{tableNamed(schema.UnifiedAuditLog), tableNamed(s
 
 func openFew(t testing.TB, dir string) *Lake {
 	t.Helper()
-	config := DefaultConfig(dir)
+	config := testConfig(dir)
 	config.Tables = fewTables
 	l, err := Open(t.Context(), config, quiet)
 	if err != nil {
@@ -71,11 +71,16 @@ func days(t testing.TB, l *Lake, n int) {
 
 func dataFilesOf(t testing.TB, l *Lake) (n int) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(l.config.Dir, namespace, "*", "data", "*", "*.parquet"))
+	err := l.files.walk(filepath.Join(l.config.Dir, namespace), func(path string) error {
+		if filepath.Ext(path) == ".parquet" {
+			n++
+		}
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return len(files)
+	return n
 }
 
 func TestWholeDaysGoAndTheDiskIsFree(t *testing.T) {
@@ -198,7 +203,7 @@ func TestAnExpiredRecordDoesNotComeBack(t *testing.T) {
 	}
 	rowsAre(t, l, 2, "after a restart")
 
-	config := DefaultConfig(filepath.Join(t.TempDir(), "anew"))
+	config := testConfig(filepath.Join(t.TempDir(), "anew"))
 	config.Tombstones, config.Tables = l.config.tombstoneDir(), fewTables
 	anew, err := Open(t.Context(), config, quiet)
 	if err != nil {
@@ -228,7 +233,7 @@ func TestAClockSetForwardRemovesNothing(t *testing.T) {
 func TestATableWithADamagedFileKeepsItsRows(t *testing.T) {
 	l := openFew(t, filepath.Join(t.TempDir(), "lake"))
 	days(t, l, 3)
-	flip(t, l.tables[schema.UnifiedAuditLog].files.files[0].Path, 100)
+	changeFile(t, l, l.tables[schema.UnifiedAuditLog].files.files[0].Path, flipped(100))
 	run, err := l.Expire(t.Context(), termsOf(t, laterDay, nil, yearly()))
 	if !errors.Is(err, ErrDamaged) || run == nil || !run.Ended.IsZero() || run.Done[schema.UnifiedAuditLog] || !run.Done[schema.OfficeActivity] {
 		t.Errorf("%+v, %v", run, err)
@@ -250,7 +255,7 @@ func TestFilesOutliveTheirReadersWhenTheyExpire(t *testing.T) {
 	}
 	before := dataFilesOf(t, l)
 	expire(t, l, termsOf(t, laterDay, nil, yearly()))
-	if _, err := os.Stat(set.Files[0].Path); err != nil {
+	if _, err := l.files.disk.Stat(set.Files[0].Path); err != nil {
 		t.Errorf("a file that is read: %v", err)
 	}
 	set.Release()
@@ -299,7 +304,7 @@ func TestExpirySurvivesEveryFault(t *testing.T) {
 			terms := termsOf(t, today, nil, yearly(), ten)
 			start := m.disk.Ops()
 			m.disk.SetInject(durabletest.At(start+n, outcome))
-			_, err := l.Expire(context.Background(), terms)
+			_, err := l.Expire(m.context(), terms)
 			took := m.disk.Ops() - start
 			m.disk.SetInject(nil)
 			over := !m.disk.Crashed() && err == nil && took < n

@@ -1,16 +1,18 @@
 package lake
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/quoll/quoll/internal/objectstore"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -61,8 +63,8 @@ func TestAFlushThatFailedIsTriedAgain(t *testing.T) {
 		t.Fatalf("flush: %v", err)
 	}
 	rowsAre(t, l, 1, "after the failure")
-	if files, err := filepath.Glob(filepath.Join(l.config.Dir, namespace, "*", "data", "*", "*")); len(files) != 0 {
-		t.Errorf("left behind: %v %v", files, err)
+	if n := dataFilesOf(t, l); n != 0 {
+		t.Errorf("%d files left behind", n)
 	}
 	apply(t, l, batchOf(2))
 	flush(t, l)
@@ -78,8 +80,7 @@ func TestAnUnknownOutcomeStopsTheLake(t *testing.T) {
 	dir := t.TempDir()
 	l := openLake(t, dir)
 	apply(t, l, batchOf(1))
-	l.cat.swapped = func() error { l.cat.db.Close(); return errors.New("the disk is gone") }
-	if err := l.Flush(t.Context()); !errors.Is(err, ErrUncertain) {
+	if err := l.Flush(unknown(t, l)); !errors.Is(err, ErrUncertain) {
 		t.Fatalf("flush: %v", err)
 	}
 	rowsAre(t, l, 1, "after the failure")
@@ -100,10 +101,39 @@ func TestAnUnknownOutcomeStopsTheLake(t *testing.T) {
 	checkDisk(t, l)
 }
 
+// unknown lets the next commit happen, and keeps its outcome from being learned
+// while the context lasts.
+func unknown(t *testing.T, l *Lake) context.Context {
+	ctx, end := context.WithCancel(t.Context())
+	if l.cat.head != nil {
+		l.cat.head.objects = unanswering{l.cat.head.objects, end}
+		return ctx
+	}
+	l.cat.swapped = func() error { l.cat.db.Close(); return errors.New("the disk is gone") }
+	t.Cleanup(end)
+	return ctx
+}
+
+// unanswering is a store that changes the head and says nothing any more.
+type unanswering struct {
+	Objects
+	asked func()
+}
+
+func (u unanswering) Swap(ctx context.Context, name string, data []byte, etag string) (string, error) {
+	_, err := u.Objects.Swap(ctx, name, data, etag)
+	return "", errors.Join(err, errors.New("no answer"))
+}
+
+func (u unanswering) Open(context.Context, string, int64) (io.ReadCloser, objectstore.Info, error) {
+	u.asked()
+	return nil, objectstore.Info{}, errors.New("no answer")
+}
+
 func TestAMissingOrCutFileIsNamed(t *testing.T) {
-	for name, damage := range map[string]func(path string) error{
-		"missing": os.Remove,
-		"cut":     func(path string) error { return os.Truncate(path, 100) },
+	for name, damage := range map[string]func([]byte) []byte{
+		"missing": func([]byte) []byte { return nil },
+		"cut":     func(b []byte) []byte { return b[:100] },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -112,10 +142,8 @@ func TestAMissingOrCutFileIsNamed(t *testing.T) {
 			flush(t, l)
 			path := l.tables[schema.UnifiedAuditLog].files.files[0].Path
 			l.Close()
-			if err := damage(path); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := Open(t.Context(), DefaultConfig(dir), quiet); err == nil || !strings.Contains(err.Error(), path) {
+			changeFile(t, l, path, damage)
+			if _, err := Open(t.Context(), testConfig(dir), quiet); err == nil || !strings.Contains(err.Error(), filepath.Base(path)) {
 				t.Errorf("open: %v", err)
 			}
 		})
@@ -141,7 +169,7 @@ func TestAColumnThatIsNew(t *testing.T) {
 }
 
 func TestSnapshotsAndMetadataStayFew(t *testing.T) {
-	config := DefaultConfig(t.TempDir())
+	config := testConfig(t.TempDir())
 	config.KeepSnapshots = 2
 	l, err := Open(t.Context(), config, quiet)
 	if err != nil {
@@ -162,12 +190,12 @@ func TestSnapshotsAndMetadataStayFew(t *testing.T) {
 	if n := len(s.iceberg.Metadata().Snapshots); n != 2 {
 		t.Errorf("%d snapshots are kept", n)
 	}
-	entries, err := os.ReadDir(filepath.Join(l.tableDir(s), "metadata"))
-	if err != nil {
+	entries := 0
+	if err := l.files.walk(filepath.Join(l.tableDir(s), "metadata"), func(string) error { entries++; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) > 30 {
-		t.Errorf("%d metadata files after 14 commits", len(entries))
+	if entries > 30 {
+		t.Errorf("%d metadata files after 14 commits", entries)
 	}
 	rowsAre(t, l, 14, "at the end")
 }
@@ -180,19 +208,14 @@ func TestAClockThatWasSetBack(t *testing.T) {
 	flush(t, l)
 	s := l.tables[schema.UnifiedAuditLog]
 	now := s.iceberg.Metadata().LastUpdated
-	path, err := localPath(s.iceberg.MetadataLocation())
+	path, err := l.files.pathOf(s.iceberg.MetadataLocation())
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.Close()
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tomorrow := strings.ReplaceAll(string(content), fmt.Sprint(now), fmt.Sprint(now+24*60*60*1000))
-	if err := os.WriteFile(path, []byte(tomorrow), 0o640); err != nil {
-		t.Fatal(err)
-	}
+	changeFile(t, l, path, func(b []byte) []byte {
+		return bytes.ReplaceAll(b, []byte(fmt.Sprint(now)), []byte(fmt.Sprint(now+24*60*60*1000)))
+	})
 	l = openLake(t, dir)
 	for position := 2; position < 5; position++ {
 		apply(t, l, batchOf(position))

@@ -73,7 +73,7 @@ func (l *Lake) flushTable(ctx context.Context, t *tableState, position uint64) e
 		err = l.commit(ctx, t, change{added: files}, position)
 	}
 	if err != nil {
-		if !errors.Is(err, ErrUncertain) {
+		if !stops(err) {
 			l.discard(files)
 		}
 		return err
@@ -133,8 +133,7 @@ func (l *Lake) discard(files []File) {
 		if err := l.files.disk.Remove(f.Path); err != nil {
 			l.logger.Warn("removing a file that was not committed failed; the next start tries again", "path", f.Path, "error", err)
 		}
-		// A folder that is not empty stays.
-		_ = l.files.disk.Remove(filepath.Dir(f.Path))
+		l.files.removeFolder(filepath.Dir(f.Path))
 	}
 }
 

@@ -30,7 +30,7 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 func openLake(t testing.TB, dir string) *Lake {
 	t.Helper()
-	l, err := Open(context.Background(), DefaultConfig(dir), quiet)
+	l, err := Open(context.Background(), testConfig(dir), quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,6 +128,9 @@ func (c fileCache) rowsOf(t testing.TB, l *Lake, name string) []string {
 		t.Fatal(err)
 	}
 	defer set.Release()
+	if err := set.Fetch(context.Background(), set.Files); err != nil {
+		t.Fatal(err)
+	}
 	var rows []string
 	for _, f := range set.Files {
 		inFile := c.read(t, f.Path)
@@ -234,6 +237,9 @@ func copyDir(t testing.TB, from, to string) {
 		}
 		return os.WriteFile(filepath.Join(to, rel), content, 0o640)
 	})
+	if err == nil {
+		err = copyObjects(from, to)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func years(position, from, n int) Batch {
 // TestKeysOverYears takes records of seven years in over many starts, with keys
 // in files of which few are kept in memory, and then all of them once more.
 func TestKeysOverYears(t *testing.T) {
-	config := DefaultConfig(t.TempDir())
+	config := testConfig(t.TempDir())
 	config.KeyRunRecords, config.KeyFilterBytes = 100, 400
 	l := openCompact(t, config)
 	position := 0
@@ -107,7 +107,7 @@ func TestKeysOfFilesOfThisProcess(t *testing.T) {
 // TestKeysThatAreLostOrDamagedAreReadAnew breaks the files of keys in every way
 // before a start, and under a lake that is open.
 func TestKeysThatAreLostOrDamagedAreReadAnew(t *testing.T) {
-	config := DefaultConfig(t.TempDir())
+	config := testConfig(t.TempDir())
 	config.KeyRunRecords = 50
 	keys := filepath.Join(config.Dir, "keys")
 	position := 0
@@ -195,7 +195,7 @@ func TestKeysSurviveEveryFault(t *testing.T) {
 			}
 			start := m.disk.Ops()
 			m.disk.SetInject(durabletest.At(start+n, outcome))
-			err := errors.Join(l.Flush(context.Background()), l.mergeKeys(context.Background()))
+			err := errors.Join(l.Flush(m.context()), l.mergeKeys(context.Background()))
 			took := m.disk.Ops() - start
 			m.disk.SetInject(nil)
 			if !m.disk.Crashed() && err == nil && took < n {
@@ -229,7 +229,7 @@ func TestKeysSurviveEveryFault(t *testing.T) {
 // BenchmarkKeyRuns measures a look-up of a key that is in no run and of one that
 // is, beside four runs of a million keys together.
 func BenchmarkKeyRuns(b *testing.B) {
-	config := DefaultConfig(b.TempDir())
+	config := testConfig(b.TempDir())
 	config.KeyRunRecords = 1
 	l := openCompact(b, config)
 	if err := l.loadKeys(b.Context()); err != nil {

@@ -65,8 +65,11 @@ type Lake struct {
 	closed       bool
 	readers      map[*fileSet]int // file sets that somebody reads
 	writing      map[string]bool  // files that are written beside the flush
+	waiting      string           // what the outcome of a commit in a store waits for
 	writers      parquetfile.Pool
 	background   sync.WaitGroup
+	end          context.CancelFunc // of ending
+	ending       context.Context    // of what goes on without a caller
 
 	// atStep is called between the steps of a flush; an error stops the flush
 	// there. Tests use it to look at the folder as a crash would leave it.
@@ -107,6 +110,7 @@ func Open(ctx context.Context, config Config, logger *slog.Logger) (*Lake, error
 		readers: map[*fileSet]int{}, writing: map[string]bool{},
 		atStep: func(string) error { return nil },
 	}
+	l.ending, l.end = context.WithCancel(context.WithoutCancel(ctx))
 	if err := l.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open lake %s: %w", dir, err), l.release())
 	}
@@ -116,6 +120,9 @@ func Open(ctx context.Context, config Config, logger *slog.Logger) (*Lake, error
 // load brings every table into memory.
 func (l *Lake) load(ctx context.Context) (err error) {
 	if l.cat, err = openCatalog(ctx, &l.config); err != nil {
+		return err
+	}
+	if err := l.openStore(ctx, true); err != nil {
 		return err
 	}
 	idle, err := l.cat.idlePositions(ctx)
@@ -134,6 +141,11 @@ func (l *Lake) load(ctx context.Context) (err error) {
 		l.order = append(l.order, t)
 	}
 	l.applied = l.position()
+	if l.cat.head != nil {
+		if err := l.cat.head.flush(ctx); err != nil {
+			return err
+		}
+	}
 	return l.loadTombstones()
 }
 
@@ -147,6 +159,7 @@ func (l *Lake) Close() error {
 	}
 	l.closed = true
 	l.mu.Unlock()
+	l.end() // of waiting for a store
 	l.background.Wait()
 	l.flushMu.Lock()
 	defer l.flushMu.Unlock()
@@ -155,6 +168,10 @@ func (l *Lake) Close() error {
 
 func (l *Lake) release() error {
 	closeRuns(l.keys.runs)
+	l.end()
+	if l.files.tree != nil {
+		l.files.tree.Close()
+	}
 	var err error
 	if l.cat != nil {
 		err = l.cat.close()

@@ -3,8 +3,6 @@ package lake
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,19 +15,19 @@ import (
 func checkDisk(t *testing.T, l *Lake) {
 	t.Helper()
 	for _, s := range l.order {
-		referenced, err := referencedPaths(s.iceberg)
+		referenced, err := l.files.referencedPaths(s.iceberg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		filepath.WalkDir(l.tableDir(s), func(path string, e fs.DirEntry, err error) error {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !e.IsDir() && !referenced[path] {
+		err = l.files.walk(l.tableDir(s), func(path string) error {
+			if !referenced[path] {
 				t.Errorf("orphan %s", path)
 			}
 			return nil
 		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -63,7 +61,7 @@ func TestRowsAreVisibleOnce(t *testing.T) {
 func TestSecondOpenIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	l := openLake(t, dir)
-	if _, err := Open(t.Context(), DefaultConfig(dir), quiet); !errors.Is(err, ErrLocked) {
+	if _, err := Open(t.Context(), testConfig(dir), quiet); !errors.Is(err, ErrLocked) {
 		t.Fatalf("second open: %v", err)
 	}
 	if err := l.Close(); err != nil {
@@ -206,7 +204,7 @@ func TestInvalidTextIsMended(t *testing.T) {
 // TestFullMemoryFlushesAndHoldsBack fills the memory faster than it is
 // written.
 func TestFullMemoryFlushesAndHoldsBack(t *testing.T) {
-	config := DefaultConfig(t.TempDir())
+	config := testConfig(t.TempDir())
 	config.FreshBytes = 1 << 20
 	l, err := Open(t.Context(), config, quiet)
 	if err != nil {

@@ -13,12 +13,19 @@ import (
 
 	"github.com/quoll/quoll/internal/durable"
 	"github.com/quoll/quoll/internal/icebergtable"
+	"github.com/quoll/quoll/internal/objectstore/treefs"
 )
 
 // syncedFS is the file system that Iceberg's metadata is written through. A file
 // and its folder entry are on the disk before Close or WriteFile returns, so that
 // the catalog never points to a metadata file that a power cut can take away.
-type syncedFS struct{ disk durable.FS }
+type syncedFS struct {
+	disk durable.FS
+	// tree is disk where the files of tables are in an object store, and root what
+	// their locations begin with; nil and empty otherwise.
+	tree *treefs.FS
+	root string
+}
 
 var _ icebergtable.Files = syncedFS{}
 
@@ -44,8 +51,30 @@ func localPath(location string) (string, error) {
 	return filepath.FromSlash(u.Path), nil
 }
 
+// locate returns the location that Iceberg metadata stores for a path.
+func (s syncedFS) locate(path string) string {
+	if s.tree != nil {
+		if rest, ok := strings.CutPrefix(path, s.tree.Root()+string(filepath.Separator)); ok {
+			return s.root + "/" + filepath.ToSlash(rest)
+		}
+	}
+	return fileURI(path)
+}
+
+// pathOf is the inverse of locate.
+func (s syncedFS) pathOf(location string) (string, error) {
+	if s.tree == nil {
+		return localPath(location)
+	}
+	rest, ok := strings.CutPrefix(location, s.root+"/")
+	if !ok || !filepath.IsLocal(filepath.FromSlash(rest)) {
+		return "", fmt.Errorf("location %q is not below %s", location, s.root)
+	}
+	return filepath.Join(s.tree.Root(), filepath.FromSlash(rest)), nil
+}
+
 func (s syncedFS) Open(location string) (io.ReadCloser, error) {
-	path, err := localPath(location)
+	path, err := s.pathOf(location)
 	if err != nil {
 		return nil, err
 	}
@@ -64,9 +93,17 @@ func (s syncedFS) open(path string) (*openFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
+	opened, err := sized(f)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
+	}
+	return opened, nil
+}
+
+func sized(f durable.File) (*openFile, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
 	}
 	return &openFile{io.NewSectionReader(f, 0, info.Size()), f}, nil
 }
@@ -75,7 +112,7 @@ func (f *openFile) Stat() (fs.FileInfo, error) { return f.file.Stat() }
 func (f *openFile) Close() error               { return f.file.Close() }
 
 func (s syncedFS) Remove(location string) error {
-	path, err := localPath(location)
+	path, err := s.pathOf(location)
 	if err != nil {
 		return err
 	}
@@ -83,7 +120,7 @@ func (s syncedFS) Remove(location string) error {
 }
 
 func (s syncedFS) WriteFile(location string, fill func(io.Writer) error) error {
-	path, err := localPath(location)
+	path, err := s.pathOf(location)
 	if err != nil {
 		return err
 	}
@@ -148,8 +185,18 @@ func (s syncedFS) write(path string, fill func(io.Writer) error) error {
 // makeDirs creates dir and its parents and makes their entries durable.
 func (s syncedFS) makeDirs(dir string) error { return durable.MkdirAll(s.disk, dir, 0o750) }
 
+// removeFolder removes a folder of the disk, unless something is in it.
+func (s syncedFS) removeFolder(dir string) {
+	if s.tree == nil {
+		_ = s.disk.Remove(dir)
+	}
+}
+
 // walk calls visit with every file below dir.
 func (s syncedFS) walk(dir string, visit func(path string) error) error {
+	if s.tree != nil && strings.HasPrefix(dir, s.tree.Root()) {
+		return s.tree.Walk(dir, func(path string, _ int64) error { return visit(path) })
+	}
 	entries, err := s.disk.ReadDir(dir)
 	if err != nil {
 		return err

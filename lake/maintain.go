@@ -13,5 +13,5 @@ func (l *Lake) Maintain(ctx context.Context) error {
 		l.logger.Info("merged files of the lake", "files", done.Files, "into", done.Into, "rows", done.Rows,
 			"bytes", done.BytesIn, "now", done.BytesOut)
 	}
-	return errors.Join(err, l.mergeKeys(ctx))
+	return errors.Join(err, l.mergeKeys(ctx), l.retire(ctx))
 }

@@ -183,7 +183,7 @@ func crashes(t *testing.T, r *rand.Rand) {
 }
 
 func (run *crashRun) open() {
-	config := DefaultConfig(run.dir)
+	config := testConfig(run.dir)
 	config.KeyRunRecords = 1 + run.r.IntN(20)
 	config.KeyFilterBytes = int64(run.r.IntN(100))
 	run.l = openCompact(run.t, config)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"github.com/quoll/quoll/internal/objectstore/treefs"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -50,10 +51,16 @@ type ReadSet struct {
 	Position uint64
 
 	release func()
+	tree    *treefs.FS // of a lake in a store
+	mu      sync.Mutex
+	held    []func() // lets go of what was fetched
 }
 
 // Release says that the files are no longer read. Further calls do nothing.
-func (r *ReadSet) Release() { r.release() }
+func (r *ReadSet) Release() {
+	r.letGo()
+	r.release()
+}
 
 // Acquire returns the rows of a table at this moment. The caller releases the
 // set and changes nothing in it.
@@ -71,7 +78,7 @@ func (l *Lake) Acquire(name string) (*ReadSet, error) {
 	files := t.files
 	l.readers[files]++
 	set := &ReadSet{
-		Table: t.schema, Files: files.files, Position: t.committed,
+		Table: t.schema, Files: files.files, Position: t.committed, tree: l.files.tree,
 		Fresh:   make([]Fresh, 0, len(t.sealed)+len(t.fresh)),
 		release: sync.OnceFunc(func() { l.releaseFiles(files) }),
 	}

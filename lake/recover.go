@@ -34,6 +34,10 @@ func (l *Lake) loadTable(ctx context.Context, t *tableState, idle uint64) error 
 		return err
 	}
 	t.committed = max(position, idle)
+	if err := l.files.list(l.tableDir(t), t); err != nil {
+		return err
+	}
+	defer func() { t.listing = nil }()
 	files, err := l.listFiles(t)
 	if err != nil {
 		return err
@@ -68,6 +72,9 @@ func (l *Lake) openTable(ctx context.Context, t *tableState) error {
 func (l *Lake) createTable(ctx context.Context, t *tableState) error {
 	dir := l.tableDir(t)
 	for _, part := range []string{"data", "metadata"} {
+		if l.files.tree != nil {
+			break // a store has no folders
+		}
 		if err := l.files.makeDirs(filepath.Join(dir, part)); err != nil {
 			return fmt.Errorf("create folder of table %s: %w", t.schema.Name, err)
 		}
@@ -77,7 +84,7 @@ func (l *Lake) createTable(ctx context.Context, t *tableState) error {
 	spec := iceberg.NewPartitionSpecID(0, iceberg.PartitionField{
 		SourceIDs: []int{field.ID}, FieldID: 1000, Name: t.schema.TimeColumn + "_day", Transform: iceberg.DayTransform{},
 	})
-	meta, err := icebergtable.New(fileURI(dir), sc, &spec, tableProperties(t.columns), l.config.Clock.Now())
+	meta, err := icebergtable.New(l.files.locate(dir), sc, &spec, tableProperties(t.columns), l.config.Clock.Now())
 	if err != nil {
 		return fmt.Errorf("create table %s: %w", t.schema.Name, err)
 	}
@@ -168,16 +175,16 @@ func cmpTimes(a, b time.Time, aPath, bPath string) int {
 // a query.
 func (s syncedFS) dataFile(f iceberg.DataFile, t *tableState) (File, error) {
 	timeField, ingestionField := t.ids[t.schema.TimeColumn], t.ids[ColumnIngestionTime]
-	path, err := localPath(f.FilePath())
+	path, err := s.pathOf(f.FilePath())
 	if err != nil {
 		return File{}, err
 	}
-	info, err := s.disk.Stat(path)
+	size, err := s.sizeOf(path, t)
 	if err != nil {
 		return File{}, fmt.Errorf("data file: %w", err)
 	}
-	if info.Size() != f.FileSizeBytes() {
-		return File{}, fmt.Errorf("data file %s has %d bytes and should have %d", path, info.Size(), f.FileSizeBytes())
+	if size != f.FileSizeBytes() {
+		return File{}, fmt.Errorf("data file %s has %d bytes and should have %d", path, size, f.FileSizeBytes())
 	}
 	low, err := timeBound(f.LowerBoundValues()[timeField])
 	if err != nil {
@@ -200,6 +207,45 @@ func (s syncedFS) dataFile(f iceberg.DataFile, t *tableState) (File, error) {
 	return File{Path: path, Rows: f.Count(), Bytes: f.FileSizeBytes(), MinTime: low, MaxTime: high, lastIngested: ingested, lastPosition: position}, nil
 }
 
+// sizeOf returns the length of a file that must be there. What a listing does not
+// show may be there all the same.
+func (s syncedFS) sizeOf(path string, t *tableState) (int64, error) {
+	if size, ok := t.listing[path]; ok {
+		return size, nil
+	}
+	info, err := s.disk.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// list notes, for a table in a store, the files that it shows, so that not each is
+// asked for.
+func (s syncedFS) list(dir string, t *tableState) error {
+	if s.tree == nil {
+		return nil
+	}
+	t.listing = map[string]int64{}
+	return s.tree.Walk(dir, func(path string, bytes int64) error {
+		t.listing[path] = bytes
+		return nil
+	})
+}
+
+// walkListed is walk of what list has noted, if it has.
+func (s syncedFS) walkListed(dir string, t *tableState, visit func(path string) error) error {
+	if t.listing == nil {
+		return s.walk(dir, visit)
+	}
+	for path := range t.listing {
+		if err := visit(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func timeBound(value []byte) (time.Time, error) {
 	literal, err := iceberg.LiteralFromBytes(iceberg.PrimitiveTypes.Timestamp, value)
 	if err != nil {
@@ -220,11 +266,11 @@ func (l *Lake) sweep(t *tableState) error {
 	// What is needed is looked up first: who comes later sees the current files,
 	// which are referred to.
 	needed := l.needed()
-	referenced, err := referencedPaths(t.iceberg)
+	referenced, err := l.files.referencedPaths(t.iceberg)
 	if err != nil {
 		return fmt.Errorf("find orphans: %w", err)
 	}
-	return l.files.walk(l.tableDir(t), func(path string) error {
+	return l.files.walkListed(l.tableDir(t), t, func(path string) error {
 		if referenced[path] || needed[path] {
 			return nil
 		}
@@ -232,24 +278,31 @@ func (l *Lake) sweep(t *tableState) error {
 		if err := l.files.disk.Remove(path); err != nil {
 			return fmt.Errorf("remove orphan: %w", err)
 		}
-		_ = l.files.disk.Remove(filepath.Dir(path)) // a folder that is not empty stays
+		l.files.removeFolder(filepath.Dir(path))
 		return nil
 	})
 }
 
 // referencedPaths returns every local path that the table needs.
-func referencedPaths(t *icebergtable.Table) (map[string]bool, error) {
+func (s syncedFS) referencedPaths(t *icebergtable.Table) (map[string]bool, error) {
 	locations, err := t.Referenced()
 	if err != nil {
 		return nil, err
 	}
 	paths := make(map[string]bool, len(locations))
 	for location := range locations {
-		path, err := localPath(location)
+		path, err := s.pathOf(location)
 		if err != nil {
 			return nil, err
 		}
 		paths[path] = true
+	}
+	if s.tree != nil {
+		table, err := s.pathOf(t.Location() + "/metadata/" + hintName)
+		if err != nil {
+			return nil, err
+		}
+		paths[table] = true
 	}
 	return paths, nil
 }

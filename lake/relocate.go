@@ -23,7 +23,7 @@ import (
 // taken over in one snapshot; the history of snapshots is not.
 func (l *Lake) relocate(ctx context.Context, t *tableState, location string) error {
 	dir := l.tableDir(t)
-	here := fileURI(dir)
+	here := l.files.locate(dir)
 	if strings.HasPrefix(location, here+"/") {
 		return nil
 	}
@@ -74,7 +74,7 @@ func (m movedFS) path(location string) (string, error) {
 	}
 	// Locations are URIs: a day's folder has '=' in it, which stays as it is,
 	// but other bytes may be escaped.
-	return localPath(fileURI(m.root) + "/" + rest)
+	return m.files.pathOf(m.files.locate(m.root) + "/" + rest)
 }
 
 func (m movedFS) Open(location string) (io.ReadCloser, error) {
@@ -97,7 +97,7 @@ func (m movedFS) dataFiles(t *icebergtable.Table) ([]iceberg.DataFile, error) {
 		if err != nil {
 			return err
 		}
-		moved, err := icebergtable.Moved(t.Spec(), f, fileURI(p))
+		moved, err := icebergtable.Moved(t.Spec(), f, m.files.locate(p))
 		files = append(files, moved)
 		return err
 	})

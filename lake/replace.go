@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,14 +21,15 @@ const (
 
 // Replacement puts a lake that was built anew in the place of an old one.
 type Replacement struct {
-	dir  string
-	lock io.Closer // of the old lake; nil if there is none
+	dir    string
+	lock   io.Closer // of the old lake; nil if there is none
+	config Config    // of the new one
 }
 
-// BeginReplace takes the lock of the lake in dir for as long as its successor
-// is built in BuildDir. It returns ErrLocked if the lake is in use.
-func BeginReplace(dir string) (*Replacement, error) {
-	dir, err := filepath.Abs(dir)
+// BeginReplace takes the lock of the lake in config.Dir for as long as its successor
+// is built as Config says. It returns ErrLocked if the lake is in use.
+func BeginReplace(ctx context.Context, config Config) (*Replacement, error) {
+	dir, err := filepath.Abs(config.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("replace lake %s: %w", dir, err)
 	}
@@ -38,19 +40,55 @@ func BeginReplace(dir string) (*Replacement, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("replace lake %s: %w", dir, err)
 	}
-	r := &Replacement{dir: dir, lock: lock}
-	if err := os.RemoveAll(r.BuildDir()); err != nil {
+	r := &Replacement{dir: dir, lock: lock, config: config}
+	r.config.Dir = r.BuildDir()
+	if config.Store != nil {
+		// Where its catalogue cannot be read, the old one stays in the store.
+		r.config.replaces, _ = nameInStore(ctx, dir)
+	}
+	if err := r.removeBuilt(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("replace lake %s: %w", dir, err), r.unlock())
 	}
 	return r, nil
 }
+
+// nameInStore returns the name in the store of the lake in a folder, empty if there
+// is none.
+func nameInStore(ctx context.Context, dir string) (string, error) {
+	path := filepath.Join(dir, "catalog.db")
+	if _, err := os.Stat(path); err != nil {
+		return "", nil
+	}
+	db, err := openSQLite(ctx, path)
+	if err != nil {
+		return "", err
+	}
+	name, err := (&catalog{db: db}).property(ctx, propertyStore)
+	return name, errors.Join(err, db.Close())
+}
+
+// removeBuilt removes what was built and is not put in place.
+func (r *Replacement) removeBuilt(ctx context.Context) error {
+	if r.config.Store != nil {
+		if name, err := nameInStore(ctx, r.BuildDir()); err == nil && name != "" {
+			if err := removeFromStore(ctx, r.config.Store, name); err != nil {
+				return err
+			}
+		}
+	}
+	return os.RemoveAll(r.BuildDir())
+}
+
+// Config is the configuration of the new lake.
+func (r *Replacement) Config() Config { return r.config }
 
 // BuildDir is the empty place for the new lake.
 func (r *Replacement) BuildDir() string { return r.dir + buildSuffix }
 
 // Abort removes what was built and leaves the old lake as it was.
 func (r *Replacement) Abort() error {
-	return errors.Join(os.RemoveAll(r.BuildDir()), r.unlock())
+	// What ended the building may be the end of its context.
+	return errors.Join(r.removeBuilt(context.Background()), r.unlock())
 }
 
 // Finish puts the new lake, which must be closed, in place and removes the old

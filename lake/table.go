@@ -28,6 +28,9 @@ type tableState struct {
 	sealed []batch  // part of a flush that is under way or failed
 	files  *fileSet
 
+	// listing is, while the table is loaded from a store, its files with their sizes.
+	listing map[string]int64
+
 	commits      atomic.Int64 // since the lake was opened
 	lastIngested time.Time
 	decision     decision

@@ -133,7 +133,7 @@ func (p *Pipeline) apply(ctx context.Context, j *job) error {
 			p.reject(j, err.Error())
 			return p.apply(ctx, j)
 		}
-		if errors.Is(err, lake.ErrClosed) || errors.Is(err, lake.ErrUncertain) || ctx.Err() != nil {
+		if errors.Is(err, lake.ErrClosed) || errors.Is(err, lake.ErrUncertain) || errors.Is(err, lake.ErrTaken) || ctx.Err() != nil {
 			return err
 		}
 		p.Logger.Error("the lake takes no rows; it is tried again", "error", err, "after", p.config.RetryAfter)

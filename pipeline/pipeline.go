@@ -229,7 +229,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	err := p.Flush(ctx)
+	flushing, cancel := context.WithTimeout(ctx, lastFlush)
+	defer cancel()
+	err := p.Flush(flushing)
 	if p.Archive != nil {
 		if sealErr := p.Archive.Flush(ctx); sealErr != nil {
 			err = errors.Join(err, fmt.Errorf("seal the archive: %w", sealErr))
@@ -237,6 +239,10 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	return err
 }
+
+// lastFlush bounds the flush at the end, so that a store that does not answer keeps
+// nobody from stopping: what is not in files is in the journal.
+const lastFlush = time.Minute
 
 // Catchup applies everything that is in the journal now and returns when it is
 // visible. Commands that run once call it before they ask the lake.
@@ -290,7 +296,7 @@ func (p *Pipeline) flushLoop(ctx context.Context) error {
 		err := p.Flush(ctx)
 		switch {
 		case err == nil || ctx.Err() != nil:
-		case errors.Is(err, lake.ErrUncertain), errors.Is(err, lake.ErrClosed):
+		case errors.Is(err, lake.ErrUncertain), errors.Is(err, lake.ErrTaken), errors.Is(err, lake.ErrClosed):
 			return err
 		default:
 			p.Logger.Error("flushing the lake failed; it is tried again", "error", err, "after", p.config.FlushEvery)
@@ -309,7 +315,7 @@ func (p *Pipeline) maintainLoop(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, lake.ErrUncertain), errors.Is(err, lake.ErrClosed):
+		case errors.Is(err, lake.ErrUncertain), errors.Is(err, lake.ErrTaken), errors.Is(err, lake.ErrClosed):
 			return err
 		}
 		p.update(func(s *Status) {

@@ -15,15 +15,16 @@ import (
 // What retention removed stays out of it. progress, unless nil, is called after each
 // journal entry with the position reached and the last one.
 func Replay(ctx context.Context, config lake.Config, pace Config, parts Parts, progress func(position, last uint64)) error {
-	replacement, err := lake.BeginReplace(config.Dir)
+	tombstones, err := lake.TombstonesOf(config)
 	if err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
-	if config.Tombstones, err = lake.TombstonesOf(config); err != nil {
-		return errors.Join(fmt.Errorf("replay: %w", err), replacement.Abort())
+	config.Tombstones = tombstones
+	replacement, err := lake.BeginReplace(ctx, config)
+	if err != nil {
+		return fmt.Errorf("replay: %w", err)
 	}
-	config.Dir = replacement.BuildDir()
-	if err := rebuild(ctx, config, pace, parts, progress); err != nil {
+	if err := rebuild(ctx, replacement.Config(), pace, parts, progress); err != nil {
 		return errors.Join(fmt.Errorf("replay: %w", err), replacement.Abort())
 	}
 	if err := replacement.Finish(); err != nil {

@@ -17,7 +17,7 @@ func (p *Pending) Before() string { return p.before }
 // Write makes the metadata file of the next state and returns where it lies. The
 // table is in that state once its catalogue points there.
 func (p *Pending) Write() (location string, err error) {
-	return p.next.write(versionOf(p.before)+1, &p.written)
+	return p.next.write(VersionOf(p.before)+1, &p.written)
 }
 
 // Create makes the metadata file of a new table and returns where it lies.
@@ -47,9 +47,9 @@ func (t *Table) write(version int, written *[]string) (location string, err erro
 	return location, nil
 }
 
-// versionOf reads the number at the start of the name of a metadata file; -1 if
+// VersionOf reads the number at the start of the name of a metadata file; -1 if
 // there is none.
-func versionOf(location string) int {
+func VersionOf(location string) int {
 	base := location[strings.LastIndexByte(location, '/')+1:]
 	number, _, _ := strings.Cut(base, "-")
 	version, err := strconv.Atoi(number)

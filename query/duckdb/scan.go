@@ -61,7 +61,11 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
 	}
 	from, to := later(s.From, r.options.From), earlier(s.To, justBefore(r.options.To))
 	var parts []string
-	if files := r.files(set, from, to); len(files) > 0 {
+	files, err := r.files(ctx, set, from, to)
+	if err != nil {
+		return "", err
+	}
+	if len(files) > 0 {
 		parts = append(parts, "read_parquet(["+strings.Join(files, ", ")+"], hive_partitioning = false)")
 	}
 	for _, batch := range set.Fresh {
@@ -76,9 +80,11 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
 	return r.union(s, set, parts)
 }
 
-// files returns the files that a range touches as SQL literals.
-func (r *reader) files(set *ReadSet, from, to time.Time) []string {
+// files returns the files that a range touches as SQL literals, and has them brought
+// to the disk.
+func (r *reader) files(ctx context.Context, set *ReadSet, from, to time.Time) ([]string, error) {
 	var files []string
+	var fetch []lake.File
 	for _, file := range set.Files {
 		if !overlaps(file.MinTime, file.MaxTime, from, to) {
 			if !r.read[file.Path] {
@@ -89,11 +95,15 @@ func (r *reader) files(set *ReadSet, from, to time.Time) []string {
 		files = append(files, quoteText(file.Path))
 		if !r.read[file.Path] {
 			r.read[file.Path] = true
+			fetch = append(fetch, file)
 			r.statistics.FilesRead++
 			r.statistics.RowsScanned += file.Rows
 		}
 	}
-	return files
+	if set.Fetch == nil || len(fetch) == 0 {
+		return files, nil
+	}
+	return files, set.Fetch(ctx, fetch)
 }
 
 func (r *reader) load(ctx context.Context, table string, batch lake.Fresh) error {

@@ -1,6 +1,8 @@
 package duckdb
 
 import (
+	"context"
+
 	"github.com/quoll/quoll/lake"
 )
 
@@ -17,6 +19,8 @@ type ReadSet struct {
 	Files      []lake.File
 	Fresh      []lake.Fresh
 	Release    func() // says that the files are no longer read
+	// Fetch brings files to where their paths say, until Release; nil if they are there.
+	Fetch func(ctx context.Context, files []lake.File) error
 }
 
 // FromLake returns the tables of a lake.
@@ -29,5 +33,5 @@ func (s lakeSource) Acquire(table string) (*ReadSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ReadSet{TimeColumn: set.Table.TimeColumn, Files: set.Files, Fresh: set.Fresh, Release: set.Release}, nil
+	return &ReadSet{TimeColumn: set.Table.TimeColumn, Files: set.Files, Fresh: set.Fresh, Release: set.Release, Fetch: set.Fetch}, nil
 }
