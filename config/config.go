@@ -53,6 +53,8 @@ type Config struct {
 	Witnesses []witness.Endpoint
 	// ArchiveCopies are the stores that the archive is copied to; none by default.
 	ArchiveCopies []ArchiveCopy
+	// LakeStore has the files of the tables; nil: they are in DataDir.
+	LakeStore *LakeStore
 	// FlushEvery is how often fresh rows become files.
 	FlushEvery time.Duration
 	// Lake is how the rows are kept, without the folder.
@@ -242,6 +244,7 @@ func (b *builder) build(f file) *Config {
 	c.ArchiveMinimum = b.minimum(f.Minimum, c.Retention)
 	c.ArchiveRowHashes = b.rowFiles(f.RowFiles)
 	c.ArchiveCopies = b.copies(f.ArchiveCopies)
+	c.LakeStore = b.lakeStore(f.Lake)
 	for _, dir := range f.DashboardDirs {
 		c.DashboardDirs = append(c.DashboardDirs, b.path(dir))
 	}

@@ -28,13 +28,28 @@ func (m *measured) States(context.Context) ([]server.PartState, error) {
 		archive.State = server.StateFailing
 	}
 	parts = append(parts, m.node.copyStates(m.now())...)
-	parts = append(parts, journal, kept("lake", cmp.Or(p.FlushError, p.MaintainError)), archive, m.disk(p.Pressure))
+	parts = append(parts, journal, m.lake(cmp.Or(p.FlushError, p.MaintainError)), archive, m.disk(p.Pressure))
 	if m.retention != nil {
 		if state, there := m.retention.state(); there {
 			parts = append(parts, state)
 		}
 	}
 	return parts, nil
+}
+
+// lake is how the files of the tables do. Those in a store wait for it; what is
+// journalled meanwhile stays, and the rows in memory answer queries.
+func (m *measured) lake(problem string) server.PartState {
+	store, stored := m.node.lake.Store()
+	if !stored {
+		return kept("lake", problem)
+	}
+	state := kept("lake", cmp.Or(problem, store.Problem))
+	if state.State != server.StateOK {
+		state.Code = "lake_store"
+		state.Remedy = "It is tried again, and nothing is lost: rows wait in the journal. Look at the store " + store.URI + ", the credentials of lake.store and the network."
+	}
+	return state
 }
 
 // kept is what is kept here, which is well without a problem.

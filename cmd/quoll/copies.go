@@ -31,7 +31,7 @@ func (n *node) keepCopies(configured []config.ArchiveCopy, audit *acts) error {
 		return fmt.Errorf("read verifier key: %w", err)
 	}
 	for _, c := range configured {
-		store, err := openStore(c)
+		store, err := openStore(c.ObjectStore)
 		if err != nil {
 			return fmt.Errorf("archive copy %s: %w", c.Name, err)
 		}
@@ -136,7 +136,7 @@ func copiesToCheck(configured []config.ArchiveCopy) []preflight.Copy {
 		all = append(all, preflight.Copy{
 			Name: c.Name, Place: c.Location.String(), Retain: c.Retain > 0,
 			Locking: func(ctx context.Context) (objectstore.Locking, error) {
-				store, err := openStore(c)
+				store, err := openStore(c.ObjectStore)
 				if err != nil {
 					return objectstore.Locking{}, err
 				}

@@ -85,7 +85,7 @@ func copiesOf(t *testing.T, addresses ...string) []config.ArchiveCopy {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, config.ArchiveCopy{Name: string(rune('a' + i)), Location: l, AlarmAfter: 15 * time.Minute})
+		all = append(all, config.ArchiveCopy{Name: string(rune('a' + i)), ObjectStore: config.ObjectStore{Location: l}, AlarmAfter: 15 * time.Minute})
 	}
 	return all
 }

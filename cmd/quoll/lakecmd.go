@@ -122,7 +122,11 @@ func (o lakeCheckOptions) repairLake(ctx context.Context, check *pipeline.LakeCh
 		return fmt.Errorf("repair: %w", err)
 	}
 	// What was built elsewhere finds its new place when it is opened.
-	rebuilt, err := lake.Open(ctx, lake.DefaultConfig(p.lake()), commandLog())
+	config, err := p.lakeConfig()
+	if err != nil {
+		return err
+	}
+	rebuilt, err := lake.Open(ctx, config, commandLog())
 	if err != nil {
 		return fmt.Errorf("repair: %w", err)
 	}
@@ -157,7 +161,11 @@ func checkLake(ctx context.Context, o lakeCheckOptions) (check pipeline.LakeChec
 	parts := pipeline.Parts{
 		Journal: n.journal, Normaliser: normalise.New(normalise.Config{WorkspaceID: n.workspace, Known: n.drift}), Logger: n.log,
 	}
-	return pipeline.CheckLake(ctx, lake.DefaultConfig(p.lake()), parts, scratch, o.quick, progress)
+	config, err := p.lakeConfig()
+	if err != nil {
+		return check, err
+	}
+	return pipeline.CheckLake(ctx, config, parts, scratch, o.quick, progress)
 }
 
 func (r *lakeReport) print(w io.Writer, output string, took time.Duration) error {

@@ -38,8 +38,11 @@ type paths struct {
 	// recipients are whom the archive is encrypted to, with spaces between, and
 	// identities the file that opens it.
 	recipients, identities string
-	rowHashes              bool   // of row files hashes alone
-	minimum                string // how long the archive keeps payloads at least; empty: for ever
+	rowHashes              bool // of row files hashes alone
+	// store is lake.store of the configuration, as config.ReadLakeStore takes it; empty:
+	// the tables are on the disk.
+	store, storeDir string
+	minimum         string // how long the archive keeps payloads at least; empty: for ever
 }
 
 // archiveConfig is how an archive is opened for writing.
@@ -67,10 +70,14 @@ func (p paths) verifier() string {
 
 // configuredPaths are the paths that a configuration has.
 func configuredPaths(c *config.Config) paths {
-	return paths{
+	p := paths{
 		data: c.DataDir, archive: c.ArchiveDir, origin: c.ArchiveOrigin,
 		recipients: strings.Join(c.ArchiveEncryption.Recipients, " "), identities: c.ArchiveEncryption.IdentityFile, minimum: c.ArchiveMinimum, rowHashes: c.ArchiveRowHashes,
 	}
+	if c.LakeStore != nil {
+		p.store, p.storeDir = c.LakeStore.Text, c.LakeStore.Dir
+	}
+	return p
 }
 
 // defaultOrigin names an archive's log where nobody chose a name.
@@ -90,6 +97,7 @@ func dataPaths(dir string) (paths, error) {
 	return paths{
 		data: absolute, archive: cmp.Or(w.ArchiveDir, absolute+"-archive"), origin: cmp.Or(w.ArchiveOrigin, defaultOrigin),
 		recipients: w.ArchiveRecipients, identities: w.ArchiveIdentities, minimum: w.ArchiveMinimum, rowHashes: w.ArchiveRowHashes,
+		store: w.LakeStore, storeDir: w.LakeStoreDir,
 	}, nil
 }
 
@@ -166,6 +174,9 @@ func (n *node) open(ctx context.Context, settings nodeSettings) error {
 		return err
 	}
 	settings.lake.Dir = n.paths.lake()
+	if settings.lake.Store, err = n.paths.lakeStore(); err != nil {
+		return err
+	}
 	if n.lake, err = lake.Open(ctx, settings.lake, n.log); err != nil {
 		return err
 	}

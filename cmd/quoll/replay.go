@@ -104,7 +104,11 @@ func rebuildLake(ctx context.Context, data string) (err error) {
 	}
 	progress, finish := replayProgress()
 	defer finish()
-	return pipeline.Replay(ctx, lake.DefaultConfig(p.lake()), pipeline.DefaultConfig(), pipeline.Parts{
+	config, err := p.lakeConfig()
+	if err != nil {
+		return err
+	}
+	return pipeline.Replay(ctx, config, pipeline.DefaultConfig(), pipeline.Parts{
 		Journal: n.journal, Normaliser: normalise.New(normalise.Config{WorkspaceID: n.workspace, Known: n.drift}), Rejects: dir, Drift: n.drift,
 		State: n.state, Clock: clock.System(), Logger: n.log,
 	}, progress)

@@ -7,7 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"math/rand/v2"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -22,6 +24,7 @@ import (
 	"github.com/quoll/quoll/internal/objectstore"
 	"github.com/quoll/quoll/internal/objectstore/azure"
 	"github.com/quoll/quoll/internal/objectstore/s3"
+	"github.com/quoll/quoll/lake"
 )
 
 // objectStore is what all kinds of stores do.
@@ -31,7 +34,7 @@ type objectStore interface {
 }
 
 // openStore returns a store; nothing is sent before it is asked.
-func openStore(c config.ArchiveCopy) (objectStore, error) {
+func openStore(c config.ObjectStore) (objectStore, error) {
 	switch c.Location.Kind {
 	case objectstore.KindS3:
 		return s3.New(s3.Config{Location: c.Location, Keys: c.Keys})
@@ -48,6 +51,54 @@ func openStore(c config.ArchiveCopy) (objectStore, error) {
 	default:
 		return objectstore.NewDirectory(durable.OS{}, c.Location.Dir), nil
 	}
+}
+
+// lakeStore is the object store of the lake, nil where that is on the disk.
+func (p paths) lakeStore() (*lake.Store, error) {
+	if p.store == "" {
+		return nil, nil
+	}
+	c, err := config.ReadLakeStore(p.store, p.storeDir, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	store, err := openStore(c.ObjectStore)
+	if err != nil {
+		return nil, fmt.Errorf("lake.store: %w", err)
+	}
+	objects, ok := store.(lake.Objects)
+	if !ok {
+		return nil, fmt.Errorf("lake.store: %s is no object store", c.Location)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "a machine without a name"
+	}
+	return &lake.Store{Objects: objects, URI: icebergURI(c.Location), CacheBytes: c.CacheBytes, Random: rand.Float64, Host: host}, nil
+}
+
+// lakeConfig is the configuration of the lake for commands that know the data
+// directory alone.
+func (p paths) lakeConfig() (lake.Config, error) {
+	config := lake.DefaultConfig(p.lake())
+	var err error
+	config.Store, err = p.lakeStore()
+	return config, err
+}
+
+// icebergURI is a store in the words of Iceberg's metadata: how other engines name it.
+func icebergURI(l objectstore.Location) string {
+	place := "s3://" + l.Bucket
+	if l.Kind == objectstore.KindAzure {
+		suffix := "core.windows.net"
+		if u, err := url.Parse(l.Endpoint); err == nil {
+			if _, rest, ok := strings.Cut(u.Hostname(), ".blob."); ok { // another cloud
+				suffix = rest
+			}
+		}
+		place = "abfss://" + l.Bucket + "@" + l.Account + ".dfs." + suffix
+	}
+	return strings.TrimSuffix(place+"/"+l.Prefix, "/")
 }
 
 // storageTokens gives Azure's client the tokens of an application.
@@ -86,8 +137,8 @@ func openArchiveFS(ctx context.Context, place string) (fs.FS, io.Closer, error) 
 
 // fromEnvironment takes what the tools of Amazon and Microsoft take from the
 // environment. Without keys there, the libraries look further.
-func fromEnvironment(l objectstore.Location, getenv func(string) string) config.ArchiveCopy {
-	c := config.ArchiveCopy{Location: l}
+func fromEnvironment(l objectstore.Location, getenv func(string) string) config.ObjectStore {
+	c := config.ObjectStore{Location: l}
 	given := func(name string) func() (string, error) {
 		if getenv(name) == "" {
 			return nil

@@ -30,6 +30,10 @@ type workspace struct {
 	ArchiveMinimum string `json:"archiveMinimum,omitempty"`
 	// ArchiveRowHashes: of row files the archive keeps hashes alone.
 	ArchiveRowHashes bool `json:"archiveRowHashes,omitempty"`
+	// LakeStore is lake.store of the configuration, whose relative paths are relative to
+	// LakeStoreDir; empty: the tables are on the disk. It has no secrets.
+	LakeStore    string `json:"lakeStore,omitempty"`
+	LakeStoreDir string `json:"lakeStoreDir,omitempty"`
 }
 
 // readWorkspace returns what a data directory says of itself; the zero value
@@ -60,7 +64,10 @@ func openWorkspace(p paths) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	w := workspace{WorkspaceID: known.WorkspaceID, ArchiveDir: p.archive, ArchiveOrigin: p.origin, ArchiveRecipients: p.recipients, ArchiveIdentities: p.identities, ArchiveMinimum: p.minimum, ArchiveRowHashes: p.rowHashes}
+	w := workspace{
+		WorkspaceID: known.WorkspaceID, ArchiveDir: p.archive, ArchiveOrigin: p.origin, ArchiveRecipients: p.recipients, ArchiveIdentities: p.identities,
+		ArchiveMinimum: p.minimum, ArchiveRowHashes: p.rowHashes, LakeStore: p.store, LakeStoreDir: p.storeDir,
+	}
 	if w.WorkspaceID == "" {
 		w.WorkspaceID = uuid.NewString()
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/quoll/quoll/kql/plan"
 	sqlgen "github.com/quoll/quoll/kql/sqlgen/duckdb"
 	"github.com/quoll/quoll/kql/types"
+	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/query"
 )
 
@@ -122,7 +123,7 @@ func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement, careful 
 		Budget: budget.New(0, func() error { return context.Cause(ctx) }),
 	}
 	generated, err := sqlgen.Generate(s, options)
-	if errors.Is(err, sqlgen.ErrTooLarge) {
+	if errors.Is(err, sqlgen.ErrTooLarge) || errors.Is(err, lake.ErrCacheFull) {
 		return nil, fmt.Errorf("%w: %w", query.ErrRefused, err)
 	}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
