@@ -241,7 +241,7 @@ func (l *Lake) eraseFrom(ctx context.Context, t *tableState, e *Erasure, gone ma
 		return nil
 	}
 	err := l.commitErasure(ctx, t, e, removed, written)
-	if err != nil && !errors.Is(err, ErrUncertain) { // where it is, the next start finds out
+	if err != nil && !stops(err) { // where it does, the next start finds out
 		l.discard(written)
 	}
 	if err != nil {
