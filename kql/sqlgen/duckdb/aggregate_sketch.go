@@ -44,13 +44,13 @@ func (g *generator) makeBag(j string, limit int64, filter string) string {
 func (g *generator) sketch(name string, c *plan.Call, a []string, filter string, b *block) string {
 	switch name {
 	case "hll":
-		return g.hll(c, toTextOrNull(a[0], c.Args[0].Type()), filter)
+		return unlessEmpty(g.hll(c, toTextOrNull(a[0], c.Args[0].Type()), filter), filter)
 	case "hll_merge", "tdigest_merge":
 		return g.gathered("gather_"+name, "list(CAST("+g.json(c.Args[0], b)+" AS JSON))"+filter)
 	case "buildschema":
 		return g.gathered("gather_schema", "list(CAST("+g.json(c.Args[0], b)+" AS JSON))"+filter)
 	case "tdigest":
-		return g.digest(c, a, filter)
+		return unlessEmpty(g.digest(c, a, filter), filter)
 	}
 	value, t := ticks(a[0], c.Args[0].Type()), c.Args[0].Type()
 	text := g.gathered("gather_percentilew", "list(json_array("+value+", "+a[1]+"))"+and(filter, finite(value, t)), a[2])
@@ -58,6 +58,11 @@ func (g *generator) sketch(name string, c *plan.Call, a []string, filter string,
 		return convertNumber(fromJSON(text, types.Long), types.Long, t)
 	}
 	return fromJSON(text, c.Of)
+}
+
+// unlessEmpty makes a summary of no rows null, as the page on summarize prints it.
+func unlessEmpty(summary, filter string) string {
+	return "(CASE WHEN count(*)" + filter + " > 0 THEN " + summary + " END)"
 }
 
 // hll keeps the least hashes of the different values. They are bits of MD5, so
