@@ -48,7 +48,8 @@ type Disposal struct {
 	// Objects are the leaves of what went, as they stand in the log.
 	Objects []ObjectLeaf `json:"objects,omitempty"`
 
-	// A certificate of erasure has these instead of Before and Objects. Subject is a
+	// A certificate of erasure has these instead of Before; its Objects are of data
+	// files that had such rows. Subject is a
 	// salted SHA-256 of whose data went: who has the salt can show that it is about
 	// them, and nobody else can tell. Younger counts the payloads that had not been
 	// kept for the minimum.
@@ -99,7 +100,7 @@ func (d *Disposal) check() error {
 	case d.Proposed.By == "" || d.Confirmed.By == "" || d.Proposed.By == d.Confirmed.By:
 		return errors.New("two people have to say so")
 	case len(d.Erased) > 0:
-		if len(d.Objects) > 0 || !d.Before.IsZero() || len(d.Subject) != 2*sha256.Size {
+		if !d.Before.IsZero() || len(d.Subject) != 2*sha256.Size {
 			return errors.New("it is of an erasure and of a disposal at once, or of nobody")
 		}
 		return d.checkErased()

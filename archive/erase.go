@@ -138,6 +138,21 @@ func (v *view) without(f fs.File, packer *packer, index int64, e *ErasedObject, 
 	return out.Bytes(), nil
 }
 
+// Leaf returns the leaf of a payload, proved to be in the log, also of one that went.
+func (p *Prover) Leaf(ctx context.Context, position uint64) (leaf PayloadLeaf, err error) {
+	err = p.again(ctx, func(v *view) error {
+		_, line, err := v.find(position)
+		if err == nil {
+			leaf, _ = parsePayloadLeaf(line)
+		}
+		return err
+	})
+	if err != nil {
+		return leaf, fmt.Errorf("find journal position %d: %w", position, err)
+	}
+	return leaf, nil
+}
+
 // lines are leaves from an index on, proved to be in the log.
 func (v *view) lines(index int64, count int) ([][]byte, error) {
 	var lines [][]byte

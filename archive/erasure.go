@@ -49,6 +49,14 @@ const erasureTitle = "Quoll certificate of erasure, version 1"
 const maxErasedOnce = 100_000
 
 func (d *Disposal) checkErased() error {
+	before := uint64(0)
+	for _, o := range d.Objects { // data files, which are made of payloads
+		first, to, ok := parseRowsPath(o.Object)
+		if !ok || o.Leaf != leafObject || o.First != first || o.Last != to || first <= before {
+			return fmt.Errorf("object %q has no data files, or is out of order", o.Object)
+		}
+		before = to
+	}
 	last, count := uint64(0), 0
 	for i := range d.Erased {
 		e := &d.Erased[i]

@@ -204,7 +204,7 @@ const DisposedContent = "Disposed"
 
 // ErasedContent is that of what is handed over in the place of a payload that was
 // erased because of one person's data.
-const ErasedContent = "Erased"
+const ErasedContent = model.ContentErased
 
 // disposed hands over places of what an object had.
 func (r *reading) disposed() error {

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -13,8 +14,10 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"github.com/quoll/quoll/internal/durable"
+	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -37,10 +40,12 @@ type Erasure struct {
 
 // ErasedRows is what was removed from one table.
 type ErasedRows struct {
-	Table     string `json:"table"`
-	Rows      int64  `json:"rows"`
-	Dropped   int    `json:"dropped"`   // files that went as a whole
-	Rewritten int    `json:"rewritten"` // files that were written again without the rows
+	Table string `json:"table"`
+	Rows  int64  `json:"rows"`
+	// Digest is the sum over the rows that are gone, as that of a Removal.
+	Digest    model.RowSum `json:"digest"`
+	Dropped   int          `json:"dropped"`   // files that went as a whole
+	Rewritten int          `json:"rewritten"` // files that were written again without the rows
 }
 
 const erasureSuffix = ".erasure.json"
@@ -219,7 +224,7 @@ func (l *Lake) eraseFrom(ctx context.Context, t *tableState, e *Erasure, gone ma
 	var removed, written []File
 	defer func() { l.stopWriting(written) }()
 	for _, f := range files {
-		n, err := l.countErased(ctx, t, f, gone)
+		n, err := l.countErased(ctx, t, f, gone, &rows.Digest)
 		if err == nil && n > 0 && n < f.Rows {
 			var left []File
 			left, err = l.writeWithout(ctx, t, f, gone)
@@ -259,11 +264,16 @@ func erasedRow(b batch, columns, row int, gone map[schema.Key]struct{}) bool {
 	return found
 }
 
-// countErased counts the rows of a file that go.
-func (l *Lake) countErased(ctx context.Context, t *tableState, f File, gone map[schema.Key]struct{}) (n int64, err error) {
-	err = l.files.readSome(ctx, f, t.columns, []string{ColumnKeyHigh, ColumnKeyLow}, func(b batch) error {
+// countErased counts the rows of a file that go, and adds them up.
+func (l *Lake) countErased(ctx context.Context, t *tableState, f File, gone map[schema.Key]struct{}, digest *model.RowSum) (n int64, err error) {
+	timeColumn := t.timeColumn()
+	names := []string{ColumnKeyHigh, ColumnKeyLow, ColumnDigest, t.columns[timeColumn].name}
+	err = l.files.readSome(ctx, f, t.columns, names, func(b batch) error {
+		hash := newRowHash(b, len(t.columns))
+		times := b.records.Column(timeColumn).(*array.Timestamp)
 		for row := range b.rows {
 			if erasedRow(b, len(t.columns), row, gone) {
+				digest.Add(hash.of(row, time.UnixMicro(int64(times.Value(row))).UTC()))
 				n++
 			}
 		}
@@ -313,4 +323,31 @@ func (l *Lake) commitErasure(ctx context.Context, t *tableState, e *Erasure, rem
 	needed := l.needed()
 	t.expired = t.expired || slices.ContainsFunc(removed, func(f File) bool { return needed[f.Path] })
 	return nil
+}
+
+// HasKeys reports whether a data file, as bytes, has rows of records with some keys.
+func HasKeys(data []byte, keys map[schema.Key]struct{}) (bool, error) {
+	reader, err := file.NewParquetReader(bytes.NewReader(data))
+	if err != nil {
+		return false, fmt.Errorf("read data file: %w", err)
+	}
+	defer reader.Close()
+	for i := range reader.NumRowGroups() {
+		group := reader.RowGroup(i)
+		high, err := readInt64(group, ColumnKeyHigh)
+		if err != nil {
+			return false, fmt.Errorf("read data file: %w", err)
+		}
+		low, err := readInt64(group, ColumnKeyLow)
+		if err != nil {
+			return false, fmt.Errorf("read data file: %w", err)
+		}
+		for row := range high {
+			key, _ := keyOf(high[row], low[row], 0)
+			if _, found := keys[key]; found {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }

@@ -85,6 +85,10 @@ const (
 	FormatOperationsHead Format = "operations-head"
 )
 
+// ContentErased is the content type of what stands, from Quoll and without a body, in
+// the place of a payload that was erased because of one person's data.
+const ContentErased = "Erased"
+
 // Payload is what one fetch brought, byte for byte, with what is known about
 // where it came from. A payload is the unit of the journal and of the archive.
 type Payload struct {

@@ -114,7 +114,7 @@ func offered(there bool, what string, endpoints ...endpoint) []endpoint {
 }
 
 func (s *Server) endpoints() []endpoint {
-	return slices.Concat(s.libraryEndpoints(), s.exceptionEndpoints(), s.indicatorEndpoints(), s.retentionEndpoints(), s.incidentEndpoints(), s.custodyEndpoints(), s.backtestEndpoints(), s.tenantEndpoints(), s.archiveEndpoints(), s.holdEndpoints(), s.disposalEndpoints(), s.investigationEndpoints(), s.automationEndpoints(), []endpoint{
+	return slices.Concat(s.libraryEndpoints(), s.exceptionEndpoints(), s.indicatorEndpoints(), s.retentionEndpoints(), s.incidentEndpoints(), s.custodyEndpoints(), s.backtestEndpoints(), s.tenantEndpoints(), s.archiveEndpoints(), s.holdEndpoints(), s.disposalEndpoints(), s.erasureEndpoints(), s.investigationEndpoints(), s.automationEndpoints(), []endpoint{
 		{"GET /api/v1/session", RoleReader, s.handleSession},
 		{"DELETE /api/v1/session", RoleReader, s.handleSignOut},
 		{"PUT /api/v1/session/password", RoleReader, s.handlePassword},

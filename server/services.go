@@ -21,6 +21,7 @@ type Services struct {
 	Archive    Archive
 	Holds      Holds
 	Disposals  Disposals
+	Erasures   Erasures
 	Assurance  Assurance
 	Rules      Rules
 	Notebook   Notebook

@@ -61,6 +61,10 @@ func (b *Builder) Full() bool { return b.head.Records >= MaxRecords || b.bytes >
 // Add takes the payload of the next position.
 func (b *Builder) Add(position uint64, p model.Payload) {
 	b.head.Last = position
+	if p.ContentType == model.ContentErased && p.Source == model.SourceQuoll {
+		b.head.Erased++
+		return
+	}
 	result, read := b.read(p)
 	if !read {
 		b.head.Rejected++

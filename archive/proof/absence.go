@@ -159,6 +159,8 @@ type VerifiedAbsence struct {
 	Records  int64 `json:"records"`
 	Timeless int64 `json:"timeless"`
 	Rejected int64 `json:"rejected"`
+	// Erased payloads had records that no index has.
+	Erased int64 `json:"erased,omitempty"`
 	// Days are what the certificates say of the days of the question and the one
 	// after, by content type.
 	Days []CertifiedDay `json:"days"`
@@ -224,6 +226,7 @@ func (v *VerifiedAbsence) span(s *Span) error {
 	}
 	v.Last, v.Until = head.Last, received
 	v.Records, v.Timeless, v.Rejected = v.Records+head.Records, v.Timeless+head.Timeless, v.Rejected+head.Rejected
+	v.Erased += head.Erased
 	if !head.mayHold(v.Question.From, v.Question.To) {
 		if s.Before != nil || s.After != nil {
 			return fmt.Errorf("%w: entries of an index whose bounds tell enough", ErrFormat)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -211,6 +212,9 @@ func (d disposalDesk) stillDue(ctx context.Context, p *hold.Proposal) error {
 		if other.ID != p.ID && other.Certificate != nil && other.Done.IsZero() {
 			return conflict("proposal %d is confirmed and not done: confirm it again first", other.ID)
 		}
+	}
+	if open, err := unfinished(ctx, d.holds.store, p.ID, 0); err != nil || open != "" {
+		return errors.Join(conflictIf(open), err)
 	}
 	if p.Certificate == nil {
 		return nil

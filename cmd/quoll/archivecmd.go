@@ -17,7 +17,7 @@ import (
 
 func archiveCommand() *cobra.Command {
 	return group("archive", "Verify the archive, prove what is in it, certify what arrived",
-		archiveVerifyCommand(), archiveProveCommand(), archiveProveAbsenceCommand(), archiveOperationsCommand(), archiveConsistencyCommand(), archiveCosignCommand(), archiveRestoreCommand(), archiveDrillCommand(), archiveReconcileCommand(), archiveHoldCommand(), archiveDisposeCommand(), archiveKeygenCommand(), archiveRewrapCommand(), archiveCertificateCommand(), archiveVerifyCertificateCommand())
+		archiveVerifyCommand(), archiveProveCommand(), archiveProveAbsenceCommand(), archiveOperationsCommand(), archiveConsistencyCommand(), archiveCosignCommand(), archiveRestoreCommand(), archiveDrillCommand(), archiveReconcileCommand(), archiveHoldCommand(), archiveDisposeCommand(), archiveEraseCommand(), archiveKeygenCommand(), archiveRewrapCommand(), archiveCertificateCommand(), archiveVerifyCertificateCommand())
 }
 
 type verifyOptions struct {

@@ -71,6 +71,7 @@ var allowed = []struct {
 	{"archive/witness", []string{"archive/proof"}},
 	{"archive/hold", nil},
 	{"archive/operations", []string{"model", "schema", "normalise", "archive/proof"}},
+	{"archive/mentions", []string{"model", "schema", "normalise"}},
 	{"archive/copies", []string{"archive", "model"}},
 	{"archive/rowfiles", []string{"archive", "lake", "model", "schema", "retention"}},
 	{"archive", []string{"model", "archive/proof"}},
