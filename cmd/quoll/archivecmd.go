@@ -141,6 +141,12 @@ func printReport(w io.Writer, output, dir string, r *archive.Report, took time.D
 	}
 	fmt.Fprintf(&b, "%s: %s: %d payloads in %d objects, journal positions up to %d, %d leaves; %d files, %d bytes, %s\n",
 		dir, verdict, r.Payloads, r.Objects, r.Last, r.Size, r.Files, r.Bytes, took.Round(time.Millisecond))
+	if r.Erased > 0 {
+		fmt.Fprintf(&b, "%d payloads were erased as one person's data, by certificates under the log; their leaves are there\n", r.Erased)
+	}
+	if r.Lingering > 0 {
+		fmt.Fprintf(&b, "%d payloads that certificates say were erased are still here: this store locks them, or an erasure is under way\n", r.Lingering)
+	}
 	if r.Disposed > 0 {
 		fmt.Fprintf(&b, "%d payloads were disposed of, by certificates under the log; their leaves are there\n", r.Disposed)
 	}
