@@ -132,6 +132,10 @@ type CopyStatus struct {
 	// Locking is in words whether the store locks; empty before it was asked.
 	Locking  string `json:"locking,omitempty"`
 	Unlocked bool   `json:"unlocked"` // there are to be locks, and the store has none
+	// Stale is how many files it still has that were disposed of or erased, as a lock
+	// keeps them, and StaleProblem what the store says.
+	Stale        int    `json:"stale,omitempty"`
+	StaleProblem string `json:"staleProblem,omitempty"`
 	// Problem says why it does not follow; Stopped that somebody has to do
 	// something about it.
 	Problem  string     `json:"problem,omitempty"`

@@ -73,6 +73,7 @@ func (n *node) copyStatus(now time.Time) []server.CopyStatus {
 		c := server.CopyStatus{
 			Name: s.Name, Store: s.Place, Leaves: s.Published, Time: moment(s.Time), Objects: s.Objects, Bytes: s.Bytes,
 			LagSeconds: s.Age(now).Seconds(), Late: s.Late(now), AlarmAfter: s.AlarmAfter.Seconds(), RetainDays: int(s.Retain / (24 * time.Hour)),
+			Stale: s.Stale, StaleProblem: s.StaleProblem,
 			Unlocked: s.Unlocked(), Problem: s.Problem, Since: moment(s.Since), Failures: s.Failures, Stopped: s.Lasting,
 		}
 		if s.Locking != nil {

@@ -102,7 +102,7 @@ func (e *erasing) holding(text string, except ...string) []string {
 			data, err := os.ReadFile(name)
 			if strings.Contains(strings.ToLower(string(data)), text) && !slices.ContainsFunc(except, func(part string) bool { return strings.Contains(name, part) }) {
 				at := strings.Index(strings.ToLower(string(data)), text)
-				found = append(found, fmt.Sprintf("%s %q", name, data[max(0,at-150):min(len(data),at+100)]))
+				found = append(found, fmt.Sprintf("%s %q", name, data[max(0, at-150):min(len(data), at+100)]))
 			}
 			return err
 		})

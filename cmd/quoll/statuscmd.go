@@ -105,6 +105,9 @@ func printCopy(b *strings.Builder, c server.CopyStatus) {
 	if c.Problem != "" {
 		fmt.Fprintf(b, "          %s\n", c.Problem)
 	}
+	if c.Stale > 0 {
+		fmt.Fprintf(b, "          still has %d files that were disposed of or erased: %s\n", c.Stale, c.StaleProblem)
+	}
 	if c.Unlocked {
 		fmt.Fprintf(b, "          not locked: %s\n", c.Locking)
 	}
