@@ -91,6 +91,12 @@ test-kafka: bin/kafka/pom.xml ## Event Hubs' collector against Apache Kafka; tak
 	go vet -race -tags kafka ./collect/eventhub
 	go test -race -vet=off -tags kafka -timeout 10m ./collect/eventhub -run ApacheKafka -jars $(CURDIR)/bin/kafka
 
+# 180 packages that nothing else needs, so that this is no part of test.
+.PHONY: test-readback
+test-readback: ## the tables of the lake read and written by Iceberg's own library for Go
+	go vet -tags readback ./lake/readback
+	go test -vet=off -tags readback ./lake/readback
+
 # 235 npm packages of 360 MB, so that this is no part of test.
 .PHONY: test-azurite
 test-azurite: bin/azurite/node_modules/.package-lock.json ## Azure Storage's collector and the copies' store against Azurite

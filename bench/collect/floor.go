@@ -80,7 +80,10 @@ func (f *floor) take(body []byte) error {
 }
 
 func (f *floor) flush() error {
-	group := f.writer.AppendRowGroup()
+	group, err := f.writer.AppendRowGroupChecked()
+	if err != nil {
+		return err
+	}
 	column, err := group.NextColumn()
 	if err != nil {
 		return err

@@ -29,7 +29,10 @@ func three(t *testing.T) *file.Reader {
 	var out bytes.Buffer
 	w := file.NewParquetWriter(&out, group(t, fields))
 	for g := range 3 {
-		rows := w.AppendRowGroup()
+		rows, err := w.AppendRowGroupChecked()
+		if err != nil {
+			t.Fatal(err)
+		}
 		var texts []parquet.ByteArray
 		var numbers []int64
 		var bools []bool

@@ -1,3 +1,5 @@
+//go:build readback
+
 package readback
 
 import (

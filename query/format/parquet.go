@@ -48,7 +48,11 @@ func writeRowGroups(w io.Writer, result *query.Result) error {
 	}
 	out := file.NewParquetWriter(onlyWriter{w}, root, file.WithWriterProps(parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd))))
 	for first := 0; first < len(result.Rows); first += groupRows {
-		if err := writeRowGroup(out.AppendRowGroup(), result.Columns, result.Rows[first:min(first+groupRows, len(result.Rows))]); err != nil {
+		group, err := out.AppendRowGroupChecked()
+		if err == nil {
+			err = writeRowGroup(group, result.Columns, result.Rows[first:min(first+groupRows, len(result.Rows))])
+		}
+		if err != nil {
 			return errors.Join(err, out.Close())
 		}
 	}
