@@ -360,3 +360,46 @@ func TestRowsThatDoNotAddUp(t *testing.T) {
 		a.Close()
 	}
 }
+
+// Data files are disposed of as payloads are; what the log says of the tables stays, and
+// a file that has gone without a certificate is missing.
+func TestRowsThatWereDisposedOf(t *testing.T) {
+	fsys := durabletest.New(nil)
+	cfg := memory(fsys)
+	_, key := archiveWithRows(t, cfg, fsys)
+	a := mustOpen(t, cfg)
+	defer a.Close()
+	var rows []ObjectLeaf
+	for _, o := range objectsOf(t, a, fsys.Snapshot("/archive")) {
+		if _, _, ok := parseRowsPath(o.Object); ok {
+			rows = append(rows, o)
+		}
+	}
+	if len(rows) != 5 || rows[0].Payloads != 0 {
+		t.Fatalf("objects of data files %+v", rows)
+	}
+	prover, err := NewProver(fsys.Snapshot("/archive"), key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := prover.Disposable(t.Context(), time.Now(), func(l PayloadLeaf) bool { return l.Position == 0 }) // as a hold on any tenant does
+	if err != nil || slices.ContainsFunc(held, func(o ObjectLeaf) bool { return strings.HasPrefix(o.Object, rowsDir) }) {
+		t.Errorf("held: %v, %v", held, err)
+	}
+	signed := signDisposal(t, a, 1, rows[0], rows[3])
+	logPayload(t, a, signed)
+	if err := a.Dispose(t.Context(), signed); err != nil {
+		t.Fatal(err)
+	}
+	files := fsys.Snapshot("/archive")
+	r := mustVerify(t, files, key, 11)
+	if r.DisposedFiles != 4 || r.DataFiles != 0 || r.RowObjects != 3 {
+		t.Errorf("%d disposed of, %d files, %d objects", r.DisposedFiles, r.DataFiles, r.RowObjects)
+	}
+	requireTables(t, &r, 10)
+	delete(files, rows[1].Object)
+	requireNamed(t, verifyDamaged(t, files, key), "removed without a certificate", rows[1].Object)
+	fillRows(t, a, 14, 2)
+	r = mustVerify(t, fsys.Snapshot("/archive"), key, 14)
+	requireTables(t, &r, 14)
+}

@@ -3,6 +3,8 @@ package copies
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -214,6 +216,25 @@ func (r *rig) seal(count int) {
 	}
 }
 
+// rows archives a data file of the lake with a row of each position.
+func (r *rig) rows() {
+	r.t.Helper()
+	data := fmt.Appendf(nil, "rows up to %d", r.next-1)
+	sum := sha256.Sum256(data)
+	file := archive.DataFile{Data: data, RowsLeaf: archive.RowsLeaf{File: fmt.Sprintf("quoll/T/data/%d.parquet", r.next), SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Rows: int64(r.next - 1), First: 1, Last: r.next - 1}}
+	look := archive.TableLook{Table: "T", Position: r.next - 1, Files: []archive.DataFile{file}, Whole: true}
+	standing, _, _, err := r.archive.Standing("T")
+	for _, f := range standing {
+		look.Gone = append(look.Gone, f.Number)
+	}
+	if err == nil {
+		err = r.archive.SealRows(r.t.Context(), []archive.TableLook{look})
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
 func (r *rig) copy() {
 	r.t.Helper()
 	if err := r.copier.Once(r.t.Context()); err != nil {
@@ -259,8 +280,12 @@ func TestACopyIsWholeAtEveryInstant(t *testing.T) {
 	r.copy() // of an archive with nothing in it
 	for _, count := range []int{1, 100, 180, 5, 1} {
 		r.seal(count)
+		r.rows()
 		r.copy()
 		r.mustBeWhole()
+	}
+	if report, err := archive.VerifyFS(t.Context(), r.store.folder(), r.archive.VerifierKey(), archive.Trust{}, nil); err != nil || report.DataFiles != 5 || len(report.Standing) != 1 {
+		t.Errorf("data files in the copy: %d, %v", report.DataFiles, err)
 	}
 	if looks < 10 || !ahead {
 		t.Fatalf("%d looks, of which some met what was ahead of the head: %v", looks, ahead)
@@ -285,6 +310,7 @@ func TestACopyAfterADisposal(t *testing.T) {
 	r.seal(4)
 	r.copy()
 	r.seal(4)
+	r.rows()
 	r.seal(4)
 	r.dispose()
 	r.copy()
@@ -429,6 +455,7 @@ func TestFaultsAtEveryWrite(t *testing.T) {
 	r := newRig(t)
 	for range 3 {
 		r.seal(90)
+		r.rows()
 	}
 	for _, kept := range []bool{false, true} {
 		for n := 1; ; n++ {
