@@ -304,3 +304,50 @@ func (l *look) seal(ctx context.Context) error {
 	l.looks, l.leaves, l.bytes = nil, 0, 0
 	return l.archive.SealRows(ctx, looks)
 }
+
+// Compare reads the files of the tables that stand by the log, and returns how many
+// are what the log says and, in words, those that are not.
+func (f *Follower) Compare(ctx context.Context) (same int, different []string, err error) {
+	for _, name := range f.tables {
+		n, other, err := f.compareTable(ctx, name)
+		if err != nil {
+			return 0, nil, fmt.Errorf("compare the files of table %s with the archive: %w", name, err)
+		}
+		same, different = same+n, append(different, other...)
+	}
+	return same, different, nil
+}
+
+func (f *Follower) compareTable(ctx context.Context, name string) (same int, different []string, err error) {
+	standing, _, _, err := f.archive.Standing(name)
+	if err != nil {
+		return 0, nil, err
+	}
+	set, err := f.lake.Acquire(name)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer set.Release()
+	for _, file := range set.Files {
+		path, err := f.lake.Name(file)
+		if err != nil {
+			return 0, nil, err
+		}
+		known, ok := standing[path]
+		if !ok {
+			continue // not looked at yet
+		}
+		d, err := f.lake.Describe(ctx, set, file, false)
+		switch {
+		case unreadable(err):
+			different = append(different, fmt.Sprintf("%s: %v; by the archive (number %d) it has %d rows", path, err, known.Number, known.Rows))
+		case err != nil:
+			return 0, nil, err
+		case hex.EncodeToString(d.SHA256[:]) != known.SHA256 || d.Digest != known.Digest || file.Rows != known.Rows:
+			different = append(different, fmt.Sprintf("%s is not the file under the log, which is number %d with SHA-256 %s", path, known.Number, known.SHA256))
+		default:
+			same++
+		}
+	}
+	return same, different, nil
+}

@@ -322,6 +322,19 @@ func TestADamagedFile(t *testing.T) {
 	r.must(os.WriteFile(name, whole, 0o600))
 	r.look()
 	r.verify()
+	if same, different, err := r.follow.Compare(t.Context()); err != nil || same != 2 || len(different) != 0 {
+		t.Errorf("compared: %d, %v, %v", same, different, err)
+	}
+	// A file with the rows and the checksum of another lake is a Parquet file like any.
+	r.openLake("other")
+	r.apply(r.last, noon.Add(time.Second))
+	r.must(r.lake.Flush(t.Context()))
+	forged, err := os.ReadFile(glob(t, filepath.Join(r.dir, "other", "quoll", schema.UnifiedAuditLog, "data", "*", "*.parquet"))[0])
+	r.must(err)
+	r.must(os.WriteFile(name, forged, 0o600))
+	if same, different, err := r.follow.Compare(t.Context()); err != nil || same != 1 || len(different) != 1 || !strings.Contains(different[0], filepath.Base(name)) {
+		t.Errorf("forged: %d, %v, %v", same, different, err)
+	}
 	if s := r.follow.Status(); s.Problem != "" || s.Files != 2 {
 		t.Errorf("mended: %+v", s)
 	}

@@ -95,8 +95,30 @@ func reconcileArchive(ctx context.Context, n *node, progress func(done, total in
 	if r, err = newAgreement(found); err != nil {
 		return nil, err
 	}
+	if err := r.compareFiles(ctx, n); err != nil {
+		return nil, err
+	}
 	r.Time, r.Seconds = began.UTC(), time.Since(began).Seconds()
 	return r, r.keep(n.paths.data)
+}
+
+// compareFiles compares the files of the tables with the hashes under the log.
+func (r *agreement) compareFiles(ctx context.Context, n *node) error {
+	if n.rowFiles == nil {
+		return nil
+	}
+	same, different, err := n.rowFiles.Compare(ctx)
+	if err != nil {
+		return fmt.Errorf("reconcile: %w", err)
+	}
+	r.Problems = append(r.Problems, different...)
+	if len(different) > 0 {
+		r.Passed = false
+		r.Detail += fmt.Sprintf("; %d files of tables are not those under the log, the first: %s", len(different), different[0])
+	} else if same > 0 {
+		r.Detail += fmt.Sprintf("; %d files of tables are those under the log", same)
+	}
+	return nil
 }
 
 func newAgreement(found *pipeline.Reconciliation) (*agreement, error) {
