@@ -174,7 +174,7 @@ func (c *Catalogue) Find(id string) *Control {
 type Pinned struct {
 	Title   string `json:"title"`
 	Version string `json:"version"`
-	Same    int    `json:"same"` // controls of the pinned revision
+	Same    int    `json:"same"` // controls of the pinned revision, date and Essential Eight levels
 	// Unpinned are controls of which no revision was at hand when they were listed.
 	Unpinned []string `json:"unpinned"`
 	Changes  []Change `json:"changes"`
@@ -193,13 +193,31 @@ func Pin(c *Catalogue) *Pinned {
 			p.Changes = append(p.Changes, Change{ID: item.ID, Used: true, What: []string{ChangeAbsent}, Before: item.Revision})
 		case item.Revision == "":
 			p.Unpinned = append(p.Unpinned, item.ID)
-		case item.Revision == now.Revision:
-			p.Same++
 		default:
-			p.Changes = append(p.Changes, Change{ID: item.ID, Title: now.Title, Used: true, What: []string{revisionChange(item.Revision, now.Revision)}, Before: item.Revision, After: now.Revision})
+			c := Change{ID: item.ID, Title: now.Title, Used: true, Before: item.Revision, After: now.Revision}
+			if c.pinned(&item, now); len(c.What) == 0 {
+				p.Same++
+				continue
+			}
+			p.Changes = append(p.Changes, c)
 		}
 	}
 	return p
+}
+
+// pinned compares what the list says of a control with a catalogue. A date that moved
+// without the revision is a rewording without one.
+func (c *Change) pinned(item *Item, now *Control) {
+	if item.Revision != now.Revision {
+		c.What = append(c.What, revisionChange(item.Revision, now.Revision))
+	} else if item.Updated != now.Updated {
+		c.What = append(c.What, ChangeReworded)
+		c.DetailBefore, c.DetailAfter = item.Updated, now.Updated
+	}
+	if levels := strings.Join(now.EssentialEight, ", "); levels != item.EssentialEight {
+		c.What = append(c.What, ChangeEight)
+		c.DetailBefore, c.DetailAfter = item.EssentialEight, levels
+	}
 }
 
 // What can become of a control from one release to another.

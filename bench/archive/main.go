@@ -31,8 +31,16 @@ func main() {
 	size := flag.Int("size", 1024, "bytes of a payload")
 	dir := flag.String("dir", "", "folder to work in, which is removed afterwards (default: a temporary one)")
 	batch := flag.Int("batch", 1000, "payloads in an object")
+	on := flag.String("on", "", "folder that a run left which was broken off: verify and prove what it has archived, and leave it")
 	proofs := flag.Int("proofs", 1000, "proofs to make of each kind")
 	flag.Parse()
+	if *on != "" {
+		if err := runOn(*on, *proofs); err != nil {
+			fmt.Fprintln(os.Stderr, "bench/archive:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*leaves, *size, *batch, *dir, *proofs); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/archive:", err)
 		os.Exit(1)
@@ -53,6 +61,26 @@ func run(leaves uint64, size, batch int, parent string, proofs int) (err error) 
 	if err != nil {
 		return err
 	}
+	return readBack(dir, key, leaves, proofs, kept)
+}
+
+// runOn goes on with what an earlier run has archived.
+func runOn(dir string, proofs int) error {
+	hashSpeed()
+	config := archive.DefaultConfig(filepath.Join(dir, "archive"), filepath.Join(dir, "keys", "archive.key"))
+	a, err := archive.Open(config)
+	if err != nil {
+		return err
+	}
+	key, sealed, checkpoint := a.VerifierKey(), a.Sealed(), a.Checkpoint()
+	if err := a.Close(); err != nil {
+		return err
+	}
+	return readBack(dir, key, sealed, proofs, [][]byte{checkpoint})
+}
+
+// readBack verifies with all cores and with one, and makes proofs.
+func readBack(dir, key string, leaves uint64, proofs int, kept [][]byte) error {
 	if err := readAll(filepath.Join(dir, "archive")); err != nil {
 		return err
 	}
@@ -60,7 +88,7 @@ func run(leaves uint64, size, batch int, parent string, proofs int) (err error) 
 		return err
 	}
 	cores := runtime.GOMAXPROCS(1)
-	err = verify(dir, key)
+	err := verify(dir, key)
 	runtime.GOMAXPROCS(cores)
 	if err != nil {
 		return err
