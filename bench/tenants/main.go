@@ -171,7 +171,10 @@ func (f *figures) await(ctx context.Context, ended chan error, count func() (str
 // count returns how many records there are of tenants that are well, and how many
 // different ones, as CSV.
 func count(ctx context.Context, quoll, dir string) (string, error) {
-	rows, err := exec.CommandContext(ctx, quoll, "query", "--data", filepath.Join(dir, "data"), "--format", "csv", `UnifiedAuditLog | where OrganizationId !matches regex "[`+lastDigits()+`]$" | summarize Records = count(), Distinct = dcount(Id, 4)`).Output()
+	rows, err := exec.CommandContext(ctx, quoll, "query", "--data", filepath.Join(dir, "data"), "--format", "csv", `UnifiedAuditLog | where not(OrganizationId matches regex "[`+lastDigits()+`]$") | summarize Records = count(), Distinct = dcount(Id, 4)`).Output()
+	if exit := new(exec.ExitError); errors.As(err, &exit) {
+		err = fmt.Errorf("%w: %s", err, exit.Stderr)
+	}
 	return string(rows), err
 }
 
