@@ -311,7 +311,9 @@ func (c *checker) content(ctx context.Context, f File) error {
 	t := c.state
 	bounds := newTimeBounds()
 	beyond := int64(0)
+	terms, termsErr := c.lake.files.checkTerms(f, t.columns)
 	err := c.lake.files.readBatches(ctx, f, t.columns, func(b batch) error {
+		terms.batch(b)
 		times := b.records.Column(t.timeColumn()).(*array.Timestamp)
 		hidden := len(t.columns) - hiddenColumns
 		high, low := b.records.Column(hidden+1).(*array.Int64), b.records.Column(hidden+2).(*array.Int64)
@@ -347,6 +349,12 @@ func (c *checker) content(ctx context.Context, f File) error {
 	}
 	if from, to := dayOf(bounds.min), dayOf(bounds.max); filepath.Base(filepath.Dir(f.Path)) != "TimeGenerated_day="+dayName(from) || from != to {
 		c.found(f.Path, "its rows are of %s to %s", dayName(from), dayName(to))
+	}
+	if termsErr != nil {
+		c.found(f.Path, "%v", termsErr)
+	}
+	if n := terms.missing(); n > 0 {
+		c.found(f.Path, "its filters of terms lack %d terms of its rows", n)
 	}
 	if beyond > 0 {
 		c.found(f.Path, "%d rows come from behind journal position %d, up to which the table is committed", beyond, t.committed)

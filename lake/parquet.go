@@ -7,16 +7,18 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 
 	"github.com/quoll/quoll/internal/icebergtable"
 	"github.com/quoll/quoll/internal/parquetfile"
+	"github.com/quoll/quoll/internal/termfilter"
 )
 
 // form is how a file is laid out.
 type form struct {
 	rowGroupRows int
 	// lasting files are written once and read for years: they are packed more
-	// tightly and have Bloom filters.
+	// tightly and have Bloom filters, of values and of terms.
 	lasting bool
 	pool    *parquetfile.Pool
 }
@@ -45,7 +47,7 @@ func layout(columns []column, ids map[string]int, f form) []parquetfile.Column {
 // and makes it durable. One column of one row group is in memory at a time,
 // besides the generation.
 func writeRun(files syncedFS, path string, t *tableState, generation []batch, refs []rowRef, f form) (File, error) {
-	out := File{Path: path, Rows: int64(len(refs))}
+	out := File{Path: path, Rows: int64(len(refs)), terms: new(fileTerms)}
 	err := files.write(path, func(w io.Writer) error {
 		// Each column of a small file is a few writes of some dozen bytes.
 		buffer := bufio.NewWriterSize(w, 64<<10)
@@ -74,17 +76,34 @@ func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef,
 	if err != nil {
 		return nil, err
 	}
-	for start := 0; start < len(refs); start += f.rowGroupRows {
-		part := refs[start:min(start+f.rowGroupRows, len(refs))]
+	terms := new(termfilter.Builder)
+	for part := range slices.Chunk(refs, f.groupRows(len(refs))) {
 		writer.Group(len(part))
 		for i, c := range t.columns {
 			writeColumn(writer.Column(), generation, i, c, part)
+			if f.lasting && c.kind == kindText {
+				addTerms(terms, generation, i, c, part)
+			}
 		}
+		terms.Part(len(part))
+	}
+	if f.lasting {
+		writer.Trail(termsKey, terms.Bytes())
 	}
 	if err := writer.Close(); err != nil {
 		return nil, err
 	}
 	return metricsOf(writer, t), nil
+}
+
+// groupRows is how many rows a row group has. Those of a lasting file are about as
+// large as each other, so that none is there for a few rows.
+func (f form) groupRows(rows int) int {
+	if !f.lasting || rows <= f.rowGroupRows {
+		return f.rowGroupRows
+	}
+	groups := (rows + f.rowGroupRows - 1) / f.rowGroupRows
+	return (rows + groups - 1) / groups
 }
 
 // fileMetrics is what Iceberg wants to know of a file that is new.

@@ -24,6 +24,7 @@ type File struct {
 	MinTime, MaxTime time.Time
 
 	lastPosition uint64 // the greatest journal position of its rows
+	terms        *fileTerms
 	// Known of files that were there at Open.
 	lastIngested time.Time
 	// Known of files that are written and not yet committed.
@@ -50,6 +51,7 @@ type ReadSet struct {
 	// Position is the journal position up to which all rows are in the files.
 	Position uint64
 
+	files   syncedFS
 	release func()
 	tree    *treefs.FS // of a lake in a store
 	mu      sync.Mutex
@@ -78,7 +80,7 @@ func (l *Lake) Acquire(name string) (*ReadSet, error) {
 	files := t.files
 	l.readers[files]++
 	set := &ReadSet{
-		Table: t.schema, Files: files.files, Position: t.committed, tree: l.files.tree,
+		Table: t.schema, Files: files.files, Position: t.committed, tree: l.files.tree, files: l.files,
 		Fresh:   make([]Fresh, 0, len(t.sealed)+len(t.fresh)),
 		release: sync.OnceFunc(func() { l.releaseFiles(files) }),
 	}

@@ -204,7 +204,7 @@ func (s syncedFS) dataFile(f iceberg.DataFile, t *tableState) (File, error) {
 			position = uint64(v)
 		}
 	}
-	return File{Path: path, Rows: f.Count(), Bytes: f.FileSizeBytes(), MinTime: low, MaxTime: high, lastIngested: ingested, lastPosition: position}, nil
+	return File{Path: path, Rows: f.Count(), Bytes: f.FileSizeBytes(), MinTime: low, MaxTime: high, lastIngested: ingested, lastPosition: position, terms: new(fileTerms)}, nil
 }
 
 // sizeOf returns the length of a file that must be there. What a listing does not

@@ -34,11 +34,14 @@ func (w *Writer) footer() {
 	for i := range w.groups {
 		w.groupMetadata(t, i)
 	}
-	t.list(5, thriftStruct, 1)
-	t.element()
-	t.binary(1, []byte(SumKey))
-	t.binary(2, fmt.Appendf(nil, "%016x", w.sum.Sum64()))
-	t.end()
+	notes := append(w.notes, note{SumKey, fmt.Sprintf("%016x", w.sum.Sum64())})
+	t.list(5, thriftStruct, len(notes))
+	for _, n := range notes {
+		t.element()
+		t.binary(1, []byte(n.key))
+		t.binary(2, []byte(n.value))
+		t.end()
+	}
 	t.binary(6, []byte(w.options.CreatedBy))
 	t.list(7, thriftStruct, len(w.columns)) // minima and maxima count by the order of the type
 	for range w.columns {

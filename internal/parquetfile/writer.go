@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/cespare/xxhash/v2"
@@ -40,6 +41,7 @@ type Writer struct {
 	*memory
 
 	groups  []group
+	notes   []note
 	next    int   // column of the group at work
 	open    bool  // chunk is at work
 	written int64 // rows of all groups
@@ -164,6 +166,19 @@ func (w *Writer) endColumn() {
 		w.err = fmt.Errorf("column %s has %d values in a group of %d rows", w.chunk.column.Name, m.totalRows, g.rows)
 	}
 	g.chunks = append(g.chunks, m)
+}
+
+// note is an entry of the footer's metadata.
+type note struct{ key, value string }
+
+// Trail writes bytes behind the row groups, right before the footer, and says
+// under a key of the footer's metadata how many they are. Readers of Parquet
+// pass over them; the file's checksum covers them. It is called once at most,
+// before Close.
+func (w *Writer) Trail(key string, body []byte) {
+	w.endColumn()
+	w.write(body)
+	w.notes = append(w.notes, note{key, strconv.Itoa(len(body))})
 }
 
 // Close writes the footer. The underlying writer stays open. Nothing can be

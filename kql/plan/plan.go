@@ -78,11 +78,13 @@ type Node interface {
 }
 
 // Scan reads a table. From and To are hints: a row whose time column lies
-// outside [From, To] is not needed, but may come. A zero time is no bound.
+// outside [From, To] is not needed, but may come. A zero time is no bound. So is
+// Sought, if there is one.
 type Scan struct {
 	Table    string
 	Fields   []Field
 	From, To time.Time
+	Sought   *Sought
 }
 
 // Field is a column of a table.

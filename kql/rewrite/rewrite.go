@@ -22,6 +22,7 @@ type Pass struct {
 func Passes() []Pass {
 	return []Pass{
 		{"push time ranges into scans", PushTimeRanges},
+		{"push sought texts into scans", PushTerms},
 		{"compute scalars beside arrays", HoistScalars},
 		{"leave out columns that nothing reads", PruneColumns},
 		{"count sets of which only the size is asked for", CountSets},

@@ -60,13 +60,9 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
 		return "", err
 	}
 	from, to := later(s.From, r.options.From), earlier(s.To, justBefore(r.options.To))
-	var parts []string
-	files, err := r.files(ctx, set, from, to)
+	parts, err := r.files(ctx, set, s.Sought, from, to)
 	if err != nil {
 		return "", err
-	}
-	if len(files) > 0 {
-		parts = append(parts, "read_parquet(["+strings.Join(files, ", ")+"], hive_partitioning = false)")
 	}
 	for _, batch := range set.Fresh {
 		if !overlaps(batch.MinTime, batch.MaxTime, from, to) {
@@ -75,36 +71,62 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
 		if err := r.load(ctx, s.Table, batch); err != nil {
 			return "", err
 		}
-		parts = append(parts, freshName(batch.ID))
+		parts = append(parts, item{from: freshName(batch.ID)})
 	}
 	return r.union(s, set, parts)
 }
 
-// files returns the files that a range touches as SQL literals, and has them brought
-// to the disk.
-func (r *reader) files(ctx context.Context, set *ReadSet, from, to time.Time) ([]string, error) {
-	var files []string
-	var fetch []lake.File
+// files returns the FROM items of the files that a range touches and that may have
+// what is sought, and has them brought to the disk.
+func (r *reader) files(ctx context.Context, set *ReadSet, sought *plan.Sought, from, to time.Time) ([]item, error) {
+	var files []lake.File
 	for _, file := range set.Files {
-		if !overlaps(file.MinTime, file.MaxTime, from, to) {
-			if !r.read[file.Path] {
-				r.statistics.FilesPruned++
-			}
-			continue
+		if overlaps(file.MinTime, file.MaxTime, from, to) {
+			files = append(files, file)
 		}
-		files = append(files, quoteText(file.Path))
-		if !r.read[file.Path] {
-			r.read[file.Path] = true
-			fetch = append(fetch, file)
+	}
+	found, err := r.engine.narrow(ctx, set, files, sought)
+	if err != nil {
+		return nil, err
+	}
+	var whole []string
+	var items []item
+	var fetch []lake.File
+	read := map[string]bool{}
+	for _, f := range found {
+		path, rows := f.file.Path, f.file.Rows
+		read[path] = true
+		if f.all {
+			whole = append(whole, quoteText(path))
+		} else {
+			rows = 0
+		}
+		for _, span := range f.spans {
+			items = append(items, item{from: parquet(quoteText(path)), rows: fmt.Sprintf("file_row_number >= %d AND file_row_number < %d", span.First, span.End)})
+			rows += span.End - span.First
+		}
+		if !r.read[path] {
+			r.read[path] = true
+			fetch = append(fetch, f.file)
 			r.statistics.FilesRead++
-			r.statistics.RowsScanned += file.Rows
+			r.statistics.RowsScanned += rows
 		}
+	}
+	for _, file := range set.Files {
+		if !read[file.Path] && !r.read[file.Path] {
+			r.statistics.FilesPruned++
+		}
+	}
+	if len(whole) > 0 {
+		items = append(items, item{from: parquet(strings.Join(whole, ", "))})
 	}
 	if set.Fetch == nil || len(fetch) == 0 {
-		return files, nil
+		return items, nil
 	}
-	return files, set.Fetch(ctx, fetch)
+	return items, set.Fetch(ctx, fetch)
 }
+
+func parquet(files string) string { return "read_parquet([" + files + "], hive_partitioning = false)" }
 
 func (r *reader) load(ctx context.Context, table string, batch lake.Fresh) error {
 	if r.loaded[batch.ID] {
@@ -121,9 +143,12 @@ func (r *reader) load(ctx context.Context, table string, batch lake.Fresh) error
 	return nil
 }
 
+// item is a part of a table: a FROM item, and a condition on its rows or none.
+type item struct{ from, rows string }
+
 // union puts the parts of a table together, each restricted to the fields and
 // to the request's time range.
-func (r *reader) union(s *plan.Scan, set *ReadSet, parts []string) (string, error) {
+func (r *reader) union(s *plan.Scan, set *ReadSet, parts []item) (string, error) {
 	columns := make([]string, len(s.Fields))
 	for i, field := range s.Fields {
 		columns[i] = quoteName(field.Source)
@@ -136,15 +161,19 @@ func (r *reader) union(s *plan.Scan, set *ReadSet, parts []string) (string, erro
 	}
 	selects := make([]string, len(parts))
 	for i, part := range parts {
-		selects[i] = "SELECT " + strings.Join(columns, ", ") + " FROM " + part + r.bounds(set)
+		selects[i] = "SELECT " + strings.Join(columns, ", ") + " FROM " + part.from + r.bounds(set, part.rows)
 	}
 	return "(" + strings.Join(selects, " UNION ALL ") + ")", nil
 }
 
-// bounds returns the WHERE clause for the request's time range.
-func (r *reader) bounds(set *ReadSet) string {
+// bounds returns the WHERE clause for the request's time range and a condition on
+// rows, if there is one.
+func (r *reader) bounds(set *ReadSet, rows string) string {
 	column := quoteName(set.TimeColumn)
 	var terms []string
+	if rows != "" {
+		terms = append(terms, rows)
+	}
 	if t := r.options.From; !t.IsZero() {
 		terms = append(terms, column+" >= "+timestamp(t))
 	}

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"context"
 
+	"github.com/quoll/quoll/internal/termfilter"
 	"github.com/quoll/quoll/lake"
 )
 
@@ -21,6 +22,9 @@ type ReadSet struct {
 	Release    func() // says that the files are no longer read
 	// Fetch brings files to where their paths say, until Release; nil if they are there.
 	Fetch func(ctx context.Context, files []lake.File) error
+	// Spans says which rows of a file may be what is sought, or that all may. nil
+	// knows nothing.
+	Spans func(f lake.File, sought *termfilter.Sought) (spans []lake.Span, all bool, err error)
 }
 
 // FromLake returns the tables of a lake.
@@ -33,5 +37,5 @@ func (s lakeSource) Acquire(table string) (*ReadSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ReadSet{TimeColumn: set.Table.TimeColumn, Files: set.Files, Fresh: set.Fresh, Release: set.Release, Fetch: set.Fetch}, nil
+	return &ReadSet{TimeColumn: set.Table.TimeColumn, Files: set.Files, Fresh: set.Fresh, Release: set.Release, Fetch: set.Fetch, Spans: set.Spans}, nil
 }

@@ -1,0 +1,234 @@
+package termfilter
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// A text is cut into runs of ASCII letters and digits. kinds says what a byte is.
+const (
+	other = iota
+	letter
+	hexLetter
+	digit
+)
+
+var kinds = func() (k [256]uint8) {
+	for c := 'a'; c <= 'z'; c++ {
+		k[c], k[c-'a'+'A'] = letter, letter
+	}
+	for c := 'a'; c <= 'f'; c++ {
+		k[c], k[c-'a'+'A'] = hexLetter, hexLetter
+	}
+	for c := '0'; c <= '9'; c++ {
+		k[c] = digit
+	}
+	return k
+}()
+
+// FNV-1a, 64 bits.
+const (
+	fnvStart = 14695981039346656037
+	fnvPrime = 1099511628211
+)
+
+// The second half of a hash of what is no single run.
+const (
+	ofAddress4 = 0x9e3779b97f4a7c15 + iota
+	ofAddress6
+	ofMail
+	ofLongMail
+	ofCharacters
+)
+
+// mix spreads a hash over all of its bits.
+func mix(h uint64) uint64 {
+	h ^= h >> 33
+	h *= 0xff51afd7ed558ccd
+	h ^= h >> 33
+	h *= 0xc4ceb9fe1a85ec53
+	return h ^ h>>33
+}
+
+func joined(kind uint64, parts ...uint64) uint64 {
+	h := kind
+	for _, p := range parts {
+		h = mix(h*fnvPrime + p)
+	}
+	return h
+}
+
+// run is a maximal run of ASCII letters and digits.
+type run struct {
+	hash   uint64
+	length int
+	digits bool // digits alone
+	hex    bool // hexadecimal digits alone
+	number bool // digits and the e of a number alone
+	before byte // the character in front of it; 0 if there is none
+	// gap is how many characters, before included, stand between it and the last
+	// run.
+	gap int
+}
+
+// kept says whether the run is worth keeping by itself.
+func (r *run) kept() bool { return r.length > 2 && (r.length != 4 || !r.hex) }
+
+func (r *run) octet() bool { return r.digits && r.length <= 3 && r.gap == 1 && r.before == '.' }
+
+func (r *run) group() bool { return r.hex && r.length <= 4 && r.gap <= 2 && r.before == ':' }
+
+// scanner hands over what of a text is hashed.
+type scanner struct {
+	// last are the latest runs, the newest at 0.
+	last [4]run
+	// octets and groups are how many of them belong to one address.
+	octets, groups int
+	mail           bool // the newest but one ends what stands in front of an at sign
+}
+
+// take adds a run and hands over what ends with it.
+func (s *scanner) take(r run, use func(hash uint64, weight int)) {
+	s.last[3], s.last[2], s.last[1], s.last[0] = s.last[2], s.last[1], s.last[0], r
+	if r.kept() {
+		weight := r.length
+		if r.number {
+			weight = weightNumber
+		}
+		use(mix(r.hash), weight)
+	}
+	s.address4(use)
+	s.address6(use)
+	s.mailAddress(use)
+}
+
+// Weights of what is no single run: how many characters of one it is worth.
+const (
+	weightAddress = 20
+	weightMail    = 24
+	// weightCharacters is negative: two characters of a script are in many texts,
+	// and not every filter can be asked for them.
+	weightCharacters = -1
+	// weightNumber is that of a run that may be a number, which a program may write
+	// otherwise than it was written.
+	weightNumber = 0
+)
+
+func (s *scanner) address4(use func(uint64, int)) {
+	r := &s.last[0]
+	switch {
+	case s.octets > 0 && r.octet():
+		s.octets++
+	case r.digits && r.length <= 3:
+		s.octets = 1
+	default:
+		s.octets = 0
+	}
+	if s.octets >= 4 {
+		use(joined(ofAddress4, s.last[3].hash, s.last[2].hash, s.last[1].hash, r.hash), weightAddress)
+	}
+}
+
+func (s *scanner) address6(use func(uint64, int)) {
+	r := &s.last[0]
+	switch {
+	case s.groups > 0 && r.group():
+		s.groups++
+	case r.hex && r.length <= 4:
+		s.groups = 1
+	default:
+		s.groups = 0
+	}
+	if s.groups >= 3 {
+		use(joined(ofAddress6, s.last[2].hash, uint64(s.last[1].gap), s.last[1].hash, uint64(r.gap), r.hash), weightAddress)
+	}
+}
+
+func (s *scanner) mailAddress(use func(uint64, int)) {
+	r, name, first := &s.last[0], &s.last[1], &s.last[2]
+	if r.gap != 1 || r.before != '@' || name.length == 0 {
+		return
+	}
+	use(joined(ofMail, name.hash, r.hash), weightMail)
+	if name.gap == 1 && first.length > 0 {
+		use(joined(ofLongMail, first.hash, uint64(name.before), name.hash, r.hash), weightMail+1)
+	}
+}
+
+// Each hands over the hash of everything in a text that a filter keeps, some more
+// than once.
+func Each(text []byte, use func(hash uint64)) {
+	each(text, false, false, func(hash uint64, _ int) { use(hash) })
+}
+
+// each goes through a text. A run at an open end may go on beyond it, and neither
+// it nor what it is a part of is handed over. weight grows with how rare something
+// is to be expected.
+func each(text []byte, openLeft, openRight bool, use func(hash uint64, weight int)) {
+	var s scanner
+	end := 0 // of the last run
+	for i := 0; i < len(text); {
+		c := text[i]
+		if kinds[c] == other {
+			if c < utf8.RuneSelf {
+				i++
+			} else {
+				i += characters(text[i:], use)
+			}
+			continue
+		}
+		r := run{hash: fnvStart, digits: true, hex: true, number: true, gap: i - end}
+		start := i
+		if i > 0 {
+			r.before = text[i-1]
+		}
+		for ; i < len(text) && kinds[text[i]] != other; i++ {
+			c := text[i]
+			switch kinds[c] {
+			case letter:
+				c |= 0x20
+				r.digits, r.hex, r.number = false, false, false
+			case hexLetter:
+				c |= 0x20
+				r.digits = false
+				r.number = r.number && c == 'e'
+			}
+			r.hash = (r.hash ^ uint64(c)) * fnvPrime
+		}
+		r.length, end = i-start, i
+		if start == 0 && openLeft || i == len(text) && openRight {
+			s = scanner{}
+			continue
+		}
+		s.take(r, use)
+	}
+}
+
+// characters hands over the neighbours among the characters outside of ASCII that
+// a text begins with, and returns how many bytes they are.
+func characters(text []byte, use func(uint64, int)) int {
+	last, at := rune(-1), 0
+	for at < len(text) && text[at] >= utf8.RuneSelf {
+		r, size := utf8.DecodeRune(text[at:])
+		at += size
+		if r == utf8.RuneError {
+			last = -1
+			continue
+		}
+		r = Fold(r)
+		if last >= 0 {
+			use(joined(ofCharacters, uint64(last), uint64(r)), weightCharacters)
+		}
+		last = r
+	}
+	return at
+}
+
+// Fold returns the character outside of ASCII that one is compared as: its simple
+// upper case, unless that is in ASCII.
+func Fold(r rune) rune {
+	if upper := unicode.ToUpper(r); upper >= utf8.RuneSelf {
+		return upper
+	}
+	return r
+}

@@ -1,0 +1,67 @@
+package plan
+
+import "slices"
+
+// Sought is what some text of a row must hold for the row to be needed, by which an
+// engine leaves out what it knows to lack it. The texts of a row are those of its
+// columns of type string, guid and dynamic, whichever of them holds it.
+//
+// A Sought with Any asks for one of them, and for none of them can be met if that is
+// empty but not nil; one with All asks for all; any other for Text.
+type Sought struct {
+	// Text is compared without regard to case.
+	Text string
+	// Begins and Ends say that no letter or digit stands before or behind it.
+	Begins, Ends bool
+	// Number says that the text may be written otherwise in what is stored, if it is
+	// that of a number: in a dynamic value.
+	Number bool
+
+	All, Any []*Sought
+}
+
+// never is met by no row.
+func (s *Sought) never() bool { return s != nil && s.Any != nil && len(s.Any) == 0 }
+
+// SoughtAll asks for all of several conditions, of which nil asks for nothing.
+func SoughtAll(conditions ...*Sought) *Sought {
+	var all []*Sought
+	for _, c := range conditions {
+		switch {
+		case c.never():
+			return c
+		case c != nil:
+			all = append(all, c)
+		}
+	}
+	switch len(all) {
+	case 0:
+		return nil
+	case 1:
+		return all[0]
+	}
+	return &Sought{All: all}
+}
+
+// SoughtAny asks for one of several conditions.
+func SoughtAny(conditions ...*Sought) *Sought {
+	any := []*Sought{}
+	for _, c := range conditions {
+		if c == nil {
+			return nil
+		}
+		if !c.never() && !slices.ContainsFunc(any, c.same) {
+			any = append(any, c)
+		}
+	}
+	if len(any) == 1 {
+		return any[0]
+	}
+	return &Sought{Any: any}
+}
+
+// same says whether two texts are the same; lists never are.
+func (s *Sought) same(other *Sought) bool {
+	return s.All == nil && s.Any == nil && other.All == nil && other.Any == nil &&
+		s.Text == other.Text && s.Begins == other.Begins && s.Ends == other.Ends && s.Number == other.Number
+}

@@ -1,0 +1,166 @@
+package lake
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/quoll/quoll/internal/termfilter"
+)
+
+// A lasting file has, behind its row groups, a filter of the terms of all texts for
+// each of them: who looks for a word in any column reads no more than the groups
+// that may have it. It is a part of the file, so that it comes and goes with it.
+
+// termsKey is the key of the footer's metadata under which the length of the
+// filters of terms is, which end where the footer begins.
+const termsKey = "quoll.terms"
+
+// addTerms adds the texts of a column to the part of a filter. Neighbours are often
+// the same.
+func addTerms(to *termfilter.Builder, generation []batch, index int, c column, refs []rowRef) {
+	arrays, rows, nulls := columnOf[*array.String](generation, index)
+	if nulls == rows {
+		return
+	}
+	var last []byte
+	for _, ref := range refs {
+		a := arrays[ref.batch]
+		if nulls > 0 && a.IsNull(int(ref.row)) {
+			continue
+		}
+		offsets := a.ValueOffsets()
+		text := a.ValueBytes()[offsets[ref.row]-offsets[0] : offsets[ref.row+1]-offsets[0]]
+		if len(text) == 0 || bytes.Equal(text, last) {
+			continue
+		}
+		to.Text(text, c.document)
+		last = text
+	}
+}
+
+// fileTerms is the filters of a file once somebody has asked for them. It is
+// shared by the copies of a File.
+type fileTerms struct {
+	mu     sync.Mutex
+	known  bool
+	filter *termfilter.Filter
+}
+
+// of returns the filters of a file, nil if it has none or they are damaged, which
+// is told once.
+func (t *fileTerms) of(source *openFile, rows int64) (*termfilter.Filter, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.known {
+		return t.filter, nil
+	}
+	var err error
+	t.filter, err = openTerms(source, rows)
+	t.known = err == nil || errors.Is(err, ErrDamaged) || errors.Is(err, termfilter.ErrDamaged)
+	return t.filter, err
+}
+
+// Span is rows of a file in the order in which they are stored: from First up to
+// but not including End, from 0.
+type Span = termfilter.Span
+
+// Spans returns the rows of a file of the set that may be what is sought. all says
+// that every row may: the file has no filters, they cannot be read, or they know
+// nothing of what is asked for.
+func (r *ReadSet) Spans(f File, sought *termfilter.Sought) (spans []Span, all bool, err error) {
+	if !sought.Asks() || f.terms == nil || !f.lasting() {
+		return nil, true, nil
+	}
+	source, err := r.files.open(f.Path)
+	if err != nil {
+		return nil, true, fmt.Errorf("look for terms: %w", err)
+	}
+	defer source.Close()
+	filter, err := f.terms.of(source, f.Rows)
+	if err == nil && filter == nil {
+		return nil, true, nil
+	}
+	if err == nil {
+		spans, err = filter.Spans(source, sought)
+	}
+	if err != nil {
+		return nil, true, fmt.Errorf("look for terms: %s: %w", f.Path, err)
+	}
+	return spans, len(spans) == 1 && spans[0] == Span{First: 0, End: f.Rows}, nil
+}
+
+// openTerms finds the filters of a file, nil if it has none.
+func openTerms(source *openFile, rows int64) (*termfilter.Filter, error) {
+	var tail [parquetTail]byte
+	size := source.Size()
+	if size < parquetTail {
+		return nil, fmt.Errorf("%w: %d bytes are no Parquet file", ErrDamaged, size)
+	}
+	if _, err := source.ReadAt(tail[:], size-parquetTail); err != nil {
+		return nil, err
+	}
+	filter, err := termfilter.Open(source, size-parquetTail-int64(binary.LittleEndian.Uint32(tail[:])))
+	if err != nil || filter == nil {
+		return nil, err
+	}
+	if filter.Rows() != rows {
+		return nil, fmt.Errorf("%w: its filters of terms are of %d rows, and it has %d", ErrDamaged, filter.Rows(), rows)
+	}
+	return filter, nil
+}
+
+// termChecker compares the rows of a file with its filters.
+type termChecker struct {
+	columns []column
+	checker *termfilter.Checker
+}
+
+// checkTerms returns what compares the rows of a file with its filters, nil if the
+// file has none.
+func (s syncedFS) checkTerms(f File, columns []column) (*termChecker, error) {
+	if !f.lasting() {
+		return nil, nil
+	}
+	source, err := s.open(f.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
+	filter, err := openTerms(source, f.Rows)
+	if err != nil || filter == nil {
+		return nil, err
+	}
+	checker, err := termfilter.NewChecker(source, filter)
+	return &termChecker{columns, checker}, err
+}
+
+// batch looks at the next rows of the file.
+func (c *termChecker) batch(b batch) {
+	if c == nil {
+		return
+	}
+	for row := range b.rows {
+		for i := range c.columns {
+			texts, ok := b.records.Column(i).(*array.String)
+			if !ok || texts.IsNull(row) {
+				continue
+			}
+			offsets := texts.ValueOffsets()
+			c.checker.Text(texts.ValueBytes()[offsets[row]-offsets[0]:offsets[row+1]-offsets[0]], c.columns[i].document)
+		}
+		c.checker.Row()
+	}
+}
+
+// missing returns how often a filter lacks what a row has.
+func (c *termChecker) missing() int {
+	if c == nil {
+		return 0
+	}
+	return c.checker.Missing()
+}

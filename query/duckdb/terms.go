@@ -1,0 +1,91 @@
+package duckdb
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quoll/quoll/internal/termfilter"
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/lake"
+)
+
+const (
+	// lookers is how many files are asked for terms at a time: it is waiting for a
+	// disk that takes the time.
+	lookers = 8
+	// maxSpans is how many parts of files become FROM items of their own. What is
+	// beyond it is read as whole files, so that no statement grows without end.
+	maxSpans = 256
+)
+
+// narrowed is a file of which some rows are read.
+type narrowed struct {
+	file  lake.File
+	all   bool
+	spans []lake.Span
+}
+
+// narrow returns what of the files may have what is sought, in order. Filters that
+// cannot be read leave nothing out.
+func (e *Engine) narrow(ctx context.Context, set *ReadSet, files []lake.File, sought *plan.Sought) ([]narrowed, error) {
+	asked := newSought(sought)
+	found := make([]narrowed, len(files))
+	if set.Spans == nil || !asked.Asks() {
+		for i, f := range files {
+			found[i] = narrowed{file: f, all: true}
+		}
+		return found, nil
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(lookers)
+	for i, f := range files {
+		group.Go(func() error {
+			spans, all, err := set.Spans(f, asked)
+			if err != nil {
+				e.logger.Warn("the terms of a file could not be looked up; all of it is read", "path", f.Path, "error", err)
+				all = true
+			}
+			if all {
+				spans = nil
+			}
+			found[i] = narrowed{f, all, spans}
+			return ctx.Err()
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	kept, spans := found[:0], 0
+	for _, f := range found {
+		if !f.all && len(f.spans) == 0 {
+			continue
+		}
+		if spans += len(f.spans); spans > maxSpans {
+			f.all, f.spans = true, nil
+		}
+		kept = append(kept, f)
+	}
+	return kept, nil
+}
+
+// newSought puts a condition into the words of the filters.
+func newSought(s *plan.Sought) *termfilter.Sought {
+	switch {
+	case s == nil:
+		return &termfilter.Sought{}
+	case s.Any != nil:
+		return &termfilter.Sought{Any: eachSought(s.Any)}
+	case s.All != nil:
+		return &termfilter.Sought{All: eachSought(s.All)}
+	}
+	return termfilter.Text(s.Text, s.Begins, s.Ends, s.Number)
+}
+
+func eachSought(conditions []*plan.Sought) []*termfilter.Sought {
+	all := make([]*termfilter.Sought, len(conditions))
+	for i, c := range conditions {
+		all[i] = newSought(c)
+	}
+	return all
+}

@@ -1,0 +1,269 @@
+package duckdb
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/internal/termfilter"
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/schema"
+)
+
+// pieces are what texts and needles are put together of: little that is alike, so that
+// needles are found, and all that is treated in a way of its own.
+var pieces = []string{
+	"a", "ab", "abc", "ABC", "abcd", "beef", "dead", "12", "123", "1234", "10", "192", "168", "x1", "e5", "Alice", "contoso", "com", "New", "InboxRule",
+	".", ".", "-", "_", "@", ":", "::", "/", `\`, `"`, " ", "\n", ",", "{", "]",
+	"é", "É", "ß", "ẞ", "ſ", "K", "İ", "ı", "µ", "Москва", "МОСКВА", "東京", "都", "ǅ", "\uFFFD", "\U00010400", "\U00010428", "١", "²",
+	"10.1.2.3", "2001:db8::1", "fe80:12:ab", "0f8fad5b-d9cb-469f-a165-70867728950e", "alice.smith@contoso.com",
+}
+
+func pieced(r *rand.Rand, most int) string {
+	var b strings.Builder
+	for range r.IntN(most) + 1 {
+		b.WriteString(pieces[r.IntN(len(pieces))])
+	}
+	return b.String()
+}
+
+// cut returns a piece of a text, between characters.
+func cut(r *rand.Rand, text string) string {
+	runes := []rune(text)
+	from := r.IntN(len(runes))
+	return string(runes[from : from+1+r.IntN(len(runes)-from)])
+}
+
+// shapesOf are the operators as the rewriter hands them to the filters.
+var shapesOf = map[string]struct{ begins, ends bool }{
+	"quoll_equals": {true, true}, "quoll_has": {true, true}, "quoll_has_cs": {true, true},
+	"quoll_hasprefix": {true, false}, "quoll_hassuffix": {false, true}, "quoll_contains": {},
+	"quoll_startswith": {true, false}, "quoll_endswith": {false, true},
+}
+
+// What the engine finds in a text, the text's filter has.
+func TestFiltersOfTermsMissNothing(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 2026))
+	found := map[string]int{}
+	for range 6_000 {
+		text := pieced(r, 8)
+		var b termfilter.Builder
+		b.Text([]byte(text), false)
+		b.Part(1)
+		body := b.Bytes()
+		filter, err := termfilter.Open(bytes.NewReader(body), int64(len(body)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		needle := cut(r, text)
+		if r.IntN(2) == 0 {
+			needle = strings.ToUpper(needle)
+		}
+		for function, shape := range shapesOf {
+			if !textMatches(function, text, needle) {
+				continue
+			}
+			found[function]++
+			spans, err := filter.Spans(bytes.NewReader(body), termfilter.Text(needle, shape.begins, shape.ends, false))
+			if err != nil || len(spans) != 1 {
+				t.Fatalf("%s(%q, %q): the filter knows nothing of it (%v)", function, text, needle, err)
+			}
+		}
+	}
+	for function := range shapesOf {
+		if found[function] < 50 {
+			t.Errorf("%s found only %d", function, found[function])
+		}
+	}
+}
+
+// TestFoldIsTheEngines compares the folding of the filters with that of the engine.
+func TestFoldIsTheEngines(t *testing.T) {
+	for c := rune(0x80); c < 0x20000; c++ {
+		if folded := termfilter.Fold(c); folded != c && !textMatches("quoll_equals", string(c), string(folded)) {
+			t.Fatalf("%U is folded to %U, and the engine does not take them for equal", c, folded)
+		}
+	}
+}
+
+// long is a clock of after the day of the rows, so that they are merged.
+type long struct{ clock.Clock }
+
+func (long) Now() time.Time { return start.AddDate(0, 0, 7) }
+
+// without is a source whose files have no filters.
+type without struct{ Source }
+
+func (w without) Acquire(table string) (*ReadSet, error) {
+	set, err := w.Source.Acquire(table)
+	if err == nil {
+		set.Spans = nil
+	}
+	return set, err
+}
+
+// termLake returns a lake of one merged file with many row groups of random texts.
+func termLake(t *testing.T, r *rand.Rand, rows int, documents ...string) (*lake.Lake, string, []string) {
+	t.Helper()
+	config := lake.DefaultConfig(filepath.Join(t.TempDir(), "lake"))
+	config.RowGroupRows, config.CompactShare, config.Clock = 8, 1, long{clock.System()}
+	l, err := lake.Open(t.Context(), config, testLogger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	table, _ := schema.Lookup(schema.UnifiedAuditLog)
+	batch := lake.Batch{Position: 1, Ingested: start}
+	var texts []string
+	for i := range rows {
+		row := schema.Row{Table: table}
+		for c, column := range table.Columns {
+			switch column.Name {
+			case "TimeGenerated":
+				row.Cells = append(row.Cells, schema.Cell{Column: c, Value: schema.DateTime(start.Add(time.Duration(i) * time.Minute))})
+			case "Id":
+				row.Cells = append(row.Cells, schema.Cell{Column: c, Value: schema.String(fmt.Sprintf("id%05d", i))})
+			case "UserId", "ClientIP", "ObjectId":
+				text := pieced(r, 4)
+				texts = append(texts, text)
+				row.Cells = append(row.Cells, schema.Cell{Column: c, Value: schema.String(text)})
+			case "Record":
+				text, inner := pieced(r, 6), pieced(r, 3)
+				texts = append(texts, text, inner)
+				whole := document(r, text, inner)
+				if i < len(documents) {
+					whole = documents[i]
+				}
+				row.Cells = append(row.Cells, schema.Cell{Column: c, Value: schema.Dynamic(whole)})
+			}
+		}
+		batch.Records = append(batch.Records, schema.Record{Key: schema.Key{byte(i), byte(i >> 8), 1}, Rows: []schema.Row{row}})
+	}
+	if _, err := l.Apply(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := l.Compact(t.Context()); err != nil || done.Into != 1 {
+		t.Fatalf("merged into %d files: %v", done.Into, err)
+	}
+	return l, config.Dir, texts
+}
+
+// document is JSON with a text in it, escaped in one of the ways that there are, and
+// one that is JSON again.
+func document(r *rand.Rand, text, inner string) string {
+	quoted := func(s string) string {
+		q, _ := json.Marshal(s)
+		if r.IntN(2) == 0 {
+			return string(q)
+		}
+		var b strings.Builder
+		b.WriteByte('"')
+		for _, c := range s {
+			switch {
+			case c == '/':
+				b.WriteString(`\/`)
+			case c >= 0x10000 || c >= 0x80 && r.IntN(2) == 0:
+				b.WriteRune(c)
+			default:
+				fmt.Fprintf(&b, `\u%04x`, c)
+			}
+		}
+		b.WriteByte('"')
+		return b.String()
+	}
+	nested := `{"inner":` + quoted(inner) + `}`
+	if r.IntN(8) == 0 {
+		return quoted(text)
+	}
+	return `{"Text" : ` + quoted(text) + `, "Nested":` + quoted(nested) + `,"Object":{ "list": [` + quoted(inner) + `, 1.50, 1e3, 1234567]}}`
+}
+
+var termQueries = []string{
+	`UnifiedAuditLog | where %s has %s`, `UnifiedAuditLog | where %s has_cs %s`, `UnifiedAuditLog | where %s contains %s`,
+	`UnifiedAuditLog | where %s hasprefix %s`, `UnifiedAuditLog | where %s hassuffix %s`, `UnifiedAuditLog | where %s startswith %s`,
+	`UnifiedAuditLog | where %s == %s`, `UnifiedAuditLog | where %s =~ %s`, `UnifiedAuditLog | where %s has_any (%[2]s, "nothing of it")`,
+	`UnifiedAuditLog | where %s has_all (%[2]s, "a")`, `UnifiedAuditLog | where %s in (%[2]s, "x")`,
+	`UnifiedAuditLog | extend x = strcat(Id, "-"), y = %[1]s | where y has %[2]s or x == "id00007-"`,
+	`union UnifiedAuditLog, (UnifiedAuditLog | where UserId == "nobody") | where %s has %s`,
+	`search in (UnifiedAuditLog, AlertInfo) %[2]s | project Id = column_ifexists("Id", "")`,
+	`UnifiedAuditLog | where * has %[2]s`, `UnifiedAuditLog | where not(%s has %s)`,
+}
+
+// Rows are the same with the filters and without.
+func TestTermsLeaveOutNoRow(t *testing.T) {
+	r := rand.New(rand.NewPCG(20, 26))
+	l, dir, texts := termLake(t, r, 160)
+	services := map[string]*query.Service{"with": termService(t, dir, FromLake(l)), "without": termService(t, dir, without{FromLake(l)})}
+	pruned, found := 0, 0
+	for n := range 8 * len(termQueries) {
+		needle, _ := json.Marshal(cut(r, texts[r.IntN(len(texts))]))
+		operand := []string{"UserId", "ClientIP", "tostring(Record)", "Record", "tostring(Record.Text)", "tostring(Record.Object)", "tostring(Record.Nested)"}[r.IntN(7)]
+		text := fmt.Sprintf(termQueries[n%len(termQueries)]+"%.0[1]s%.0[2]s", operand, needle) + " | project Id | order by Id asc"
+		want := mustQuery(t, services["without"], query.Request{Text: text})
+		got := mustQuery(t, services["with"], query.Request{Text: text})
+		if fmt.Sprint(got.Rows) != fmt.Sprint(want.Rows) {
+			t.Fatalf("%s\ngives %v with filters of terms and %v without", text, got.Rows, want.Rows)
+		}
+		found += len(want.Rows)
+		if got.Statistics.RowsScanned < want.Statistics.RowsScanned {
+			pruned++
+		}
+	}
+	if pruned < 16 || found == 0 {
+		t.Errorf("of %d queries %d read less, and all found %d rows", 8*len(termQueries), pruned, found)
+	}
+}
+
+func termService(t *testing.T, dir string, source Source) *query.Service {
+	config := DefaultConfig()
+	config.Dir = dir
+	return query.NewService(query.Schema{IngestionTime: lake.ColumnIngestionTime}.Compile, openEngine(t, config, source), time.Now)
+}
+
+// A document is asked for as it is written, as it is meant, and as an engine writes it.
+func TestTermsOfDocuments(t *testing.T) {
+	l, dir, _ := termLake(t, rand.New(rand.NewPCG(3, 3)), 40,
+		`{"Text":"first\nsecond \u0074hird\/fourth \nfif\u0074h"}`, `"\u0073ixth\nseventh"`, `{"Big":1e6,"Nested":"{\"a\":\"eigh\\u0074h\\nninth\"}"}`)
+	service := termService(t, dir, FromLake(l))
+	for _, text := range []string{
+		`tostring(Record.Text) has "second"`, `tostring(Record.Text) has "third"`, `tostring(Record.Text) has "third/fourth"`, `tostring(Record.Text) has "fifth"`,
+		`Record has "nsecond"`, `Record has "third"`, `Record has "nfifth"`, `Record has "sixth"`, `Record has "seventh"`,
+		`tostring(Record.Nested) has "nninth"`, `tostring(Record.Big) has "1000000"`,
+	} {
+		result := mustQuery(t, service, query.Request{Text: "UnifiedAuditLog | where " + text + " | project Id"})
+		if len(result.Rows) != 1 || result.Statistics.RowsScanned > 24 && !strings.Contains(text, "1000000") {
+			t.Errorf("%s: %v, after reading %d rows", text, result.Rows, result.Statistics.RowsScanned)
+		}
+	}
+}
+
+// A damaged filter is no reason to leave anything out.
+func TestFiltersThatCannotBeReadLeaveNothingOut(t *testing.T) {
+	l, _, _ := termLake(t, rand.New(rand.NewPCG(1, 1)), 20)
+	broken := func(lake.File, *termfilter.Sought) ([]lake.Span, bool, error) {
+		return nil, false, termfilter.ErrDamaged
+	}
+	set, err := FromLake(l).Acquire(schema.UnifiedAuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Release()
+	set.Spans = broken
+	e := &Engine{logger: testLogger()}
+	found, err := e.narrow(context.Background(), set, set.Files, &plan.Sought{Text: "abc"})
+	if err != nil || len(found) != 1 || !found[0].all {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
