@@ -79,7 +79,11 @@ func (s *Server) Handler() http.Handler { return s.handler }
 
 func (s *Server) routes() http.Handler {
 	api := http.NewServeMux()
+	looks := viewedEndpoints()
 	for _, route := range s.endpoints() {
+		if v, ok := looks[route.pattern]; ok && s.services.Views != nil {
+			route.handle = s.writeDown(v, route.handle)
+		}
 		api.Handle(route.pattern, s.api(allow(route.role, route.handle)))
 	}
 	api.Handle("/api/", s.api(func(http.ResponseWriter, *http.Request) error {

@@ -22,6 +22,7 @@ type Services struct {
 	Holds      Holds
 	Disposals  Disposals
 	Erasures   Erasures
+	Views      Views
 	Assurance  Assurance
 	Rules      Rules
 	Notebook   Notebook

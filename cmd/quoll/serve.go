@@ -231,6 +231,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Tenants:        &tenantDesk{roster: s.roster, collectors: s.collectorsOf, data: c.DataDir, archive: c.ArchiveDir, audit: audit, log: log},
 			Holds:          holds,
 			Disposals:      disposalDesk{holds, n, s.keeper.awaitSealed},
+			Views:          newViewBook(audit),
 			Erasures:       erasureDesk{holds, n, s.keeper.awaitSealed},
 			Retention:      s.retention,
 			Assurance:      evidence,
