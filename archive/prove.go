@@ -196,50 +196,63 @@ func (v *view) cosigned(index int64) (size int64, signed []byte, err error) {
 	return c.Size, c.Signed, nil
 }
 
-// find looks for the leaf of a position: positions ascend with the leaves.
+// numbered is what ascends with the leaves of a kind; false for other leaves.
+type numbered func(line []byte) (number uint64, ok bool)
+
+func positionOf(line []byte) (uint64, bool) {
+	l, ok := scanPayloadLeaf(line)
+	return l.position, ok
+}
+
+// find looks for the leaf of a position.
 func (v *view) find(position uint64) (index int64, line []byte, err error) {
+	return v.search(positionOf, "position", position)
+}
+
+// search looks for the leaf of a kind that has a number.
+func (v *view) search(of numbered, unit string, number uint64) (index int64, line []byte, err error) {
 	low, high := int64(0), (v.head.size+tileWidth-1)/tileWidth // bundles
 	for low < high {
 		middle := (low + high) / 2
-		first, last, at, line, err := v.positions(low, middle, position)
+		first, last, at, line, err := v.numbers(of, low, middle, number)
 		if err != nil || line != nil {
 			return at, line, err
 		}
 		switch {
-		case first == 0: // data files only
+		case first == 0: // other leaves only
 			low = middle + 1
-		case position < first:
+		case number < first:
 			high = middle
-		case position > last:
+		case number > last:
 			low = middle + 1
 		default:
-			return 0, nil, fmt.Errorf("%w: a hole between positions %d and %d", ErrDamaged, first, last)
+			return 0, nil, fmt.Errorf("%w: a hole between %s %d and %d", ErrDamaged, unit, first, last)
 		}
 	}
-	return 0, nil, fmt.Errorf("%w: position %d", ErrNotFound, position)
+	return 0, nil, fmt.Errorf("%w: %s %d", ErrNotFound, unit, number)
 }
 
-// positions returns the first and the last position of payloads under a tile or, if
-// that has none, under the next one before it that has, down to low; and the leaf of
-// a position if it is there. The first is 0 if there are none.
-func (v *view) positions(low, middle int64, position uint64) (first, last uint64, index int64, found []byte, err error) {
+// numbers returns the first and the last number of the leaves of a kind under a tile
+// or, if that has none, under the next one before it that has, down to low; and the
+// leaf of a number if it is there. The first is 0 if there are none.
+func (v *view) numbers(of numbered, low, middle int64, number uint64) (first, last uint64, index int64, found []byte, err error) {
 	for n := middle; n >= low && first == 0; n-- {
 		leaves, err := v.bundle(n)
 		if err != nil {
 			return 0, 0, 0, nil, err
 		}
 		for i, line := range leaves {
-			l, ok := scanPayloadLeaf(line)
+			its, ok := of(line)
 			if !ok {
 				continue
 			}
-			if l.position == position {
+			if its == number {
 				return 0, 0, n*tileWidth + int64(i), line, nil
 			}
 			if first == 0 {
-				first = l.position
+				first = its
 			}
-			last = l.position
+			last = its
 		}
 	}
 	return first, last, 0, nil, nil

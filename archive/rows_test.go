@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -14,6 +15,9 @@ import (
 	"testing/fstest"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/quoll/quoll/archive/proof"
 	"github.com/quoll/quoll/internal/durable/durabletest"
 	"github.com/quoll/quoll/model"
 )
@@ -402,4 +406,86 @@ func TestRowsThatWereDisposedOf(t *testing.T) {
 	fillRows(t, a, 14, 2)
 	r = mustVerify(t, fsys.Snapshot("/archive"), key, 14)
 	requireTables(t, &r, 14)
+}
+
+// A data file is proved with the archive alone, and checked without it.
+func TestRowsAreProved(t *testing.T) {
+	identity, to := keyPair(t)
+	fsys := durabletest.New(nil)
+	cfg := memory(fsys)
+	cfg.Recipients = recipients(t, to)
+	files, key := archiveWithRows(t, cfg, fsys)
+	prover, err := NewProver(files, key, Identities{identity})
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := note.NewVerifier(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proved := 0
+	for number := uint64(1); number <= 20; number++ {
+		f, err := prover.DataFile(t.Context(), number)
+		if errors.Is(err, ErrNotFound) {
+			continue // of a table, or a hash alone
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		proved++
+		bundle := proof.DataFile{Data: f.Data, Leaf: f.Line, Proof: f.Inclusion.Encode()}
+		v, err := bundle.Check(verifier, nil, 0)
+		if err != nil || v.Leaf.Number != number || v.Leaf.File != f.Leaf.File {
+			t.Errorf("number %d: %v, %+v", number, err, v)
+		}
+		for what, spoil := range map[string]func(d *proof.DataFile){
+			"the file":  func(d *proof.DataFile) { d.Data = append(slices.Clone(d.Data), 0) },
+			"the leaf":  func(d *proof.DataFile) { d.Leaf = []byte(strings.Replace(string(d.Leaf), `"rows":`, `"rows":1`, 1)) },
+			"the proof": func(d *proof.DataFile) { d.Proof = d.Proof[:len(d.Proof)-2] },
+		} {
+			spoiled := bundle
+			spoil(&spoiled)
+			if _, err := spoiled.Check(verifier, nil, 0); err == nil {
+				t.Errorf("number %d: holds with %s changed", number, what)
+			}
+		}
+	}
+	f, err := prover.DataFile(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := (&proof.DataFile{Data: f.Data, Leaf: f.Line, Proof: f.Inclusion.Encode()}).Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	holds := func(data []byte) bool {
+		b, err := proof.Read(bytes.NewReader(data))
+		if err == nil && b.DataFile != nil {
+			_, err = b.DataFile.Check(verifier, nil, 0)
+		}
+		return err == nil && b.DataFile != nil
+	}
+	if !holds(file.Bytes()) {
+		t.Error("the file does not hold")
+	}
+	for at := 0; at < file.Len(); at += stride(53) {
+		changed := slices.Clone(file.Bytes())
+		changed[at] ^= 1 << (at % 8)
+		if holds(changed) {
+			t.Fatalf("it holds with byte %d changed", at)
+		}
+	}
+	if proved != 4 {
+		t.Errorf("%d files were proved", proved)
+	}
+	if _, err := prover.DataFile(t.Context(), 21); !errors.Is(err, ErrNotFound) {
+		t.Errorf("behind the last: %v", err)
+	}
+	locked, err := NewProver(files, key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := locked.DataFile(t.Context(), 1); !errors.Is(err, ErrEncrypted) {
+		t.Errorf("without a key: %v", err)
+	}
 }

@@ -229,12 +229,13 @@ func (t tarMembers) close() error {
 	return nil
 }
 
-// Bundle is what a file was found to be: one of the four is not nil.
+// Bundle is what a file was found to be: one of them is not nil.
 type Bundle struct {
 	Evidence    *Evidence
 	Consistency *Consistency
 	Absence     *Absence
 	Custody     *Custody
+	DataFile    *DataFile
 }
 
 // Read reads a bundle of any kind. A file that does not have the members of one
@@ -266,6 +267,8 @@ func Read(r io.Reader) (b Bundle, err error) {
 		b.Consistency = &Consistency{Older: members[0].data, Newer: members[1].data, Hashes: members[2].data}
 	case memberAbsence + " " + memberCheckpoint + " " + memberSpans + " " + memberCertificates:
 		b.Absence, err = newAbsence(members)
+	case memberData + " " + memberLeaf + " " + memberProof:
+		b.DataFile, err = newDataFile(members)
 	default:
 		err = fmt.Errorf("%w: the members are %q", ErrFormat, names(members))
 	}

@@ -24,6 +24,7 @@ type proveOptions struct {
 	id, out  string
 	position uint64
 	record   int
+	dataFile uint64
 }
 
 // archiveFlags say which archive is meant, and whose key.
@@ -98,10 +99,14 @@ read for it, the newest objects first. Where the journal position of the payload
 is known, --position is at once, with --record for one of its records, counted
 from 0; without, the whole payload is the evidence.
 
+A file of a table that the archive keeps is named by --data-file, with its number
+in the log: docs/formats/archive.md says how to find it.
+
 Nothing but the archive's folder and the verifier key is needed, and it may run
 beside a server.`,
 		Example: `  quoll archive prove --data ./q --id 4f0d6a2c-8a0f-4a3e-9d1c-0f3b6c1c2d3e --out record.evidence.tar
   quoll archive prove --archive /mnt/copy --key archive.pub --position 812 --record 3 --out record.evidence.tar
+  quoll archive prove --data ./q --data-file 37 --out file.evidence.tar
   quoll-verify --key archive.pub record.evidence.tar`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runProve(cmd, o) },
@@ -110,14 +115,38 @@ beside a server.`,
 	cmd.Flags().StringVar(&o.id, "id", "", "the record's id")
 	cmd.Flags().Uint64Var(&o.position, "position", 0, "journal position of the payload")
 	cmd.Flags().IntVar(&o.record, "record", -1, "which record of the payload, from 0")
+	cmd.Flags().Uint64Var(&o.dataFile, "data-file", 0, "number of a file of a table, as the log has it")
 	cmd.Flags().StringVar(&o.out, "out", "", "file to write")
 	return cmd
+}
+
+// proveDataFile writes the evidence of a file of a table.
+func proveDataFile(cmd *cobra.Command, o proveOptions) error {
+	prover, err := o.prover(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer prover.Close()
+	f, err := prover.DataFile(cmd.Context(), o.dataFile)
+	if err != nil {
+		return err
+	}
+	bundle := proof.DataFile{Data: f.Data, Leaf: f.Line, Proof: f.Inclusion.Encode()}
+	if err := writeNew(o.out, bundle.Write); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s: %s, %d rows of %s, leaf %d\ncheck it with: quoll-verify --key %s %s\n", o.out, f.Leaf.File, f.Leaf.Rows, f.Leaf.Table, f.Inclusion.Index, o.key, o.out)
+	return err
 }
 
 func runProve(cmd *cobra.Command, o proveOptions) error {
 	switch {
 	case o.out == "":
 		return usageError(errors.New("name the file to write with --out"))
+	case o.dataFile != 0 && (o.id != "" || o.position != 0 || o.record >= 0):
+		return usageError(errors.New("--data-file stands alone: it names a file of a table, and not a record"))
+	case o.dataFile != 0:
+		return proveDataFile(cmd, o)
 	case (o.id == "") == (o.position == 0):
 		return usageError(errors.New("name the record with --id, or its payload with --position"))
 	case o.id != "" && o.record >= 0:

@@ -71,6 +71,9 @@ func TestRepairAndDrillAfterAnExpiry(t *testing.T) {
 	runs("what is damaged", false, "the lake is whole again, rebuilt from the journal", "lake", "check", "--repair")
 	rows("repaired")
 	runs("drill of what was repaired", false, "rows equal", "archive", "drill")
+	if _, err := quoll(t, "archive", "prove", "--data", data, "--data-file", "1", "--out", filepath.Join(t.TempDir(), "file.tar")); err == nil || !strings.Contains(err.Error(), "the archive has the hash alone") {
+		t.Errorf("a file that was not kept: %v", err)
+	}
 	runs("reconciliation", false, "tables and archive are equal", "archive", "reconcile")
 	runs("the archive", false, "which adds up", "archive", "verify")
 }

@@ -96,7 +96,9 @@ type finding struct {
 	Absent *proof.VerifiedAbsence `json:"absent,omitempty"`
 	// Custody is an incident with all that is behind it.
 	Custody *proof.VerifiedCustody `json:"custody,omitempty"`
-	Log     *head                  `json:"log,omitempty"`
+	// DataFile is the leaf of a data file of a table.
+	DataFile *proof.RowsLeaf `json:"dataFile,omitempty"`
+	Log      *head           `json:"log,omitempty"`
 
 	record, rows []byte
 }
@@ -184,6 +186,14 @@ func (f *finding) check(r io.Reader, log note.Verifier, witnesses []note.Verifie
 		f.Absent, f.Log = v, newHead(&v.Checkpoint)
 		return nil
 	}
+	if bundle.DataFile != nil {
+		v, err := bundle.DataFile.Check(log, witnesses, quorum)
+		if err != nil {
+			return err
+		}
+		f.DataFile, f.Index, f.Log = &v.Leaf, &v.Index, newHead(&v.Checkpoint)
+		return nil
+	}
 	if bundle.Custody != nil {
 		v, err := bundle.Custody.Check(log, witnesses, quorum)
 		if err != nil {
@@ -223,6 +233,12 @@ func (f *finding) print(w io.Writer, o *options) error {
 		}
 	case f.Absent != nil:
 		if err := printAbsent(w, f.File, f.Absent); err != nil {
+			return err
+		}
+	case f.DataFile != nil:
+		d := f.DataFile
+		if _, err := fmt.Fprintf(w, "%s: holds: a file of table %s with %d rows from %s to %s, %d bytes with SHA-256 %s\nmade of journal positions %d to %d, seen as %s at %s, number %d\nleaf %d of %d under root %s\n",
+			f.File, d.Table, d.Rows, d.From, d.To, d.Size, d.SHA256, d.First, d.Last, d.File, d.Seen, d.Number, *f.Index, f.Log.Size, f.Log.Root); err != nil {
 			return err
 		}
 	case f.Older != nil:
