@@ -209,12 +209,25 @@ func (v *view) find(position uint64) (index int64, line []byte, err error) {
 	return v.search(positionOf, "position", position)
 }
 
-// search looks for the leaf of a kind that has a number.
+// search looks for the leaf of a kind that has a number. The way there is read without
+// proof, as it is only a way: the bundle that it ends at is proved. Where it does not
+// end, all of it is read again with proof.
 func (v *view) search(of numbered, unit string, number uint64) (index int64, line []byte, err error) {
+	if index, line, err = v.searchIn(of, unit, number, v.unproved); err == nil {
+		leaves, err := v.bundle(index / tileWidth)
+		if err == nil && bytes.Equal(leaves[index%tileWidth], line) {
+			return index, line, nil
+		}
+	}
+	return v.searchIn(of, unit, number, v.bundle)
+}
+
+// searchIn looks for it in bundles that are read in a way.
+func (v *view) searchIn(of numbered, unit string, number uint64, read func(n int64) ([][]byte, error)) (index int64, line []byte, err error) {
 	low, high := int64(0), (v.head.size+tileWidth-1)/tileWidth // bundles
 	for low < high {
 		middle := (low + high) / 2
-		first, last, at, line, err := v.numbers(of, low, middle, number)
+		first, last, at, line, err := v.numbers(of, low, middle, number, read)
 		if err != nil || line != nil {
 			return at, line, err
 		}
@@ -235,9 +248,9 @@ func (v *view) search(of numbered, unit string, number uint64) (index int64, lin
 // numbers returns the first and the last number of the leaves of a kind under a tile
 // or, if that has none, under the next one before it that has, down to low; and the
 // leaf of a number if it is there. The first is 0 if there are none.
-func (v *view) numbers(of numbered, low, middle int64, number uint64) (first, last uint64, index int64, found []byte, err error) {
+func (v *view) numbers(of numbered, low, middle int64, number uint64, read func(n int64) ([][]byte, error)) (first, last uint64, index int64, found []byte, err error) {
 	for n := middle; n >= low && first == 0; n-- {
-		leaves, err := v.bundle(n)
+		leaves, err := read(n)
 		if err != nil {
 			return 0, 0, 0, nil, err
 		}
@@ -258,8 +271,8 @@ func (v *view) numbers(of numbered, low, middle int64, number uint64) (first, la
 	return first, last, 0, nil, nil
 }
 
-// bundle returns the leaves under the nth tile, each proved to be in the tree.
-func (v *view) bundle(n int64) ([][]byte, error) {
+// unproved returns the leaves under the nth tile as the file has them.
+func (v *view) unproved(n int64) ([][]byte, error) {
 	width := int(min(tileWidth, v.head.size-n*tileWidth))
 	tile := tileAt(0, n, width)
 	data, err := readBounded(v.fs, bundlePath(tile), maxBundle)
@@ -270,6 +283,17 @@ func (v *view) bundle(n int64) ([][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, bundlePath(tile), err)
 	}
+	return leaves, nil
+}
+
+// bundle returns the leaves under the nth tile, each proved to be in the tree.
+func (v *view) bundle(n int64) ([][]byte, error) {
+	leaves, err := v.unproved(n)
+	if err != nil {
+		return nil, err
+	}
+	width := len(leaves)
+	tile := tileAt(0, n, width)
 	indexes := make([]int64, width)
 	for i := range indexes {
 		indexes[i] = tlog.StoredHashIndex(0, n*tileWidth+int64(i))
