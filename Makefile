@@ -99,17 +99,19 @@ test-readback: ## the tables of the lake read and written by Iceberg's own libra
 
 # 235 npm packages of 360 MB, so that this is no part of test.
 .PHONY: test-azurite
-test-azurite: bin/azurite/node_modules/.package-lock.json ## Azure Storage's collector and the copies' store against Azurite
-	go vet -tags azurite ./collect/blobexport ./internal/objectstore/azure
+test-azurite: bin/azurite/node_modules/.package-lock.json ## Azure Storage's collector, the copies' store and the whole lake against Azurite
+	go vet -tags azurite,stores ./collect/blobexport ./internal/objectstore/azure ./lake
 	go test -race -vet=off -tags azurite -timeout 5m ./collect/blobexport -run Azurite -azurite $(CURDIR)/bin/azurite
 	go test -race -vet=off -tags azurite -timeout 5m ./internal/objectstore/azure -run Azurite -azurite $(CURDIR)/bin/azurite
+	go test -short -vet=off -tags stores -timeout 20m ./lake -store azurite -azurite $(CURDIR)/bin/azurite
 
 # An S3 that others wrote, with Object Lock and conditional puts: 60 packages of
 # Python, so that this is no part of test.
 .PHONY: test-s3
-test-s3: bin/moto/bin/moto_server ## the copies' store against moto's S3; takes python3 with venv
-	go vet -tags moto ./internal/objectstore/s3
+test-s3: bin/moto/bin/moto_server ## the copies' store and the whole lake against moto's S3; takes python3 with venv
+	go vet -tags moto,stores ./internal/objectstore/s3 ./lake
 	go test -race -vet=off -tags moto -timeout 5m ./internal/objectstore/s3 -run Moto -moto $(CURDIR)/bin/moto/bin/moto_server
+	go test -short -vet=off -tags stores -timeout 20m ./lake -store moto -moto $(CURDIR)/bin/moto/bin/moto_server
 
 bin/moto/bin/moto_server: scripts/moto/requirements.txt
 	python3 -m venv bin/moto
@@ -187,6 +189,9 @@ bench-lake: ## a month of audit records into the lake, compacted, asked; BENCH_F
 
 lake-readers: bin/quoll ## the tables opened by PyIceberg and by ClickHouse's library, rows compared
 	scripts/lake-readers
+
+lake-store-readers: bin/quoll bin/moto/bin/moto_server bin/azurite/node_modules/.package-lock.json ## the same, straight from the S3 of moto and from Azurite
+	scripts/lake-store-readers
 
 .PHONY: bench-rows
 bench-rows: ## a lake of 100 million rows over a year, to ask: BENCH_FLAGS="-dir folder -rows 10000000"

@@ -234,6 +234,7 @@ func TestCompactionRests(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		config := compactConfig(dir)
+		inBubble(&config)
 		config.CompactShare = 0.25
 		ticks := &ticking{Clock: clock.System(), now: noon.Add(48 * time.Hour)}
 		config.Clock = ticks

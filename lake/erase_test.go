@@ -70,7 +70,7 @@ func TestErasedRecordsGoAndStayAway(t *testing.T) {
 	if err := os.WriteFile(path, []byte(`{"sequence":1,"keys":["xx"]}`), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	config := DefaultConfig(dir)
+	config := testConfig(dir)
 	config.Tables = fewTables
 	if _, err := Open(t.Context(), config, quiet); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("opened: %v", err)

@@ -93,6 +93,14 @@ func testConfig(dir string) Config {
 	return config
 }
 
+// inBubble gives a lake in virtual time a store without a network, which keeps to the
+// machine's.
+func inBubble(config *Config) {
+	if config.Store != nil {
+		config.Store.Objects = storetest.NewMemory()
+	}
+}
+
 // storeOf is the store for a lake in a folder: a copy of a folder has its own place,
 // all others share one.
 func storeOf(dir string) *Store {

@@ -51,6 +51,9 @@ type replayed struct {
 
 func runReplay(ctx context.Context, w io.Writer, data, output string) error {
 	before, err := countRows(ctx, data)
+	if errors.Is(err, lake.ErrOtherStore) { // it is to be brought from there
+		before, err = countOnDisk(ctx, data)
+	}
 	if err != nil {
 		return inUse(err, data)
 	}
@@ -62,7 +65,10 @@ func runReplay(ctx context.Context, w io.Writer, data, output string) error {
 		return err
 	}
 	for i, table := range after {
-		r := replayed{Table: table.Name, Before: before[i].Rows, After: table.Rows}
+		r := replayed{Table: table.Name, After: table.Rows}
+		if before != nil {
+			r.Before = before[i].Rows
+		}
 		if output == "json" {
 			err = json.NewEncoder(w).Encode(r)
 		} else if r.Before > 0 || r.After > 0 {
@@ -73,6 +79,23 @@ func runReplay(ctx context.Context, w io.Writer, data, output string) error {
 		}
 	}
 	return nil
+}
+
+// countOnDisk counts the rows of tables on the disk that are to go to a store. Of
+// tables that are to come back from one it counts none.
+func countOnDisk(ctx context.Context, data string) ([]lake.TableStats, error) {
+	p, err := dataPaths(data)
+	if err != nil {
+		return nil, err
+	}
+	l, err := lake.Open(ctx, lake.DefaultConfig(p.lake()), commandLog())
+	if errors.Is(err, lake.ErrOtherStore) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l.Stats(), l.Close()
 }
 
 func countRows(ctx context.Context, data string) (stats []lake.TableStats, err error) {
