@@ -156,6 +156,7 @@ test-browser-canned: race-binaries
 
 test-browser-demo: race-binaries
 	QUOLL_BIN=bin/race/quoll scripts/browser-test
+	QUOLL_BIN=bin/race/quoll scripts/browser-test --unconnected
 
 race-binaries: web/dist/index.html
 	@scripts/chromium
@@ -167,6 +168,7 @@ race-binaries: web/dist/index.html
 screenshots: build race-binaries ## take the screenshots of the docs anew
 	cd web && QUOLL_SCREENSHOTS=$(CURDIR)/docs/screenshots QUOLL_CANNED=$(CURDIR)/bin/race/canned npm run --silent e2e
 	QUOLL_SCREENSHOTS=$(CURDIR)/docs/screenshots scripts/browser-test
+	QUOLL_SCREENSHOTS=$(CURDIR)/docs/screenshots scripts/browser-test --unconnected
 
 lint: web/dist/index.html ## format, vet and static analysis
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \

@@ -113,6 +113,27 @@ func (a *AddedTenant) Store(dir string) (Tenant, error) {
 	return loadStored(file, os.Getenv)
 }
 
+// Unstore removes the files of a tenant that was added, that of its secret last, so
+// that a crash in between leaves no tenant without one. The error is fs.ErrNotExist
+// where no such tenant was added. A certificate stays where it is.
+func Unstore(dir, id string) error {
+	file := filepath.Join(dir, id+".yaml")
+	if _, err := os.Stat(file); err != nil {
+		return fmt.Errorf("remove tenant %s: %w", id, err)
+	}
+	if err := durable.Remove(durable.OS{}, file); err != nil {
+		return fmt.Errorf("remove tenant %s: %w", id, err)
+	}
+	secret := filepath.Join(dir, id+".secret")
+	if _, err := os.Stat(secret); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := durable.Remove(durable.OS{}, secret); err != nil {
+		return fmt.Errorf("remove the secret of tenant %s: %w", id, err)
+	}
+	return nil
+}
+
 // AddStored adds the tenants that people added to those of the configuration. One
 // that both have is refused.
 func (c *Config) AddStored(getenv func(string) string) error {

@@ -98,6 +98,9 @@ type ArchiveStatus struct {
 	Witnesses []WitnessStatus `json:"witnesses"`
 	// Copies are the stores that the archive is copied to; null without any.
 	Copies []CopyStatus `json:"copies"`
+	// Recipients are the public keys that new objects are encrypted to; empty: they are
+	// not.
+	Recipients []string `json:"recipients"`
 	// RowFiles says how far the archive follows the tables' files; null without it.
 	RowFiles *RowFileStatus `json:"rowFiles"`
 	// Problem says why the archive does not follow, or is empty.

@@ -18,6 +18,10 @@ type Tenants interface {
 	// AddTenant makes the checks anew, keeps the tenant and begins to collect. It is
 	// a *Failure with CodeConflict when a finding blocks, or the tenant is there.
 	AddTenant(ctx context.Context, r TenantRequest) (*TenantEntry, error)
+	// RemoveTenant stops collecting from a tenant that was added, and forgets what
+	// its application proves itself with. What it sent stays. ErrNotFound when there
+	// is none; a *Failure with CodeConflict where the configuration has it.
+	RemoveTenant(ctx context.Context, id string) error
 }
 
 // TenantEntry is a tenant that is collected from.
@@ -63,7 +67,8 @@ func (s *Server) tenantEndpoints() []endpoint {
 	return offered(s.services.Tenants != nil, "tenants",
 		endpoint{"GET /api/v1/tenants", RoleAdministrator, s.handleTenants},
 		endpoint{"POST /api/v1/tenants/check", RoleAdministrator, s.handleTenantCheck},
-		endpoint{"POST /api/v1/tenants", RoleAdministrator, s.handleTenantAdd})
+		endpoint{"POST /api/v1/tenants", RoleAdministrator, s.handleTenantAdd},
+		endpoint{"DELETE /api/v1/tenants/{id}", RoleAdministrator, s.handleTenantRemove})
 }
 
 func (s *Server) handleTenants(w http.ResponseWriter, r *http.Request) error {
@@ -131,5 +136,13 @@ func (s *Server) handleTenantAdd(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	writeJSON(w, http.StatusCreated, added)
+	return nil
+}
+
+func (s *Server) handleTenantRemove(w http.ResponseWriter, r *http.Request) error {
+	if err := s.services.Tenants.RemoveTenant(r.Context(), strings.ToLower(r.PathValue("id"))); err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, struct{}{})
 	return nil
 }

@@ -31,6 +31,7 @@ const verificationFile = "verification.json"
 // the checkpoint, the certificates, the last verification. What cannot be read
 // is left out.
 func (r *reporter) proofs(a *server.ArchiveStatus) {
+	a.Recipients = strings.Fields(r.node.paths.recipients)
 	a.Checkpoint = readCheckpoint(r.node.paths.archive)
 	a.Certificates = r.certificates.count(filepath.Join(r.node.paths.data, "certificates"), time.Now())
 	a.Verified = readVerification(r.node.paths.data)

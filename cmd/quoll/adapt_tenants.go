@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -134,6 +136,32 @@ func (d *tenantDesk) add(ctx context.Context, r server.TenantRequest) (*server.T
 	d.log.Info("a tenant was added", "tenant", stored.Name, "id", stored.ID)
 	entry := d.view(stored)
 	return &entry, nil
+}
+
+// RemoveTenant implements server.Tenants. What is collected from it stops before its
+// files go, so that a tenant whose files stay is collected again by a restart alone.
+func (d *tenantDesk) RemoveTenant(ctx context.Context, id string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	name := d.roster.name(id)
+	what := act{operation: "Remove tenant", kind: "Tenant", id: id, name: name, description: "removed a tenant, which is collected from no more; what it sent stays"}
+	return d.audit.done(ctx, what, d.remove(id, name))
+}
+
+func (d *tenantDesk) remove(id, name string) error {
+	at := slices.IndexFunc(d.roster.list(), func(t config.Tenant) bool { return t.ID == id })
+	if at < 0 {
+		return server.ErrNotFound
+	}
+	if !d.view(d.roster.list()[at]).Added {
+		return &server.Failure{Code: server.CodeConflict, Message: "the tenant " + cmp.Or(name, id) + " is in the configuration: take it out there, and start Quoll again"}
+	}
+	d.roster.remove(id)
+	if err := config.Unstore(config.StoredTenants(d.data), id); err != nil {
+		return err
+	}
+	d.log.Info("a tenant was removed", "tenant", name, "id", id)
+	return nil
 }
 
 // act is what is written down of a tenant; a secret is not.

@@ -114,6 +114,7 @@ func TestATenantIsAddedToAServerThatRuns(t *testing.T) {
 	if answer := post("", server.TenantRequest{TenantID: "../../etc", ClientID: "x", Secret: "x"}); answer.Code != http.StatusBadRequest {
 		t.Errorf("status %d: %s", answer.Code, answer.Body)
 	}
+	defer removed(t, s, c, tenant.TenantID())
 	if err := c.AddStored(os.Getenv); err != nil || len(c.Tenants) != 1 || c.Tenants[0].Activity.ClientSecret.Reveal() != tenant.ClientSecret() {
 		t.Errorf("a restart reads %v, error %v", c.Tenants, err)
 	}
@@ -125,6 +126,43 @@ func TestATenantIsAddedToAServerThatRuns(t *testing.T) {
 		t.Errorf("a tenant of two places: error %v", err)
 	}
 	actsHideSecrets(t, n, tenant.ClientSecret())
+}
+
+// removed takes the tenant away again: nothing collects from it, its files are gone,
+// and so it is by another start; what it sent stays.
+func removed(t *testing.T, s *service, c *config.Config, id string) {
+	t.Helper()
+	ask := func() *httptest.ResponseRecorder {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodDelete, "http://127.0.0.1/api/v1/tenants/"+strings.ToUpper(id), nil)
+		request.Header.Set("Authorization", "Bearer "+s.localToken)
+		answer := httptest.NewRecorder()
+		s.server.Handler().ServeHTTP(answer, request)
+		return answer
+	}
+	sent := s.node.journal.Last()
+	if answer := ask(); answer.Code != http.StatusOK {
+		t.Errorf("status %d: %s", answer.Code, answer.Body)
+	}
+	if answer := ask(); answer.Code != http.StatusNotFound {
+		t.Errorf("it is removed twice: status %d: %s", answer.Code, answer.Body)
+	}
+	if len(s.roster.all()) != 0 || len(s.roster.list()) != 0 || len(s.roster.stays) != 0 {
+		t.Errorf("the roster has %d collectors, %d tenants", len(s.roster.all()), len(s.roster.list()))
+	}
+	if left, err := os.ReadDir(config.StoredTenants(c.DataDir)); err != nil || len(left) != 0 {
+		t.Errorf("files are left: %v, error %v", left, err)
+	}
+	c.Tenants = nil
+	if err := c.AddStored(os.Getenv); err != nil || len(c.Tenants) != 0 {
+		t.Errorf("a restart reads %v, error %v", c.Tenants, err)
+	}
+	if s.node.journal.Last() < sent {
+		t.Error("what it sent is gone")
+	}
+	s.roster.add(config.Tenant{ID: id, Name: "Configured"})
+	if answer := ask(); answer.Code != http.StatusConflict || !strings.Contains(answer.Body.String(), "is in the configuration") {
+		t.Errorf("one of the configuration: status %d: %s", answer.Code, answer.Body)
+	}
 }
 
 // blocked says whether a check was answered to its end and a finding blocks.

@@ -31,6 +31,7 @@ type demoOptions struct {
 	seed         uint64
 	history      time.Duration
 	attacks      bool
+	unconnected  bool
 	verbose      bool
 }
 
@@ -49,6 +50,7 @@ removed at the end, unless --data names one to keep.`,
 		Example: `  quoll demo
   quoll demo --data ./demo --seed 42
   quoll demo --attacks
+  quoll demo --unconnected --history 2h
   quoll demo --listen 127.0.0.1:0 --history 24h`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), cmd.OutOrStdout(), o) },
@@ -58,6 +60,7 @@ removed at the end, unless --data names one to keep.`,
 	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "another seed is another agency")
 	cmd.Flags().DurationVar(&o.history, "history", 72*time.Hour, "how much has happened before")
 	cmd.Flags().BoolVar(&o.attacks, "attacks", false, "tell fourteen further attacks besides the compromise")
+	cmd.Flags().BoolVar(&o.unconnected, "unconnected", false, "begin with nothing, and say what to add on Connectors")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "log what happens")
 	return cmd
 }
@@ -96,6 +99,9 @@ func runDemo(ctx context.Context, w io.Writer, o demoOptions) (err error) {
 	group.Go(func() error {
 		return serve(ctx, c, demoPace(), log, func(address, link string) {
 			group.Go(func() error {
+				if o.unconnected {
+					return sayHowToConnect(w, cmp.Or(link, address), tenant, simulated, demoCA(o))
+				}
 				awaitHistory(ctx, o.data, len(tenant.Produced().Audit))
 				if ctx.Err() != nil {
 					return nil
@@ -106,6 +112,27 @@ func runDemo(ctx context.Context, w io.Writer, o demoOptions) (err error) {
 		})
 	})
 	return group.Wait()
+}
+
+// demoCA is the file with the certificate authority of the simulated tenant.
+func demoCA(o demoOptions) string { return filepath.Join(o.data, "demo-ca.pem") }
+
+// sayHowToConnect gives what the dialog of Connectors asks for.
+func sayHowToConnect(w io.Writer, address string, tenant *tenantsim.Tenant, simulated *tenantsim.Server, ca string) error {
+	_, err := fmt.Fprintf(w, `Quoll is running, and collects from nothing. Connect the simulated tenant (%s) on Connectors:
+
+    %s
+
+    Directory (tenant) ID      %s
+    Application (client) ID    %s
+    Client secret              %s
+    Address of the API         %s
+    Address of the authority   %[6]s
+    Its certificates           %s
+
+Stop with Ctrl-C.
+`, tenant.Domain(), address, tenant.TenantID(), tenant.ClientID(), tenant.ClientSecret(), simulated.URL, ca)
+	return err
 }
 
 // historyPatience is how long the address is held back for the history.
@@ -159,7 +186,7 @@ func demoConfig(o demoOptions, export string, tenant *tenantsim.Tenant, simulate
 	if err := os.MkdirAll(o.data, 0o750); err != nil {
 		return nil, err
 	}
-	ca := filepath.Join(o.data, "demo-ca.pem")
+	ca := demoCA(o)
 	if err := simulated.WriteCA(ca); err != nil {
 		return nil, err
 	}
@@ -175,6 +202,9 @@ func demoConfig(o demoOptions, export string, tenant *tenantsim.Tenant, simulate
 		Tenants: []config.Tenant{{Name: tenant.Domain(), ID: tenant.TenantID(), Activity: &audit, AuditSearch: &search, DefenderExportDir: export, DefenderPollEvery: 2 * time.Second}},
 	}
 	c.Server.Listen = o.listen
+	if o.unconnected {
+		c.Tenants = nil
+	}
 	return c, c.AddStored(os.Getenv)
 }
 

@@ -21,16 +21,25 @@ import (
 )
 
 // roster is the tenants of a server and what collects from them. Tenants come in
-// while it runs; none leaves before it ends.
+// and leave while it runs.
 type roster struct {
 	mu      sync.RWMutex
 	tenants []config.Tenant
 	plain   []collect.Collector // as they are made
 	watched []collect.Collector // their status warns of silence as well
+	of      []string            // the tenant of each; empty for what is of none
 	watch   *silence.Watcher    // nil before silence is watched
 
-	ctx  context.Context // of the work; nil before it begins
-	work *errgroup.Group
+	ctx   context.Context // of the work; nil before it begins
+	work  *errgroup.Group
+	stays map[string]*stay // of tenants whose collectors run
+}
+
+// stay is the time that a tenant is collected from.
+type stay struct {
+	ctx  context.Context
+	end  context.CancelFunc
+	runs sync.WaitGroup
 }
 
 func newRoster() *roster { return &roster{} }
@@ -86,11 +95,33 @@ func (r *roster) add(t config.Tenant, collectors ...collect.Collector) {
 		if r.watch != nil {
 			shown = heard{c, r.watch}
 		}
-		r.plain, r.watched = append(r.plain, c), append(r.watched, shown)
+		r.plain, r.watched, r.of = append(r.plain, c), append(r.watched, shown), append(r.of, t.ID)
 		if r.work != nil {
-			r.run(shown, 0)
+			r.run(shown, t.ID, 0)
 		}
 	}
+}
+
+// remove takes a tenant out, and returns once nothing collects from it any more.
+func (r *roster) remove(id string) {
+	r.mu.Lock()
+	r.tenants = slices.DeleteFunc(slices.Clone(r.tenants), func(t config.Tenant) bool { return t.ID == id })
+	var plain, watched []collect.Collector
+	var of []string
+	for i, tenant := range r.of {
+		if tenant != id {
+			plain, watched, of = append(plain, r.plain[i]), append(watched, r.watched[i]), append(of, tenant)
+		}
+	}
+	r.plain, r.watched, r.of = plain, watched, of
+	gone := r.stays[id]
+	delete(r.stays, id)
+	r.mu.Unlock()
+	if gone == nil {
+		return
+	}
+	gone.end()
+	gone.runs.Wait()
 }
 
 // watchBy has the status of all collectors warn of silence.
@@ -109,17 +140,31 @@ func (r *roster) start(ctx context.Context, work *errgroup.Group) {
 	defer r.mu.Unlock()
 	r.ctx, r.work = ctx, work
 	for i, c := range r.watched {
-		r.run(c, time.Duration(i)*betweenStarts)
+		r.run(c, r.of[i], time.Duration(i)*betweenStarts)
 	}
 }
 
-func (r *roster) run(c collect.Collector, after time.Duration) {
-	ctx := r.ctx
+func (r *roster) run(c collect.Collector, tenant string, after time.Duration) {
+	all, s := r.ctx, r.stays[tenant]
+	if s == nil {
+		s = &stay{}
+		s.ctx, s.end = context.WithCancel(all)
+		if r.stays == nil {
+			r.stays = map[string]*stay{}
+		}
+		r.stays[tenant] = s
+	}
+	s.runs.Add(1)
 	r.work.Go(func() error {
-		if clock.Sleep(ctx, clock.System(), after) != nil {
+		defer s.runs.Done()
+		if clock.Sleep(s.ctx, clock.System(), after) != nil {
 			return nil
 		}
-		return c.Run(ctx)
+		err := c.Run(s.ctx)
+		if s.ctx.Err() != nil && all.Err() == nil {
+			return nil // the tenant was removed: that ends no server
+		}
+		return err
 	})
 }
 

@@ -47,6 +47,13 @@ func (c *Canned) Connectors(context.Context) ([]server.Connector, error) {
 			Remedy: "In the Microsoft Entra admin center open App registrations, the application, Certificates & secrets; create a client secret and put its value where Quoll's configuration reads it.",
 		}}
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.added {
+		one := connector(now, api, apiTitle, "Audit.General", 0, 0)
+		one.ID, one.TenantID, one.TenantName, one.State = api+"/"+t.ID+"/Audit.General", t.ID, t.Name, server.ConnectorWaiting
+		list = append(list, one)
+	}
 	return list, nil
 }
 
@@ -108,6 +115,13 @@ func (c *Canned) Status(context.Context) (*server.Status, error) {
 				{Name: "witness.harbour.example", URL: "https://witness.harbour.example", Size: 40_612, Time: at(now.Add(-30 * time.Second))},
 				{Name: "witness.ridge.example", URL: "https://witness.ridge.example", Size: 39_900, Time: at(now.Add(-5 * time.Hour)), Problem: "ask witness: connection refused"},
 			},
+			Copies: []server.CopyStatus{
+				{Name: "second-disk", Store: "/mnt/second/quoll", Leaves: 40_612, Time: at(now.Add(-30 * time.Second)), AlarmAfter: 3600, Locking: "a folder does not lock", LagSeconds: 4},
+				{Name: "vault", Store: "s3://quoll-archive/wattleworks", Leaves: 40_612, Time: at(now.Add(-90 * time.Second)), AlarmAfter: 3600, RetainDays: 550, Locking: "object lock in compliance mode", LagSeconds: 64},
+				{Name: "azure", Store: "az://wattleworks/archive", Leaves: 38_204, Time: at(now.Add(-7 * time.Hour)), Objects: 96, Bytes: 41_203_112, LagSeconds: 25_300, Late: true, AlarmAfter: 3600, RetainDays: 550, Unlocked: true, Locking: "version-level immutability is off", Problem: "put object: 403 AuthorizationPermissionMismatch", Since: at(now.Add(-7 * time.Hour)), Failures: 31, Stopped: true},
+			},
+			Recipients:     []string{"age1canned7q0ls0x2v6r3u4k8m9n5p2w7y6t3r4e5w6q7a8s9d0f1g2h3j"},
+			RowFiles:       &server.RowFileStatus{Files: 412, Kept: 396, Waiting: 2, LagSeconds: 140, Looked: at(now.Add(-20 * time.Second))},
 			Reconciliation: reconciliation(now.Add(-4 * time.Hour)),
 			Certificates:   &server.CertificateCount{Certificates: 292, Tenants: 1, Earliest: now.AddDate(0, 0, -60).Format(time.DateOnly), Latest: now.AddDate(0, 0, -2).Format(time.DateOnly)},
 		},

@@ -56,6 +56,6 @@ func New(clock server.Clock) *Canned {
 func (c *Canned) Services() server.Services {
 	return server.Services{
 		Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Custodian: c, Backtester: c, Tenants: c, Exceptions: c, Indicators: c, Assurance: c, Rules: c, Notebook: c, Explainer: c, States: c,
-		Exporter: c, Coverage: c, Dashboards: c, Notifications: c, Tokens: c, Library: newLibrary(c.clock), Investigations: c, Retention: retentionOf{c}, Holds: newHolds(c.clock), Automation: newAutomations(c),
+		Exporter: c, Coverage: c, Dashboards: c, Notifications: c, Tokens: c, Library: newLibrary(c.clock), Investigations: c, Retention: retentionOf{c}, Holds: newHolds(c.clock), Automation: newAutomations(c), Disposals: newDisposals(c.clock),
 	}
 }

@@ -2,6 +2,7 @@ package servertest
 
 import (
 	"context"
+	"slices"
 
 	"github.com/quoll/quoll/server"
 )
@@ -32,6 +33,22 @@ func (c *Canned) CheckTenant(_ context.Context, r server.TenantRequest, found fu
 		Check: "DLP scope", Severity: "warning", Found: "ActivityFeed.ReadDlp is missing: records of data loss prevention come without the text that matched",
 		Remedy: `In the Microsoft Entra admin center open App registrations, the application, API permissions; add the application permission ActivityFeed.ReadDlp of "Office 365 Management APIs" and grant admin consent.`,
 	})
+	return nil
+}
+
+// RemoveTenant implements server.Tenants: the one that is there from the start is in
+// the configuration.
+func (c *Canned) RemoveTenant(_ context.Context, id string) error {
+	if id == TenantID {
+		return &server.Failure{Code: server.CodeConflict, Message: "the tenant Wattle Works is in the configuration: take it out there"}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before := len(c.added)
+	c.added = slices.DeleteFunc(c.added, func(t server.TenantEntry) bool { return t.ID == id })
+	if len(c.added) == before {
+		return server.ErrNotFound
+	}
 	return nil
 }
 

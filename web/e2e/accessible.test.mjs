@@ -72,6 +72,9 @@ for (const scheme of ["light", "dark"]) {
       await ready().waitFor();
       found.push(...(await violations(rules)).map((v) => `${name}: ${v}`));
       if (path === "/incidents/inc-0007") {
+        await page.getByRole("tab", { name: "Graph" }).click();
+        await page.locator(".graph-node").first().waitFor();
+        found.push(...(await violations(rules)).map((v) => `the graph: ${v}`));
         await page.getByRole("tab", { name: "Register" }).click();
         await page.getByRole("button", { name: "Write the report" }).waitFor();
         found.push(...(await violations(rules)).map((v) => `the register: ${v}`));

@@ -20,6 +20,8 @@ cannedTest("the archive is verified, compared, watched and certified", async () 
   assert.match(await region("Restore drill").innerText(), /Restored, rows equal[\s\S]*231,002/);
   assert.match(await region("Witnesses").innerText(), /witness\.harbour\.example[\s\S]*cosigns[\s\S]*connection refused/);
   assert.match(await region("Certificates of completeness").innerText(), /Audit\.General/);
+  assert.match(await region("Copies").innerText(), /second-disk[\s\S]*Follows[\s\S]*vault[\s\S]*s3:\/\/quoll-archive[\s\S]*550 days[\s\S]*azure[\s\S]*Stopped[\s\S]*403 AuthorizationPermissionMismatch \(31 attempts in a row\)[\s\S]*96 objects[\s\S]*not locked/);
+  assert.match(await region("Encryption and tables").innerText(), /age1canned[\s\S]*412[\s\S]*396/);
   await screenshot(page, "archive");
   const [asked] = await Promise.all([page.waitForResponse((r) => r.url().endsWith("/archive/tasks")), page.getByRole("button", { name: "Verify now" }).click()]);
   assert.equal(asked.status(), 202);
@@ -63,6 +65,18 @@ cannedTest("a hold is set by one, and released by another", async () => {
   await holds.getByRole("button", { name: "Release", exact: true }).click();
   await holds.getByText("The matter is over.").waitFor();
   await screenshot(page, "archive-holds");
+});
+
+cannedTest("a disposal is proposed by one and confirmed by another, and its certificate stays", async () => {
+  const disposal = region("Disposal");
+  assert.match(await disposal.innerText(), /Confirmed by kai\.whitford; the certificate is under the log/);
+  await disposal.getByRole("button", { name: /^Confirm: The second quarter/ }).click();
+  await disposal.getByRole("button", { name: /^Confirm: / }).waitFor({ state: "detached" });
+  await disposal.getByLabel("Why it may go").fill("The third quarter has reached its minimum.");
+  await disposal.getByRole("button", { name: "Propose disposal" }).click();
+  const waits = disposal.getByRole("row", { name: /The third quarter.*Waits for a second person/ });
+  await waits.waitFor();
+  assert.ok(await waits.getByRole("button").isDisabled(), "not by who proposed it");
 });
 
 cannedTest("what is not met comes first, and each control has its evidence and the assessor's word", async () => {

@@ -46,6 +46,24 @@ cannedTest("rules tell their health, what of ATT&CK they cover, and can be tried
   await screenshot(page, "rules");
 });
 
+cannedTest("rules are imported from files, and one that is wrong says why", async () => {
+  await page.goto("/rules");
+  await page.getByRole("button", { name: "Import" }).click();
+  const dialog = page.getByRole("dialog", { name: "Import rules" });
+  const file = (name, text) => ({ name, mimeType: "text/yaml", buffer: Buffer.from(text) });
+  await dialog.getByLabel("Files", { exact: true }).setInputFiles([
+    file("good.yaml", "id: r-20\nname: Imported from a file\nversion: 1.0.0\nseverity: Low\nquery: OfficeActivity\n"),
+    file("bad.yml", "id: r-21\nname: Bad\nquery: OfficeActivity | where NoSuchColumn == 1\n"), file("readme.md", "# no rule"),
+  ]);
+  await dialog.getByText("2 files; 1 others are no YAML and left out").waitFor();
+  await dialog.getByRole("button", { name: "Import", exact: true }).click();
+  await dialog.getByText("1 of 2 taken in").waitFor();
+  assert.match(await dialog.getByRole("list", { name: "What became of each" }).innerText(), /Runs\s+Imported from a file[\s\S]*Refused\s+bad\.yml[\s\S]*NoSuchColumn/);
+  await screenshot(page, "rules-import");
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Imported from a file" }).waitFor();
+});
+
 cannedTest("a query is filtered, explained, saved, bookmarked and found in the history", async () => {
   await openQuery(page, "OfficeActivity | take 50");
   const grid = page.getByRole("grid", { name: "Results" });
@@ -74,6 +92,11 @@ cannedTest("a query is filtered, explained, saved, bookmarked and found in the h
   await page.goto("/hunting");
   const marks = page.getByRole("region", { name: "Bookmarks" });
   await marks.getByRole("link", { name: /^New-InboxRule/ }).waitFor();
+  await marks.getByRole("button", { name: "Into an incident" }).click();
+  await marks.getByLabel(/^Incident for New-InboxRule/).selectOption({ label: "#6 Many files downloaded in a short time" });
+  await marks.getByRole("link", { name: "In the incident" }).click();
+  await page.locator(".timeline-comment").getByText(/OfficeActivity \| take 50/).waitFor();
+  await page.goBack();
   await marks.getByRole("button", { name: "Remove" }).click();
   await marks.getByText("No bookmarks yet", { exact: false }).waitFor();
   assert.deepEqual(requests.filter((url) => !url.startsWith(server.origin) && !/^(about|blob|data):/.test(url)), []);

@@ -73,3 +73,52 @@ cannedTest("an empty system is connected to a tenant, once what blocks is put ri
   await page.getByText("Coast is collected from now on.").waitFor();
   await page.locator(".connector-group tbody tr").first().waitFor();
 });
+
+cannedTest("a tenant that was added is removed, once it is said what stays", async () => {
+  // By its role: a page that stays hidden behind a dialog that is gone has none.
+  await page.getByRole("button", { name: "Remove Coast" }).click();
+  const ask = page.getByRole("alertdialog", { name: "Stop collecting from Coast?" });
+  await ask.getByText("Its rows, raw records, archive, certificates and calendar stay", { exact: false }).waitFor();
+  await ask.getByRole("button", { name: "Stop collecting" }).click();
+  await page.getByText("Coast is collected no more. What it sent stays.").waitFor();
+  await page.getByRole("button", { name: "Remove Coast" }).waitFor({ state: "detached" });
+  assert.equal(await page.getByRole("button", { name: "Remove Wattle Works" }).count(), 0, "one of the configuration");
+  assert.match(await page.locator(".connector-group").first().innerText(), /Its credential ends: in 1[12] d/);
+  assert.match(await page.getByRole("region", { name: "Archive" }).innerText(), /Certificates of completeness\s+292, up to 20/);
+});
+
+cannedTest("the queue is worked on with the keyboard, and several incidents at once", async () => {
+  await page.goto("/incidents#status=");
+  const rows = page.locator("table.queue tbody tr");
+  await until("the incidents", async () => (await rows.count()) === 4);
+  await rows.first().focus();
+  await page.keyboard.press("j");
+  await page.keyboard.press("x");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("x");
+  const bulk = page.getByRole("toolbar", { name: "With the chosen incidents" });
+  await bulk.getByText("2 chosen").waitFor();
+  await screenshot(page, "incidents-bulk");
+  await bulk.getByLabel("Close as…").selectOption({ label: "Benign positive" });
+  await bulk.waitFor({ state: "detached" });
+  await until("both to be closed", async () => (await rows.getByText("Closed", { exact: true }).count()) === 4);
+  await rows.nth(2).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("tab", { name: "Story" }).waitFor();
+});
+
+cannedTest("the graph shows how alerts, entities and other incidents hang together", async () => {
+  await page.goto("/incidents/inc-0007");
+  await page.getByRole("tab", { name: "Graph" }).click();
+  const graph = page.getByRole("group", { name: "How alerts, entities and other incidents hang together" });
+  await graph.waitFor();
+  assert.equal(await graph.getByRole("region", { name: "Alerts" }).getByRole("listitem").count(), 3);
+  assert.equal(await graph.locator(".graph-lines path").count(), 7);
+  // Who is pointed at is joined with all alerts; an alert without the address is not.
+  await graph.getByRole("link", { name: "203.0.113.77" }).focus();
+  assert.equal(await graph.locator(".graph-lines path:not(.graph-faint)").count(), 2);
+  assert.equal(await graph.locator(".graph-node.graph-faint").count(), 5);
+  await screenshot(page, "incident-graph");
+  await graph.getByRole("link", { name: /mara\.lindqvist/ }).click();
+  await page.waitForURL("**/entities/Account/**");
+});

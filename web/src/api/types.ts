@@ -299,9 +299,20 @@ export interface ArchiveStatus {
   certificates: null | { certificates: number; tenants: number; earliest?: string; latest?: string };
   drill: null | { time: string; passed: boolean; detail: string; position: number; bytes: number; rows: number; seconds: number };
   reconciliation: null | Reconciliation;
+  copies: null | ArchiveCopy[];
+  recipients: null | string[];
+  rowFiles: null | { files: number; kept: number; waiting: number; lagSeconds: number; looked: string | null; problem?: string };
   witnesses: null | { name: string; url: string; size: number; time: string | null; problem?: string }[];
   problem?: string;
 }
+
+export interface ArchiveCopy {
+  name: string; store: string; leaves: number; time: string | null; objects: number; bytes: number; lagSeconds: number; late: boolean; alarmAfterSeconds: number;
+  retainDays: number; locking?: string; unlocked: boolean; problem?: string; since?: string; failures?: number; stopped: boolean;
+}
+
+/** What the archive has kept for its minimum and lets go of, by two people's words. */
+export interface Disposal { id: string; reason: string; minimum: string; before: string; by: string; at: string; confirmedBy: string; objects: number; payloads: number; done: string | null }
 
 /** A comparison of the tables with the archive. */
 export interface Reconciliation {

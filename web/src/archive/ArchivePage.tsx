@@ -11,6 +11,8 @@ import { archiveText as t } from "../text/archive";
 import { text } from "../text/en";
 import { Ago, PageHeader, useNow } from "../ui/parts";
 import { EmptyView, ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { Copies, Kept } from "./Copies";
+import { Disposals } from "./Disposals";
 import { Holds } from "./Holds";
 import { taskProgress } from "./progress";
 import { ProveAbsence, ProveRecord } from "./Prove";
@@ -50,7 +52,9 @@ function Content({ a, now, reload }: { a: ArchiveDetail; now: number; reload: ()
         <Log a={a} now={now} />
         <Verification a={a} now={now} action={button("verify", t.verification.run)} />
         <Drill a={a} now={now} />
+        <Kept a={a} now={now} />
       </div>
+      <Copies copies={a.copies} now={now} />
       <Panel title={t.reconciliation.title} action={button("reconcile", t.reconciliation.run)}><Reconciled r={a.reconciliation} now={now} /></Panel>
       <div className="archive-panels">
         <ProveRecord />
@@ -58,6 +62,7 @@ function Content({ a, now, reload }: { a: ArchiveDetail; now: number; reload: ()
       </div>
       <Witnesses a={a} now={now} />
       <Holds />
+      <Disposals />
       <Certificates a={a} />
     </>
   );

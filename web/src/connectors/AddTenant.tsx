@@ -11,7 +11,7 @@ import { ErrorBar } from "../ui/states";
 import { emptyTenant, requestOf, worstOf, type TenantForm } from "./tenantForm";
 
 /** Asks for a tenant, checks it step by step, and has it collected. */
-export function AddTenant({ onClose, onAdded }: { onClose: () => void; onAdded: (name: string) => void }) {
+export function AddTenant({ open, onClose, onAdded }: { open: boolean; onClose: () => void; onAdded: (name: string) => void }) {
   const [form, setForm] = useState<TenantForm>(emptyTenant);
   const [checked, setChecked] = useState<{ of: string; findings: TenantFinding[]; done: boolean }>();
   const running = useRef<AbortController>(undefined);
@@ -39,7 +39,7 @@ export function AddTenant({ onClose, onAdded }: { onClose: () => void; onAdded: 
   const current = checked?.done && checked.of === asked;
   const good = current && worstOf(checked.findings) !== "blocking";
   return (
-    <Dialog open onOpenChange={(_, d) => !d.open && close()}>
+    <Dialog open={open} onOpenChange={(_, d) => !d.open && close()}>
       <DialogSurface className="tenant-dialog">
         <DialogBody>
           <DialogTitle>{t.title}</DialogTitle>

@@ -18,6 +18,7 @@ import { GapCalendar } from "./GapCalendar";
 import { Storage } from "./Storage";
 import "./connectors.css";
 
+const RemoveTenant = lazy(() => import("./RemoveTenant").then((m) => ({ default: m.RemoveTenant })));
 const AddTenant = lazy(() => import("./AddTenant").then((m) => ({ default: m.AddTenant })));
 
 const t = text.connectors;
@@ -31,9 +32,15 @@ export default function ConnectorsPage() {
   const offset = list.data ? new Date(list.data.now).getTime() - list.data.received : 0;
   const now = useNow() + offset;
   const may = useMay("Administrator");
-  const [adding, setAdding] = useState(false);
-  const [added, setAdded] = useState<string>();
-  const button = may && <Button appearance="primary" onClick={() => setAdding(true)}>{tenantText.add}</Button>;
+  // A dialog closes before it goes: what is taken away open leaves the page hidden from
+  // screen readers. Each turn begins with an empty form.
+  const [adding, setAdding] = useState({ turn: 0, open: false });
+  const closeAdding = () => setAdding((old) => ({ ...old, open: false }));
+  const [removing, setRemoving] = useState<{ id: string; name: string }>();
+  const [said, setSaid] = useState<string>();
+  const tenants = useResource(`tenants ${may}`, (signal) => (may ? api.tenants(signal) : Promise.resolve([])));
+  const removable = new Set(tenants.data?.filter((one) => one.added).map((one) => one.id));
+  const button = may && <Button appearance="primary" onClick={() => setAdding((old) => ({ turn: old.turn + 1, open: true }))}>{tenantText.add}</Button>;
 
   if (!list.data) {
     return <div className="page">{list.error ? <FailureView error={list.error} onRetry={list.reload} /> : <LoadingRows rows={8} />}</div>;
@@ -43,10 +50,15 @@ export default function ConnectorsPage() {
     <div className="page">
       <PageHeader title={t.title} detail={t.detail} actions={<><span className="live"><i aria-hidden="true" />{t.live}</span>{connectors.length > 0 && button}</>} />
       <StaleBar error={list.error} onRetry={list.reload} />
-      {added && <MessageBar intent="success"><MessageBarBody>{tenantText.added(added)}</MessageBarBody></MessageBar>}
-      {adding && (
+      {said && <MessageBar intent="success"><MessageBarBody>{said}</MessageBarBody></MessageBar>}
+      {adding.turn > 0 && (
         <Suspense>
-          <AddTenant onClose={() => setAdding(false)} onAdded={(name) => { setAdding(false); setAdded(name); list.reload(); }} />
+          <AddTenant key={adding.turn} open={adding.open} onClose={closeAdding} onAdded={(name) => { closeAdding(); setSaid(tenantText.added(name)); list.reload(); tenants.reload(); }} />
+        </Suspense>
+      )}
+      {removing && (
+        <Suspense>
+          <RemoveTenant {...removing} onClose={() => setRemoving(undefined)} onRemoved={() => { setRemoving(undefined); setSaid(tenantText.removed(removing.name)); list.reload(); tenants.reload(); }} />
         </Suspense>
       )}
       {connectors.length === 0 ? (
@@ -54,7 +66,7 @@ export default function ConnectorsPage() {
       ) : (
         <>
           <Summary connectors={connectors} />
-          {groups(connectors).map(([key, members]) => <Group key={key} connectors={members} now={now} />)}
+          {groups(connectors).map(([key, members]) => <Group key={key} connectors={members} now={now} onRemove={removable.has(members[0]!.tenantId) && members[0]!.source === "activity" ? setRemoving : undefined} />)}
           <Coverage />
           <GapCalendar now={now} />
           <Backfills tenants={tenantsOf(connectors)} now={now} />
@@ -106,8 +118,10 @@ function Summary({ connectors }: { connectors: Connector[] }) {
   );
 }
 
-function Group({ connectors, now }: { connectors: Connector[]; now: number }) {
+function Group({ connectors, now, onRemove }: { connectors: Connector[]; now: number; onRemove: ((tenant: { id: string; name: string }) => void) | undefined }) {
   const first = connectors[0]!;
+  const name = first.tenantName || first.tenantId;
+  const ends = connectors.map((c) => c.credentialEnds).filter(Boolean).sort()[0];
   const latest = connectors.map((c) => c.lastReceived).filter((at) => at !== null).sort().at(-1);
   return (
     <section className="panel connector-group" aria-label={first.title}>
@@ -115,7 +129,9 @@ function Group({ connectors, now }: { connectors: Connector[]; now: number }) {
         <h2>{first.title}</h2>
         <span className="muted">{first.tenantName ? `${first.tenantName} · ` : ""}<span className="mono">{first.tenantId}</span></span>
         <div className="shell-space" />
-        <span className="muted">{t.written}: <Ago at={latest} now={now} /></span>
+        {ends && <span className="muted nowrap">{tenantText.credential}: <Ago at={ends} now={now} /></span>}
+        <span className="muted nowrap">{t.written}: <Ago at={latest} now={now} /></span>
+        {onRemove && <Button size="small" appearance="subtle" aria-label={tenantText.removeOf(name)} onClick={() => onRemove({ id: first.tenantId, name })}>{tenantText.remove}</Button>}
       </div>
       {warnings(connectors).map((w) => (
         <div key={w.cause} role="status" className="connector-warning">

@@ -26,6 +26,7 @@ export function Storage({ status: s, now }: { status: Status; now: number }) {
         {s.archive ? (
           <Store title={t.archive} hint={t.archiveHint} position={s.archive.position} end={end} problem={s.archive.problem}>
             <Fact name={t.sealed}><Ago at={s.archive.sealed} now={now} /></Fact>
+            <Fact name={t.certificates}>{s.archive.certificates ? t.certified(formatCount(s.archive.certificates.certificates), s.archive.certificates.latest ?? "") : text.none}</Fact>
             <Fact name={s.archive.verified?.passed === false ? t.verifyFailed : t.verified}><Verified verified={s.archive.verified} now={now} /></Fact>
           </Store>
         ) : (

@@ -32,7 +32,7 @@ const reconciliation = (change: Partial<Reconciliation>): Reconciliation => ({
 });
 const archive = (change: Partial<NonNullable<Status["archive"]>>): Status => ({
   version: "", started: at(1), now: at(0), journal: { position: 1, bytes: 1, updated: null }, lake: { position: 1, committed: 1, flushed: null, tables: [] },
-  archive: { position: 1, sealed: null, verified: { time: at(1), passed: true }, checkpoint: null, certificates: { certificates: 3, tenants: 1 }, drill: null, witnesses: null, reconciliation: reconciliation({}), ...change },
+  archive: { position: 1, sealed: null, verified: { time: at(1), passed: true }, checkpoint: null, certificates: { certificates: 3, tenants: 1 }, drill: null, copies: null, recipients: null, rowFiles: null, witnesses: null, reconciliation: reconciliation({}), ...change },
 });
 
 test("what is not met is listed, the worst first, and nothing else", () => {

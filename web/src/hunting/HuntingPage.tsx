@@ -2,6 +2,7 @@ import { Button, Input, Select } from "@fluentui/react-components";
 import { useRef, useState } from "react";
 import { api, explain, type ApiError } from "../api/client";
 import type { Note, QueryResult, Rule } from "../api/types";
+import { useAttempt } from "../api/useAttempt";
 import { useResource } from "../api/useResource";
 import { linkTo } from "../app/router";
 import { useMay } from "../app/settings";
@@ -12,7 +13,7 @@ import { text } from "../text/en";
 import { keptText } from "../text/kept";
 import { SearchRegular } from "../ui/icons";
 import { Instant, PageHeader, SeverityTag } from "../ui/parts";
-import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { EmptyView, ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
 import { countQuery, kindOf, lookupQuery, refang, rowsQuery } from "./lookup";
 import "./hunting.css";
 
@@ -194,6 +195,7 @@ function Bookmarks() {
                   {n.remark && <p>{n.remark}</p>}
                   <p className="muted small"><Instant at={n.created} /> {t.by(n.owner)}</p>
                 </div>
+                {may && <IntoIncident note={n} />}
                 {may && <Button size="small" appearance="subtle" onClick={() => remove(n)}>{t.remove}</Button>}
               </li>
             ))}
@@ -201,6 +203,30 @@ function Bookmarks() {
         )
       ) : notes.error ? <FailureView error={notes.error} onRetry={notes.reload} /> : <LoadingRows rows={2} />}
     </section>
+  );
+}
+
+/** Puts a bookmark into the story of an incident, with its query and its row. */
+function IntoIncident({ note: n }: { note: Note }) {
+  const [open, setOpen] = useState(false);
+  const [into, setInto] = useState<string>();
+  const { error, attempt } = useAttempt();
+  const put = (id: string) => attempt(async () => {
+    await api.changeIncident(id, { comment: [n.title, n.remark, n.query, n.row && JSON.stringify(n.row, null, 1)].filter(Boolean).join("\n\n") });
+    setInto(id);
+  });
+  if (into) return <a className="small" {...linkTo("/incidents/" + encodeURIComponent(into))}>{t.inIncident}</a>;
+  if (!open) return <Button size="small" onClick={() => setOpen(true)}>{t.intoIncident}</Button>;
+  return <><OpenIncidents label={t.intoIncidentOf(n.title)} onChoose={(id) => void put(id)} /><ErrorBar error={error} /></>;
+}
+
+function OpenIncidents({ label, onChoose }: { label: string; onChoose: (id: string) => void }) {
+  const open = useResource("open incidents", (signal) => api.incidents({ status: ["New", "Active"], severity: [], text: "", limit: 100 }, signal));
+  return (
+    <Select size="small" aria-label={label} value="" disabled={!open.data} onChange={(_, d) => d.value && onChoose(d.value)}>
+      <option value="">{open.error ? open.error.message : t.whichIncident}</option>
+      {open.data?.incidents.map((i) => <option key={i.id} value={i.id}>{`#${i.number} ${i.title}`}</option>)}
+    </Select>
   );
 }
 

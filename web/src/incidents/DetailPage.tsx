@@ -12,6 +12,7 @@ import { Steps } from "../automation/Steps";
 import "../automation/automation.css";
 import { AlertCard } from "./AlertCard";
 import { Custody } from "./Custody";
+import { EntityGraph } from "./EntityGraph";
 import { ManagePanel } from "./ManagePanel";
 import { RegisterView } from "./RegisterView";
 import { SplitBar, TasksPanel } from "./Tasks";
@@ -35,7 +36,7 @@ export default function DetailPage({ id }: { id: string }) {
 }
 
 function Detail({ incident, onChanged }: { incident: IncidentDetail; onChanged: (i: IncidentDetail) => void }) {
-  const [view, setView] = useState<"story" | "alerts" | "entities" | "register">("story");
+  const [view, setView] = useState<"story" | "alerts" | "entities" | "graph" | "register">("story");
   const [chosen, setChosen] = useState<string[]>([]);
   const [alert, setAlert] = useState<string>();
   const showAlert = (id: string) => {
@@ -60,6 +61,7 @@ function Detail({ incident, onChanged }: { incident: IncidentDetail; onChanged: 
             <Tab value="story">{t.story}</Tab>
             <Tab value="alerts">{t.alerts} <span className="muted numeric">{incident.alerts.length}</span></Tab>
             <Tab value="entities">{t.entities} <span className="muted numeric">{incident.entities.length}</span></Tab>
+            <Tab value="graph">{t.graph.tab}</Tab>
             <Tab value="register">{t.register}</Tab>
           </TabList>
           <div className="incident-view">
@@ -72,6 +74,7 @@ function Detail({ incident, onChanged }: { incident: IncidentDetail; onChanged: 
               />
             ))}
             {view === "register" && <RegisterView id={incident.id} />}
+            {view === "graph" && <EntityGraph incident={incident} onAlert={showAlert} />}
             {view === "entities" && <Entities incident={incident} />}
           </div>
         </div>

@@ -1,13 +1,16 @@
-import { Button, Input, Select, ToggleButton } from "@fluentui/react-components";
+import { Button, Checkbox, Input, Select, ToggleButton } from "@fluentui/react-components";
 import { ArrowClockwiseRegular, SearchRegular, ShieldCheckmarkRegular } from "../ui/icons";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { api, type IncidentFilter } from "../api/client";
 import type { Incident } from "../api/types";
+import { useAttempt } from "../api/useAttempt";
 import { useResource } from "../api/useResource";
 import { linkTo, navigate, rewriteAddress, useLocation } from "../app/router";
+import { useMay, useSession } from "../app/settings";
 import { text } from "../text/en";
 import { Ago, EntityChip, PageHeader, SeverityTag, StatusTag, tacticName, useNow } from "../ui/parts";
-import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { EmptyView, ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { Bulk } from "./Bulk";
 import { formatFilter, openFilter, parseFilter } from "./filter";
 import "./incidents.css";
 
@@ -37,7 +40,7 @@ export default function QueuePage() {
             action={<Button onClick={() => setFilter({ status: [], severity: [], text: "" })}>{t.clear}</Button>}
           />
         ) : (
-          <Queue incidents={page.data.incidents} />
+          <Queue incidents={page.data.incidents} onChanged={page.reload} />
         )
       ) : page.error ? (
         <FailureView error={page.error} onRetry={page.reload} />
@@ -77,28 +80,72 @@ function Filters({ filter, onChange, total }: { filter: IncidentFilter; onChange
   );
 }
 
-function Queue({ incidents }: { incidents: Incident[] }) {
+/** The rows, of which some can be chosen; the keyboard reaches all of it. */
+function Queue({ incidents, onChanged }: { incidents: Incident[]; onChanged: () => void }) {
   const now = useNow(10_000);
+  const may = useMay("Responder");
+  const me = useSession().name;
+  const [chosen, setChosen] = useState<string[]>([]);
+  const [at, setAt] = useState(0);
+  const body = useRef<HTMLTableSectionElement>(null);
+  const there = chosen.filter((id) => incidents.some((i) => i.id === id));
+  const toggle = (id: string) => setChosen(there.includes(id) ? there.filter((other) => other !== id) : [...there, id]);
+  const taking = useAttempt(onChanged);
+  const move = (to: number) => {
+    const next = Math.max(0, Math.min(incidents.length - 1, to));
+    setAt(next);
+    (body.current?.rows[next] as HTMLElement | undefined)?.focus();
+  };
+  const onKey = (e: KeyboardEvent<HTMLTableSectionElement>) => {
+    if (e.ctrlKey || e.metaKey || e.altKey || !(e.target instanceof HTMLTableRowElement)) return;
+    const one = incidents[at];
+    const keys: Record<string, () => void> = {
+      ArrowDown: () => move(at + 1), j: () => move(at + 1), ArrowUp: () => move(at - 1), k: () => move(at - 1), Home: () => move(0), End: () => move(incidents.length - 1),
+      Enter: () => one && navigate("/incidents/" + encodeURIComponent(one.id)),
+    };
+    if (may && one) Object.assign(keys, { x: () => toggle(one.id), " ": () => toggle(one.id), a: () => void taking.attempt(() => api.changeIncident(one.id, { owner: me })) });
+    if (!keys[e.key]) return;
+    e.preventDefault();
+    keys[e.key]!();
+  };
   return (
-    <div className="table-frame">
-      <table className="table queue">
-        <thead>
-          <tr>
-            <th scope="col">{t.columns.severity}</th><th scope="col" className="queue-title">{t.columns.title}</th><th scope="col">{t.columns.status}</th>
-            <th scope="col">{t.columns.owner}</th><th scope="col" className="right">{t.columns.alerts}</th><th scope="col">{t.columns.entities}</th>
-            <th scope="col">{t.columns.first}</th><th scope="col">{t.columns.last}</th>
-          </tr>
-        </thead>
-        <tbody>{incidents.map((i) => <Row key={i.id} incident={i} now={now} />)}</tbody>
-      </table>
-    </div>
+    <>
+      <ErrorBar error={taking.error} />
+      {there.length > 0 && <Bulk incidents={incidents.filter((i) => there.includes(i.id))} onDone={(left) => { setChosen(left); onChanged(); }} />}
+      <div className="table-frame">
+        <table className="table queue">
+          <thead>
+            <tr>
+              <th scope="col" className="queue-choose">
+                {may ? <Checkbox aria-label={t.bulk.all} checked={there.length === 0 ? false : there.length === incidents.length ? true : "mixed"} onChange={(_, d) => setChosen(d.checked ? incidents.map((i) => i.id) : [])} /> : <span className="visually-hidden">{t.bulk.all}</span>}
+              </th>
+              <th scope="col">{t.columns.severity}</th><th scope="col" className="queue-title">{t.columns.title}</th><th scope="col">{t.columns.status}</th>
+              <th scope="col">{t.columns.owner}</th><th scope="col" className="right">{t.columns.alerts}</th><th scope="col">{t.columns.entities}</th>
+              <th scope="col">{t.columns.first}</th><th scope="col">{t.columns.last}</th>
+            </tr>
+          </thead>
+          <tbody ref={body} onKeyDown={onKey}>
+            {incidents.map((i, n) => (
+              <Row key={i.id} incident={i} now={now} reached={n === Math.min(at, incidents.length - 1)} onReach={() => setAt(n)} chosen={there.includes(i.id)} onChoose={may ? () => toggle(i.id) : undefined} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p className="muted small">{t.bulk.keys}</p>
+    </>
   );
 }
 
-function Row({ incident: i, now }: { incident: Incident; now: number }) {
+interface RowProps { incident: Incident; now: number; reached: boolean; onReach: () => void; chosen: boolean; onChoose: (() => void) | undefined }
+
+function Row({ incident: i, now, reached, onReach, chosen, onChoose }: RowProps) {
   const to = "/incidents/" + encodeURIComponent(i.id);
   return (
-    <tr onClick={(e) => !(e.target as Element).closest("a") && !getSelection()?.toString() && navigate(to)}>
+    <tr
+      tabIndex={reached ? 0 : -1} data-chosen={chosen} onFocus={onReach}
+      onClick={(e) => !(e.target as Element).closest("a, .queue-choose") && !getSelection()?.toString() && navigate(to)}
+    >
+      <td className="queue-choose">{onChoose && <Checkbox checked={chosen} aria-label={t.choose(`#${i.number}`)} onChange={onChoose} />}</td>
       <td><SeverityTag severity={i.severity} /></td>
       <td className="queue-title">
         <a {...linkTo(to)}>{i.title}</a>

@@ -1,8 +1,9 @@
 import { Button, Input, Tab, TabList } from "@fluentui/react-components";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { api } from "../api/client";
 import type { Rule } from "../api/types";
 import { useResource } from "../api/useResource";
+import { useMay } from "../app/settings";
 import { formatCount } from "../format/number";
 import { formatDuration } from "../format/time";
 import { text } from "../text/en";
@@ -13,6 +14,8 @@ import { matchesRule, matrix } from "./attack";
 import { RulePanel } from "./RulePanel";
 import "./rules.css";
 
+const ImportRules = lazy(() => import("./ImportRules").then((m) => ({ default: m.ImportRules })));
+
 const t = text.rules;
 
 /** What is looked for, how it fares, and what of ATT&CK it covers. */
@@ -21,6 +24,8 @@ export default function RulesPage() {
   const [view, setView] = useState<"list" | "matrix">("list");
   const [search, setSearch] = useState("");
   const [opened, setOpened] = useState<string>();
+  const [importing, setImporting] = useState(false);
+  const may = useMay("Contributor");
   const shown = rules.data?.filter((r) => matchesRule(r, search)) ?? [];
   const show = (technique: string) => {
     setSearch(technique);
@@ -28,7 +33,8 @@ export default function RulesPage() {
   };
   return (
     <div className="page">
-      <PageHeader title={t.title} detail={t.detail} />
+      <PageHeader title={t.title} detail={t.detail} actions={may ? <Button onClick={() => setImporting(true)}>{text.ruleImport.open}</Button> : undefined} />
+      {importing && <Suspense><ImportRules onClose={() => setImporting(false)} onImported={rules.reload} /></Suspense>}
       {rules.data ? (
         rules.data.length === 0 ? <EmptyView icon={<AlertRegular />} title={t.emptyTitle} detail={t.emptyDetail} /> : (
           <>

@@ -27,4 +27,15 @@ export const archiveText = {
   drill: { title: "Restore drill", never: "No drill was held", passed: "Restored, rows equal", failed: "The drill failed", when: "Last drill", took: "It took", rows: "Rows", size: "Payloads", how: "Hold one with" },
   witnesses: { title: "Witnesses", none: "Nobody else keeps checkpoints: whoever has the key could write another history.", name: "Witness", size: "Leaves it has cosigned", when: "Last", state: "State", good: "cosigns" },
   certificates: { title: "Certificates of completeness", none: "No day has one yet.", day: "Day", type: "Content type", tenant: "Tenant", listed: "Blobs listed", fetched: "fetched", lost: "lost", gaps: "Gaps", sequence: "Number" },
+  copies: {
+    title: "Copies", none: "The archive is kept once. archive_copies in the configuration names further stores: folders, S3, Azure Blob Storage.", name: "Copy", leaves: "Leaves", when: "Checkpoint", lag: "Behind", lock: "Locked", state: "State", good: "Follows", late: "Late", stopped: "Stopped",
+    days: (n: number) => `${n} days`, unlocked: "not locked", free: "not asked for", left: (n: string, size: string) => `${n} objects, ${size} to copy`, failures: (n: number) => `${n} attempts in a row`,
+  },
+  kept: {
+    title: "Encryption and tables", recipients: "Objects are encrypted to", none: "nobody: objects are plain", files: "Files of the tables under the log", bytes: "of them with their bytes here", waiting: "waiting", looked: "Last look",
+  },
+  disposal: {
+    title: "Disposal", hint: "What was kept for its minimum may go: one person proposes it, another confirms it, holds keep what they cover, and a certificate under the log stays.", none: "Nothing was disposed of.", reason: "Reason", before: "Received before", by: "Proposed by", payloads: "Payloads", state: "Certificate",
+    done: (who: string) => `Confirmed by ${who}; the certificate is under the log`, doing: (who: string) => `Confirmed by ${who}; objects are going`, waits: "Waits for a second person", confirm: "Confirm", confirmOf: (reason: string) => `Confirm: ${reason}`, propose: "Propose disposal", why: "Why it may go",
+  },
 };

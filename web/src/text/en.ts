@@ -161,6 +161,11 @@ export const text = {
     merge: "Merge into this incident", mergeHint: "Numbers of incidents that are part of this one", mergeDo: "Merge",
     split: (n: number) => (n === 0 ? "Split off alerts" : `Split off ${n} ${n === 1 ? "alert" : "alerts"}`), splitHint: "Chosen alerts become an incident of their own.", choose: (name: string) => `Choose ${name}`,
     noTimeline: "Nothing has happened yet.",
+    graph: { tab: "Graph", label: "How alerts, entities and other incidents hang together", alerts: "Alerts", entities: "Entities", related: "Related incidents", none: "No other incident is about any of it." },
+    bulk: {
+      chosen: (n: number) => `${n} chosen`, all: "Choose all", take: "Take", activate: "Set active", close: "Close as…", severity: "Severity…", clear: "Clear", label: "With the chosen incidents", failed: (n: number, why: string) => `${n} could not be changed: ${why}`,
+      keys: "In the list: arrows or j and k move, Enter opens, x chooses, a takes.",
+    },
     timeline: {
       activity: "Activity", created: "Incident created", alert: "Alert", "alert-updated": "Alert updated", status: "Status", severity: "Severity",
       owner: "Owner", classification: "Classification", reopened: "Reopened", comment: "Comment",
@@ -184,6 +189,7 @@ export const text = {
     columns: { table: "Table", rows: "Rows", first: "First", last: "Last", hunt: "Hunt", now: "Rows", before: "Before", delta: "Change", severity: "Severity" },
     open: "Open in Logs", hunts: "Hunts", huntsDetail: "The queries of all rules, over a range of your choice and over the one before it.", run: "Run all hunts", stop: "Stop", progress: (n: number, all: number) => `${n} of ${all}`,
     failed: "failed", noHunts: "There are no hunts", noHuntsDetail: "Hunts are the queries of rules, and no rule is loaded.", bookmarks: "Bookmarks", noBookmarks: "No bookmarks yet. Open a row of a result in Logs, and choose Bookmark.",
+    intoIncident: "Into an incident", intoIncidentOf: (title: string) => `Incident for ${title}`, whichIncident: "Which incident?", inIncident: "In the incident",
     remove: "Remove", by: (who: string) => `by ${who}`, range: "Range", started: "Run them to see what is there.",
   },
   rules: {
@@ -218,6 +224,11 @@ export const text = {
   dashboards: {
     title: "Dashboards", detail: "Tiles of queries over one time range. Each is a file that you can change.", emptyTitle: "No dashboards", emptyDetail: "Put files into a folder of dashboard_dirs, or import a workbook: quoll dashboards import.",
     tiles: (n: number) => `${n} ${n === 1 ? "tile" : "tiles"}`, own: "your own", broken: "Its file is wrong", any: "any", nothing: "Nothing in this range", openOf: (title: string) => `Open ${title} in Logs`,
+  },
+  ruleImport: {
+    open: "Import", title: "Import rules", detail: "Rules in Sentinel's YAML form. Each is checked, kept under its id and runs from then on; one that is wrong is left out and says why. ARM templates and Sigma rules are turned into this form on the server:",
+    files: "Files", folder: "Or a folder with all below it", chosen: (n: number, skipped: number) => `${n} ${n === 1 ? "file" : "files"}` + (skipped > 0 ? `; ${skipped} others are no YAML and left out` : ""),
+    taken: (n: number, all: number) => `${n} of ${all} taken in`, report: "What became of each", runs: "Runs", refused: "Refused", import: "Import", importing: "Importing…",
   },
   ruleDraft: {
     title: "The query as a detection rule", name: "Name", description: "What it looks for", severity: "Severity", frequency: "Runs every", period: "Over the last",
@@ -255,7 +266,7 @@ export const text = {
     journalHint: "Raw payloads, synced before anything reads them", lakeHint: "Rows that queries see", archiveHint: "Write-once copies with proofs",
     noArchive: "No archive is configured.", neverVerified: "Never verified", verified: "Verified", verifyFailed: "Verification failed", sealed: "Sealed",
     flushed: "Last file", written: "Last payload", tables: "Tables", table: "Table", rows: "Rows", fresh: "In memory", files: "Files", size: "Size", earliest: "Earliest", latest: "Latest",
-    noContent: "not known yet",
+    noContent: "not known yet", certificates: "Certificates of completeness", certified: (n: string, latest: string) => (latest ? `${n}, up to ${latest}` : n),
     version: "Version", running: "Running for", live: "Live", most: (n: string) => `at most ${n} in an hour`,
   },
   coverage: {

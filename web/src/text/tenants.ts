@@ -9,5 +9,8 @@ export const tenantText = {
   more: "Something stands between this server and Microsoft", baseUrl: "Address of the API", authorityUrl: "Address of the authority", caFile: "Path of its authorities' certificates (PEM)",
   check: "Check", checking: "Checking…", store: "Add and collect", storing: "Adding…", broken: "The checks broke off. Try again.",
   findings: "What was found", severities: { ok: "Good", note: "Note", warning: "Warning", blocking: "Blocks" } as Record<string, string>, remedy: "What to do",
+  remove: "Remove", removeOf: (name: string) => `Remove ${name}`, removeTitle: (name: string) => `Stop collecting from ${name}?`,
+  removeDetail: "Collecting stops at once, and what its application proves itself with is deleted here. Its rows, raw records, archive, certificates and calendar stay, and who did it is written down. At Microsoft nothing changes: take the application away in Microsoft Entra, too. Whoever adds the tenant again goes on where it was left, as far as Microsoft still has the content.",
+  removeDo: "Stop collecting", removing: "Stopping…", removed: (name: string) => `${name} is collected no more. What it sent stays.`, keep: "Keep it", credential: "Its credential ends",
   blocked: "Put right what blocks, and check again.", ready: "Nothing keeps Quoll from collecting.", added: (name: string) => `${name} is collected from now on.`, stale: "Something was changed since: check again.",
 };
