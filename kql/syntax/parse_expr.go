@@ -237,6 +237,9 @@ func (p *parser) index(start int, x Expr) Expr {
 
 // member reads what stands after the dot.
 func (p *parser) member(start int, x Expr) Expr {
+	if pattern := p.tablesElsewhere(x); pattern != nil {
+		return pattern
+	}
 	name := p.name()
 	if p.isSymbol("(") {
 		p.fail(source.Diagnostic{
@@ -245,4 +248,18 @@ func (p *parser) member(start int, x Expr) Expr {
 		})
 	}
 	return &Member{pos: p.from(start), X: x, Name: name}
+}
+
+// tablesElsewhere reads the pattern of database('x').* and refuses it.
+func (p *parser) tablesElsewhere(x Expr) Expr {
+	call, ok := x.(*Call)
+	if !ok || call.Func.Text != "database" || !p.isSymbol("*") && !(p.peek(1).Text == "*" && p.adjacent(p.i+1)) {
+		return nil
+	}
+	pattern := p.namePattern()
+	p.fail(source.Diagnostic{
+		Span: source.Span{Start: x.Span().Start, End: pattern.Span().End}, Message: "database() is not supported: there is one workspace and no cluster",
+		Remedy: "a table's name or pattern alone is enough, such as Device*",
+	})
+	return pattern
 }
