@@ -383,3 +383,51 @@ func mustView(t testing.TB, p *Prover) *view {
 	}
 	return v
 }
+
+// Objects of data files that have a person's rows go by the same certificate, and
+// what the log says of the tables still adds up.
+func TestErasureOfDataFiles(t *testing.T) {
+	fsys := durabletest.New(nil)
+	a := mustOpen(t, memory(fsys))
+	defer a.Close()
+	fillRows(t, a, 10, 2)
+	key := a.VerifierKey()
+	p := mustProver(t, fsys.Snapshot("/archive"), key)
+	asked := 0
+	objects, err := p.ObjectsWithRows(t.Context(), func(l RowsLeaf) bool { return l.First <= 2 && 2 <= l.Last }, func(data []byte) (bool, error) {
+		asked++
+		return bytes.HasPrefix(data, []byte("PAR1 Two ")), nil
+	})
+	if err != nil || len(objects) == 0 || asked <= len(objects) {
+		t.Fatalf("%d objects, asked of %d files, %v", len(objects), asked, err)
+	}
+	if none, err := p.ObjectsWithRows(t.Context(), func(RowsLeaf) bool { return true }, func([]byte) (bool, error) { return false, nil }); err != nil || len(none) != 0 {
+		t.Errorf("%v, %v", none, err)
+	}
+	made, err := p.Rewrite(t.Context(), a.cfg, 1, []uint64{2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Unix(1_760_000_000, 0).UTC()
+	d := &Disposal{
+		Sequence: 1, Reason: "she asked for it", Minimum: "none is set", Proposed: Word{"ines", at}, Confirmed: Word{"bo", at}, Issued: at,
+		Subject: strings.Repeat("ab", 32), Objects: objects, Erased: made,
+	}
+	signed, err := a.id.signDisposal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logPayload(t, a, signed)
+	if err := a.Dispose(t.Context(), signed); err != nil {
+		t.Fatal(err)
+	}
+	r := verifyWith(t, fsys.Snapshot("/archive"), key)
+	if !r.OK() || r.Erased != 1 || r.DisposedFiles == 0 {
+		t.Errorf("%d erased, %d data files went, %v", r.Erased, r.DisposedFiles, r.Problems)
+	}
+	requireTables(t, &r, 10)
+	d.Objects = []ObjectLeaf{made[0].Object}
+	if _, err := a.id.signDisposal(d); err == nil {
+		t.Error("signed that an object of payloads goes as a whole")
+	}
+}

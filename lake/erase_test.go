@@ -30,6 +30,9 @@ func TestErasedRecordsGoAndStayAway(t *testing.T) {
 	apply(t, l, Batch{Position: 3, Ingested: noon, Records: records[5:]}) // in memory
 	before := dataFilesOf(t, l)
 	gone := []schema.Key{records[1].Key, records[4].Key, records[5].Key}
+	if n := filesWith(t, l, gone); n != 4 { // two in each table
+		t.Errorf("%d files have their rows", n)
+	}
 	done, err := l.Erase(t.Context(), 1, gone)
 	if err != nil || done.Ended.IsZero() || len(done.Tables) != 2 || done.Tables[0].Rows != 3 || done.Tables[0].Dropped != 2 || done.Tables[0].Rewritten != 1 {
 		t.Fatalf("%+v, %v", done, err)
@@ -37,6 +40,9 @@ func TestErasedRecordsGoAndStayAway(t *testing.T) {
 	rowsAre(t, l, 3, "after it")
 	if after := dataFilesOf(t, l); after != before-2 {
 		t.Errorf("%d files on the disk, %d before", after, before)
+	}
+	if n := filesWith(t, l, gone); n != 0 {
+		t.Errorf("%d files have their rows still", n)
 	}
 	checkDisk(t, l)
 	requireAway := func(l *Lake, position uint64) {
@@ -75,6 +81,33 @@ func TestErasedRecordsGoAndStayAway(t *testing.T) {
 	if _, err := Open(t.Context(), config, quiet); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("opened: %v", err)
 	}
+}
+
+// filesWith counts the data files that have rows of some records.
+func filesWith(t *testing.T, l *Lake, keys []schema.Key) (n int) {
+	t.Helper()
+	set := map[schema.Key]struct{}{}
+	for _, key := range keys {
+		set[key] = struct{}{}
+	}
+	files, err := filepath.Glob(filepath.Join(l.config.Dir, namespace, "*", "data", "*", "*.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		has, err := HasKeys(data, set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if has {
+			n++
+		}
+	}
+	return n
 }
 
 // TestErasureSurvivesEveryFault breaks it off at each operation of the disk: what is
