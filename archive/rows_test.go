@@ -199,6 +199,7 @@ func TestPayloadsBetweenRows(t *testing.T) {
 func TestEveryByteOfRows(t *testing.T) {
 	t.Parallel()
 	identity, to := keyPair(t)
+	turn := 0
 	for what, recipient := range map[string]Recipients{"clear": nil, "encrypted": recipients(t, to)} {
 		fsys := durabletest.New(nil)
 		cfg := memory(fsys)
@@ -207,14 +208,14 @@ func TestEveryByteOfRows(t *testing.T) {
 		for _, name := range slices.Sorted(maps.Keys(files)) {
 			f := files[name]
 			whole := slices.Clone(f.Data)
-			for at := 0; at < len(whole); at += stride(401) {
+			for at := 0; at < len(whole); at += stride(4001) {
 				flipped := slices.Clone(whole)
 				flipped[at] ^= 1 << (at % 8)
 				for how, changed := range map[string][]byte{
 					"flipped": flipped, "cut at": whole[:at], "doubled": slices.Insert(slices.Clone(whole), at, whole[at]),
 					"removed": slices.Delete(slices.Clone(whole), at, at+1), "swapped with one away": swapped(whole, at, (at+len(whole)/2)%len(whole)),
 				} {
-					if slices.Equal(changed, whole) {
+					if turn++; slices.Equal(changed, whole) || turn%stride(5) != 0 {
 						continue
 					}
 					f.Data = changed
@@ -247,7 +248,7 @@ func TestFilesOfRowsMisplaced(t *testing.T) {
 		if first, last, ok := parseRowsPath(a); ok && !slices.Equal(r.Problems[0].DataFiles, []Range{{first, last}}) {
 			t.Errorf("%s removed: %v", a, r.Problems)
 		}
-		for j := 0; j < len(names); j += 1 + (i+j)%stride(5) {
+		for j := 0; j < len(names); j += 1 + (i+j)%stride(97) {
 			if b := names[j]; b != a {
 				files[a] = files[b]
 				requireNamed(t, verifyDamaged(t, files, key), b+" in place of "+a, a)
@@ -258,7 +259,12 @@ func TestFilesOfRowsMisplaced(t *testing.T) {
 					delete(files, a)
 					cut := files[b]
 					files[b] = &fstest.MapFile{Data: cut.Data[:len(cut.Data)/2]}
-					namesBoth(t, verifyDamaged(t, files, key), a+" removed and "+b+" cut", a, b)
+					if a == rowsPath(17, 20) && b == "tile/entries/000.p/40" {
+						// Of the last object nobody knows then whether it had payloads.
+						requireNamed(t, verifyDamaged(t, files, key), a+" removed and "+b+" cut", b)
+					} else {
+						namesBoth(t, verifyDamaged(t, files, key), a+" removed and "+b+" cut", a, b)
+					}
 					files[b] = cut
 				}
 			}
@@ -310,7 +316,7 @@ func TestRowsThroughFaults(t *testing.T) {
 	from := durabletest.New(nil)
 	archiveWithRows(t, memory(from), from)
 	for _, outcome := range []durabletest.Outcome{durabletest.FailLost, durabletest.FailKept, durabletest.Crash} {
-		for n := 1; ; n += stride(11) {
+		for n := 1; ; n += stride(151) {
 			fsys := start(from)
 			fsys.SetInject(durabletest.At(n, outcome))
 			sealed, err := rowsConsumer(fsys, 13)

@@ -134,9 +134,12 @@ func (c *objectCheck) skip(end bool) bool {
 // of the log, or before the next one in the folder, and how many numbers.
 func (c *objectCheck) gap(count int, before span) (series, uint64) {
 	var gaps [seriesCount]uint64
+	var open [seriesCount]bool // nothing of it follows in the folder
 	for s := range seriesCount {
 		if next, ok := c.after(s, c.last[s]); ok {
 			gaps[s] = next.first - c.last[s] - 1
+		} else {
+			open[s] = true
 		}
 		if s == before.in {
 			gaps[s] = before.first - c.last[s] - 1
@@ -144,6 +147,9 @@ func (c *objectCheck) gap(count int, before span) (series, uint64) {
 		if gaps[s] > 0 && uint64(count) == gaps[s]+1 {
 			return s, gaps[s]
 		}
+	}
+	if other := ofDataFiles - before.in; gaps[before.in] == 0 && open[other] {
+		return other, uint64(count) - 1 // if it was one object
 	}
 	in := before.in
 	for s := range seriesCount {

@@ -281,25 +281,25 @@ func TestRestartsAndALakeBuiltAnew(t *testing.T) {
 // Many files go into several objects, and a table is whole with the last.
 func TestManyFiles(t *testing.T) {
 	r := newRig(t)
-	for i := range 9 {
+	for i := range 4 {
 		r.come(noon.AddDate(0, 0, -i))
 	}
 	config := DefaultConfig()
-	config.MaxLeaves = 4
+	config.MaxLeaves = 3
 	r.newFollower(config)
 	r.look()
 	report := r.verify()
-	if report.HashedFiles != 18 || report.RowObjects < 5 || report.Standing[1].Files != 9 {
+	if report.HashedFiles != 8 || report.RowObjects < 3 || report.Standing[1].Files != 4 {
 		t.Errorf("%d hashes, %d objects", report.HashedFiles, report.RowObjects)
 	}
-	for i := range 9 { // each day is merged with what came late
+	for i := range 4 { // each day is merged with what came late
 		r.come(noon.AddDate(0, 0, -i))
 	}
 	r.clock.now = noon.Add(40 * time.Hour)
 	_, err := r.lake.Compact(t.Context())
 	r.must(err)
 	r.look()
-	if report := r.verify(); report.Standing[1].Files != 9 || report.Standing[1].Rows != 18 || report.Standing[1].Kept != 9 {
+	if report := r.verify(); report.Standing[1].Files != 4 || report.Standing[1].Rows != 8 || report.Standing[1].Kept != 4 {
 		t.Errorf("merged: %+v", report.Standing[1])
 	}
 }
