@@ -28,11 +28,16 @@ func main() {
 	days := flag.Int("days", 30, "days that they fall on")
 	dir := flag.String("dir", "", "folder to work in, which is removed afterwards (default: a temporary one)")
 	keep := flag.String("keep", "", "make a data directory here, and measure nothing")
+	compare := flag.String("compare", "", "a data directory to ask, beside native DuckDB tables and VictoriaLogs of the same rows")
+	victoria := flag.String("victorialogs", "", "the program of VictoriaLogs, for -compare; empty leaves it out")
 	flag.Parse()
 	var err error
-	if *keep != "" {
+	switch {
+	case *keep != "":
 		err = fillDirectory(context.Background(), *records, *days, *keep)
-	} else {
+	case *compare != "":
+		err = sideBySide(context.Background(), *compare, *victoria, *dir)
+	default:
 		err = run(context.Background(), *records, *days, *dir)
 	}
 	if err != nil {
