@@ -12,6 +12,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"unsafe"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -47,6 +48,18 @@ var textFunctions = map[string]C.int{
 	"quoll_endswith_cs":   C.TEXT_END,
 }
 
+// storedFunctions are the same for a text of JSON as it is stored: false only where the
+// document as the engine writes it cannot have what is within one of its strings.
+var storedFunctions = map[string]C.int{
+	"quoll_stored_has":          C.TEXT_STORED | C.TEXT_FOLD | C.TEXT_LEFT | C.TEXT_RIGHT,
+	"quoll_stored_has_cs":       C.TEXT_STORED | C.TEXT_LEFT | C.TEXT_RIGHT,
+	"quoll_stored_hasprefix":    C.TEXT_STORED | C.TEXT_FOLD | C.TEXT_LEFT,
+	"quoll_stored_hasprefix_cs": C.TEXT_STORED | C.TEXT_LEFT,
+	"quoll_stored_hassuffix":    C.TEXT_STORED | C.TEXT_FOLD | C.TEXT_RIGHT,
+	"quoll_stored_hassuffix_cs": C.TEXT_STORED | C.TEXT_RIGHT,
+	"quoll_stored_contains":     C.TEXT_STORED | C.TEXT_FOLD,
+}
+
 // registerFunctions adds the functions to the database that conn is connected
 // to. All its connections see them.
 func registerFunctions(conn any) error {
@@ -57,7 +70,9 @@ func registerFunctions(conn any) error {
 	if !C.quoll_register_json(raw) {
 		return errors.New("register function quoll_json_text: refused by DuckDB")
 	}
-	for name, mode := range textFunctions {
+	all := maps.Clone(textFunctions)
+	maps.Copy(all, storedFunctions)
+	for name, mode := range all {
 		cName := C.CString(name)
 		ok := C.quoll_register_text(raw, cName, mode)
 		C.free(unsafe.Pointer(cName))

@@ -13,6 +13,7 @@ enum {
 	TEXT_RIGHT = 4,  // a term must end where the needle ends
 	TEXT_BEGIN = 8,  // the needle stands at the beginning of the text
 	TEXT_END = 16,   // the needle stands at the end of the text
+	TEXT_STORED = 32, // the text is JSON: true also where escapes may hide the needle
 };
 
 // The longest needle that is folded ahead; a longer one is folded as it is

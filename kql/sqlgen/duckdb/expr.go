@@ -319,7 +319,7 @@ func (g *generator) terms(c *plan.Call, b *block) string {
 		case item.Type() == types.Dynamic:
 			terms = append(terms, g.hasAmong(g.textList(item, b), value, every))
 		default:
-			list = append(list, "quoll_has("+value+", "+g.expr(item, b)+")")
+			list = append(list, g.storedFirst("quoll_has", c.Args[0], item, b, "quoll_has("+value+", "+g.expr(item, b)+")"))
 		}
 	}
 	terms = append(terms, list...)

@@ -111,6 +111,9 @@ func operatorForms() map[string]form {
 				function = "ends_with($1, $2)"
 			}
 			all[name+suffix] = sql(function)
+			if own, ok := strings.CutSuffix(function, "($1, $2)"); ok && strings.HasPrefix(own, "quoll_") && !strings.HasSuffix(name, "with") {
+				all[name+suffix] = textOperator(own)
+			}
 			all["!"+name+suffix] = sql("(NOT " + function + ")")
 		}
 	}

@@ -1,0 +1,53 @@
+package duckdb
+
+import (
+	"strings"
+
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/types"
+)
+
+// The text of a document that a table has costs ten times what looking into it
+// does: it is checked and written anew. Most documents do not have what is sought,
+// and that shows in how they are stored.
+
+// textOperator writes an operator that finds one text in another. Where the other is
+// the text of a stored document, those are left out first that cannot have it.
+func textOperator(function string) form {
+	return func(g *generator, c *plan.Call, a []string, b *block) string {
+		return g.storedFirst(function, c.Args[0], c.Args[1], b, function+"("+a[0]+", "+a[1]+")")
+	}
+}
+
+// storedFirst puts a cheap condition, which holds wherever found does, in front of it.
+func (g *generator) storedFirst(function string, text, needle plan.Expr, b *block, found string) string {
+	document, ok := text.(*plan.Convert)
+	if !ok || document.To != types.String || document.X.Type() != types.Dynamic || g.trust.expr(document.X) {
+		return found
+	}
+	column, ok := document.X.(*plan.Ref)
+	sought, constant := constantText(needle)
+	if !ok || !constant || !asStored(sought) {
+		return found
+	}
+	stored := strings.Replace(function, "quoll_", "quoll_stored_", 1)
+	return "(" + stored + "(" + g.expr(column, b) + ", " + g.expr(needle, b) + ") AND " + found + ")"
+}
+
+// asStored reports whether a text that stands in a document without escapes stands in
+// it as it is stored, too: it is within one string, so that neither white space nor the
+// form of a number makes a difference.
+func asStored(sought string) bool {
+	folded := strings.ToLower(sought)
+	if strings.ContainsAny(folded, "\",{}[]\\") || strings.HasPrefix(folded, ":") || strings.Contains(folded, "inf") || strings.Contains(folded, "nan") {
+		return false
+	}
+	letters := false
+	for _, r := range folded {
+		if r < ' ' {
+			return false
+		}
+		letters = letters || r >= 'a' && r <= 'z' && r != 'e' || r >= 0x80
+	}
+	return letters || strings.Count(folded, ".") > 1
+}
