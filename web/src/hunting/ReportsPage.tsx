@@ -78,11 +78,11 @@ function Start({ onStart }: { onStart: (r: { user: string; from: string; to: str
   };
   return (
     <form className="panel inline-form" onSubmit={(e) => { e.preventDefault(); void submit(); }}>
-      <Field label={t.user} hint={t.userHint}><Input value={form.user} onChange={set("user")} /></Field>
+      <Field label={t.user}><Input placeholder={t.userHint} value={form.user} onChange={set("user")} /></Field>
       <Field label={t.from}><Input type="datetime-local" value={form.from} onChange={set("from")} /></Field>
       <Field label={t.to}><Input type="datetime-local" value={form.to} onChange={set("to")} /></Field>
-      <Field label={t.session} hint={t.optional}><Input value={form.session} onChange={set("session")} /></Field>
-      <Field label={t.address} hint={t.optional}><Input value={form.address} onChange={set("address")} /></Field>
+      <Field label={t.session}><Input placeholder={t.optional} value={form.session} onChange={set("session")} /></Field>
+      <Field label={t.address}><Input placeholder={t.optional} value={form.address} onChange={set("address")} /></Field>
       <Button appearance="primary" type="submit" disabled={!whole}>{t.run}</Button>
     </form>
   );
