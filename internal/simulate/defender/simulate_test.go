@@ -230,6 +230,10 @@ func (l *life) session(ctx context.Context, narrow bool) {
 	if l.narrow = narrow; narrow {
 		lasts = longest
 	}
+	select {
+	case <-l.refused: // by the process before
+	default:
+	}
 	defer func() { l.narrow = false }()
 	l.machine.Faults.Set(share, time.Time{})
 	crashed := l.machine.Faults.Boot(crash)
