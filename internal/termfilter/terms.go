@@ -84,7 +84,6 @@ type scanner struct {
 	last [4]run
 	// octets and groups are how many of them belong to one address.
 	octets, groups int
-	mail           bool // the newest but one ends what stands in front of an at sign
 }
 
 // take adds a run and hands over what ends with it.
