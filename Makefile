@@ -49,6 +49,12 @@ test: need ## every check
 FOR_TESTS := lint lane-go-first test-go test-kafka test-azurite test-browser-canned test-browser-demo
 $(FOR_TESTS) test-exhaustive: export GOGC ?= 400
 $(FOR_TESTS): export CGO_CFLAGS ?= -O1
+# Code of others that is large, and of little weight in tests, is compiled without
+# inlining: the race detector instruments what was inlined at each place anew.
+OUTLINED := github.com/apache github.com/Azure github.com/AzureAD github.com/twmb github.com/minio github.com/prometheus github.com/xuri \
+	github.com/andybalholm github.com/pressly github.com/goccy github.com/pierrec github.com/spf13 github.com/stretchr \
+	google.golang.org golang.org/x/net golang.org/x/text
+$(FOR_TESTS): export GOFLAGS += $(foreach module,$(OUTLINED),-gcflags=$(module)/...=-l)
 # A process of the race detector sleeps for a second before it ends, for the last
 # words of others. Here some 400 processes end: tests and scripts.
 $(FOR_TESTS) test-exhaustive: export GORACE ?= atexit_sleep_ms=0
