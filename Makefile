@@ -205,6 +205,10 @@ lake-store-readers: bin/quoll bin/moto/bin/moto_server bin/azurite/node_modules/
 bench-rows: ## a lake of 100 million rows over a year, to ask: BENCH_FLAGS="-dir folder -rows 10000000"
 	go run ./bench/rows $(BENCH_FLAGS)
 
+.PHONY: bench-rules
+bench-rules: ## 500 rules over that lake through two hours of schedule: BENCH_FLAGS="-data folder"
+	go run ./bench/rules $(BENCH_FLAGS)
+
 bench-tenants: bin/quoll ## how late each of 500 tenants in one process is; BENCH_FLAGS="-tenants 100 -during 1m"
 	go run ./bench/tenants -quoll bin/quoll -o bin/bench-tenants.json $(BENCH_FLAGS)
 

@@ -16,6 +16,7 @@ type notifySection struct {
 	SecretFile string   `yaml:"secret_file"`
 	User       string   `yaml:"user"`
 	CAFile     string   `yaml:"ca_file"`
+	InClear    bool     `yaml:"in_clear"`
 	From       string   `yaml:"from"`
 	To         []string `yaml:"to"`
 	Least      string   `yaml:"severity"` // the least that is told
@@ -29,7 +30,7 @@ func (b *builder) notifications(sections []notifySection) []notify.Target {
 	var all []notify.Target
 	names := map[string]bool{}
 	for i, s := range sections {
-		t := notify.Target{Name: s.Name, Kind: s.Kind, Address: s.Address, User: s.User, From: s.From, To: s.To,
+		t := notify.Target{Name: s.Name, Kind: s.Kind, Address: s.Address, User: s.User, InClear: s.InClear, From: s.From, To: s.To,
 			Least: model.Severity(s.Least), OnlyNew: s.OnlyNew, PerHour: s.PerHour, Template: s.Template}
 		if s.SecretFile != "" {
 			secret, err := collect.ReadSecretFile(b.path(s.SecretFile))

@@ -15,7 +15,7 @@ import (
 func (d *Detector) evaluate(ctx context.Context, r *Rule, w Window, now time.Time, patience time.Duration) (hits, rows int, err error) {
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	result, err := d.querier.Query(limited, query.Request{Text: r.Query, From: w.Start, To: w.End, Now: w.End})
+	result, err := d.querier.Query(limited, query.Request{Text: r.Query, From: w.Start, To: w.End, Now: w.End, Standing: true})
 	if err != nil {
 		return 0, 0, fmt.Errorf("window %s to %s: %w", w.Start.Format(time.RFC3339), w.End.Format(time.RFC3339), err)
 	}
@@ -162,7 +162,7 @@ func grow(old model.Alert, f finding, fresh map[rowKey]bool, total int, late boo
 // schedule and state, and returns the alerts it would raise.
 func (r *Rule) Evaluate(ctx context.Context, querier Querier, now time.Time) ([]model.Alert, error) {
 	w := r.windowEnding(now)
-	result, err := querier.Query(ctx, query.Request{Text: r.Query, From: w.Start, To: w.End, Now: w.End})
+	result, err := querier.Query(ctx, query.Request{Text: r.Query, From: w.Start, To: w.End, Now: w.End, Standing: true})
 	if err != nil {
 		return nil, err
 	}

@@ -68,8 +68,12 @@ type Target struct {
 	// Authorities are certificates in PEM that mail and syslog servers are trusted by,
 	// besides those of the system.
 	Authorities []byte
-	From        string
-	To          []string
+	// InClear lets mail go to a server that offers no STARTTLS, over a network that
+	// everybody on it may read. Without it such a server is sent nothing: the offer is
+	// not protected, and whoever is in between can take it out.
+	InClear bool
+	From    string
+	To      []string
 	// Least is the least severity that is told; empty is all. OnlyNew tells of
 	// an incident once, not of its changes.
 	Least   model.Severity

@@ -236,7 +236,7 @@ func TestMail(t *testing.T) {
 	wire := Wire{Clock: &hand{clock.System(), noon}, Host: "box"}
 	m := message(1)
 	m.Title = "Böse\r\nBcc: x@y.example"
-	target := Target{Name: "mail", Kind: Mail, Address: address, From: "quoll@coast.example", To: []string{"soc@coast.example"}}
+	target := Target{Name: "mail", Kind: Mail, Address: address, InClear: true, From: "quoll@coast.example", To: []string{"soc@coast.example"}}
 	if err := wire.Send(t.Context(), target, m, "first\nsecond"); err != nil {
 		t.Fatal(err)
 	}

@@ -92,6 +92,30 @@ func TestMailByStartTLS(t *testing.T) {
 	}
 }
 
+// A mail server whose offer of STARTTLS was taken out on the way hears who Quoll is
+// and nothing else, with a user and without.
+func TestMailWithoutStartTLSIsNotSent(t *testing.T) {
+	for _, user := range []string{"", "quoll"} {
+		address, heard := listen(t, func(c net.Conn) string {
+			var all strings.Builder
+			_, _ = io.WriteString(c, "220 mail\r\n")
+			for lines := bufio.NewScanner(c); lines.Scan(); {
+				all.WriteString(lines.Text() + "\n")
+				_, _ = io.WriteString(c, "250 fine\r\n")
+			}
+			return all.String()
+		})
+		target := Target{Name: "mail", Kind: Mail, Address: address, From: "quoll@coast.example", To: []string{"soc@coast.example"}, User: user, Secret: "s3cret"}
+		err := Wire{Clock: &hand{clock.System(), noon}}.Send(t.Context(), target, message(1), "first")
+		if err == nil || !strings.Contains(err.Error(), "offers no STARTTLS") || !strings.Contains(err.Error(), "in_clear: true") {
+			t.Errorf("user %q: %v", user, err)
+		}
+		if got := <-heard; got != "EHLO localhost\n" {
+			t.Errorf("user %q: it heard %q", user, got)
+		}
+	}
+}
+
 // Syslog over TLS is framed as over TCP, and is not sent to who cannot show who it
 // is.
 func TestSyslogOverTLS(t *testing.T) {

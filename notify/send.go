@@ -135,10 +135,13 @@ func (w Wire) mail(ctx context.Context, t Target, m Message, text string) error 
 		return errors.Join(err, connection.Close())
 	}
 	defer func() { _ = client.Close() }()
-	if ok, _ := client.Extension("STARTTLS"); ok {
+	switch ok, _ := client.Extension("STARTTLS"); {
+	case ok:
 		if err := client.StartTLS(t.secure(host)); err != nil {
 			return err
 		}
+	case !t.InClear:
+		return fmt.Errorf("mail server %s offers no STARTTLS, or somebody in between took the offer out: nothing was sent; in_clear: true on the target sends it readable for all on the way", t.Address)
 	}
 	if t.User != "" {
 		if err := client.Auth(smtp.PlainAuth("", t.User, t.Secret, host)); err != nil {

@@ -25,6 +25,10 @@ type Request struct {
 	Now time.Time
 	// Limits bound the answer. A zero field is its default.
 	Limits Limits
+	// Standing says that the query is asked again and again, as that of a rule is, so
+	// that the engine may read once what several of them look at. The answer is the
+	// same.
+	Standing bool
 	// Parameters are the values for declare query_parameters, by name: constants
 	// as a query writes them, or their texts alone. One that the query does not
 	// declare is a mistake.

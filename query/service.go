@@ -35,6 +35,7 @@ type Engine interface {
 type RunOptions struct {
 	From, To time.Time // as in Request
 	Limits   Limits
+	Standing bool // as in Request
 }
 
 // Execution is what an engine gives back. Rows are as in Result.
@@ -169,7 +170,7 @@ func (s *Service) withDefaults(r Request) Request {
 }
 
 func (r Request) options() RunOptions {
-	return RunOptions{From: r.From, To: r.To, Limits: r.Limits}
+	return RunOptions{From: r.From, To: r.To, Limits: r.Limits, Standing: r.Standing}
 }
 
 func columns(statement *plan.Statement) []Column {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"time"
 
 	duckdriver "github.com/duckdb/duckdb-go/v2"
 )
@@ -29,11 +30,16 @@ type Config struct {
 	MemoryBytes int64
 	// Threads is how many threads run queries. 0 is one for each core.
 	Threads int
+	// KeptBytes is the part of MemoryBytes for rows that standing queries share; 0
+	// lets each of them read for itself.
+	KeptBytes int64
+	// Now is the clock by which what is kept grows old; nil is the machine's.
+	Now func() time.Time
 }
 
 // DefaultConfig returns a config without folders.
 func DefaultConfig() Config {
-	return Config{MemoryBytes: 2 << 30, TempBytes: 16 << 30}
+	return Config{MemoryBytes: 2 << 30, TempBytes: 16 << 30, KeptBytes: 256 << 20}
 }
 
 // Engine runs plans on DuckDB. It is safe for concurrent use.
@@ -41,6 +47,7 @@ type Engine struct {
 	db      *sql.DB
 	source  Source
 	fresh   *freshCache
+	kept    *keptRows
 	running *running
 	logger  *slog.Logger
 }
@@ -54,11 +61,18 @@ func Open(ctx context.Context, config Config, source Source, logger *slog.Logger
 	}
 	e := &Engine{db: sql.OpenDB(connector), source: source, running: newRunning(), logger: logger}
 	e.fresh = newFreshCache(e.db, logger)
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	e.kept = newKeptRows(e.db, logger, config.KeptBytes, config.Now)
 	if err := e.prepare(ctx, config); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare DuckDB: %w", err), e.db.Close())
 	}
 	return e, nil
 }
+
+// Kept counts what standing queries shared so far.
+func (e *Engine) Kept() KeptStatistics { return e.kept.statistics() }
 
 // Close ends the database. Queries that run are ended with an error.
 func (e *Engine) Close() error { return e.db.Close() }

@@ -24,6 +24,7 @@ var ErrMemory = errors.New("the query needs more memory than it may use; a short
 func (e *Engine) Run(ctx context.Context, s *plan.Statement, options query.RunOptions) (*query.Execution, error) {
 	r := e.newReader(options)
 	defer r.release()
+	r.stand(s)
 	execution, err := e.run(ctx, r, s)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -22,6 +23,8 @@ type reader struct {
 	read       map[string]bool // files counted in statistics
 	releases   []func()
 	statistics query.Statistics
+	// standing says what scans look at whose rows may be kept for several queries.
+	standing map[*plan.Scan]*interest
 }
 
 func (e *Engine) newReader(options query.RunOptions) *reader {
@@ -48,6 +51,7 @@ func (r *reader) acquire(ctx context.Context, table string) (*ReadSet, error) {
 	r.sets[table] = set
 	r.releases = append(r.releases, set.Release)
 	r.engine.fresh.retain(ctx, table, set.Fresh)
+	r.engine.kept.retain(ctx, table, set.Files)
 	return set, nil
 }
 
@@ -60,7 +64,7 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
 		return "", err
 	}
 	from, to := later(s.From, r.options.From), earlier(s.To, justBefore(r.options.To))
-	parts, err := r.files(ctx, set, s.Sought, from, to)
+	parts, err := r.files(ctx, set, s, from, to)
 	if err != nil {
 		return "", err
 	}
@@ -76,23 +80,54 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
 	return r.union(s, set, parts)
 }
 
-// files returns the FROM items of the files that a range touches and that may have
-// what is sought, and has them brought to the disk.
-func (r *reader) files(ctx context.Context, set *ReadSet, sought *plan.Sought, from, to time.Time) ([]item, error) {
-	var files []lake.File
-	for _, file := range set.Files {
-		if overlaps(file.MinTime, file.MaxTime, from, to) {
-			files = append(files, file)
+// stand notes which scans of a statement look at rows that may be kept. What is
+// asked for the first time is read by itself: only then are others known that look
+// at the same.
+func (r *reader) stand(s *plan.Statement) {
+	if !r.options.Standing {
+		return
+	}
+	r.standing = map[*plan.Scan]*interest{}
+	for _, s := range append([]*plan.Statement{s}, s.More...) {
+		for scan, it := range interests(s) {
+			reach := time.Duration(math.MaxInt64)
+			if from := later(scan.From, r.options.From); !from.IsZero() && !r.options.To.IsZero() {
+				reach = r.options.To.Sub(from)
+			}
+			if r.engine.kept.learn(it, reach) {
+				r.standing[scan] = it
+			}
 		}
 	}
-	found, err := r.engine.narrow(ctx, set, files, sought)
+}
+
+// files returns the FROM items of the files that a range touches and that may have
+// what is sought, and has them brought to the disk; or of tables with the rows of
+// those of which enough is kept.
+func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from, to time.Time) ([]item, error) {
+	var files []lake.File
+	var items []item
+	read := map[string]bool{}
+	for _, file := range set.Files {
+		if !overlaps(file.MinTime, file.MaxTime, from, to) {
+			continue
+		}
+		kept, ok := r.kept(ctx, set, r.standing[scan], file)
+		if !ok {
+			files = append(files, file)
+			continue
+		}
+		read[file.Path] = true
+		if kept != "" {
+			items = append(items, item{from: kept})
+		}
+	}
+	found, err := r.engine.narrow(ctx, set, files, scan.Sought)
 	if err != nil {
 		return nil, err
 	}
 	var whole []string
-	var items []item
 	var fetch []lake.File
-	read := map[string]bool{}
 	for _, f := range found {
 		path, rows := f.file.Path, f.file.Rows
 		read[path] = true
@@ -124,6 +159,20 @@ func (r *reader) files(ctx context.Context, set *ReadSet, sought *plan.Sought, f
 		return items, nil
 	}
 	return items, set.Fetch(ctx, fetch)
+}
+
+// kept returns the table with the rows of a file that a scan looks at, empty if there
+// are none; ok is false if the file is to be read.
+func (r *reader) kept(ctx context.Context, set *ReadSet, it *interest, file lake.File) (table string, ok bool) {
+	if it == nil {
+		return "", false
+	}
+	table, rows, release, ok := r.engine.kept.use(ctx, it, set, file, r.options.To)
+	if ok {
+		r.releases = append(r.releases, release)
+		r.statistics.RowsScanned += rows
+	}
+	return table, ok
 }
 
 func parquet(files string) string { return "read_parquet([" + files + "], hive_partitioning = false)" }

@@ -102,9 +102,10 @@ func changing(t *schema.Table, name string) (change, bool) {
 	number := parquetfile.Column{Name: name, Kind: parquetfile.Int64, Codec: parquetfile.Uncompressed}
 	mixed := func(value, _, days int64) int64 { return int64(mix(uint64(value), days)) }
 	switch name {
-	case lake.ColumnKeyHigh, lake.ColumnKeyLow, lake.ColumnDigest:
+	case lake.ColumnKeyHigh:
 		return change{column: number, vary: mixed}, true
-	case lake.ColumnPosition:
+	case lake.ColumnKeyLow, lake.ColumnDigest, lake.ColumnPosition:
+		// Nobody asks for them, and random they would be an eighth of the files.
 		number.Dictionary, number.Bounds, number.Codec = true, true, parquetfile.Zstd
 		return change{column: number, vary: func(int64, int64, int64) int64 { return 0 }}, true
 	case lake.ColumnIngestionTime:
@@ -253,7 +254,7 @@ func (p *pattern) varied(to io.Writer, days int64) ([]parquetfile.ColumnMetrics,
 		columns[i] = p.changes[i].column
 	}
 	at := p.times(days)
-	w, err := parquetfile.NewWriter(to, columns, parquetfile.Options{CreatedBy: "quoll", Small: true})
+	w, err := parquetfile.NewWriter(to, columns, parquetfile.Options{CreatedBy: "quoll"})
 	if err != nil {
 		return nil, err
 	}

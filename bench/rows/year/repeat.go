@@ -10,9 +10,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/apache/iceberg-go"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/quoll/quoll/internal/icebergtable"
 	"github.com/quoll/quoll/schema"
@@ -36,12 +38,7 @@ func repeat(ctx context.Context, config Config, base, dir string) error {
 		if err != nil {
 			return err
 		}
-		var files []iceberg.DataFile
-		err = table.DataFiles(func(f iceberg.DataFile) error {
-			copies, err := repeatFile(ctx, config, to, t, f)
-			files = append(files, copies...)
-			return err
-		})
+		files, err := repeatTable(ctx, config, table, to, t)
 		if err == nil && len(files) > 0 {
 			err = to.add(ctx, t.Name, files)
 		}
@@ -53,6 +50,24 @@ func repeat(ctx context.Context, config Config, base, dir string) error {
 		}
 	}
 	return nil
+}
+
+// repeatTable repeats the files of a table, two at a time.
+func repeatTable(ctx context.Context, config Config, from *icebergtable.Table, to *catalog, t *schema.Table) (files []iceberg.DataFile, err error) {
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(2)
+	err = from.DataFiles(func(f iceberg.DataFile) error {
+		group.Go(func() error {
+			copies, err := repeatFile(ctx, config, to, t, f)
+			mu.Lock()
+			defer mu.Unlock()
+			files = append(files, copies...)
+			return err
+		})
+		return nil
+	})
+	return files, errors.Join(err, group.Wait())
 }
 
 // repeatFile writes a file of the base for each of its weeks.

@@ -31,8 +31,6 @@ type Made struct {
 	Agencies int   // whose week the base is
 	Base     int64 // rows of that week
 	Tables   []lake.TableStats
-	// Example is a user, and an id that exactly one record has.
-	ExampleUser, ExampleID string
 }
 
 // week is the distance at which the base is repeated, so that working days stay
@@ -92,8 +90,9 @@ func (m *Made) String() string {
 %d days from %s to %s (UTC), %d files, %.2f GiB, %.0f bytes a row. The base is one week of %d simulated agencies of forty people each,
 %d rows that went through normalise, flush and compaction; each file of it is repeated every seven days. Times, ids
 (Id, SourceRecordId, OfficeId, NetworkMessageId, InternetMessageId, ReportId) and keys of the repeats are their own; all else, and so what Record says of its
-time and its id, is that of the base: a word that one record has is in Record once a week. Files are sorted and have Bloom
-filters as compaction writes them; quoll_position is 0 throughout, and there is no journal.
+time and its id, is that of the base: a word that one record has is in Record once a week. Files are sorted, and have Bloom
+filters and all columns but those that change, as compaction writes them; quoll_position, quoll_key_low and quoll_digest
+are 0 throughout, and there is no journal.
 
 | table | rows | files | MiB | from | to |
 |---|--:|--:|--:|---|---|
