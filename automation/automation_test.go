@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -154,7 +155,7 @@ func started(t *testing.T, texts ...string) (*world, *Engine, func(d time.Durati
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	w := &world{kept: map[int64]*Incident{}, once: map[string]bool{}, failing: map[string]int{}}
-	e, err := New(t.Context(), db, nil, w.world(), clock.System(), func() float64 { return 0.5 }, slog.New(slog.DiscardHandler))
+	e, err := New(t.Context(), db, Files{}, w.world(), clock.System(), func() float64 { return 0.5 }, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,5 +328,51 @@ func TestConditionsInWords(t *testing.T) {
 		if c.String() != want[i] {
 			t.Errorf("%q, want %q", c.String(), want[i])
 		}
+	}
+}
+
+// One file that is wrong keeps neither the others away nor the server from starting.
+func TestWrongFilesAreNamedAndOthersRun(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a-calm.yaml": calm, "b-broken.yaml": strings.Replace(calm, "order: 10", "order: -1", 1), "c-again.yml": calm, "note.txt": "not a rule",
+		"d-query.yaml": strings.NewReplacer("id: calm", "id: asks", "print Accounts", "Nowhere | take 1").Replace(calm),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	w := (&world{}).world()
+	w.Check = func(_ context.Context, about, text string) error {
+		if strings.HasPrefix(text, "Nowhere") && strings.HasPrefix(about, "let IncidentNumber = 0;") {
+			return errors.New("no table Nowhere")
+		}
+		return nil
+	}
+	e, err := New(t.Context(), db, Load([]string{dir, filepath.Join(dir, "gone")}), w, clock.System(), func() float64 { return 0.5 }, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var problems []string
+	for _, p := range e.Problems() {
+		problems = append(problems, strings.ReplaceAll(p.Error(), dir, ""))
+	}
+	got := strings.Join(problems, "\n")
+	for _, want := range []string{"/b-broken.yaml: automation rule \"Calm the backup account\": order: -1", "/c-again.yml: the id calm is that of /a-calm.yaml", "/gone: read automation rules", `/d-query.yaml: automation rule "Calm the backup account": actions[3]: query "what else": no table Nowhere`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not among\n%s", want, got)
+		}
+	}
+	all, err := e.List(t.Context())
+	if err != nil || len(problems) != 4 || len(all) != 1 || all[0].ID != "calm" {
+		t.Errorf("%d problems, rules %+v, error %v", len(problems), all, err)
+	}
+	if _, err := e.Put(t.Context(), strings.NewReplacer("id: calm", "id: asks", "print Accounts", "Nowhere | take 1").Replace(calm), "ines"); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "actions[3]") {
+		t.Errorf("a rule with a wrong query: %v", err)
 	}
 }

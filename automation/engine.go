@@ -60,6 +60,9 @@ type World struct {
 	Tell func(ctx context.Context, key string, targets []string, i *Incident, by string) error
 	// Ask answers a query and says in a few lines what it gave.
 	Ask func(ctx context.Context, text string) (string, error)
+	// Check compiles a query behind the let statements that say what incident it is
+	// about, and runs none of it; the error has the mistakes and their places.
+	Check func(ctx context.Context, about, text string) error
 	// Watches says whether an analytics rule watches those who could mute it.
 	Watches func(ruleID string) bool
 	// Acted writes down what was done with a step in the end; Ran that all steps of
@@ -72,6 +75,7 @@ type World struct {
 type Engine struct {
 	db     *sql.DB
 	files  []*Rule
+	broken []Problem
 	world  World
 	clock  clock.Clock
 	random func() float64
@@ -82,13 +86,22 @@ type Engine struct {
 // the first.
 var retries = backoff.Policy{First: 5 * time.Second, Max: 20 * time.Minute, Tries: 10}
 
-// New returns an engine over the rules of files and those in db.
-func New(ctx context.Context, db *sql.DB, files []*Rule, world World, clk clock.Clock, random func() float64, log *slog.Logger) (*Engine, error) {
+// New returns an engine over the rules of files and those in db. Rules of files
+// whose queries have mistakes are not run.
+func New(ctx context.Context, db *sql.DB, files Files, world World, clk clock.Clock, random func() float64, log *slog.Logger) (*Engine, error) {
 	if err := state.Migrate(ctx, db, "automation", migrations); err != nil {
 		return nil, err
 	}
-	return &Engine{db: db, files: files, world: world, clock: clk, random: random, log: log}, nil
+	files = files.checked(ctx, world)
+	for _, p := range files.Problems {
+		log.Error("an automation rule of a file is not run", "error", p)
+	}
+	return &Engine{db: db, files: files.Rules, broken: files.Problems, world: world, clock: clk, random: random, log: log}, nil
 }
+
+// Problems are the files and folders that no rule comes from, as they were when the
+// engine was made.
+func (e *Engine) Problems() []Problem { return e.broken }
 
 // lookEvery is how often changes of incidents are looked for.
 const lookEvery = time.Second
@@ -344,6 +357,9 @@ func (e *Engine) Put(ctx context.Context, text, by string) (*Rule, error) {
 	}
 	if e.inFile(r.ID) {
 		return nil, fmt.Errorf("%w: the id %s is that of a rule in a file: change it there, or take another", ErrInvalid, r.ID)
+	}
+	if err := r.check(ctx, e.world); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	if _, err := e.db.ExecContext(ctx, `INSERT INTO automation_rule (id, body, by, at) VALUES (?,?,?,?)
 		ON CONFLICT (id) DO UPDATE SET body=excluded.body, by=excluded.by, at=excluded.at`, r.ID, text, by, e.clock.Now().UnixMicro()); err != nil {

@@ -13,8 +13,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -128,38 +126,6 @@ func Parse(text []byte) (*Rule, error) {
 		return nil, fmt.Errorf("automation rule %q: %w", cmp.Or(r.Name, r.ID), err)
 	}
 	return r, nil
-}
-
-// Load reads the rules of directories, from files that end in .yaml or .yml.
-func Load(dirs []string) ([]*Rule, error) {
-	var all []*Rule
-	from := map[string]string{}
-	for _, dir := range dirs {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			return nil, fmt.Errorf("read automation rules: %w", err)
-		}
-		for _, e := range entries {
-			path := filepath.Join(dir, e.Name())
-			if ext := filepath.Ext(path); e.IsDir() || ext != ".yaml" && ext != ".yml" {
-				continue
-			}
-			text, err := os.ReadFile(path)
-			if err != nil {
-				return nil, fmt.Errorf("read automation rules: %w", err)
-			}
-			r, err := Parse(text)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", path, err)
-			}
-			if other := from[r.ID]; other != "" {
-				return nil, fmt.Errorf("%s: the id %s is that of %s: give one of them another", path, r.ID, other)
-			}
-			from[r.ID] = path
-			all = append(all, r)
-		}
-	}
-	return all, nil
 }
 
 var identifier = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)

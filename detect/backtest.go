@@ -56,8 +56,7 @@ func Backtest(ctx context.Context, scratch *sql.DB, r *Rule, querier Querier, fr
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := d.known.tablesOf(r.ID); !ok {
-		_, err := querier.Tables(r.Query)
+	if _, err := querier.Tables(r.Query); err != nil {
 		return nil, fmt.Errorf("rule %q: %w", r.Name, err)
 	}
 	most := int(to.Sub(from)/time.Duration(r.QueryFrequency)) + 1

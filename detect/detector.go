@@ -84,8 +84,9 @@ type Detector struct {
 	forgot   time.Time  // when old windows were last forgotten
 }
 
-// New returns a detector over rules. Its state lives in db. A rule whose query
-// does not compile is kept, does not run, and says so in its health; two rules
+// New returns a detector over rules. Its state lives in db. A rule is compiled when
+// it first runs, for most detectors are made by commands that run none; one whose
+// query does not compile is kept, does not run, and says so in its health. Two rules
 // of one id are an error.
 func New(ctx context.Context, config Config, db *sql.DB, rules []*Rule, querier Querier, sink Sink, clk clock.Clock, log *slog.Logger) (*Detector, error) {
 	store, err := openStore(ctx, db)
@@ -102,12 +103,6 @@ func New(ctx context.Context, config Config, db *sql.DB, rules []*Rule, querier 
 			return nil, fmt.Errorf("rules %q and %q have the same id %s: give one of them a new GUID", other, r.Name, r.ID)
 		}
 		seen[r.ID] = r.Name
-		tables, err := querier.Tables(r.Query)
-		if err != nil {
-			log.Error("rule does not compile", "rule", r.Name, "error", err)
-			continue
-		}
-		d.known.setTables(r.ID, tables)
 	}
 	return d, nil
 }
@@ -206,9 +201,12 @@ func (d *Detector) runRule(ctx context.Context, r *Rule, look *lookout, patience
 		return err
 	}
 	if _, ok := d.known.tablesOf(r.ID); !ok {
-		// What it lacks, a watchlist for example, may be there by now.
+		// What it lacked, a watchlist for example, may be there by now.
 		tables, err := d.querier.Tables(r.Query)
 		if err != nil {
+			if health.LastError != err.Error() {
+				d.log.Error("rule does not compile", "rule", r.Name, "error", err)
+			}
 			health.LastError, health.LastRun = err.Error(), now
 			return d.store.saveRule(ctx, health)
 		}

@@ -80,6 +80,10 @@ func All() []Metric {
 		{"quoll_rule_lag_seconds", "By how much a rule is late: from the end of the last window evaluated until now, less its frequency.", rule},
 		{"quoll_rule_failing", "1 when the last run of a rule failed.", rule},
 
+		{"quoll_automation_actions", "Actions of an automation rule within the last half year by what became of them: done, failed, refused, waiting.", of(rule, "state")},
+		{"quoll_automation_last_run_timestamp_seconds", "When an automation rule last had something to do.", rule},
+		{"quoll_automation_broken_files", "Files and folders of automation rules that are wrong: their rules do not run.", nil},
+
 		{"quoll_disk_free_bytes", "What may still be written to the disk under a folder: data or archive.", []string{"folder"}},
 		{"quoll_disk_size_bytes", "Size of that disk.", []string{"folder"}},
 		{"quoll_collecting_pressure", "1 while the disk of the data directory is short of room and collecting is slowed down, 2 while it has stopped.", nil},

@@ -50,9 +50,10 @@ func full() *Reading {
 		Lake:    Lake{Tables: []Table{{Name: "EmailEvents", Rows: 10, Fresh: 4, Bytes: 2048, Files: 2, Commits: 3}}, LastFlush: now, Failing: true, Unknown: map[string]int64{"column": 3}},
 		Archive: Archive{Position: 15, Sealed: now, RowFiles: &RowFiles{Files: 7, Kept: 5, Waiting: 1, Lag: time.Minute},
 			Copies: []Copy{{Name: "second", Objects: 3, Bytes: 999, Lag: time.Minute, Leaves: 12, Last: now, Failures: 2, Late: true}}},
-		Rules:     []Rule{{ID: "r1", Name: "A \xff \"rule\"", Runs: 8, Alerts: 2, LastRun: now, EvaluatedTo: now.Add(-20 * time.Minute), Frequency: 5 * time.Minute, Failing: true}},
-		Disks:     []Disk{{Folder: "data", Free: 1 << 30, Size: 1 << 40}},
-		Retention: &Retention{LastRun: now, RemovedRows: 12, FreedBytes: 34, Failing: true},
+		Automation: &Automation{BrokenFiles: 1, Rules: []AutomationRule{{ID: "calm", Name: "Calm the backup", LastRun: now, Actions: map[string]int{"done": 3, "failed": 1}}}},
+		Rules:      []Rule{{ID: "r1", Name: "A \xff \"rule\"", Runs: 8, Alerts: 2, LastRun: now, EvaluatedTo: now.Add(-20 * time.Minute), Frequency: 5 * time.Minute, Failing: true}},
+		Disks:      []Disk{{Folder: "data", Free: 1 << 30, Size: 1 << 40}},
+		Retention:  &Retention{LastRun: now, RemovedRows: 12, FreedBytes: 34, Failing: true},
 	}
 }
 

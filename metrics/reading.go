@@ -22,6 +22,7 @@ type Reading struct {
 	Rules           []Rule
 	Disks           []Disk
 	Retention       *Retention
+	Automation      *Automation // nil where there is none
 }
 
 // Flow counts the records of a source, tenant and content type that went through
@@ -53,6 +54,20 @@ type Retention struct {
 	LastRun                 time.Time
 	RemovedRows, FreedBytes int64
 	Failing                 bool
+}
+
+// Automation says how automation rules fare, and how many files no rule comes from.
+type Automation struct {
+	Rules       []AutomationRule
+	BrokenFiles int
+}
+
+// AutomationRule counts the actions of a rule by what became of them: done, failed,
+// refused, waiting.
+type AutomationRule struct {
+	ID, Name string
+	LastRun  time.Time
+	Actions  map[string]int
 }
 
 // Lake says how the tables fare.
@@ -140,6 +155,15 @@ func (e *emitter) reading(r *Reading) {
 	}
 	for _, rule := range r.Rules {
 		e.rule(rule, r.Now)
+	}
+	if a := r.Automation; a != nil {
+		e.value("quoll_automation_broken_files", float64(a.BrokenFiles))
+		for _, rule := range a.Rules {
+			e.at("quoll_automation_last_run_timestamp_seconds", rule.LastRun, rule.ID, rule.Name)
+			for state, n := range rule.Actions {
+				e.value("quoll_automation_actions", float64(n), rule.ID, rule.Name, state)
+			}
+		}
 	}
 	for _, d := range r.Disks {
 		e.value("quoll_disk_free_bytes", float64(d.Free), d.Folder)

@@ -21,8 +21,8 @@ const (
 
 // PartState is how a source, or what Quoll keeps, is.
 type PartState struct {
-	// Part is "source", "journal", "lake", "archive", "archiveCopy", "disk" or,
-	// where there are rules, "retention".
+	// Part is "source", "journal", "lake", "archive", "archiveCopy", "disk",
+	// "retention" where there are rules, or "automation" where a file of it is wrong.
 	Part string `json:"part"`
 	// Name is that of a copy of the archive; Name and ContentType tell sources apart: "eventhub/contoso.servicebus.windows.net",
 	// "EmailEvents". TenantID is theirs.

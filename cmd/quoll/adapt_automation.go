@@ -18,6 +18,7 @@ import (
 	"github.com/quoll/quoll/incident"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/kql/source"
+	"github.com/quoll/quoll/metrics"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/notify"
 	"github.com/quoll/quoll/query"
@@ -27,18 +28,14 @@ import (
 
 // openAutomation is the engine of a server, over rules in files and in the state.
 func openAutomation(ctx context.Context, n *node, dirs []string, store *incident.Store, rules func() []*detect.Rule, own ownRows, audit *acts) (*automation.Engine, error) {
-	files, err := automation.Load(dirs)
-	if err != nil {
-		return nil, err
-	}
 	hand := &automationHand{audit: audit, own: own}
 	world := automation.World{
-		Incidents: automationIncidents{store}, Tell: hand.tell, Ask: queryInWords(n.query.Query), Acted: hand.acted, Ran: hand.ran,
+		Incidents: automationIncidents{store}, Tell: hand.tell, Ask: queryInWords(n.query.Query), Check: checkQuery(n.query), Acted: hand.acted, Ran: hand.ran,
 		Watches: func(id string) bool {
 			return slices.ContainsFunc(rules(), func(r *detect.Rule) bool { return r.ID == id && r.Watches() })
 		},
 	}
-	return automation.New(ctx, n.state, files, world, clock.System(), rand.Float64, n.log)
+	return automation.New(ctx, n.state, automation.Load(dirs), world, clock.System(), rand.Float64, n.log)
 }
 
 // automationIncidents is automation's view of the incident store.
@@ -200,6 +197,55 @@ func cellInWords(cell any) string {
 		return string(v)
 	}
 	return fmt.Sprint(cell)
+}
+
+// checkQuery compiles the query of an automation rule. Mistakes are at their places
+// in the text of the rule, not behind what is put before it.
+func checkQuery(s *query.Service) func(ctx context.Context, about, text string) error {
+	return func(ctx context.Context, about, text string) error {
+		_, err := s.Compile(ctx, about+text)
+		var mistakes *source.Error
+		if !errors.As(err, &mistakes) {
+			return err
+		}
+		own := &source.Error{Text: source.New(text), Dropped: mistakes.Dropped}
+		for _, d := range mistakes.Diagnostics {
+			d.Span = source.Span{Start: max(d.Span.Start-len(about), 0), End: max(d.Span.End-len(about), 0)}
+			own.Diagnostics = append(own.Diagnostics, d)
+		}
+		return own
+	}
+}
+
+// automationState is what health says of automation: a file that is wrong waits for
+// somebody. There is none where there is nothing to say.
+func automationState(e *automation.Engine) (server.PartState, bool) {
+	problems := e.Problems()
+	if len(problems) == 0 {
+		return server.PartState{}, false
+	}
+	state := server.PartState{Part: "automation", State: server.StateFailing, Code: "automation_file", Cause: problems[0].Error(),
+		Remedy: "Mend the file and restart the server. Until then this rule does not run; all others do."}
+	if more := len(problems) - 1; more > 0 {
+		state.Cause += fmt.Sprintf(" (and %d more files, which the log names)", more)
+	}
+	return state, true
+}
+
+// automationFigures are what metrics say of automation.
+func automationFigures(ctx context.Context, e *automation.Engine) (*metrics.Automation, error) {
+	all, err := e.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	figures := &metrics.Automation{BrokenFiles: len(e.Problems())}
+	for _, l := range all {
+		figures.Rules = append(figures.Rules, metrics.AutomationRule{
+			ID: l.ID, Name: l.Name, LastRun: l.Fare.Last,
+			Actions: map[string]int{automation.Done: l.Fare.Done, automation.Failed: l.Fare.Failed, automation.Refused: l.Fare.Refused, automation.Waiting: l.Fare.Waiting},
+		})
+	}
+	return figures, nil
 }
 
 // automationDesk is the server's view of automation. It writes down who changes

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quoll/quoll/automation"
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/metrics"
@@ -19,11 +20,12 @@ import (
 // measured reads what the parts of a node say of themselves. It asks no table, so
 // that it answers when the engine does not.
 type measured struct {
-	node      *node
-	roster    *roster
-	detector  *detect.Detector
-	retention *retentionKeeper // nil until it is there
-	now       func() time.Time
+	node       *node
+	roster     *roster
+	detector   *detect.Detector
+	retention  *retentionKeeper   // nil until it is there
+	automation *automation.Engine // nil until it is there
+	now        func() time.Time
 }
 
 // read implements metrics.Reader.
@@ -61,7 +63,11 @@ func (m *measured) read(ctx context.Context) (*metrics.Reading, error) {
 		r.Retention = m.retention.figures()
 	}
 	m.delays(r, tenants)
-	return r, errors.Join(m.rulesInto(ctx, r), m.disksInto(r))
+	var automated error
+	if m.automation != nil {
+		r.Automation, automated = automationFigures(ctx, m.automation)
+	}
+	return r, errors.Join(automated, m.rulesInto(ctx, r), m.disksInto(r))
 }
 
 // unknown counts what the normaliser did not know, by kind.

@@ -29,6 +29,11 @@ func (m *measured) States(context.Context) ([]server.PartState, error) {
 	}
 	parts = append(parts, m.node.copyStates(m.now())...)
 	parts = append(parts, journal, m.lake(cmp.Or(p.FlushError, p.MaintainError)), archive, m.disk(p.Pressure))
+	if m.automation != nil {
+		if state, there := automationState(m.automation); there {
+			parts = append(parts, state)
+		}
+	}
 	if m.retention != nil {
 		if state, there := m.retention.state(); there {
 			parts = append(parts, state)

@@ -90,6 +90,13 @@ func TestAutomation(t *testing.T) {
 		t.Errorf("a wrong rule: %s, error %v", out, err)
 	}
 
+	if err := os.WriteFile(file, []byte(strings.Replace(calmBackup, "strcat_array(Accounts", "strcat_aray(Accounts", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := quoll(t, "automation", "add", file, "--data", data); err == nil || !strings.Contains(err.Error(), `actions[1]: query "addresses": `) || !strings.Contains(err.Error(), "at line 1, column 13") || !strings.Contains(err.Error(), "strcat_array") {
+		t.Errorf("a query with a mistake: %s, error %v", out, err)
+	}
+
 	n = open()
 	audit := &acts{journal: n.journal, workspace: n.workspace, clock: clock.System(), log: log}
 	store, err = incident.Open(t.Context(), n.state, time.Now)

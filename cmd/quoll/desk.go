@@ -108,7 +108,7 @@ func deskServices(ctx context.Context, n *node, rules []*detect.Rule) (server.Se
 	if err != nil {
 		return server.Services{}, err
 	}
-	automations, err := automation.New(ctx, n.state, nil, automation.World{}, clock.System(), rand.Float64, n.log)
+	automations, err := automation.New(ctx, n.state, automation.Files{}, automation.World{Check: checkQuery(n.query)}, clock.System(), rand.Float64, n.log)
 	if err != nil {
 		return server.Services{}, err
 	}

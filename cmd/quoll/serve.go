@@ -182,7 +182,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	}
 	report := &reporter{node: n, roster: s.roster, webhook: s.webhook, started: time.Now().UTC()}
 	s.keeper = &archiveKeeper{node: n, reporter: report, names: s.roster, audit: audit, indexer: newOperationsIndexer(n, clock.System()), after: pace.reconcile, clock: clock.System(), log: log}
-	figures := &measured{node: n, roster: s.roster, detector: s.detector, now: time.Now}
+	figures := &measured{node: n, roster: s.roster, detector: s.detector, automation: s.automation, now: time.Now}
 	scraped, err := metrics.Handler(figures.read, log)
 	if err != nil {
 		return nil, fmt.Errorf("prepare metrics: %w", err)

@@ -117,6 +117,9 @@ func TestStandingQueriesAnswerAsIfEachReadForItself(t *testing.T) {
 		answers := map[string]string{}
 		for n, s := range sharing {
 			for _, text := range s.texts {
+				if l.random.IntN(4) == 0 {
+					continue // some are learnt later than others
+				}
 				request.Text = text
 				if _, ok := answers[text]; !ok {
 					answers[text] = sortedRows(mustQuery(t, alone.service, request))
