@@ -198,7 +198,7 @@ export const text = {
     columns: { severity: "Severity", name: "Rule", health: "Health", runs: "Runs", alerts: "Alerts", last: "Last run", every: "Runs every" },
     healthy: "Healthy", failing: "Failing", off: "Off", waiting: "Not run yet", over: (period: string) => `over ${period}`,
     edit: "Query", test: "Test over its period", testing: "Testing…", fires: (n: string) => `${n} rows`, quiet: "Nothing found", openInLogs: "Open in Logs", close: "Close", about: "About", lastError: "Last error", version: "Version",
-    techniques: (n: number, rules: number) => `${n} techniques, ${rules} rules`, uncovered: "No rule", rulesOf: (n: number) => `${n} ${n === 1 ? "rule" : "rules"}`,
+    techniques: (n: number, rules: number) => `${n} ${n === 1 ? "technique" : "techniques"}, ${rules} ${rules === 1 ? "rule" : "rules"}`, uncovered: "No rule", rulesOf: (n: number) => `${n} ${n === 1 ? "rule" : "rules"}`,
   },
   settings: {
     title: "Settings", detail: "Who comes in and by what, whom incidents are told, what is kept by hand, and how long rows are.",
