@@ -236,33 +236,28 @@ func (p *Prover) Disposable(ctx context.Context, before time.Time, kept func(Pay
 	}
 	var found []ObjectLeaf
 	free := true
-	for n := int64(0); n*tileWidth < v.head.size; n++ {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	err = v.eachLeaf(ctx, func(line []byte) error {
+		if l, ok := parsePayloadLeaf(line); ok {
+			at, err := time.Parse(time.RFC3339Nano, l.Received)
+			free = free && err == nil && at.Before(before) && !kept(l)
+			return nil
 		}
-		leaves, err := v.bundle(n)
-		if err != nil {
-			return nil, err
+		if e, ok := parseRows(line); ok {
+			free = free && e.seen().Before(before) && !kept(PayloadLeaf{Received: e.seen().Format(time.RFC3339Nano)})
+			return nil
 		}
-		for _, line := range leaves {
-			if l, ok := parsePayloadLeaf(line); ok {
-				at, err := time.Parse(time.RFC3339Nano, l.Received)
-				free = free && err == nil && at.Before(before) && !kept(l)
-				continue
-			}
-			if e, ok := parseRows(line); ok {
-				free = free && e.seen().Before(before) && !kept(PayloadLeaf{Received: e.seen().Format(time.RFC3339Nano)})
-				continue
-			}
-			o, ok := parseOwnLeaf(line)
-			if !ok {
-				return nil, fmt.Errorf("%w: a leaf of a kind that is not known", ErrDamaged)
-			}
-			if _, err := fs.Stat(p.fs, o.Object); free && err == nil && len(found) < maxDisposedOnce {
-				found = append(found, o)
-			}
-			free = true
+		o, ok := parseOwnLeaf(line)
+		if !ok {
+			return fmt.Errorf("%w: a leaf of a kind that is not known", ErrDamaged)
 		}
+		if _, err := fs.Stat(p.fs, o.Object); free && err == nil && len(found) < maxDisposedOnce {
+			found = append(found, o)
+		}
+		free = true
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return found, nil
 }

@@ -18,33 +18,28 @@ func (p *Prover) ObjectsWithRows(ctx context.Context, overlaps func(RowsLeaf) bo
 	}
 	var found []ObjectLeaf
 	var asked []RowsLeaf
-	for n := int64(0); n*tileWidth < v.head.size; n++ {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	err = v.eachLeaf(ctx, func(line []byte) error {
+		if e, ok := parseRows(line); ok {
+			if e.rows != nil && e.rows.Kept && overlaps(*e.rows) {
+				asked = append(asked, *e.rows)
+			}
+			return nil
 		}
-		leaves, err := v.bundle(n)
+		o, ok := parseOwnLeaf(line)
+		if !ok || len(asked) == 0 {
+			return nil
+		}
+		any, err := v.hasRows(o, asked, has)
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("look for rows in %s: %w", o.Object, err)
 		}
-		for _, line := range leaves {
-			if e, ok := parseRows(line); ok {
-				if e.rows != nil && e.rows.Kept && overlaps(*e.rows) {
-					asked = append(asked, *e.rows)
-				}
-				continue
-			}
-			o, ok := parseOwnLeaf(line)
-			if !ok || len(asked) == 0 {
-				continue
-			}
-			any, err := v.hasRows(o, asked, has)
-			if err != nil {
-				return nil, fmt.Errorf("look for rows in %s: %w", o.Object, err)
-			}
-			if asked = asked[:0]; any {
-				found = append(found, o)
-			}
+		if asked = asked[:0]; any {
+			found = append(found, o)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return found, nil
 }

@@ -286,6 +286,25 @@ func (v *view) unproved(n int64) ([][]byte, error) {
 	return leaves, nil
 }
 
+// eachLeaf hands out every leaf under the head in its order, each proved.
+func (v *view) eachLeaf(ctx context.Context, use func(line []byte) error) error {
+	for n := int64(0); n*tileWidth < v.head.size; n++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		leaves, err := v.bundle(n)
+		if err != nil {
+			return err
+		}
+		for _, line := range leaves {
+			if err := use(line); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // bundle returns the leaves under the nth tile, each proved to be in the tree.
 func (v *view) bundle(n int64) ([][]byte, error) {
 	leaves, err := v.unproved(n)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/quoll/quoll/drift"
 	"github.com/quoll/quoll/internal/state"
+	"github.com/quoll/quoll/internal/usage"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/normalise"
 )
@@ -94,20 +94,9 @@ func BenchmarkNormalise(b *testing.B) {
 
 func normaliseAll(b *testing.B, n *normalise.Normaliser, payload model.Payload) {
 	b.SetBytes(int64(len(payload.Body)))
-	records, before := 0, cpuTime(b)
+	records, before := 0, usage.Processor()
 	for b.Loop() {
 		records = len(n.Payload(payload).Records)
 	}
-	b.ReportMetric(float64(cpuTime(b)-before)/float64(records*b.N), "cpu-ns/record")
-}
-
-// cpuTime is what the process used so far: on a busy machine it says more than
-// the time that passed.
-func cpuTime(b *testing.B) time.Duration {
-	b.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	b.ReportMetric(float64(usage.Processor()-before)/float64(records*b.N), "cpu-ns/record")
 }

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/quoll/quoll/internal/usage"
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/schema"
@@ -81,21 +81,21 @@ func BenchmarkRiver(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		r := openRiver(b, b.TempDir(), nil)
-		before := processorTime(b)
+		before := usage.Processor()
 		b.StartTimer()
 		for _, p := range payloads {
 			r.add(b, p)
 		}
-		journalled := processorTime(b)
+		journalled := usage.Processor()
 		if err := r.Catchup(b.Context()); err != nil {
 			b.Fatal(err)
 		}
-		visible := processorTime(b)
+		visible := usage.Processor()
 		if err := r.Flush(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()
-		done := processorTime(b)
+		done := usage.Processor()
 		keep("journal", journalled-before)
 		keep("rows", visible-journalled)
 		keep("files", done-visible)
@@ -132,12 +132,4 @@ func simulatedDay(b *testing.B) (payloads []model.Payload, records int) {
 		}
 	}
 	return payloads, records
-}
-
-func processorTime(b *testing.B) time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

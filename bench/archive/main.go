@@ -19,10 +19,10 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/internal/usage"
 	"github.com/quoll/quoll/model"
 )
 
@@ -102,22 +102,13 @@ type stopwatch struct {
 	spent   time.Duration
 }
 
-func start() stopwatch { return stopwatch{time.Now(), processorTime()} }
+func start() stopwatch { return stopwatch{time.Now(), usage.Processor()} }
 
 // rate prints what was done since, by the wall and for each second of processor
 // time: on a machine that does other things as well, the latter is what counts.
 func (s stopwatch) rate(what string, n float64, unit string) {
-	took, spent := time.Since(s.started).Seconds(), (processorTime() - s.spent).Seconds()
+	took, spent := time.Since(s.started).Seconds(), (usage.Processor() - s.spent).Seconds()
 	fmt.Printf("%-34s %12.0f %s/s   (%.0f in %.1f s, %.1f s of processor time)\n", what, n/took, unit, n, took, spent)
-}
-
-// processorTime is that of all threads, in user and in system mode.
-func processorTime() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 const mebibyte = 1 << 20
@@ -126,7 +117,7 @@ func hashSpeed() {
 	block := make([]byte, mebibyte)
 	watch := start()
 	n := 0
-	for ; processorTime()-watch.spent < 2*time.Second; n++ {
+	for ; usage.Processor()-watch.spent < 2*time.Second; n++ {
 		sha256.Sum256(block)
 	}
 	watch.rate("SHA-256, one core", float64(n), "MiB")

@@ -14,6 +14,7 @@ import (
 
 	_ "github.com/duckdb/duckdb-go/v2" // the engine of the native tables
 
+	"github.com/quoll/quoll/internal/usage"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/query"
 	"github.com/quoll/quoll/query/duckdb"
@@ -140,7 +141,7 @@ func openLake(ctx context.Context, dir string, l *lake.Lake) (store, *query.Serv
 			return 0, err
 		}
 		return len(result.Rows), nil
-	}, processor}, service, engine.Close, nil
+	}, usage.Processor}, service, engine.Close, nil
 }
 
 // openNative copies the rows of the lake into a table of DuckDB's own.
@@ -172,7 +173,7 @@ func nativeStore(db *sql.DB) store {
 			n++
 		}
 		return n, rows.Err()
-	}, processor}
+	}, usage.Processor}
 }
 
 // compareAll asks every store every question in turn and prints first and median warm

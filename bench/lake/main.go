@@ -12,11 +12,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/state"
+	"github.com/quoll/quoll/internal/usage"
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/normalise"
@@ -136,27 +136,27 @@ func (r *river) close() error {
 
 // takeIn makes rows and files of the whole journal.
 func (r *river) takeIn(ctx context.Context, records int) error {
-	began, before := time.Now(), processor()
+	began, before := time.Now(), usage.Processor()
 	if err := errors.Join(r.pipeline.Catchup(ctx), r.pipeline.Flush(ctx)); err != nil {
 		return err
 	}
-	took, cpu := time.Since(began), processor()-before
+	took, cpu := time.Since(began), usage.Processor()-before
 	fmt.Printf("| from the journal to committed files, records/s of wall time | %.0f |\n", float64(records)/took.Seconds())
 	fmt.Printf("| the same, µs of processor time a record | %.1f |\n", float64(cpu.Microseconds())/float64(records))
-	fmt.Printf("| greatest resident memory so far, MiB | %d |\n", peak()>>20)
+	fmt.Printf("| greatest resident memory so far, MiB | %d |\n", usage.Peak()>>20)
 	return nil
 }
 
 func (r *river) compact(ctx context.Context, records int) error {
-	before := processor()
+	before := usage.Processor()
 	done, err := r.lake.Compact(ctx)
 	if err != nil {
 		return err
 	}
-	cpu := processor() - before
+	cpu := usage.Processor() - before
 	fmt.Printf("| compaction: files | %d into %d |\n", done.Files, done.Into)
 	fmt.Printf("| compaction: µs of processor time a record | %.1f |\n", float64(cpu.Microseconds())/float64(records))
-	fmt.Printf("| greatest resident memory, generator and engine included, MiB | %d |\n", peak()>>20)
+	fmt.Printf("| greatest resident memory, generator and engine included, MiB | %d |\n", usage.Peak()>>20)
 	return nil
 }
 
@@ -170,20 +170,4 @@ func (r *river) sizes(when string, records int, raw int64) {
 		total, files = total+t.Bytes, files+t.Files
 	}
 	fmt.Printf("| %s: bytes a record in %d files of all tables | %.1f, 1/%.1f of the JSON |\n", when, files, float64(total)/float64(records), float64(raw)/float64(total))
-}
-
-// processor returns the processor time of the process so far.
-func processor() time.Duration {
-	u := usage()
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// peak returns the greatest resident memory of the process so far, in bytes.
-func peak() int64 { return usage().Maxrss << 10 }
-
-func usage() (u syscall.Rusage) {
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return u
 }

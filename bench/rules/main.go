@@ -21,6 +21,7 @@ import (
 
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/internal/state"
+	"github.com/quoll/quoll/internal/usage"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/query"
 	"github.com/quoll/quoll/query/duckdb"
@@ -117,7 +118,7 @@ func measure(ctx context.Context, o options, l *lake.Lake, rules []*detect.Rule,
 	if err != nil {
 		return nil, err
 	}
-	m := &meter{began: processor()}
+	m := &meter{began: usage.Processor()}
 	failed := map[string]bool{}
 	for at := time.Duration(0); at <= o.span; at += o.tick {
 		now.set(o.from.Add(at))
@@ -134,7 +135,7 @@ func measure(ctx context.Context, o options, l *lake.Lake, rules []*detect.Rule,
 	}
 	kept := engine.Kept()
 	fmt.Printf("| %s | %.3f | %.3f | %.1f | %d | %d | %d | %d | %d | %d | %.1f | %d |\n", mode, m.all.Seconds()/o.span.Seconds(), m.half.Seconds()/(o.span/2).Seconds(),
-		m.first.Seconds(), q.asked.Load(), len(raised.alerts), len(failed), kept.Reads, kept.Served, kept.Refused, float64(kept.Bytes)/(1<<20), peak()>>20)
+		m.first.Seconds(), q.asked.Load(), len(raised.alerts), len(failed), kept.Reads, kept.Served, kept.Refused, float64(kept.Bytes)/(1<<20), usage.Peak()>>20)
 	return slices.Sorted(maps.Keys(raised.alerts)), nil
 }
 
@@ -145,7 +146,7 @@ type meter struct {
 }
 
 func (m *meter) note(at, span time.Duration) {
-	now := processor()
+	now := usage.Processor()
 	took := now - m.began
 	m.began = now
 	if at == 0 {
@@ -156,20 +157,4 @@ func (m *meter) note(at, span time.Duration) {
 	if at > span/2 {
 		m.half += took
 	}
-}
-
-// processor returns the processor time of the process so far.
-func processor() time.Duration {
-	u := usage()
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// peak returns the greatest resident memory of the process so far, in bytes.
-func peak() int64 { return usage().Maxrss << 10 }
-
-func usage() (u syscall.Rusage) {
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return u
 }

@@ -13,6 +13,7 @@ import (
 
 	duckdriver "github.com/duckdb/duckdb-go/v2"
 
+	"github.com/quoll/quoll/internal/usage"
 	"github.com/quoll/quoll/kql"
 	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/types"
@@ -124,10 +125,10 @@ type beside struct {
 }
 
 func (m *beside) run(b *testing.B, way int, do func()) {
-	started, before := time.Now(), processorTime(b)
+	started, before := time.Now(), usage.Processor()
 	do()
 	m.wall[way] += time.Since(started)
-	m.processor[way] += processorTime(b) - before
+	m.processor[way] += usage.Processor() - before
 }
 
 func (m *beside) report(b *testing.B) {

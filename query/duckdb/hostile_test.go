@@ -6,10 +6,10 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/quoll/quoll/internal/usage"
 	"github.com/quoll/quoll/query"
 )
 
@@ -81,10 +81,10 @@ func cancelled(t *testing.T, s *query.Service, name, text string) (took, worked 
 		return 0, 0
 	case <-time.After(30 * time.Millisecond):
 	}
-	at, before := time.Now(), processorTime(t)
+	at, before := time.Now(), usage.Processor()
 	cancel()
 	err := <-ended
-	took, worked = time.Since(at), processorTime(t)-before
+	took, worked = time.Since(at), usage.Processor()-before
 	if err != nil && !errors.Is(err, context.Canceled) && refusal(err) != nil {
 		t.Errorf("%s: %v", name, err)
 	}
@@ -92,15 +92,6 @@ func cancelled(t *testing.T, s *query.Service, name, text string) (took, worked 
 		t.Errorf("%s: ended %v after it was cancelled", name, took)
 	}
 	return took, worked
-}
-
-// processorTime is what all threads of the process have had.
-func processorTime(t testing.TB) time.Duration {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // What is known to be hard for an engine, or to be large.

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/simulate/lives"
 	"github.com/quoll/quoll/internal/state"
+	"github.com/quoll/quoll/internal/usage"
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/normalise"
@@ -100,13 +100,13 @@ func BenchmarkHubToRows(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		before := used(b)
+		before := usage.Processor()
 		b.StartTimer()
 		done := make(chan error, 1)
 		go func() { done <- r.Run(ctx, collector.Run) }()
 		await(b, r, int64(*benchEvents))
 		b.StopTimer()
-		report(b, used(b)-before, size)
+		report(b, usage.Processor()-before, size)
 		cancel()
 		if err := <-done; err != nil {
 			b.Fatal(err)
@@ -130,7 +130,7 @@ func BenchmarkBareConsumer(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		before := used(b)
+		before := usage.Processor()
 		b.StartTimer()
 		for left := size; left > 0; {
 			fetches := client.PollFetches(b.Context())
@@ -145,7 +145,7 @@ func BenchmarkBareConsumer(b *testing.B) {
 			}
 		}
 		b.StopTimer()
-		report(b, used(b)-before, size)
+		report(b, usage.Processor()-before, size)
 		client.Close()
 		if err := file.Close(); err != nil {
 			b.Fatal(err)
@@ -158,14 +158,6 @@ func BenchmarkBareConsumer(b *testing.B) {
 func report(b *testing.B, used time.Duration, size int64) {
 	b.ReportMetric(float64(used.Microseconds())/float64(*benchEvents), "CPU-µs/event")
 	b.ReportMetric(float64(size)/float64(*benchEvents), "bytes/event")
-}
-
-func used(b *testing.B) time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // openRiver opens the real parts on the real disk, as a server has them; only
