@@ -1,5 +1,8 @@
 // Hunting, rules, and what is kept of a query, over canned answers.
 import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { cannedTest, enterCanned, openQuery, screenshot, until } from "./harness.mjs";
 
 const { server, page, requests } = await enterCanned();
@@ -60,8 +63,17 @@ cannedTest("rules are imported from files, and one that is wrong says why", asyn
   await dialog.getByText("1 of 2 taken in").waitFor();
   assert.match(await dialog.getByRole("list", { name: "What became of each" }).innerText(), /Runs\s+Imported from a file[\s\S]*Refused\s+bad\.yml[\s\S]*NoSuchColumn/);
   await screenshot(page, "rules-import");
+  const folder = await mkdtemp(join(tmpdir(), "rules-"));
+  await mkdir(join(folder, "below"));
+  await writeFile(join(folder, "below", "deep.yaml"), "id: r-22\nname: Imported from a folder\nversion: 1.0.0\nseverity: Low\nquery: OfficeActivity\n");
+  await dialog.getByLabel("Or a folder with all below it").setInputFiles(folder);
+  await dialog.getByText("1 file", { exact: true }).waitFor();
+  await dialog.getByRole("button", { name: "Import", exact: true }).click();
+  await dialog.getByText("1 of 1 taken in").waitFor();
+  await rm(folder, { recursive: true });
   await dialog.getByRole("button", { name: "Close" }).click();
   await page.getByRole("button", { name: "Imported from a file" }).waitFor();
+  await page.getByRole("button", { name: "Imported from a folder" }).waitFor();
 });
 
 cannedTest("a query is filtered, explained, saved, bookmarked and found in the history", async () => {

@@ -97,6 +97,30 @@ test("the grid sorts by a column and moves with the keyboard", async () => {
   await page.getByRole("complementary", { name: "Row details" }).waitFor();
 });
 
+test("what is under the pointer is explained", async () => {
+  await openQuery(page, "OfficeActivity | summarize count() by Operation");
+  await coloured();
+  await page.locator(".view-lines span").filter({ hasText: /^count$/ }).last().hover();
+  await page.locator(".monaco-hover:visible").getByText(/count/).first().waitFor();
+});
+
+test("times are those of UTC or of this computer, as one likes", async () => {
+  await page.goto("/assurance");
+  const time = page.locator("main time").first();
+  // The page is made anew when it is opened again, and so is the time on it.
+  const isIn = async (timeZone) => {
+    const at = Date.parse(await time.getAttribute("datetime"));
+    return (await time.innerText()) === new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", timeZone }).format(at);
+  };
+  await until("the time in UTC", () => isIn("UTC"));
+  await page.getByRole("button", { name: "UTC", exact: true }).click();
+  await until("the time of this computer", () => isIn("Australia/Hobart"));
+  await page.reload();
+  await until("the choice to be kept", () => isIn("Australia/Hobart"));
+  await page.getByRole("button", { name: "Local time", exact: true }).click();
+  await until("the time in UTC again", () => isIn("UTC"));
+});
+
 test("a dynamic value opens as a tree", async () => {
   await openQuery(page, canned ? "every type" : "UnifiedAuditLog | project TimeGenerated, Record | take 5");
   await grid().waitFor();
