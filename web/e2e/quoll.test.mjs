@@ -2,7 +2,7 @@
 // QUOLL_URL, against a real "quoll demo".
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { canned, enter, openBrowser, openQuery, patience, rowCount, screenshot, until } from "./harness.mjs";
+import { canned, cannedTest, enter, openBrowser, openQuery, patience, rowCount, screenshot, until } from "./harness.mjs";
 
 const { server, context, page, troubles, requests } = await enter();
 const base = server.origin;
@@ -97,14 +97,14 @@ test("the grid sorts by a column and moves with the keyboard", async () => {
   await page.getByRole("complementary", { name: "Row details" }).waitFor();
 });
 
-test("what is under the pointer is explained", async () => {
+cannedTest("what is under the pointer is explained", async () => {
   await openQuery(page, "OfficeActivity | summarize count() by Operation");
   await coloured();
   await page.locator(".view-lines span").filter({ hasText: /^count$/ }).last().hover();
   await page.locator(".monaco-hover:visible").getByText(/count/).first().waitFor();
 });
 
-test("times are those of UTC or of this computer, as one likes", async () => {
+cannedTest("times are those of UTC or of this computer, as one likes", async () => {
   await page.goto("/assurance");
   const time = page.locator("main time").first();
   // The page is made anew when it is opened again, and so is the time on it.
