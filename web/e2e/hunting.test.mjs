@@ -61,7 +61,8 @@ cannedTest("rules are imported from files, and one that is wrong says why", asyn
   await dialog.getByText("2 files; 1 others are no YAML and left out").waitFor();
   await dialog.getByRole("button", { name: "Import", exact: true }).click();
   await dialog.getByText("1 of 2 taken in").waitFor();
-  assert.match(await dialog.getByRole("list", { name: "What became of each" }).innerText(), /Runs\s+Imported from a file[\s\S]*Refused\s+bad\.yml[\s\S]*NoSuchColumn/);
+  // Each is told as soon as it is known.
+  await until("what became of both", async () => /Runs\s+Imported from a file[\s\S]*Refused\s+bad\.yml[\s\S]*NoSuchColumn/.test(await dialog.getByRole("list", { name: "What became of each" }).innerText()));
   await screenshot(page, "rules-import");
   const folder = await mkdtemp(join(tmpdir(), "rules-"));
   await mkdir(join(folder, "below"));
