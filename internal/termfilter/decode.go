@@ -77,7 +77,8 @@ func escaped(text []byte) (r rune, size int) {
 	}
 }
 
-// unicodeEscape reads \uXXXX, and the second half of a pair.
+// unicodeEscape reads an escape of four hexadecimal digits, or the two of a
+// surrogate pair.
 func unicodeEscape(text []byte) (r rune, size int) {
 	unit := func(text []byte) (rune, bool) {
 		if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
