@@ -36,6 +36,35 @@ cannedTest("the page goes on by itself when the stream is cut, and has it again"
   await page.unroute("**/api/v1/events");
 });
 
+cannedTest("an answer that was asked for before a change does not undo it on the page", async () => {
+  const alone = await browser.newContext({ baseURL: server.origin });
+  const page = await alone.newPage();
+  await page.clock.install();
+  await page.route("**/api/v1/events", (route) => route.abort());
+  await page.goto("/incidents/inc-0007");
+  await page.getByLabel("New task").fill("Call the bank");
+  let late;
+  let letGo;
+  const mayCome = new Promise((resolve) => { letGo = resolve; });
+  await page.route("**/api/v1/incidents/inc-0007", async (route) => {
+    if (late) return route.continue();
+    const response = await route.fetch();
+    late = mayCome.then(() => route.fulfill({ response }));
+  });
+  await page.clock.runFor(16_000);
+  await until("the page to ask again", () => late !== undefined);
+  await page.getByRole("button", { name: "Add task" }).click();
+  const task = page.getByRole("checkbox", { name: "Call the bank" });
+  await task.waitFor();
+  const asked = page.waitForResponse((r) => r.url().endsWith("/api/v1/incidents/inc-0007") && r.request().method() === "GET");
+  letGo();
+  await late;
+  await asked;
+  await page.clock.runFor(1_000);
+  assert.equal(await task.count(), 1);
+  await alone.close();
+});
+
 cannedTest("the first page is painted within a second", async () => {
   // On a machine that is busy otherwise a second may pass in waiting; then what
   // counts is the time for which the page's thread had the processor.

@@ -27,6 +27,8 @@ export function useResource<T>(key: string, fetcher: (signal: AbortSignal) => Pr
   const [turn, setTurn] = useState(0);
   const latest = useRef(fetcher);
   latest.current = fetcher;
+  /** How often the answer was replaced: what was asked before may not know of the change. */
+  const replaced = useRef(0);
 
   useEffect(() => {
     const abort = new AbortController();
@@ -36,9 +38,12 @@ export function useResource<T>(key: string, fetcher: (signal: AbortSignal) => Pr
     };
     const load = async () => {
       if (document.hidden) return again();
+      const before = replaced.current;
       try {
         const data = await latest.current(abort.signal);
-        if (!abort.signal.aborted) setState({ key, data, loading: false });
+        if (abort.signal.aborted) return;
+        if (before !== replaced.current) return void load();
+        setState({ key, data, loading: false });
       } catch (cause) {
         if (abort.signal.aborted) return;
         setState((old) => ({ key, data: old.key === key ? old.data : undefined, error: explain(cause), loading: false }));
@@ -53,7 +58,10 @@ export function useResource<T>(key: string, fetcher: (signal: AbortSignal) => Pr
     };
   }, [key, every, turn, live.turn]);
 
-  const replace = useCallback((data: T) => setState((old) => ({ ...old, data, error: undefined })), []);
+  const replace = useCallback((data: T) => {
+    replaced.current++;
+    setState((old) => ({ ...old, data, error: undefined }));
+  }, []);
   const reload = useCallback(() => setTurn((n) => n + 1), []);
   const current = state.key === key;
   return {
