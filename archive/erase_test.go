@@ -265,30 +265,7 @@ func TestCrashWhileErasing(t *testing.T) {
 	t.Parallel()
 	from, first, signed := erasable(t, nil, nil)
 	first.Close()
-	for _, keep := range []durabletest.Keep{durabletest.KeepNone, durabletest.KeepAll} {
-		for n := 1; ; n += stride(3) {
-			fsys := start(from)
-			a := mustOpen(t, memory(fsys))
-			fsys.SetInject(durabletest.At(fsys.Ops()+n, durabletest.Crash))
-			if err := a.Dispose(t.Context(), signed); err == nil {
-				break
-			}
-			after := fsys.AfterCrash(keep, nil)
-			b := mustOpen(t, memory(after))
-			files := after.Snapshot("/archive")
-			r := verifyWith(t, files, b.VerifierKey())
-			if !r.OK() || r.Erased+r.Payloads != 13 || (files[disposalPath(1)] != nil) != (r.Erased == 3) {
-				t.Fatalf("operation %d: %d erased, %d whole, %v", n, r.Erased, r.Payloads, r.Problems)
-			}
-			if err := b.Dispose(t.Context(), signed); err != nil {
-				t.Fatalf("operation %d: again: %v", n, err)
-			}
-			if r := verifyWith(t, after.Snapshot("/archive"), b.VerifierKey()); !r.OK() || r.Erased != 3 {
-				t.Fatalf("operation %d: again: %v", n, r.Problems)
-			}
-			b.Close()
-		}
-	}
+	crashWhileDisposing(t, from, signed, 3, func(r Report) uint64 { return r.Erased })
 }
 
 // The folder verifies at each instant of an erasure, not only after the next start.

@@ -88,6 +88,20 @@ func onePerson(ctx context.Context) (string, error) {
 	return c.person.Name, nil
 }
 
+// saidByOne does what one of two people says, and answers with what became of it.
+func saidByOne[T any](w http.ResponseWriter, r *http.Request, status int, do func(ctx context.Context, by string) (T, error)) error {
+	by, err := onePerson(r.Context())
+	if err != nil {
+		return err
+	}
+	outcome, err := do(r.Context(), by)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, status, outcome)
+	return nil
+}
+
 func (c *caller) may(role string) bool {
 	return slices.Index(roles, c.person.Role) >= slices.Index(roles, role)
 }

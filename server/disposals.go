@@ -57,27 +57,13 @@ func (s *Server) handleDisposalPropose(w http.ResponseWriter, r *http.Request) e
 	if err := s.decode(w, r, &b); err != nil {
 		return err
 	}
-	by, err := onePerson(r.Context())
-	if err != nil {
-		return err
-	}
-	d, err := s.services.Disposals.Propose(r.Context(), b.Before, b.Reason, by)
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusCreated, d)
-	return nil
+	return saidByOne(w, r, http.StatusCreated, func(ctx context.Context, by string) (*Disposal, error) {
+		return s.services.Disposals.Propose(ctx, b.Before, b.Reason, by)
+	})
 }
 
 func (s *Server) handleDisposalConfirm(w http.ResponseWriter, r *http.Request) error {
-	by, err := onePerson(r.Context())
-	if err != nil {
-		return err
-	}
-	d, err := s.services.Disposals.Confirm(r.Context(), r.PathValue("id"), by)
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, d)
-	return nil
+	return saidByOne(w, r, http.StatusOK, func(ctx context.Context, by string) (*Disposal, error) {
+		return s.services.Disposals.Confirm(ctx, r.PathValue("id"), by)
+	})
 }

@@ -83,35 +83,19 @@ func (s *Server) handleErasurePlan(w http.ResponseWriter, r *http.Request) error
 	if err := s.decode(w, r, &b); err != nil {
 		return err
 	}
-	by, err := onePerson(r.Context())
-	if err != nil {
-		return err
-	}
-	e, err := s.services.Erasures.PlanErasure(r.Context(), b.Names, b.Reason, by)
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusCreated, e)
-	return nil
+	return saidByOne(w, r, http.StatusCreated, func(ctx context.Context, by string) (*Erasure, error) {
+		return s.services.Erasures.PlanErasure(ctx, b.Names, b.Reason, by)
+	})
 }
 
 func (s *Server) handleErasureApprove(w http.ResponseWriter, r *http.Request) error {
-	return s.erasureStep(w, r, s.services.Erasures.ApproveErasure)
+	return saidByOne(w, r, http.StatusOK, func(ctx context.Context, by string) (*Erasure, error) {
+		return s.services.Erasures.ApproveErasure(ctx, r.PathValue("id"), by)
+	})
 }
 
 func (s *Server) handleErasureRun(w http.ResponseWriter, r *http.Request) error {
-	return s.erasureStep(w, r, s.services.Erasures.RunErasure)
-}
-
-func (s *Server) erasureStep(w http.ResponseWriter, r *http.Request, step func(ctx context.Context, id, actor string) (*Erasure, error)) error {
-	by, err := onePerson(r.Context())
-	if err != nil {
-		return err
-	}
-	e, err := step(r.Context(), r.PathValue("id"), by)
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, e)
-	return nil
+	return saidByOne(w, r, http.StatusOK, func(ctx context.Context, by string) (*Erasure, error) {
+		return s.services.Erasures.RunErasure(ctx, r.PathValue("id"), by)
+	})
 }

@@ -101,16 +101,9 @@ func (s *Server) handleExceptionAdd(w http.ResponseWriter, r *http.Request) erro
 }
 
 func (s *Server) handleExceptionAgree(w http.ResponseWriter, r *http.Request) error {
-	by, err := onePerson(r.Context())
-	if err != nil {
-		return err
-	}
-	e, err := s.services.Exceptions.AgreeException(r.Context(), r.PathValue("id"), by)
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, e)
-	return nil
+	return saidByOne(w, r, http.StatusOK, func(ctx context.Context, by string) (*Exception, error) {
+		return s.services.Exceptions.AgreeException(ctx, r.PathValue("id"), by)
+	})
 }
 
 func (s *Server) handleExceptionRemove(w http.ResponseWriter, r *http.Request) error {

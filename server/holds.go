@@ -100,14 +100,7 @@ func (s *Server) handleHoldRelease(w http.ResponseWriter, r *http.Request) error
 	if err := s.decode(w, r, &b); err != nil {
 		return err
 	}
-	by, err := onePerson(r.Context())
-	if err != nil {
-		return err
-	}
-	h, err := s.services.Holds.ReleaseHold(r.Context(), r.PathValue("id"), by, b.Why)
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, h)
-	return nil
+	return saidByOne(w, r, http.StatusOK, func(ctx context.Context, by string) (*Hold, error) {
+		return s.services.Holds.ReleaseHold(ctx, r.PathValue("id"), by, b.Why)
+	})
 }
