@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { canned, cannedTest, enterCanned, openQuery, screenshot } from "./harness.mjs";
+import { becomes, canned, cannedTest, enterCanned, openQuery, screenshot } from "./harness.mjs";
 
 const { server, page } = await enterCanned("-sign-in");
 const axe = canned && (await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
@@ -117,6 +117,6 @@ cannedTest("the queue can be read on a laptop and on a phone", async () => {
     return { page: document.documentElement.scrollWidth - innerWidth, main: main.scrollWidth - main.clientWidth };
   });
   assert.deepEqual(overflow, { page: 0, main: 0 });
-  assert.ok(await page.getByRole("link", { name: /Business e-mail compromise/ }).isVisible());
+  await becomes(() => page.getByRole("link", { name: /Business e-mail compromise/ }).isVisible(), true);
   await screenshot(page, "incidents-phone");
 });

@@ -1,6 +1,6 @@
 // What the Archive and Assurance pages must carry, over canned answers.
 import assert from "node:assert/strict";
-import { cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
+import { becomes, cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
 
 const { page, troubles } = await enterCanned();
 
@@ -14,14 +14,14 @@ async function downloaded(act) {
 
 cannedTest("the archive is verified, compared, watched and certified", async () => {
   await page.goto("/archive");
-  assert.match(await region("Tables and archive").innerText(), /Equal[\s\S]*255,040 rows[\s\S]*UnifiedAuditLog\s+132,511\s+132,511/);
-  assert.match(await region("Transparency log").innerText(), /40,612 leaves[\s\S]*wattleworks\.example\/archive/);
-  assert.match(await region("Verification").innerText(), /No byte has changed/);
-  assert.match(await region("Restore drill").innerText(), /Restored, rows equal[\s\S]*231,002/);
-  assert.match(await region("Witnesses").innerText(), /witness\.harbour\.example[\s\S]*cosigns[\s\S]*connection refused/);
-  assert.match(await region("Certificates of completeness").innerText(), /Audit\.General/);
-  assert.match(await region("Copies").innerText(), /second-disk[\s\S]*Follows[\s\S]*vault[\s\S]*s3:\/\/quoll-archive[\s\S]*550 days[\s\S]*azure[\s\S]*Stopped[\s\S]*403 AuthorizationPermissionMismatch \(31 attempts in a row\)[\s\S]*96 objects[\s\S]*not locked/);
-  assert.match(await region("Encryption and tables").innerText(), /age1canned[\s\S]*412[\s\S]*396/);
+  await becomes(() => region("Tables and archive").innerText(), /Equal[\s\S]*255,040 rows[\s\S]*UnifiedAuditLog\s+132,511\s+132,511/);
+  await becomes(() => region("Transparency log").innerText(), /40,612 leaves[\s\S]*wattleworks\.example\/archive/);
+  await becomes(() => region("Verification").innerText(), /No byte has changed/);
+  await becomes(() => region("Restore drill").innerText(), /Restored, rows equal[\s\S]*231,002/);
+  await becomes(() => region("Witnesses").innerText(), /witness\.harbour\.example[\s\S]*cosigns[\s\S]*connection refused/);
+  await becomes(() => region("Certificates of completeness").innerText(), /Audit\.General/);
+  await becomes(() => region("Copies").innerText(), /second-disk[\s\S]*Follows[\s\S]*vault[\s\S]*s3:\/\/quoll-archive[\s\S]*550 days[\s\S]*azure[\s\S]*Stopped[\s\S]*403 AuthorizationPermissionMismatch \(31 attempts in a row\)[\s\S]*96 objects[\s\S]*not locked/);
+  await becomes(() => region("Encryption and tables").innerText(), /age1canned[\s\S]*412[\s\S]*396/);
   await screenshot(page, "archive");
   const [asked] = await Promise.all([page.waitForResponse((r) => r.url().endsWith("/archive/tasks")), page.getByRole("button", { name: "Verify now" }).click()]);
   assert.equal(asked.status(), 202);
@@ -42,7 +42,7 @@ cannedTest("a record is proved, and that there is none", async () => {
   await absence.getByLabel("About whom").fill("ada@coast.example");
   await absence.getByLabel("Tenant id").fill("t");
   await absence.getByLabel("From (UTC)").fill("2026-09-14T00:00");
-  assert.ok(await button.isDisabled(), "without an end");
+  await becomes(() => button.isDisabled(), true, "without an end");
   await absence.getByLabel("Before (UTC)").fill("2026-09-15T00:00");
   assert.equal(await downloaded(() => button.click()), "absence.evidence.tar");
   await absence.getByLabel("About whom").fill("mara.lindqvist@wattleworks.example");
@@ -69,36 +69,36 @@ cannedTest("a hold is set by one, and released by another", async () => {
 
 cannedTest("a disposal is proposed by one and confirmed by another, and its certificate stays", async () => {
   const disposal = region("Disposal");
-  assert.match(await disposal.innerText(), /Confirmed by kai\.whitford; the certificate is under the log/);
+  await becomes(() => disposal.innerText(), /Confirmed by kai\.whitford; the certificate is under the log/);
   await disposal.getByRole("button", { name: /^Confirm: The second quarter/ }).click();
   await disposal.getByRole("button", { name: /^Confirm: / }).waitFor({ state: "detached" });
   await disposal.getByLabel("Why it may go").fill("The third quarter has reached its minimum.");
   await disposal.getByRole("button", { name: "Propose disposal" }).click();
   const waits = disposal.getByRole("row", { name: /The third quarter.*Waits for a second person/ });
   await waits.waitFor();
-  assert.ok(await waits.getByRole("button").isDisabled(), "not by who proposed it");
+  await becomes(() => waits.getByRole("button").isDisabled(), true, "not by who proposed it");
 });
 
 cannedTest("what is not met comes first, and each control has its evidence and the assessor's word", async () => {
   await page.goto("/assurance");
   const first = region("What is not met, or not visible").getByRole("listitem").first();
-  assert.match(await first.innerText(), /not met/);
+  await becomes(() => first.innerText(), /not met/);
   const control = region("ISM-1815");
   await control.getByRole("button", { name: /ISM-1815/ }).click();
-  assert.match(await control.innerText(), /Revision 1 \(Dec-23\)[\s\S]*Essential Eight ML2, ML3[\s\S]*40612 leaves[\s\S]*who may write to its disk can delete files/);
+  await becomes(() => control.innerText(), /Revision 1 \(Dec-23\)[\s\S]*Essential Eight ML2, ML3[\s\S]*40612 leaves[\s\S]*who may write to its disk can delete files/);
   await screenshot(page, "assurance");
   await control.getByLabel("The assessor's word").selectOption("Ineffective");
   await control.getByLabel("Remark").fill("see the disk");
   await control.getByRole("button", { name: "Save" }).click();
   await until("the word", async () => /Avery Assessor[\s\S]*see the disk/.test(await control.innerText()));
   await page.getByLabel("Filter controls").fill("1988");
-  assert.equal(await page.locator(".assurance-item").count(), 1);
+  await becomes(() => page.locator(".assurance-item").count(), 1);
   assert.match(await downloaded(() => page.getByRole("button", { name: "Download OSCAL" }).click()), /^quoll-evidence-.*\.oscal\.json$/);
   assert.match(await downloaded(() => page.getByRole("button", { name: "Download HTML" }).click()), /\.html$/);
   // On paper everything is unfolded.
   await page.getByLabel("Filter controls").fill("");
   await page.emulateMedia({ media: "print" });
-  assert.ok(await region("ISM-1988").getByText("OfficeActivity reaches back 3 days.").isVisible());
+  await becomes(() => region("ISM-1988").getByText("OfficeActivity reaches back 3 days.").isVisible(), true);
   await page.emulateMedia({ media: "screen" });
 });
 

@@ -2,7 +2,7 @@
 // the tenant over HTTPS. scripts/browser-test starts it and hands over what it says.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { enter, screenshot, until } from "./harness.mjs";
+import { becomes, enter, screenshot, until } from "./harness.mjs";
 
 const given = process.env.QUOLL_UNCONNECTED;
 const fact = (name) => new RegExp(`^ *${name} +(\\S+)$`, "m").exec(given)[1];
@@ -30,7 +30,7 @@ if (given) {
     await secret.fill("not the secret");
     await check.click();
     await dialog.getByText("Put right what blocks, and check again.").waitFor();
-    assert.match(await findings.innerText(), /Good[\s\S]*Blocks\s+sign-in/);
+    await becomes(() => findings.innerText(), /Good[\s\S]*Blocks\s+sign-in/);
     await secret.fill(fact("Client secret"));
     await check.click();
     await dialog.getByText("Nothing keeps Quoll from collecting.").waitFor();
@@ -57,7 +57,7 @@ if (given) {
     await page.getByRole("button", { name: "Stop collecting" }).click();
     await page.getByText("Coast is collected no more. What it sent stays.").waitFor();
     await page.getByRole("heading", { name: "No connectors" }).waitFor();
-    assert.match(await page.getByRole("region", { name: "Tables", exact: true }).last().innerText(), /UnifiedAuditLog\s+[1-9]/);
+    await becomes(() => page.getByRole("region", { name: "Tables", exact: true }).last().innerText(), /UnifiedAuditLog\s+[1-9]/);
   });
 
   test("nothing broke", () => assert.deepEqual(troubles.filter((t) => !/status of 401/.test(t)), []));

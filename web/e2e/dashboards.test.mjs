@@ -1,6 +1,6 @@
 // Dashboards: tiles of queries over one range, with parameters.
 import assert from "node:assert/strict";
-import { cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
+import { becomes, cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
 
 const { page } = await enterCanned();
 
@@ -14,7 +14,7 @@ cannedTest("a dashboard is found, and one whose file is wrong says why", async (
   await screenshot(page, "dashboards");
   await page.getByRole("link", { name: "Exchange" }).click();
   await tile("Activity by the hour").locator("canvas").first().waitFor();
-  assert.match(await tile("Messages delivered").innerText(), /18,204/);
+  await becomes(() => tile("Messages delivered").innerText(), /18,204/);
   await page.getByText("Ask them before a mailbox is closed.").waitFor();
   await screenshot(page, "dashboard");
   // Tiles further down ask when they come near.
@@ -37,7 +37,7 @@ cannedTest("a parameter and the range are sent with the tiles that use them, and
   await week;
   await page.reload();
   await page.getByRole("button", { name: "Time range: Last 7 days" }).waitFor();
-  assert.equal(await page.getByLabel("Person").inputValue(), "mara");
+  await becomes(() => page.getByLabel("Person").inputValue(), "mara");
   await page.getByRole("button", { name: "Open Activity by the hour in Logs" }).click();
   await page.waitForURL(/logs#query=let%20person%20%3D%20%22mara%22/);
 });

@@ -109,6 +109,22 @@ export async function until(what, condition, timeout = patience) {
   }
 }
 
+/**
+ * Waits until what is read of a page is the value, or matches it: a page that is
+ * busy shows what was done a little later. Says what it is, where it never is.
+ */
+export async function becomes(read, want, message) {
+  const is = want instanceof RegExp ? (value) => want.test(value) : (value) => value === want;
+  const end = Date.now() + patience;
+  let value = await read();
+  while (!is(value) && Date.now() < end) {
+    await sleep(100);
+    value = await read();
+  }
+  if (want instanceof RegExp) assert.match(value, want, message);
+  else assert.equal(value, want, message);
+}
+
 /** Opens the Logs page with a query, which runs at once, in the only tab. */
 export async function openQuery(page, query, range = "P7D") {
   // Both, or a page that knows the address and has no tab of it takes it for a reload

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cannedTest, enterCanned, openQuery, screenshot, until } from "./harness.mjs";
+import { becomes, cannedTest, enterCanned, openQuery, screenshot, until } from "./harness.mjs";
 
 const { server, page, requests } = await enterCanned();
 
@@ -17,7 +17,7 @@ cannedTest("whatever is pasted is found in every table", async () => {
   assert.match(query, /^search "https:\/\/wattleworks-portal\.example\/session\/renew"\n/);
   assert.ok(timespan.from);
   await page.getByText("419 rows in 2 tables").waitFor();
-  assert.match(await page.getByRole("link", { name: "EmailEvents" }).getAttribute("href"), /search%20in%20%28EmailEvents%29/);
+  await becomes(() => page.getByRole("link", { name: "EmailEvents" }).getAttribute("href"), /search%20in%20%28EmailEvents%29/);
   await page.getByRole("region", { name: "Hunts" }).getByRole("button", { name: "Run all hunts" }).click();
   await until("all hunts to have run", async () => (await page.getByRole("button", { name: "Run all hunts" }).count()) === 1);
   const counts = await page.getByRole("region", { name: "Hunts" }).locator("tbody tr td:nth-child(3)").allInnerTexts();
@@ -33,10 +33,10 @@ cannedTest("rules tell their health, what of ATT&CK they cover, and can be tried
   await row("Sign-in after a phishing").getByText("Failing").waitFor();
   await row("Many files deleted").getByText("Off", { exact: true }).waitFor();
   await page.getByRole("tab", { name: "MITRE ATT&CK" }).click();
-  assert.ok(await page.getByRole("button", { name: /^Data Destruction ?T1485 ?No rule/ }).isDisabled());
+  await becomes(() => page.getByRole("button", { name: /^Data Destruction ?T1485 ?No rule/ }).isDisabled(), true);
   await screenshot(page, "rules-attack");
   await page.getByRole("button", { name: /^Phishing ?T1566 ?1 rule$/ }).click();
-  assert.equal(await page.locator("table.rules tbody tr").count(), 1);
+  await becomes(() => page.locator("table.rules tbody tr").count(), 1);
   await page.getByRole("button", { name: "Sign-in after a phishing link was clicked" }).click();
   const panel = page.getByRole("complementary", { name: "Sign-in after a phishing link was clicked" });
   await panel.getByText("no column \"ClientIp\"", { exact: false }).waitFor();
@@ -138,10 +138,10 @@ cannedTest("a rule shows what it would have found, and what each version changed
   await page.getByRole("button", { name: "Mailbox forwards outside" }).click();
   await page.getByRole("button", { name: "Backtest" }).click();
   await page.getByText(/\d+ alerts in 168 windows/).waitFor();
-  assert.ok((await page.getByRole("list", { name: "Alerts by day" }).getByRole("listitem").count()) >= 14);
+  await becomes(async () => (await page.getByRole("list", { name: "Alerts by day" }).getByRole("listitem").count()) >= 14, true);
   await page.getByRole("button", { name: "History" }).click();
   const versions = page.getByRole("list", { name: "History" }).getByRole("listitem");
   await until("two versions", async () => (await versions.count()) === 2);
-  assert.match(await versions.first().innerText(), /Version 1\.1\.0[\s\S]*kai\.whitford[\s\S]*- version: 1\.0\.0\n\+ version: 1\.1\.0[\s\S]*\+ {3}\| where Operation in/);
+  await becomes(() => versions.first().innerText(), /Version 1\.1\.0[\s\S]*kai\.whitford[\s\S]*- version: 1\.0\.0\n\+ version: 1\.1\.0[\s\S]*\+ {3}\| where Operation in/);
   await screenshot(page, "rule-history");
 });

@@ -2,7 +2,7 @@
 // how fast it scrolls.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { cannedTest, enterCanned, openQuery, rowCount, screenshot, until } from "./harness.mjs";
+import { becomes, cannedTest, enterCanned, openQuery, rowCount, screenshot, until } from "./harness.mjs";
 
 const { page, troubles } = await enterCanned();
 
@@ -22,11 +22,11 @@ cannedTest("a column is pinned, and stays while the others scroll under it", asy
   const first = grid().locator('[data-line="3"] .grid-pinned [role=gridcell]');
   const before = await leftOf(pinned);
   assert.equal(before, await leftOf(first), "header and cells are in line");
-  assert.equal(await grid().getByRole("columnheader", { name: /OfficeWorkload/ }).count(), 0);
+  await becomes(() => grid().getByRole("columnheader", { name: /OfficeWorkload/ }).count(), 0);
   await grid().evaluate((element) => (element.scrollLeft = 600));
   await until("other columns to come into sight", async () => (await grid().getByRole("columnheader", { name: /OfficeObjectId/ }).count()) > 0);
-  assert.equal(await leftOf(pinned), before);
-  assert.equal(await leftOf(first), before);
+  await becomes(() => leftOf(pinned), before);
+  await becomes(() => leftOf(first), before);
   await page.setViewportSize({ width: 1440, height: 900 });
 });
 
@@ -38,8 +38,8 @@ cannedTest("rows are grouped, by more than one column, with mouse and keyboard",
   await page.locator(".columns-menu").getByRole("button", { name: "Group by Operation" }).click();
   await page.keyboard.press("Escape");
   const groups = grid().locator(".grid-group");
-  assert.equal(await groups.count(), 5);
-  assert.match(await groups.first().innerText(), /OfficeWorkload\s+Exchange\s+\d+/);
+  await becomes(() => groups.count(), 5);
+  await becomes(() => groups.first().innerText(), /OfficeWorkload\s+Exchange\s+\d+/);
   await groups.first().click();
   await until("the groups within", async () => (await groups.count()) > 5);
   await grid().focus();
@@ -53,16 +53,16 @@ cannedTest("rows are grouped, by more than one column, with mouse and keyboard",
   await page.getByRole("complementary", { name: "Row details" }).getByRole("button", { name: "Close" }).click();
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Fold all" }).click();
-  assert.equal(await groups.count(), 5);
+  await becomes(() => groups.count(), 5);
   await page.getByRole("button", { name: "Do not group by Operation" }).click();
   await page.getByRole("button", { name: "Do not group by OfficeWorkload" }).click();
-  assert.equal(await groups.count(), 0);
+  await becomes(() => groups.count(), 0);
 });
 
 cannedTest("a result is taken away as CSV and JSON of what is shown, and as Excel and Parquet of all", async () => {
   await openQuery(page, "OfficeActivity | take 200");
   await grid().waitFor();
-  assert.equal(await rowCount(page), 200);
+  await becomes(() => rowCount(page), 200);
   await page.getByRole("searchbox", { name: "Filter rows" }).fill("Operation:Send");
   const take = async (item) => {
     await page.getByRole("button", { name: "Export" }).click();

@@ -2,7 +2,7 @@
 // QUOLL_URL, against a real "quoll demo".
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { canned, cannedTest, enter, openBrowser, openQuery, patience, rowCount, screenshot, until } from "./harness.mjs";
+import { becomes, canned, cannedTest, enter, openBrowser, openQuery, patience, rowCount, screenshot, until } from "./harness.mjs";
 
 const { server, context, page, troubles, requests } = await enter();
 const base = server.origin;
@@ -24,7 +24,7 @@ test("the first screen answers three questions, and says what is not met", async
   await page.goto("/");
   const arriving = page.getByRole("region", { name: "Is everything arriving, and since when?" });
   await arriving.locator(".verdict").waitFor();
-  assert.equal(await arriving.getByRole("list", { name: /last four weeks/ }).getByRole("listitem").count(), 28);
+  await becomes(() => arriving.getByRole("list", { name: /last four weeks/ }).getByRole("listitem").count(), 28);
   const changed = page.getByRole("region", { name: "Can anyone, including us, have changed it?" });
   await changed.getByText("Signed checkpoint").waitFor();
   await until("a checkpoint with leaves", async () => /[\d,]+ leaves/.test(await changed.innerText()));
@@ -33,13 +33,13 @@ test("the first screen answers three questions, and says what is not met", async
   const unmet = page.getByRole("region", { name: "What is not met, or not visible" });
   await unmet.getByRole("listitem").first().waitFor();
   if (canned) {
-    assert.match(await arriving.innerText(), /Not everything[\s\S]*3 of 9 streams have a gap or fail[\s\S]*in [67] d/);
-    assert.match(await changed.innerText(), /Not without being seen[\s\S]*[56] h ago[\s\S]*40,612 leaves[\s\S]*292, up to [\s\S]*Tables and archive compared[\s\S]*equal, [34] h ago/);
+    await becomes(() => arriving.innerText(), /Not everything[\s\S]*3 of 9 streams have a gap or fail[\s\S]*in [67] d/);
+    await becomes(() => changed.innerText(), /Not without being seen[\s\S]*[56] h ago[\s\S]*40,612 leaves[\s\S]*292, up to [\s\S]*Tables and archive compared[\s\S]*equal, [34] h ago/);
     for (const fact of [/Audit\.SharePoint \(Wattle Works\) fails/, /Audit\.Exchange .*something is lost on \d+ of the last 28 days/, /DLP\.All .*subscription was off/, /ends in 12 days/, /nothing has arrived yet/]) {
-      assert.match(await unmet.innerText(), fact);
+      await becomes(() => unmet.innerText(), fact);
     }
   } else {
-    assert.match(await unmet.innerText(), /The archive was never verified here/);
+    await becomes(() => unmet.innerText(), /The archive was never verified here/);
   }
   await screenshot(page, "overview");
   await needs.getByRole("list").getByRole("link").first().click();
@@ -67,9 +67,9 @@ test("a query is typed with completion, run with Shift+Enter, and its rows are l
   await page.keyboard.press("Escape");
   await page.keyboard.press("Shift+Enter");
   await grid().waitFor();
-  assert.equal(await rowCount(page), 50);
+  await becomes(() => rowCount(page), 50);
   await until("the address to hold the query", () => page.url().includes("#query=OfficeActivity%20%7C%20take%2050"));
-  assert.equal(await page.getByRole("tablist", { name: "Queries" }).getByRole("tab").count(), 1);
+  await becomes(() => page.getByRole("tablist", { name: "Queries" }).getByRole("tab").count(), 1);
   await coloured();
   await screenshot(page, "logs");
 
@@ -77,7 +77,7 @@ test("a query is typed with completion, run with Shift+Enter, and its rows are l
   const details = page.getByRole("complementary", { name: "Row details" });
   await details.getByText("TimeGenerated", { exact: true }).waitFor();
   await details.getByRole("button", { name: "Close" }).click();
-  assert.equal(await details.count(), 0);
+  await becomes(() => details.count(), 0);
 });
 
 test("the grid sorts by a column and moves with the keyboard", async () => {
@@ -85,9 +85,9 @@ test("the grid sorts by a column and moves with the keyboard", async () => {
   await grid().waitFor();
   const header = grid().getByRole("columnheader", { name: /Operation/ }).first();
   await header.getByRole("button").click();
-  assert.equal(await header.getAttribute("aria-sort"), "ascending");
+  await becomes(() => header.getAttribute("aria-sort"), "ascending");
   await header.getByRole("button").click();
-  assert.equal(await header.getAttribute("aria-sort"), "descending");
+  await becomes(() => header.getAttribute("aria-sort"), "descending");
   await grid().focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowRight");
@@ -127,7 +127,7 @@ test("a dynamic value opens as a tree", async () => {
   await grid().getByRole("row").nth(1).dblclick();
   const tree = page.getByRole("complementary", { name: "Row details" }).getByRole("tree").first();
   await tree.waitFor();
-  assert.ok((await tree.getByRole("treeitem").count()) > 2);
+  await becomes(async () => (await tree.getByRole("treeitem").count()) > 2, true);
   await screenshot(page, "logs-row");
 });
 
@@ -182,7 +182,7 @@ test("a mistake is underlined where it is, and told in words", async () => {
   await schemaReady();
   await page.locator(".squiggly-error").first().waitFor();
   await coloured();
-  assert.match(await mistakes.locator(".mistake-place").first().innerText(), /Line 2, column 9/);
+  await becomes(() => mistakes.locator(".mistake-place").first().innerText(), /Line 2, column 9/);
   await mistakes.getByRole("button").first().click();
   await screenshot(page, "logs-mistake");
 });
@@ -201,14 +201,14 @@ test("queries live in tabs that survive a reload", async () => {
   await page.reload();
   await until("the tabs to come back", async () => (await tabs.count()) === before + 1);
   await tabs.filter({ hasText: "Kept for later" }).press("Delete");
-  assert.equal(await tabs.count(), before);
+  await becomes(() => tabs.count(), before);
 });
 
 test("the time range is chosen, and goes into the link", async () => {
   await openQuery(page, "OfficeActivity | take 5", "PT4H");
   const picker = page.getByRole("button", { name: /^Time range/ });
   await picker.waitFor();
-  assert.match(await picker.getAttribute("aria-label"), /Last 4 hours/);
+  await becomes(() => picker.getAttribute("aria-label"), /Last 4 hours/);
   await picker.click();
   await page.getByRole("button", { name: "Last 3 days" }).click();
   await until("the link to change", () => page.url().includes("range=P3D"));
@@ -256,11 +256,11 @@ cannedTest("a running query can be cancelled", async () => {
 cannedTest("a hundred thousand rows scroll, with few of them in the page", async () => {
   await openQuery(page, "OfficeActivity | take 100000");
   await grid().waitFor();
-  assert.equal(await rowCount(page), 100_000);
+  await becomes(() => rowCount(page), 100_000);
   await grid().focus();
   await page.keyboard.press("Control+End");
   await grid().locator('[aria-rowindex="100001"]').waitFor();
-  assert.ok((await grid().getByRole("row").count()) < 80);
+  await becomes(async () => (await grid().getByRole("row").count()) < 80, true);
   const frames = await grid().evaluate(
     (element) =>
       new Promise((resolve) => {
@@ -310,7 +310,7 @@ test("an incident is found, read, and worked on", async () => {
 
   await page.getByLabel("Status").selectOption("Closed");
   if ((await page.getByLabel("Classification").inputValue()) === "") {
-    assert.ok(await page.getByRole("button", { name: "Save" }).isDisabled(), "closing wants a classification");
+    await becomes(() => page.getByRole("button", { name: "Save" }).isDisabled(), true, "closing wants a classification");
   }
 });
 
@@ -340,10 +340,10 @@ test("evidence of an alert is shown and opens in Logs", async () => {
   await page.getByRole("tab", { name: /^Alerts/ }).click();
   const evidence = page.getByRole("grid", { name: "Evidence" });
   await evidence.first().waitFor();
-  assert.ok((await evidence.first().getByRole("row").count()) > 1);
+  await becomes(async () => (await evidence.first().getByRole("row").count()) > 1, true);
   await screenshot(page, "incident-evidence");
   await page.getByRole("tab", { name: /^Entities/ }).click();
-  assert.ok((await page.locator(".entity-list li").count()) > 0);
+  await becomes(async () => (await page.locator(".entity-list li").count()) > 0, true);
   await page.getByRole("tab", { name: /^Alerts/ }).click();
   await page.getByRole("button", { name: "Open in Logs" }).first().click();
   await page.waitForURL("**/logs#query=*");
@@ -381,8 +381,8 @@ test("the calendar tells whether everything arrived, from weeks to hours", async
   await calendar.locator("td.gap-complete").last().hover();
   await calendar.getByRole("tooltip").getByText(/of [\d,]+ blobs kept/).waitFor();
   if (canned) {
-    assert.match(await calendar.locator("td.gap-lost").last().getAttribute("aria-label"), /Audit\.Exchange, .* UTC: Lost\. .* 1 lost/);
-    assert.equal(await calendar.locator("td.gap-lost").last().innerText(), "X");
+    await becomes(() => calendar.locator("td.gap-lost").last().getAttribute("aria-label"), /Audit\.Exchange, .* UTC: Lost\. .* 1 lost/);
+    await becomes(() => calendar.locator("td.gap-lost").last().innerText(), "X");
   }
 
   // With the keyboard alone: into the grid, along a row, closer and back.

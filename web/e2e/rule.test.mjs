@@ -2,7 +2,7 @@
 // which then fires.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canned, enter, openQuery, rowCount, screenshot, until } from "./harness.mjs";
+import { becomes, canned, enter, openQuery, rowCount, screenshot, until } from "./harness.mjs";
 
 const { page, troubles } = await enter();
 const name = `Mail is read (${Date.now()})`;
@@ -14,8 +14,8 @@ test("a mistake is shown at its place, and put right there", async () => {
   await openQuery(page, 'OfficeActivity\n| where NoSuchColumn == "MailItemsAccessed"');
   const mistake = page.locator(".mistakes button").first();
   await mistake.waitFor();
-  assert.match(await mistake.innerText(), /Line 2, column 9/);
-  assert.match(await mistake.innerText(), /NoSuchColumn/);
+  await becomes(() => mistake.innerText(), /Line 2, column 9/);
+  await becomes(() => mistake.innerText(), /NoSuchColumn/);
   await page.locator('[data-testid="editor"][data-schema="ready"]').waitFor();
   await mistake.click(); // the cursor is at the mistake now
   await page.keyboard.press("Control+Shift+ArrowRight");
@@ -23,7 +23,7 @@ test("a mistake is shown at its place, and put right there", async () => {
   await page.keyboard.press("Escape");
   await page.keyboard.press("Shift+Enter");
   await grid().waitFor();
-  assert.ok((await grid().getByRole("row").count()) > 1);
+  await becomes(async () => (await grid().getByRole("row").count()) > 1, true);
 });
 
 test("the query is charted", async () => {
@@ -41,9 +41,9 @@ test("the query is saved as a rule", async () => {
   await dialog.getByLabel("Name", { exact: false }).first().fill(name);
   await dialog.getByLabel("Severity").selectOption("Low");
   await dialog.getByLabel("Over the last").selectOption("7d");
-  assert.match(await file.inputValue(), new RegExp(`name: ${JSON.stringify(name).replace(/[()]/g, "\\$&")}`));
+  await becomes(() => file.inputValue(), new RegExp(`name: ${JSON.stringify(name).replace(/[()]/g, "\\$&")}`));
   assert.doesNotMatch(await file.inputValue(), /render/);
-  if (!canned) assert.match(await file.inputValue(), /entityType: Account/);
+  if (!canned) await becomes(() => file.inputValue(), /entityType: Account/);
   await screenshot(page, "rule-from-query");
   // A file that is no rule is refused, and says why.
   const good = await file.inputValue();

@@ -1,7 +1,7 @@
 // Settings: access tokens, whom incidents are told, what is kept by hand, retention.
 import assert from "node:assert/strict";
 import { before } from "node:test";
-import { canned, cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
+import { becomes, canned, cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
 
 const { server, page } = await enterCanned("-sign-in");
 
@@ -15,12 +15,12 @@ cannedTest("an automation rule is written, refused, tried, kept, switched and ta
   await page.getByRole("link", { name: "Automation", exact: true }).click();
   const rows = page.locator("table.automation tbody tr");
   await rows.nth(1).waitFor();
-  assert.match(await rows.nth(1).innerText(), /it is changed \(severity\)[\s\S]*severity is High[\s\S]*notify soc[\s\S]*4 h ago/);
-  assert.ok(await page.getByRole("switch", { name: "Review guests on Mondays is on" }).isDisabled(), "a rule of a file");
+  await becomes(() => rows.nth(1).innerText(), /it is changed \(severity\)[\s\S]*severity is High[\s\S]*notify soc[\s\S]*4 h ago/);
+  await becomes(() => page.getByRole("switch", { name: "Review guests on Mondays is on" }).isDisabled(), true, "a rule of a file");
   await page.getByRole("button", { name: "Tell the SOC of what is high" }).click();
   const panel = page.getByRole("complementary");
   await panel.getByText('no notification target is called "soc"').first().waitFor();
-  assert.match(await panel.getByRole("region", { name: "What it did lately" }).innerText(), /Failed\s+notify soc[\s\S]*Waiting\s+notify soc\s+next attempt/);
+  await becomes(() => panel.getByRole("region", { name: "What it did lately" }).innerText(), /Failed\s+notify soc[\s\S]*Waiting\s+notify soc\s+next attempt/);
   await screenshot(page, "automation");
   await page.getByRole("button", { name: "New rule" }).click();
   const yaml = panel.getByLabel("Rule as YAML");
@@ -55,7 +55,7 @@ cannedTest("an access token is made, shown once, used, and revoked", async () =>
   assert.deepEqual(await (await ask()).json(), { name: "token siem", role: "Reader", by: "token", passwordSet: false });
   await page.reload();
   await page.getByRole("row", { name: /siem/ }).waitFor();
-  assert.equal(await page.getByTestId("secret").count(), 0);
+  await becomes(() => page.getByTestId("secret").count(), 0);
   await page.getByRole("button", { name: "Revoke siem" }).click();
   await page.getByRole("heading", { name: "No access tokens" }).waitFor();
   assert.equal((await ask()).status, 401);

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { canned, cannedTest, openBrowser, screenshot, startCanned } from "./harness.mjs";
+import { becomes, canned, cannedTest, openBrowser, screenshot, startCanned } from "./harness.mjs";
 
 const secret = "a-token-of-the-tests-0123456789abcdef";
 const password = "correct horse battery";
@@ -66,11 +66,11 @@ cannedTest("a reader is invited, looks at everything, and changes nothing", asyn
   await reader.getByRole("heading", { name: "Overview" }).waitFor();
   await reader.goto("/incidents/inc-0007");
   await reader.getByText("changing this takes the role Responder", { exact: false }).waitFor();
-  assert.ok(await reader.getByRole("button", { name: "Add comment" }).isDisabled());
+  await becomes(() => reader.getByRole("button", { name: "Add comment" }).isDisabled(), true);
   await reader.goto("/automation");
   await reader.getByRole("switch", { name: "Calm the backup account is on" }).waitFor();
-  assert.ok(await reader.getByRole("switch", { name: "Calm the backup account is on" }).isDisabled());
-  assert.equal(await reader.getByRole("button", { name: "New rule" }).count(), 0);
+  await becomes(() => reader.getByRole("switch", { name: "Calm the backup account is on" }).isDisabled(), true);
+  await becomes(() => reader.getByRole("button", { name: "New rule" }).count(), 0);
   await reader.goto("/settings/people");
   await reader.getByRole("heading", { name: "Not for your role" }).waitFor();
   await reader.goto(link);

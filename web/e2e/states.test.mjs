@@ -1,7 +1,7 @@
 // Every page while it loads, with nothing, with a failure, and without permission:
 // each says what is the matter, and none breaks.
 import assert from "node:assert/strict";
-import { cannedTest, enterCanned } from "./harness.mjs";
+import { becomes, cannedTest, enterCanned } from "./harness.mjs";
 
 const { page, troubles } = await enterCanned();
 
@@ -18,7 +18,7 @@ async function visit(answer, look, paths = pages) {
     for (const path of paths) {
       await page.goto(path);
       await look(path);
-      assert.equal(await page.getByText("Something broke").count(), 0, path);
+      await becomes(() => page.getByText("Something broke").count(), 0, path);
     }
   } finally {
     await page.unrouteAll({ behavior: "ignoreErrors" });
@@ -36,7 +36,7 @@ cannedTest("pages say that they load", () =>
 cannedTest("pages say why they fail, and offer another attempt", () =>
   visit(json(500, { error: { code: "internal", message: "Something failed inside Quoll.", requestId: "0123456789abcdef" } }), async (path) => {
     await main().getByText("Something failed inside Quoll.").first().waitFor().catch((e) => assert.fail(`${path}: ${e.message}`));
-    assert.ok((await main().getByRole("button", { name: "Try again" }).count()) > 0, path);
+    await becomes(async () => (await main().getByRole("button", { name: "Try again" }).count()) > 0, true, path);
   }));
 
 cannedTest("pages say that something is not allowed", () =>

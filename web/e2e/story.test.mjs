@@ -2,7 +2,7 @@
 // an empty system to a connected tenant.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
+import { becomes, cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
 
 const { page } = await enterCanned();
 
@@ -31,7 +31,7 @@ cannedTest("what needs somebody is on the first screen, and is closed with its e
   await page.getByLabel("Comment").fill("Evidence exported; the account was reset.");
   await page.getByRole("button", { name: "Save" }).click();
   await until("the story to say that it is closed", async () => /e2e\.closer/.test(await page.locator(".timeline").innerText()));
-  assert.equal(await page.getByLabel("Status").inputValue(), "Closed");
+  await becomes(() => page.getByLabel("Status").inputValue(), "Closed");
 
   // The closed incident is taken away whole, with its proofs and its chain of custody.
   const custody = page.getByRole("region", { name: "Evidence" });
@@ -53,15 +53,15 @@ cannedTest("an empty system is connected to a tenant, once what blocks is put ri
   const add = dialog.getByRole("button", { name: "Add and collect" });
   await dialog.getByLabel("Name").fill("Coast");
   await dialog.getByLabel("Directory (tenant) ID").fill("9d0c7b0f-5a3c-4e11-8a51-3f6c1f0e4d5e");
-  assert.ok(await check.isDisabled(), "without an application");
+  await becomes(() => check.isDisabled(), true, "without an application");
   await dialog.getByLabel("Application (client) ID").fill("6a0c1f0e-0000-4000-8000-000000000002");
   await dialog.getByLabel("Client secret", { exact: false }).last().fill("wrong");
   await check.click();
   const findings = dialog.getByRole("list", { name: "What was found" });
   await findings.getByText("AADSTS7000215").waitFor();
-  assert.match(await findings.innerText(), /Blocks\s+sign-in Microsoft Entra refuses the client secret[\s\S]*What to do: In the Microsoft Entra admin center open App registrations/);
+  await becomes(() => findings.innerText(), /Blocks\s+sign-in Microsoft Entra refuses the client secret[\s\S]*What to do: In the Microsoft Entra admin center open App registrations/);
   await dialog.getByText("Put right what blocks, and check again.").waitFor();
-  assert.ok(await add.isDisabled(), "what blocks keeps it from being added");
+  await becomes(() => add.isDisabled(), true, "what blocks keeps it from being added");
   await dialog.getByLabel("Client secret", { exact: false }).last().fill("right");
   await dialog.getByText("Something was changed since: check again.").waitFor();
   await check.click();
@@ -82,9 +82,9 @@ cannedTest("a tenant that was added is removed, once it is said what stays", asy
   await ask.getByRole("button", { name: "Stop collecting" }).click();
   await page.getByText("Coast is collected no more. What it sent stays.").waitFor();
   await page.getByRole("button", { name: "Remove Coast" }).waitFor({ state: "detached" });
-  assert.equal(await page.getByRole("button", { name: "Remove Wattle Works" }).count(), 0, "one of the configuration");
-  assert.match(await page.locator(".connector-group").first().innerText(), /Its credential ends: in 1[12] d/);
-  assert.match(await page.getByRole("region", { name: "Archive" }).innerText(), /Certificates of completeness\s+292, up to 20/);
+  await becomes(() => page.getByRole("button", { name: "Remove Wattle Works" }).count(), 0, "one of the configuration");
+  await becomes(() => page.locator(".connector-group").first().innerText(), /Its credential ends: in 1[12] d/);
+  await becomes(() => page.getByRole("region", { name: "Archive" }).innerText(), /Certificates of completeness\s+292, up to 20/);
 });
 
 cannedTest("the queue is worked on with the keyboard, and several incidents at once", async () => {
@@ -112,12 +112,12 @@ cannedTest("the graph shows how alerts, entities and other incidents hang togeth
   await page.getByRole("tab", { name: "Graph" }).click();
   const graph = page.getByRole("group", { name: "How alerts, entities and other incidents hang together" });
   await graph.waitFor();
-  assert.equal(await graph.getByRole("region", { name: "Alerts" }).getByRole("listitem").count(), 3);
-  assert.equal(await graph.locator(".graph-lines path").count(), 7);
+  await becomes(() => graph.getByRole("region", { name: "Alerts" }).getByRole("listitem").count(), 3);
+  await becomes(() => graph.locator(".graph-lines path").count(), 7);
   // Who is pointed at is joined with all alerts; an alert without the address is not.
   await graph.getByRole("link", { name: "203.0.113.77" }).focus();
-  assert.equal(await graph.locator(".graph-lines path:not(.graph-faint)").count(), 2);
-  assert.equal(await graph.locator(".graph-node.graph-faint").count(), 5);
+  await becomes(() => graph.locator(".graph-lines path:not(.graph-faint)").count(), 2);
+  await becomes(() => graph.locator(".graph-node.graph-faint").count(), 5);
   await screenshot(page, "incident-graph");
   await graph.getByRole("link", { name: /mara\.lindqvist/ }).click();
   await page.waitForURL("**/entities/Account/**");
