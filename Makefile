@@ -108,6 +108,11 @@ test-readback: ## the tables of the lake read and written by Iceberg's own libra
 	go vet -tags readback ./lake/readback
 	go test -vet=off -tags readback ./lake/readback
 
+.PHONY: test-openssl
+test-openssl: ## time stamps against OpenSSL, as the authority and as the verifier; takes openssl
+	go vet -tags openssl ./archive/proof/timestamp
+	go test -vet=off -tags openssl ./archive/proof/timestamp -run OpenSSL
+
 # 235 npm packages of 360 MB, so that this is no part of test.
 .PHONY: test-azurite
 test-azurite: bin/azurite/node_modules/.package-lock.json ## Azure Storage's collector, the copies' store and the whole lake against Azurite
