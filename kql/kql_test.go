@@ -32,6 +32,17 @@ func (events) Table(name string) (*bind.Table, bool) {
 
 func (events) Names() []string { return []string{"Events"} }
 
+// arrivals is events with a time of ingestion.
+type arrivals struct{ events }
+
+func (a arrivals) Table(name string) (*bind.Table, bool) {
+	t, ok := a.events.Table(name)
+	if ok {
+		t.IngestionTime = "came"
+	}
+	return t, ok
+}
+
 var now = time.Date(2026, 9, 14, 12, 0, 0, 0, time.UTC)
 
 func Example_mistake() {
@@ -89,6 +100,29 @@ func TestTimeRangesReachScans(t *testing.T) {
 		}
 		if from, to := format(all[0].From), format(all[0].To); from != test.from || to != test.to {
 			t.Errorf("%s: reads from %q to %q, want %q to %q", test.text, from, to, test.from, test.to)
+		}
+	}
+}
+
+// What is asked of times beside TimeGenerated is told by their columns in storage.
+func TestRangesOfOtherTimesReachScans(t *testing.T) {
+	for text, want := range map[string]string{
+		"Events | where ingestion_time() > ago(1h) and ingestion_time() <= now() | where ingestion_time() > ago(30m)": "came from 2026-09-14T11:30:00Z to 2026-09-14T12:00:00Z",
+		"Events | extend Came = ingestion_time() | where Came == now() | count":                                       "came from 2026-09-14T12:00:00Z to 2026-09-14T12:00:00Z",
+		"Events | where ingestion_time() > ago(1h) or Count == 1":                                                     "",
+		"Events | where not(ingestion_time() > ago(1h))":                                                              "",
+		"Events | summarize Came = max(ingestion_time()) by User | where Came > ago(1h)":                              "",
+	} {
+		statement, err := kql.Compile(text, arrivals{}, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, got := scans(statement), ""
+		for _, r := range all[0].Ranges {
+			got += r.Source + " from " + r.From.Format(time.RFC3339) + " to " + r.To.Format(time.RFC3339)
+		}
+		if len(all) != 1 || got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
 }

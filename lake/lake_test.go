@@ -135,7 +135,7 @@ func TestFilesKnowTheirTimes(t *testing.T) {
 			t.Fatalf("%s: %d batches, %d files", when, len(set.Fresh), len(set.Files))
 		}
 		f := set.Files[1]
-		if !f.MinTime.Equal(early) || !f.MaxTime.Equal(late) || f.Rows != 2 || f.Bytes == 0 {
+		if !f.MinTime.Equal(early) || !f.MaxTime.Equal(late) || f.Rows != 2 || f.Bytes == 0 || !f.FirstIngested.Equal(noon) || !f.LastIngested.Equal(noon) {
 			t.Errorf("%s: %+v", when, f)
 		}
 	}

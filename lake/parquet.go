@@ -5,9 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"math"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/quoll/quoll/internal/icebergtable"
 	"github.com/quoll/quoll/internal/parquetfile"
@@ -67,7 +67,10 @@ func writeRun(files syncedFS, path string, t *tableState, generation []batch, re
 		bounds.add(ref.time, ref.time)
 	}
 	out.MinTime, out.MaxTime = bounds.times()
-	out.lastPosition = out.metrics.lastPosition(t)
+	first, last := out.metrics.bounds(t, ColumnIngestionTime)
+	out.FirstIngested, out.LastIngested = time.UnixMicro(first).UTC(), time.UnixMicro(last).UTC()
+	_, position := out.metrics.bounds(t, ColumnPosition)
+	out.lastPosition = uint64(position)
 	return out, nil
 }
 
@@ -112,14 +115,11 @@ type fileMetrics struct {
 	columns []icebergtable.ColumnMetrics
 }
 
-// lastPosition is the greatest journal position of the rows.
-func (m *fileMetrics) lastPosition(t *tableState) uint64 {
-	for i, c := range t.columns {
-		if high := m.columns[i].High; c.name == ColumnPosition && len(high) == 8 {
-			return binary.LittleEndian.Uint64(high)
-		}
-	}
-	return math.MaxUint64 // where it is not known, any
+// bounds returns the least and the greatest value of a hidden column of numbers or
+// times, of which every row has one.
+func (m *fileMetrics) bounds(t *tableState, name string) (low, high int64) {
+	i := slices.IndexFunc(t.columns, func(c column) bool { return c.name == name })
+	return int64(binary.LittleEndian.Uint64(m.columns[i].Low)), int64(binary.LittleEndian.Uint64(m.columns[i].High))
 }
 
 func metricsOf(w *parquetfile.Writer, t *tableState) *fileMetrics {

@@ -22,11 +22,12 @@ type File struct {
 	Bytes int64
 	// MinTime and MaxTime bound TimeGenerated, inclusively, in UTC.
 	MinTime, MaxTime time.Time
+	// FirstIngested and LastIngested bound when its rows became visible, inclusively,
+	// in UTC.
+	FirstIngested, LastIngested time.Time
 
 	lastPosition uint64 // the greatest journal position of its rows
 	terms        *fileTerms
-	// Known of files that were there at Open.
-	lastIngested time.Time
 	// Known of files that are written and not yet committed.
 	metrics *fileMetrics
 }

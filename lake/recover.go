@@ -44,8 +44,8 @@ func (l *Lake) loadTable(ctx context.Context, t *tableState, idle uint64) error 
 	}
 	t.files = &fileSet{files: files}
 	for _, f := range files {
-		if f.lastIngested.After(t.lastIngested) {
-			t.lastIngested = f.lastIngested
+		if f.LastIngested.After(t.lastIngested) {
+			t.lastIngested = f.LastIngested
 		}
 	}
 	if t.lastIngested.After(l.lastIngested) {
@@ -194,9 +194,13 @@ func (s syncedFS) dataFile(f iceberg.DataFile, t *tableState) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("upper bound of %s: %w", path, err)
 	}
-	ingested, err := timeBound(f.UpperBoundValues()[ingestionField])
+	first, err := timeBound(f.LowerBoundValues()[ingestionField])
 	if err != nil {
-		return File{}, fmt.Errorf("ingestion time of %s: %w", path, err)
+		return File{}, fmt.Errorf("first ingestion time of %s: %w", path, err)
+	}
+	last, err := timeBound(f.UpperBoundValues()[ingestionField])
+	if err != nil {
+		return File{}, fmt.Errorf("last ingestion time of %s: %w", path, err)
 	}
 	position := uint64(math.MaxUint64) // where it is not known, any
 	if literal, err := iceberg.LiteralFromBytes(iceberg.PrimitiveTypes.Int64, f.UpperBoundValues()[t.ids[ColumnPosition]]); err == nil {
@@ -204,7 +208,10 @@ func (s syncedFS) dataFile(f iceberg.DataFile, t *tableState) (File, error) {
 			position = uint64(v)
 		}
 	}
-	return File{Path: path, Rows: f.Count(), Bytes: f.FileSizeBytes(), MinTime: low, MaxTime: high, lastIngested: ingested, lastPosition: position, terms: new(fileTerms)}, nil
+	return File{
+		Path: path, Rows: f.Count(), Bytes: f.FileSizeBytes(), MinTime: low, MaxTime: high, FirstIngested: first, LastIngested: last,
+		lastPosition: position, terms: new(fileTerms),
+	}, nil
 }
 
 // sizeOf returns the length of a file that must be there. What a listing does not

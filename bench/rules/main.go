@@ -34,6 +34,7 @@ type options struct {
 	span  time.Duration
 	tick  time.Duration
 	only  string
+	looks bool
 }
 
 func main() {
@@ -44,6 +45,7 @@ func main() {
 	flag.DurationVar(&o.span, "span", 2*time.Hour, "how much of the schedule is run")
 	flag.DurationVar(&o.tick, "tick", detect.DefaultConfig().Tick, "how often what is due is looked for")
 	flag.StringVar(&o.only, "only", "", "shared or own: measure one of them alone")
+	flag.BoolVar(&o.looks, "looks", false, "say on standard error what each look took")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -128,7 +130,11 @@ func measure(ctx context.Context, o options, l *lake.Lake, rules []*detect.Rule,
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		m.note(at, o.span)
+		took := m.note(at, o.span)
+		if o.looks {
+			kept := engine.Kept()
+			fmt.Fprintf(os.Stderr, "%s %s: %.2f CPU s, %d evaluations so far, kept %+v\n", mode, at, took.Seconds(), q.asked.Load(), kept)
+		}
 	}
 	for text := range failed {
 		fmt.Fprintf(os.Stderr, "%.300s\n", text)
@@ -145,16 +151,18 @@ type meter struct {
 	first, all, half time.Duration // of the first look, of all others, of those of the second half
 }
 
-func (m *meter) note(at, span time.Duration) {
+// note ends a look, and returns what it took.
+func (m *meter) note(at, span time.Duration) time.Duration {
 	now := usage.Processor()
 	took := now - m.began
 	m.began = now
-	if at == 0 {
+	switch {
+	case at == 0:
 		m.first = took
-		return
-	}
-	m.all += took
-	if at > span/2 {
+		return took
+	case at > span/2:
 		m.half += took
 	}
+	m.all += took
+	return took
 }

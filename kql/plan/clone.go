@@ -35,7 +35,7 @@ func (c *cloner) copied(n Node) Node {
 	switch n := n.(type) {
 	case *Scan:
 		out := *n
-		out.Fields = slices.Clone(n.Fields)
+		out.Fields, out.Ranges = slices.Clone(n.Fields), slices.Clone(n.Ranges)
 		return &out
 	case *Values:
 		out := *n

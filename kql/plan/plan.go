@@ -78,13 +78,20 @@ type Node interface {
 }
 
 // Scan reads a table. From and To are hints: a row whose time column lies
-// outside [From, To] is not needed, but may come. A zero time is no bound. So is
-// Sought, if there is one.
+// outside [From, To] is not needed, but may come. A zero time is no bound. Ranges
+// say the same of other columns, and Sought, if there is one, of terms.
 type Scan struct {
 	Table    string
 	Fields   []Field
 	From, To time.Time
+	Ranges   []Range // at most one for each column
 	Sought   *Sought
+}
+
+// Range bounds the times of a column, both included.
+type Range struct {
+	Source   string // the column's name in storage
+	From, To time.Time
 }
 
 // Field is a column of a table.

@@ -151,12 +151,20 @@ func (p *printer) reference(s *Shared) string {
 }
 
 func scanBounds(n *Scan) string {
-	text := ""
-	if !n.From.IsZero() {
-		text += " from " + n.From.Format(time.RFC3339Nano)
+	text := bounds(n.From, n.To)
+	for _, r := range n.Ranges {
+		text += " " + r.Source + bounds(r.From, r.To)
 	}
-	if !n.To.IsZero() {
-		text += " to " + n.To.Format(time.RFC3339Nano)
+	return text
+}
+
+func bounds(from, to time.Time) string {
+	text := ""
+	if !from.IsZero() {
+		text += " from " + from.Format(time.RFC3339Nano)
+	}
+	if !to.IsZero() {
+		text += " to " + to.Format(time.RFC3339Nano)
 	}
 	return text
 }

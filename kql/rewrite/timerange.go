@@ -10,8 +10,9 @@ import (
 )
 
 // PushTimeRanges tells a scan which times the filters above it ask for. The
-// filters stay: the range is a hint by which the engine leaves out files. The
-// time column is the field named TimeGenerated.
+// filters stay: the ranges are hints by which the engine leaves out files. The
+// time column is the field named TimeGenerated; what is asked of other columns, the
+// time of ingestion among them, is told apart.
 //
 // A filter counts if what stands between it and the scan neither needs the rows
 // that it leaves out nor is read by another node.
@@ -213,14 +214,25 @@ const TimeColumn = "TimeGenerated"
 
 func narrow(scan *plan.Scan, asked times) {
 	for _, f := range scan.Fields {
-		if f.Column != asked.column || f.Source != TimeColumn {
-			continue
+		switch {
+		case f.Column != asked.column:
+		case f.Source == TimeColumn:
+			tighten(&scan.From, &scan.To, asked)
+		default:
+			i := slices.IndexFunc(scan.Ranges, func(r plan.Range) bool { return r.Source == f.Source })
+			if i < 0 {
+				i, scan.Ranges = len(scan.Ranges), append(scan.Ranges, plan.Range{Source: f.Source})
+			}
+			tighten(&scan.Ranges[i].From, &scan.Ranges[i].To, asked)
 		}
-		if asked.from.After(scan.From) {
-			scan.From = asked.from
-		}
-		if !asked.to.IsZero() && (scan.To.IsZero() || asked.to.Before(scan.To)) {
-			scan.To = asked.to
-		}
+	}
+}
+
+func tighten(from, to *time.Time, asked times) {
+	if asked.from.After(*from) {
+		*from = asked.from
+	}
+	if !asked.to.IsZero() && (to.IsZero() || asked.to.Before(*to)) {
+		*to = asked.to
 	}
 }

@@ -100,3 +100,61 @@ func TestLakeRowsAreTheSameFreshAndInFiles(t *testing.T) {
 		t.Errorf("%d tables of fresh rows are left after a flush", n)
 	}
 }
+
+// Files whose rows became visible at other times than a query asks for are left out,
+// whether this process wrote them, found them, or merged them.
+func TestFilesAreLeftOutByWhenTheirRowsCame(t *testing.T) {
+	ctx, dir := t.Context(), t.TempDir()
+	config := lake.DefaultConfig(dir)
+	l, err := lake.Open(ctx, config, testLogger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	table, _ := schema.Lookup(schema.UnifiedAuditLog)
+	came := func(n int) time.Time { return start.Add(time.Duration(n) * time.Minute) }
+	for n := range 4 { // the older the row, the later it comes
+		batch := lake.Batch{Position: uint64(n + 1), Ingested: came(n)}
+		batch.Records = []schema.Record{{Key: schema.NewKey("test", fmt.Sprint(n)), Rows: []schema.Row{sampleRow(table, start.Add(-time.Duration(n)*time.Second), 0)}}}
+		if _, err := l.Apply(ctx, batch); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look := func(when string, files ...int) {
+		engine := openEngine(t, func() Config { c := DefaultConfig(); c.Dir = dir; return c }(), FromLake(l))
+		service := query.NewService(query.Schema{IngestionTime: lake.ColumnIngestionTime}.Compile, engine, func() time.Time { return came(4) })
+		for i, c := range []struct {
+			text string
+			rows int
+		}{
+			{"where ingestion_time() > datetime(2026-09-14T00:01:00) and ingestion_time() <= datetime(2026-09-14T00:03:00)", 2},
+			{"where ingestion_time() >= datetime(2026-09-14T00:01:00) and ingestion_time() < datetime(2026-09-14T00:02:00)", 1},
+			{"extend Came = ingestion_time() | where Came between (datetime(2026-09-14T00:01:00) .. datetime(2026-09-14T00:01:30)) | project Came", 1},
+			{"where bin(ingestion_time(), 2m) == datetime(2026-09-14T00:02:00)", 2},
+			{"where ingestion_time() > ago(30s)", 0},
+			{"where ingestion_time() < datetime(2026-09-14T00:01:00) or TimeGenerated < datetime(2026-09-14)", 4},
+			{"summarize last = max(ingestion_time()) by TimeGenerated | where last > datetime(2026-09-14T00:02:00)", 1},
+			{"where TimeGenerated < datetime(2026-09-13T23:59:58) and ingestion_time() > datetime(2026-09-14T00:02:00)", 1},
+		} {
+			result := mustQuery(t, service, query.Request{Text: schema.UnifiedAuditLog + " | " + c.text})
+			if st := result.Statistics; len(result.Rows) != c.rows || st.FilesRead != files[i] {
+				t.Errorf("%s, %s: %d rows of %d files, want %d of %d", when, c.text, len(result.Rows), st.FilesRead, c.rows, files[i])
+			}
+		}
+	}
+	look("written", 3, 1, 1, 2, 0, 4, 4, 1)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if l, err = lake.Open(ctx, config, testLogger()); err != nil {
+		t.Fatal(err)
+	}
+	look("found", 3, 1, 1, 2, 0, 4, 4, 1)
+}

@@ -109,7 +109,7 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 	var items []item
 	read := map[string]bool{}
 	for _, file := range set.Files {
-		if !overlaps(file.MinTime, file.MaxTime, from, to) {
+		if !overlaps(file.MinTime, file.MaxTime, from, to) || !cameWithin(file, scan.Ranges) {
 			continue
 		}
 		kept, ok := r.kept(ctx, set, r.standing[scan], file)
@@ -266,6 +266,17 @@ func overlaps(least, most, from, to time.Time) bool {
 		return true
 	}
 	return (from.IsZero() || !most.Before(from)) && (to.IsZero() || !least.After(to))
+}
+
+// cameWithin reports whether rows of a file can have become visible when a scan
+// asks for.
+func cameWithin(file lake.File, ranges []plan.Range) bool {
+	for _, asked := range ranges {
+		if asked.Source == lake.ColumnIngestionTime && !overlaps(file.FirstIngested, file.LastIngested, asked.From, asked.To) {
+			return false
+		}
+	}
+	return true
 }
 
 // justBefore returns the last instant before t; zero stays zero.
