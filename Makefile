@@ -199,7 +199,7 @@ fuzz: ## each fuzz target for FUZZTIME (default 60s)
 bench: ## Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
-bench-archive: ## append, verify and prove 10 million payloads; BENCH_FLAGS="-leaves 200000 -batch 1000 -dir folder"
+bench-archive: ## append, verify and prove 10 million payloads; BENCH_FLAGS="-leaves 200000 -keep folder -steps append,verify"
 	go run ./bench/archive $(BENCH_FLAGS)
 
 bench-lake: ## a month of audit records into the lake, compacted, asked; BENCH_FLAGS="-records 1000000 -days 30 -dir folder"

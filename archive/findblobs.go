@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"archive/tar"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -139,22 +138,16 @@ func copyBody(fsys fs.FS, l PayloadLeaf, into io.Writer) error {
 		return err
 	}
 	defer decoder.Close()
-	members := tar.NewReader(decoder)
-	for {
-		h, err := members.Next()
-		if err != nil {
-			return fmt.Errorf("%s has no member %s: %w", l.Object, payloadMember(l.Position), err)
-		}
-		if h.Name != payloadMember(l.Position) {
-			continue
-		}
-		own := sha256.New()
-		n, err := io.Copy(io.MultiWriter(into, own), members)
-		if err == nil && (n != l.Size || hex.EncodeToString(own.Sum(nil)) != l.SHA256) {
-			err = fmt.Errorf("%s: the body is not what the log says", l.Object)
-		}
-		return err
+	members := newMembers(decoder)
+	if _, err := members.seek(payloadMember(l.Position)); err != nil {
+		return fmt.Errorf("%s has no member %s: %w", l.Object, payloadMember(l.Position), err)
 	}
+	own := sha256.New()
+	n, err := io.Copy(io.MultiWriter(into, own), members)
+	if err == nil && (n != l.Size || hex.EncodeToString(own.Sum(nil)) != l.SHA256) {
+		err = fmt.Errorf("%s: the body is not what the log says", l.Object)
+	}
+	return err
 }
 
 // eachLeaf hands over every leaf of the log in order, and reports whether all of

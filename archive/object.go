@@ -1,13 +1,13 @@
 package archive
 
 import (
-	"archive/tar"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"math"
 	"strconv"
@@ -24,7 +24,14 @@ const (
 	payloadPrefix = "payload/"
 )
 
-func payloadMember(position uint64) string { return fmt.Sprintf("%s%020d", payloadPrefix, position) }
+func payloadMember(position uint64) string {
+	name := []byte(payloadPrefix + "00000000000000000000")
+	for i := len(name) - 1; position > 0; i-- {
+		name[i] = byte('0' + position%10)
+		position /= 10
+	}
+	return string(name)
+}
 
 // The limits of what a reader of objects allocates, whatever a damaged or
 // forged file says.
@@ -121,6 +128,7 @@ type contents struct {
 	sealed bool
 	gone   *erasedState // what the file lacks by certificates
 	buf    []byte
+	hash   hash.Hash // of a body
 }
 
 type body struct {
@@ -193,7 +201,7 @@ func (c *contents) unpackPayloads(file io.Reader, first, last uint64, decoder *z
 	if err := decoder.Reset(file); err != nil {
 		return err
 	}
-	r := tar.NewReader(decoder)
+	r := newMembers(decoder)
 	if err := c.readIndex(r, int(last-first+1)); err != nil {
 		return err
 	}
@@ -202,7 +210,7 @@ func (c *contents) unpackPayloads(file io.Reader, first, last uint64, decoder *z
 			return err
 		}
 	}
-	if err := atEnd(r); err != nil {
+	if err := r.end(); err != nil {
 		return err
 	}
 	// What follows the archive's end is zero blocks; reading them brings the
@@ -212,8 +220,8 @@ func (c *contents) unpackPayloads(file io.Reader, first, last uint64, decoder *z
 }
 
 // readIndex reads the first member, of so many lines.
-func (c *contents) readIndex(r *tar.Reader, lines int) error {
-	size, err := nextMember(r, indexMember)
+func (c *contents) readIndex(r *members, lines int) error {
+	size, err := r.next(indexMember)
 	if err != nil {
 		return err
 	}
@@ -228,22 +236,11 @@ func (c *contents) readIndex(r *tar.Reader, lines int) error {
 	return err
 }
 
-func atEnd(r *tar.Reader) error {
-	h, err := r.Next()
-	if err == nil {
-		return fmt.Errorf("extra member %q", h.Name)
-	}
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
-}
-
-func (c *contents) readBody(r *tar.Reader, position uint64) error {
+func (c *contents) readBody(r *members, position uint64) error {
 	if !c.gone.lacks(position) {
 		return c.readMember(r, payloadMember(position))
 	}
-	if _, err := nextMember(r, c.gone.member(position)); err != nil {
+	if _, err := r.next(c.gone.member(position)); err != nil {
 		return err
 	}
 	c.bodies = append(c.bodies, body{})
@@ -251,33 +248,22 @@ func (c *contents) readBody(r *tar.Reader, position uint64) error {
 }
 
 // readMember hashes the next member, which has to have a name.
-func (c *contents) readMember(r *tar.Reader, name string) error {
-	if _, err := nextMember(r, name); err != nil {
+func (c *contents) readMember(r *members, name string) error {
+	if _, err := r.next(name); err != nil {
 		return err
 	}
 	if c.buf == nil {
-		c.buf = make([]byte, 64<<10)
+		c.buf, c.hash = make([]byte, 64<<10), sha256.New()
 	}
-	h := sha256.New()
-	n, err := io.CopyBuffer(h, r, c.buf)
+	c.hash.Reset()
+	n, err := io.CopyBuffer(c.hash, r, c.buf)
 	if err != nil {
 		return err
 	}
 	b := body{size: n}
-	h.Sum(b.sum[:0])
+	c.hash.Sum(b.sum[:0])
 	c.bodies = append(c.bodies, b)
 	return nil
-}
-
-func nextMember(r *tar.Reader, want string) (size int64, err error) {
-	h, err := r.Next()
-	if err != nil {
-		return 0, fmt.Errorf("member %s: %w", want, err)
-	}
-	if h.Name != want || h.Typeflag != tar.TypeReg {
-		return 0, fmt.Errorf("member %q where %s should be", h.Name, want)
-	}
-	return h.Size, nil
 }
 
 func splitIndex(text []byte, count int) ([][]byte, error) {

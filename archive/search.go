@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
@@ -88,8 +87,8 @@ func eachBody(file io.Reader, first, last uint64, gone *erasedState, decoder *zs
 	if err := decoder.Reset(file); err != nil {
 		return err
 	}
-	r := tar.NewReader(decoder)
-	size, err := nextMember(r, indexMember)
+	r := newMembers(decoder)
+	size, err := r.next(indexMember)
 	if err != nil {
 		return err
 	}
@@ -111,7 +110,7 @@ func eachBody(file io.Reader, first, last uint64, gone *erasedState, decoder *zs
 		if !ok || leaf.Position != position {
 			return fmt.Errorf("line %d of the index is not of position %d", i+1, position)
 		}
-		if _, err := nextMember(r, gone.member(position)); err != nil {
+		if _, err := r.next(gone.member(position)); err != nil {
 			return err
 		}
 		body.Reset()

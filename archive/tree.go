@@ -36,7 +36,22 @@ func (t *tree) clone() *tree {
 // append adds a leaf hash and hands over each tile that it makes full.
 func (t *tree) append(h tlog.Hash, full func(tile tlog.Tile, hashes []tlog.Hash)) {
 	t.size++
-	for level := 0; ; level++ {
+	t.add(0, h, full)
+}
+
+// appendTile adds as many leaves as a tile has, by the root of the tile. The size
+// must be a multiple of the width.
+func (t *tree) appendTile(root tlog.Hash) {
+	t.size += tileWidth
+	if len(t.edge) == 0 {
+		t.edge = append(t.edge, nil)
+	}
+	t.add(1, root, func(tlog.Tile, []tlog.Hash) {})
+}
+
+// add adds a hash to a level, and those that follow from it to the levels above.
+func (t *tree) add(level int, h tlog.Hash, full func(tile tlog.Tile, hashes []tlog.Hash)) {
+	for ; ; level++ {
 		if level == len(t.edge) {
 			t.edge = append(t.edge, nil)
 		}

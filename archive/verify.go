@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -181,42 +180,39 @@ func (v *verification) reached(in series) uint64 {
 // read returns a file of at most limit bytes and takes it off the list. A
 // problem is reported, and the data is nil.
 func (v *verification) read(name string, limit int64) []byte {
-	f, ok := v.open(name, lost{})
-	if !ok {
-		return nil
+	if !v.files[name] {
+		return v.took(name, limit, fetched{})
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	v.advance(int64(len(data)))
-	switch {
-	case err != nil:
-		v.problem(name, Unreadable, err.Error())
-		return nil
-	case int64(len(data)) > limit:
-		v.problem(name, Changed, fmt.Sprintf("larger than %d bytes", limit))
-		return nil
-	case data == nil:
-		data = []byte{}
-	}
-	return data
+	return v.took(name, limit, fetch(v.fs, name, limit))
 }
 
 func (v *verification) open(name string, with lost) (fs.File, bool) {
+	if !v.expect(name, with) {
+		return nil, false
+	}
+	f, err := v.fs.Open(name)
+	return f, v.opened(name, err, with)
+}
+
+// expect takes a file off the list, on which it has to be.
+func (v *verification) expect(name string, with lost) bool {
 	if !v.files[name] {
 		v.lose(name, Missing, "the log needs this file", with)
-		return nil, false
+		return false
 	}
 	delete(v.files, name)
-	f, err := v.fs.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	return true
+}
+
+// opened reports why a file could not be opened.
+func (v *verification) opened(name string, err error, with lost) bool {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		v.lose(name, Missing, "removed while the archive was verified", with)
-		return nil, false
-	}
-	if err != nil {
+	case err != nil:
 		v.lose(name, Unreadable, err.Error(), with)
-		return nil, false
 	}
-	return f, true
+	return err == nil
 }
 
 func (v *verification) advance(n int64) {
@@ -277,6 +273,7 @@ func (v *verification) moved(patience time.Duration) bool {
 func (v *verification) checkLog() error {
 	v.comparePast(&tree{})
 	log := newLogCheck(v)
+	defer log.ahead.close()
 	objects, err := newObjectCheck(v)
 	if err != nil {
 		return err

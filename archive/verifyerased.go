@@ -76,13 +76,7 @@ func (c *objectCheck) judgeErased(r *objectRead) {
 		c.v.report.Objects++
 		return
 	}
-	var touched []uint64
-	for i := range payloads {
-		position := r.first + uint64(i)
-		if !s.gone[position] && !found.payload(i, r.name, position, &payloads[i]) {
-			touched = append(touched, position)
-		}
-	}
+	touched := r.touched
 	c.v.report.Payloads += uint64(len(payloads) - len(s.gone) - len(touched))
 	switch {
 	case signed && len(touched) == 0 && found.err == nil:

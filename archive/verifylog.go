@@ -19,6 +19,7 @@ type logCheck struct {
 	// signed root.
 	edge       map[int][]tlog.Hash
 	edgeProved bool
+	ahead      *readAhead // level 0
 	// full has, by level, the full tile read last.
 	full map[int]provedTile
 	// built is the tree over the leaves as they are taken for right.
@@ -31,11 +32,12 @@ type logCheck struct {
 type provedTile struct {
 	n      int64
 	hashes []tlog.Hash // nil if the file is missing or was changed
+	root   tlog.Hash   // of the hashes, if it is full
 	proved bool
 }
 
 func newLogCheck(v *verification) *logCheck {
-	c := &logCheck{v: v, edge: map[int][]tlog.Hash{}, full: map[int]provedTile{}}
+	c := &logCheck{v: v, ahead: newReadAhead(v.fs, v.head.size), edge: map[int][]tlog.Hash{}, full: map[int]provedTile{}}
 	files := tree{size: v.head.size}
 	complete := true
 	for _, t := range partialTiles(v.head.size) {
@@ -51,7 +53,11 @@ func newLogCheck(v *verification) *logCheck {
 }
 
 func (c *logCheck) readTile(t tlog.Tile) []tlog.Hash {
-	data := c.v.read(tilePath(t), tileWidth*tlog.HashSize)
+	return c.decoded(t, c.v.read(tilePath(t), tileWidth*tlog.HashSize))
+}
+
+// decoded returns the hashes of a tile; data is nil if it could not be read.
+func (c *logCheck) decoded(t tlog.Tile, data []byte) []tlog.Hash {
 	if data == nil {
 		return nil
 	}
@@ -73,69 +79,102 @@ func (c *logCheck) parent(level int, n int64) (h tlog.Hash, proved bool) {
 	return above.hashes[n%tileWidth], true
 }
 
-// hashes returns the nth tile of a level. Full tiles are read once, in order.
+// hashes returns the nth tile of a level above 0. Full tiles are read once, in order.
 func (c *logCheck) hashes(level int, n int64) provedTile {
-	size := c.v.head.size >> (tileHeight * level) // hashes on this level
-	if n == size/tileWidth {
-		return provedTile{n: n, hashes: c.edge[level], proved: c.edgeProved && c.edge[level] != nil}
+	if t, ok := c.atEdge(level, n); ok {
+		return t
 	}
 	if t, ok := c.full[level]; ok && t.n == n {
 		return t
 	}
-	t := provedTile{n: n, hashes: c.readTile(tileAt(level, n, tileWidth))}
-	if want, ok := c.parent(level, n); ok && t.hashes != nil {
-		if tileHash(t.hashes) == want {
-			t.proved = true
-		} else {
-			c.v.problem(tilePath(tileAt(level, n, tileWidth)), Changed, "does not have the hash that the tile above it has")
-			t.hashes = nil
-		}
+	hashes := c.readTile(tileAt(level, n, tileWidth))
+	var root tlog.Hash
+	if hashes != nil {
+		root = tileHash(hashes)
 	}
+	t := c.proved(level, n, hashes, root)
 	c.full[level] = t
+	return t
+}
+
+// atEdge returns the tile if it is the partial one of its level.
+func (c *logCheck) atEdge(level int, n int64) (provedTile, bool) {
+	size := c.v.head.size >> (tileHeight * level) // hashes on this level
+	return provedTile{n: n, hashes: c.edge[level], proved: c.edgeProved && c.edge[level] != nil}, n == size/tileWidth
+}
+
+// proved compares a full tile with the one above it.
+func (c *logCheck) proved(level int, n int64, hashes []tlog.Hash, root tlog.Hash) provedTile {
+	t := provedTile{n: n, hashes: hashes, root: root}
+	want, ok := c.parent(level, n)
+	if !ok || hashes == nil {
+		return t
+	}
+	if t.proved = root == want; !t.proved {
+		c.v.problem(tilePath(tileAt(level, n, tileWidth)), Changed, "does not have the hash that the tile above it has")
+		t.hashes = nil
+	}
 	return t
 }
 
 // tile returns the leaves under the nth tile of level 0.
 func (c *logCheck) tile(n int64) []leaf {
-	width := int(min(tileWidth, c.v.head.size-n*tileWidth))
-	at := tileAt(0, n, width)
-	tile := c.hashes(0, n)
-	entries := c.readBundle(at)
-	leaves := make([]leaf, width)
+	at, read := c.ahead.at(n), c.ahead.take(n)
+	tile, ok := c.atEdge(0, n)
+	if !ok {
+		hashes := c.decoded(at, c.v.took(tilePath(at), tileWidth*tlog.HashSize, read.tile))
+		tile = c.proved(0, n, hashes, read.tileRoot)
+	}
+	haveEntries := c.haveEntries(at, read)
+	leaves, file := make([]leaf, at.W), bundlePath(at)
 	for i := range leaves {
-		leaves[i] = leaf{index: n*tileWidth + int64(i), file: bundlePath(at)}
-		if entries != nil {
-			leaves[i].data, leaves[i].hash, leaves[i].known = entries[i], tlog.RecordHash(entries[i]), true
+		leaves[i] = leaf{index: n*tileWidth + int64(i), file: file}
+		if haveEntries {
+			leaves[i].data, leaves[i].hash, leaves[i].known = read.entries[i], read.hashes[i], true
 		}
 	}
 	switch {
 	case tile.proved:
-		c.fitProved(at, tile.hashes, leaves, entries != nil)
-	case entries != nil:
+		c.fitProved(at, tile.hashes, leaves, haveEntries)
+	case haveEntries:
 		c.fitUnproved(at, tile.hashes, leaves)
 	case tile.hashes != nil:
 		for i := range leaves {
 			leaves[i].hash, leaves[i].known = tile.hashes[i], true
 		}
 	}
+	c.build(leaves, tile)
+	return leaves
+}
+
+// build appends leaves to the tree: a tile of them at once, where that is proved and
+// no past checkpoint is of a size within it.
+func (c *logCheck) build(leaves []leaf, tile provedTile) {
+	first := leaves[0].index
+	whole := tile.proved && len(leaves) == tileWidth
+	for _, p := range c.v.past {
+		whole = whole && (p.Size <= first || p.Size >= first+tileWidth)
+	}
+	if whole {
+		c.built.appendTile(tile.root)
+		c.v.comparePast(&c.built)
+		return
+	}
 	for i := range leaves {
 		c.built.append(leaves[i].hash, func(tlog.Tile, []tlog.Hash) {})
 		c.v.comparePast(&c.built)
 	}
-	return leaves
 }
 
-func (c *logCheck) readBundle(t tlog.Tile) [][]byte {
-	data := c.v.read(bundlePath(t), maxBundle)
-	if data == nil {
-		return nil
+// haveEntries accounts for an entry bundle, and says whether there is one.
+func (c *logCheck) haveEntries(t tlog.Tile, read *logTile) bool {
+	if c.v.took(bundlePath(t), maxBundle, read.bundle) == nil {
+		return false
 	}
-	entries, err := decodeBundle(data, t.W)
-	if err != nil {
-		c.v.problem(bundlePath(t), Changed, err.Error())
-		return nil
+	if read.err != nil {
+		c.v.problem(bundlePath(t), Changed, read.err.Error())
 	}
-	return entries
+	return read.err == nil
 }
 
 // fitProved takes the hashes of a proved tile and drops the data of leaves that

@@ -33,6 +33,7 @@ type objectRead struct {
 	done    chan struct{} // closed when found or err is there
 	found   *contents
 	err     error
+	touched []uint64 // positions of payloads that were not read back as their leaves say
 }
 
 // maxReaders bounds the objects that are read at a time.
@@ -146,8 +147,23 @@ func (c *objectCheck) check(at span, leaves []leaf) {
 	go func() {
 		defer close(r.done)
 		defer f.Close()
-		r.found, r.err = readObject(f, r.name, gone, c.v.trust.Identities, r.decoder)
+		if r.found, r.err = readObject(f, r.name, gone, c.v.trust.Identities, r.decoder); r.err == nil {
+			r.compare()
+		}
 	}()
+}
+
+// compare compares payloads with their leaves.
+func (r *objectRead) compare() {
+	if r.in != ofPayloads || r.found.sealed {
+		return
+	}
+	for i := range r.leaves[:len(r.leaves)-1] {
+		position := r.first + uint64(i)
+		if (r.gone == nil || !r.gone.gone[position]) && !r.found.payload(i, r.name, position, &r.leaves[i]) {
+			r.touched = append(r.touched, position)
+		}
+	}
 }
 
 // settle waits for the oldest of the objects that are read, and judges it.
@@ -180,13 +196,7 @@ func (c *objectCheck) judge(r *objectRead) {
 		c.judgeSealed(r)
 		return
 	}
-	payloads, own := leaves[:len(leaves)-1], leaves[len(leaves)-1]
-	var touched []uint64
-	for i := range payloads {
-		if !found.payload(i, name, first+uint64(i), &payloads[i]) {
-			touched = append(touched, first+uint64(i))
-		}
-	}
+	own, touched := leaves[len(leaves)-1], r.touched
 	c.v.report.Payloads += last - first + 1 - uint64(len(touched))
 	whole := found.signed(r, &own)
 	switch {
@@ -244,11 +254,12 @@ func (c *contents) payload(i int, name string, position uint64, l *leaf) bool {
 	if i >= len(c.bodies) || !l.known {
 		return false
 	}
-	line := l.data
-	if i < len(c.index) && tlog.RecordHash(c.index[i]) == l.hash {
+	line := l.data // has its hash
+	if line == nil {
+		if i >= len(c.index) || tlog.RecordHash(c.index[i]) != l.hash {
+			return false
+		}
 		line = c.index[i]
-	} else if line == nil {
-		return false
 	}
 	described, ok := scanPayloadLeaf(line)
 	return ok && described.position == position && string(described.object) == name && c.bodies[i].holds(&described)

@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"archive/tar"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -25,7 +24,7 @@ type StandingTable struct {
 // unpackRows reads an object of data files: the index, and each file whose bytes are
 // kept. bodies has a place for each line of the index.
 func (c *contents) unpackRows(file io.Reader, first, last uint64) error {
-	r := tar.NewReader(file)
+	r := newMembers(file)
 	if err := c.readIndex(r, int(last-first+1)); err != nil {
 		return err
 	}
@@ -42,7 +41,7 @@ func (c *contents) unpackRows(file io.Reader, first, last uint64) error {
 			return err
 		}
 	}
-	return atEnd(r)
+	return r.end()
 }
 
 // rowsCheck follows what the leaves say of the tables.

@@ -27,73 +27,79 @@ import (
 )
 
 func main() {
-	leaves := flag.Uint64("leaves", 10_000_000, "payloads to archive")
-	size := flag.Int("size", 1024, "bytes of a payload")
-	dir := flag.String("dir", "", "folder to work in, which is removed afterwards (default: a temporary one)")
-	batch := flag.Int("batch", 1000, "payloads in an object")
-	on := flag.String("on", "", "folder that a run left which was broken off: verify and prove what it has archived, and leave it")
-	proofs := flag.Int("proofs", 1000, "proofs to make of each kind")
+	var b bench
+	flag.Uint64Var(&b.leaves, "leaves", 10_000_000, "payloads to archive")
+	flag.IntVar(&b.size, "size", 1024, "bytes of a payload")
+	flag.IntVar(&b.batch, "batch", 1000, "payloads in an object")
+	flag.IntVar(&b.proofs, "proofs", 1000, "proofs to make of each kind")
+	flag.StringVar(&b.steps, "steps", "append,verify,one,prove", "what to do, in this order; one is to verify with one core")
+	parent := flag.String("dir", "", "folder to work in: a new one is made in it and removed afterwards (default: where temporary files go)")
+	keep := flag.String("keep", "", "folder to work in that stays; what an earlier run left there is gone on with")
 	flag.Parse()
-	if *on != "" {
-		if err := runOn(*on, *proofs); err != nil {
-			fmt.Fprintln(os.Stderr, "bench/archive:", err)
-			os.Exit(1)
-		}
-		return
-	}
-	if err := run(*leaves, *size, *batch, *dir, *proofs); err != nil {
+	if err := b.within(*parent, *keep); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/archive:", err)
 		os.Exit(1)
 	}
 }
 
-func run(leaves uint64, size, batch int, parent string, proofs int) (err error) {
-	dir, err := os.MkdirTemp(parent, "quoll-bench-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	hashSpeed()
-	if err := diskSpeed(dir); err != nil {
-		return err
-	}
-	key, kept, err := appendAll(dir, leaves, size, batch)
-	if err != nil {
-		return err
-	}
-	return readBack(dir, key, leaves, proofs, kept)
+// bench is one run.
+type bench struct {
+	leaves uint64
+	size   int
+	batch  int
+	proofs int
+	steps  string
+	dir    string
 }
 
-// runOn goes on with what an earlier run has archived.
-func runOn(dir string, proofs int) error {
-	hashSpeed()
-	config := archive.DefaultConfig(filepath.Join(dir, "archive"), filepath.Join(dir, "keys", "archive.key"))
-	a, err := archive.Open(config)
-	if err != nil {
+func (b *bench) within(parent, keep string) (err error) {
+	if keep != "" {
+		b.dir = keep
+		return errors.Join(os.MkdirAll(keep, 0o750), b.run())
+	}
+	if b.dir, err = os.MkdirTemp(parent, "quoll-bench-"); err != nil {
 		return err
 	}
-	key, sealed, checkpoint := a.VerifierKey(), a.Sealed(), a.Checkpoint()
-	if err := a.Close(); err != nil {
-		return err
-	}
-	return readBack(dir, key, sealed, proofs, [][]byte{checkpoint})
+	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
+	return b.run()
 }
 
-// readBack verifies with all cores and with one, and makes proofs.
-func readBack(dir, key string, leaves uint64, proofs int, kept [][]byte) error {
-	if err := readAll(filepath.Join(dir, "archive")); err != nil {
+func (b *bench) archiveDir() string { return filepath.Join(b.dir, "archive") }
+
+func (b *bench) config() archive.Config {
+	config := archive.DefaultConfig(b.archiveDir(), filepath.Join(b.dir, "keys", "archive.key"))
+	config.MaxPayloads, config.MaxAge = b.batch, time.Hour
+	return config
+}
+
+func (b *bench) run() error {
+	hashSpeed()
+	if err := diskSpeed(b.dir); err != nil {
 		return err
 	}
-	if err := verify(dir, key); err != nil {
-		return err
+	for step := range strings.SplitSeq(b.steps, ",") {
+		if err := b.step(step); err != nil {
+			return fmt.Errorf("%s: %w", step, err)
+		}
+		fmt.Printf("%-34s %d MiB\n", "peak memory of the process so far", usage.Peak()/mebibyte)
 	}
-	cores := runtime.GOMAXPROCS(1)
-	err := verify(dir, key)
-	runtime.GOMAXPROCS(cores)
-	if err != nil {
-		return err
+	return nil
+}
+
+func (b *bench) step(name string) error {
+	switch name {
+	case "append":
+		return b.appendAll()
+	case "verify":
+		return b.verify()
+	case "one":
+		cores := runtime.GOMAXPROCS(1)
+		defer runtime.GOMAXPROCS(cores)
+		return b.verify()
+	case "prove":
+		return b.prove()
 	}
-	return prove(dir, key, leaves, proofs, kept)
+	return errors.New("there is no such step")
 }
 
 // stopwatch measures the time on the wall and the processor time of the process.
@@ -181,35 +187,45 @@ func body(buf []byte, position uint64) []byte {
 	return b[:cap(buf)]
 }
 
-// appendAll archives the payloads, and keeps some checkpoints on the way.
-func appendAll(dir string, leaves uint64, size, batch int) (key string, kept [][]byte, err error) {
-	config := archive.DefaultConfig(filepath.Join(dir, "archive"), filepath.Join(dir, "keys", "archive.key"))
-	config.MaxPayloads, config.MaxAge = batch, time.Hour
-	a, err := archive.Open(config)
+// appendAll archives the payloads that are not there yet.
+func (b *bench) appendAll() (err error) {
+	a, err := archive.Open(b.config())
 	if err != nil {
-		return "", nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	ctx := context.Background()
+	before := a.Sealed()
 	watch := start()
 	p := model.Payload{Source: model.SourceActivity, Format: model.FormatAuditLines, Tenant: "3f2504e0-4f89-41d3-9a0c-0305e82c3301", ContentType: "Audit.Exchange"}
-	for position := uint64(1); position <= leaves; position++ {
+	for position := before + 1; position <= b.leaves; position++ {
 		p.Name = "20260501080000000000$2026050108000000" + strconv.FormatUint(position, 10) + "$audit_exchange$Audit_Exchange"
 		p.Received = watch.started
-		p.Body = body(make([]byte, 0, size), position)
+		p.Body = body(make([]byte, 0, b.size), position)
 		if err := a.Add(ctx, position, p); err != nil {
-			return "", nil, err
+			return err
 		}
-		if position%(leaves/16+1) == 0 {
-			kept = append(kept, a.Checkpoint())
+		if position%(b.leaves/16+1) != 0 {
+			continue
 		}
+		if err := b.keepCheckpoint(position, a.Checkpoint()); err != nil {
+			return err
+		}
+		watch.rate(fmt.Sprintf("append, up to %d", position), float64(position-before), "payloads")
 	}
 	if err := a.Flush(ctx); err != nil {
-		return "", nil, err
+		return err
 	}
-	watch.rate("append", float64(leaves), "payloads")
-	watch.rate("append, bodies", float64(leaves)*float64(size)/mebibyte, "MiB")
-	return a.VerifierKey(), kept, nil
+	appended := float64(b.leaves - min(before, b.leaves))
+	watch.rate("append", appended, "payloads")
+	watch.rate("append, bodies", appended*float64(b.size)/mebibyte, "MiB")
+	return nil
+}
+
+// keepCheckpoint keeps one beside the archive, for proofs of consistency.
+func (b *bench) keepCheckpoint(position uint64, checkpoint []byte) error {
+	dir := filepath.Join(b.dir, "kept")
+	return errors.Join(os.MkdirAll(dir, 0o750), os.WriteFile(filepath.Join(dir, fmt.Sprintf("%020d", position)), checkpoint, 0o640))
 }
 
 // readAll reads every file of the archive once: what verify reads.
@@ -217,7 +233,17 @@ func readAll(dir string) error {
 	buf := make([]byte, mebibyte)
 	var total, files int64
 	watch := start()
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+	err := eachFile(dir, func(f *os.File) error {
+		n, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{f}, buf)
+		total, files = total+n, files+1
+		return err
+	})
+	watch.rate(fmt.Sprintf("reading its %d files", files), float64(total)/mebibyte, "MiB")
+	return err
+}
+
+func eachFile(dir string, do func(*os.File) error) error {
+	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -225,17 +251,34 @@ func readAll(dir string) error {
 		if err != nil {
 			return err
 		}
-		n, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{f}, buf)
-		total, files = total+n, files+1
-		return errors.Join(err, f.Close())
+		return errors.Join(do(f), f.Close())
 	})
-	watch.rate(fmt.Sprintf("reading its %d files", files), float64(total)/mebibyte, "MiB")
-	return err
+}
+
+// verify reads the files and verifies them, each time from the disk.
+func (b *bench) verify() error {
+	a, err := archive.Open(b.config())
+	if err != nil {
+		return err
+	}
+	key := a.VerifierKey()
+	if err := a.Close(); err != nil {
+		return err
+	}
+	for _, look := range []func() error{
+		func() error { return readAll(b.archiveDir()) },
+		func() error { return verify(b.archiveDir(), key) },
+	} {
+		if err := errors.Join(eachFile(b.archiveDir(), forget), look()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func verify(dir, key string) error {
 	watch := start()
-	r, err := archive.Verify(context.Background(), filepath.Join(dir, "archive"), key, nil)
+	r, err := archive.Verify(context.Background(), dir, key, nil)
 	if err != nil {
 		return err
 	}
@@ -245,12 +288,26 @@ func verify(dir, key string) error {
 	cores := runtime.GOMAXPROCS(0)
 	watch.rate(fmt.Sprintf("verify, %d cores", cores), float64(r.Size), "leaves")
 	watch.rate(fmt.Sprintf("verify, %d cores, files", cores), float64(r.Bytes)/mebibyte, "MiB")
-	fmt.Printf("%-34s %s\n", "peak memory of the process", peakMemory())
 	return nil
 }
 
-func prove(dir, key string, leaves uint64, proofs int, kept [][]byte) (err error) {
-	p, err := archive.OpenProver(filepath.Join(dir, "archive"), key, nil)
+func (b *bench) prove() (err error) {
+	a, err := archive.Open(b.config())
+	if err != nil {
+		return err
+	}
+	key, sealed, kept := a.VerifierKey(), a.Sealed(), [][]byte{a.Checkpoint()}
+	if err := a.Close(); err != nil {
+		return err
+	}
+	if err := eachFile(filepath.Join(b.dir, "kept"), func(f *os.File) error {
+		checkpoint, err := io.ReadAll(f)
+		kept = append(kept, checkpoint)
+		return err
+	}); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	p, err := archive.OpenProver(b.archiveDir(), key, nil)
 	if err != nil {
 		return err
 	}
@@ -258,32 +315,18 @@ func prove(dir, key string, leaves uint64, proofs int, kept [][]byte) (err error
 	rng := rand.New(rand.NewPCG(1, 2))
 	ctx := context.Background()
 	watch := start()
-	for range proofs {
-		if _, err := p.Payload(ctx, 1+rng.Uint64N(leaves)); err != nil {
+	for range b.proofs {
+		if _, err := p.Payload(ctx, 1+rng.Uint64N(sealed)); err != nil {
 			return err
 		}
 	}
-	watch.rate("prove a payload", float64(proofs), "proofs")
+	watch.rate("prove a payload", float64(b.proofs), "proofs")
 	watch = start()
-	for range proofs {
+	for range b.proofs {
 		if _, err := p.Consistency(ctx, kept[rng.IntN(len(kept))], nil); err != nil {
 			return err
 		}
 	}
-	watch.rate("prove consistency", float64(proofs), "proofs")
+	watch.rate("prove consistency", float64(b.proofs), "proofs")
 	return nil
-}
-
-// peakMemory is what Linux says; elsewhere it is not known.
-func peakMemory() string {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return "not known"
-	}
-	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			return strings.TrimSpace(value)
-		}
-	}
-	return "not known"
 }
