@@ -146,12 +146,14 @@ func (a *Archive) write(s step) error {
 	if err := durable.WriteFile(a.cfg.FS, a.cfg.beside(".intent"), append(text, '\n'), 0o600); err != nil {
 		return err
 	}
-	for _, f := range s.files {
-		if err := a.writeFile(f.path, f.data); err != nil {
+	files := make([]durable.NewFile, len(s.files))
+	for i, f := range s.files {
+		if err := a.makeDir(path.Dir(f.path)); err != nil {
 			return err
 		}
+		files[i] = durable.NewFile{Name: a.file(f.path), Data: f.data}
 	}
-	return nil
+	return durable.WriteFiles(a.cfg.FS, files, filePerm)
 }
 
 func (a *Archive) file(name string) string {
@@ -159,14 +161,22 @@ func (a *Archive) file(name string) string {
 }
 
 func (a *Archive) writeFile(name string, data []byte) error {
-	dir := path.Dir(name)
-	if !a.dirs[dir] {
-		if err := durable.MkdirAll(a.cfg.FS, a.file(dir), dirPerm); err != nil {
-			return err
-		}
-		a.dirs[dir] = true
+	if err := a.makeDir(path.Dir(name)); err != nil {
+		return err
 	}
 	return durable.WriteFile(a.cfg.FS, a.file(name), data, filePerm)
+}
+
+// makeDir makes a directory of the archive, once.
+func (a *Archive) makeDir(dir string) error {
+	if a.dirs[dir] {
+		return nil
+	}
+	if err := durable.MkdirAll(a.cfg.FS, a.file(dir), dirPerm); err != nil {
+		return err
+	}
+	a.dirs[dir] = true
+	return nil
 }
 
 // publish makes a checkpoint binding and then visible. Everything it covers is

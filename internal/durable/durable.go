@@ -22,6 +22,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // ErrLocked is returned by FS.Lock when another holder has the lock.
@@ -89,6 +90,77 @@ func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) error {
 	return nil
 }
 
+// NewFile is a file to be written.
+type NewFile struct {
+	Name string
+	Data []byte
+}
+
+// WriteFiles is WriteFile of several files: each is whole or as it was, and all of
+// them are there after a crash if it returned nil. They are synced together, and
+// each directory once: a disk takes little longer for several than for one.
+func WriteFiles(fsys FS, files []NewFile, perm fs.FileMode) (err error) {
+	renamed := 0
+	defer func() {
+		for i := renamed; err != nil && i < len(files); i++ {
+			_ = fsys.Remove(TempName(files[i].Name))
+		}
+	}()
+	if err := writeTemps(fsys, files, perm); err != nil {
+		return err
+	}
+	var dirs []string
+	for _, f := range files {
+		if err := fsys.Rename(TempName(f.Name), f.Name); err != nil {
+			return fmt.Errorf("write %s: %w", f.Name, err)
+		}
+		renamed++
+		if dir := filepath.Dir(f.Name); !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	for _, dir := range dirs {
+		if err := fsys.SyncDir(dir); err != nil {
+			return fmt.Errorf("write into %s: %w", dir, err)
+		}
+	}
+	return nil
+}
+
+// writeTemps writes what the files will be, and syncs it.
+func writeTemps(fsys FS, files []NewFile, perm fs.FileMode) (err error) {
+	var open []File
+	defer func() {
+		for _, f := range open {
+			err = errors.Join(err, f.Close())
+		}
+	}()
+	for _, file := range files {
+		f, err := createNew(fsys, TempName(file.Name), perm)
+		if err == nil {
+			open = append(open, f)
+			_, err = f.Write(file.Data)
+		}
+		if err != nil {
+			return fmt.Errorf("write %s: %w", file.Name, err)
+		}
+	}
+	if together, ok := fsys.(syncsTogether); ok {
+		return together.SyncAll(open)
+	}
+	for i, f := range open {
+		if err := f.Sync(); err != nil {
+			return fmt.Errorf("write %s: %w", files[i].Name, err)
+		}
+	}
+	return nil
+}
+
+// syncsTogether is a file system that syncs several files in the time of one.
+type syncsTogether interface {
+	SyncAll(files []File) error
+}
+
 // CreateExclusive writes a file that must not exist yet, durably, and returns
 // an error that is fs.ErrExist if it does. It is never visible half written, and
 // after another error it is not there, unless removing it failed too.
@@ -109,14 +181,19 @@ func CreateExclusive(fsys FS, name string, data []byte, perm fs.FileMode) error 
 	return nil
 }
 
-// writeNew writes and syncs a file from nothing. What an earlier crash left
+// createNew opens a file that is made from nothing. What an earlier crash left
 // under the name is removed rather than truncated, so that its permissions do
 // not survive.
-func writeNew(fsys FS, name string, data []byte, perm fs.FileMode) (err error) {
+func createNew(fsys FS, name string, perm fs.FileMode) (File, error) {
 	if err := fsys.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return nil, err
 	}
-	f, err := fsys.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	return fsys.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+}
+
+// writeNew writes and syncs a file from nothing.
+func writeNew(fsys FS, name string, data []byte, perm fs.FileMode) (err error) {
+	f, err := createNew(fsys, name, perm)
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,63 @@ func TestWriteFileIsAtomicAtEveryOperation(t *testing.T) {
 	}
 }
 
+// TestWriteFilesIsWholeAtEveryOperation is the same of several files in two
+// directories.
+func TestWriteFilesIsWholeAtEveryOperation(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	names := []string{"/file", "/dir/one", "/dir/two"}
+	write := func(fsys *durabletest.FS, contents string) error {
+		var files []durable.NewFile
+		for _, name := range names {
+			files = append(files, durable.NewFile{Name: name, Data: []byte(contents)})
+		}
+		return durable.WriteFiles(fsys, files, 0o644)
+	}
+	for _, outcome := range []durabletest.Outcome{durabletest.Crash, durabletest.FailLost, durabletest.FailKept} {
+		for n := 1; ; n++ {
+			fsys := durabletest.New(nil)
+			if err := errors.Join(durable.MkdirAll(fsys, "/dir", 0o755), write(fsys, "old")); err != nil {
+				t.Fatal(err)
+			}
+			before := fsys.Ops()
+			fsys.SetInject(durabletest.At(before+n, outcome))
+			err := write(fsys, "new contents")
+			for _, keep := range []durabletest.Keep{durabletest.KeepNone, durabletest.KeepAll, durabletest.KeepSome} {
+				after := fsys.AfterCrash(keep, rng)
+				for _, name := range names {
+					if got := read(t, after, name); got != "new contents" && (err == nil || got != "old") {
+						t.Errorf("outcome %d at operation %d, keep %d, error %v: %s holds %q", outcome, n, keep, err, name, got)
+					}
+				}
+			}
+			if fsys.Ops() < before+n {
+				break // all of it has fewer operations than n
+			}
+		}
+	}
+}
+
+// TestWriteFilesOnADisk writes where files are synced beside each other.
+func TestWriteFilesOnADisk(t *testing.T) {
+	one, two := filepath.Join(t.TempDir(), "one"), filepath.Join(t.TempDir(), "two")
+	for _, contents := range []string{"old", "new contents"} {
+		files := []durable.NewFile{{Name: one, Data: []byte(contents)}, {Name: two, Data: []byte(contents)}}
+		if err := durable.WriteFiles(durable.OS{}, files, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, durable.OS{}, one) + read(t, durable.OS{}, two); got != contents+contents {
+			t.Errorf("the files hold %q", got)
+		}
+	}
+	missing := []durable.NewFile{{Name: one, Data: []byte("newer")}, {Name: filepath.Join(two, "below a file"), Data: nil}}
+	if err := durable.WriteFiles(durable.OS{}, missing, 0o600); err == nil || read(t, durable.OS{}, one) != "new contents" {
+		t.Errorf("with one that cannot be made: error %v, the other holds %q", err, read(t, durable.OS{}, one))
+	}
+	if _, err := os.Stat(durable.TempName(one)); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("what was prepared is left over:", err)
+	}
+}
+
 func TestMkdirAllSurvivesACrash(t *testing.T) {
 	fsys := durabletest.New(nil)
 	if err := durable.MkdirAll(fsys, "/a/b/c", 0o755); err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync"
 	"syscall"
 )
 
@@ -38,6 +39,18 @@ func (OS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) 
 
 // Stat implements FS.
 func (OS) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
+
+// SyncAll syncs files beside each other, which a journalling file system does in few
+// commits.
+func (OS) SyncAll(files []File) error {
+	errs := make([]error, len(files))
+	var group sync.WaitGroup
+	for i, f := range files {
+		group.Go(func() { errs[i] = f.Sync() })
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
 
 // SyncDir implements FS.
 func (OS) SyncDir(name string) error {
