@@ -28,6 +28,22 @@ func (r *Rule) Export() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// DropUnknown takes the keys that detection does not know out of what Export
+// writes.
+func (r *Rule) DropUnknown() {
+	if r.node == nil || len(r.Unknown) == 0 {
+		return
+	}
+	pairs := r.node.Content[0].Content
+	kept := make([]*yaml.Node, 0, len(pairs))
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if !slices.Contains(r.Unknown, pairs[i].Value) {
+			kept = append(kept, pairs[i], pairs[i+1])
+		}
+	}
+	r.node.Content[0].Content, r.Unknown = kept, nil
+}
+
 // FileName is a name for the rule's file: its own name in lower case, with
 // hyphens.
 func (r *Rule) FileName() string {

@@ -13,6 +13,13 @@ type Dashboards interface {
 	// Dashboard returns one; ErrNotFound when there is none, a *Failure when its
 	// file is wrong.
 	Dashboard(ctx context.Context, id string) (*Dashboard, error)
+	// ImportDashboard keeps a file as a dashboard: a Sentinel workbook (.json) as far
+	// as it goes, or a dashboard's own form (.yaml). A *Failure says what is wrong
+	// with it, and with CodeConflict that there is one of that name.
+	ImportDashboard(ctx context.Context, name, text string) (*ImportedDashboard, error)
+	// RemoveDashboard removes one that was imported; a *Failure with CodeConflict
+	// where it ships or is a file of another folder.
+	RemoveDashboard(ctx context.Context, id string) error
 }
 
 // DashboardEntry is a dashboard in the list.
@@ -22,6 +29,8 @@ type DashboardEntry struct {
 	Description string `json:"description"`
 	Own         bool   `json:"own"` // of a folder, not one that ships
 	Tiles       int    `json:"tiles"`
+	// Imported says that it is kept by the server itself, which can remove it.
+	Imported bool `json:"imported"`
 	// Problem says why its file is no dashboard, or is empty.
 	Problem string `json:"problem,omitempty"`
 }

@@ -16,6 +16,9 @@ type Rules interface {
 	// is wrong with it; mistakes in its query are a *QueryError, placed in the
 	// query's own text.
 	SaveRule(ctx context.Context, yaml string) (*Rule, error)
+	// ReadRules gives the rules of a file, none where it holds something else:
+	// Sentinel's YAML, ARM templates and exports in JSON, Sigma. name has its ending.
+	ReadRules(ctx context.Context, name, text string) ([]RuleDraft, error)
 }
 
 // Rule is an analytics rule, in Microsoft Sentinel's terms.

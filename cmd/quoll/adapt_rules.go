@@ -124,6 +124,42 @@ func (b *ruleBook) SaveRule(ctx context.Context, text string) (*server.Rule, err
 	return &view, nil
 }
 
+// ReadRules implements server.Rules. That a rule does not compile is left for SaveRule
+// to say, which knows the saved functions as well and says where.
+func (b *ruleBook) ReadRules(_ context.Context, name, text string) ([]server.RuleDraft, error) {
+	extension := strings.ToLower(filepath.Ext(name))
+	rules, problem := readRules(name, extension, []byte(text))
+	if len(rules) == 0 && problem == nil && extension != ".json" {
+		// As people write it here, without what Sentinel alone asks for.
+		if rule, err := detect.ParseRule(name, []byte(text)); err == nil {
+			rules = append(rules, rule)
+		}
+	}
+	drafts := make([]server.RuleDraft, 0, len(rules))
+	for _, rule := range rules {
+		unknown := rule.Unknown
+		rule.DropUnknown()
+		found, err := examined(importedRule{rule: rule})
+		if err != nil {
+			found.Why = nil
+		}
+		for _, key := range unknown {
+			found.Why = append(found.Why, "the key "+key+" has no effect and is left out")
+		}
+		yaml, err := rule.Export()
+		if err != nil {
+			return nil, err
+		}
+		drafts = append(drafts, server.RuleDraft{ID: rule.ID, Name: rule.Name, Kind: rule.Kind, YAML: string(yaml), Why: found.Why, Missing: found.Missing})
+	}
+	if problem != nil {
+		for line := range strings.SplitSeq(problem.Error(), "\n") {
+			drafts = append(drafts, server.RuleDraft{Why: []string{strings.TrimPrefix(line, name+": ")}})
+		}
+	}
+	return drafts, nil
+}
+
 // read reads a rule, and says in a form that people see what is wrong with it.
 func (b *ruleBook) read(text string) (*detect.Rule, error) {
 	r, err := detect.ParseRule("rule", []byte(text))
@@ -182,6 +218,11 @@ type auditedRules struct {
 
 // Rules implements server.Rules.
 func (a auditedRules) Rules(ctx context.Context) ([]server.Rule, error) { return a.rules.Rules(ctx) }
+
+// ReadRules implements server.Rules.
+func (a auditedRules) ReadRules(ctx context.Context, name, text string) ([]server.RuleDraft, error) {
+	return a.rules.ReadRules(ctx, name, text)
+}
 
 // SaveRule implements server.Rules.
 func (a auditedRules) SaveRule(ctx context.Context, text string) (*server.Rule, error) {

@@ -102,6 +102,48 @@ func TestWhatIsWrongWithARuleIsSaidAndNothingIsSaved(t *testing.T) {
 	}
 }
 
+// TestRulesOfAFileThatIsBroughtAreKeptAndSayWhatDiffers: YAML with a key that nothing
+// reads, a template with a rule that cannot run here, Sigma, and what is no rule.
+func TestRulesOfAFileThatIsBroughtAreKeptAndSayWhatDiffers(t *testing.T) {
+	template := `{"resources":[
+	 {"type":"Microsoft.SecurityInsights/alertRules","kind":"Scheduled","name":"6f0d2c1e-0000-4000-8000-000000000003","properties":{"displayName":"Of a template","severity":"Low","enabled":true,"query":"OfficeActivity | where Operation == 'New-InboxRule'","queryFrequency":"PT5M","queryPeriod":"PT1H","triggerOperator":"GreaterThan","triggerThreshold":0}},
+	 {"type":"Microsoft.SecurityInsights/alertRules","kind":"Fusion","name":"x","properties":{"displayName":"Fusion"}}]}`
+	sigma := "title: A mailbox forwards\nid: 6f0d2c1e-0000-4000-8000-000000000004\nstatus: test\nlevel: medium\nlogsource:\n  product: m365\n  service: exchange\ndetection:\n  selection:\n    eventName: Set-Mailbox\n  condition: selection\n"
+	b := newTestBook(t)
+	for name, c := range map[string]struct {
+		text, name, differs string
+		rules               int
+	}{
+		"a.yaml":     {savedRule + "querry: x\n", "Rule made in a test", "the key querry has no effect and is left out", 1},
+		"t.json":     {template, "Of a template", "", 2},
+		"sigma.yml":  {sigma, "A mailbox forwards", "", 1},
+		"b.yml":      {"name: a playbook\n", "", "", 0},
+		"other.json": {`{"resources":[]}`, "", "", 0},
+	} {
+		drafts, err := b.ReadRules(t.Context(), name, c.text)
+		if err != nil || len(drafts) != c.rules {
+			t.Errorf("%s: %+v, %v", name, drafts, err)
+			continue
+		}
+		if c.rules == 0 {
+			continue
+		}
+		d := drafts[0]
+		if d.Name != c.name || !strings.Contains(strings.Join(d.Why, "\n"), c.differs) {
+			t.Errorf("%s: %+v", name, d)
+		}
+		if _, err := b.SaveRule(t.Context(), d.YAML); err != nil {
+			t.Errorf("%s: %v in\n%s", name, err, d.YAML)
+		}
+		if c.rules == 2 && (drafts[1].YAML != "" || len(drafts[1].Why) != 1) {
+			t.Errorf("what cannot run: %+v", drafts[1])
+		}
+	}
+	if all, err := b.Rules(t.Context()); err != nil || len(all) != 3 {
+		t.Errorf("kept %+v, %v", all, err)
+	}
+}
+
 func TestAnExportIsWrittenDownBeforeItIsGiven(t *testing.T) {
 	j := &keeping{}
 	e := auditedExporter{exporter{}, &acts{journal: j, clock: clock.System(), log: slog.New(slog.DiscardHandler)}}

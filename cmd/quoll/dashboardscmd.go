@@ -165,7 +165,7 @@ func importDashboard(w io.Writer, file, to, title, output string) error {
 	if err != nil {
 		return fmt.Errorf("import dashboard: %w", err)
 	}
-	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	name := nameOfFile(file)
 	if title == "" {
 		title = name
 	}
@@ -173,21 +173,38 @@ func importDashboard(w io.Writer, file, to, title, output string) error {
 	if err != nil {
 		return usageError(fmt.Errorf("%s: %w", file, err))
 	}
-	target := filepath.Join(to, strings.ToLower(strings.Join(strings.FieldsFunc(name, notInFileName), "-"))+".yaml")
+	target := filepath.Join(to, dashboardID(name)+".yaml")
 	if _, err := os.Stat(target); err == nil {
 		return usageError(fmt.Errorf("%s is there already: remove it, or name another folder with --to", target))
 	}
+	if err := writeDashboard(d, target); err != nil {
+		return err
+	}
+	return tellImport(w, output, workbookReport{File: target, Tiles: len(d.Tiles), Omitted: append([]dashboard.Omission{}, omitted...), Mistakes: append([]string{}, dashboardMistakes(d)...)})
+}
+
+// nameOfFile is a file's name without its folders and its ending.
+func nameOfFile(file string) string {
+	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+}
+
+// dashboardID is the name under which a dashboard of that name is kept.
+func dashboardID(name string) string {
+	return strings.ToLower(strings.Join(strings.FieldsFunc(name, notInFileName), "-"))
+}
+
+func writeDashboard(d *dashboard.Dashboard, target string) error {
 	var b strings.Builder
 	if err := d.Write(&b); err != nil {
 		return err
 	}
-	if err := durable.MkdirAll(durable.OS{}, to, 0o750); err != nil {
+	if err := durable.MkdirAll(durable.OS{}, filepath.Dir(target), 0o750); err != nil {
 		return fmt.Errorf("import dashboard: %w", err)
 	}
 	if err := durable.WriteFile(durable.OS{}, target, []byte(b.String()), 0o640); err != nil {
 		return fmt.Errorf("import dashboard: %w", err)
 	}
-	return tellImport(w, output, workbookReport{File: target, Tiles: len(d.Tiles), Omitted: append([]dashboard.Omission{}, omitted...), Mistakes: append([]string{}, dashboardMistakes(d)...)})
+	return nil
 }
 
 func notInFileName(r rune) bool {

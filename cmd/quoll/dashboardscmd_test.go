@@ -1,12 +1,16 @@
 package main
 
 import (
+	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/quoll/quoll/dashboard"
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/server"
 )
 
 // TestEveryTileThatShipsCompiles: each query of each dashboard, against the schema.
@@ -61,5 +65,58 @@ func TestAWorkbookBecomesAFile(t *testing.T) {
 	all, err := dashboardBook{[]string{to}}.load()
 	if err != nil || len(all) != 8 {
 		t.Errorf("%d dashboards, %v", len(all), err)
+	}
+}
+
+func TestAWorkbookThatIsBroughtIsThereUntilItIsRemoved(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "dashboards")
+	j := &keeping{}
+	desk := dashboardDesk{dashboardBook{[]string{dir}}, dir, &acts{journal: j, clock: clock.System(), log: slog.New(slog.DiscardHandler)}}
+	workbook := `{"items":[{"type":3,"name":"n","content":{"query":"NoSuchTable | count","queryType":0}},{"type":10,"name":"metric"}]}`
+	made, err := desk.ImportDashboard(t.Context(), "below/Our Mail.json", workbook)
+	if err != nil || made.ID != "our-mail" || made.Title != "Our Mail" || made.Tiles != 1 || len(made.Omitted) != 1 || len(made.Mistakes) != 1 {
+		t.Fatalf("made %+v, %v", made, err)
+	}
+	if _, err := desk.ImportDashboard(t.Context(), "mine.yaml", "title: Mine\ntiles:\n  - {title: a, query: OfficeActivity | count}\n"); err != nil {
+		t.Error(err)
+	}
+	all, err := desk.Dashboards(t.Context())
+	imported := 0
+	for _, d := range all {
+		if d.Imported {
+			imported++
+		}
+	}
+	if err != nil || len(all) != 9 || imported != 2 {
+		t.Errorf("%d dashboards, %d of them imported, %v", len(all), imported, err)
+	}
+	for name, c := range map[string]struct{ file, text, code, says string }{
+		"there already": {"Our Mail.json", workbook, server.CodeConflict, "remove it first"},
+		"no workbook":   {"a.json", "{}", server.CodeBadRequest, "Gallery Template"},
+		"no dashboard":  {"a.yml", "title: x\n", server.CodeBadRequest, "a dashboard has 1 to 60"},
+		"another kind":  {"a.txt", "x", server.CodeBadRequest, "ends in .json"},
+		"no name":       {"..json", workbook, server.CodeBadRequest, "no letter"},
+	} {
+		_, err := desk.ImportDashboard(t.Context(), c.file, c.text)
+		var failure *server.Failure
+		if !errors.As(err, &failure) || failure.Code != c.code || !strings.Contains(failure.Message, c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := desk.RemoveDashboard(t.Context(), "our-mail"); err != nil {
+		t.Error(err)
+	}
+	var failure *server.Failure
+	if err := desk.RemoveDashboard(t.Context(), "exchange"); !errors.As(err, &failure) || failure.Code != server.CodeConflict {
+		t.Errorf("one that ships: %v", err)
+	}
+	if err := desk.RemoveDashboard(t.Context(), "../dashboards/mine"); !errors.Is(err, server.ErrNotFound) {
+		t.Errorf("a path: %v", err)
+	}
+	if all, err := desk.Dashboards(t.Context()); err != nil || len(all) != 8 {
+		t.Errorf("%d dashboards, %v", len(all), err)
+	}
+	if len(j.payloads) != 10 {
+		t.Errorf("%d acts are written down", len(j.payloads))
 	}
 }

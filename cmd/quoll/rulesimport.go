@@ -19,13 +19,14 @@ import (
 	"github.com/quoll/quoll/kql"
 	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/server"
 )
 
 // What an import makes of a rule.
 const (
-	importRuns       = "runs"
-	importDiffers    = "runs with difference"
-	importCannot     = "cannot"
+	importRuns       = server.ImportRuns
+	importDiffers    = server.ImportDiffers
+	importCannot     = server.ImportCannot
 	maxImportedBytes = 4 << 20 // of one file
 )
 
@@ -235,9 +236,7 @@ func (r *ruleImport) try(ctx context.Context, name string, rule *detect.Rule) im
 		return found
 	}
 	r.seen[rule.ID] = name
-	var missing []string
-	statement, err := kql.CompileWith(rule.Query, recorder{tables, &missing}, bind.Options{Now: time.Now()})
-	found.Missing = missing
+	found, err := examined(found)
 	if err != nil {
 		found.Why = []string{firstProblem(err)}
 		return found
@@ -247,8 +246,20 @@ func (r *ruleImport) try(ctx context.Context, name string, rule *detect.Rule) im
 		err = runEmpty(ctx, querier, rule)
 	}
 	if err != nil {
-		found.Why = []string{firstProblem(err)}
-		return found
+		found.Result, found.Why = importCannot, []string{firstProblem(err)}
+	}
+	return found
+}
+
+// examined compiles a rule and says what differs here from what it says. An error
+// says that it does not compile.
+func examined(found importedRule) (importedRule, error) {
+	rule := found.rule
+	var missing []string
+	statement, err := kql.CompileWith(rule.Query, recorder{tables, &missing}, bind.Options{Now: time.Now()})
+	found.Missing = missing
+	if err != nil {
+		return found, err
 	}
 	var columns []string
 	for _, c := range statement.Output {
@@ -270,7 +281,7 @@ func (r *ruleImport) try(ctx context.Context, name string, rule *detect.Rule) im
 	if len(found.Why) > 0 {
 		found.Result = importDiffers
 	}
-	return found
+	return found, nil
 }
 
 func runEmpty(ctx context.Context, querier detect.Querier, rule *detect.Rule) error {

@@ -222,7 +222,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			States:         figures,
 			Exporter:       auditedExporter{exporter{}, audit},
 			Coverage:       &coverage{query: n.query, now: time.Now},
-			Dashboards:     dashboardBook{append(slices.Clone(c.DashboardDirs), savedDashboards(c.DataDir))},
+			Dashboards:     dashboardDesk{dashboardBook{append(slices.Clone(c.DashboardDirs), savedDashboards(c.DataDir))}, savedDashboards(c.DataDir), audit},
 			Access:         auditedPeople{people{s.access}, audit},
 			Gaps:           &gaps{ledger: s.ledger, state: n.state, names: s.roster, now: time.Now},
 			Drift:          driftLists{n.drift},

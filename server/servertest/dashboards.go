@@ -9,11 +9,13 @@ import (
 // Dashboards implements server.Dashboards: one that ships, one of somebody's own,
 // and one whose file is wrong.
 func (c *Canned) Dashboards(context.Context) ([]server.DashboardEntry, error) {
-	return []server.DashboardEntry{
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]server.DashboardEntry{
 		{ID: "broken", Title: "broken", Own: true, Problem: "broken.yaml: tiles: 0; a dashboard has 1 to 60"},
 		exchange().DashboardEntry,
 		{ID: "finance", Title: "Finance", Description: "What happens to the files of the finance team.", Own: true, Tiles: 2},
-	}, nil
+	}, c.brought...), nil
 }
 
 // Dashboard implements server.Dashboards.

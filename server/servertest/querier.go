@@ -176,6 +176,15 @@ func chart(kind string, from, to time.Time) *server.QueryResult {
 			result.Rows = append(result.Rows, []any{victim, operation, int64(90 / (i + 1))}, []any{partner, operation, int64(i + 1)})
 		}
 		return result
+	case "ladderchart":
+		result := &server.QueryResult{Columns: columns("UserId:string Operation:string Begin:datetime End:datetime Events:long"), Visualization: v}
+		for i := range 12 {
+			begin := from.Add(time.Duration(i) * to.Sub(from) / 16)
+			result.Rows = append(result.Rows, []any{people[i%len(people)], operations[i%len(operations)], begin, begin.Add(to.Sub(from) / 8), int64(240 / (i + 1))})
+		}
+		return result
+	case "plotly":
+		return &server.QueryResult{Columns: columns("plotly:string"), Rows: [][]any{{`{"data":[{"type":"bar","x":["a","b"],"y":[1,2]}]}`}}, Visualization: v}
 	case "scatterchart":
 		result := &server.QueryResult{Columns: columns("UrlCount:long AttachmentCount:long"), Visualization: v}
 		for i := range 120 {

@@ -43,6 +43,7 @@ type Canned struct {
 	added      []server.TenantEntry
 	exceptions []server.Exception
 	imported   []server.Indicator
+	brought    []server.DashboardEntry
 }
 
 // New returns services whose story ended shortly before the clock's present.
@@ -56,6 +57,6 @@ func New(clock server.Clock) *Canned {
 func (c *Canned) Services() server.Services {
 	return server.Services{
 		Querier: c, Catalogue: c, Incidents: c, Connectors: c, Gaps: c, Drift: c, Backfills: backfillsOf{c}, Reporter: c, Archive: c, Custodian: c, Backtester: c, Tenants: c, Exceptions: c, Indicators: c, Assurance: c, Rules: c, Notebook: c, Explainer: c, States: c,
-		Exporter: c, Coverage: c, Dashboards: c, Notifications: c, Tokens: c, Library: newLibrary(c.clock), Investigations: c, Retention: retentionOf{c}, Holds: newHolds(c.clock), Automation: newAutomations(c), Disposals: newDisposals(c.clock),
+		Exporter: c, Coverage: c, Dashboards: c, Notifications: c, Tokens: c, Library: newLibrary(c.clock), Investigations: c, Retention: retentionOf{c}, Holds: newHolds(c.clock), Automation: newAutomations(c), Disposals: newDisposals(c.clock), Erasures: newErasures(c.clock),
 	}
 }

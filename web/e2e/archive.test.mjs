@@ -79,6 +79,29 @@ cannedTest("a disposal is proposed by one and confirmed by another, and its cert
   await becomes(() => waits.getByRole("button").isDisabled(), true, "not by who proposed it");
 });
 
+cannedTest("one person's data are looked for by one, agreed to by another, and erased once that is said twice", async () => {
+  const erasure = region("Erasure of one person’s data");
+  await becomes(() => erasure.innerText(), /Request 9[\s\S]*Names went with the data[\s\S]*112 records in 37 payloads[\s\S]*4 payloads are younger than 18 months[\s\S]*2 of LAQueryLogs stay[\s\S]*certificate 1 is under the log/);
+  const plan = async (name, reason) => {
+    await erasure.getByLabel("Names").fill(`${name}\n\n${name}`);
+    await erasure.getByLabel("Reason").fill(reason);
+    await erasure.getByRole("button", { name: "Look for them" }).click();
+  };
+  await plan("nobody@wattleworks.example", "Request 18");
+  await erasure.getByText("no payload of the archive has any of these names").waitFor();
+  await plan("held@wattleworks.example", "Request 19");
+  const own = erasure.getByRole("row", { name: /Request 19.*held@wattleworks\.example.*Held by Matter 12/ });
+  await own.waitFor();
+  await becomes(() => own.getByRole("button", { name: "Agree to erase: Request 19" }).isDisabled(), true, "not by who planned it");
+  await erasure.getByRole("button", { name: "Agree to erase: Request 17 under APP 11.2" }).click();
+  await erasure.getByRole("button", { name: "Erase: Request 17 under APP 11.2" }).click();
+  await screenshot(page, "archive-erasure");
+  await erasure.getByRole("button", { name: "This cannot be undone. Erase now" }).click();
+  await erasure.getByText("5b1f0c").waitFor();
+  await erasure.getByText("certificate 2 is under the log").waitFor();
+  await becomes(() => erasure.getByText("tomas.reyes").count(), 0, "the names went with the data");
+});
+
 cannedTest("what is not met comes first, and each control has its evidence and the assessor's word", async () => {
   await page.goto("/assurance");
   const first = region("What is not met, or not visible").getByRole("listitem").first();

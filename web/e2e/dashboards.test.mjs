@@ -7,11 +7,27 @@ const { page } = await enterCanned();
 const tile = (name) => page.getByRole("region", { name });
 const bodyOf = (request) => (request.url().endsWith("/api/v1/query") ? request.postDataJSON() : {});
 
-cannedTest("a dashboard is found, and one whose file is wrong says why", async () => {
+cannedTest("a dashboard is found, one whose file is wrong says why, and a workbook becomes one", async () => {
   await page.goto("/");
   await page.getByRole("link", { name: "Dashboards" }).click();
   await page.getByText("tiles: 0; a dashboard has 1 to 60").waitFor();
   await screenshot(page, "dashboards");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Import a dashboard" });
+  const choose = (text) => dialog.getByLabel("File (.json, .yaml)").setInputFiles({ name: "Teams.json", mimeType: "application/json", buffer: Buffer.from(text) });
+  await choose("{}");
+  await dialog.getByRole("button", { name: "Import", exact: true }).click();
+  await dialog.getByText("no steps under", { exact: false }).waitFor();
+  await choose('{"version":"Notebook/1.0","items":[]}');
+  await dialog.getByRole("button", { name: "Import", exact: true }).click();
+  await dialog.getByText("“Teams” has 3 tiles.", { exact: false }).waitFor();
+  await dialog.getByText("metric: is a step of kind 10").waitFor();
+  await dialog.getByText('no table "SigninLogs"', { exact: false }).waitFor();
+  await screenshot(page, "dashboards-import");
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("link", { name: "Teams" }).waitFor();
+  await page.getByRole("button", { name: "Remove Teams" }).click();
+  await page.getByRole("link", { name: "Teams" }).waitFor({ state: "detached" });
   await page.getByRole("link", { name: "Exchange" }).click();
   await tile("Activity by the hour").locator("canvas").first().waitFor();
   await becomes(() => tile("Messages delivered").innerText(), /18,204/);

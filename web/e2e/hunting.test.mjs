@@ -57,12 +57,14 @@ cannedTest("rules are imported from files, and one that is wrong says why", asyn
   await dialog.getByLabel("Files", { exact: true }).setInputFiles([
     file("good.yaml", "id: r-20\nname: Imported from a file\nversion: 1.0.0\nseverity: Low\nquery: OfficeActivity\n"),
     file("bad.yml", "id: r-21\nname: Bad\nquery: OfficeActivity | where NoSuchColumn == 1\n"), file("readme.md", "# no rule"),
+    file("arm.json", '{"resources":[{"type":"Microsoft.SecurityInsights/alertRules"}]}'), file("package.json", "{}"),
+    file("sigma.yml", "title: A mailbox forwards\nid: r-23\nlogsource:\n  product: m365\n"),
   ]);
-  await dialog.getByText("2 files; 1 others are no YAML and left out").waitFor();
+  await dialog.getByText("5 files; 1 others are neither YAML nor JSON and left out").waitFor();
   await dialog.getByRole("button", { name: "Import", exact: true }).click();
-  await dialog.getByText("1 of 2 taken in").waitFor();
+  await dialog.getByText("3 of 5 rules taken in; 1 file holds no rule").waitFor();
   // Each is told as soon as it is known.
-  await until("what became of both", async () => /Runs\s+Imported from a file[\s\S]*Refused\s+bad\.yml[\s\S]*NoSuchColumn/.test(await dialog.getByRole("list", { name: "What became of each" }).innerText()));
+  await until("what became of each", async () => /Runs\s+Imported from a file[\s\S]*Refused\s+Bad[\s\S]*NoSuchColumn[\s\S]*Runs\s+Imported from a template[\s\S]*Refused\s+arm\.json[\s\S]*Microsoft's own engine[\s\S]*Differs\s+A mailbox forwards[\s\S]*no frequency/.test(await dialog.getByRole("list", { name: "What became of each" }).innerText()));
   await screenshot(page, "rules-import");
   const folder = await mkdtemp(join(tmpdir(), "rules-"));
   await mkdir(join(folder, "below"));
@@ -70,10 +72,12 @@ cannedTest("rules are imported from files, and one that is wrong says why", asyn
   await dialog.getByLabel("Or a folder with all below it").setInputFiles(folder);
   await dialog.getByText("1 file", { exact: true }).waitFor();
   await dialog.getByRole("button", { name: "Import", exact: true }).click();
-  await dialog.getByText("1 of 1 taken in").waitFor();
+  await dialog.getByText("1 of 1 rule taken in").waitFor();
   await rm(folder, { recursive: true });
   await dialog.getByRole("button", { name: "Close" }).click();
+  // By role: a dialog that goes while it is open leaves the page without any.
   await page.getByRole("button", { name: "Imported from a file" }).waitFor();
+  await page.getByRole("button", { name: "A mailbox forwards" }).waitFor();
   await page.getByRole("button", { name: "Imported from a folder" }).waitFor();
 });
 

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { becomes, canned, cannedTest, openBrowser, screenshot, startCanned } from "./harness.mjs";
+import { becomes, canned, cannedTest, openBrowser, openQuery, rowCount, screenshot, startCanned, until } from "./harness.mjs";
 
 const secret = "a-token-of-the-tests-0123456789abcdef";
 const password = "correct horse battery";
@@ -60,10 +60,29 @@ cannedTest("a reader is invited, looks at everything, and changes nothing", asyn
   await page.getByRole("row", { name: /ines\.okafor/ }).getByText("No password yet").waitFor();
   await screenshot(page, "people");
 
+  // A query that is kept for all, with its range.
+  await openQuery(page, "OfficeActivity | take 7", "P3D");
+  await becomes(() => rowCount(page), 7);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("Seven of them");
+  await page.getByLabel("Everybody may see it").check();
+  await page.getByRole("textbox", { name: "Name" }).press("Enter");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.goto("/settings/people");
+
   const context = await browser.newContext({ baseURL: server.origin });
   const reader = await context.newPage();
   await reader.goto(link);
   await reader.getByRole("heading", { name: "Overview" }).waitFor();
+  await reader.goto("/logs");
+  const kept = reader.getByRole("complementary", { name: "Tables and samples" });
+  await kept.getByRole("tab", { name: "Saved" }).click();
+  await kept.getByRole("button", { name: /^Seven of them.*administrator/ }).click();
+  await becomes(() => rowCount(reader), 7);
+  await reader.getByRole("button", { name: "Time range: Last 3 days" }).waitFor();
+  await until("the link to hold both", () => reader.url().endsWith("#query=OfficeActivity%20%7C%20take%207&range=P3D"));
+  await becomes(() => kept.getByRole("button", { name: "Remove Seven of them" }).count(), 0, "what another keeps");
+  await becomes(() => reader.getByRole("button", { name: "Save", exact: true }).isDisabled(), true);
   await reader.goto("/incidents/inc-0007");
   await reader.getByText("changing this takes the role Responder", { exact: false }).waitFor();
   await becomes(() => reader.getByRole("button", { name: "Add comment" }).isDisabled(), true);

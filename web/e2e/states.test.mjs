@@ -6,7 +6,7 @@ import { becomes, cannedTest, enterCanned } from "./harness.mjs";
 const { page, troubles } = await enterCanned();
 
 const pages = [
-  "/", "/incidents", "/incidents/inc-0007", "/hunting", "/rules", "/automation", "/dashboards", "/dashboards/exchange", "/connectors", "/archive", "/assurance",
+  "/", "/incidents", "/incidents/inc-0007", "/entities/Account/mara.lindqvist%40wattleworks.example", "/hunting", "/rules", "/automation", "/dashboards", "/dashboards/exchange", "/connectors", "/archive", "/assurance",
   "/settings/people", "/settings/tokens", "/settings/notifications", "/settings/watchlists",
   "/settings/functions", "/settings/indicators", "/settings/exceptions", "/settings/retention", "/investigations",
 ];

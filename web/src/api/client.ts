@@ -1,6 +1,6 @@
 import type {
   AccessToken, AutomationRule, AutomationStep, AutomationTest, AutomationTested, ArchiveDetail, ArchiveTask, AssuranceReport, Backfill, Backtest, BacktestRequest, ConnectorList, Dashboard, DashboardEntry, Diagnostic, Disposal,
-  EntityDetail, Exception, GapCalendar, Hold, HoldScope, IncidentChange, IncidentDetail, IncidentPage, IndicatorList, IndicatorsTaken, Investigation,
+  EntityDetail, Erasure, Exception, GapCalendar, Hold, HoldScope, ImportedDashboard, ImportedRule, IncidentChange, IncidentDetail, IncidentPage, IndicatorList, IndicatorsTaken, Investigation,
   MessageCoverage, NewNote, NewToken, Note, NotificationState, Person, QueryPlan, QueryResult, ReconciledHours, Register, RetentionPreview,
   RetentionState, Role, Rule, SavedFunction, Schema, Session, Status, TenantEntry, TenantFinding, TenantRequest, Timespan, Tombstone, Watchlist,
 } from "./types";
@@ -112,9 +112,13 @@ export const api = {
   },
   backtest: (r: BacktestRequest) => call<Backtest>("POST", "/rules/backtest", r),
   saveRule: (yaml: string) => call<Rule>("POST", "/rules", { yaml }),
+  /** The rules of a file: YAML of Sentinel or Sigma, or an ARM template; none where it holds something else. */
+  importRules: async (name: string, fileText: string) => (await call<{ rules: ImportedRule[] }>("POST", "/rules/import", { name, text: fileText })).rules,
   rules: async (signal?: AbortSignal) => (await call<{ rules: Rule[] }>("GET", "/rules", undefined, signal)).rules,
   dashboards: async (signal?: AbortSignal) => (await call<{ dashboards: DashboardEntry[] }>("GET", "/dashboards", undefined, signal)).dashboards,
   dashboard: (id: string, signal?: AbortSignal) => call<Dashboard>("GET", "/dashboards/" + encodeURIComponent(id), undefined, signal),
+  importDashboard: (name: string, fileText: string) => call<ImportedDashboard>("POST", "/dashboards", { name, text: fileText }),
+  removeDashboard: (id: string) => call<object>("DELETE", "/dashboards/" + encodeURIComponent(id)),
   notes: async (signal?: AbortSignal) => (await call<{ notes: Note[] }>("GET", "/notes", undefined, signal)).notes,
   addNote: (note: NewNote) => call<Note>("POST", "/notes", note),
   removeNote: (id: string) => call<object>("DELETE", "/notes/" + encodeURIComponent(id)),
@@ -173,6 +177,10 @@ export const api = {
   disposals: async (signal?: AbortSignal) => (await call<{ disposals: Disposal[] }>("GET", "/archive/disposals", undefined, signal)).disposals,
   proposeDisposal: (reason: string) => call<Disposal>("POST", "/archive/disposals", { reason }),
   confirmDisposal: (id: string) => call<Disposal>("POST", `/archive/disposals/${encodeURIComponent(id)}/confirmation`, {}),
+  erasures: async (signal?: AbortSignal) => (await call<{ erasures: Erasure[] }>("GET", "/archive/erasures", undefined, signal)).erasures,
+  planErasure: (names: string[], reason: string) => call<Erasure>("POST", "/archive/erasures", { names, reason }),
+  approveErasure: (id: string) => call<Erasure>("POST", `/archive/erasures/${encodeURIComponent(id)}/approval`, {}),
+  runErasure: (id: string) => call<Erasure>("POST", `/archive/erasures/${encodeURIComponent(id)}/run`, {}),
   retention: (signal?: AbortSignal) => call<RetentionState>("GET", "/retention", undefined, signal),
   retentionPreview: () => call<RetentionPreview>("GET", "/retention/preview"),
   tombstones: async (signal?: AbortSignal) => (await call<{ tombstones: Tombstone[] }>("GET", "/retention/tombstones", undefined, signal)).tombstones,

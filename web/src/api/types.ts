@@ -314,6 +314,12 @@ export interface ArchiveCopy {
 /** What the archive has kept for its minimum and lets go of, by two people's words. */
 export interface Disposal { id: string; reason: string; minimum: string; before: string; by: string; at: string; confirmedBy: string; objects: number; payloads: number; done: string | null }
 
+/** One person's data, which go by two people's words. Numbers are of payloads of the archive unless they say otherwise. */
+export interface Erasure {
+  id: string; names: string[]; reason: string; by: string; at: string; approvedBy: string; approvedAt: string | null; done: string | null; sequence: number; subject: string; salt?: string;
+  found: { forms: string[]; searched: number; payloads: number; records: number; others: number; younger: number; minimum: string; remaining: Record<string, number>; holds: string[]; first: string; last: string };
+}
+
 /** A comparison of the tables with the archive. */
 export interface Reconciliation {
   time: string; seconds: number; passed: boolean; detail: string; position: number; missing: number; foreign: number; changed: number;
@@ -382,7 +388,13 @@ export type NewNote = Omit<Note, "id" | "owner" | "created">;
 
 export interface QueryPlan { plan: string; sql: string }
 
-export interface DashboardEntry { id: string; title: string; description: string; own: boolean; tiles: number; problem?: string }
+export interface DashboardEntry { id: string; title: string; description: string; own: boolean; imported: boolean; tiles: number; problem?: string }
+
+/** A dashboard that was made of a file, and what of the file was not taken. */
+export interface ImportedDashboard { id: string; title: string; tiles: number; omitted: { step: string; reason: string }[]; mistakes: string[] }
+
+/** A rule of a file, and what became of it. */
+export interface ImportedRule { id: string; name: string; kind: string; result: "runs" | "runs with difference" | "cannot"; why: string[]; missing: string[] }
 
 export interface DashboardParameter { name: string; label: string; type: "string" | "long" | "real" | "bool"; default: string; values?: string[]; valuesQuery?: string }
 

@@ -13,6 +13,7 @@ import { Ago, PageHeader, useNow } from "../ui/parts";
 import { EmptyView, ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
 import { Copies, Kept } from "./Copies";
 import { Disposals } from "./Disposals";
+import { Erasures } from "./Erasures";
 import { Holds } from "./Holds";
 import { taskProgress } from "./progress";
 import { ProveAbsence, ProveRecord } from "./Prove";
@@ -63,6 +64,7 @@ function Content({ a, now, reload }: { a: ArchiveDetail; now: number; reload: ()
       <Witnesses a={a} now={now} />
       <Holds />
       <Disposals />
+      <Erasures />
       <Certificates a={a} />
     </>
   );

@@ -51,6 +51,7 @@ export function Kept({ a, now }: { a: ArchiveDetail; now: number }) {
             <Fact name={k.files}>{formatCount(a.rowFiles.files)}</Fact>
             <Fact name={k.bytes}>{formatCount(a.rowFiles.kept)}</Fact>
             <Fact name={k.waiting}>{formatCount(a.rowFiles.waiting)}</Fact>
+            {a.rowFiles.waiting > 0 && <Fact name={k.lag}>{formatDuration(a.rowFiles.lagSeconds)}</Fact>}
             <Fact name={k.looked}><Ago at={a.rowFiles.looked} now={now} /></Fact>
           </>
         )}

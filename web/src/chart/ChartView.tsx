@@ -59,7 +59,7 @@ function Canvas({ model }: { model: ChartModel }) {
     };
   }, [model, scheme, zone]);
   const label = `${text.logs.chartKinds[model.kind]}: ${model.yTitle} ${model.title}`;
-  return <div ref={element} className="chart-canvas" role="img" aria-label={label} data-series={model.series.length + model.spans.length + model.boxes.length + model.flows.length} />;
+  return <div ref={element} className="chart-canvas" role="img" aria-label={label} data-kind={model.kind} data-series={model.series.length + model.spans.length + model.boxes.length + model.flows.length} />;
 }
 
 /** Reads the colours of the page, which a canvas cannot inherit. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { QueryResult, ResultColumn, Visualization } from "../api/types";
-import { buildChart, kindOf, suggestKind, type ChartModel } from "./model";
+import { buildChart, kindOf, suggestKind, whyTable, type ChartModel } from "./model";
 import { chartOptions, lightSeries } from "./options";
 
 const columns = (spec: string) =>
@@ -104,7 +104,12 @@ describe("chart model", () => {
   });
 
   it("knows what render kinds it draws and what suits a result", () => {
+    // As kql/bind takes them after render.
+    const all = ["table", "list", "barchart", "piechart", "ladderchart", "timechart", "linechart", "anomalychart", "pivotchart", "areachart", "stackedareachart", "scatterchart", "timepivot", "columnchart", "timeline", "3Dchart", "card", "treemap", "plotly", "graph", "sankey"];
+    expect(all.filter((name) => !kindOf({ visualization: name }))).toEqual(["table", "list"]);
+    expect(all.map((name) => whyTable({ visualization: name })).filter(Boolean)).toEqual(["render list is shown as a table."]);
     expect(kindOf({ visualization: "pivotchart" })).toBe("columnchart");
+    expect(chart(result("Op:string N:long", [["a", 1]], { visualization: "3Dchart" })).note).toMatch(/drawn as columns/);
     expect(kindOf({ visualization: "table" })).toBeUndefined();
     expect(kindOf(null)).toBeUndefined();
     expect(suggestKind(columns("At:datetime N:long"))).toBe("timechart");

@@ -54,6 +54,19 @@ const synonyms: Record<string, ChartKind> = {
   pivotchart: "columnchart", "3dchart": "columnchart", timeline: "timepivot",
 };
 
+/** What is said of a kind that is shown as something else. */
+const instead: Record<string, string> = {
+  pivotchart: "A pivot chart is arranged by hand in Kusto.Explorer; its numbers are drawn as columns.",
+  "3dchart": "A chart in three dimensions is drawn by Kusto.Explorer alone; its numbers are drawn as columns.",
+};
+
+/** Why a result that asked to be rendered is shown as a table, or empty where it asked for that. */
+export function whyTable(visualization: Visualization | null): string {
+  const name = visualization?.visualization ?? "";
+  if (name === "" || name.toLowerCase() === "table" || kindOf(visualization)) return "";
+  return `render ${name} is shown as a table.`;
+}
+
 export function kindOf(visualization: Visualization | null): ChartKind | undefined {
   const name = visualization?.visualization.toLowerCase() ?? "";
   return synonyms[name] ?? chartKinds.find((kind) => kind === name);
@@ -100,7 +113,7 @@ export function buildChart(result: QueryResult, kind: ChartKind): ChartModel | s
     stacking: stackingOf(kind, v.kind),
     legend: v.legend !== "hidden",
     logX: v.xAxis === "log", logY: v.yAxis === "log", yMin: v.yMin, yMax: v.yMax,
-    note: "", cards: [], anomalies: [], spans: [], boxes: [], flows: [], split: v.ySplit === "axes" || v.ySplit === "panels" ? v.ySplit : "none",
+    note: instead[v.visualization.toLowerCase()] ?? "", cards: [], anomalies: [], spans: [], boxes: [], flows: [], split: v.ySplit === "axes" || v.ySplit === "panels" ? v.ySplit : "none",
   };
   if (kind === "card") {
     model.cards = result.columns.map((c, i) => ({ name: c.name, value: result.rows[0]![i]!, type: c.type }));
@@ -226,18 +239,20 @@ function accumulate(series: Series) {
   series.points = series.points.map(([x, y]) => [x, (sum += y ?? 0)]);
 }
 
+const note = (model: ChartModel, said: string) => { model.note = [model.note, said].filter(Boolean).join(" "); };
+
 /** Keeps the largest series or slices, and says so. */
 function limit(model: ChartModel) {
   const size = (s: Series) => s.points.reduce((sum, [, y]) => sum + Math.abs(y ?? 0), 0);
   if (model.series.length > maxSeries) {
-    model.note = `The ${maxSeries} largest of ${model.series.length} series are drawn.`;
+    note(model, `The ${maxSeries} largest of ${model.series.length} series are drawn.`);
     model.series = [...model.series].sort((a, b) => size(b) - size(a)).slice(0, maxSeries);
   }
   const pie = model.series[0];
   if (model.kind === "piechart" && pie && pie.points.length > maxSlices) {
     const points = [...pie.points].sort((a, b) => (b[1] ?? 0) - (a[1] ?? 0));
     const rest = points.slice(maxSlices).reduce((sum, [, y]) => sum + (y ?? 0), 0);
-    model.note = `The ${maxSlices} largest of ${points.length} slices are drawn; the others are gathered in one.`;
+    note(model, `The ${maxSlices} largest of ${points.length} slices are drawn; the others are gathered in one.`);
     pie.points = [...points.slice(0, maxSlices), ["Others", rest]];
   }
 }

@@ -16,6 +16,7 @@ import { Backfills } from "./Backfills";
 import { Coverage } from "./Coverage";
 import { GapCalendar } from "./GapCalendar";
 import { Storage } from "./Storage";
+import { useTurns } from "../ui/useTurns";
 import "./connectors.css";
 
 const RemoveTenant = lazy(() => import("./RemoveTenant").then((m) => ({ default: m.RemoveTenant })));
@@ -32,15 +33,13 @@ export default function ConnectorsPage() {
   const offset = list.data ? new Date(list.data.now).getTime() - list.data.received : 0;
   const now = useNow() + offset;
   const may = useMay("Administrator");
-  // A dialog closes before it goes: what is taken away open leaves the page hidden from
-  // screen readers. Each turn begins with an empty form.
-  const [adding, setAdding] = useState({ turn: 0, open: false });
-  const closeAdding = () => setAdding((old) => ({ ...old, open: false }));
-  const [removing, setRemoving] = useState<{ id: string; name: string }>();
+  const adding = useTurns();
+  const removing = useTurns();
+  const [removed, setRemoved] = useState({ id: "", name: "" });
   const [said, setSaid] = useState<string>();
   const tenants = useResource(`tenants ${may}`, (signal) => (may ? api.tenants(signal) : Promise.resolve([])));
   const removable = new Set(tenants.data?.filter((one) => one.added).map((one) => one.id));
-  const button = may && <Button appearance="primary" onClick={() => setAdding((old) => ({ turn: old.turn + 1, open: true }))}>{tenantText.add}</Button>;
+  const button = may && <Button appearance="primary" onClick={adding.begin}>{tenantText.add}</Button>;
 
   if (!list.data) {
     return <div className="page">{list.error ? <FailureView error={list.error} onRetry={list.reload} /> : <LoadingRows rows={8} />}</div>;
@@ -53,12 +52,12 @@ export default function ConnectorsPage() {
       {said && <MessageBar intent="success"><MessageBarBody>{said}</MessageBarBody></MessageBar>}
       {adding.turn > 0 && (
         <Suspense>
-          <AddTenant key={adding.turn} open={adding.open} onClose={closeAdding} onAdded={(name) => { closeAdding(); setSaid(tenantText.added(name)); list.reload(); tenants.reload(); }} />
+          <AddTenant key={adding.turn} open={adding.open} onClose={adding.end} onAdded={(name) => { adding.end(); setSaid(tenantText.added(name)); list.reload(); tenants.reload(); }} />
         </Suspense>
       )}
-      {removing && (
+      {removing.turn > 0 && (
         <Suspense>
-          <RemoveTenant {...removing} onClose={() => setRemoving(undefined)} onRemoved={() => { setRemoving(undefined); setSaid(tenantText.removed(removing.name)); list.reload(); tenants.reload(); }} />
+          <RemoveTenant key={removing.turn} open={removing.open} {...removed} onClose={removing.end} onRemoved={() => { removing.end(); setSaid(tenantText.removed(removed.name)); list.reload(); tenants.reload(); }} />
         </Suspense>
       )}
       {connectors.length === 0 ? (
@@ -66,7 +65,7 @@ export default function ConnectorsPage() {
       ) : (
         <>
           <Summary connectors={connectors} />
-          {groups(connectors).map(([key, members]) => <Group key={key} connectors={members} now={now} onRemove={removable.has(members[0]!.tenantId) && members[0]!.source === "activity" ? setRemoving : undefined} />)}
+          {groups(connectors).map(([key, members]) => <Group key={key} connectors={members} now={now} onRemove={removable.has(members[0]!.tenantId) && members[0]!.source === "activity" ? (one) => { setRemoved(one); removing.begin(); } : undefined} />)}
           <Coverage />
           <GapCalendar now={now} />
           <Backfills tenants={tenantsOf(connectors)} now={now} />

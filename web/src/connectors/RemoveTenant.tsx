@@ -5,14 +5,14 @@ import { tenantText as t } from "../text/tenants";
 import { ErrorBar } from "../ui/states";
 
 /** Asks once more, and says what becomes of what the tenant sent. */
-export function RemoveTenant({ id, name, onClose, onRemoved }: { id: string; name: string; onClose: () => void; onRemoved: () => void }) {
+export function RemoveTenant({ open, id, name, onClose, onRemoved }: { open: boolean; id: string; name: string; onClose: () => void; onRemoved: () => void }) {
   const { error, busy, attempt } = useAttempt();
   const remove = () => attempt(async () => {
     await api.removeTenant(id);
     onRemoved();
   });
   return (
-    <Dialog open modalType="alert" onOpenChange={(_, d) => !d.open && onClose()}>
+    <Dialog open={open} modalType="alert" onOpenChange={(_, d) => !d.open && onClose()}>
       <DialogSurface>
         <DialogBody>
           <DialogTitle>{t.removeTitle(name)}</DialogTitle>

@@ -3,7 +3,7 @@ import type { Dashboard } from "../api/types";
 import { asked, defaults, readAddress, standalone, writeAddress } from "./values";
 
 const d: Dashboard = {
-  id: "mail", title: "Mail", description: "", own: false, tiles: 1, range: "P1D",
+  id: "mail", title: "Mail", description: "", own: false, imported: false, tiles: 1, range: "P1D",
   parameters: [
     { name: "person", label: "Person", type: "string", default: "" }, { name: "least", label: "Least", type: "long", default: "5" }, { name: "all", label: "All", type: "bool", default: "false" },
   ],

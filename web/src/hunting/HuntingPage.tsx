@@ -7,7 +7,7 @@ import { useResource } from "../api/useResource";
 import { linkTo } from "../app/router";
 import { useMay } from "../app/settings";
 import { formatCount } from "../format/number";
-import { formatLink } from "../logs/link";
+import { formatLink, keptRange } from "../logs/link";
 import { boundsOwnTime, toTimespan, type TimeRange } from "../logs/range";
 import { text } from "../text/en";
 import { keptText } from "../text/kept";
@@ -191,7 +191,7 @@ function Bookmarks() {
             {marks.map((n) => (
               <li key={n.id}>
                 <div className="bookmark-text">
-                  <a {...linkTo(formatLink({ query: n.query, range: rangeOf(n.range) }))}>{n.title}</a>
+                  <a {...linkTo(formatLink({ query: n.query, range: keptRange(n.range) ?? { last: "P30D" } }))}>{n.title}</a>
                   {n.remark && <p>{n.remark}</p>}
                   <p className="muted small"><Instant at={n.created} /> {t.by(n.owner)}</p>
                 </div>
@@ -228,13 +228,4 @@ function OpenIncidents({ label, onChoose }: { label: string; onChoose: (id: stri
       {open.data?.incidents.map((i) => <option key={i.id} value={i.id}>{`#${i.number} ${i.title}`}</option>)}
     </Select>
   );
-}
-
-/** A range as it was kept: that of a link. */
-export function rangeOf(kept: string | undefined): TimeRange {
-  try {
-    return JSON.parse(kept ?? "") as TimeRange;
-  } catch {
-    return { last: "P30D" };
-  }
 }

@@ -1,7 +1,7 @@
 import { Button, Input, Spinner, Tab as FluentTab, TabList } from "@fluentui/react-components";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import type { QueryResult, Timespan } from "../api/types";
-import { kindOf, suggestKind } from "../chart/model";
+import { kindOf, suggestKind, whyTable } from "../chart/model";
 import { formatCount } from "../format/number";
 import { filteredOrder } from "../grid/filter";
 import { Grid } from "../grid/Grid";
@@ -56,7 +56,7 @@ export function Done({ result, query, range, timespan, cost }: Shown) {
     setFilter("");
     setArrangement(plainArrangement());
     setUnfolded(new Set());
-    setTold("");
+    setTold(whyTable(result.visualization));
   }, [result, drawn]);
 
   const filled = useMemo(() => filledColumns(result), [result]);

@@ -14,7 +14,7 @@ import type { EditorHandle } from "./Editor";
 import { formatLink } from "./link";
 import { RangePicker } from "./RangePicker";
 import { Results } from "./Results";
-import { boundsOwnTime } from "./range";
+import { boundsOwnTime, type TimeRange } from "./range";
 import { store, useAddress, useAddressOf, useLogs } from "./session";
 import { PlanButton } from "./PlanButton";
 import { SaveQuery } from "./SaveQuery";
@@ -46,8 +46,8 @@ export default function LogsPage() {
   }, []);
   const onChange = useCallback((id: string, value: string) => store.setText(id, value), []);
   /** Runs a query in a tab of its own; what is being written stays. */
-  const openAndRun = useCallback((query: string) => {
-    const id = store.open({ query, range: store.active().range });
+  const openAndRun = useCallback((query: string, range?: TimeRange) => {
+    const id = store.open({ query, range: range ?? store.active().range });
     void store.run(id, query);
   }, []);
 

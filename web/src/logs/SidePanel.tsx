@@ -11,10 +11,12 @@ import { text } from "../text/en";
 import { Instant } from "../ui/parts";
 import { LoadingRows } from "../ui/states";
 import { readHistory } from "./history";
+import { keptRange } from "./link";
+import type { TimeRange } from "./range";
 import { samples } from "./samples";
 import { titleOf } from "./store";
 
-interface Props { schema: Resource<Schema>; onInsert: (name: string) => void; onOpen: (query: string) => void; onClose: () => void }
+interface Props { schema: Resource<Schema>; onInsert: (name: string) => void; onOpen: (query: string, range?: TimeRange) => void; onClose: () => void }
 
 /** What can be queried, and queries to start from. */
 export function SidePanel({ schema, onInsert, onOpen, onClose }: Props) {
@@ -46,7 +48,7 @@ export function SidePanel({ schema, onInsert, onOpen, onClose }: Props) {
 
 const searchText = (shown: string) => (shown === "tables" ? text.logs.search : shown === "samples" ? text.logs.searchSamples : text.logs.searchQueries);
 
-function Saved({ search, onOpen }: { search: string; onOpen: (query: string) => void }) {
+function Saved({ search, onOpen }: { search: string; onOpen: Props["onOpen"] }) {
   const notes = useResource("notes", api.notes, 30_000);
   const me = useSession().name;
   const found = notes.data?.filter((n) => n.kind === "query" && (n.title + n.query).toLowerCase().includes(search.toLowerCase()));
@@ -56,7 +58,7 @@ function Saved({ search, onOpen }: { search: string; onOpen: (query: string) => 
     <ul className="sample-list">
       {found.map((n) => (
         <li key={n.id}>
-          <button type="button" title={n.query} onClick={() => onOpen(n.query)}>
+          <button type="button" title={n.query} onClick={() => onOpen(n.query, keptRange(n.range))}>
             <PlayRegular /><span>{n.title}<span className="muted small saved-by">{n.owner === me ? text.notes.mine : text.notes.sharedBy(n.owner)}</span></span>
           </button>
           {n.owner === me && <Button size="small" appearance="transparent" icon={<DismissRegular />} aria-label={text.notes.remove(n.title)} onClick={() => void api.removeNote(n.id).finally(notes.reload)} />}

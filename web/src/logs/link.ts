@@ -35,6 +35,16 @@ function parseRange(p: URLSearchParams): TimeRange {
   return defaultRange;
 }
 
+/** The range that a note keeps as JSON; undefined where that is none. */
+export function keptRange(kept: string | undefined): TimeRange | undefined {
+  try {
+    const range = JSON.parse(kept ?? "") as TimeRange;
+    return parseLink(formatLink({ query: "-", range }).replace("/logs", ""))!.range;
+  } catch {
+    return undefined;
+  }
+}
+
 export function sameLink(a: LogsLink, b: LogsLink): boolean {
   return formatLink(a) === formatLink(b);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ApiError } from "../api/client";
 import type { QueryResult, Timespan } from "../api/types";
-import { formatLink, parseLink, type LogsLink } from "./link";
+import { formatLink, keptRange, parseLink, type LogsLink } from "./link";
 import { boundsOwnTime, durationMilliseconds, toTimespan } from "./range";
 import { LogsStore, titleOf, type Memory, type Runner } from "./store";
 
@@ -13,6 +13,10 @@ describe("link", () => {
   ];
   it("opens what it was made of", () => {
     for (const link of links) expect(parseLink(formatLink(link).replace("/logs", ""))).toEqual(link);
+  });
+  it("gives the range that a note keeps", () => {
+    for (const { range } of links) expect(keptRange(JSON.stringify(range))).toEqual(range);
+    expect(["", "null", "7", "[]"].map(keptRange)).toEqual([undefined, undefined, undefined, undefined]);
   });
   it("falls back on the default range and ignores a fragment without a query", () => {
     expect(parseLink("#query=T&range=forever")).toEqual({ query: "T", range: { last: "PT24H" } });

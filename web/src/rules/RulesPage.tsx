@@ -10,6 +10,7 @@ import { text } from "../text/en";
 import { AlertRegular, SearchRegular } from "../ui/icons";
 import { Ago, PageHeader, SeverityTag, tacticName, useNow } from "../ui/parts";
 import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
+import { useTurns } from "../ui/useTurns";
 import { matchesRule, matrix } from "./attack";
 import { RulePanel } from "./RulePanel";
 import "./rules.css";
@@ -24,7 +25,7 @@ export default function RulesPage() {
   const [view, setView] = useState<"list" | "matrix">("list");
   const [search, setSearch] = useState("");
   const [opened, setOpened] = useState<string>();
-  const [importing, setImporting] = useState(false);
+  const importing = useTurns();
   const may = useMay("Contributor");
   const shown = rules.data?.filter((r) => matchesRule(r, search)) ?? [];
   const show = (technique: string) => {
@@ -33,8 +34,8 @@ export default function RulesPage() {
   };
   return (
     <div className="page">
-      <PageHeader title={t.title} detail={t.detail} actions={may ? <Button onClick={() => setImporting(true)}>{text.ruleImport.open}</Button> : undefined} />
-      {importing && <Suspense><ImportRules onClose={() => setImporting(false)} onImported={rules.reload} /></Suspense>}
+      <PageHeader title={t.title} detail={t.detail} actions={may ? <Button onClick={importing.begin}>{text.ruleImport.open}</Button> : undefined} />
+      {importing.turn > 0 && <Suspense><ImportRules key={importing.turn} open={importing.open} onClose={importing.end} onImported={rules.reload} /></Suspense>}
       {rules.data ? (
         rules.data.length === 0 ? <EmptyView icon={<AlertRegular />} title={t.emptyTitle} detail={t.emptyDetail} /> : (
           <>

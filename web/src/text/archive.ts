@@ -32,10 +32,18 @@ export const archiveText = {
     days: (n: number) => `${n} days`, unlocked: "not locked", free: "not asked for", left: (n: string, size: string) => `${n} objects, ${size} to copy`, failures: (n: number) => `${n} attempts in a row`,
   },
   kept: {
-    title: "Encryption and tables", recipients: "Objects are encrypted to", none: "nobody: objects are plain", files: "Files of the tables under the log", bytes: "of them with their bytes here", waiting: "waiting", looked: "Last look",
+    title: "Encryption and tables", recipients: "Objects are encrypted to", none: "nobody: objects are plain", files: "Files of the tables under the log", bytes: "of them with their bytes here", waiting: "waiting", lag: "the longest for", looked: "Last look",
   },
   disposal: {
     title: "Disposal", hint: "What was kept for its minimum may go: one person proposes it, another confirms it, holds keep what they cover, and a certificate under the log stays.", none: "Nothing was disposed of.", reason: "Reason", before: "Received before", by: "Proposed by", payloads: "Payloads", state: "Certificate",
     done: (who: string) => `Confirmed by ${who}; the certificate is under the log`, doing: (who: string) => `Confirmed by ${who}; objects are going`, waits: "Waits for a second person", confirm: "Confirm", confirmOf: (reason: string) => `Confirm: ${reason}`, propose: "Propose disposal", why: "Why it may go",
+  },
+  erasure: {
+    title: "Erasure of one person’s data", hint: "One person looks for the names, another agrees, and then the person’s records go from the tables, the archive, its copies and the journal. All others stay, and stay provable; a certificate under the log tells that it was done, and of whom only a hash.",
+    none: "Nothing was erased.", names: "Names", namesHint: "One a line: user principal name, object id, whatever else the person is called. Nothing is found that is not named.", reason: "Reason", reasonHint: "It stays in the certificate: without the person’s name.", plan: "Look for them", planning: "Reading the whole archive…",
+    state: "State", found: "Found", by: "Planned by", gone: "Names went with the data", records: (n: string, payloads: string) => `${n} records in ${payloads} payloads`, others: (n: string) => `${n} records of others go with them and come again as payloads of their own`,
+    younger: (n: string, minimum: string) => `${n} payloads are younger than ${minimum}`, held: (names: string) => `Held by ${names}: it cannot be carried out`, remaining: (n: string, kind: string) => `${n} of ${kind} stay`, forms: "Looked for",
+    waits: "Waits for a second person", approve: "Agree", approveOf: (reason: string) => `Agree to erase: ${reason}`, approved: (who: string) => `${who} agreed`, run: "Erase", runOf: (reason: string) => `Erase: ${reason}`, running: "Erasing…", sure: "This cannot be undone. Erase now", keep: "Not now",
+    done: (n: number) => `Erased; certificate ${n} is under the log`, salt: "Salt", saltHint: "Shown this once. With the names it shows that the certificate is about this person; without it nobody can.",
   },
 };

@@ -222,13 +222,20 @@ export const text = {
     searchKeyHint: "The column that rows are looked up by; the first when left out.", save: "Import",
   },
   dashboards: {
-    title: "Dashboards", detail: "Tiles of queries over one time range. Each is a file that you can change.", emptyTitle: "No dashboards", emptyDetail: "Put files into a folder of dashboard_dirs, or import a workbook: quoll dashboards import.",
+    title: "Dashboards", detail: "Tiles of queries over one time range. Each is a file that you can change.", emptyTitle: "No dashboards", emptyDetail: "Put files into a folder of dashboard_dirs, or import a workbook of Sentinel.",
     tiles: (n: number) => `${n} ${n === 1 ? "tile" : "tiles"}`, own: "your own", broken: "Its file is wrong", any: "any", nothing: "Nothing in this range", openOf: (title: string) => `Open ${title} in Logs`,
+    import: {
+      open: "Import", title: "Import a dashboard", detail: "A workbook of Sentinel as its advanced editor shows it under “Gallery Template”: queries over logs, texts, parameters and links are taken. Or a dashboard’s own file. Without a page:",
+      file: "File (.json, .yaml)", run: "Import", running: "Importing…", made: (title: string, tiles: number) => `“${title}” has ${tiles} ${tiles === 1 ? "tile" : "tiles"}.`, omitted: "Steps that were not taken", mistakes: "Queries that do not compile here", look: "Open it",
+    },
+    imported: "imported", remove: (title: string) => `Remove ${title}`,
   },
   ruleImport: {
-    open: "Import", title: "Import rules", detail: "Rules in Sentinel's YAML form. Each is checked, kept under its id and runs from then on; one that is wrong is left out and says why. ARM templates and Sigma rules are turned into this form on the server:",
-    files: "Files", folder: "Or a folder with all below it", chosen: (n: number, skipped: number) => `${n} ${n === 1 ? "file" : "files"}` + (skipped > 0 ? `; ${skipped} others are no YAML and left out` : ""),
-    taken: (n: number, all: number) => `${n} of ${all} taken in`, report: "What became of each", runs: "Runs", refused: "Refused", import: "Import", importing: "Importing…",
+    open: "Import", title: "Import rules", detail: "Rules of Sentinel as YAML, ARM templates and exports as JSON, and Sigma rules on Microsoft 365. Each is checked, kept under its id and runs from then on; one that is wrong is left out and says why. Without a page:",
+    files: "Files", folder: "Or a folder with all below it", chosen: (n: number, skipped: number) => `${n} ${n === 1 ? "file" : "files"}` + (skipped > 0 ? `; ${skipped} others are neither YAML nor JSON and left out` : ""),
+    taken: (n: number, all: number, none: number) => `${n} of ${all} ${all === 1 ? "rule" : "rules"} taken in` + (none > 0 ? `; ${none} ${none === 1 ? "file holds" : "files hold"} no rule` : ""),
+    report: "What became of each", results: { runs: "Runs", "runs with difference": "Differs", cannot: "Refused" }, import: "Import", importing: "Importing…",
+    missing: (names: string) => `There is no ${names}.`, large: "It is larger than 4 MB.",
   },
   ruleDraft: {
     title: "The query as a detection rule", name: "Name", description: "What it looks for", severity: "Severity", frequency: "Runs every", period: "Over the last",
