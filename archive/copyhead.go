@@ -153,6 +153,9 @@ func (v *verification) ahead(name string) bool {
 	if _, sequence, ok := parseErasedPath(name); ok { // its certificate comes with the next head
 		return !v.certified(sequence)
 	}
+	if size, _, ok := parseStampPath(name); ok {
+		return size > v.head.size
+	}
 	tile, ok := parseTilePath(name)
 	if !ok || tile.W != tileWidth {
 		return false

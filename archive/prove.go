@@ -119,6 +119,7 @@ type Proved struct {
 	Line      []byte // the leaf as it stands in the log
 	Body      []byte
 	Inclusion proof.Inclusion
+	Stamped   *proof.Stamped // nil where no time stamp reaches so far
 }
 
 // Payload proves the payload of a journal position, under the cosigned checkpoint
@@ -147,7 +148,9 @@ func (v *view) payload(position uint64) (*Proved, error) {
 		return nil, err
 	}
 	proved := &Proved{Leaf: leaf, Line: line, Body: body.Bytes()}
-	proved.Inclusion, err = v.inclusion(index)
+	if proved.Inclusion, err = v.inclusion(index); err == nil {
+		proved.Stamped, err = v.stamped(index)
+	}
 	return proved, err
 }
 

@@ -18,6 +18,7 @@ type ProvedFile struct {
 	Line      []byte // the leaf as it stands in the log
 	Data      []byte
 	Inclusion proof.Inclusion
+	Stamped   *proof.Stamped // nil where no time stamp reaches so far
 }
 
 // DataFile proves the data file of a number, under the cosigned checkpoint if that
@@ -51,7 +52,9 @@ func (v *view) dataFile(number uint64) (*ProvedFile, error) {
 	if proved.Data, err = v.dataOf(e.rows); err != nil {
 		return nil, err
 	}
-	proved.Inclusion, err = v.inclusion(index)
+	if proved.Inclusion, err = v.inclusion(index); err == nil {
+		proved.Stamped, err = v.stamped(index)
+	}
 	return proved, err
 }
 

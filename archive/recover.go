@@ -234,6 +234,9 @@ func (a *Archive) clearIntent(size int64) error {
 	if err := a.clearDisposal(); err != nil {
 		return err
 	}
+	if err := a.clearStamps(); err != nil {
+		return err
+	}
 	text, err := durable.ReadFile(a.cfg.FS, a.cfg.beside(".intent"), maxCheckpoint)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

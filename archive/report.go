@@ -102,6 +102,8 @@ type Report struct {
 	Ahead int64 `json:"ahead,omitempty"`
 	// Cosigned is what witnesses have cosigned; nil if the archive has none.
 	Cosigned *Cosigned `json:"cosigned,omitempty"`
+	// Stamps are the time stamps of checkpoints; nil if the archive has none.
+	Stamps   *Stamps   `json:"stamps,omitempty"`
 	Problems []Problem `json:"problems"`
 	// Omitted counts problems beyond the first 10,000.
 	Omitted int `json:"omitted,omitempty"`

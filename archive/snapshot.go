@@ -157,12 +157,15 @@ type SealedObject struct {
 	Received time.Time
 	// End is the size of the log with it.
 	End int64
+	// Stamps are the time stamps that its payloads promise.
+	Stamps []StampFiles
 }
 
 // Sealed hands over the objects from a size of the log on, which is 0 or the End
 // of one, in the order of the log. Their leaves are proved.
 func (s *Snapshot) Sealed(ctx context.Context, from int64, use func(SealedObject) error) error {
-	var received time.Time
+	var sealed SealedObject
+	log := logID(s.v.head.verifier)
 	for n := from / tileWidth; n*tileWidth < s.Size(); n++ {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -177,14 +180,15 @@ func (s *Snapshot) Sealed(ctx context.Context, from int64, use func(SealedObject
 				continue
 			}
 			if _, ok := scanPayloadLeaf(line); ok {
-				if received.IsZero() {
-					received = receivedOf(line)
+				if sealed.Received.IsZero() {
+					sealed.Received = receivedOf(line)
 				}
+				sealed.promises(line, log)
 				continue
 			}
 			if e, ok := parseRows(line); ok {
-				if received.IsZero() {
-					received = e.seen()
+				if sealed.Received.IsZero() {
+					sealed.Received = e.seen()
 				}
 				continue
 			}
@@ -195,10 +199,11 @@ func (s *Snapshot) Sealed(ctx context.Context, from int64, use func(SealedObject
 			if _, _, _, ok := parseStoredPath(o.Object); !ok {
 				return fmt.Errorf("read archive: %w: the log names an object %q", ErrDamaged, o.Object)
 			}
-			if err := use(SealedObject{o, received, index + 1}); err != nil {
+			sealed.ObjectLeaf, sealed.End = o, index+1
+			if err := use(sealed); err != nil {
 				return err
 			}
-			received = time.Time{}
+			sealed = SealedObject{}
 		}
 	}
 	return nil

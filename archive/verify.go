@@ -64,6 +64,9 @@ func verifyFS(ctx context.Context, fsys fs.FS, verifierKey string, trust Trust, 
 	if progress == nil {
 		progress = func(int64, int64) {}
 	}
+	if trust.StampQuorum > 0 && trust.StampRoots == nil {
+		return Report{}, fmt.Errorf("verify archive: %w", errStampRoots)
+	}
 	fsys, isCopy, err := openCopy(fsys)
 	if err != nil {
 		return Report{}, fmt.Errorf("verify archive: %w", err)
@@ -89,7 +92,7 @@ type verification struct {
 	trust    Trust
 	progress func(done, total int64)
 
-	past    []past // checkpoints that the log must have grown out of
+	past    map[int64][]past // checkpoints that the log must have grown out of, by size
 	report  Report
 	done    int64
 	head    checkpoint
@@ -98,7 +101,8 @@ type verification struct {
 
 	disposed map[string]gone         // objects that were disposed of, by path
 	erased   map[string]*erasedState // objects that others stand for, by path
-	unlogged map[string]string       // certificates of disposal the log was not seen to have, by hash
+	stamps   *stampCheck
+	unlogged map[string]string // certificates of disposal the log was not seen to have, by hash
 }
 
 func (v *verification) run() error {
@@ -110,9 +114,11 @@ func (v *verification) run() error {
 	if v.checkHead() {
 		v.readDisposals()
 		v.checkPast()
+		v.readStamps()
 		if err := v.checkLog(); err != nil {
 			return err
 		}
+		v.checkStamps()
 		v.checkExtra()
 	}
 	if err := v.ctx.Err(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/quoll/quoll/archive/proof"
+	"github.com/quoll/quoll/archive/proof/timestamp"
 )
 
 // Trust is what a verifier has besides the log's key. The zero value is nothing.
@@ -19,6 +20,10 @@ type Trust struct {
 	// must have grown out of each. That shows a folder that was put back to an
 	// older state as a whole.
 	Kept [][]byte
+	// StampRoots are the certificates that time stamps are to lead to, and StampQuorum
+	// how many different authorities must have stamped that do.
+	StampRoots  *timestamp.Roots
+	StampQuorum int
 	// Identities open encrypted objects. What none of them opens is verified by
 	// the hash of its file alone.
 	Identities Identities
@@ -88,16 +93,16 @@ func (v *verification) addPast(p past) {
 		v.problem(checkpointFile, Behind, fmt.Sprintf("it has %d leaves, %s has %d: the archive was put back to an older state, or is an older copy", v.head.size, p.name, p.Size))
 		return
 	}
-	v.past = append(v.past, p)
+	if v.past == nil {
+		v.past = map[int64][]past{}
+	}
+	v.past[p.Size] = append(v.past[p.Size], p)
 }
 
 // comparePast takes the root of the tree when it has a size that a past
 // checkpoint is of.
 func (v *verification) comparePast(built *tree) {
-	for _, p := range v.past {
-		if p.Size != built.size {
-			continue
-		}
+	for _, p := range v.past[built.size] {
 		if root := built.root(); root != p.Root {
 			v.problem(p.name, Split, fmt.Sprintf("its root of %d leaves is %s, the archive's %s: the key has signed two histories", p.Size, p.Root, root))
 		}

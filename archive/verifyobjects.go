@@ -72,6 +72,7 @@ func (c *objectCheck) close() {
 // take accepts the next leaves.
 func (c *objectCheck) take(leaves []leaf) error {
 	c.v.takeLogged(leaves)
+	c.v.takeStamps(leaves)
 	c.group = append(c.group, leaves...)
 	return c.drain(false)
 }

@@ -293,6 +293,7 @@ func (c *Copier) chunk(ctx context.Context, s *archive.Snapshot, objects []archi
 			return c.create(workCtx, o.Object, data)
 		})
 	}
+	work.Go(func() error { return c.stamps(workCtx, s, objects) })
 	for _, name := range s.Tiles(c.note.Size, to) {
 		work.Go(func() error {
 			data, err := s.Tile(name)
@@ -311,6 +312,26 @@ func (c *Copier) chunk(ctx context.Context, s *archive.Snapshot, objects []archi
 	}
 	c.note.Size, c.note.Root = to, root.String()
 	return c.writeNote()
+}
+
+// stamps copies the time stamps that some objects promise, with their checkpoints: one
+// after the other, as several may be over one checkpoint.
+func (c *Copier) stamps(ctx context.Context, s *archive.Snapshot, objects []archive.SealedObject) error {
+	for _, o := range objects {
+		for _, f := range o.Stamps {
+			checkpoint, stamp, err := s.Stamp(f)
+			if err != nil {
+				return err
+			}
+			if err := c.create(ctx, f.Checkpoint, checkpoint); err != nil {
+				return err
+			}
+			if err := c.create(ctx, f.Stamp, stamp); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // create writes an object once. Where there is one, as after an answer that never

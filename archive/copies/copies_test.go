@@ -3,6 +3,7 @@ package copies
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -21,6 +22,8 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/archive/proof/timestamp"
+	"github.com/quoll/quoll/archive/proof/timestamp/timestamptest"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/durable"
 	"github.com/quoll/quoll/internal/objectstore"
@@ -450,6 +453,99 @@ func TestACopyServesAsAnArchive(t *testing.T) {
 	}
 }
 
+// stamp has the checkpoint stamped and the stamp archived.
+func (r *rig) stamp() {
+	r.t.Helper()
+	authority, err := timestamptest.New(timestamptest.Options{Now: r.now})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	roots, err := timestamp.ReadRoots(authority.Root())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	over := r.archive.Checkpoint()
+	request, err := timestamp.NewRequest(rand.Reader, over, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	query, err := request.Encode()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	answer, err := authority.Answer(r.t.Context(), query)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	_, token, err := request.Accept(answer, roots)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	p, err := r.archive.KeepStamp(archive.Stamp{Authority: "harbour", Checkpoint: over, Token: token})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	p.Received = r.now()
+	if err := errors.Join(r.archive.Add(r.t.Context(), r.next, p), r.archive.Flush(r.t.Context())); err != nil {
+		r.t.Fatal(err)
+	}
+	r.next++
+}
+
+// A copy has the time stamps before the head that promises them, and proves with them.
+func TestACopyHasStamps(t *testing.T) {
+	r := newRig(t)
+	r.seal(4)
+	r.stamp()
+	whole := func() *archive.Stamps {
+		t.Helper()
+		report, err := archive.VerifyFS(t.Context(), r.store.folder(), r.archive.VerifierKey(), archive.Trust{}, nil)
+		if err != nil || !report.OK() {
+			t.Fatalf("%v: %v", err, report.Problems)
+		}
+		return report.Stamps
+	}
+	r.copy()
+	if s := whole(); s == nil || s.Count != 1 || s.Pending != 0 {
+		t.Fatalf("%+v", s)
+	}
+	// As if the copier had died before the head.
+	before := r.store.objects[archive.HeadFile]
+	r.seal(4)
+	r.stamp()
+	r.copy()
+	after := r.store.objects[archive.HeadFile]
+	r.store.objects[archive.HeadFile] = before
+	if s := whole(); s.Count != 1 {
+		t.Errorf("beyond its head: %+v", s)
+	}
+	r.store.objects[archive.HeadFile] = after
+	if s := whole(); s.Count != 2 {
+		t.Errorf("%+v", s)
+	}
+	prover, err := archive.NewProver(r.store.folder(), r.archive.VerifierKey(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer prover.Close()
+	for position, stamped := range map[uint64]bool{2: true, 7: true, 10: false} {
+		proved, err := prover.Payload(t.Context(), position)
+		if err != nil || (proved.Stamped != nil) != stamped {
+			t.Errorf("position %d: %v, stamped %v", position, err, proved.Stamped != nil)
+		}
+	}
+	for name := range maps.Clone(r.store.objects) {
+		if strings.HasPrefix(name, "stamps/") {
+			data := r.store.objects[name]
+			delete(r.store.objects, name)
+			if report, err := archive.VerifyFS(t.Context(), r.store.folder(), r.archive.VerifierKey(), archive.Trust{}, nil); err != nil || len(report.Problems) != 1 || report.Problems[0].File != name || report.Problems[0].What != archive.Missing {
+				t.Errorf("%s removed: %v, %v", name, err, report.Problems)
+			}
+			r.store.objects[name] = data
+		}
+	}
+}
+
 // Every write is lost, kept but reported as failed, or answered with an error.
 func TestFaultsAtEveryWrite(t *testing.T) {
 	r := newRig(t)
@@ -457,6 +553,8 @@ func TestFaultsAtEveryWrite(t *testing.T) {
 		r.seal(90)
 		r.rows()
 	}
+	r.stamp()
+	r.seal(1)
 	for _, kept := range []bool{false, true} {
 		for n := 1; ; n++ {
 			r.store.objects, r.store.writes = map[string][]byte{}, 0

@@ -139,6 +139,28 @@ type VerifiedCustody struct {
 	// known witnesses that a bundle's has.
 	Checkpoint Checkpoint `json:"-"`
 	Cosigned   int        `json:"cosigned"`
+	// Stamped counts bundles that have time stamps, and Trusted those of them of which
+	// one leads to a root that was given. LastStamp is the latest of the stamps.
+	Stamped   int            `json:"stamped"`
+	Trusted   int            `json:"stampsTrusted"`
+	LastStamp *VerifiedStamp `json:"lastStamp,omitempty"`
+}
+
+func (v *VerifiedCustody) stamped(stamps []VerifiedStamp) {
+	if len(stamps) == 0 {
+		return
+	}
+	v.Stamped++
+	trusted := false
+	for _, s := range stamps {
+		trusted = trusted || s.Trusted
+		if v.LastStamp == nil || s.Time.After(v.LastStamp.Time) {
+			v.LastStamp = &s
+		}
+	}
+	if trusted {
+		v.Trusted++
+	}
 }
 
 func newCustody(members []member) (*Custody, error) {
@@ -153,11 +175,16 @@ func newCustody(members []member) (*Custody, error) {
 	return c, nil
 }
 
-// Check checks the manifest against the log's key, every member against the
-// manifest, every bundle of evidence by itself, and that the records stand in them.
+// Check is CheckTrusting without time stamps.
 func (c *Custody) Check(log note.Verifier, witnesses []note.Verifier, quorum int) (*VerifiedCustody, error) {
+	return c.CheckTrusting(Trust{Log: log, Witnesses: witnesses, Quorum: quorum})
+}
+
+// CheckTrusting checks the manifest against the log's key, every member against the
+// manifest, every bundle of evidence by itself, and that the records stand in them.
+func (c *Custody) CheckTrusting(trust Trust) (*VerifiedCustody, error) {
 	v := &VerifiedCustody{CustodyAbout: c.About, Members: len(c.members) - 1}
-	if err := c.checkManifest(log); err != nil {
+	if err := c.checkManifest(trust.Log); err != nil {
 		return v, err
 	}
 	payloads := map[string][]byte{}
@@ -172,13 +199,14 @@ func (c *Custody) Check(log note.Verifier, witnesses []note.Verifier, quorum int
 		if bundle.Evidence == nil {
 			return v, fmt.Errorf("%s: %w: no bundle of a record", m.name, ErrFormat)
 		}
-		proved, err := bundle.Evidence.Check(log, witnesses, quorum)
+		proved, err := bundle.Evidence.CheckTrusting(trust)
 		if err != nil {
 			return v, fmt.Errorf("%s: %w", m.name, err)
 		}
 		if n := proved.Checkpoint.Witnesses(); v.Bundles == 0 || n < v.Cosigned {
 			v.Cosigned = n
 		}
+		v.stamped(proved.Stamps)
 		if v.Bundles++; proved.Checkpoint.Size >= v.Checkpoint.Size {
 			v.Checkpoint = proved.Checkpoint
 		}

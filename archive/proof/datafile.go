@@ -16,9 +16,10 @@ const memberData = "data.parquet"
 
 // DataFile is a data file of a table with all that proves that it was one.
 type DataFile struct {
-	Data  []byte // the file, byte for byte
-	Leaf  []byte // its leaf in the log
-	Proof []byte // a C2SP tlog-proof with the checkpoint
+	Data    []byte   // the file, byte for byte
+	Leaf    []byte   // its leaf in the log
+	Proof   []byte   // a C2SP tlog-proof with the checkpoint
+	Stamped *Stamped // nil where no time stamp reaches so far
 }
 
 // RowsLeaf is what a verifier reads of the leaf of a data file.
@@ -39,7 +40,7 @@ type RowsLeaf struct {
 
 // Write writes the bundle as a ustar archive.
 func (d *DataFile) Write(w io.Writer) error {
-	return writeMembers(w, []member{{memberData, d.Data}, {memberLeaf, append(bytes.Clone(d.Leaf), '\n')}, {memberProof, d.Proof}})
+	return writeMembers(w, append([]member{{memberData, d.Data}, {memberLeaf, append(bytes.Clone(d.Leaf), '\n')}, {memberProof, d.Proof}}, d.Stamped.members()...))
 }
 
 func newDataFile(members []member) (*DataFile, error) {
@@ -52,14 +53,21 @@ func newDataFile(members []member) (*DataFile, error) {
 
 // VerifiedFile is what the evidence of a data file was found to prove.
 type VerifiedFile struct {
-	Leaf       RowsLeaf   `json:"leaf"`
-	Index      int64      `json:"index"` // of the leaf in the log
-	Checkpoint Checkpoint `json:"-"`
+	Leaf       RowsLeaf        `json:"leaf"`
+	Index      int64           `json:"index"` // of the leaf in the log
+	Checkpoint Checkpoint      `json:"-"`
+	Stamps     []VerifiedStamp `json:"-"`
 }
 
-// Check checks the file against its leaf, the leaf in the tree, and the tree's
-// checkpoint against the log's key and a quorum of the known witnesses.
+// Check is CheckTrusting without time stamps.
 func (d *DataFile) Check(log note.Verifier, witnesses []note.Verifier, quorum int) (*VerifiedFile, error) {
+	return d.CheckTrusting(Trust{Log: log, Witnesses: witnesses, Quorum: quorum})
+}
+
+// CheckTrusting checks the file against its leaf, the leaf in the tree, the tree's
+// checkpoint against the log's key and a quorum of the known witnesses, and the time
+// stamps.
+func (d *DataFile) CheckTrusting(trust Trust) (*VerifiedFile, error) {
 	v := &VerifiedFile{}
 	if err := json.Unmarshal(d.Leaf, &v.Leaf); err != nil || v.Leaf.Leaf != "rows" {
 		return v, fmt.Errorf("%w: %s is not the leaf of a data file", ErrFormat, memberLeaf)
@@ -73,11 +81,12 @@ func (d *DataFile) Check(log note.Verifier, witnesses []note.Verifier, quorum in
 		return v, err
 	}
 	v.Index = p.Index
-	if v.Checkpoint, err = p.Check(d.Leaf, log, witnesses); err != nil {
+	if v.Checkpoint, err = p.Check(d.Leaf, trust.Log, trust.Witnesses); err != nil {
 		return v, err
 	}
-	if n := v.Checkpoint.Witnesses(); n < quorum {
-		return v, fmt.Errorf("%w: %d of the %d that are known, %d are asked for", ErrQuorum, n, len(witnesses), quorum)
+	if n := v.Checkpoint.Witnesses(); n < trust.Quorum {
+		return v, fmt.Errorf("%w: %d of the %d that are known, %d are asked for", ErrQuorum, n, len(trust.Witnesses), trust.Quorum)
 	}
-	return v, nil
+	v.Stamps, err = d.Stamped.check(d.Leaf, v.Index, trust)
+	return v, err
 }

@@ -4,7 +4,7 @@
 // docs/formats/evidence.md, docs/formats/custody.md and
 // docs/formats/absence.md have the bytes.
 //
-// It needs the standard library and golang.org/x/mod/sumdb alone, so that a
+// It needs the standard library, golang.org/x/mod/sumdb and package timestamp alone, so that a
 // verifier built of it is small and can be read in an hour. It must not know how
 // an archive is stored or written; of a leaf it reads what it has to compare.
 package proof
@@ -28,4 +28,6 @@ var (
 	ErrContent = errors.New("the content is not what was archived")
 	// ErrQuorum: fewer witnesses than were asked for have cosigned.
 	ErrQuorum = errors.New("not enough witnesses have cosigned")
+	// ErrStamps: fewer time-stamping authorities than were asked for have stamped.
+	ErrStamps = errors.New("not enough time stamps")
 )

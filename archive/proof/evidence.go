@@ -54,11 +54,12 @@ type About struct {
 // Evidence is one record with all that proves it.
 type Evidence struct {
 	About   About
-	Rows    []byte // one JSON object a line: table and row
-	Record  []byte // the record as it stands in the payload
-	Payload []byte // the payload, byte for byte
-	Leaf    []byte // its leaf in the log
-	Proof   []byte // a C2SP tlog-proof with the checkpoint
+	Rows    []byte   // one JSON object a line: table and row
+	Record  []byte   // the record as it stands in the payload
+	Payload []byte   // the payload, byte for byte
+	Leaf    []byte   // its leaf in the log
+	Proof   []byte   // a C2SP tlog-proof with the checkpoint
+	Stamped *Stamped // nil where no time stamp reaches so far
 }
 
 // Leaf is what a verifier reads of the leaf of a payload.
@@ -93,25 +94,32 @@ func (e *Evidence) Write(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("write evidence: %w", err)
 	}
-	return writeMembers(w, []member{
+	return writeMembers(w, append([]member{
 		{memberAbout, append(about, '\n')}, {memberRows, e.Rows}, {memberRecord, e.Record},
 		{memberPayload, e.Payload}, {memberLeaf, append(bytes.Clone(e.Leaf), '\n')}, {memberProof, e.Proof},
-	})
+	}, e.Stamped.members()...))
 }
 
 // Verified is what a bundle was found to prove.
 type Verified struct {
-	Leaf       Leaf       `json:"leaf"`
-	Index      int64      `json:"index"` // of the leaf in the log
-	Checkpoint Checkpoint `json:"-"`
-	Record     []byte     `json:"-"`
-	Rows       []byte     `json:"-"` // not proved
+	Leaf       Leaf            `json:"leaf"`
+	Index      int64           `json:"index"` // of the leaf in the log
+	Checkpoint Checkpoint      `json:"-"`
+	Stamps     []VerifiedStamp `json:"-"`
+	Record     []byte          `json:"-"`
+	Rows       []byte          `json:"-"` // not proved
 }
 
-// Check checks the whole chain: the record in the payload, the payload against
-// its leaf, the leaf in the tree, the tree's checkpoint against the log's key,
-// and the cosignatures of the known witnesses, of which there must be a quorum.
+// Check is CheckTrusting without time stamps.
 func (e *Evidence) Check(log note.Verifier, witnesses []note.Verifier, quorum int) (*Verified, error) {
+	return e.CheckTrusting(Trust{Log: log, Witnesses: witnesses, Quorum: quorum})
+}
+
+// CheckTrusting checks the whole chain: the record in the payload, the payload against
+// its leaf, the leaf in the tree, the tree's checkpoint against the log's key,
+// and the cosignatures of the known witnesses, of which there must be a quorum; and
+// the time stamps, where there are any.
+func (e *Evidence) CheckTrusting(trust Trust) (*Verified, error) {
 	v := &Verified{Record: e.Record, Rows: e.Rows}
 	if err := json.Unmarshal(e.Leaf, &v.Leaf); err != nil || v.Leaf.Leaf != "payload" {
 		return v, fmt.Errorf("%w: %s is not the leaf of a payload", ErrFormat, memberLeaf)
@@ -129,13 +137,14 @@ func (e *Evidence) Check(log note.Verifier, witnesses []note.Verifier, quorum in
 		return v, err
 	}
 	v.Index = p.Index
-	if v.Checkpoint, err = p.Check(e.Leaf, log, witnesses); err != nil {
+	if v.Checkpoint, err = p.Check(e.Leaf, trust.Log, trust.Witnesses); err != nil {
 		return v, err
 	}
-	if n := v.Checkpoint.Witnesses(); n < quorum {
-		return v, fmt.Errorf("%w: %d of the %d that are known, %d are asked for", ErrQuorum, n, len(witnesses), quorum)
+	if n := v.Checkpoint.Witnesses(); n < trust.Quorum {
+		return v, fmt.Errorf("%w: %d of the %d that are known, %d are asked for", ErrQuorum, n, len(trust.Witnesses), trust.Quorum)
 	}
-	return v, nil
+	v.Stamps, err = e.Stamped.check(e.Leaf, v.Index, trust)
+	return v, err
 }
 
 // checkParts compares record and rows with what the bundle says of them.
@@ -260,17 +269,28 @@ func Read(r io.Reader) (b Bundle, err error) {
 		b.Custody, err = newCustody(members)
 		return b, err
 	}
+	members, stamped, err := splitStamped(members)
+	if err != nil {
+		return b, err
+	}
 	switch names(members) {
 	case memberAbout + " " + memberRows + " " + memberRecord + " " + memberPayload + " " + memberLeaf + " " + memberProof:
-		b.Evidence, err = newEvidence(members)
+		if b.Evidence, err = newEvidence(members); err == nil {
+			b.Evidence.Stamped, stamped = stamped, nil
+		}
 	case memberOlder + " " + memberNewer + " " + memberHashes:
 		b.Consistency = &Consistency{Older: members[0].data, Newer: members[1].data, Hashes: members[2].data}
 	case memberAbsence + " " + memberCheckpoint + " " + memberSpans + " " + memberCertificates:
 		b.Absence, err = newAbsence(members)
 	case memberData + " " + memberLeaf + " " + memberProof:
-		b.DataFile, err = newDataFile(members)
+		if b.DataFile, err = newDataFile(members); err == nil {
+			b.DataFile.Stamped, stamped = stamped, nil
+		}
 	default:
 		err = fmt.Errorf("%w: the members are %q", ErrFormat, names(members))
+	}
+	if err == nil && stamped != nil {
+		err = fmt.Errorf("%w: a bundle of this kind has no time stamps", ErrFormat)
 	}
 	return b, err
 }
@@ -306,7 +326,7 @@ func mostMembers(members []member) int {
 	if len(members) > 0 && members[0].name == memberCustody {
 		return maxCustodyMembers
 	}
-	return 6
+	return 6 + 1 + MaxStamps
 }
 
 func readMembers(r io.Reader) ([]member, error) {

@@ -48,7 +48,8 @@ The exit code is 0 when the archive is whole and 3 when it is not.`,
 		Example: `  quoll archive verify --data ./q
   quoll archive verify --archive /mnt/copy --key archive.pub -o json
   quoll archive verify --archive 's3://agency-quoll/archive?region=ap-southeast-2' --key archive.pub
-  quoll archive verify --archive /mnt/copy --key archive.pub --witnesses w.pub --quorum 1 --kept last-month.checkpoint`,
+  quoll archive verify --archive /mnt/copy --key archive.pub --witnesses w.pub --quorum 1 --kept last-month.checkpoint
+  quoll archive verify --archive /mnt/copy --key archive.pub --stamp-roots tsa.pem --stamp-quorum 1`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runVerify(cmd, o) },
 	}
@@ -91,7 +92,7 @@ func runVerify(cmd *cobra.Command, o verifyOptions) error {
 			return fmt.Errorf("note the verification: %w", err)
 		}
 	}
-	if err := printReport(cmd.OutOrStdout(), o.output, o.archive, &report, time.Since(started)); err != nil {
+	if err := printReport(cmd.OutOrStdout(), o.output, o.archive, &report, o.stamps.roots != "", time.Since(started)); err != nil {
 		return err
 	}
 	if !report.OK() {
@@ -120,7 +121,7 @@ func byteProgress(what string) (func(done, total int64), func()) {
 	}
 }
 
-func printReport(w io.Writer, output, dir string, r *archive.Report, took time.Duration) error {
+func printReport(w io.Writer, output, dir string, r *archive.Report, rooted bool, took time.Duration) error {
 	if output == "json" {
 		return json.NewEncoder(w).Encode(struct {
 			Archive string `json:"archive"`
@@ -169,6 +170,7 @@ func printReport(w io.Writer, output, dir string, r *archive.Report, took time.D
 		fmt.Fprintf(&b, "%d files are ahead of the copy's checkpoint, for the next one\n", r.Ahead)
 	}
 	b.WriteString(cosignedLine(r.Cosigned))
+	b.WriteString(stampLines(r.Stamps, rooted))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -126,11 +126,13 @@ type trustFlags struct {
 	witnesses string
 	quorum    int
 	kept      []string
+	stamps    stampFlags
 }
 
 func (f *trustFlags) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.witnesses, "witnesses", "", "file with verifier keys of witnesses, one a line, whose cosignatures are checked")
 	cmd.Flags().IntVar(&f.quorum, "quorum", 0, "how many of these witnesses must have cosigned")
+	f.stamps.flags(cmd)
 	cmd.Flags().StringArrayVar(&f.kept, "kept", nil, "file with a checkpoint that was kept elsewhere, as a witness does: the archive must have grown out of it; may be given several times")
 }
 
@@ -144,6 +146,9 @@ func (f *trustFlags) trust() (archive.Trust, error) {
 		if t.Witnesses, err = readWitnesses(f.witnesses); err != nil {
 			return t, err
 		}
+	}
+	if err := f.stamps.trust(&t); err != nil {
+		return t, err
 	}
 	for _, name := range f.kept {
 		signed, err := os.ReadFile(name)

@@ -117,7 +117,12 @@ func newEvidence(proved *archive.Proved, span recordSpan, normaliser *normalise.
 	if err != nil {
 		return nil, err
 	}
-	return proof.NewEvidence(proved.Body, span.offset, span.size, rows, proved.Line, proved.Inclusion.Encode())
+	e, err := proof.NewEvidence(proved.Body, span.offset, span.size, rows, proved.Line, proved.Inclusion.Encode())
+	if err != nil {
+		return nil, err
+	}
+	e.Stamped = proved.Stamped
+	return e, nil
 }
 
 // rowsOf writes rows as JSON, one a line, with the columns that have a value.

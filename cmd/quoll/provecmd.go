@@ -131,7 +131,7 @@ func proveDataFile(cmd *cobra.Command, o proveOptions) error {
 	if err != nil {
 		return err
 	}
-	bundle := proof.DataFile{Data: f.Data, Leaf: f.Line, Proof: f.Inclusion.Encode()}
+	bundle := proof.DataFile{Data: f.Data, Leaf: f.Line, Proof: f.Inclusion.Encode(), Stamped: f.Stamped}
 	if err := writeNew(o.out, bundle.Write); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/quoll/quoll/archive/proof"
+	"github.com/quoll/quoll/archive/proof/timestamp"
 )
 
 // Exit codes.
@@ -26,7 +27,7 @@ const (
 	exitNotHolds = 3 // the evidence was examined and does not hold
 )
 
-const usage = `usage: quoll-verify --key FILE [--witnesses FILE] [--quorum N] [--json | --record | --rows] BUNDLE
+const usage = `usage: quoll-verify --key FILE [--witnesses FILE] [--quorum N] [--stamp-roots FILE] [--stamp-quorum N] [--json | --record | --rows] BUNDLE
 
 quoll-verify checks a bundle that "quoll archive prove", "quoll archive
 prove-absence" or "quoll archive consistency" wrote, or the file of an incident
@@ -38,6 +39,8 @@ that comes with the bundle proves nothing.
 type options struct {
 	key, witnesses     string
 	quorum             int
+	stampRoots         string
+	stampQuorum        int // -1: one, if roots are given
 	json, record, rows bool
 }
 
@@ -51,6 +54,8 @@ func Run(args []string, out, notes io.Writer) int {
 	flags.StringVar(&o.key, "key", "", "file with the verifier key of the log")
 	flags.StringVar(&o.witnesses, "witnesses", "", "file with the verifier keys of witnesses, one a line")
 	flags.IntVar(&o.quorum, "quorum", 0, "how many of these witnesses must have cosigned")
+	flags.StringVar(&o.stampRoots, "stamp-roots", "", "file with the root certificates (PEM) of the time-stamping authorities that are trusted")
+	flags.IntVar(&o.stampQuorum, "stamp-quorum", -1, "how many of these authorities must have stamped (default: one, where --stamp-roots is given)")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.BoolVar(&o.record, "record", false, "print the record itself once it is proved, and nothing else")
 	flags.BoolVar(&o.rows, "rows", false, "print the rows that Quoll made of the record, which no signature covers, and nothing else")
@@ -64,7 +69,7 @@ func Run(args []string, out, notes io.Writer) int {
 		}
 		return exitUsage
 	}
-	if flags.NArg() != 1 || o.key == "" || o.quorum < 0 {
+	if flags.NArg() != 1 || o.key == "" || o.quorum < 0 || o.stampQuorum > 0 && o.stampRoots == "" {
 		flags.Usage()
 		return exitUsage
 	}
@@ -99,6 +104,8 @@ type finding struct {
 	// DataFile is the leaf of a data file of a table.
 	DataFile *proof.RowsLeaf `json:"dataFile,omitempty"`
 	Log      *head           `json:"log,omitempty"`
+	// Stamps are the time stamps of a record's or data file's tree.
+	Stamps []proof.VerifiedStamp `json:"stamps,omitempty"`
 
 	record, rows []byte
 }
@@ -124,25 +131,45 @@ func newHead(c *proof.Checkpoint) *head {
 	return h
 }
 
-// examine returns what holds; an error says that it could not be examined.
-func examine(name string, o *options) (*finding, error) {
+// trust reads whom the caller believes.
+func (o *options) trust() (proof.Trust, error) {
+	trust := proof.Trust{Quorum: o.quorum}
 	text, err := os.ReadFile(o.key)
 	if err != nil {
-		return nil, fmt.Errorf("read verifier key: %w", err)
+		return trust, fmt.Errorf("read verifier key: %w", err)
 	}
-	log, err := note.NewVerifier(trim(text))
-	if err != nil {
-		return nil, fmt.Errorf("verifier key %s: %w", o.key, err)
+	if trust.Log, err = note.NewVerifier(trim(text)); err != nil {
+		return trust, fmt.Errorf("verifier key %s: %w", o.key, err)
 	}
-	var witnesses []note.Verifier
 	if o.witnesses != "" {
 		text, err := os.ReadFile(o.witnesses)
 		if err != nil {
-			return nil, fmt.Errorf("read witness keys: %w", err)
+			return trust, fmt.Errorf("read witness keys: %w", err)
 		}
-		if witnesses, err = proof.ReadWitnesses(string(text)); err != nil {
-			return nil, fmt.Errorf("witness keys %s: %w", o.witnesses, err)
+		if trust.Witnesses, err = proof.ReadWitnesses(string(text)); err != nil {
+			return trust, fmt.Errorf("witness keys %s: %w", o.witnesses, err)
 		}
+	}
+	if o.stampRoots == "" {
+		return trust, nil
+	}
+	if text, err = os.ReadFile(o.stampRoots); err != nil {
+		return trust, fmt.Errorf("read roots of time-stamping authorities: %w", err)
+	}
+	if trust.StampRoots, err = timestamp.ReadRoots(text); err != nil {
+		return trust, fmt.Errorf("roots of time-stamping authorities %s: %w", o.stampRoots, err)
+	}
+	if trust.StampQuorum = o.stampQuorum; o.stampQuorum < 0 {
+		trust.StampQuorum = 1
+	}
+	return trust, nil
+}
+
+// examine returns what holds; an error says that it could not be examined.
+func examine(name string, o *options) (*finding, error) {
+	trust, err := o.trust()
+	if err != nil {
+		return nil, err
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -150,7 +177,7 @@ func examine(name string, o *options) (*finding, error) {
 	}
 	defer f.Close()
 	found := &finding{File: name}
-	if err := found.check(f, log, witnesses, o.quorum); err != nil {
+	if err := found.check(f, trust); err != nil {
 		found.Problem = err.Error()
 		return found, nil
 	}
@@ -165,21 +192,21 @@ func trim(text []byte) string {
 	return string(text)
 }
 
-func (f *finding) check(r io.Reader, log note.Verifier, witnesses []note.Verifier, quorum int) error {
+func (f *finding) check(r io.Reader, trust proof.Trust) error {
 	bundle, err := proof.Read(r)
 	if err != nil {
 		return err
 	}
 	switch {
 	case bundle.Consistency != nil:
-		older, newer, err := bundle.Consistency.Check(log, witnesses, quorum)
+		older, newer, err := bundle.Consistency.Check(trust.Log, trust.Witnesses, trust.Quorum)
 		if err != nil {
 			return err
 		}
 		f.Older, f.Log = newHead(&older), newHead(&newer)
 		return nil
 	case bundle.Absence != nil:
-		v, err := bundle.Absence.Check(log, witnesses, quorum)
+		v, err := bundle.Absence.Check(trust.Log, trust.Witnesses, trust.Quorum)
 		if err != nil {
 			return err
 		}
@@ -187,15 +214,15 @@ func (f *finding) check(r io.Reader, log note.Verifier, witnesses []note.Verifie
 		return nil
 	}
 	if bundle.DataFile != nil {
-		v, err := bundle.DataFile.Check(log, witnesses, quorum)
+		v, err := bundle.DataFile.CheckTrusting(trust)
 		if err != nil {
 			return err
 		}
-		f.DataFile, f.Index, f.Log = &v.Leaf, &v.Index, newHead(&v.Checkpoint)
+		f.DataFile, f.Index, f.Log, f.Stamps = &v.Leaf, &v.Index, newHead(&v.Checkpoint), v.Stamps
 		return nil
 	}
 	if bundle.Custody != nil {
-		v, err := bundle.Custody.Check(log, witnesses, quorum)
+		v, err := bundle.Custody.CheckTrusting(trust)
 		if err != nil {
 			return err
 		}
@@ -205,11 +232,11 @@ func (f *finding) check(r io.Reader, log note.Verifier, witnesses []note.Verifie
 		}
 		return nil
 	}
-	v, err := bundle.Evidence.Check(log, witnesses, quorum)
+	v, err := bundle.Evidence.CheckTrusting(trust)
 	if err != nil {
 		return err
 	}
-	f.Leaf, f.Index, f.Log = &v.Leaf, &v.Index, newHead(&v.Checkpoint)
+	f.Leaf, f.Index, f.Log, f.Stamps = &v.Leaf, &v.Index, newHead(&v.Checkpoint), v.Stamps
 	f.record, f.rows = v.Record, v.Rows
 	return nil
 }
@@ -253,7 +280,10 @@ func (f *finding) print(w io.Writer, o *options) error {
 			return err
 		}
 	}
-	return f.Log.print(w)
+	if err := f.Log.print(w); err != nil {
+		return err
+	}
+	return printStamps(w, f.Stamps)
 }
 
 func (h *head) print(w io.Writer) error {

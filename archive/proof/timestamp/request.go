@@ -75,6 +75,20 @@ func (r *Request) Answered(s *Stamp) error {
 	return nil
 }
 
+// Accept reads the answer to the request, and returns the stamp and the file to keep, if
+// it answers the request and leads to one of the roots.
+func (r *Request) Accept(answer []byte, roots *Roots) (*Stamp, []byte, error) {
+	s, err := Read(answer)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := r.Answered(s); err != nil {
+		return nil, nil, err
+	}
+	file, err := s.Keep(roots)
+	return s, file, err
+}
+
 // ParsePolicy reads an object identifier, "1.3.6.1.4.1.4146.2.3".
 func ParsePolicy(text string) (asn1.ObjectIdentifier, error) {
 	var id asn1.ObjectIdentifier

@@ -42,14 +42,8 @@ func ask(t *testing.T, a *timestamptest.Authority, roots *timestamp.Roots, polic
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := timestamp.Read(answer)
-	if err != nil {
-		return nil, err
-	}
-	if err := request.Answered(s); err != nil {
-		return nil, err
-	}
-	return s.Keep(roots)
+	_, file, err := request.Accept(answer, roots)
+	return file, err
 }
 
 // check is what a verifier does.

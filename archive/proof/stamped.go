@@ -1,0 +1,187 @@
+package proof
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/quoll/quoll/archive/proof/timestamp"
+)
+
+// The members of a bundle that say when its leaf was there already, behind the others.
+const (
+	memberStamped = "stamped.tlog-proof"
+	stampFolder   = "stamp/"
+	stampSuffix   = ".tsr"
+)
+
+// MaxStamps bounds the time stamps of a bundle.
+const MaxStamps = 8
+
+// Stamped is a leaf under a checkpoint that time-stamping authorities have stamped.
+type Stamped struct {
+	Proof  []byte // a C2SP tlog-proof with that checkpoint
+	Stamps []StampFile
+}
+
+// StampFile is one time stamp over the checkpoint.
+type StampFile struct {
+	Authority string // the name that it has in the archive
+	Token     []byte // the file, as package timestamp keeps it
+}
+
+// VerifiedStamp is a time stamp that holds: its tree was there at Time.
+type VerifiedStamp struct {
+	Name    string    `json:"name"`    // that it has in the archive
+	Subject string    `json:"subject"` // of the certificate that signed
+	Time    time.Time `json:"time"`    // by the authority's clock, in UTC
+	// Accuracy is how far off that may be, in seconds; 0 if it does not say.
+	Accuracy float64 `json:"accuracySeconds,omitempty"`
+	Policy   string  `json:"policy"`
+	Serial   string  `json:"serial"`
+	Size     int64   `json:"size"` // leaves of the tree
+	// Trusted says that it leads to a root that was given; Untrusted why not.
+	Trusted   bool   `json:"trusted"`
+	Untrusted string `json:"untrusted,omitempty"`
+}
+
+// Trust is whom the reader of a bundle believes.
+type Trust struct {
+	Log note.Verifier
+	// Witnesses are those whose cosignatures are checked, of which a Quorum must have
+	// cosigned.
+	Witnesses []note.Verifier
+	Quorum    int
+	// StampRoots are the certificates that time stamps are to lead to; nil checks their
+	// signatures alone. StampQuorum is how many different authorities must have stamped
+	// that lead there.
+	StampRoots  *timestamp.Roots
+	StampQuorum int
+}
+
+func (s *Stamped) members() []member {
+	if s == nil {
+		return nil
+	}
+	all := []member{{memberStamped, s.Proof}}
+	for _, f := range s.Stamps {
+		all = append(all, member{stampFolder + f.Authority + stampSuffix, f.Token})
+	}
+	return all
+}
+
+// splitStamped takes the members that newStamped reads from the end of those of a
+// bundle.
+func splitStamped(members []member) (others []member, s *Stamped, err error) {
+	for i, m := range members {
+		if m.name == memberStamped {
+			s, err = newStamped(members[i:])
+			return members[:i], s, err
+		}
+	}
+	return members, nil, nil
+}
+
+func newStamped(members []member) (*Stamped, error) {
+	s := &Stamped{Proof: members[0].data}
+	before := ""
+	for _, m := range members[1:] {
+		name, isStamp := strings.CutPrefix(m.name, stampFolder)
+		name, ended := strings.CutSuffix(name, stampSuffix)
+		if !isStamp || !ended || name <= before || strings.Contains(name, "/") {
+			return nil, fmt.Errorf("%w: the member %q behind %s", ErrFormat, m.name, memberStamped)
+		}
+		before = name
+		s.Stamps = append(s.Stamps, StampFile{Authority: name, Token: m.data})
+	}
+	if len(s.Stamps) == 0 || len(s.Stamps) > MaxStamps {
+		return nil, fmt.Errorf("%w: %d time stamps", ErrFormat, len(s.Stamps))
+	}
+	return s, nil
+}
+
+// Whole checks that the stamps are over the checkpoint of the proof, whoever made them.
+func (s *Stamped) Whole() error {
+	p, err := ParseInclusion(s.Proof)
+	if err != nil {
+		return err
+	}
+	for _, f := range s.Stamps {
+		if _, err := f.open(p.Checkpoint); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *StampFile) open(checkpoint []byte) (*timestamp.Stamp, error) {
+	t, err := timestamp.Open(f.Token)
+	if err == nil {
+		err = t.Over(checkpoint)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("time stamp of %s: %w", f.Authority, err)
+	}
+	return t, nil
+}
+
+// check checks that a leaf of an index is under the stamped checkpoint, that its stamps
+// hold, and that there is a quorum of those that are trusted.
+func (s *Stamped) check(leaf []byte, index int64, trust Trust) ([]VerifiedStamp, error) {
+	if s == nil {
+		return nil, trust.enough(nil)
+	}
+	p, err := ParseInclusion(s.Proof)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", memberStamped, err)
+	}
+	if p.Index != index {
+		return nil, fmt.Errorf("%w: %s is of leaf %d, the bundle's is %d", ErrInclusion, memberStamped, p.Index, index)
+	}
+	c, err := p.Check(leaf, trust.Log, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", memberStamped, err)
+	}
+	var all []VerifiedStamp
+	for _, f := range s.Stamps {
+		t, err := f.open(p.Checkpoint)
+		if err != nil {
+			return nil, err
+		}
+		v := VerifiedStamp{Name: f.Authority, Subject: t.Authority, Time: t.Time, Accuracy: t.Accuracy.Seconds(), Policy: t.Policy, Serial: t.Serial, Size: c.Size}
+		if trust.StampRoots == nil {
+			v.Untrusted = "no root was given that it could lead to"
+		} else if err := t.Trusted(trust.StampRoots); err != nil {
+			v.Untrusted = err.Error()
+		} else {
+			v.Trusted = true
+		}
+		all = append(all, v)
+	}
+	return all, trust.enough(all)
+}
+
+// enough counts the authorities that are trusted, by their certificates.
+func (t *Trust) enough(stamps []VerifiedStamp) error {
+	if t.StampQuorum == 0 {
+		return nil
+	}
+	subjects := map[string]bool{}
+	why := "it has no time stamp"
+	for _, s := range stamps {
+		if s.Trusted {
+			subjects[s.Subject] = true
+		} else {
+			why = s.Name + ": " + s.Untrusted
+		}
+	}
+	if n := len(subjects); n < t.StampQuorum {
+		if n > 0 {
+			why = "other authorities did not stamp it"
+		}
+		return fmt.Errorf("%w: %d that lead to the roots that were given, %d are asked for: %s", ErrStamps, n, t.StampQuorum, why)
+	}
+	return nil
+}

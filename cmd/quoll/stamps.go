@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/archive/proof/timestamp"
+)
+
+// stampFlags are what verify takes to judge time stamps.
+type stampFlags struct {
+	roots  string
+	quorum int
+}
+
+func (f *stampFlags) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.roots, "stamp-roots", "", "file with root certificates (PEM) that the time stamps of checkpoints are to lead to")
+	cmd.Flags().IntVar(&f.quorum, "stamp-quorum", 0, "how many different authorities must have stamped that lead to these roots")
+}
+
+func (f *stampFlags) trust(t *archive.Trust) error {
+	if f.quorum < 0 || f.quorum > 0 && f.roots == "" {
+		return usageError(errors.New("--stamp-quorum counts authorities that lead to the certificates in --stamp-roots FILE"))
+	}
+	if f.roots == "" {
+		return nil
+	}
+	text, err := os.ReadFile(f.roots)
+	if err != nil {
+		return fmt.Errorf("read roots of time stamps: %w", err)
+	}
+	if t.StampRoots, err = timestamp.ReadRoots(text); err != nil {
+		return fmt.Errorf("read roots of time stamps %s: %w", f.roots, err)
+	}
+	t.StampQuorum = f.quorum
+	return nil
+}
+
+// stampLines say who has stamped, or nothing.
+func stampLines(s *archive.Stamps, rooted bool) string {
+	if s == nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, a := range s.Authorities {
+		fmt.Fprintf(&b, "%d time stamps of %s (%s), the last at %s over the first %d leaves", a.Count, a.Name, a.Subject, a.Last.Format(time.RFC3339), a.Size)
+		switch {
+		case !rooted:
+			b.WriteString("; no root was given that they could lead to\n")
+		case a.Trusted == a.Count:
+			b.WriteString(", all of which lead to a root that was given\n")
+		default:
+			fmt.Fprintf(&b, "; %d are NOT to be relied on: %s\n", a.Count-a.Trusted, a.Untrusted)
+		}
+	}
+	if s.Pending > 0 {
+		fmt.Fprintf(&b, "%d of them are not under the log yet: they come with the next batch\n", s.Pending)
+	}
+	if s.Contradicted > 0 {
+		fmt.Fprintf(&b, "%d were made, by the authority's clock, before the last payload under them was received, by this archive's: one of the clocks was wrong\n", s.Contradicted)
+	}
+	return b.String()
+}
