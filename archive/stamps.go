@@ -26,7 +26,8 @@ const (
 	stampSizeDigits    = 20
 	maxStampAuthority  = 40
 	stampContentType   = "Timestamp"
-	stampLeafPart      = `"source":"ledger","format":"certificate","tenant":"","contentType":"Timestamp","name":"stamps/`
+	stampLeafSource    = `,"source":"`
+	stampLeafPart      = stampLeafSource + `ledger","format":"certificate","tenant":"","contentType":"Timestamp","name":"stamps/`
 	stampNameSeparator = " of "
 )
 
@@ -79,7 +80,9 @@ type promise struct{ file, sha256 string }
 // promised reads the leaf of a payload that is a stamp over a checkpoint of a log; false
 // for all other leaves.
 func promised(line []byte, log string) (p promise, ok bool) {
-	if !bytes.Contains(line, []byte(stampLeafPart)) {
+	// Only numbers and a hash stand before the source, so that this is it: a look at
+	// few bytes of each leaf.
+	if at := bytes.Index(line, []byte(stampLeafSource)); at < 0 || !bytes.HasPrefix(line[at:], []byte(stampLeafPart)) {
 		return p, false
 	}
 	l, ok := parsePayloadLeaf(line)

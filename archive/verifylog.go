@@ -152,8 +152,8 @@ func (c *logCheck) tile(n int64) []leaf {
 func (c *logCheck) build(leaves []leaf, tile provedTile) {
 	first := leaves[0].index
 	whole := tile.proved && len(leaves) == tileWidth
-	for _, p := range c.v.past {
-		whole = whole && (p.Size <= first || p.Size >= first+tileWidth)
+	for size := first + 1; whole && len(c.v.past) > 0 && size < first+tileWidth; size++ {
+		whole = c.v.past[size] == nil
 	}
 	if whole {
 		c.built.appendTile(tile.root)
