@@ -1,6 +1,6 @@
 // What the Archive and Assurance pages must carry, over canned answers.
 import assert from "node:assert/strict";
-import { becomes, cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
+import { becomes, cannedTest, enterCanned, screenshot, until, visit } from "./harness.mjs";
 
 const { page, troubles } = await enterCanned();
 
@@ -13,7 +13,7 @@ async function downloaded(act) {
 }
 
 cannedTest("the archive is verified, compared, watched and certified", async () => {
-  await page.goto("/archive");
+  await visit(page, "/archive");
   await becomes(() => region("Tables and archive").innerText(), /Equal[\s\S]*255,040 rows[\s\S]*UnifiedAuditLog\s+132,511\s+132,511/);
   await becomes(() => region("Transparency log").innerText(), /40,612 leaves[\s\S]*wattleworks\.example\/archive/);
   await becomes(() => region("Verification").innerText(), /No byte has changed/);
@@ -28,7 +28,7 @@ cannedTest("the archive is verified, compared, watched and certified", async () 
 });
 
 cannedTest("a record is proved, and that there is none", async () => {
-  await page.goto("/archive");
+  await visit(page, "/archive");
   const prove = region("Prove a record");
   await prove.getByLabel("Id of the record").fill("a1");
   assert.equal(await downloaded(() => prove.getByRole("button", { name: "Prove it" }).click()), "position-812.evidence.tar");
@@ -103,7 +103,7 @@ cannedTest("one person's data are looked for by one, agreed to by another, and e
 });
 
 cannedTest("what is not met comes first, and each control has its evidence and the assessor's word", async () => {
-  await page.goto("/assurance");
+  await visit(page, "/assurance");
   const first = region("What is not met, or not visible").getByRole("listitem").first();
   await becomes(() => first.innerText(), /not met/);
   const control = region("ISM-1815");

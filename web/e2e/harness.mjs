@@ -48,7 +48,7 @@ const flags = [
 /** A browser, a page, and what went wrong or out in it. */
 export async function openBrowser(base, options = {}) {
   const browser = await chromium.launch({ executablePath: process.env.QUOLL_CHROMIUM ?? "/usr/bin/chromium", args: flags });
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, baseURL: base, locale: "en-AU", timezoneId: "Australia/Hobart", colorScheme: "light", ...options });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, baseURL: base, locale: "en-AU", timezoneId: "Australia/Hobart", colorScheme: "light", reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(patience);
   const troubles = [];
@@ -125,8 +125,29 @@ export async function becomes(read, want, message) {
   else assert.equal(value, want, message);
 }
 
+/**
+ * Goes to a page as a link of the app does, without loading the app anew, which
+ * takes longer than most tests; where it is not loaded yet, it is.
+ */
+export async function visit(page, path) {
+  if ((await page.locator("#main").count()) === 0) return page.goto(path);
+  await page.evaluate((to) => {
+    history.pushState(null, "", to);
+    dispatchEvent(new PopStateEvent("popstate"));
+  }, path);
+}
+
 /** Opens the Logs page with a query, which runs at once, in the only tab. */
 export async function openQuery(page, query, range = "P7D") {
+  const link = "/logs#" + new URLSearchParams({ query, range }).toString().replaceAll("+", "%20");
+  await visit(page, "/logs");
+  await page.getByRole("tablist", { name: "Queries" }).waitFor();
+  await page.evaluate(() => document.querySelectorAll(".query-tab-close").forEach((button) => button.click()));
+  await visit(page, link);
+}
+
+/** The same in a page that is loaded anew, editor and all. */
+export async function loadQuery(page, query, range = "P7D") {
   // Both, or a page that knows the address and has no tab of it takes it for a reload
   // after some keys, and runs nothing.
   if (page.url().startsWith("http")) await page.evaluate(() => { localStorage.removeItem("quoll.logs"); sessionStorage.removeItem("quoll.logs.address"); });

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { becomes, cannedTest, enterCanned, openQuery, screenshot, until } from "./harness.mjs";
+import { becomes, cannedTest, enterCanned, openQuery, screenshot, until, visit } from "./harness.mjs";
 
 const { server, page, requests } = await enterCanned();
 
 cannedTest("whatever is pasted is found in every table", async () => {
-  await page.goto("/hunting");
+  await visit(page, "/hunting");
   await page.getByRole("searchbox").fill("hxxps://wattleworks-portal[.]example/session/renew");
   await page.getByText("Read as: URL").waitFor();
   const asked = page.waitForRequest((r) => r.url().endsWith("/api/v1/query"));
@@ -27,7 +27,7 @@ cannedTest("whatever is pasted is found in every table", async () => {
 });
 
 cannedTest("rules tell their health, what of ATT&CK they cover, and can be tried", async () => {
-  await page.goto("/rules");
+  await visit(page, "/rules");
   const row = (name) => page.getByRole("row").filter({ hasText: name });
   await row("Inbox rule hides").getByText("Healthy").waitFor();
   await row("Sign-in after a phishing").getByText("Failing").waitFor();
@@ -106,7 +106,7 @@ cannedTest("a query is filtered, explained, saved, bookmarked and found in the h
   const details = page.getByRole("complementary", { name: "Row details" });
   await details.getByRole("button", { name: "Bookmark" }).click();
   await details.getByRole("button", { name: "Bookmarked" }).waitFor();
-  await page.goto("/hunting");
+  await visit(page, "/hunting");
   const marks = page.getByRole("region", { name: "Bookmarks" });
   await marks.getByRole("link", { name: /^New-InboxRule/ }).waitFor();
   await marks.getByRole("button", { name: "Into an incident" }).click();
@@ -120,7 +120,7 @@ cannedTest("a query is filtered, explained, saved, bookmarked and found in the h
 });
 
 cannedTest("an exposure report is made, taken away and removed", async () => {
-  await page.goto("/hunting");
+  await visit(page, "/hunting");
   await page.getByRole("link", { name: "Exposure reports" }).click();
   await page.getByRole("heading", { name: "No reports" }).waitFor();
   await page.getByLabel("User").fill("ada@coast.example");
@@ -138,7 +138,7 @@ cannedTest("an exposure report is made, taken away and removed", async () => {
 });
 
 cannedTest("a rule shows what it would have found, and what each version changed", async () => {
-  await page.goto("/rules");
+  await visit(page, "/rules");
   await page.getByRole("button", { name: "Mailbox forwards outside" }).click();
   await page.getByRole("button", { name: "Backtest" }).click();
   await page.getByText(/\d+ alerts in 168 windows/).waitFor();

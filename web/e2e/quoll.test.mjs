@@ -2,7 +2,7 @@
 // QUOLL_URL, against a real "quoll demo".
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { becomes, canned, cannedTest, enter, openBrowser, openQuery, patience, rowCount, screenshot, until } from "./harness.mjs";
+import { becomes, canned, cannedTest, enter, loadQuery, openBrowser, openQuery, patience, rowCount, screenshot, until, visit } from "./harness.mjs";
 
 const { server, context, page, troubles, requests } = await enter();
 const base = server.origin;
@@ -105,7 +105,7 @@ cannedTest("what is under the pointer is explained", async () => {
 });
 
 cannedTest("times are those of UTC or of this computer, as one likes", async () => {
-  await page.goto("/assurance");
+  await visit(page, "/assurance");
   const time = page.locator("main time").first();
   // The page is made anew when it is opened again, and so is the time on it.
   const isIn = async (timeZone) => {
@@ -194,7 +194,7 @@ test("a mistake is underlined where it is, and told in words", async () => {
 });
 
 test("queries live in tabs that survive a reload", async () => {
-  await page.goto("/logs");
+  await visit(page, "/logs");
   const tabs = page.getByRole("tablist", { name: "Queries" }).getByRole("tab");
   await tabs.first().waitFor();
   const before = await tabs.count();
@@ -228,7 +228,7 @@ test("an editor that arrives late leaves an open menu open", async () => {
     await held;
     await route.continue();
   });
-  await openQuery(page, "OfficeActivity | take 5", "PT4H");
+  await loadQuery(page, "OfficeActivity | take 5", "PT4H");
   await page.getByRole("button", { name: /^Time range/ }).click();
   const choice = page.getByRole("button", { name: "Last 3 days" });
   await choice.waitFor();
@@ -240,7 +240,7 @@ test("an editor that arrives late leaves an open menu open", async () => {
 });
 
 test("a sample is run from the panel", async () => {
-  await page.goto("/logs");
+  await visit(page, "/logs");
   const panel = page.getByRole("complementary", { name: "Tables and samples" });
   await panel.getByRole("tab", { name: "Samples" }).click();
   await panel.getByRole("button", { name: "Messages by what became of them" }).click();
@@ -287,7 +287,7 @@ cannedTest("a hundred thousand rows scroll, with few of them in the page", async
 });
 
 test("an incident is found, read, and worked on", async () => {
-  await page.goto("/incidents");
+  await visit(page, "/incidents");
   // Alerts of Quoll about itself are of nobody, and have no entities.
   const rows = page.locator("table.queue tbody tr").filter({ has: page.locator(".chip") });
   await until("an incident", async () => {
@@ -357,7 +357,7 @@ test("evidence of an alert is shown and opens in Logs", async () => {
 });
 
 test("connectors tell what arrives and what is kept", async () => {
-  await page.goto("/connectors");
+  await visit(page, "/connectors");
   const first = page.locator(".connector-group tbody tr").first();
   await first.waitFor();
   await until("a connector that took something", async () => {
@@ -378,7 +378,7 @@ test("connectors tell what arrives and what is kept", async () => {
 });
 
 test("the calendar tells whether everything arrived, from weeks to hours", async () => {
-  await page.goto("/connectors");
+  await visit(page, "/connectors");
   const calendar = page.getByRole("region", { name: "Whether everything arrived" });
   const cells = calendar.getByRole("gridcell");
   await cells.first().waitFor();
@@ -422,7 +422,7 @@ test("dark colours hold on every page", async () => {
   await screenshot(page, "connectors-dark");
   await page.getByRole("region", { name: "Whether everything arrived" }).evaluate((element) => element.scrollIntoView({ block: "center" }));
   await screenshot(page, "gaps-dark");
-  await page.goto("/incidents");
+  await visit(page, "/incidents");
   await page.getByRole("heading", { name: "Incidents" }).waitFor();
   await page.locator(".loading-rows").waitFor({ state: "detached" });
   await screenshot(page, "incidents-dark");
@@ -456,9 +456,9 @@ test("the demo raises the alerts of its compromise and no others", async () => {
 });
 
 test("a page that does not exist says so", async () => {
-  await page.goto("/nowhere");
+  await visit(page, "/nowhere");
   await page.getByRole("heading", { name: "There is no such page" }).waitFor();
-  await page.goto("/incidents/no-such-incident");
+  await visit(page, "/incidents/no-such-incident");
   await page.getByRole("heading", { name: "Not found" }).waitFor();
 });
 

@@ -1,7 +1,7 @@
 // Settings: access tokens, whom incidents are told, what is kept by hand, retention.
 import assert from "node:assert/strict";
 import { before } from "node:test";
-import { becomes, canned, cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
+import { becomes, canned, cannedTest, enterCanned, screenshot, until, visit } from "./harness.mjs";
 
 const { server, page } = await enterCanned("-sign-in");
 
@@ -37,7 +37,7 @@ cannedTest("an automation rule is written, refused, tried, kept, switched and ta
   await rows.first().getByText("Off", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Remove Mine" }).click();
   await until("it to be gone", async () => (await rows.count()) === 3);
-  await page.goto("/incidents/inc-0007");
+  await visit(page, "/incidents/inc-0007");
   await page.getByRole("region", { name: "Automation" }).getByText("run query what else this account did").waitFor();
 });
 

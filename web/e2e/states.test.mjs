@@ -1,7 +1,7 @@
 // Every page while it loads, with nothing, with a failure, and without permission:
 // each says what is the matter, and none breaks.
 import assert from "node:assert/strict";
-import { becomes, cannedTest, enterCanned } from "./harness.mjs";
+import { becomes, cannedTest, enterCanned, visit } from "./harness.mjs";
 
 const { page, troubles } = await enterCanned();
 
@@ -12,11 +12,11 @@ const pages = [
 ];
 
 /** Answers everything but who is signed in, and visits each page. */
-async function visit(answer, look, paths = pages) {
+async function visitAll(answer, look, paths = pages) {
   await page.route(/\/api\/v1\/(?!session|sign-in)/, answer);
   try {
     for (const path of paths) {
-      await page.goto(path);
+      await visit(page, path);
       await look(path);
       await becomes(() => page.getByText("Something broke").count(), 0, path);
     }
@@ -29,18 +29,18 @@ const json = (status, body) => (route) => route.fulfill({ status, contentType: "
 const main = () => page.locator("#main");
 
 cannedTest("pages say that they load", () =>
-  visit(() => {}, async (path) => {
+  visitAll(() => {}, async (path) => {
     await main().locator(".loading-rows, .fui-Spinner, .fui-Skeleton, [aria-busy=true]").first().waitFor().catch((e) => assert.fail(`${path}: ${e.message}`));
   }));
 
 cannedTest("pages say why they fail, and offer another attempt", () =>
-  visit(json(500, { error: { code: "internal", message: "Something failed inside Quoll.", requestId: "0123456789abcdef" } }), async (path) => {
+  visitAll(json(500, { error: { code: "internal", message: "Something failed inside Quoll.", requestId: "0123456789abcdef" } }), async (path) => {
     await main().getByText("Something failed inside Quoll.").first().waitFor().catch((e) => assert.fail(`${path}: ${e.message}`));
     await becomes(async () => (await main().getByRole("button", { name: "Try again" }).count()) > 0, true, path);
   }));
 
 cannedTest("pages say that something is not allowed", () =>
-  visit(json(403, { error: { code: "forbidden", message: "that takes the role Administrator; yours is Reader" } }), async (path) => {
+  visitAll(json(403, { error: { code: "forbidden", message: "that takes the role Administrator; yours is Reader" } }), async (path) => {
     await main().getByText("that takes the role Administrator", { exact: false }).first().waitFor().catch((e) => assert.fail(`${path}: ${e.message}`));
   }));
 
@@ -52,7 +52,7 @@ const empty = {
 };
 
 cannedTest("pages say that there is nothing, and what to do about it", () =>
-  visit(
+  visitAll(
     (route) => {
       const body = empty[new URL(route.request().url()).pathname.slice("/api/v1".length)];
       return body ? json(200, body)(route) : route.continue();

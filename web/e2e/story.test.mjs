@@ -2,7 +2,7 @@
 // an empty system to a connected tenant.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { becomes, cannedTest, enterCanned, screenshot, until } from "./harness.mjs";
+import { becomes, cannedTest, enterCanned, screenshot, until, visit } from "./harness.mjs";
 
 const { page } = await enterCanned();
 
@@ -45,7 +45,7 @@ cannedTest("an empty system is connected to a tenant, once what blocks is put ri
   // Until something is added, there is nothing.
   const empty = (route) => route.fulfill({ contentType: "application/json", body: JSON.stringify({ now: new Date().toISOString(), connectors: [] }) });
   await page.route("**/api/v1/connectors", empty);
-  await page.goto("/connectors");
+  await visit(page, "/connectors");
   await page.getByRole("heading", { name: "No connectors" }).waitFor();
   await page.getByRole("button", { name: "Add a tenant" }).click();
   const dialog = page.getByRole("dialog", { name: "Add a tenant" });
@@ -88,7 +88,7 @@ cannedTest("a tenant that was added is removed, once it is said what stays", asy
 });
 
 cannedTest("the queue is worked on with the keyboard, and several incidents at once", async () => {
-  await page.goto("/incidents#status=");
+  await visit(page, "/incidents#status=");
   const rows = page.locator("table.queue tbody tr");
   await until("the incidents", async () => (await rows.count()) === 4);
   await rows.first().focus();
@@ -108,7 +108,7 @@ cannedTest("the queue is worked on with the keyboard, and several incidents at o
 });
 
 cannedTest("the graph shows how alerts, entities and other incidents hang together", async () => {
-  await page.goto("/incidents/inc-0007");
+  await visit(page, "/incidents/inc-0007");
   await page.getByRole("tab", { name: "Graph" }).click();
   const graph = page.getByRole("group", { name: "How alerts, entities and other incidents hang together" });
   await graph.waitFor();

@@ -2,7 +2,7 @@ import { useEffect, useImperativeHandle, useRef, type Ref } from "react";
 import type { Diagnostic, Schema } from "../api/types";
 import { useSettings } from "../app/settings";
 import { text } from "../text/en";
-import { monaco, teach, themes, underline } from "./monaco";
+import { letGo, monaco, teach, themes, underline } from "./monaco";
 
 export interface EditorHandle {
   /** The selection, or the whole text; shift is where it begins. */
@@ -92,7 +92,7 @@ export default function Editor({ tab, tabs, value, schema, diagnostics, shift, o
   useEffect(() => {
     const kept = new Set(tabs.map((id) => modelUri(id).toString()));
     for (const model of monaco.editor.getModels()) {
-      if (model.uri.scheme === "inmemory" && !kept.has(model.uri.toString())) model.dispose();
+      if (model.uri.scheme === "inmemory" && !kept.has(model.uri.toString())) letGo(model);
     }
   }, [tabs]);
 

@@ -51,6 +51,21 @@ export async function teach(schema: Schema, model: monaco.editor.ITextModel) {
   await worker.setSchema(engineSchema(schema));
 }
 
+/**
+ * Lets go of a closed tab's text once the language service has answered what it was
+ * asked about it: it looks for the text of each of its answers, and breaks without.
+ */
+export function letGo(model: monaco.editor.ITextModel) {
+  monaco.editor.setModelLanguage(model, "plaintext"); // it asks nothing more
+  window.setTimeout(() => void answered(model).finally(() => model.isDisposed() || model.dispose()), 1000);
+}
+
+/** The service answers in order. */
+async function answered(model: monaco.editor.ITextModel) {
+  const worker = await (await getKustoWorker())(model.uri);
+  await worker.doValidation(model.uri.toString(), []);
+}
+
 /** Quoll's schema in the language service's form. Aliases are columns to it. */
 export function engineSchema(schema: Schema): EngineSchema {
   const database = {
