@@ -22,7 +22,11 @@
 //     take and give plain Go values.
 //   - It quotes names and texts itself; a plan holds them as they were written.
 //   - It is held to the meaning of the language by kqltest.Run, which runs every
-//     script on an implementation of kqltest.Engine.
+//     script on an implementation of kqltest.Engine. An engine that does a part of
+//     the language declines the rest with kqltest.ErrNotComputed.
+//
+// The tests of package query have such an engine besides DuckDB, which walks plans
+// over rows in Go.
 package kql
 
 import (

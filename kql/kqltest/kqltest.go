@@ -47,6 +47,7 @@ package kqltest
 import (
 	"context"
 	"embed"
+	"errors"
 	"flag"
 	"io/fs"
 	"os"
@@ -88,10 +89,15 @@ type Column struct {
 	Type types.Type
 }
 
+// ErrNotComputed is what an engine says of a plan that is beyond it. An engine may
+// do a part of the language; a case that it declines says nothing of it.
+var ErrNotComputed = errors.New("the engine does not compute this")
+
 // Engine runs plans over tables.
 type Engine interface {
 	// Run returns the rows of a statement and the text in the engine's own
-	// language that it ran. Cells are as in package query: dynamic is
+	// language that it ran, which is compared with the section sql; an engine whose
+	// language is not SQL gives none. Cells are as in package query: dynamic is
 	// json.RawMessage, decimal is a string of digits.
 	Run(ctx context.Context, statement *plan.Statement, tables []Table) (rows [][]any, text string, err error)
 }
