@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -68,20 +69,24 @@ func readExamples(file string) ([]example, error) {
 }
 
 // placeholders stand for what a template's user fills in: an instant, and an
-// instant named between angle brackets inside datetime().
+// instant named between angle brackets inside datetime(). It lies as far back
+// from the present as back.
 var placeholders = []struct {
 	pattern *regexp.Regexp
-	with    string
+	back    time.Duration
+	form    string
 }{
-	{regexp.MustCompile(`\{\{StartTimeISO\}\}`), "2026-09-01T00:00:00Z"},
-	{regexp.MustCompile(`\{\{EndTimeISO\}\}`), "2026-09-14T00:00:00Z"},
-	{regexp.MustCompile(`datetime\(<Start\w*>\)`), "datetime(2026-09-01)"},
-	{regexp.MustCompile(`datetime\(<\w+>\)`), "datetime(2026-09-14)"},
+	{regexp.MustCompile(`\{\{StartTimeISO\}\}`), fortnight, time.RFC3339},
+	{regexp.MustCompile(`\{\{EndTimeISO\}\}`), 0, time.RFC3339},
+	{regexp.MustCompile(`datetime\(<Start\w*>\)`), fortnight, "datetime(2006-01-02)"},
+	{regexp.MustCompile(`datetime\(<\w+>\)`), 0, "datetime(2006-01-02)"},
 }
 
+const fortnight = 14 * 24 * time.Hour
+
 // text returns the query of an example: out of its YAML file if the corpus has
-// the whole file, and with placeholders filled in.
-func (e *example) text() string {
+// the whole file, and with placeholders filled in as of now.
+func (e *example) text(now time.Time) string {
 	text := e.Query
 	if strings.EqualFold(e.Path[max(strings.LastIndexByte(e.Path, '.'), 0):], ".yaml") {
 		var file struct {
@@ -92,7 +97,7 @@ func (e *example) text() string {
 		}
 	}
 	for _, p := range placeholders {
-		text = p.pattern.ReplaceAllString(text, p.with)
+		text = p.pattern.ReplaceAllString(text, now.Add(-p.back).Format(p.form))
 	}
 	return text
 }

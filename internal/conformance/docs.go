@@ -49,7 +49,7 @@ func (h *harness) docs(ctx context.Context, corpus string) (verdicts []verdict, 
 		if e.has("truncated") {
 			e.Rows = slices.DeleteFunc(e.Rows, isEllipsis)
 		}
-		result, err := service.Query(ctx, query.Request{Text: e.text(), Limits: query.Limits{Time: 30 * time.Second}})
+		result, err := service.Query(ctx, query.Request{Text: e.text(h.now), Limits: query.Limits{Time: 30 * time.Second}})
 		if err != nil {
 			v.Why = explain(err)
 		} else {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,6 +18,7 @@ import (
 	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/query/duckdb"
 )
 
 // The kinds of case.
@@ -38,6 +40,10 @@ type verdict struct {
 	// Rows are the documented rows, RowsEqual those of them that the query gave.
 	Rows      int `json:"rows,omitempty"`
 	RowsEqual int `json:"rowsEqual,omitempty"`
+	// Given are the rows that a published query gave, Unfiltered those that it gives
+	// when its conditions let every row through; -1 is too many to compute.
+	Given      int `json:"given,omitempty"`
+	Unfiltered int `json:"unfiltered,omitempty"`
 	// Compile is how long compiling took, in milliseconds.
 	Compile float64 `json:"compileMs,omitempty"`
 	// Columns are those of the result, and Declared the tables that the query
@@ -66,6 +72,12 @@ func (h *harness) queries(ctx context.Context, corpus, data string) (verdicts []
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
+	if !tables.latest.IsZero() {
+		h.now = tables.latest
+	}
+	for _, name := range slices.Sorted(maps.Keys(tables.rows)) {
+		fmt.Fprintf(h.out, "%s has %d rows\n", name, tables.rows[name])
+	}
 	for _, e := range examples {
 		name := e.ID + " " + e.Path
 		if e.Parser != "binds" || !strings.Contains(name, h.page) {
@@ -79,12 +91,12 @@ func (h *harness) queries(ctx context.Context, corpus, data string) (verdicts []
 		if !e.SelfContained {
 			v.Kind = kindOther
 			catalog = tables.withEmpty(e.Tables)
-			catalog.declare(e.text(), types.String, h.now)
+			catalog.declare(e.text(h.now), types.String, h.now)
 		}
 		h.judgeQuery(ctx, &v, e, catalog, engine)
 		if v.Kind == kindOther && !v.OK {
 			catalog = tables.withEmpty(e.Tables)
-			catalog.declare(e.text(), types.Dynamic, h.now)
+			catalog.declare(e.text(h.now), types.Dynamic, h.now)
 			h.judgeQuery(ctx, &v, e, catalog, engine)
 		}
 		v.Declared = catalog.declared()
@@ -97,34 +109,55 @@ func (h *harness) queries(ctx context.Context, corpus, data string) (verdicts []
 }
 
 func (h *harness) judgeQuery(ctx context.Context, v *verdict, e example, catalog *tables, engine query.Engine) {
-	compile := func(text string, asked bind.Options) (*plan.Statement, error) {
-		options := catalog.options(asked.Now)
-		options.Probe = asked.Probe
-		return kql.CompileWith(text, catalog, options)
-	}
-	now, err := catalog.latest, error(nil)
-	if now.IsZero() {
-		now = h.now
-	}
-	service := query.NewService(compile, engine, func() time.Time { return now })
-	result, err := service.Query(ctx, query.Request{Text: e.text(), Limits: query.Limits{Time: 30 * time.Second}})
+	result, err := h.ask(ctx, e, catalog, engine, 30*time.Second, func(*plan.Statement) {})
 	if err != nil {
 		v.Why = explain(err)
 		return
 	}
-	v.Compile = float64(result.Statistics.Compile) / float64(time.Millisecond)
+	v.Given, v.Compile = len(result.Rows), float64(result.Statistics.Compile)/float64(time.Millisecond)
 	columns := make([]string, len(result.Columns))
 	for i, c := range result.Columns {
 		columns[i] = c.Name + ":" + c.Type.String()
 	}
 	v.Columns = columns
-	if v.Kind == kindOther {
-		v.OK = true // the corpus cannot know the columns of tables it lacks
+	// The corpus cannot know the columns of tables that it lacks.
+	if v.OK = v.Kind == kindOther || sameColumns(columns, e.ResultColumns, openPlugin.MatchString(e.Query)); !v.OK {
+		v.Why = "columns are\n  " + strings.Join(columns, ", ") + "\nnot\n  " + strings.Join(e.ResultColumns, ", ")
 		return
 	}
-	if v.OK = sameColumns(columns, e.ResultColumns, openPlugin.MatchString(e.Query)); !v.OK {
-		v.Why = "columns are\n  " + strings.Join(columns, ", ") + "\nnot\n  " + strings.Join(e.ResultColumns, ", ")
+	h.judgeUnfiltered(ctx, v, e, catalog, engine)
+}
+
+// judgeUnfiltered runs a query over all rows of its tables: whatever their values
+// are, no expression of it may make the engine fail.
+func (h *harness) judgeUnfiltered(ctx context.Context, v *verdict, e example, catalog *tables, engine query.Engine) {
+	if len(catalog.rows) == 0 {
+		return
 	}
+	result, err := h.ask(ctx, e, catalog, engine, 10*time.Second, unfiltered)
+	switch {
+	case err == nil:
+		v.Unfiltered = len(result.Rows)
+	case errors.Is(err, query.ErrTimeLimit), errors.Is(err, duckdb.ErrMemory):
+		v.Unfiltered = -1
+	default:
+		v.OK, v.Why = false, "over all rows, without its conditions, it "+explain(err)
+	}
+}
+
+// ask runs a query for at most as long as limit, its plan changed.
+func (h *harness) ask(ctx context.Context, e example, catalog *tables, engine query.Engine, limit time.Duration, change func(*plan.Statement)) (*query.Result, error) {
+	compile := func(text string, asked bind.Options) (*plan.Statement, error) {
+		options := catalog.options(asked.Now)
+		options.Probe = asked.Probe
+		statement, err := kql.CompileWith(text, catalog, options)
+		if err == nil {
+			change(statement)
+		}
+		return statement, err
+	}
+	service := query.NewService(compile, engine, func() time.Time { return h.now })
+	return service.Query(ctx, query.Request{Text: e.text(h.now), Limits: query.Limits{Time: limit}})
 }
 
 // openPlugin are the plugins whose columns only the data knows.

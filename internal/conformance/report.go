@@ -16,8 +16,14 @@ import (
 func summary(cases []verdict) string {
 	good, all := map[string]int{}, map[string]int{}
 	rows, equal, asideRows, asideEqual := 0, 0, 0, 0
+	given, unfiltered, tooLarge := 0, 0, 0
 	for _, v := range cases {
 		all[v.Kind]++
+		if v.Kind == kindQuery {
+			given += min(v.Given, 1)
+			unfiltered += max(min(v.Unfiltered, 1), 0)
+			tooLarge += max(-v.Unfiltered, 0)
+		}
 		if v.Kind == kindAside {
 			asideRows += v.Rows
 			asideEqual += v.RowsEqual
@@ -38,6 +44,9 @@ func summary(cases []verdict) string {
 	}
 	if all[kindOther] > 0 {
 		text = fmt.Sprintf("other queries, over tables declared empty: %d/%d\n", good[kindOther], all[kindOther]) + text
+	}
+	if unfiltered > 0 {
+		text = fmt.Sprintf("published queries that gave rows: %d; that did so over all rows, their conditions computed and not counted: %d, and %d were too large for that\n", given, unfiltered, tooLarge) + text
 	}
 	return text
 }

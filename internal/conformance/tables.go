@@ -32,6 +32,7 @@ type tables struct {
 	described map[string]*bind.Table
 	lists     map[string]*bind.Table // watchlists
 	files     map[string][]lake.File
+	rows      map[string]int64
 	latest    time.Time // of all rows; zero without rows
 }
 
@@ -59,7 +60,7 @@ func (t *tables) options(now time.Time) bind.Options {
 // withEmpty returns the tables with more that are declared empty: those that
 // Microsoft publishes with their columns, any other with what a query names.
 func (t *tables) withEmpty(names []string) *tables {
-	more := &tables{described: maps.Clone(t.described), lists: map[string]*bind.Table{}, files: t.files, latest: t.latest}
+	more := &tables{described: maps.Clone(t.described), lists: map[string]*bind.Table{}, files: t.files, rows: t.rows, latest: t.latest}
 	for _, name := range names {
 		switch known := published()[name]; {
 		case more.described[name] != nil:
@@ -80,7 +81,7 @@ func openTables(ctx context.Context, corpus, data, work string) (*tables, error)
 	} else if err != nil {
 		return nil, err
 	}
-	t := &tables{described: described, files: map[string][]lake.File{}}
+	t := &tables{described: described, files: map[string][]lake.File{}, rows: map[string]int64{}}
 	if data == "" {
 		return t, nil
 	}
@@ -144,7 +145,7 @@ func ownSchema() map[string]*bind.Table {
 }
 
 // fill copies the rows of a lake into one file a table that has the columns of
-// the corpus.
+// the corpus. A table without rows is an error: a query over it shows nothing.
 func (t *tables) fill(ctx context.Context, dir, work string) (err error) {
 	l, err := lake.Open(ctx, lake.DefaultConfig(dir), slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -177,7 +178,7 @@ func (t *tables) fill(ctx context.Context, dir, work string) (err error) {
 
 func (t *tables) copyTable(ctx context.Context, db *sql.DB, d *bind.Table, own *schema.Table, set *lake.ReadSet, file string) error {
 	if len(set.Files) == 0 {
-		return nil
+		return errors.New("it has no rows; take data of more days")
 	}
 	columns := make([]string, len(d.Columns))
 	for i, c := range d.Columns {
@@ -192,13 +193,14 @@ func (t *tables) copyTable(ctx context.Context, db *sql.DB, d *bind.Table, own *
 		return err
 	}
 	var latest time.Time
-	if err := db.QueryRowContext(ctx, "SELECT max(TimeGenerated) FROM "+from).Scan(&latest); err != nil {
+	var rows int64
+	if err := db.QueryRowContext(ctx, "SELECT max(TimeGenerated), count(*) FROM "+from).Scan(&latest, &rows); err != nil {
 		return err
 	}
 	if latest.After(t.latest) {
 		t.latest = latest.UTC()
 	}
-	t.files[d.Name] = []lake.File{{Path: file}}
+	t.files[d.Name], t.rows[d.Name] = []lake.File{{Path: file}}, rows
 	return nil
 }
 
