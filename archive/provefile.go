@@ -1,13 +1,9 @@
 package archive
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 
 	"github.com/quoll/quoll/archive/proof"
 )
@@ -49,9 +45,11 @@ func (v *view) dataFile(number uint64) (*ProvedFile, error) {
 		return nil, fmt.Errorf("%w: of %s the archive has the hash alone", ErrNotFound, e.rows.File)
 	}
 	proved := &ProvedFile{Leaf: *e.rows, Line: line}
-	if proved.Data, err = v.dataOf(e.rows); err != nil {
+	var data bytes.Buffer
+	if err := copyDataFile(v.fs, e.rows, &data); err != nil {
 		return nil, err
 	}
+	proved.Data = data.Bytes()
 	if proved.Inclusion, err = v.inclusion(index); err == nil {
 		proved.Stamped, err = v.stamped(index)
 	}
@@ -67,31 +65,4 @@ func rowsNumberOf(line []byte) (uint64, bool) {
 		return 0, false
 	}
 	return e.number(), true
-}
-
-// dataOf takes a data file out of its object, and checks that it is what the leaf says.
-func (v *view) dataOf(l *RowsLeaf) ([]byte, error) {
-	f, err := v.fs.Open(l.Object)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	members := tar.NewReader(f)
-	for {
-		h, err := members.Next()
-		if err != nil {
-			return nil, fmt.Errorf("%w: %s has no member %s: %w", ErrDamaged, l.Object, memberOfRows(l.Number), err)
-		}
-		if h.Name != memberOfRows(l.Number) || h.Size != l.Size {
-			continue
-		}
-		var data bytes.Buffer
-		if _, err := io.Copy(&data, members); err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, l.Object, err)
-		}
-		if sum := sha256.Sum256(data.Bytes()); hex.EncodeToString(sum[:]) != l.SHA256 {
-			return nil, fmt.Errorf("%w: %s: the data file is not what the log says", ErrDamaged, l.Object)
-		}
-		return data.Bytes(), nil
-	}
 }

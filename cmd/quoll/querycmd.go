@@ -20,9 +20,10 @@ import (
 )
 
 type queryOptions struct {
-	data, file, format, output string
-	vertical, statistics       bool
-	parameters                 []string
+	archiveFlags         // data is the directory that is asked; archive, if it is given, is asked instead
+	file, format, output string
+	vertical, statistics bool
+	parameters           []string
 }
 
 func (o *queryOptions) flags(cmd *cobra.Command) {
@@ -42,6 +43,13 @@ terminal, it asks for one after the other; .help says how.
 Results are cut at 500,000 rows or 64 MB, as in Kusto; a cut is said on
 standard error, and so is on a terminal what the query cost.
 
+With --archive it asks an archive, or a copy of one, and needs no data directory: the
+archive's folder and the verifier key are enough, on any machine, and nothing is restored.
+What a query reads is copied out of its object when it is needed, and compared with the
+log first. Rows that retention has removed from the tables since are there; rows of the
+last day may not be, as the archive keeps the files of settled days, and standard error
+says how many.
+
 json and jsonl are the same: one object a row and line. In Parquet, dynamic is
 JSON text and a timespan is a number of ticks of 100 ns.
 
@@ -51,6 +59,7 @@ The exit code is 1 when the query fails and 2 when it has mistakes.`,
   quoll query --data ./q --file hunt.kql --format csv > hunt.csv
   quoll query --data ./q --file hunt.kql --output hunt.parquet
   quoll query --data ./q --file hunt.kql --parameter user=ann@contoso.com --parameter since=7d
+  quoll query --archive /mnt/archive --key archive.pub 'OfficeActivity | where TimeGenerated between (datetime(2021-03-01) .. 7d) | count'
   echo 'EmailEvents | take 3' | quoll query --file - --format json`,
 		Args: someArguments("one query, in quotes", 0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -68,6 +77,9 @@ The exit code is 1 when the query fails and 2 when it has mistakes.`,
 		},
 	}
 	o.flags(cmd)
+	cmd.Flags().StringVar(&o.archive, "archive", "", "ask the data files in this archive instead: a folder, s3://bucket/prefix or az://account/container/prefix")
+	cmd.Flags().StringVar(&o.key, "key", "", "file with the archive's verifier key (default: <data>/keys/archive.pub)")
+	identityFlag(cmd, &o.identity)
 	cmd.Flags().StringVar(&o.format, "format", "table", strings.Join(format.Names(), ", "))
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "write to this file, in the format that its name says; or one of the formats, as --format")
 	cmd.Flags().BoolVar(&o.vertical, "vertical", false, "print a table one row after the other, a line a column")
@@ -150,7 +162,19 @@ func runQuery(ctx context.Context, out, notes io.Writer, o queryOptions, text st
 	if err != nil {
 		return usageError(err)
 	}
-	result, err := ask(ctx, o.data, query.Request{Text: text, Parameters: parameters})
+	request := query.Request{Text: text, Parameters: parameters}
+	if o.archive != "" {
+		return withArchive(ctx, o.archiveFlags, func(t *archivedTables, ask func(context.Context, query.Request) (*query.Result, error)) error {
+			result, err := ask(ctx, request)
+			return errors.Join(o.answer(out, notes, result, err), t.notes(notes))
+		})
+	}
+	result, err := ask(ctx, o.data, request)
+	return o.answer(out, notes, result, err)
+}
+
+// answer prints an answer, or the error instead.
+func (o *queryOptions) answer(out, notes io.Writer, result *query.Result, err error) error {
 	if err != nil {
 		return queryError(err)
 	}

@@ -46,6 +46,15 @@ func interactive(ctx context.Context, o queryOptions) error {
 		fmt.Fprintln(os.Stderr, "quoll:", err) // a session without history is one all the same
 	}
 	s := &session{options: o, out: os.Stdout, echo: echo, notes: os.Stderr, line: lines.Line, remember: lines.Remember}
+	if o.archive != "" {
+		return withArchive(ctx, o.archiveFlags, func(t *archivedTables, ask func(context.Context, query.Request) (*query.Result, error)) error {
+			s.ask = func(ctx context.Context, r query.Request) (*query.Result, error) {
+				result, err := ask(ctx, r)
+				return result, errors.Join(err, t.notes(s.notes))
+			}
+			return s.run(ctx)
+		})
+	}
 	err = withNode(ctx, o.data, func(n *node) error {
 		s.ask = n.query.Query
 		return s.run(ctx)

@@ -131,15 +131,24 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 	for _, f := range found {
 		path, rows := f.file.Path, f.file.Rows
 		read[path] = true
-		if f.all {
+		later := set.Later[path]
+		switch {
+		case f.all && len(later) > 0:
+			items = append(items, item{from: parquet(quoteText(path)), rows: notAmong(later)})
+		case f.all:
 			whole = append(whole, quoteText(path))
-		} else {
+		default:
 			rows = 0
 		}
 		for _, span := range f.spans {
-			items = append(items, item{from: parquet(quoteText(path)), rows: fmt.Sprintf("file_row_number >= %d AND file_row_number < %d", span.First, span.End)})
+			within := fmt.Sprintf("file_row_number >= %d AND file_row_number < %d", span.First, span.End)
+			if len(later) > 0 {
+				within += " AND " + notAmong(later)
+			}
+			items = append(items, item{from: parquet(quoteText(path)), rows: within})
 			rows += span.End - span.First
 		}
+		fetch = append(fetch, later...)
 		if !r.read[path] {
 			r.read[path] = true
 			fetch = append(fetch, f.file)
@@ -176,6 +185,16 @@ func (r *reader) kept(ctx context.Context, set *ReadSet, it *interest, file lake
 }
 
 func parquet(files string) string { return "read_parquet([" + files + "], hive_partitioning = false)" }
+
+// notAmong is the condition that no row of some files has the key of a row.
+func notAmong(files []lake.File) string {
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = quoteText(f.Path)
+	}
+	key := "row(" + lake.ColumnKeyHigh + ", " + lake.ColumnKeyLow + ")"
+	return key + " NOT IN (SELECT " + key + " FROM " + parquet(strings.Join(names, ", ")) + ")"
+}
 
 func (r *reader) load(ctx context.Context, table string, batch lake.Fresh) error {
 	if r.loaded[batch.ID] {

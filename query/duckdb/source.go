@@ -22,6 +22,10 @@ type ReadSet struct {
 	Release    func() // says that the files are no longer read
 	// Fetch brings files to where their paths say, until Release; nil if they are there.
 	Fetch func(ctx context.Context, files []lake.File) error
+	// Later has, by the path of a file, files with later versions of rows of it: a row of
+	// which one of them has the key is no row of the table. They are no files of the
+	// set on that account.
+	Later map[string][]lake.File
 	// Spans says which rows of a file may be what is sought, or that all may. nil
 	// knows nothing.
 	Spans func(f lake.File, sought *termfilter.Sought) (spans []lake.Span, all bool, err error)
