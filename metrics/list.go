@@ -91,5 +91,7 @@ func All() []Metric {
 		{"quoll_retention_last_run_timestamp_seconds", "When retention last ran well since the process started.", nil},
 		{"quoll_retention_removed_rows_total", "Rows that retention removed.", nil},
 		{"quoll_retention_freed_bytes_total", "Bytes by which retention made tables smaller.", nil},
+		{"quoll_journal_trimmed_payloads_total", "Payloads whose bodies went from the journal, because retention removed their rows and the archive has them.", nil},
+		{"quoll_journal_trimmed_bytes_total", "Bytes of these bodies, as they were stored.", nil},
 	}
 }

@@ -53,7 +53,7 @@ func full() *Reading {
 		Automation: &Automation{BrokenFiles: 1, Rules: []AutomationRule{{ID: "calm", Name: "Calm the backup", LastRun: now, Actions: map[string]int{"done": 3, "failed": 1}}}},
 		Rules:      []Rule{{ID: "r1", Name: "A \xff \"rule\"", Runs: 8, Alerts: 2, LastRun: now, EvaluatedTo: now.Add(-20 * time.Minute), Frequency: 5 * time.Minute, Failing: true}},
 		Disks:      []Disk{{Folder: "data", Free: 1 << 30, Size: 1 << 40}},
-		Retention:  &Retention{LastRun: now, RemovedRows: 12, FreedBytes: 34, Failing: true},
+		Retention:  &Retention{LastRun: now, RemovedRows: 12, FreedBytes: 34, TrimmedPayloads: 5, TrimmedBytes: 6, Failing: true},
 	}
 }
 

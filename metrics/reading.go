@@ -51,9 +51,10 @@ type Journal struct {
 
 // Retention is what it did since the process started. It is nil without rules.
 type Retention struct {
-	LastRun                 time.Time
-	RemovedRows, FreedBytes int64
-	Failing                 bool
+	LastRun                       time.Time
+	RemovedRows, FreedBytes       int64
+	TrimmedPayloads, TrimmedBytes int64 // of the journal
+	Failing                       bool
 }
 
 // Automation says how automation rules fare, and how many files no rule comes from.
@@ -152,6 +153,8 @@ func (e *emitter) reading(r *Reading) {
 		e.at("quoll_retention_last_run_timestamp_seconds", t.LastRun)
 		e.value("quoll_retention_removed_rows_total", float64(t.RemovedRows))
 		e.value("quoll_retention_freed_bytes_total", float64(t.FreedBytes))
+		e.value("quoll_journal_trimmed_payloads_total", float64(t.TrimmedPayloads))
+		e.value("quoll_journal_trimmed_bytes_total", float64(t.TrimmedBytes))
 	}
 	for _, rule := range r.Rules {
 		e.rule(rule, r.Now)

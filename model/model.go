@@ -89,6 +89,10 @@ const (
 // the place of a payload that was erased because of one person's data.
 const ContentErased = "Erased"
 
+// ContentTrimmed is that of what stands in the journal in the place of a payload that
+// is in the archive alone: retention removed all rows that it gives.
+const ContentTrimmed = "Trimmed"
+
 // Payload is what one fetch brought, byte for byte, with what is known about
 // where it came from. A payload is the unit of the journal and of the archive.
 type Payload struct {

@@ -20,6 +20,9 @@ type LakeCheck struct {
 	Tables   []lake.Checked `json:"tables"`
 	Records  int64          `json:"records"` // distinct, over all tables
 	Problems []lake.Problem `json:"problems"`
+	// Trimmed are the payloads whose bodies are in the archive alone, because retention
+	// removed all rows that they give.
+	Trimmed int64 `json:"trimmed"`
 	// Omitted is how many more problems of single records there are.
 	Omitted int64 `json:"omitted,omitempty"`
 }
@@ -121,6 +124,10 @@ func (c *lakeChecker) readJournal(ctx context.Context) error {
 	err := c.parts.Journal.Read(ctx, 0, func(e journal.Entry) error {
 		if uint64(e.Position) > last {
 			return done
+		}
+		if IsTrimmed(e.Payload) {
+			c.check.Trimmed++
+			return nil
 		}
 		j := &job{entry: e, done: make(chan struct{})}
 		(&Pipeline{Parts: c.parts}).normalise(j)

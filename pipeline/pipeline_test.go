@@ -36,6 +36,11 @@ type river struct {
 
 func openRiver(t testing.TB, dir string, change func(*Parts)) *river {
 	t.Helper()
+	return openRiverWith(t, dir, journal.DefaultConfig(filepath.Join(dir, "journal")), change)
+}
+
+func openRiverWith(t testing.TB, dir string, journalled journal.Config, change func(*Parts)) *river {
+	t.Helper()
 	ctx := context.Background()
 	must := func(err error) {
 		t.Helper()
@@ -43,7 +48,7 @@ func openRiver(t testing.TB, dir string, change func(*Parts)) *river {
 			t.Fatal(err)
 		}
 	}
-	j, err := journal.Open(journal.DefaultConfig(filepath.Join(dir, "journal")))
+	j, err := journal.Open(journalled)
 	must(err)
 	l, err := lake.Open(ctx, lake.DefaultConfig(filepath.Join(dir, "lake")), quiet)
 	must(err)

@@ -180,6 +180,27 @@ func (p *Policy) ForTable(table string) (rules []*Rule, complete bool) {
 	return rules, false
 }
 
+// OutOfDateByAll is the time before which a row is out of date whichever rule decides
+// about it; zero if there is none, because a rule keeps for ever or there are no rules.
+func (p *Policy) OutOfDateByAll(day time.Time) (at time.Time) {
+	for i, r := range p.Rules() {
+		if cutoff := r.Keep.Cutoff(day); i == 0 || cutoff.Before(at) {
+			at = cutoff
+		}
+	}
+	return at
+}
+
+// OutOfDateByAny is the time from which on no row is out of date by any rule.
+func (p *Policy) OutOfDateByAny(day time.Time) (at time.Time) {
+	for _, r := range p.Rules() {
+		if cutoff := r.Keep.Cutoff(day); cutoff.After(at) {
+			at = cutoff
+		}
+	}
+	return at
+}
+
 // Equal says whether two policies decide alike and call their rules the same.
 func (p *Policy) Equal(other *Policy) bool {
 	return slices.EqualFunc(p.Rules(), other.Rules(), func(a, b Rule) bool {

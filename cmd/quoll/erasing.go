@@ -329,7 +329,11 @@ func (d erasureDesk) indexAgain(ctx context.Context, prover *archive.Prover, c *
 			if uint64(e.Position) > h.Last {
 				return enough
 			}
-			builder.Add(uint64(e.Position), e.Payload)
+			p, err := d.node.whole(ctx, e)
+			if err != nil {
+				return err
+			}
+			builder.Add(uint64(e.Position), p)
 			return nil
 		})
 		if err != nil && !errors.Is(err, enough) {

@@ -36,7 +36,8 @@ func lakeCheckCommand() *cobra.Command {
 		Long: `Check reads the catalogue, the metadata of every table, its chain of snapshots and
 every data file, whose checksum, number of rows, statistics and journal positions
 it compares. Then it makes the rows of the whole journal once more and compares:
-every record is in its tables once, and no other is. It changes nothing.
+every record is in its tables once, and no other is. It also says how many payloads
+the journal has no more, since retention removed their rows. It changes nothing.
 
 With --repair, what is not as it should be is rebuilt from the journal, as by
 quoll replay: the old files stay until the new ones are complete. --quick leaves
@@ -183,6 +184,9 @@ func (r *lakeReport) print(w io.Writer, output string, took time.Duration) error
 		if t.Rows > 0 {
 			fmt.Fprintf(&b, "%-26s %10d rows in %d files, %d bytes, up to journal position %d\n", t.Name, t.Rows, t.Files, t.Bytes, t.Position)
 		}
+	}
+	if r.Trimmed > 0 {
+		fmt.Fprintf(&b, "%d payloads of the journal are in the archive alone: retention removed all their rows\n", r.Trimmed)
 	}
 	for _, problem := range r.Problems {
 		fmt.Fprintln(&b, problem)

@@ -18,6 +18,7 @@ import (
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/normalise"
+	"github.com/quoll/quoll/pipeline"
 	"github.com/quoll/quoll/server"
 )
 
@@ -81,7 +82,11 @@ func (x *operationsIndexer) extend(ctx context.Context, all bool) (uint64, error
 		if uint64(e.Position) > last {
 			return done
 		}
-		builder.Add(uint64(e.Position), e.Payload)
+		p, err := x.node.whole(ctx, e)
+		if err != nil {
+			return err
+		}
+		builder.Add(uint64(e.Position), p)
 		if !builder.Full() {
 			return nil
 		}
@@ -108,9 +113,20 @@ func (x *operationsIndexer) find(ctx context.Context) error {
 	if x.known {
 		return nil
 	}
-	prover, err := x.node.openProver()
+	covered, head, err := x.node.indexed(ctx)
 	if err != nil {
 		return err
+	}
+	x.covered, x.head, x.known = covered, head, true
+	return nil
+}
+
+// indexed returns the position up to which indexes of operations are in the archive,
+// and that of the last head.
+func (n *node) indexed(ctx context.Context) (covered, head uint64, err error) {
+	prover, err := n.openProver()
+	if err != nil {
+		return 0, 0, err
 	}
 	defer prover.Close()
 	// By the names of the leaves: what was disposed of must not be indexed again.
@@ -118,15 +134,31 @@ func (x *operationsIndexer) find(ctx context.Context) error {
 	if _, _, err = prover.Collect(ctx, model.SourceLedger, func(l archive.PayloadLeaf) bool {
 		var e operations.Extent
 		if _, err := fmt.Sscanf(l.Name, "%d-%d.", &e.First, &e.Last); err == nil && isHead(l) {
-			extents, x.head = append(extents, e), l.Position
+			extents, head = append(extents, e), l.Position
 		}
 		return false
 	}, nil); err != nil {
-		return err
+		return 0, 0, err
 	}
-	x.covered = operations.Covered(extents)
-	x.known = true
-	return nil
+	return operations.Covered(extents), head, nil
+}
+
+// whole returns the payload of an entry of the journal, from the archive where it is
+// there alone.
+func (n *node) whole(ctx context.Context, e journal.Entry) (model.Payload, error) {
+	if !pipeline.IsTrimmed(e.Payload) {
+		return e.Payload, nil
+	}
+	prover, err := n.openProver()
+	if err != nil {
+		return model.Payload{}, err
+	}
+	defer prover.Close()
+	proved, err := prover.Payload(ctx, uint64(e.Position))
+	if err != nil {
+		return model.Payload{}, err
+	}
+	return proved.Leaf.Payload(proved.Body)
 }
 
 // write journals an index and its head, and goes on behind it.

@@ -14,6 +14,7 @@ import (
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/metrics"
 	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/pipeline"
 	"github.com/quoll/quoll/retention"
 	"github.com/quoll/quoll/schema"
 	"github.com/quoll/quoll/server"
@@ -36,12 +37,15 @@ type retentionKeeper struct {
 	clock  clock.Clock
 	log    *slog.Logger
 
+	trimmer *pipeline.Trimmer // of the journal; nil until the first run
+
 	mu         sync.Mutex
 	last, next time.Time
 	problem    string
 	problemMet time.Time
 	// Since the start.
-	removedRows, freedBytes int64
+	removedRows, freedBytes       int64
+	trimmedPayloads, trimmedBytes int64
 }
 
 // run expires once a day until ctx ends.
@@ -57,6 +61,9 @@ func (k *retentionKeeper) run(ctx context.Context) error {
 		}
 		next = k.clock.Now().Add(expireEvery)
 		err := k.expire(ctx)
+		if err == nil {
+			err = k.trim(ctx)
+		}
 		switch {
 		case errors.Is(err, lake.ErrHoldsChanged):
 			next = k.clock.Now().Add(expireFirst)
@@ -176,7 +183,9 @@ func (k *retentionKeeper) figures() *metrics.Retention {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return &metrics.Retention{LastRun: k.last, RemovedRows: k.removedRows, FreedBytes: max(k.freedBytes, 0), Failing: k.problem != ""}
+	return &metrics.Retention{
+		LastRun: k.last, RemovedRows: k.removedRows, FreedBytes: max(k.freedBytes, 0), TrimmedPayloads: k.trimmedPayloads, TrimmedBytes: k.trimmedBytes, Failing: k.problem != "",
+	}
 }
 
 // state is how retention is, for health; false where there is none.
