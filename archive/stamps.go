@@ -31,6 +31,9 @@ const (
 	stampNameSeparator = " of "
 )
 
+// ErrStamp: it is no time stamp over a checkpoint of this log.
+var ErrStamp = errors.New("not a time stamp over a checkpoint of this log")
+
 // Stamp is a time stamp over a checkpoint.
 type Stamp struct {
 	Authority  string // the name it has here, as in the configuration
@@ -96,7 +99,8 @@ func promised(line []byte, log string) (p promise, ok bool) {
 
 // KeepStamp writes a stamp over a checkpoint of this log, present or past, beside it,
 // and returns the payload that promises it, which the caller journals. Keeping one again
-// does nothing. The error is fs.ErrExist where another one has its name.
+// does nothing. The errors are ErrStamp, fs.ErrExist where another one has its name, or
+// the file system's.
 func (a *Archive) KeepStamp(s Stamp) (model.Payload, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -105,7 +109,7 @@ func (a *Archive) KeepStamp(s Stamp) (model.Payload, error) {
 	}
 	c, err := a.checkStamp(s)
 	if err != nil {
-		return model.Payload{}, fmt.Errorf("keep time stamp of %s: %w", s.Authority, err)
+		return model.Payload{}, fmt.Errorf("keep time stamp of %s: %w: %w", s.Authority, ErrStamp, err)
 	}
 	name := stampPath(c.size, s.Authority)
 	for _, f := range []archiveFile{{stampedCheckpointPath(c.size), s.Checkpoint}, {name, s.Token}} {

@@ -51,6 +51,8 @@ type Config struct {
 	ArchiveRowHashes bool
 	// Witnesses are asked to cosign the archive's checkpoints; none by default.
 	Witnesses []witness.Endpoint
+	// ArchiveTimestamps are asked to stamp them with the time; none by default.
+	ArchiveTimestamps []Timestamp
 	// ArchiveCopies are the stores that the archive is copied to; none by default.
 	ArchiveCopies []ArchiveCopy
 	// LakeStore has the files of the tables; nil: they are in DataDir.
@@ -113,6 +115,7 @@ type file struct {
 	ArchiveDir     string             `yaml:"archive_dir"`
 	ArchiveOrigin  string             `yaml:"archive_origin"`
 	Witnesses      []witnessSection   `yaml:"archive_witnesses"`
+	Timestamps     []timestampSection `yaml:"archive_timestamps"`
 	Encryption     *encryptionSection `yaml:"archive_encryption"`
 	Minimum        string             `yaml:"archive_minimum"`
 	RowFiles       string             `yaml:"archive_row_files"`
@@ -240,6 +243,7 @@ func (b *builder) build(f file) *Config {
 	}
 	c.ArchiveOrigin = or(c.ArchiveOrigin, "quoll.local/archive")
 	c.Witnesses = b.witnesses(f.Witnesses)
+	c.ArchiveTimestamps = b.timestamps(f.Timestamps)
 	c.ArchiveEncryption = b.encryption(f.Encryption, c.ArchiveDir)
 	c.ArchiveMinimum = b.minimum(f.Minimum, c.Retention)
 	c.ArchiveRowHashes = b.rowFiles(f.RowFiles)

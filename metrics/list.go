@@ -18,7 +18,7 @@ func All() []Metric {
 	of := func(labels []string, more ...string) []string {
 		return append(labels[:len(labels):len(labels)], more...)
 	}
-	table, rule, copied := []string{"table"}, []string{"rule_id", "rule"}, []string{"copy"}
+	table, rule, copied, stamped := []string{"table"}, []string{"rule_id", "rule"}, []string{"copy"}, []string{"authority"}
 	return []Metric{
 		{"quoll_build_info", "Always 1; the labels say what runs.", []string{"version", "commit"}},
 		{"quoll_reading_incomplete", "1 when not everything below could be read; the log says why.", nil},
@@ -64,6 +64,10 @@ func All() []Metric {
 		{"quoll_archive_data_files_waiting", "Files of the tables that are not under the log yet.", nil},
 		{"quoll_archive_data_files_lag_seconds", "For how long files of the tables have been waiting; 0 while none do.", nil},
 		{"quoll_archive_data_files_failing", "1 while the archive does not follow the files of the tables.", nil},
+		{"quoll_archive_stamp_leaves", "Leaves of the log under the last time stamp of an authority.", stamped},
+		{"quoll_archive_stamp_last_timestamp_seconds", "When an authority last stamped a checkpoint, by its clock.", stamped},
+		{"quoll_archive_stamp_failures", "Attempts to have a checkpoint stamped that failed since the last that succeeded.", stamped},
+		{"quoll_archive_stamp_late", "1 while a time stamp is overdue by more than one interval and an hour, because of trouble.", stamped},
 		{"quoll_archive_copy_backlog_objects", "Objects of the archive that a copy does not have yet.", copied},
 		{"quoll_archive_copy_backlog_bytes", "Size of those objects.", copied},
 		{"quoll_archive_copy_lag_seconds", "How long ago the oldest payload was received that a copy cannot prove yet; 0 while it has all.", copied},

@@ -93,6 +93,7 @@ type Archive struct {
 	Position uint64
 	Sealed   time.Time // when the last checkpoint was published
 	Failing  bool
+	Stamps   []Stamp
 	Copies   []Copy
 	// RowFiles is nil without an archive.
 	RowFiles *RowFiles
@@ -103,6 +104,15 @@ type RowFiles struct {
 	Files, Kept, Waiting int
 	Lag                  time.Duration
 	Failing              bool
+}
+
+// Stamp says how far a time-stamping authority has stamped the archive's log.
+type Stamp struct {
+	Authority string
+	Leaves    int64     // under its last stamp
+	Last      time.Time // when that was made
+	Failures  int
+	Late      bool
 }
 
 // Copy says how far a copy of the archive follows it.
@@ -258,6 +268,12 @@ func (e *emitter) keeping(r *Reading) {
 		e.value("quoll_archive_data_files_waiting", float64(f.Waiting))
 		e.value("quoll_archive_data_files_lag_seconds", f.Lag.Seconds())
 		e.flag("quoll_archive_data_files_failing", f.Failing)
+	}
+	for _, s := range r.Archive.Stamps {
+		e.value("quoll_archive_stamp_leaves", float64(s.Leaves), s.Authority)
+		e.at("quoll_archive_stamp_last_timestamp_seconds", s.Last, s.Authority)
+		e.value("quoll_archive_stamp_failures", float64(s.Failures), s.Authority)
+		e.flag("quoll_archive_stamp_late", s.Late, s.Authority)
 	}
 	for _, c := range r.Archive.Copies {
 		e.copied(c)

@@ -21,10 +21,10 @@ const (
 
 // PartState is how a source, or what Quoll keeps, is.
 type PartState struct {
-	// Part is "source", "journal", "lake", "archive", "archiveCopy", "disk",
+	// Part is "source", "journal", "lake", "archive", "archiveCopy", "archiveTimestamp", "disk",
 	// "retention" where there are rules, or "automation" where a file of it is wrong.
 	Part string `json:"part"`
-	// Name is that of a copy of the archive; Name and ContentType tell sources apart: "eventhub/contoso.servicebus.windows.net",
+	// Name is that of a copy of the archive or of an authority that stamps it; Name and ContentType tell sources apart: "eventhub/contoso.servicebus.windows.net",
 	// "EmailEvents". TenantID is theirs.
 	Name        string `json:"name,omitempty"`
 	TenantID    string `json:"tenantId,omitempty"`

@@ -96,6 +96,8 @@ type ArchiveStatus struct {
 	Reconciliation *Reconciliation `json:"reconciliation"`
 	// Witnesses are those that are asked to cosign; null without any.
 	Witnesses []WitnessStatus `json:"witnesses"`
+	// Timestamps are the authorities that stamp checkpoints; null without any.
+	Timestamps []TimestampStatus `json:"timestamps"`
 	// Copies are the stores that the archive is copied to; null without any.
 	Copies []CopyStatus `json:"copies"`
 	// Recipients are the public keys that new objects are encrypted to; empty: they are
@@ -177,6 +179,28 @@ type WitnessStatus struct {
 	Time *time.Time `json:"time"`
 	// Problem is why the last attempt failed, or empty.
 	Problem string `json:"problem,omitempty"`
+}
+
+// TimestampStatus says how far a time-stamping authority has stamped the log.
+type TimestampStatus struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+	// Size is the leaves under its last stamp, and Time when it made that, by its clock;
+	// null before the first.
+	Size int64      `json:"size"`
+	Time *time.Time `json:"time"`
+	// Subject is of the certificate that signed, and Policy what it stamped under.
+	Subject string `json:"subject,omitempty"`
+	Policy  string `json:"policy,omitempty"`
+	// EverySeconds is the time between two stamps; Late: one is long overdue.
+	EverySeconds float64 `json:"everySeconds"`
+	Late         bool    `json:"late"`
+	// Problem is why the last attempt failed, with its remedy, or empty; Failures how many
+	// attempts in a row did, since Since.
+	Problem  string     `json:"problem,omitempty"`
+	Remedy   string     `json:"remedy,omitempty"`
+	Failures int        `json:"failures,omitempty"`
+	Since    *time.Time `json:"since,omitempty"`
 }
 
 // CertificateCount counts the completeness certificates that are kept.

@@ -104,6 +104,10 @@ func (a *acts) serverStarts(ctx context.Context, c *config.Config, rules []*dete
 	for _, w := range c.Witnesses {
 		witnesses = append(witnesses, w.Key.Name())
 	}
+	authorities := []string{}
+	for _, a := range c.ArchiveTimestamps {
+		authorities = append(authorities, a.Name+" "+a.URL)
+	}
 	loaded := []map[string]string{}
 	for _, r := range rules {
 		sum, err := ruleHash(r)
@@ -115,7 +119,7 @@ func (a *acts) serverStarts(ctx context.Context, c *config.Config, rules []*dete
 	return a.done(ctx, act{
 		operation: "Start server", kind: "Server", name: c.ArchiveOrigin, description: "began to serve with this configuration",
 		properties: map[string]any{
-			"Version": version, "Listen": c.Server.Listen, "ArchiveDir": c.ArchiveDir, "Witnesses": witnesses, "Tenants": tenants, "Rules": loaded,
+			"Version": version, "Listen": c.Server.Listen, "ArchiveDir": c.ArchiveDir, "Witnesses": witnesses, "Timestamps": authorities, "Tenants": tenants, "Rules": loaded,
 			"ArchiveRecipients": c.ArchiveEncryption.Recipients, "WorkspaceId": a.workspace, "ExternalHosts": c.ExternalHosts, "FlushEvery": c.FlushEvery.String(),
 			"Retention": c.Retention.Rules(),
 		},

@@ -57,6 +57,7 @@ func (m *measured) read(ctx context.Context) (*metrics.Reading, error) {
 	if c := readCheckpoint(m.node.paths.archive); c != nil {
 		r.Archive.Sealed = c.Time
 	}
+	r.Archive.Stamps = m.node.stampFigures(r.Now)
 	r.Archive.Copies = m.node.copyFigures(r.Now)
 	r.Archive.RowFiles = m.node.rowFileFigures(r.Now)
 	if m.retention != nil {

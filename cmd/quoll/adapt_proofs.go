@@ -40,6 +40,7 @@ func (r *reporter) proofs(a *server.ArchiveStatus) {
 		a.Reconciliation = &last.Reconciliation
 	}
 	a.Witnesses = r.node.witnessStatus()
+	a.Timestamps = r.node.stampStatus(time.Now())
 	a.Copies = r.node.copyStatus(time.Now())
 	a.RowFiles = r.node.rowFileStatus(time.Now())
 	if a.Checkpoint != nil {

@@ -27,6 +27,7 @@ func (m *measured) States(context.Context) ([]server.PartState, error) {
 		archive = kept("archive", m.node.archiveProblem.Error())
 		archive.State = server.StateFailing
 	}
+	parts = append(parts, m.node.stampStates(m.now())...)
 	parts = append(parts, m.node.copyStates(m.now())...)
 	parts = append(parts, journal, m.lake(cmp.Or(p.FlushError, p.MaintainError)), archive, m.disk(p.Pressure))
 	if m.automation != nil {

@@ -68,7 +68,11 @@ func runVerify(cmd *cobra.Command, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	trust, err := o.trust()
+	configured := ""
+	if o.archive == p.archive {
+		configured = p.stampRoots
+	}
+	trust, err := o.trust(configured)
 	if err != nil {
 		return err
 	}
@@ -92,7 +96,7 @@ func runVerify(cmd *cobra.Command, o verifyOptions) error {
 			return fmt.Errorf("note the verification: %w", err)
 		}
 	}
-	if err := printReport(cmd.OutOrStdout(), o.output, o.archive, &report, o.stamps.roots != "", time.Since(started)); err != nil {
+	if err := printReport(cmd.OutOrStdout(), o.output, o.archive, &report, trust.StampRoots != nil, time.Since(started)); err != nil {
 		return err
 	}
 	if !report.OK() {

@@ -132,6 +132,9 @@ func (k *archiveKeeper) verify(ctx context.Context) error {
 	if trust.Identities, err = archive.ReadIdentities(k.node.paths.identities); err != nil {
 		return err
 	}
+	if err := (&stampFlags{}).trust(&trust, k.node.paths.stampRoots); err != nil {
+		return err
+	}
 	report, err := archive.VerifyTrusting(ctx, k.node.paths.archive, string(key), trust, k.progress)
 	if err != nil {
 		return err

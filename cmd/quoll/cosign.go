@@ -136,7 +136,9 @@ func (f *trustFlags) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.kept, "kept", nil, "file with a checkpoint that was kept elsewhere, as a witness does: the archive must have grown out of it; may be given several times")
 }
 
-func (f *trustFlags) trust() (archive.Trust, error) {
+// trust reads what was given. Files of roots of time stamps are configured for an
+// archive of one's own.
+func (f *trustFlags) trust(stampRoots string) (archive.Trust, error) {
 	t := archive.Trust{Quorum: f.quorum}
 	if f.quorum < 0 || f.quorum > 0 && f.witnesses == "" {
 		return t, usageError(errors.New("--quorum counts witnesses whose keys are in --witnesses FILE"))
@@ -147,7 +149,7 @@ func (f *trustFlags) trust() (archive.Trust, error) {
 			return t, err
 		}
 	}
-	if err := f.stamps.trust(&t); err != nil {
+	if err := f.stamps.trust(&t, stampRoots); err != nil {
 		return t, err
 	}
 	for _, name := range f.kept {

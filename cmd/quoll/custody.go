@@ -184,7 +184,7 @@ rules.json, rules/       the rules, with their versions and hashes
 chain-of-custody.*       who did what with the incident and when, from the audit trail, this export included
 records.json             where each raw record stands in the payloads
 evidence/                a bundle for each payload: what Microsoft delivered, byte for byte, with the proof that it is in the
-                         archive's log, and the log's checkpoint with the cosignatures of witnesses
+                         archive's log, the log's checkpoint with the cosignatures of witnesses, and time stamps where there are any
 not-proved.json          the records that were looked for and are not in evidence/, and why
 manifest.note            the SHA-256 of all of these, signed with the key of the archive's log
 

@@ -15,6 +15,7 @@ import (
 	"github.com/quoll/quoll/archive"
 	"github.com/quoll/quoll/archive/copies"
 	"github.com/quoll/quoll/archive/rowfiles"
+	"github.com/quoll/quoll/archive/stamps"
 	"github.com/quoll/quoll/archive/witness"
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/config"
@@ -38,7 +39,8 @@ type paths struct {
 	// recipients are whom the archive is encrypted to, with spaces between, and
 	// identities the file that opens it.
 	recipients, identities string
-	rowHashes              bool // of row files hashes alone
+	stampRoots             string // files of root certificates of time stamps, one a line
+	rowHashes              bool   // of row files hashes alone
 	// store is lake.store of the configuration, as config.ReadLakeStore takes it; empty:
 	// the tables are on the disk.
 	store, storeDir string
@@ -74,6 +76,11 @@ func configuredPaths(c *config.Config) paths {
 		data: c.DataDir, archive: c.ArchiveDir, origin: c.ArchiveOrigin,
 		recipients: strings.Join(c.ArchiveEncryption.Recipients, " "), identities: c.ArchiveEncryption.IdentityFile, minimum: c.ArchiveMinimum, rowHashes: c.ArchiveRowHashes,
 	}
+	var roots []string
+	for _, a := range c.ArchiveTimestamps {
+		roots = append(roots, a.RootsFile)
+	}
+	p.stampRoots = strings.Join(roots, "\n")
 	if c.LakeStore != nil {
 		p.store, p.storeDir = c.LakeStore.Text, c.LakeStore.Dir
 	}
@@ -96,7 +103,7 @@ func dataPaths(dir string) (paths, error) {
 	}
 	return paths{
 		data: absolute, archive: cmp.Or(w.ArchiveDir, absolute+"-archive"), origin: cmp.Or(w.ArchiveOrigin, defaultOrigin),
-		recipients: w.ArchiveRecipients, identities: w.ArchiveIdentities, minimum: w.ArchiveMinimum, rowHashes: w.ArchiveRowHashes,
+		recipients: w.ArchiveRecipients, identities: w.ArchiveIdentities, stampRoots: w.ArchiveStampRoots, minimum: w.ArchiveMinimum, rowHashes: w.ArchiveRowHashes,
 		store: w.LakeStore, storeDir: w.LakeStoreDir,
 	}, nil
 }
@@ -125,6 +132,7 @@ type node struct {
 	archiveProblem error
 	witnesses      *witness.Collector // nil where nobody cosigns
 	copiers        []*copies.Copier   // of the archive
+	stampers       []*stamps.Stamper  // of its checkpoints
 	rowFiles       *rowfiles.Follower // nil without an archive
 
 	pipeline *pipeline.Pipeline

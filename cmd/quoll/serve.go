@@ -177,6 +177,9 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if err := audit.serverStarts(ctx, c, rules); err != nil {
 		return nil, err
 	}
+	if err := n.keepStamps(c.ArchiveTimestamps, audit); err != nil {
+		return nil, err
+	}
 	if err := n.keepCopies(c.ArchiveCopies, audit); err != nil {
 		return nil, err
 	}
@@ -305,6 +308,9 @@ func (s *service) run(ctx context.Context, ready func(address, link string)) err
 		work.Go(func() error { return s.keeper.run(workCtx) })
 		work.Go(func() error { return s.keeper.indexer.run(workCtx) })
 		work.Go(func() error { return s.rowFiles.Run(workCtx) })
+	}
+	for _, stamper := range s.stampers {
+		work.Go(func() error { return stamper.Run(workCtx) })
 	}
 	for _, copier := range s.copiers {
 		work.Go(func() error { return copier.Run(workCtx) })

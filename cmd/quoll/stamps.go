@@ -24,22 +24,36 @@ func (f *stampFlags) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&f.quorum, "stamp-quorum", 0, "how many different authorities must have stamped that lead to these roots")
 }
 
-func (f *stampFlags) trust(t *archive.Trust) error {
-	if f.quorum < 0 || f.quorum > 0 && f.roots == "" {
+// trust fills in what was given or, for the data directory's own archive, configured.
+func (f *stampFlags) trust(t *archive.Trust, configured string) error {
+	var files []string
+	if configured != "" {
+		files = strings.Split(configured, "\n")
+	}
+	if f.roots != "" {
+		files = []string{f.roots}
+	}
+	if f.quorum < 0 || f.quorum > 0 && len(files) == 0 {
 		return usageError(errors.New("--stamp-quorum counts authorities that lead to the certificates in --stamp-roots FILE"))
 	}
-	if f.roots == "" {
+	var all []byte
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("read roots of time stamps: %w", err)
+		}
+		if _, err := timestamp.ReadRoots(text); err != nil {
+			return fmt.Errorf("read roots of time stamps %s: %w", file, err)
+		}
+		all = append(append(all, text...), '\n')
+	}
+	if len(all) == 0 {
 		return nil
 	}
-	text, err := os.ReadFile(f.roots)
-	if err != nil {
-		return fmt.Errorf("read roots of time stamps: %w", err)
-	}
-	if t.StampRoots, err = timestamp.ReadRoots(text); err != nil {
-		return fmt.Errorf("read roots of time stamps %s: %w", f.roots, err)
-	}
+	var err error
+	t.StampRoots, err = timestamp.ReadRoots(all)
 	t.StampQuorum = f.quorum
-	return nil
+	return err
 }
 
 // stampLines say who has stamped, or nothing.

@@ -72,6 +72,9 @@ func printStatus(w io.Writer, s *server.Status) error {
 				fmt.Fprintf(&b, "          %s\n", f.Problem)
 			}
 		}
+		for _, t := range s.Archive.Timestamps {
+			printTimestamp(&b, t)
+		}
 		for _, c := range s.Archive.Copies {
 			printCopy(&b, c)
 		}
@@ -91,6 +94,20 @@ func printStatus(w io.Writer, s *server.Status) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func printTimestamp(b *strings.Builder, t server.TimestampStatus) {
+	switch {
+	case t.Time == nil:
+		fmt.Fprintf(b, "stamps    %s has not stamped yet\n", t.Name)
+	case t.Late:
+		fmt.Fprintf(b, "stamps    %s is LATE: it stamped the first %d leaves at %s\n", t.Name, t.Size, t.Time.Format(time.RFC3339))
+	default:
+		fmt.Fprintf(b, "stamps    %s (%s) stamped the first %d leaves at %s\n", t.Name, t.Subject, t.Size, t.Time.Format(time.RFC3339))
+	}
+	if t.Problem != "" {
+		fmt.Fprintf(b, "          %s\n", t.Problem)
+	}
 }
 
 func printCopy(b *strings.Builder, c server.CopyStatus) {

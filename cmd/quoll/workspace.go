@@ -26,6 +26,9 @@ type workspace struct {
 	// ArchiveIdentities is the file that opens it. Empty: not encrypted.
 	ArchiveRecipients string `json:"archiveRecipients,omitempty"`
 	ArchiveIdentities string `json:"archiveIdentities,omitempty"`
+	// ArchiveStampRoots are the files with the root certificates of the authorities that
+	// stamp the archive's checkpoints, one a line; empty: none does.
+	ArchiveStampRoots string `json:"archiveStampRoots,omitempty"`
 	// ArchiveMinimum is how long payloads are kept at least; empty: for ever.
 	ArchiveMinimum string `json:"archiveMinimum,omitempty"`
 	// ArchiveRowHashes: of row files the archive keeps hashes alone.
@@ -66,7 +69,7 @@ func openWorkspace(p paths) (string, error) {
 	}
 	w := workspace{
 		WorkspaceID: known.WorkspaceID, ArchiveDir: p.archive, ArchiveOrigin: p.origin, ArchiveRecipients: p.recipients, ArchiveIdentities: p.identities,
-		ArchiveMinimum: p.minimum, ArchiveRowHashes: p.rowHashes, LakeStore: p.store, LakeStoreDir: p.storeDir,
+		ArchiveStampRoots: p.stampRoots, ArchiveMinimum: p.minimum, ArchiveRowHashes: p.rowHashes, LakeStore: p.store, LakeStoreDir: p.storeDir,
 	}
 	if w.WorkspaceID == "" {
 		w.WorkspaceID = uuid.NewString()

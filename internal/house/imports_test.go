@@ -75,6 +75,7 @@ var allowed = []struct {
 	{"archive/operations", []string{"model", "schema", "normalise", "archive/proof"}},
 	{"archive/mentions", []string{"model", "schema", "normalise"}},
 	{"archive/copies", []string{"archive", "archive/proof/timestamp", "model"}},
+	{"archive/stamps", []string{"archive", "archive/proof", "archive/proof/timestamp", "model"}},
 	{"archive/rowfiles", []string{"archive", "lake", "model", "schema", "retention"}},
 	{"archive", []string{"model", "archive/proof", "archive/proof/timestamp"}},
 	{"access", []string{"model"}},

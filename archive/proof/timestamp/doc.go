@@ -36,5 +36,5 @@ var (
 )
 
 // MaxStamp bounds, in bytes, what is read as a stamp or as the answer of an
-// authority. Those of public authorities have 3 to 8 kB.
+// authority.
 const MaxStamp = 64 << 10

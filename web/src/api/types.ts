@@ -303,7 +303,14 @@ export interface ArchiveStatus {
   recipients: null | string[];
   rowFiles: null | { files: number; kept: number; waiting: number; lagSeconds: number; looked: string | null; problem?: string };
   witnesses: null | { name: string; url: string; size: number; time: string | null; problem?: string }[];
+  timestamps: null | ArchiveTimestamp[];
   problem?: string;
+}
+
+/** How far a time-stamping authority has stamped the log; `time` is by its clock. */
+export interface ArchiveTimestamp {
+  name: string; url: string; size: number; time: string | null; subject?: string; policy?: string; everySeconds: number; late: boolean;
+  problem?: string; remedy?: string; failures?: number; since?: string;
 }
 
 export interface ArchiveCopy {

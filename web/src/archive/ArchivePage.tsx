@@ -18,6 +18,7 @@ import { Holds } from "./Holds";
 import { taskProgress } from "./progress";
 import { ProveAbsence, ProveRecord } from "./Prove";
 import { Reconciled } from "./Reconciled";
+import { Timestamps } from "./Timestamps";
 import "./archive.css";
 
 /** Whether the archive is whole, what it proves, and who else watches over it. */
@@ -62,6 +63,7 @@ function Content({ a, now, reload }: { a: ArchiveDetail; now: number; reload: ()
         <ProveAbsence />
       </div>
       <Witnesses a={a} now={now} />
+      <Timestamps stamps={a.timestamps} now={now} />
       <Holds />
       <Disposals />
       <Erasures />

@@ -32,7 +32,7 @@ const reconciliation = (change: Partial<Reconciliation>): Reconciliation => ({
 });
 const archive = (change: Partial<NonNullable<Status["archive"]>>): Status => ({
   version: "", started: at(1), now: at(0), journal: { position: 1, bytes: 1, updated: null }, lake: { position: 1, committed: 1, flushed: null, tables: [] },
-  archive: { position: 1, sealed: null, verified: { time: at(1), passed: true }, checkpoint: null, certificates: { certificates: 3, tenants: 1 }, drill: null, copies: null, recipients: null, rowFiles: null, witnesses: null, reconciliation: reconciliation({}), ...change },
+  archive: { position: 1, sealed: null, verified: { time: at(1), passed: true }, checkpoint: null, certificates: { certificates: 3, tenants: 1 }, drill: null, copies: null, recipients: null, rowFiles: null, witnesses: null, timestamps: null, reconciliation: reconciliation({}), ...change },
 });
 
 test("what is not met is listed, the worst first, and nothing else", () => {
@@ -47,6 +47,8 @@ test("what is not met is listed, the worst first, and nothing else", () => {
   expect(unmet([], undefined, archive({ reconciliation: reconciliation({ passed: false, detail: "1 hours differ" }) }), now)[0]).toMatchObject({ severity: "bad", why: "1 hours differ", to: "/archive" });
   expect(unmet([], undefined, archive({ reconciliation: reconciliation({ time: at(3) }) }), now)[0]!.what).toMatch(/not compared since/);
   expect(unmet([], undefined, archive({ reconciliation: null }), now)[0]!.severity).toBe("note");
+  const stamp = { name: "harbour", url: "https://tsa.example", size: 12, time: at(4), everySeconds: 86_400, late: true, problem: "status 503" };
+  expect(unmet([], undefined, archive({ timestamps: [stamp, { ...stamp, name: "ridge", late: false }] }), now)).toMatchObject([{ severity: "warn", what: "The archive's log has no new time stamp of harbour", why: "status 503", to: "/archive" }]);
 });
 
 test("a connector without any content has its road's name, and missing messages are told", () => {

@@ -105,6 +105,7 @@ function ofArchive(status: Status | undefined, now: number): Unmet[] {
   if (!verified) out.push({ severity: "warn", what: t.neverVerified, why: t.verify, to });
   else if (!verified.passed) out.push({ severity: "bad", what: t.failedVerified, why: verified.detail, to });
   else if (now - new Date(verified.time).getTime() > verifiedFor) out.push({ severity: "warn", what: t.staleVerified, why: t.verify, to });
+  for (const s of archive.timestamps ?? []) if (s.late) out.push({ severity: "warn", what: t.stampLate(s.name), why: s.problem, to });
   const compared = archive.reconciliation;
   if (!compared) out.push({ severity: "note", what: t.neverReconciled, why: t.reconcile, to });
   else if (!compared.passed) out.push({ severity: "bad", what: t.differs, why: compared.detail, to });

@@ -26,6 +26,10 @@ export const archiveText = {
   },
   drill: { title: "Restore drill", never: "No drill was held", passed: "Restored, rows equal", failed: "The drill failed", when: "Last drill", took: "It took", rows: "Rows", size: "Payloads", how: "Hold one with" },
   witnesses: { title: "Witnesses", none: "Nobody else keeps checkpoints: whoever has the key could write another history.", name: "Witness", size: "Leaves it has cosigned", when: "Last", state: "State", good: "cosigns" },
+  timestamps: {
+    title: "Time stamps", none: "Nobody else says since when the log was there. archive_timestamps in the configuration names time-stamping authorities (RFC 3161).",
+    name: "Authority", size: "Leaves it has stamped", when: "Last, by its clock", state: "State", good: "stamps", late: "Late", trouble: "Trouble", waiting: "Not yet",
+  },
   certificates: { title: "Certificates of completeness", none: "No day has one yet.", day: "Day", type: "Content type", tenant: "Tenant", listed: "Blobs listed", fetched: "fetched", lost: "lost", gaps: "Gaps", sequence: "Number" },
   copies: {
     title: "Copies", none: "The archive is kept once. archive_copies in the configuration names further stores: folders, S3, Azure Blob Storage.", name: "Copy", leaves: "Leaves", when: "Checkpoint", lag: "Behind", lock: "Locked", state: "State", good: "Follows", late: "Late", stopped: "Stopped",

@@ -94,7 +94,7 @@ export const text = {
       stopped: (name: string) => `${name} is switched off`, lost: (name: string, days: number) => `${name}: something is lost on ${days} of the last 28 days`,
       late: (name: string) => `${name}: hours are incomplete that could be complete`, off: (name: string, days: number) => `${name}: the subscription was off on ${days} of the last 28 days`,
       silent: (name: string, days: number) => `${name}: unusually silent on ${days} of the last 28 days`, expiry: (name: string) => `${name}: Microsoft deletes what is outstanding`,
-      noArchive: "No archive is configured: what is kept could be changed unseen", archiveProblem: "The archive does not follow", neverVerified: "The archive was never verified here",
+      noArchive: "No archive is configured: what is kept could be changed unseen", archiveProblem: "The archive does not follow", stampLate: (name: string) => `The archive's log has no new time stamp of ${name}`, neverVerified: "The archive was never verified here",
       staleVerified: "The archive was last verified more than 35 days ago", failedVerified: "The last verification of the archive failed", noCertificates: "No day has a certificate of completeness yet",
       verify: "Run: quoll archive verify", neverReconciled: "Tables and archive were not compared yet", staleReconciled: "Tables and archive were not compared since two days",
       messages: (table: string, n: string) => `${table}: the message of ${n} rows of the last day is missing`, whyMessages: "Is EmailEvents streamed, too, and does its hub or container bring everything?",
