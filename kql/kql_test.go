@@ -2,12 +2,14 @@ package kql_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/quoll/quoll/kql"
 	"github.com/quoll/quoll/kql/bind"
+	"github.com/quoll/quoll/kql/kqltest"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/sqlgen/duckdb"
 	"github.com/quoll/quoll/kql/types"
@@ -195,6 +197,19 @@ func TestDeepAndLargeQueriesAreRefused(t *testing.T) {
 func FuzzCompile(f *testing.F) {
 	for _, text := range []string{"Events | where User has 'a' | summarize count() by bin(TimeGenerated, 1h)", "let f = (x:long) { x }; print f(1)", "union Ev*"} {
 		f.Add(text)
+	}
+	scripts, err := kqltest.Queries()
+	if err != nil {
+		f.Fatal(err)
+	}
+	published, err := kqltest.Published(os.Getenv("QUOLL_FUZZ_CORPUS"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for i, text := range append(published, scripts...) {
+		if i%4 == 0 { // the tests of the scripts compile them all
+			f.Add(text)
+		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		statement, err := kql.Compile(text, events{}, now)

@@ -47,8 +47,10 @@ package kqltest
 import (
 	"context"
 	"embed"
+	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -163,6 +165,27 @@ func Queries() ([]string, error) {
 				queries = append(queries, string(file.Data))
 			}
 		}
+	}
+	return queries, nil
+}
+
+// Published returns the text of every query in the queries.jsonl of a folder that
+// others keep, to seed fuzzers; nothing without a folder.
+func Published(dir string) ([]string, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "queries.jsonl"))
+	if err != nil {
+		return nil, fmt.Errorf("read published queries: %w", err)
+	}
+	var queries []string
+	for line := range strings.Lines(string(text)) {
+		var published struct{ Query string }
+		if err := json.Unmarshal([]byte(line), &published); err != nil {
+			return nil, fmt.Errorf("read published queries, line %d: %w", len(queries)+1, err)
+		}
+		queries = append(queries, published.Query)
 	}
 	return queries, nil
 }

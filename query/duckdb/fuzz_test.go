@@ -1,8 +1,11 @@
 package duckdb
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -15,18 +18,42 @@ import (
 	"github.com/quoll/quoll/query"
 )
 
-// FuzzQuery: any text either runs or is refused with mistakes that have
-// positions. Nothing panics, and no error of the engine comes through.
-func FuzzQuery(f *testing.F) {
-	queries, err := kqltest.Queries()
+// shards is in how many parts the scripts and examples are divided as seeds. All of
+// them take longer than many a fuzzer's run, and other tests run each.
+const shards = 12
+
+// seeds are the shard of the scripts' queries, the functions' examples and a
+// corpus's queries that QUOLL_FUZZ_SHARD names, 0 without it.
+func seeds(f *testing.F) (shard []string) {
+	all, err := kqltest.Queries()
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, text := range queries {
-		f.Add(text)
-	}
 	for _, function := range builtin.All().Functions() {
-		f.Add(function.Example)
+		all = append(all, function.Example)
+	}
+	published, err := kqltest.Published(os.Getenv("QUOLL_FUZZ_CORPUS"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	all = append(all, published...)
+	number, err := strconv.Atoi(cmp.Or(os.Getenv("QUOLL_FUZZ_SHARD"), "0"))
+	if err != nil {
+		f.Fatalf("read QUOLL_FUZZ_SHARD: %v", err)
+	}
+	for i, text := range all {
+		if i%shards == number%shards {
+			shard = append(shard, text)
+		}
+	}
+	return shard
+}
+
+// FuzzQuery: any text either runs or is refused with mistakes that have
+// positions. Nothing panics, and no error of the engine comes through.
+func FuzzQuery(f *testing.F) {
+	for _, text := range seeds(f) {
+		f.Add(text)
 	}
 	for _, text := range []string{
 		"Events | where N between (1 .. 5) | summarize count(), make_set(Name) by bin(TimeGenerated, 1h)",
@@ -49,7 +76,7 @@ func FuzzQuery(f *testing.F) {
 	}
 	service := query.NewService(compile, engine, func() time.Time { return kqltest.Now })
 	f.Fuzz(func(t *testing.T, text string) {
-		_, err := service.Query(context.Background(), query.Request{Text: text, Limits: query.Limits{Rows: 100, Time: time.Second}})
+		_, err := service.Query(context.Background(), query.Request{Text: text, Limits: query.Limits{Rows: 100, Time: 500 * time.Millisecond}})
 		var mistakes *source.Error
 		switch {
 		case err == nil, errors.Is(err, query.ErrTimeLimit), errors.Is(err, ErrMemory), errors.Is(err, query.ErrRefused):

@@ -35,14 +35,32 @@ func (g *generator) unnest(n *plan.Unnest) *block {
 		if len(lengths) > 1 {
 			most = "greatest(" + strings.Join(lengths, ", ") + ")"
 		}
+		if n.Limit > 0 {
+			most = "least(" + most + ", " + strconv.FormatInt(n.Limit, 10) + ")"
+		}
 		list = append(list, "unnest(range(0, "+most+")) AS "+innerName(n.Index))
 	}
 	out := g.over("(SELECT "+strings.Join(list, ", ")+in.rest()+")", n.Columns(), innerName)
 	for _, item := range n.Items {
-		out.exprs[item.Column] = fromJSON("nullif(CAST("+out.exprs[item.Column]+" AS VARCHAR), 'null')", item.Column.Type)
+		out.exprs[item.Column] = fromJSON(ofType("nullif(CAST("+out.exprs[item.Column]+" AS VARCHAR), 'null')", item.Column.Type), item.Column.Type)
 		out.computed[item.Column] = true
 	}
 	return out
+}
+
+// ofType leaves of the JSON of an element what can be of a type: `to typeof()` takes
+// an element as it is and reads no number out of a text. That JSON has texts for
+// what is no number (NaN) is no reason to lose it.
+//
+// Source: https://learn.microsoft.com/kusto/query/mv-expand-operator
+func ofType(json string, t types.Type) string {
+	switch t {
+	case types.Int, types.Long, types.Bool:
+		return "(CASE WHEN NOT starts_with(" + json + ", '\"') THEN " + json + " END)"
+	case types.Real:
+		return "(CASE WHEN NOT starts_with(" + json + ", '\"') OR " + json + ` IN ('"NaN"', '"Infinity"', '"-Infinity"') THEN ` + json + " END)"
+	}
+	return json
 }
 
 // elements returns a list of JSON with the rows that a dynamic value expands
