@@ -179,6 +179,11 @@ race-binaries: web/dist/index.html
 	@mkdir -p bin/race
 	go build -race -ldflags "-w -X main.version=$(VERSION)" -o bin/race/ ./cmd/quoll ./server/servertest/canned
 
+.PHONY: test-million
+test-million: build ## a million rows in the grid of a real Quoll; CI has a hundred thousand
+	@scripts/chromium
+	scripts/browser-test --million
+
 # Pages that a demo of a few minutes has little for are taken over canned answers;
 # the rest, over those of the same name, on the demo.
 screenshots: build race-binaries ## take the screenshots of the docs anew

@@ -18,9 +18,13 @@ func (c backfillsOf) Start(_ context.Context, r server.BackfillRequest) (*server
 	if r.From.Before(now.Add(-180 * 24 * time.Hour)) {
 		return nil, &server.Failure{Code: server.CodeBadRequest, Message: "the tenant keeps audit records for 180 days"}
 	}
-	return &server.Backfill{
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	one := server.Backfill{
 		ID: "c1", TenantID: TenantID, TenantName: "Wattle Works", From: r.From, To: r.To, State: server.BackfillRunning, Started: now, Open: 31,
-	}, nil
+	}
+	c.searches = append([]server.Backfill{one}, c.searches...)
+	return &one, nil
 }
 
 // List implements server.Backfills.
@@ -28,9 +32,11 @@ func (c backfillsOf) List(context.Context) ([]server.Backfill, error) {
 	now := c.clock().UTC().Truncate(time.Second)
 	ended := now.Add(-20 * time.Minute)
 	from := now.Add(-30 * 24 * time.Hour)
-	return []server.Backfill{
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append(c.searches[:len(c.searches):len(c.searches)], []server.Backfill{
 		{
-			ID: "c1", TenantID: TenantID, TenantName: "Wattle Works", From: from.Add(-90 * 24 * time.Hour), To: from, State: server.BackfillRunning, Started: now.Add(-10 * time.Minute),
+			ID: "c0", TenantID: TenantID, TenantName: "Wattle Works", From: from.Add(-90 * 24 * time.Hour), To: from, State: server.BackfillRunning, Started: now.Add(-10 * time.Minute),
 			DoneSeconds: 9 * 24 * 3600, Open: 81, Running: 5, Queries: 14, Pages: 240, Found: 239_871, Bytes: 471_000_111, Splits: 1,
 			Records: 231_871, Added: 231_870, Duplicates: 1, Rows: map[string]int{"UnifiedAuditLog": 231_870, "OfficeActivity": 150_004},
 			Problem: "submit audit search: HTTP 429: TooManyRequests: Too many audit log queries.",
@@ -41,5 +47,5 @@ func (c backfillsOf) List(context.Context) ([]server.Backfill, error) {
 			Rows:    map[string]int{"UnifiedAuditLog": 279_000, "OfficeActivity": 190_000},
 			Missing: []server.MissingSpan{{From: from.Add(5 * time.Hour), To: from.Add(5*time.Hour + time.Minute), Reason: "read records of audit search: the page is not whole"}},
 		},
-	}, nil
+	}...), nil
 }

@@ -44,6 +44,7 @@ type Canned struct {
 	exceptions []server.Exception
 	imported   []server.Indicator
 	brought    []server.DashboardEntry
+	searches   []server.Backfill
 }
 
 // New returns services whose story ended shortly before the clock's present.

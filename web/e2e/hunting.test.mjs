@@ -9,13 +9,14 @@ const { server, page, requests } = await enterCanned();
 
 cannedTest("whatever is pasted is found in every table", async () => {
   await visit(page, "/hunting");
+  await page.getByLabel("Range").selectOption({ label: "365 d" });
   await page.getByRole("searchbox").fill("hxxps://wattleworks-portal[.]example/session/renew");
   await page.getByText("Read as: URL").waitFor();
   const asked = page.waitForRequest((r) => r.url().endsWith("/api/v1/query"));
   await page.keyboard.press("Enter");
   const { query, timespan } = (await asked).postDataJSON();
   assert.match(query, /^search "https:\/\/wattleworks-portal\.example\/session\/renew"\n/);
-  assert.ok(timespan.from);
+  assert.ok(Math.abs(Date.now() - Date.parse(timespan.from) - 365 * 86_400_000) < 3_600_000, timespan.from);
   await page.getByText("419 rows in 2 tables").waitFor();
   await becomes(() => page.getByRole("link", { name: "EmailEvents" }).getAttribute("href"), /search%20in%20%28EmailEvents%29/);
   await page.getByRole("region", { name: "Hunts" }).getByRole("button", { name: "Run all hunts" }).click();
@@ -23,6 +24,7 @@ cannedTest("whatever is pasted is found in every table", async () => {
   const counts = await page.getByRole("region", { name: "Hunts" }).locator("tbody tr td:nth-child(3)").allInnerTexts();
   assert.equal(counts.length, 4);
   assert.ok(counts.every((c) => /^\d+$/.test(c)), counts.join());
+  await becomes(async () => (await page.getByRole("region", { name: "Hunts" }).locator("tbody tr td:nth-child(5)").allInnerTexts()).every((d) => /^[+-]?\d+$/.test(d)), true, "what changed since the span before");
   await screenshot(page, "hunting");
 });
 

@@ -24,6 +24,11 @@ test("the first screen answers three questions, and says what is not met", async
   await page.goto("/");
   const arriving = page.getByRole("region", { name: "Is everything arriving, and since when?" });
   await arriving.locator(".verdict").waitFor();
+  // The keyboard first reaches what skips the navigation.
+  await page.keyboard.press("Tab");
+  await becomes(() => page.evaluate(() => document.activeElement.textContent), "Skip to content");
+  await page.keyboard.press("Enter");
+  await becomes(() => page.evaluate(() => document.activeElement.id), "main");
   await becomes(() => arriving.getByRole("list", { name: /last four weeks/ }).getByRole("listitem").count(), 28);
   const changed = page.getByRole("region", { name: "Can anyone, including us, have changed it?" });
   await changed.getByText("Signed checkpoint").waitFor();

@@ -95,6 +95,8 @@ cannedTest("a reader is invited, looks at everything, and changes nothing", asyn
   await reader.goto(link);
   await reader.getByRole("heading", { name: "That link did not work" }).waitFor();
 
+  await page.getByLabel("Role of ines.okafor").selectOption("Responder");
+  await becomes(() => page.getByLabel("Role of ines.okafor").inputValue(), "Responder");
   // Whom the administrator disables is out at once.
   await page.getByRole("row", { name: /ines\.okafor/ }).getByRole("button", { name: "Disable" }).click();
   await page.getByRole("row", { name: /ines\.okafor/ }).getByText("Disabled").waitFor();

@@ -87,10 +87,24 @@ cannedTest("a tenant that was added is removed, once it is said what stays", asy
   await becomes(() => page.getByRole("region", { name: "Archive" }).innerText(), /Certificates of completeness\s+292, up to 20/);
 });
 
+cannedTest("the past is searched, and how far that is can be seen", async () => {
+  const past = page.getByRole("region", { name: "Searches of the past" });
+  await becomes(() => past.innerText(), /Running[\s\S]*10 %, about 1 h \d+ min left[\s\S]*239,871[\s\S]*TooManyRequests[\s\S]*Done[\s\S]*100 %[\s\S]*Not whole: /);
+  await past.getByLabel("From (UTC)").fill(new Date(Date.now() - 5 * 86_400_000).toISOString().slice(0, 10));
+  await past.getByRole("button", { name: "Search" }).click();
+  await past.getByRole("progressbar", { name: "Searched: 0 %" }).waitFor();
+});
+
 cannedTest("the queue is worked on with the keyboard, and several incidents at once", async () => {
   await visit(page, "/incidents#status=");
   const rows = page.locator("table.queue tbody tr");
   await until("the incidents", async () => (await rows.count()) === 4);
+  await page.getByLabel("Severity").selectOption("Medium");
+  await until("those of medium severity", async () => (await rows.count()) === 1);
+  await page.getByRole("button", { name: "New", exact: true }).click();
+  await page.getByRole("heading", { name: "No incidents" }).waitFor();
+  await page.getByRole("button", { name: "Clear the filters" }).click();
+  await until("all of them", async () => (await rows.count()) === 4);
   await rows.first().focus();
   await page.keyboard.press("j");
   await page.keyboard.press("x");

@@ -48,7 +48,7 @@ function Node({ name, value, depth, open }: { name?: string; value: Json; depth:
 }
 
 function preview(members: (readonly [string, Json])[]): string {
-  return members.length === 0 ? "" : `${members.length} ${members.length === 1 ? "item" : "items"}`;
+  return members.length === 0 ? "" : text.grid.items(members.length);
 }
 
 function Scalar({ value }: { value: null | boolean | number | string }) {

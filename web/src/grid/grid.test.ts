@@ -24,6 +24,17 @@ describe("sort", () => {
   });
 });
 
+describe("sort of many", () => {
+  it("gives texts that come again the order that they have one by one", () => {
+    const few = Array.from({ length: 60 }, (_, i) => ["B", "a", "A", null, "file10", "file9", ""][(i * 31) % 7]!);
+    const collator = new Intl.Collator("en-AU", { numeric: true, sensitivity: "base" });
+    for (const descending of [false, true]) {
+      const one = [...few.keys()].sort((i, j) => Number(few[i] === null) - Number(few[j] === null) || (few[i] === null ? 0 : (descending ? -1 : 1) * collator.compare(few[i]!, few[j]!)) || i - j);
+      expect(order(few, "string", descending)).toEqual(one);
+    }
+  });
+});
+
 describe("window", () => {
   it("shows only what is in sight", () => {
     expect(visibleRows(0, 280, 28, 100_000, 8)).toEqual({ start: 0, end: 18 });

@@ -140,7 +140,7 @@ export const text = {
   grid: {
     label: "Results", details: "Row details", hideEmpty: "Hide empty",
     row: (n: string) => `Row ${n}`, resize: (name: string) => `Width of ${name}`, previous: "Previous row", next: "Next row",
-    open: "Open", expand: "Open or fold", empty: "(empty)",
+    open: "Open", expand: "Open or fold", empty: "(empty)", items: (n: number) => `${n} ${n === 1 ? "item" : "items"}`,
   },
   incidents: {
     title: "Incidents", detail: "Alerts that belong together, latest activity first.", search: "Search title or entity", allSeverities: "All severities",
