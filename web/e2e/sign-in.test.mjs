@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { becomes, canned, cannedTest, openBrowser, openQuery, rowCount, screenshot, startCanned, until } from "./harness.mjs";
+import { becomes, canned, cannedTest, openBrowser, openQuery, rowCount, screenshot, startCanned, until, visit } from "./harness.mjs";
 
 const secret = "a-token-of-the-tests-0123456789abcdef";
 const password = "correct horse battery";
@@ -68,13 +68,13 @@ cannedTest("a reader is invited, looks at everything, and changes nothing", asyn
   await page.getByLabel("Everybody may see it").check();
   await page.getByRole("textbox", { name: "Name" }).press("Enter");
   await page.getByRole("dialog").waitFor({ state: "detached" });
-  await page.goto("/settings/people");
+  await visit(page, "/settings/people");
 
   const context = await browser.newContext({ baseURL: server.origin });
   const reader = await context.newPage();
   await reader.goto(link);
   await reader.getByRole("heading", { name: "Overview" }).waitFor();
-  await reader.goto("/logs");
+  await visit(reader, "/logs");
   const kept = reader.getByRole("complementary", { name: "Tables and samples" });
   await kept.getByRole("tab", { name: "Saved" }).click();
   await kept.getByRole("button", { name: /^Seven of them.*administrator/ }).click();
