@@ -116,6 +116,26 @@ func (e *Erasure) write(c *Config) error {
 	return nil
 }
 
+// KeepOut writes the tombstone of an erasure that was carried out elsewhere, unless it
+// is there, for a lake that is to be built in config.Dir: no record is taken that has
+// one of the keys.
+func KeepOut(config Config, sequence int, at time.Time, keys []schema.Key) error {
+	dir, err := TombstonesOf(config)
+	if err != nil {
+		return err
+	}
+	config.Tombstones = dir
+	e := &Erasure{Sequence: sequence, Began: at, Ended: at, Keys: []string{}, Tables: []ErasedRows{}}
+	for _, key := range keys {
+		e.Keys = append(e.Keys, hex.EncodeToString(key[:]))
+	}
+	_, err = config.files().disk.Stat(config.erasurePath(sequence))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return e.write(&config)
+}
+
 // erasedKeys are the keys of all erasures.
 func erasedKeys(all []*Erasure) (map[schema.Key]struct{}, error) {
 	keys := map[schema.Key]struct{}{}

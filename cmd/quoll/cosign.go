@@ -93,6 +93,9 @@ func runCosign(cmd *cobra.Command, data, keyFile, url string) error {
 		return err
 	}
 	a, err := archive.Open(config)
+	if errors.Is(err, archive.ErrLocked) {
+		return fmt.Errorf("%w: a server asks witnesses by itself; name this one under archive_witnesses in its configuration", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -249,6 +249,12 @@ func TestErasure(t *testing.T) {
 	if err != nil || !strings.Contains(out, "payloads") {
 		t.Errorf("restore: %q, %v", out, err)
 	}
+	// Nor does the restored machine take what was delivered again, of which the archive
+	// has her record.
+	out, err = quoll(t, "query", "--data", e.data+"-restored", "--format", "csv", "UnifiedAuditLog | order by TimeGenerated asc | project UserId")
+	if strings.Join(strings.Fields(out), " ") != "UserId bo@coast.example kai@coast.example bo@coast.example" || err != nil {
+		t.Errorf("restored: rows of %q, %v", out, err)
+	}
 }
 
 // An erasure that is broken off after any of its steps goes on when it is run again.

@@ -241,9 +241,14 @@ func rowsObjects(ctx context.Context, prover *archive.Prover, positions []uint64
 // erase does what a certificate says, as far as it is not done.
 func (d erasureDesk) erase(ctx context.Context, e *hold.Erasure, c *archive.Disposal) error {
 	// Journalled again after a crash, it is twice in the log, which does no harm.
+	now := d.holds.now().UTC()
+	gone, err := erasedKeys{c.Sequence, e.Keys}.payload(now)
+	if err != nil {
+		return err
+	}
 	position, err := d.node.journal.Append(ctx, model.Payload{
-		Source: model.SourceLedger, Format: model.FormatCertificate, ContentType: "Erasure", Name: fmt.Sprintf("erasure-%d.certificate", e.ID), Received: d.holds.now().UTC(), Body: e.Certificate,
-	})
+		Source: model.SourceLedger, Format: model.FormatCertificate, ContentType: "Erasure", Name: fmt.Sprintf("erasure-%d.certificate", e.ID), Received: now, Body: e.Certificate,
+	}, gone)
 	if err != nil {
 		return fmt.Errorf("journal the certificate: %w", err)
 	}

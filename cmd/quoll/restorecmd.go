@@ -99,6 +99,8 @@ type restored struct {
 	Tables   []restoredRows `json:"tables"`   // those that have rows
 	Journal  float64        `json:"journalSeconds"`
 	Lake     float64        `json:"lakeSeconds"`
+
+	erased []erasedKeys
 }
 
 type restoredRows struct {
@@ -152,6 +154,9 @@ func restoreInto(ctx context.Context, prover *archive.Prover, data, workspaceID 
 			return nil, fmt.Errorf("restore: %w", err)
 		}
 	}
+	if err := r.keepOut(lake.DefaultConfig(p.lake()), started.UTC()); err != nil {
+		return nil, err
+	}
 	if err := rebuildLake(ctx, data); err != nil {
 		return nil, err
 	}
@@ -196,6 +201,9 @@ func (r *restored) fillJournal(ctx context.Context, prover *archive.Prover, dir 
 		return err
 	}
 	err = prover.Payloads(ctx, to, func(p model.Payload, leaf archive.PayloadLeaf) error {
+		if err := r.takeErased(&p, &leaf); err != nil {
+			return err
+		}
 		group, size = append(group, p), size+len(p.Body)
 		r.Position, r.Bytes = leaf.Position, r.Bytes+int64(len(p.Body))
 		if size < restoreGroup {
