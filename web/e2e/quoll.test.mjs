@@ -39,12 +39,13 @@ test("the first screen answers three questions, and says what is not met", async
   await unmet.getByRole("listitem").first().waitFor();
   if (canned) {
     await becomes(() => arriving.innerText(), /Not everything[\s\S]*3 of 9 streams have a gap or fail[\s\S]*in [67] d/);
-    await becomes(() => changed.innerText(), /Not without being seen[\s\S]*[56] h ago[\s\S]*40,612 leaves[\s\S]*292, up to [\s\S]*Tables and archive compared[\s\S]*equal, [34] h ago/);
-    for (const fact of [/Audit\.SharePoint \(Wattle Works\) fails/, /Audit\.Exchange .*something is lost on \d+ of the last 28 days/, /DLP\.All .*subscription was off/, /ends in 12 days/, /nothing has arrived yet/]) {
+    await becomes(() => changed.innerText(), /Not without being seen[\s\S]*[56] h ago[\s\S]*40,612 leaves[\s\S]*292, up to [\s\S]*Tables and archive compared[\s\S]*equal, [34] h ago[\s\S]*Last restore drill[\s\S]*rows equal, 9 d ago[\s\S]*Copies/);
+    for (const fact of [/Audit\.SharePoint \(Wattle Works\) fails/, /Audit\.Exchange .*something is lost on \d+ of the last 28 days/, /DLP\.All .*subscription was off/, /ends in 12 days/, /nothing has arrived yet/, /The copy azure of the archive has stopped/, /The witness .* does not cosign the archive/]) {
       await becomes(() => unmet.innerText(), fact);
     }
   } else {
     await becomes(() => unmet.innerText(), /The archive was never verified here/);
+    await becomes(() => unmet.innerText(), /It was never tried whether the archive could be restored/);
   }
   await screenshot(page, "overview");
   await needs.getByRole("list").getByRole("link").first().click();

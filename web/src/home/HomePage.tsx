@@ -10,7 +10,7 @@ import { text } from "../text/en";
 import { CheckmarkCircleFilled, DismissCircleFilled, QuestionCircleRegular, WarningFilled } from "../ui/icons";
 import { Ago, PageHeader, SeverityTag, useNow } from "../ui/parts";
 import { FailureView, LoadingRows } from "../ui/states";
-import { completeSince, mostUrgent, nextExpiry, summariseDays, unmet, verifiedFor } from "./answers";
+import { completeSince, copiesBehind, mostUrgent, nextExpiry, summariseDays, unmet, verifiedFor } from "./answers";
 import "../connectors/connectors.css";
 import "./home.css";
 
@@ -129,7 +129,8 @@ function Changed({ status, now }: { status: Status; now: number }) {
   const c = t.changed;
   const archive = status.archive;
   if (!archive) return <Verdict mood="bad">{c.off}</Verdict>;
-  const { verified, checkpoint, certificates, reconciliation: compared } = archive;
+  const { verified, checkpoint, certificates, drill, reconciliation: compared } = archive;
+  const behind = copiesBehind(archive);
   const fresh = verified !== null && now - new Date(verified.time).getTime() <= verifiedFor;
   return (
     <>
@@ -141,6 +142,8 @@ function Changed({ status, now }: { status: Status; now: number }) {
         {checkpoint && <div><dt>{c.root}</dt><dd className="mono home-root" title={checkpoint.root}>{checkpoint.root}</dd></div>}
         <Fact name={c.certificates}>{certificates && certificates.certificates > 0 ? c.upTo(formatCount(certificates.certificates), certificates.latest ?? "") : <span className="muted">{c.noCertificates}</span>}</Fact>
         <Fact name={c.reconciled}>{!compared ? <span className="muted">{c.neverVerified}</span> : compared.passed ? <>{c.equal}, <Ago at={compared.time} now={now} /></> : <span className="bad">{c.different}</span>}</Fact>
+        <Fact name={c.drill}>{!drill ? <span className="muted">{c.noDrill}</span> : <>{drill.passed ? c.restored : <span className="bad">{c.notRestored}</span>}, <Ago at={drill.time} now={now} /></>}</Fact>
+        <Fact name={c.copies}>{behind === null ? <span className="muted">{c.noCopies}</span> : c.copiesFollow(archive.copies!.length, formatDuration(behind))}</Fact>
         <Fact name={c.behind}>{c.payloads(formatCount(Math.max(0, status.journal.position - archive.position)))}</Fact>
       </dl>
       <p className="muted small">{c.how} <code className="mono">quoll archive verify</code></p>

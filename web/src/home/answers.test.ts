@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Connector, GapCalendar, GapRow, Incident, Reconciliation, Status } from "../api/types";
-import { completeSince, mostUrgent, nextExpiry, summariseDays, unmet } from "./answers";
+import type { ArchiveCopy, ArchiveStatus, Connector, GapCalendar, GapRow, Incident, Reconciliation, Status } from "../api/types";
+import { completeSince, copiesBehind, mostUrgent, nextExpiry, summariseDays, unmet } from "./answers";
 
 const now = Date.parse("2026-09-14T08:00:00Z");
 const at = (daysAgo: number) => new Date(Date.parse("2026-09-14T00:00:00Z") - daysAgo * 86_400_000).toISOString();
@@ -30,9 +30,13 @@ const connector = (change: Partial<Connector>): Connector => ({
 const reconciliation = (change: Partial<Reconciliation>): Reconciliation => ({
   time: at(1), seconds: 1, passed: true, detail: "equal", position: 1, missing: 0, foreign: 0, changed: 0, tables: [], hoursSha256: "", ...change,
 });
+const drill = (change: Partial<NonNullable<ArchiveStatus["drill"]>>) => ({ time: at(2), passed: true, detail: "rows equal", position: 1, bytes: 1, rows: 1, seconds: 1, ...change });
+const copy = (change: Partial<ArchiveCopy>): ArchiveCopy => ({
+  name: "sydney", store: "s3://bucket", leaves: 1, time: at(0), objects: 0, bytes: 0, lagSeconds: 40, late: false, alarmAfterSeconds: 900, retainDays: 7, unlocked: false, stopped: false, ...change,
+});
 const archive = (change: Partial<NonNullable<Status["archive"]>>): Status => ({
   version: "", started: at(1), now: at(0), journal: { position: 1, bytes: 1, updated: null }, lake: { position: 1, committed: 1, flushed: null, tables: [] },
-  archive: { position: 1, sealed: null, verified: { time: at(1), passed: true }, checkpoint: null, certificates: { certificates: 3, tenants: 1 }, drill: null, copies: null, recipients: null, rowFiles: null, witnesses: null, timestamps: null, reconciliation: reconciliation({}), ...change },
+  archive: { position: 1, sealed: null, verified: { time: at(1), passed: true }, checkpoint: null, certificates: { certificates: 3, tenants: 1 }, drill: drill({}), copies: null, recipients: null, rowFiles: null, witnesses: null, timestamps: null, reconciliation: reconciliation({}), ...change },
 });
 
 test("what is not met is listed, the worst first, and nothing else", () => {
@@ -49,6 +53,21 @@ test("what is not met is listed, the worst first, and nothing else", () => {
   expect(unmet([], undefined, archive({ reconciliation: null }), now)[0]!.severity).toBe("note");
   const stamp = { name: "harbour", url: "https://tsa.example", size: 12, time: at(4), everySeconds: 86_400, late: true, problem: "status 503" };
   expect(unmet([], undefined, archive({ timestamps: [stamp, { ...stamp, name: "ridge", late: false }] }), now)).toMatchObject([{ severity: "warn", what: "The archive's log has no new time stamp of harbour", why: "status 503", to: "/archive" }]);
+});
+
+test("the last drill, the copies and the witnesses are told when they are not as they should be", () => {
+  const of = (change: Partial<ArchiveStatus>) => unmet([], undefined, archive(change), now);
+  expect(of({ drill: null })).toMatchObject([{ severity: "note", why: "Run: quoll archive drill", to: "/archive" }]);
+  expect(of({ drill: drill({ passed: false, detail: "OfficeActivity has 3 rows less" }) })).toMatchObject([{ severity: "bad", why: "OfficeActivity has 3 rows less" }]);
+  expect(of({ drill: drill({ time: at(40) }) })).toMatchObject([{ severity: "warn" }]);
+  expect(of({ copies: [copy({})] })).toEqual([]);
+  expect(of({ copies: [copy({ late: true, problem: "no route" }), copy({ name: "disk", stopped: true, problem: "other bytes" }), copy({ name: "az", unlocked: true })] })).toMatchObject([
+    { severity: "bad", what: "The copy sydney of the archive is late", why: "no route" }, { severity: "bad", what: "The copy disk of the archive has stopped" }, { severity: "warn", what: "The copy az of the archive is not locked, although it should be" },
+  ]);
+  expect(of({ witnesses: [{ name: "w", url: "", size: 1, time: null }] })).toEqual([]);
+  expect(of({ witnesses: [{ name: "w", url: "", size: 1, time: null, problem: "it has seen more of the log" }] })).toMatchObject([{ severity: "warn", why: "it has seen more of the log" }]);
+  expect(copiesBehind(archive({ copies: [copy({}), copy({ lagSeconds: 70 })] }).archive!)).toBe(70);
+  expect(copiesBehind(archive({}).archive!)).toBeNull();
 });
 
 test("a connector without any content has its road's name, and missing messages are told", () => {

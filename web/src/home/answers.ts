@@ -1,4 +1,4 @@
-import type { Connector, GapCalendar, GapCell, GapRow, GapState, Incident, MessageCoverage, Status } from "../api/types";
+import type { ArchiveStatus, Connector, GapCalendar, GapCell, GapRow, GapState, Incident, MessageCoverage, Status } from "../api/types";
 import { lacking } from "../connectors/coverage";
 import { gapStates, placeCells } from "../connectors/gaps";
 import { formatCount } from "../format/number";
@@ -53,6 +53,9 @@ export interface Unmet { severity: Severity; what: string; why?: string; to: str
 
 /** How long a verification is news. */
 export const verifiedFor = 35 * day;
+
+/** How long a restore drill is news. */
+export const drilledFor = 35 * day;
 
 /** How long a comparison of tables and archive is news: a server does it daily. */
 export const reconciledFor = 2 * day;
@@ -110,6 +113,16 @@ function ofArchive(status: Status | undefined, now: number): Unmet[] {
   if (!compared) out.push({ severity: "note", what: t.neverReconciled, why: t.reconcile, to });
   else if (!compared.passed) out.push({ severity: "bad", what: t.differs, why: compared.detail, to });
   else if (now - new Date(compared.time).getTime() > reconciledFor) out.push({ severity: "warn", what: t.staleReconciled, why: t.reconcile, to });
+  const drill = archive.drill;
+  if (!drill) out.push({ severity: "note", what: t.neverDrilled, why: t.drill, to });
+  else if (!drill.passed) out.push({ severity: "bad", what: t.failedDrill, why: drill.detail, to });
+  else if (now - new Date(drill.time).getTime() > drilledFor) out.push({ severity: "warn", what: t.staleDrill, why: t.drill, to });
+  for (const c of archive.copies ?? []) {
+    if (c.stopped) out.push({ severity: "bad", what: t.copyStopped(c.name), why: c.problem, to });
+    else if (c.late) out.push({ severity: "bad", what: t.copyLate(c.name), why: c.problem, to });
+    else if (c.unlocked) out.push({ severity: "warn", what: t.copyUnlocked(c.name), why: c.locking, to });
+  }
+  for (const w of archive.witnesses ?? []) if (w.problem) out.push({ severity: "warn", what: t.witness(w.name), why: w.problem, to });
   if (!archive.certificates || archive.certificates.certificates === 0) out.push({ severity: "note", what: t.noCertificates, to });
   return out;
 }
@@ -119,6 +132,10 @@ function ofMessages(coverage: MessageCoverage | undefined): Unmet[] {
 }
 
 const severities = ["High", "Medium", "Low", "Informational"];
+
+/** How far the copies of the archive are behind it, the worst of them, in seconds; null where there are none. */
+export const copiesBehind = (archive: ArchiveStatus): number | null =>
+  archive.copies && archive.copies.length > 0 ? Math.max(...archive.copies.map((c) => c.lagSeconds)) : null;
 
 /** What to take first: the most severe, and of those the one that waits longest. */
 export function mostUrgent(incidents: Incident[], count: number): Incident[] {
