@@ -115,8 +115,12 @@ func (h *harness) judgeQuery(ctx context.Context, v *verdict, e example, catalog
 		return
 	}
 	v.Given, v.Compile = len(result.Rows), float64(result.Statistics.Compile)/float64(time.Millisecond)
-	columns := make([]string, len(result.Columns))
-	for i, c := range result.Columns {
+	answer := result
+	if n := len(result.More); n > 0 {
+		answer = result.More[n-1] // Microsoft's binder says the type of the last
+	}
+	columns := make([]string, len(answer.Columns))
+	for i, c := range answer.Columns {
 		columns[i] = c.Name + ":" + c.Type.String()
 	}
 	v.Columns = columns

@@ -92,18 +92,18 @@ const (
 // Query returns the plan of a query, or nil when it has mistakes; those are
 // then in src.
 func Query(src *source.Text, query *syntax.Query, catalog Catalog, options Options) *plan.Statement {
-	b := newBinder(src, query, catalog, options)
-	b.undeclared(query)
-	statement := b.statement(query)
-	if statement == nil {
-		return nil
-	}
-	return b.furtherTables(statement, query)
+	newBinder(src, query, catalog, options, 0).undeclared(query)
+	return batch(src, query, catalog, options)
 }
 
-func newBinder(src *source.Text, query *syntax.Query, catalog Catalog, options Options) *binder {
+// newBinder returns what binds the table of one of the expression statements of a
+// query.
+func newBinder(src *source.Text, query *syntax.Query, catalog Catalog, options Options, number int) *binder {
 	b := &binder{src: src, catalog: catalog, options: options, now: options.Now.UTC(), functions: builtin.All()}
-	b.branches.from = endOf(query)
+	b.branches.expression = number
+	if all := expressions(query); number < len(all) {
+		b.branches.from, _ = all[number].X.(*syntax.Pipe)
+	}
 	return b
 }
 

@@ -1,9 +1,8 @@
 package bind
 
 import (
-	"slices"
-
 	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/source"
 	"github.com/quoll/quoll/kql/syntax"
 )
 
@@ -14,6 +13,8 @@ const maxTables = 32
 // whole query is bound again for each, since passes over a plan change it in
 // place.
 type branches struct {
+	// expression is the number of the expression statement that gives the table.
+	expression int
 	// from is the pipeline whose end may give several tables.
 	from *syntax.Pipe
 	// wanted is the number of the table to bind, count how many there are.
@@ -94,22 +95,58 @@ func (b *binder) facet(op *syntax.FacetOperator, rel *relation, s *scope) *relat
 	}, rel, s)
 }
 
-// endOf returns the pipeline that gives the result of a query.
-func endOf(query *syntax.Query) *syntax.Pipe {
-	for _, statement := range slices.Backward(query.Statements) {
+// expressions returns the statements of a query that give tables, in order.
+func expressions(query *syntax.Query) (all []*syntax.ExpressionStatement) {
+	for _, statement := range query.Statements {
 		if x, ok := statement.(*syntax.ExpressionStatement); ok {
-			pipe, _ := x.X.(*syntax.Pipe)
-			return pipe
+			all = append(all, x)
 		}
 	}
-	return nil
+	return all
 }
 
-// furtherTables binds the other tables of a query that gives several.
-func (b *binder) furtherTables(first *plan.Statement, query *syntax.Query) *plan.Statement {
+// batch binds a query of one or several expression statements, each of which may
+// give several tables.
+func batch(src *source.Text, query *syntax.Query, catalog Catalog, options Options) *plan.Statement {
+	all := expressions(query)
+	if len(all) > maxTables {
+		src.Errorf(all[maxTables].Span(), "the query has %d expressions that give a table; at most %d are allowed", len(all), maxTables)
+		return nil
+	}
+	var first *plan.Statement
+	for number := range max(len(all), 1) {
+		statement := tablesOf(src, query, catalog, options, number)
+		switch {
+		case statement == nil: // the mistakes of the others are told as well
+		case first == nil:
+			first = statement
+		default:
+			further := statement.More
+			statement.More = nil
+			first.More = append(append(first.More, statement), further...)
+		}
+	}
+	if src.Err() != nil {
+		return nil
+	}
+	return first
+}
+
+// tablesOf binds the tables that one expression statement gives.
+func tablesOf(src *source.Text, query *syntax.Query, catalog Catalog, options Options, number int) *plan.Statement {
+	b := newBinder(src, query, catalog, options, number)
+	first := b.statement(query)
+	if first == nil {
+		return nil
+	}
 	first.Name = b.branches.name
+	if from := b.branches.from; from != nil && first.Name == "" {
+		if as, ok := from.Operators[len(from.Operators)-1].(*syntax.AsOperator); ok {
+			first.Name = as.Name.Text
+		}
+	}
 	for wanted := 1; wanted < b.branches.count; wanted++ {
-		further := newBinder(b.src, query, b.catalog, b.options)
+		further := newBinder(src, query, catalog, options, number)
 		further.branches.wanted = wanted
 		statement := further.statement(query)
 		if statement == nil {

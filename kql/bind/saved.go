@@ -100,7 +100,7 @@ func CheckFunction(src *source.Text, name string, saved Saved, catalog Catalog, 
 		}
 		return others(asked)
 	}
-	b := newBinder(src, &syntax.Query{}, catalog, options)
+	b := newBinder(src, &syntax.Query{}, catalog, options, 0)
 	b.checkSaved(name)
 	if err := b.savedSeen[name].function.text.Err(); err != nil {
 		return err

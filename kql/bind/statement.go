@@ -13,10 +13,12 @@ type result struct {
 }
 
 // statements binds the statements of a query or of a function's body in s and
-// returns what the last expression gives: a table, or in a function also a
-// scalar.
+// returns what the expression gives that is asked for, in a function the last one:
+// a table, or in a function also a scalar.
 func (b *binder) statements(query *syntax.Query, s *scope, inFunction bool) result {
 	var last syntax.Expr
+	var asked result
+	number := 0
 	for _, statement := range query.Statements {
 		switch statement := statement.(type) {
 		case *syntax.LetStatement:
@@ -28,22 +30,30 @@ func (b *binder) statements(query *syntax.Query, s *scope, inFunction bool) resu
 		case *syntax.PatternStatement:
 			b.declarePattern(statement, s)
 		case *syntax.ExpressionStatement:
-			if last != nil && !inFunction {
-				b.tabular(last, s) // reported mistakes are all it can give
-			}
 			last = statement.X
+			if !inFunction && number == b.branches.expression {
+				asked = b.answer(last, s) // where it stands: it sees no name from below
+			}
+			number++
 		}
 	}
-	if last == nil {
+	switch {
+	case !inFunction:
+		return asked
+	case last == nil:
 		return result{}
-	}
-	if b.isTabular(last, s) {
+	case b.isTabular(last, s):
 		return result{rel: b.tabular(last, s)}
 	}
-	if !inFunction {
-		return result{rel: b.printed(last, s)}
-	}
 	return result{scalar: b.scalar(last, constants(s))}
+}
+
+// answer binds what a query asks for.
+func (b *binder) answer(x syntax.Expr, s *scope) result {
+	if b.isTabular(x, s) {
+		return result{rel: b.tabular(x, s)}
+	}
+	return result{rel: b.printed(x, s)}
 }
 
 // printed binds a scalar at the end of a query as print does, so that `1 + 1`

@@ -38,7 +38,7 @@ func statements() []Entry {
 		{Name: "declare query_parameters", Forms: []string{"declare query_parameters (name:type = default, …)"}, Doc: "Declares the parameters that a client gives beside the text.", Example: "declare query_parameters (x:long = 2); print x"},
 		{Name: "declare pattern", Forms: []string{"declare pattern name = (parameter:type)[path:type] { … }"}, Doc: "Maps texts to tables.", Example: "declare pattern p = (a:string) { ('x') = { print 1 }; }; p('x')"},
 		{Name: "restrict access", Forms: []string{"restrict access to (table, …)"}, Doc: "Limits which tables the rest of the query may read.", Example: "let t = range x from 1 to 3 step 1; restrict access to (t); t | count"},
-		{Name: "batches", Forms: []string{"query ; query"}, Doc: "Several tabular expressions in one request, each with its own answer.", Example: "print a = 1; print b = 2", Differs: "The last one is the answer."},
+		{Name: "batches", Forms: []string{"query ; query"}, Doc: "Several tabular expressions in one request, each with its own answer.", Example: "print a = 1; print b = 2", Differs: "A rule and a tile of a dashboard take the first."},
 		{Name: "user-defined functions", Forms: []string{"let name = (table:(*), parameter:type = default) { body }"}, Doc: "A function of the query takes scalars and tables, and may have defaults.", Example: "let above = (t:(x:long), least:long = 2) { t | where x >= least }; above((range x from 1 to 3 step 1))"},
 	}
 }

@@ -36,7 +36,9 @@ func TestSeveralTables(t *testing.T) {
 		return all
 	}
 	for text, want := range map[string]string{
-		"range x from 1 to 3 step 1 | fork low=(where x < 2) (count | as number) (where x > 2)":    "low[{x long}] [[1]]; number[{Count long}] [[3]]; [{x long}] [[3]]; ",
+		"range x from 1 to 3 step 1 | fork low=(where x < 2) (count | as number) (where x > 2)":                               "low[{x long}] [[1]]; number[{Count long}] [[3]]; [{x long}] [[3]]; ",
+		"print a = 1 | as one; let n = 2; print b = n; range c from 1 to 2 step 1 | fork (count) (where c > n - 1 | as last)": "one[{a long}] [[1]]; [{b long}] [[2]]; [{Count long}] [[2]]; last[{c long}] [[2]]; ",
+		"1 + 1; 'x'": "[{print_0 long}] [[2]]; [{print_0 string}] [[x]]; ",
 		"let t = range x from 2 to 2 step 1; t | facet by x with (extend y = x * 2 | where y > 2)": "[{x long} {y long}] [[2 4]]; x[{x long} {count_x long}] [[2 1]]; ",
 	} {
 		if got := ask(text); got != want {
