@@ -18,8 +18,10 @@ import (
 // rule's health.
 type Querier interface {
 	Query(ctx context.Context, request query.Request) (*query.Result, error)
-	// Tables returns the names of the tables that a query reads.
-	Tables(text string) ([]string, error)
+	// Reads says what a query looks at in tables.
+	Reads(ctx context.Context, text string) ([]*query.Interest, error)
+	// Meets says of each key whether what a query looks at has it.
+	Meets(ctx context.Context, it *query.Interest, keys []string) ([]bool, error)
 }
 
 // Sink takes alerts. Raise must be safe to repeat. Alert returns an alert
@@ -94,7 +96,7 @@ func New(ctx context.Context, config Config, db *sql.DB, rules []*Rule, querier 
 		return nil, err
 	}
 	d := &Detector{
-		config: config, rules: rules, known: known{tables: map[string][]string{}, failed: map[string]bool{}}, store: store, querier: querier, sink: sink, clock: clk, log: log,
+		config: config, rules: rules, known: newKnown(), store: store, querier: querier, sink: sink, clock: clk, log: log,
 		scheduled: lane{workers: max(config.Workers, 1)}, nrt: lane{workers: max(config.NRTWorkers, 1)},
 	}
 	seen := map[string]string{}
@@ -154,7 +156,7 @@ func (d *Detector) Tick(ctx context.Context) error {
 func (d *Detector) begin(ctx context.Context, running *sync.WaitGroup, problem func(error)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.admit()
+	d.admit(ctx)
 	now := d.clock.Now().UTC()
 	var forgetting error
 	if now.Sub(d.forgot).Abs() >= time.Hour {
@@ -200,9 +202,9 @@ func (d *Detector) runRule(ctx context.Context, r *Rule, look *lookout, patience
 	if err != nil {
 		return err
 	}
-	if _, ok := d.known.tablesOf(r.ID); !ok {
+	if _, ok := d.known.readsOf(r.ID); !ok {
 		// What it lacked, a watchlist for example, may be there by now.
-		tables, err := d.querier.Tables(r.Query)
+		reads, err := d.querier.Reads(ctx, r.Query)
 		if err != nil {
 			if health.LastError != err.Error() {
 				d.log.Error("rule does not compile", "rule", r.Name, "error", err)
@@ -210,7 +212,7 @@ func (d *Detector) runRule(ctx context.Context, r *Rule, look *lookout, patience
 			health.LastError, health.LastRun = err.Error(), now
 			return d.store.saveRule(ctx, health)
 		}
-		d.known.setTables(r.ID, tables)
+		d.known.setReads(r.ID, reads)
 	}
 	if now.Before(health.SuppressedUntil) && !r.Watches() {
 		return nil
@@ -281,8 +283,8 @@ func (d *Detector) windows(ctx context.Context, r *Rule, health Health, now time
 	if look.upTo.Sub(health.Ingested) < every {
 		return nil, due, health.Ingested, nil
 	}
-	tables, _ := d.known.tablesOf(r.ID)
-	minutes, err := look.over(ctx, tables, health.Ingested)
+	reads, _ := d.known.readsOf(r.ID)
+	minutes, err := look.over(ctx, reads, health.Ingested)
 	if err != nil {
 		return nil, nil, time.Time{}, err
 	}

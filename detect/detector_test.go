@@ -37,11 +37,15 @@ type fakeTable struct {
 
 var lateQuestion = regexp.MustCompile(`^\['T'\] \| where ingestion_time\(\) > datetime\((.*?)\) and ingestion_time\(\) <= datetime\((.*?)\) `)
 
-func (f *fakeTable) Tables(text string) ([]string, error) {
+func (f *fakeTable) Reads(_ context.Context, text string) ([]*query.Interest, error) {
 	if strings.Contains(text, "mistake") {
 		return nil, errors.New("does not compile")
 	}
-	return []string{"T"}, nil
+	return []*query.Interest{{Table: "T"}}, nil
+}
+
+func (f *fakeTable) Meets(context.Context, *query.Interest, []string) ([]bool, error) {
+	return nil, errors.New("the table has no key")
 }
 
 func (f *fakeTable) Query(_ context.Context, r query.Request) (*query.Result, error) {

@@ -19,6 +19,9 @@ func (d *Detector) evaluate(ctx context.Context, r *Rule, w Window, now time.Tim
 	if err != nil {
 		return 0, 0, fmt.Errorf("window %s to %s: %w", w.Start.Format(time.RFC3339), w.End.Format(time.RFC3339), err)
 	}
+	if result.Reads != nil { // a watchlist or a saved function may have changed since
+		d.known.setReads(r.ID, result.Reads)
+	}
 	for _, f := range r.findings(result, w, now) {
 		held, err := d.held(ctx, r, f, now)
 		if err != nil {

@@ -92,36 +92,3 @@ func (a *atWork) free(id string) {
 	close(a.rules[id])
 	delete(a.rules, id)
 }
-
-// known is what is known of rules while they run: the tables that their queries
-// read, and which of them failed last.
-type known struct {
-	mu     sync.Mutex
-	tables map[string][]string // by rule id
-	failed map[string]bool
-}
-
-func (k *known) tablesOf(id string) ([]string, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	tables, ok := k.tables[id]
-	return tables, ok
-}
-
-func (k *known) setTables(id string, tables []string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.tables[id] = tables
-}
-
-func (k *known) hasFailed(id string) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.failed[id]
-}
-
-func (k *known) setFailed(id string, failed bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.failed[id] = failed
-}

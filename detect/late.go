@@ -3,6 +3,7 @@ package detect
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -10,15 +11,31 @@ import (
 	"github.com/quoll/quoll/query"
 )
 
-// arrival is the minutes, sorted, into which the event times of rows fall that
-// came in.
-type arrival []time.Time
+// arrival is the rows of a table that came in, in short.
+type arrival struct {
+	// minutes are those into which the event times of rows fall, by what kind of rows
+	// they are: the value of the table's key. They are under the empty one where it
+	// has none, or is not known.
+	minutes map[string][]time.Time
+	keys    map[string]bool // but the empty one
+}
 
-// join returns the minutes of both.
-func (a arrival) join(b arrival) arrival {
-	all := slices.Concat(a, b)
-	slices.SortFunc(all, time.Time.Compare)
-	return slices.CompactFunc(all, time.Time.Equal)
+// of returns the minutes of the rows that an interest looks at, not sorted.
+func (a *arrival) of(ctx context.Context, d *Detector, it *query.Interest) ([]time.Time, error) {
+	var met map[string]bool
+	if it.Key != "" && len(a.keys) > 0 {
+		var err error
+		if met, err = d.known.meeting(ctx, d.querier, it, a.keys); err != nil {
+			return nil, err
+		}
+	}
+	var minutes []time.Time
+	for key, of := range a.minutes {
+		if key == "" || it.Key == "" || met[key] {
+			minutes = append(minutes, of...)
+		}
+	}
+	return minutes, nil
 }
 
 type lookKey struct {
@@ -39,28 +56,36 @@ type lookout struct {
 // looking is a question that was put to the engine.
 type looking struct {
 	done  chan struct{} // closed when the answer is there
-	found arrival
+	found *arrival
 	err   error
 }
 
-// over returns what came into any of the tables after since.
-func (l *lookout) over(ctx context.Context, tables []string, since time.Time) (arrival, error) {
-	var all arrival
-	for _, table := range tables {
-		key := lookKey{table, since.UnixMicro()}
-		a, err := l.once(ctx, key, since)
-		if err != nil {
-			return nil, fmt.Errorf("look for late rows in %s: %w", table, err)
-		}
-		all = all.join(a)
-	}
+// over returns the minutes, sorted, of what came in after since that a rule looks
+// at. Rows of which it looks at none change nothing of what it finds.
+func (l *lookout) over(ctx context.Context, reads []*query.Interest, since time.Time) ([]time.Time, error) {
 	oldest := l.now.Add(-l.detector.config.LateLimit)
-	return slices.DeleteFunc(all, func(m time.Time) bool { return m.Before(oldest) }), nil
+	all := map[time.Time]bool{}
+	for _, it := range reads {
+		found, err := l.once(ctx, lookKey{it.Table, since.UnixMicro()}, since)
+		if err != nil {
+			return nil, fmt.Errorf("look for late rows in %s: %w", it.Table, err)
+		}
+		minutes, err := found.of(ctx, l.detector, it)
+		if err != nil {
+			return nil, fmt.Errorf("look for late rows in %s: %w", it.Table, err)
+		}
+		for _, m := range minutes {
+			if !m.Before(oldest) {
+				all[m] = true
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Keys(all), time.Time.Compare), nil
 }
 
 // once puts a question to the engine that is not put yet, and waits for the answer.
 // One that failed is put again.
-func (l *lookout) once(ctx context.Context, key lookKey, since time.Time) (arrival, error) {
+func (l *lookout) once(ctx context.Context, key lookKey, since time.Time) (*arrival, error) {
 	l.mu.Lock()
 	asked, ok := l.seen[key]
 	if !ok {
@@ -86,24 +111,45 @@ func (l *lookout) once(ctx context.Context, key lookKey, since time.Time) (arriv
 	return asked.found, asked.err
 }
 
-func (l *lookout) look(ctx context.Context, table string, since time.Time) (arrival, error) {
+// mostKinds is how many pairs of a minute and a key are taken in: after an absence
+// of days there may be more, and then all rules that read the table look again.
+const mostKinds = 100_000
+
+func (l *lookout) look(ctx context.Context, table string, since time.Time) (*arrival, error) {
 	const layout = "2006-01-02T15:04:05.000000Z"
-	// The table's name comes from the compiled plan of a rule, so it is a
-	// name of the schema; it is quoted all the same.
+	// Names come from the compiled plan of a rule, so they are names of the
+	// schema; they are quoted all the same.
 	text := fmt.Sprintf("['%s'] | where ingestion_time() > datetime(%s) and ingestion_time() <= datetime(%s) | distinct Minute=bin(TimeGenerated, 1m)",
 		table, since.UTC().Format(layout), l.upTo.Format(layout))
-	limited, cancel := context.WithTimeout(ctx, l.detector.config.QueryTimeout)
-	defer cancel()
-	result, err := l.detector.querier.Query(limited, query.Request{Text: text, Now: l.now})
-	if err != nil {
-		return nil, err
-	}
-	minutes := arrival{}
-	for _, row := range result.Rows {
-		if m, ok := row[0].(time.Time); ok {
-			minutes = append(minutes, m)
+	if key := query.KeyColumn(table); key != "" {
+		found, err := l.ask(ctx, text+", Key=['"+key+"']", mostKinds)
+		if err != nil || found != nil {
+			return found, err
 		}
 	}
-	slices.SortFunc(minutes, time.Time.Compare)
-	return minutes, nil
+	return l.ask(ctx, text, 0)
+}
+
+// ask puts the question for minutes, or for minutes and keys. It returns nil where
+// there are more of them than most; 0 is no bound.
+func (l *lookout) ask(ctx context.Context, text string, most int) (*arrival, error) {
+	limited, cancel := context.WithTimeout(ctx, l.detector.config.QueryTimeout)
+	defer cancel()
+	result, err := l.detector.querier.Query(limited, query.Request{Text: text, Now: l.now, Limits: query.Limits{Rows: most}})
+	if err != nil || most > 0 && result.Truncated {
+		return nil, err
+	}
+	found := &arrival{minutes: map[string][]time.Time{}, keys: map[string]bool{}}
+	for _, row := range result.Rows {
+		key := ""
+		if len(row) > 1 {
+			key, _ = row[1].(string)
+		}
+		if m, ok := row[0].(time.Time); ok {
+			found.minutes[key] = append(found.minutes[key], m)
+			found.keys[key] = key != ""
+		}
+	}
+	delete(found.keys, "")
+	return found, nil
 }

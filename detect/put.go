@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"context"
 	"slices"
 	"sync"
 )
@@ -16,7 +17,7 @@ type newcomers struct {
 // does not wait for a tick that is under way. The error is that of a query that
 // does not compile; such a rule is not taken.
 func (d *Detector) Put(r *Rule) error {
-	if _, err := d.querier.Tables(r.Query); err != nil {
+	if _, err := d.querier.Reads(context.Background(), r.Query); err != nil {
 		return err
 	}
 	d.coming.mu.Lock()
@@ -26,7 +27,7 @@ func (d *Detector) Put(r *Rule) error {
 }
 
 // admit takes what Put left. The caller holds d.mu.
-func (d *Detector) admit() {
+func (d *Detector) admit(ctx context.Context) {
 	d.coming.mu.Lock()
 	defer d.coming.mu.Unlock()
 	if len(d.coming.rules) == 0 {
@@ -34,11 +35,11 @@ func (d *Detector) admit() {
 	}
 	rules := slices.Clone(d.rules)
 	for _, r := range d.coming.rules {
-		tables, err := d.querier.Tables(r.Query)
+		reads, err := d.querier.Reads(ctx, r.Query)
 		if err != nil {
 			continue // Put has seen that it compiles
 		}
-		d.known.setTables(r.ID, tables)
+		d.known.setReads(r.ID, reads)
 		if i := slices.IndexFunc(rules, func(old *Rule) bool { return old.ID == r.ID }); i >= 0 {
 			rules[i] = r
 			continue

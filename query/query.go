@@ -118,6 +118,8 @@ type Result struct {
 	Statistics    Statistics // of all tables together
 	// Name is what the query calls the table, where it gives several.
 	Name string
+	// Reads says what a standing query looked at, scan by scan.
+	Reads []*Interest
 	// More are the further tables of a query that gives several, in order; they
 	// see the same rows. Each has the limits for itself.
 	More []*Result

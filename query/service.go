@@ -114,6 +114,9 @@ func (s *Service) Query(ctx context.Context, r Request) (result *Result, err err
 		return nil, fmt.Errorf("run query: %w", err)
 	}
 	result = table(statement, execution)
+	if r.Standing {
+		result.Reads = Reads(statement)
+	}
 	for i, further := range statement.More {
 		if i < len(execution.More) {
 			result.More = append(result.More, table(further, execution.More[i]))

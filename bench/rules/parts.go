@@ -13,7 +13,6 @@ import (
 
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/internal/clock"
-	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/query"
 	"github.com/quoll/quoll/rules"
@@ -89,13 +88,14 @@ func (q *querier) Query(ctx context.Context, r query.Request) (*query.Result, er
 	return q.service.Query(ctx, r)
 }
 
-// Tables implements detect.Querier.
-func (q *querier) Tables(text string) ([]string, error) {
-	statement, err := q.service.Compile(context.Background(), text)
-	if err != nil {
-		return nil, err
-	}
-	return plan.Tables(statement), nil
+// Reads implements detect.Querier.
+func (q *querier) Reads(ctx context.Context, text string) ([]*query.Interest, error) {
+	return q.service.Reads(ctx, text)
+}
+
+// Meets implements detect.Querier.
+func (q *querier) Meets(ctx context.Context, it *query.Interest, keys []string) ([]bool, error) {
+	return q.service.Meets(ctx, it, keys)
 }
 
 // sink keeps alerts in memory.

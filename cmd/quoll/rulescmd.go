@@ -26,7 +26,7 @@ import (
 // knows no watchlists and no saved functions.
 type ruleQuerier struct{ *query.Service }
 
-// Tables implements detect.Querier.
+// Tables returns the names of the tables that a query reads.
 func (q ruleQuerier) Tables(text string) ([]string, error) {
 	compile := func() (*plan.Statement, error) { return tables.Compile(text, bind.Options{Now: time.Now()}) }
 	if q.Service != nil {
@@ -37,6 +37,18 @@ func (q ruleQuerier) Tables(text string) ([]string, error) {
 		return nil, err
 	}
 	return plan.Tables(statement), nil
+}
+
+// Reads implements detect.Querier.
+func (q ruleQuerier) Reads(ctx context.Context, text string) ([]*query.Interest, error) {
+	if q.Service != nil {
+		return q.Service.Reads(ctx, text)
+	}
+	statement, err := tables.Compile(text, bind.Options{Now: time.Now()})
+	if err != nil {
+		return nil, err
+	}
+	return query.Reads(statement), nil
 }
 
 // isRule says whether a file name is that of a rule and not of its tests.

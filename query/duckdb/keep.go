@@ -9,7 +9,9 @@ import (
 
 	"github.com/quoll/quoll/kql/plan"
 	sqlgen "github.com/quoll/quoll/kql/sqlgen/duckdb"
+	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/query"
 )
 
 var (
@@ -153,10 +155,10 @@ func (k *keptRows) wanted(ctx context.Context, conn *sql.Conn, s *shelf, kept *k
 		return nil, 0, err
 	}
 	k.mu.Lock()
-	var interests []*interest
+	var interests []*query.Interest
 	for _, it := range s.interests {
-		if kept.texts[it.text] {
-			interests = append(interests, it.interest)
+		if kept.texts[it.Text] {
+			interests = append(interests, it.Interest)
 		}
 	}
 	k.mu.Unlock()
@@ -168,10 +170,10 @@ func (k *keptRows) wanted(ctx context.Context, conn *sql.Conn, s *shelf, kept *k
 		values = append(values, "("+quoteText(value)+")")
 	}
 	item := "(SELECT * FROM (VALUES " + strings.Join(values, ", ") + ") AS keys(" + quoteName(s.key) + "))"
-	scan := &plan.Scan{Table: s.table, Fields: []plan.Field{{Column: keyColumn, Source: s.key}}}
+	scan := &plan.Scan{Table: s.table, Fields: []plan.Field{{Column: query.InterestKey, Source: s.key}}}
 	generated, err := sqlgen.Generate(&plan.Statement{
 		Root:   &plan.Filter{Input: scan, Predicate: anyOf(interests)},
-		Output: []plan.Output{{Name: keyColumn.Name, Column: keyColumn}},
+		Output: []plan.Output{{Name: query.InterestKey.Name, Column: query.InterestKey}},
 	}, sqlgen.Options{
 		Scan:  func(*plan.Scan) (string, error) { return item, nil },
 		Limit: len(counts),
@@ -216,3 +218,18 @@ func countKeys(ctx context.Context, conn *sql.Conn, key, from string) (map[strin
 	}
 	return counts, rows.Err()
 }
+
+// anyOf is true of a key for which all conditions of an interest hold.
+func anyOf(interests []*query.Interest) plan.Expr {
+	either := &plan.Case{Else: truth(false), Of: types.Bool}
+	for _, it := range interests {
+		all := truth(true)
+		for _, c := range it.Conditions {
+			all = &plan.Case{Branches: []plan.Branch{{When: c, Then: all}}, Else: truth(false), Of: types.Bool}
+		}
+		either.Branches = append(either.Branches, plan.Branch{When: all, Then: truth(true)})
+	}
+	return either
+}
+
+func truth(value bool) plan.Expr { return &plan.Literal{Of: types.Bool, Value: value} }

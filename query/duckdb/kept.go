@@ -11,6 +11,7 @@ import (
 	"database/sql"
 
 	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/query"
 )
 
 // keptRows reads a file once for all the queries that are asked again and again,
@@ -63,7 +64,7 @@ type shelf struct {
 
 // known is an interest and when it was last asked for.
 type known struct {
-	*interest
+	*query.Interest
 	asked time.Time
 	reach time.Duration // how far before the end of its windows it looked
 }
@@ -116,22 +117,22 @@ func (k *keptRows) statistics() KeptStatistics {
 
 // learn notes what a standing query looks at in windows that long. It returns
 // whether it was known before.
-func (k *keptRows) learn(it *interest, reach time.Duration) bool {
-	if k.most <= 0 || it.key == "" && it.wide {
+func (k *keptRows) learn(it *query.Interest, reach time.Duration) bool {
+	if k.most <= 0 || it.Key == "" && it.Wide {
 		return false // all documents are too many
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	key := shelfKey{it.table, it.key, it.wide}
+	key := shelfKey{it.Table, it.Key, it.Wide}
 	s := k.shelves[key]
 	if s == nil {
 		s = &shelf{shelfKey: key, interests: map[string]*known{}, files: map[string]*keptFile{}}
 		k.shelves[key] = s
 	}
-	name := it.text + strings.Join(it.columns, ",")
+	name := it.Text + strings.Join(it.Columns, ",")
 	before, ok := s.interests[name]
 	if !ok {
-		before = &known{interest: it}
+		before = &known{Interest: it}
 		s.interests[name] = before
 	}
 	before.asked, before.reach = k.now(), max(before.reach, reach)
@@ -141,9 +142,9 @@ func (k *keptRows) learn(it *interest, reach time.Duration) bool {
 // use returns the table with the rows of a file that an interest looks at, for a
 // window that ends at to; it is empty if there are none. ok is false if the file is
 // to be read itself. The caller calls release if ok.
-func (k *keptRows) use(ctx context.Context, it *interest, set *ReadSet, file lake.File, to time.Time) (name string, rows int64, release func(), ok bool) {
+func (k *keptRows) use(ctx context.Context, it *query.Interest, set *ReadSet, file lake.File, to time.Time) (name string, rows int64, release func(), ok bool) {
 	k.mu.Lock()
-	s := k.shelves[shelfKey{it.table, it.key, it.wide}]
+	s := k.shelves[shelfKey{it.Table, it.Key, it.Wide}]
 	if s == nil {
 		k.mu.Unlock()
 		return "", 0, nil, false
@@ -196,11 +197,11 @@ func (k *keptRows) use(ctx context.Context, it *interest, set *ReadSet, file lak
 func (f *keptFile) again(now time.Time) bool { return !f.ok && !f.until.IsZero() && now.After(f.until) }
 
 // meets says whether what an interest looks at is kept, or was too much to keep.
-func (f *keptFile) meets(it *interest) bool {
-	if !f.texts[it.text] {
+func (f *keptFile) meets(it *query.Interest) bool {
+	if !f.texts[it.Text] {
 		return false
 	}
-	for _, c := range it.columns {
+	for _, c := range it.Columns {
 		if _, found := slices.BinarySearch(f.columns, c); !found {
 			return false
 		}
@@ -220,8 +221,8 @@ func (s *shelf) begin(file lake.File, to, now time.Time) *keptFile {
 		if it.reach > 0 && !to.IsZero() && to.Sub(file.MaxTime) > it.reach {
 			continue
 		}
-		kept.texts[it.text] = true
-		kept.columns = append(kept.columns, it.columns...)
+		kept.texts[it.Text] = true
+		kept.columns = append(kept.columns, it.Columns...)
 	}
 	slices.Sort(kept.columns)
 	kept.columns = slices.Compact(kept.columns)

@@ -207,3 +207,57 @@ func sortedRows(r *query.Result) string {
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
 }
+
+// A row of a kind that a query does not look at changes nothing of its answer, which
+// is why detection does not ask it again.
+func TestRowsThatNobodyLooksAtChangeNothing(t *testing.T) {
+	dir := t.TempDir()
+	opened, err := lake.Open(t.Context(), lake.DefaultConfig(dir), testLogger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	l := &keptLake{Lake: opened, t: t, random: rand.New(rand.NewPCG(3, 4)), now: start}
+	s := newSharer(t, l, dir, 0, 0)
+	answer := func(text string) string {
+		return sortedRows(mustQuery(t, s.service, query.Request{Text: text, Now: start.Add(time.Hour)}))
+	}
+	before := map[string]string{}
+	for _, text := range standing {
+		before[text] = answer(text)
+	}
+	passed, all := 0, operations
+	for _, operation := range all {
+		operations = []string{operation}
+		l.rows(12)
+		for _, text := range standing {
+			reads, err := s.service.Reads(t.Context(), text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			looks := false
+			for _, it := range reads {
+				met := []bool{true}
+				if it.Key != "" {
+					if met, err = s.service.Meets(t.Context(), it, []string{operation}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				looks = looks || met[0]
+			}
+			after := answer(text)
+			if !looks && after != before[text] {
+				t.Errorf("%s\nsaid\n%s\nand after rows of %q, at which it does not look,\n%s", text, before[text], operation, after)
+			}
+			if !looks {
+				passed++
+			}
+			before[text] = after
+		}
+	}
+	operations = all
+	// 11 of the queries have conditions over the kind of act.
+	if passed < 11*len(all)/2 {
+		t.Errorf("of %d rounds of queries only %d were passed over", len(all)*len(standing), passed)
+	}
+}

@@ -24,7 +24,7 @@ type reader struct {
 	releases   []func()
 	statistics query.Statistics
 	// standing says what scans look at whose rows may be kept for several queries.
-	standing map[*plan.Scan]*interest
+	standing map[*plan.Scan]*query.Interest
 }
 
 func (e *Engine) newReader(options query.RunOptions) *reader {
@@ -87,9 +87,9 @@ func (r *reader) stand(s *plan.Statement) {
 	if !r.options.Standing {
 		return
 	}
-	r.standing = map[*plan.Scan]*interest{}
+	r.standing = map[*plan.Scan]*query.Interest{}
 	for _, s := range append([]*plan.Statement{s}, s.More...) {
-		for scan, it := range interests(s) {
+		for scan, it := range query.Interests(s) {
 			reach := time.Duration(math.MaxInt64)
 			if from := later(scan.From, r.options.From); !from.IsZero() && !r.options.To.IsZero() {
 				reach = r.options.To.Sub(from)
@@ -172,7 +172,7 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 
 // kept returns the table with the rows of a file that a scan looks at, empty if there
 // are none; ok is false if the file is to be read.
-func (r *reader) kept(ctx context.Context, set *ReadSet, it *interest, file lake.File) (table string, ok bool) {
+func (r *reader) kept(ctx context.Context, set *ReadSet, it *query.Interest, file lake.File) (table string, ok bool) {
 	if it == nil {
 		return "", false
 	}

@@ -18,7 +18,6 @@ import (
 
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/internal/state"
-	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/normalise"
@@ -99,13 +98,14 @@ func (b *Bench) Query(ctx context.Context, r query.Request) (*query.Result, erro
 	return b.service.Query(ctx, r)
 }
 
-// Tables implements detect.Querier.
-func (b *Bench) Tables(text string) ([]string, error) {
-	statement, err := b.service.Compile(context.Background(), text)
-	if err != nil {
-		return nil, err
-	}
-	return plan.Tables(statement), nil
+// Reads implements detect.Querier.
+func (b *Bench) Reads(ctx context.Context, text string) ([]*query.Interest, error) {
+	return b.service.Reads(ctx, text)
+}
+
+// Meets implements detect.Querier.
+func (b *Bench) Meets(ctx context.Context, it *query.Interest, keys []string) ([]bool, error) {
+	return b.service.Meets(ctx, it, keys)
 }
 
 // Rules returns the rules that ship, by the name of the file without its ending.

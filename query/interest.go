@@ -1,7 +1,9 @@
-package duckdb
+package query
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,26 +22,29 @@ var keyColumns = map[string]string{
 	schema.UrlClickEvents:  "ActionType",
 }
 
-// interest is what a standing query looks at in a table: some columns of the rows
-// for whose key a condition holds.
-type interest struct {
-	table   string
-	columns []string // in storage, sorted
-	wide    bool     // one of them holds documents
-	// key is the column of the conditions, all of which hold; empty where all rows
-	// are looked at.
-	key        string
-	conditions []plan.Expr // over keyColumn
-	// text is that of the conditions: two of the same text are the same.
-	text string
+// Interest is what a query looks at in a table: some columns of the rows for whose
+// key all conditions hold. What other rows there are changes nothing of its answer.
+type Interest struct {
+	Table   string
+	Columns []string // in storage, sorted
+	Wide    bool     // one of them holds documents
+	// Key is the column of the conditions; empty where all rows are looked at.
+	Key        string
+	Conditions []plan.Expr // over InterestKey
+	// Text is that of the conditions: two of the same text are the same.
+	Text string
 }
 
-// keyColumn stands for the key in conditions, whatever query they come from.
-var keyColumn = &plan.Column{ID: 1, Name: "key", Type: types.String}
+// KeyColumn returns the column of a table in storage that conditions of interests are
+// over; empty if there is none.
+func KeyColumn(table string) string { return keyColumns[table] }
 
-// interests says of each scan of a statement what it looks at. A scan that is left
+// InterestKey stands for the key in conditions, whatever query they come from.
+var InterestKey = &plan.Column{ID: 1, Name: "key", Type: types.String}
+
+// Interests says of each scan of a statement what it looks at. A scan that is left
 // out is not understood.
-func interests(s *plan.Statement) map[*plan.Scan]*interest {
+func Interests(s *plan.Statement) map[*plan.Scan]*Interest {
 	parents := map[plan.Node][]plan.Node{}
 	var scans []*plan.Scan
 	plan.Visit(s.Root, func(n plan.Node) {
@@ -58,7 +63,7 @@ func interests(s *plan.Statement) map[*plan.Scan]*interest {
 			})
 		}
 	})
-	found := map[*plan.Scan]*interest{}
+	found := map[*plan.Scan]*Interest{}
 	for _, scan := range scans {
 		if table, ok := schema.Lookup(scan.Table); ok {
 			found[scan] = interestOf(scan, table.TimeColumn, parents)
@@ -68,18 +73,18 @@ func interests(s *plan.Statement) map[*plan.Scan]*interest {
 }
 
 // interestOf says what a scan looks at; the window of the query is over timeColumn.
-func interestOf(scan *plan.Scan, timeColumn string, parents map[plan.Node][]plan.Node) *interest {
-	it := &interest{table: scan.Table, columns: []string{timeColumn}}
+func interestOf(scan *plan.Scan, timeColumn string, parents map[plan.Node][]plan.Node) *Interest {
+	it := &Interest{Table: scan.Table, Columns: []string{timeColumn}}
 	var key *plan.Column
 	for _, f := range scan.Fields {
-		it.columns = append(it.columns, f.Source)
-		it.wide = it.wide || f.Column.Type == types.Dynamic
+		it.Columns = append(it.Columns, f.Source)
+		it.Wide = it.Wide || f.Column.Type == types.Dynamic
 		if f.Source == keyColumns[scan.Table] && f.Column.Type == types.String {
 			key = f.Column
 		}
 	}
-	slices.Sort(it.columns)
-	it.columns = slices.Compact(it.columns)
+	slices.Sort(it.Columns)
+	it.Columns = slices.Compact(it.Columns)
 	if key == nil {
 		return it
 	}
@@ -88,16 +93,16 @@ func interestOf(scan *plan.Scan, timeColumn string, parents map[plan.Node][]plan
 	for n := plan.Node(scan); len(parents[n]) == 1; n = parents[n][0] {
 		above := parents[n][0]
 		if f, ok := above.(*plan.Filter); ok {
-			it.conditions = conjuncts(it.conditions, f.Predicate, key)
+			it.Conditions = conjuncts(it.Conditions, f.Predicate, key)
 		} else if _, ok := above.(*plan.Project); !ok {
 			break
 		}
 	}
-	if len(it.conditions) > 0 {
-		it.key = keyColumns[scan.Table]
+	if len(it.Conditions) > 0 {
+		it.Key = keyColumns[scan.Table]
 	}
-	for _, c := range it.conditions {
-		it.text += conditionText(c) + ";"
+	for _, c := range it.Conditions {
+		it.Text += conditionText(c) + ";"
 	}
 	return it
 }
@@ -120,14 +125,14 @@ func conjuncts(to []plan.Expr, predicate plan.Expr, key *plan.Column) []plan.Exp
 // give the same for the same text.
 var pure = []string{"not", "isempty", "isnotempty", "tolower", "toupper"}
 
-// overKey returns an expression over keyColumn instead of key. ok is false if it
+// overKey returns an expression over InterestKey instead of key. ok is false if it
 // has anything else in it but constants; ofKey says whether it has the key.
 func overKey(e plan.Expr, key *plan.Column) (over plan.Expr, ofKey, ok bool) {
 	switch e := e.(type) {
 	case *plan.Literal:
 		return e, false, true
 	case *plan.Ref:
-		return &plan.Ref{Column: keyColumn}, true, e.Column == key
+		return &plan.Ref{Column: InterestKey}, true, e.Column == key
 	case *plan.Call:
 		if e.Function.Kind != builtin.Operator && !slices.Contains(pure, e.Function.Name) || len(e.Order) > 0 {
 			return nil, false, false
@@ -161,17 +166,50 @@ func conditionText(e plan.Expr) string {
 	return "key"
 }
 
-// anyOf is true of a key for which all conditions of an interest hold.
-func anyOf(interests []*interest) plan.Expr {
-	either := &plan.Case{Else: truth(false), Of: types.Bool}
-	for _, it := range interests {
-		all := truth(true)
-		for _, c := range it.conditions {
-			all = &plan.Case{Branches: []plan.Branch{{When: c, Then: all}}, Else: truth(false), Of: types.Bool}
-		}
-		either.Branches = append(either.Branches, plan.Branch{When: all, Then: truth(true)})
+// Reads says what a query looks at, scan by scan.
+func (s *Service) Reads(ctx context.Context, text string) ([]*Interest, error) {
+	statement, err := s.Compile(ctx, text)
+	if err != nil {
+		return nil, err
 	}
-	return either
+	return Reads(statement), nil
 }
 
-func truth(value bool) plan.Expr { return &plan.Literal{Of: types.Bool, Value: value} }
+// Reads says what a statement looks at, scan by scan, in no order.
+func Reads(s *plan.Statement) []*Interest {
+	var all []*Interest
+	for _, s := range append([]*plan.Statement{s}, s.More...) {
+		all = slices.AppendSeq(all, maps.Values(Interests(s)))
+		for _, table := range plan.Tables(s) {
+			if !slices.ContainsFunc(all, func(it *Interest) bool { return it.Table == table }) {
+				all = append(all, &Interest{Table: table}) // not understood: all rows
+			}
+		}
+	}
+	return all
+}
+
+// Meets says of each key whether all conditions of an interest hold of it.
+func (s *Service) Meets(ctx context.Context, it *Interest, keys []string) ([]bool, error) {
+	input := &plan.Values{Output: []*plan.Column{InterestKey}}
+	for _, key := range keys {
+		input.Rows = append(input.Rows, []plan.Expr{&plan.Literal{Of: types.String, Value: key}})
+	}
+	var node plan.Node = input
+	for _, c := range it.Conditions {
+		node = &plan.Filter{Input: node, Predicate: c}
+	}
+	execution, err := s.engine.Run(ctx, &plan.Statement{Root: node, Output: []plan.Output{{Name: InterestKey.Name, Column: InterestKey}}}, RunOptions{Limits: GreatestLimits()})
+	if err != nil {
+		return nil, fmt.Errorf("compare %d keys with what a query looks at: %w", len(keys), err)
+	}
+	met := make(map[any]bool, len(execution.Rows))
+	for _, row := range execution.Rows {
+		met[row[0]] = true
+	}
+	holds := make([]bool, len(keys))
+	for i, key := range keys {
+		holds[i] = met[key]
+	}
+	return holds, nil
+}

@@ -1,0 +1,103 @@
+package detect
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/internal/state"
+	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/schema"
+)
+
+// kinds is a querier for rules whose queries are the kinds of acts that they look at,
+// over rows that come in late; "all" looks at all of them.
+type kinds struct {
+	late      []string        // kinds of rows that have come
+	ran       map[string]int  // by rule
+	asked     map[string]bool // keys put to Meets, each once
+	truncated bool
+}
+
+func (k *kinds) Reads(_ context.Context, text string) ([]*query.Interest, error) {
+	it := &query.Interest{Table: schema.UnifiedAuditLog, Text: text}
+	if text != "all" {
+		it.Key = query.KeyColumn(it.Table)
+	}
+	return []*query.Interest{it}, nil
+}
+
+func (k *kinds) Meets(_ context.Context, it *query.Interest, keys []string) ([]bool, error) {
+	holds := make([]bool, len(keys))
+	for i, key := range keys {
+		if k.asked[it.Text+key] {
+			panic("asked again for " + key)
+		}
+		k.asked[it.Text+key] = true
+		holds[i] = strings.Contains(it.Text, key)
+	}
+	return holds, nil
+}
+
+func (k *kinds) Query(_ context.Context, r query.Request) (*query.Result, error) {
+	if r.Standing {
+		k.ran[r.Text]++
+		return &query.Result{}, nil
+	}
+	result := &query.Result{Truncated: k.truncated && r.Limits.Rows > 0}
+	keyed := strings.HasSuffix(r.Text, ", Key=['Operation']")
+	for _, kind := range k.late {
+		row := []any{noon.Add(-10 * time.Minute)}
+		if keyed {
+			row = append(row, kind)
+		}
+		result.Rows = append(result.Rows, row)
+	}
+	return result, nil
+}
+
+func TestLateRowsRunTheRulesAgainThatLookAtThem(t *testing.T) {
+	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var rules []*Rule
+	for _, text := range []string{"Send", "Delete or Send", "Create", "all"} {
+		rules = append(rules, rule(t, "query: T", "query: "+text, "id: r1", "id: "+strings.ReplaceAll(text, " ", "-"), "queryFrequency: 5m", "queryFrequency: 1h"))
+	}
+	table := &kinds{asked: map[string]bool{}}
+	b := &bench{t: t, now: noon}
+	if b.Detector, err = New(t.Context(), DefaultConfig(), db, rules, table, &fakeSink{alerts: map[string]model.Alert{}, raised: map[string]int{}}, b, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		late      []string
+		truncated bool
+		want      string
+	}{
+		{want: "Send Delete or Send Create all"}, // all are due at once
+		{want: ""},
+		{late: []string{"Send"}, want: "Send Delete or Send all"},
+		{late: []string{"Delete", "Update"}, want: "Delete or Send all"},
+		{late: []string{"Send", "Update", "Delete"}, want: "Send Delete or Send all"},
+		{late: []string{""}, want: "Send Delete or Send Create all"},                        // of which nothing is known
+		{late: []string{"Update"}, truncated: true, want: "Send Delete or Send Create all"}, // more than are taken in
+	} {
+		table.late, table.truncated, table.ran = step.late, step.truncated, map[string]int{}
+		b.must(b.after(2 * time.Minute))
+		var ran []string
+		for _, r := range rules {
+			if table.ran[r.Query] > 0 {
+				ran = append(ran, r.Query)
+			}
+		}
+		if got := strings.Join(ran, " "); got != step.want {
+			t.Errorf("after late rows of %q there ran %q, want %q", step.late, got, step.want)
+		}
+	}
+}
