@@ -56,7 +56,7 @@ func Backtest(ctx context.Context, scratch *sql.DB, r *Rule, querier Querier, fr
 	if err != nil {
 		return nil, err
 	}
-	if _, err := querier.Reads(ctx, r.Query); err != nil {
+	if _, err := querier.Expect(ctx, r.Query, time.Duration(r.QueryPeriod)); err != nil {
 		return nil, fmt.Errorf("rule %q: %w", r.Name, err)
 	}
 	most := int(to.Sub(from)/time.Duration(r.QueryFrequency)) + 1

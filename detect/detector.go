@@ -18,8 +18,9 @@ import (
 // rule's health.
 type Querier interface {
 	Query(ctx context.Context, request query.Request) (*query.Result, error)
-	// Reads says what a query looks at in tables.
-	Reads(ctx context.Context, text string) ([]*query.Interest, error)
+	// Expect says that a query will be asked again and again over windows that long,
+	// and returns what it looks at in tables.
+	Expect(ctx context.Context, text string, reach time.Duration) ([]*query.Interest, error)
 	// Meets says of each key whether what a query looks at has it.
 	Meets(ctx context.Context, it *query.Interest, keys []string) ([]bool, error)
 }
@@ -84,6 +85,7 @@ type Detector struct {
 	mu       sync.Mutex // serialises the beginnings and ends of ticks
 	recorder Recorder   // nil: nothing is recorded
 	forgot   time.Time  // when old windows were last forgotten
+	expected bool       // the rules were announced
 }
 
 // New returns a detector over rules. Its state lives in db. A rule is compiled when
@@ -167,6 +169,10 @@ func (d *Detector) begin(ctx context.Context, running *sync.WaitGroup, problem f
 	if err != nil {
 		return errors.Join(forgetting, err)
 	}
+	if !d.expected {
+		d.expected = true
+		d.expect(ctx, switches)
+	}
 	look := &lookout{detector: d, now: now, upTo: now.Add(-d.config.Settle), seen: map[lookKey]*looking{}}
 	for _, r := range d.rules {
 		if !r.runs(switches[r.ID]) || !d.atWork.try(r.ID) {
@@ -196,6 +202,19 @@ func (d *Detector) begin(ctx context.Context, running *sync.WaitGroup, problem f
 	return forgetting
 }
 
+// expect announces the rules before the first of them runs, so that those that look at
+// the same have it read once. One that does not compile says so when it runs.
+func (d *Detector) expect(ctx context.Context, switches map[string]Switch) {
+	for _, r := range d.rules {
+		if !r.runs(switches[r.ID]) {
+			continue
+		}
+		if reads, err := d.querier.Expect(ctx, r.Query, time.Duration(r.QueryPeriod)); err == nil {
+			d.known.setReads(r.ID, reads)
+		}
+	}
+}
+
 func (d *Detector) runRule(ctx context.Context, r *Rule, look *lookout, patience time.Duration) error {
 	now := d.clock.Now().UTC()
 	health, err := d.store.rule(ctx, r)
@@ -204,7 +223,7 @@ func (d *Detector) runRule(ctx context.Context, r *Rule, look *lookout, patience
 	}
 	if _, ok := d.known.readsOf(r.ID); !ok {
 		// What it lacked, a watchlist for example, may be there by now.
-		reads, err := d.querier.Reads(ctx, r.Query)
+		reads, err := d.querier.Expect(ctx, r.Query, time.Duration(r.QueryPeriod))
 		if err != nil {
 			if health.LastError != err.Error() {
 				d.log.Error("rule does not compile", "rule", r.Name, "error", err)

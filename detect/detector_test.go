@@ -37,7 +37,7 @@ type fakeTable struct {
 
 var lateQuestion = regexp.MustCompile(`^\['T'\] \| where ingestion_time\(\) > datetime\((.*?)\) and ingestion_time\(\) <= datetime\((.*?)\) `)
 
-func (f *fakeTable) Reads(_ context.Context, text string) ([]*query.Interest, error) {
+func (f *fakeTable) Expect(_ context.Context, text string, _ time.Duration) ([]*query.Interest, error) {
 	if strings.Contains(text, "mistake") {
 		return nil, errors.New("does not compile")
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/query"
-	"github.com/quoll/quoll/schema"
 )
 
 // kinds is a querier for rules whose queries are the kinds of acts that they look at,
@@ -23,8 +22,8 @@ type kinds struct {
 	truncated bool
 }
 
-func (k *kinds) Reads(_ context.Context, text string) ([]*query.Interest, error) {
-	it := &query.Interest{Table: schema.UnifiedAuditLog, Text: text}
+func (k *kinds) Expect(_ context.Context, text string, _ time.Duration) ([]*query.Interest, error) {
+	it := &query.Interest{Table: "UnifiedAuditLog", Text: text}
 	if text != "all" {
 		it.Key = query.KeyColumn(it.Table)
 	}

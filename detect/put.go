@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 )
 
 // newcomers are rules that wait for the next tick. The mutex also guards
@@ -17,7 +18,7 @@ type newcomers struct {
 // does not wait for a tick that is under way. The error is that of a query that
 // does not compile; such a rule is not taken.
 func (d *Detector) Put(r *Rule) error {
-	if _, err := d.querier.Reads(context.Background(), r.Query); err != nil {
+	if _, err := d.querier.Expect(context.Background(), r.Query, time.Duration(r.QueryPeriod)); err != nil {
 		return err
 	}
 	d.coming.mu.Lock()
@@ -35,7 +36,7 @@ func (d *Detector) admit(ctx context.Context) {
 	}
 	rules := slices.Clone(d.rules)
 	for _, r := range d.coming.rules {
-		reads, err := d.querier.Reads(ctx, r.Query)
+		reads, err := d.querier.Expect(ctx, r.Query, time.Duration(r.QueryPeriod))
 		if err != nil {
 			continue // Put has seen that it compiles
 		}

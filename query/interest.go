@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quoll/quoll/kql/builtin"
 	"github.com/quoll/quoll/kql/plan"
@@ -109,16 +110,39 @@ func interestOf(scan *plan.Scan, timeColumn string, parents map[plan.Node][]plan
 
 // conjuncts adds what must hold of the key alone for a predicate to hold.
 func conjuncts(to []plan.Expr, predicate plan.Expr, key *plan.Column) []plan.Expr {
-	if c, ok := predicate.(*plan.Call); ok && c.Function.Name == "and" {
-		for _, a := range c.Args {
-			to = conjuncts(to, a, key)
-		}
-		return to
-	}
 	if condition, ofKey, ok := overKey(predicate, key); ok && ofKey {
 		return append(to, condition)
 	}
+	c, ok := predicate.(*plan.Call)
+	switch {
+	case !ok:
+	case c.Function.Name == "and":
+		for _, a := range c.Args {
+			to = conjuncts(to, a, key)
+		}
+	case c.Function.Name == "or":
+		if either, ok := disjunct(c, key); ok {
+			to = append(to, either)
+		}
+	}
 	return to
+}
+
+// disjunct returns what must hold of the key for one of the arguments of a call of
+// "or" to hold; ok is false if one of them says nothing of the key.
+func disjunct(c *plan.Call, key *plan.Column) (either plan.Expr, ok bool) {
+	out := *c
+	out.Args = make([]plan.Expr, len(c.Args))
+	for i, a := range c.Args {
+		all := conjuncts(nil, a, key)
+		if len(all) == 0 {
+			return nil, false
+		}
+		// Of several one will do: what it lets through beyond the others is looked at
+		// in vain.
+		out.Args[i] = all[0]
+	}
+	return &out, true
 }
 
 // pure are the functions, beside operators, that may stand in a condition: they
@@ -166,11 +190,23 @@ func conditionText(e plan.Expr) string {
 	return "key"
 }
 
-// Reads says what a query looks at, scan by scan.
-func (s *Service) Reads(ctx context.Context, text string) ([]*Interest, error) {
+// Expecter is an engine that reads less for a query if it knows of it, and of others
+// that look at the same, before it is first asked.
+type Expecter interface {
+	// Expect says that a statement will be asked again and again, over windows that
+	// long.
+	Expect(s *plan.Statement, reach time.Duration)
+}
+
+// Expect says that a query will be asked again and again, as a standing one, over
+// windows that long. It returns what the query looks at, scan by scan.
+func (s *Service) Expect(ctx context.Context, text string, reach time.Duration) ([]*Interest, error) {
 	statement, err := s.Compile(ctx, text)
 	if err != nil {
 		return nil, err
+	}
+	if e, ok := s.engine.(Expecter); ok {
+		e.Expect(statement, reach)
 	}
 	return Reads(statement), nil
 }

@@ -88,9 +88,9 @@ func (q *querier) Query(ctx context.Context, r query.Request) (*query.Result, er
 	return q.service.Query(ctx, r)
 }
 
-// Reads implements detect.Querier.
-func (q *querier) Reads(ctx context.Context, text string) ([]*query.Interest, error) {
-	return q.service.Reads(ctx, text)
+// Expect implements detect.Querier.
+func (q *querier) Expect(ctx context.Context, text string, reach time.Duration) ([]*query.Interest, error) {
+	return q.service.Expect(ctx, text, reach)
 }
 
 // Meets implements detect.Querier.

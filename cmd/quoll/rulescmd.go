@@ -39,10 +39,10 @@ func (q ruleQuerier) Tables(text string) ([]string, error) {
 	return plan.Tables(statement), nil
 }
 
-// Reads implements detect.Querier.
-func (q ruleQuerier) Reads(ctx context.Context, text string) ([]*query.Interest, error) {
+// Expect implements detect.Querier.
+func (q ruleQuerier) Expect(ctx context.Context, text string, reach time.Duration) ([]*query.Interest, error) {
 	if q.Service != nil {
-		return q.Service.Reads(ctx, text)
+		return q.Service.Expect(ctx, text, reach)
 	}
 	statement, err := tables.Compile(text, bind.Options{Now: time.Now()})
 	if err != nil {

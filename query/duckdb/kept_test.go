@@ -231,7 +231,7 @@ func TestRowsThatNobodyLooksAtChangeNothing(t *testing.T) {
 		operations = []string{operation}
 		l.rows(12)
 		for _, text := range standing {
-			reads, err := s.service.Reads(t.Context(), text)
+			reads, err := s.service.Expect(t.Context(), text, time.Hour)
 			if err != nil {
 				t.Fatal(err)
 			}

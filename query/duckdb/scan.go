@@ -80,9 +80,18 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
 	return r.union(s, set, parts)
 }
 
+// Expect implements query.Expecter.
+func (e *Engine) Expect(s *plan.Statement, reach time.Duration) {
+	for _, s := range append([]*plan.Statement{s}, s.More...) {
+		for _, it := range query.Interests(s) {
+			e.kept.learn(it, reach)
+		}
+	}
+}
+
 // stand notes which scans of a statement look at rows that may be kept. What is
-// asked for the first time is read by itself: only then are others known that look
-// at the same.
+// asked for the first time without having been expected is read by itself: only then
+// are others known that look at the same.
 func (r *reader) stand(s *plan.Statement) {
 	if !r.options.Standing {
 		return

@@ -98,9 +98,9 @@ func (b *Bench) Query(ctx context.Context, r query.Request) (*query.Result, erro
 	return b.service.Query(ctx, r)
 }
 
-// Reads implements detect.Querier.
-func (b *Bench) Reads(ctx context.Context, text string) ([]*query.Interest, error) {
-	return b.service.Reads(ctx, text)
+// Expect implements detect.Querier.
+func (b *Bench) Expect(ctx context.Context, text string, reach time.Duration) ([]*query.Interest, error) {
+	return b.service.Expect(ctx, text, reach)
 }
 
 // Meets implements detect.Querier.
