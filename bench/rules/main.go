@@ -125,6 +125,9 @@ func measure(ctx context.Context, o options, l *lake.Lake, rules []*detect.Rule,
 	for at := time.Duration(0); at <= o.span; at += o.tick {
 		now.set(o.from.Add(at))
 		if err := detector.Tick(ctx); err != nil {
+			if !failed[err.Error()] && o.looks {
+				fmt.Fprintf(os.Stderr, "%.600s\n", err)
+			}
 			failed[err.Error()] = true
 		}
 		if ctx.Err() != nil {
