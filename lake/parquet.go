@@ -91,7 +91,7 @@ func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef,
 		terms.Part(len(part))
 	}
 	if f.lasting {
-		writer.Trail(termsKey, terms.Bytes())
+		writer.Trail(MetadataTerms, terms.Bytes())
 	}
 	if err := writer.Close(); err != nil {
 		return nil, err

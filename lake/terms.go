@@ -16,9 +16,9 @@ import (
 // each of them: who looks for a word in any column reads no more than the groups
 // that may have it. It is a part of the file, so that it comes and goes with it.
 
-// termsKey is the key of the footer's metadata under which the length of the
+// MetadataTerms is the key of the footer's metadata under which the length of the
 // filters of terms is, which end where the footer begins.
-const termsKey = "quoll.terms"
+const MetadataTerms = "quoll.terms"
 
 // addTerms adds the texts of a column to the part of a filter. Neighbours are often
 // the same.

@@ -134,7 +134,7 @@ func openLake(ctx context.Context, dir string, l *lake.Lake) (store, *query.Serv
 	if err != nil {
 		return store{}, nil, nil, err
 	}
-	service := query.NewService(query.Schema{IngestionTime: lake.ColumnIngestionTime}.Compile, engine, time.Now)
+	service := query.NewService(tables.Compile, engine, time.Now)
 	return store{"quoll", func(ctx context.Context, c *comparison) (int, error) {
 		result, err := service.Query(ctx, query.Request{Text: c.kql})
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/quoll/quoll/internal/clock"
@@ -30,9 +31,19 @@ func main() {
 	keep := flag.String("keep", "", "make a data directory here, and measure nothing")
 	compare := flag.String("compare", "", "a data directory to ask, beside native DuckDB tables and VictoriaLogs of the same rows")
 	victoria := flag.String("victorialogs", "", "the program of VictoriaLogs, for -compare; empty leaves it out")
+	growing := flag.String("grow", "", "data directories of different sizes, with commas between: ask them all, cold and warm")
+	ingest := flag.Duration("ingest", 0, "ask the queries of -queries for so long, alone and while records come in")
+	rate := flag.Int("rate", 1000, "records a second that come in, for -ingest; 0: as many as can be made")
+	queries := flag.String("queries", "bench/queries", "folder of .kql files, for -ingest")
+	only := flag.String("only", "", "the questions whose names match this expression, for -grow")
+	picture := flag.String("plot", "", "the SVG file to write, for -grow")
 	flag.Parse()
 	var err error
 	switch {
+	case *ingest > 0:
+		err = underIngest(context.Background(), *records, *days, *rate, *ingest, *queries, *dir)
+	case *growing != "":
+		err = grow(context.Background(), strings.Split(*growing, ","), *only, *picture)
 	case *keep != "":
 		err = fillDirectory(context.Background(), *records, *days, *keep)
 	case *compare != "":

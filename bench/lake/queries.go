@@ -27,6 +27,9 @@ var asked = []struct{ name, text string }{
 	{"one word in any column", `search in (UnifiedAuditLog) "%[2]s" | count`},
 }
 
+// tables are what a query may name.
+var tables = query.Schema{IngestionTime: lake.ColumnIngestionTime}
+
 // repeats is how often a warm query runs.
 const repeats = 5
 
@@ -40,7 +43,7 @@ func ask(ctx context.Context, dir string, l *lake.Lake, when string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
-	service := query.NewService(query.Schema{IngestionTime: lake.ColumnIngestionTime}.Compile, engine, time.Now)
+	service := query.NewService(tables.Compile, engine, time.Now)
 	one, err := service.Query(ctx, query.Request{Text: `UnifiedAuditLog | where TimeGenerated > datetime(2026-03-12) | take 1 | project UserId, Id`})
 	if err != nil {
 		return err

@@ -97,7 +97,7 @@ var allowed = []struct {
 	{"cmd/quoll-verify", []string{"archive/proof/command"}},
 	{"cmd/…", []string{"*"}},
 	{"bench/archive", []string{"archive", "model"}},
-	{"bench/lake", []string{"model", "schema", "journal", "normalise", "lake", "pipeline", "kql/…", "query", "query/duckdb", "tenantsim/…"}},
+	{"bench/lake", []string{"model", "schema", "journal", "normalise", "lake", "pipeline", "lookups", "kql/…", "query", "query/duckdb", "tenantsim/…"}},
 	{"bench/rules", []string{"model", "lake", "kql/…", "query", "query/duckdb", "detect", "rules"}},
 	{"bench/rows/year", []string{"model", "schema", "normalise", "lake", "kql/types", "tenantsim/…"}},
 	{"bench/…", []string{"tenantsim/…", "bench/rows/…"}},

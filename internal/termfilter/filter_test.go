@@ -54,6 +54,33 @@ func TestPartsThatLackATermAreLeftOut(t *testing.T) {
 	}
 }
 
+// What is added to a part is found there, and what was there before still is.
+func TestAPartIsExtended(t *testing.T) {
+	whole := built(3)
+	filters := whole[len("what a file begins with"):]
+	var parts []termfilter.Span
+	err := termfilter.Extend(filters, func(rows termfilter.Span, add func([]byte)) {
+		if parts = append(parts, rows); rows.First == 1000 {
+			add([]byte("added later"))
+		}
+	})
+	if err != nil || len(parts) != 3 || parts[2] != (termfilter.Span{First: 2000, End: 3000}) {
+		t.Fatalf("%v, %v", parts, err)
+	}
+	f, err := termfilter.Open(bytes.NewReader(whole), int64(len(whole)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string][]termfilter.Span{"later": {parts[1]}, "part2": {parts[2]}, "contoso": {{First: 0, End: 3000}}} {
+		if got, err := f.Spans(bytes.NewReader(whole), termfilter.Text(text, true, true, false)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+	if err := termfilter.Extend([]byte("no filters"), nil); !errors.Is(err, termfilter.ErrDamaged) {
+		t.Errorf("%v", err)
+	}
+}
+
 // Whatever byte of directory and tail is another, the filters are none or damaged.
 func TestADamagedDirectoryIsNotBelieved(t *testing.T) {
 	body := built(2)

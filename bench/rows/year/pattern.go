@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -20,6 +21,7 @@ import (
 	"github.com/quoll/quoll/internal/icebergtable"
 	"github.com/quoll/quoll/internal/parquetfile"
 	"github.com/quoll/quoll/internal/parquetrows"
+	"github.com/quoll/quoll/internal/termfilter"
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/schema"
@@ -34,6 +36,7 @@ type pattern struct {
 	timeColumn string
 	content    []byte
 	footer     []byte
+	filters    int // bytes of the filters of terms before the footer
 	base       iceberg.DataFile
 	groups     []int64 // rows of each row group
 	changes    []change
@@ -72,6 +75,11 @@ func readPattern(ctx context.Context, t *schema.Table, f iceberg.DataFile) (*pat
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	defer source.Close()
+	if length := source.MetaData().KeyValueMetadata().FindValue(lake.MetadataTerms); length != nil {
+		if p.filters, err = strconv.Atoi(*length); err != nil || p.filters < 0 || p.filters > tail-len(p.footer) {
+			return nil, fmt.Errorf("%s: its filters of terms have %q bytes: %w", path, *length, err)
+		}
+	}
 	for i := range source.NumRowGroups() {
 		p.groups = append(p.groups, source.RowGroup(i).NumRows())
 	}
@@ -231,6 +239,11 @@ func (p *pattern) write(to io.Writer, days int) (*copied, error) {
 		}
 		group.TotalCompressedSize, group.FileOffset = &packed, &made.splits[g]
 	}
+	terms, err := p.terms(int64(days))
+	if err != nil {
+		return nil, err
+	}
+	out.write(terms)
 	sum := fmt.Sprintf("%016x", out.sum.Sum64())
 	for _, entry := range meta.FileMetaData.KeyValueMetadata {
 		if entry.Key == parquetfile.SumKey {
@@ -245,6 +258,27 @@ func (p *pattern) write(to io.Writer, days int) (*copied, error) {
 	out.write([]byte("PAR1"))
 	made.bytes = out.n
 	return made, out.err
+}
+
+// terms are the filters of terms of a copy: those of the base, and its own ids. They
+// end where the footer begins, and are none where the base has none.
+func (p *pattern) terms(days int64) ([]byte, error) {
+	if p.filters == 0 || days == 0 {
+		return p.content[len(p.content)-8-len(p.footer)-p.filters : len(p.content)-8-len(p.footer)], nil
+	}
+	filters := slices.Clone(p.content[len(p.content)-8-len(p.footer)-p.filters : len(p.content)-8-len(p.footer)])
+	err := termfilter.Extend(filters, func(rows termfilter.Span, add func([]byte)) {
+		var text []byte
+		for _, c := range p.changes {
+			for row := int(rows.First); c.texts != nil && row < int(rows.End); row++ {
+				if !c.texts.IsNull(row) {
+					text = varyText(append(text[:0], c.texts.Value(row)...), days)
+					add(text)
+				}
+			}
+		}
+	})
+	return filters, err
 }
 
 // varied writes the columns that change, in row groups as those of the base.

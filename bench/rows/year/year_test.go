@@ -3,6 +3,7 @@ package year
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"github.com/quoll/quoll/internal/icebergtable"
 	"github.com/quoll/quoll/internal/parquetfile"
 	"github.com/quoll/quoll/internal/parquetrows"
+	"github.com/quoll/quoll/internal/termfilter"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/schema"
 )
@@ -36,9 +38,14 @@ func baseFile(t *testing.T, day time.Time) (path string, rows int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var terms termfilter.Builder
 	for range 3 {
 		const group = 50
 		w.Group(group)
+		for i := range group {
+			terms.Text(fmt.Appendf(nil, "%08x-0000-4000-8000-%012x Operation%d", rows+i, rows+i, (rows+i)%7), false)
+		}
+		terms.Part(group)
 		for column := range 5 {
 			c := w.Column()
 			for i := range group {
@@ -57,6 +64,7 @@ func baseFile(t *testing.T, day time.Time) (path string, rows int) {
 		}
 		rows += group
 	}
+	w.Trail(lake.MetadataTerms, terms.Bytes())
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -96,6 +104,51 @@ func TestACopyHasOtherTimesIdsAndKeysAndTheSameRest(t *testing.T) {
 			t.Fatalf("row %d: Id was %s and is %s", i, before, after)
 		}
 	}
+}
+
+// TestACopyHasTheTermsOfItsIds looks for words of the base and of a copy in the copy's
+// filters.
+func TestACopyHasTheTermsOfItsIds(t *testing.T) {
+	day := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	path, rows := baseFile(t, day)
+	spec := iceberg.NewPartitionSpec(iceberg.PartitionField{SourceIDs: []int{1}, FieldID: 1000, Transform: iceberg.DayTransform{}, Name: "TimeGenerated_day"})
+	base, err := icebergtable.NewDataFile(spec, fileURI(path), int32(day.Unix()/86400), int64(rows), 1, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, _ := schema.Lookup(schema.UnifiedAuditLog)
+	p, err := readPattern(t.Context(), table, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, days := range []int{0, 7} {
+		var out bytes.Buffer
+		if _, err := p.write(&out, days); err != nil {
+			t.Fatal(err)
+		}
+		ids := columnsOf(t, out.Bytes())["Id"]
+		filter, err := termfilter.Open(bytes.NewReader(out.Bytes()), int64(out.Len()-8-len(footerOf(out.Bytes()))))
+		if err != nil || filter == nil || filter.Rows() != int64(rows) {
+			t.Fatalf("after %d days: %v, %v", days, filter, err)
+		}
+		for _, row := range []int{0, 70, rows - 1} {
+			for _, text := range []string{ids.ValueStr(row), fmt.Sprintf("Operation%d", row%7)} {
+				spans, err := filter.Spans(bytes.NewReader(out.Bytes()), termfilter.Text(text, true, true, false))
+				found := false
+				for _, s := range spans {
+					found = found || int64(row) >= s.First && int64(row) < s.End
+				}
+				if err != nil || !found {
+					t.Errorf("after %d days: %s of row %d is in %v, %v", days, text, row, spans, err)
+				}
+			}
+		}
+	}
+}
+
+func footerOf(content []byte) []byte {
+	tail := len(content) - 8
+	return content[tail-int(binary.LittleEndian.Uint32(content[tail:])) : tail]
 }
 
 func copyOf(t *testing.T, p *pattern, days int) map[string]interface{ ValueStr(int) string } {
