@@ -452,3 +452,39 @@ func TestEveryByteOfStampedEvidence(t *testing.T) {
 		t.Errorf("two authorities are asked for: %v", err)
 	}
 }
+
+// TestStampsOutliveWhatTheyAreOver disposes of the object with the payload of a stamp and
+// erases another payload: the stamp, its promise and what it proves stay.
+func TestStampsOutliveWhatTheyAreOver(t *testing.T) {
+	fsys := durabletest.New(nil)
+	a := mustOpen(t, memory(fsys))
+	harbour := newStamping(t, "harbour", stampedAt)
+	fill(t, a, 4, 4)
+	harbour.stamp(t, a, true)
+	fill(t, a, 9, 4)
+	disposal := signDisposal(t, a, 1, objectsOf(t, a, fsys.Snapshot("/archive"))[:2]...)
+	logPayload(t, a, disposal)
+	if err := a.Dispose(t.Context(), disposal); err != nil {
+		t.Fatal(err)
+	}
+	erasure := signErasure(t, fsys, a, Identities{}, 2, 7)
+	logPayload(t, a, erasure)
+	if err := a.Dispose(t.Context(), erasure); err != nil {
+		t.Fatal(err)
+	}
+	harbour.stamp(t, a, true)
+	files, key := fsys.Snapshot("/archive"), a.VerifierKey()
+	r := verifyTrusting(t, files, key, Trust{StampRoots: harbour.roots, StampQuorum: 1})
+	if !r.OK() || r.Disposed != 5 || r.Erased != 1 || r.Stamps.Count != 2 || r.Stamps.Trusted != 2 || r.Stamps.Pending != 0 {
+		t.Fatalf("%v, disposed %d, erased %d, %+v", r.Problems, r.Disposed, r.Erased, r.Stamps)
+	}
+	p, err := NewProver(files, key, Identities{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if proved, err := p.Payload(t.Context(), 8); err != nil || proved.Stamped == nil || len(proved.Stamped.Stamps) != 1 {
+		t.Errorf("a payload beside the erased one: %v, %+v", err, proved)
+	}
+	delete(files, stampPath(5, "harbour"))
+	onlyProblem(t, verifyDamaged(t, files, key), Missing, stampPath(5, "harbour"))
+}

@@ -87,6 +87,6 @@ func (d *DataFile) CheckTrusting(trust Trust) (*VerifiedFile, error) {
 	if n := v.Checkpoint.Witnesses(); n < trust.Quorum {
 		return v, fmt.Errorf("%w: %d of the %d that are known, %d are asked for", ErrQuorum, n, len(trust.Witnesses), trust.Quorum)
 	}
-	v.Stamps, err = d.Stamped.check(d.Leaf, v.Index, trust)
+	v.Stamps, err = d.Stamped.check(d.Leaf, trust)
 	return v, err
 }

@@ -143,7 +143,7 @@ func (e *Evidence) CheckTrusting(trust Trust) (*Verified, error) {
 	if n := v.Checkpoint.Witnesses(); n < trust.Quorum {
 		return v, fmt.Errorf("%w: %d of the %d that are known, %d are asked for", ErrQuorum, n, len(trust.Witnesses), trust.Quorum)
 	}
-	v.Stamps, err = e.Stamped.check(e.Leaf, v.Index, trust)
+	v.Stamps, err = e.Stamped.check(e.Leaf, trust)
 	return v, err
 }
 

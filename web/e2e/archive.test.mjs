@@ -19,6 +19,7 @@ cannedTest("the archive is verified, compared, watched and certified", async () 
   await becomes(() => region("Verification").innerText(), /No byte has changed/);
   await becomes(() => region("Restore drill").innerText(), /Restored, rows equal[\s\S]*231,002/);
   await becomes(() => region("Witnesses").innerText(), /witness\.harbour\.example[\s\S]*cosigns[\s\S]*connection refused/);
+  await becomes(() => region("Time stamps").innerText(), /harbour[\s\S]*Harbour Trust[\s\S]*40,201[\s\S]*stamps[\s\S]*ridge[\s\S]*36,112[\s\S]*Late[\s\S]*unacceptedPolicy[\s\S]*It is tried again/);
   await becomes(() => region("Certificates of completeness").innerText(), /Audit\.General/);
   await becomes(() => region("Copies").innerText(), /second-disk[\s\S]*Follows[\s\S]*vault[\s\S]*s3:\/\/quoll-archive[\s\S]*550 days[\s\S]*azure[\s\S]*Stopped[\s\S]*403 AuthorizationPermissionMismatch \(31 attempts in a row\)[\s\S]*96 objects[\s\S]*not locked/);
   await becomes(() => region("Encryption and tables").innerText(), /age1canned[\s\S]*412[\s\S]*396/);

@@ -62,9 +62,6 @@ func (t *token) checkSignature(c *x509.Certificate) error {
 	for _, a := range signatureByDigests[hash] {
 		if a.id.Equal(t.signer.algorithm) {
 			algorithm = a.algo
-			if _, isRSA := c.PublicKey.(*rsa.PublicKey); !isRSA && a.id.Equal(oidRSA) {
-				algorithm = x509.UnknownSignatureAlgorithm
-			}
 		}
 	}
 	if algorithm == x509.UnknownSignatureAlgorithm {

@@ -68,7 +68,7 @@ func Open(file []byte) (*Stamp, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.token.surplus || !bytes.Equal(again, file) {
+	if !bytes.Equal(again, file) {
 		return nil, fmt.Errorf("%w: it has other bytes than those that are signed", ErrFormat)
 	}
 	if !slices.IsSortedFunc(s.token.certificates, bytes.Compare) {

@@ -92,6 +92,18 @@ func TestStamps(t *testing.T) {
 	}
 }
 
+// A stamp holds for ever, if its certificates were valid when it was made.
+func TestAnOldStampHolds(t *testing.T) {
+	a, roots := authority(t, timestamptest.Options{Now: func() time.Time { return time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC) }})
+	file, err := ask(t, a, roots, nil)
+	if err == nil {
+		err = check(file, roots)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFaultsAreFound(t *testing.T) {
 	for name, tt := range map[string]struct {
 		fault timestamptest.Fault

@@ -18,7 +18,6 @@ var (
 type token struct {
 	info         []byte // TSTInfo, the content that is signed
 	certificates [][]byte
-	surplus      bool // there is something that no signature covers
 	signer       signer
 }
 
@@ -48,10 +47,7 @@ func readToken(d *der) token {
 	if v := signed.small(tagInteger, "the version of SignedData"); v != 3 {
 		signed.failed("SignedData has version %d, not 3", v)
 	}
-	var digests []asn1.ObjectIdentifier
-	for set := signed.open(tagSet, "the digest algorithms"); len(set.data) > 0; {
-		digests = append(digests, set.algorithm("a digest algorithm"))
-	}
+	signed.raw(tagSet, "the digest algorithms") // the signer says which it is
 	t.readContent(&signed)
 	if signed.next(tagExplicit0) {
 		for set := signed.open(tagExplicit0, "the certificates"); len(set.data) > 0; {
@@ -61,15 +57,11 @@ func readToken(d *der) token {
 	}
 	if signed.next(tagExplicit1) {
 		signed.raw(tagExplicit1, "the revocation lists")
-		t.surplus = true
 	}
 	signers := signed.open(tagSet, "the signers")
 	signed.end("SignedData")
 	t.readSigner(&signers)
 	signers.end("the set of one signer")
-	if len(digests) != 1 || !digests[0].Equal(t.signer.digest) {
-		t.surplus = true
-	}
 	return t
 }
 
@@ -110,7 +102,6 @@ func (t *token) readSigner(signers *der) {
 	}
 	if s.next(tagExplicit1) {
 		s.raw(tagExplicit1, "the unsigned attributes")
-		t.surplus = true
 	}
 	s.end("the signer")
 }
