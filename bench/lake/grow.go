@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,78 +31,119 @@ type timed struct {
 
 // grown is a lake with what every question took of it.
 type grown struct {
-	rows, records int64 // of all tables, and of UnifiedAuditLog
-	took          map[string]timed
+	records int64 // of UnifiedAuditLog
+	took    map[string]timed
 }
 
-// grow asks lakes of different sizes the same questions and draws processor time by
-// rows. The lakes are opened as a server does, so that one which must not change has to
-// be a copy (of links, say).
-func grow(ctx context.Context, dirs []string, only, picture string) error {
+// grow asks lakes of different sizes the same questions, and adds what they took to a
+// file of figures. The lakes are opened as a server does, so that one which must not
+// change has to be a copy (of links, say).
+func grow(ctx context.Context, dirs []string, only, figures string) error {
 	names, err := regexp.Compile(only)
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
 	}
-	var all []grown
-	var order []string
 	for _, dir := range dirs {
-		var g grown
-		g, order, err = askLake(ctx, dir, names)
+		g, err := askLake(ctx, dir, names)
 		if err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
-		all = append(all, g)
-	}
-	fmt.Print("\n| ms: cold / warm / processor time of warm |")
-	for _, g := range all {
-		fmt.Printf(" %d records of %d rows |", g.records, g.rows)
-	}
-	fmt.Println("\n|---|" + strings.Repeat("--:|", len(all)))
-	for _, name := range order {
-		fmt.Printf("| %s |", name)
-		for _, g := range all {
-			t := g.took[name]
-			fmt.Printf(" %.1f / %.1f / %.1f |", ms(t.cold), ms(t.warm), ms(t.cpu))
+		if err := addFigures(figures, g); err != nil {
+			return err
 		}
-		fmt.Println()
 	}
-	if picture == "" {
-		return nil
-	}
-	return os.WriteFile(picture, []byte(plot(all, order)), 0o644)
+	return nil
 }
 
-func askLake(ctx context.Context, dir string, only *regexp.Regexp) (g grown, order []string, err error) {
+// addFigures appends lines of records, question, and milliseconds cold, warm and of
+// processor time of the warm answer.
+func addFigures(path string, g grown) (err error) {
+	to := os.Stdout
+	if path != "" {
+		if to, err = os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, to.Close()) }()
+	}
+	w := csv.NewWriter(to)
+	for _, name := range slices.Sorted(maps.Keys(g.took)) {
+		t := g.took[name]
+		line := []string{strconv.FormatInt(g.records, 10), name}
+		for _, took := range []time.Duration{t.cold, t.warm, t.cpu} {
+			line = append(line, strconv.FormatFloat(ms(took), 'f', 1, 64))
+		}
+		if err := w.Write(line); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// draw reads figures of all sizes and draws them.
+func draw(figures, picture string) error {
+	f, err := os.Open(figures)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	lines, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		return fmt.Errorf("%s: %w", figures, err)
+	}
+	sizes := map[int64]grown{}
+	for _, line := range lines {
+		records, err := strconv.ParseInt(line[0], 10, 64)
+		if err != nil {
+			return fmt.Errorf("%s: %w", figures, err)
+		}
+		spent, err := strconv.ParseFloat(line[len(line)-1], 64)
+		if err != nil {
+			return fmt.Errorf("%s: %w", figures, err)
+		}
+		if sizes[records].took == nil {
+			sizes[records] = grown{records: records, took: map[string]timed{}}
+		}
+		sizes[records].took[line[1]] = timed{cpu: time.Duration(spent * float64(time.Millisecond))}
+	}
+	var all []grown
+	for _, records := range slices.Sorted(maps.Keys(sizes)) {
+		all = append(all, sizes[records])
+	}
+	return os.WriteFile(picture, []byte(plot(all)), 0o644)
+}
+
+func askLake(ctx context.Context, dir string, only *regexp.Regexp) (g grown, err error) {
 	config := lake.DefaultConfig(filepath.Join(dir, "lake"))
 	l, err := lake.Open(ctx, config, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return g, nil, err
+		return g, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	for _, t := range l.Stats() {
-		if g.rows += t.Rows; t.Name == schema.UnifiedAuditLog {
+		if t.Name == schema.UnifiedAuditLog {
 			g.records = t.Rows
 		}
 	}
 	_, service, closeEngine, err := openLake(ctx, config.Dir, l)
 	if err != nil {
-		return g, nil, err
+		return g, err
 	}
 	defer func() { err = errors.Join(err, closeEngine()) }()
 	questions, err := growQuestions(ctx, service, only)
 	if err != nil {
-		return g, nil, err
+		return g, err
 	}
 	g.took = map[string]timed{}
 	for _, q := range questions {
 		t, err := timeQuestion(ctx, service, config.Dir, q[1])
 		if err != nil {
-			return g, nil, fmt.Errorf("%s: %w", q[0], err)
+			return g, fmt.Errorf("%s: %w", q[0], err)
 		}
 		fmt.Fprintf(os.Stderr, "%s %-40s %8.1f %8.1f %8.1f ms, %d rows\n", dir, q[0], ms(t.cold), ms(t.warm), ms(t.cpu), t.rows)
-		g.took[q[0]], order = t, append(order, q[0])
+		g.took[q[0]] = t
 	}
-	return g, order, nil
+	return g, nil
 }
 
 // growRepeats is how often a warm question is asked.

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"html"
+	"maps"
 	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The picture, in pixels: the chart, and the names to its right.
@@ -26,13 +29,20 @@ text{font:12px system-ui,sans-serif;fill:#24292f}.grid{stroke:#d0d7de}.line{fill
 var plotColours = []string{"#0969da", "#bc4c00", "#1a7f37", "#8250df", "#cf222e", "#9a6700", "#1b7c83", "#bf3989"}
 
 // plot draws processor time of warm answers by records, both in powers of ten, as SVG.
-func plot(all []grown, names []string) string {
+func plot(all []grown) string {
+	asked := map[string]bool{}
+	for _, g := range all {
+		for name := range g.took {
+			asked[name] = true
+		}
+	}
+	names := slices.Sorted(maps.Keys(asked))
 	low, high := math.MaxFloat64, 0.0
 	least, most := math.MaxFloat64, 0.0
 	for _, g := range all {
 		least, most = min(least, float64(g.records)), max(most, float64(g.records))
-		for _, name := range names {
-			v := max(ms(g.took[name].cpu), 0.1)
+		for _, took := range g.took {
+			v := max(ms(took.cpu), 0.1)
 			low, high = min(low, v), max(high, v)
 		}
 	}
@@ -55,11 +65,22 @@ func plot(all []grown, names []string) string {
 		at := x(g.records)
 		fmt.Fprintf(&b, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.2g million</text>\n", at, at, plotTop, plotHeight-plotBottom, at, plotHeight-plotBottom+20, float64(g.records)/1e6)
 	}
-	last := all[len(all)-1]
-	order := slices.Clone(names)
-	slices.SortStableFunc(order, func(a, b string) int { return int(last.took[b].cpu - last.took[a].cpu) })
+	// latest is what a question took of the largest lake that was asked it.
+	latest := func(name string) (at float64, value time.Duration) {
+		for _, g := range all {
+			if t, ok := g.took[name]; ok {
+				at, value = x(g.records), t.cpu
+			}
+		}
+		return at, value
+	}
+	slices.SortStableFunc(names, func(a, b string) int {
+		_, first := latest(a)
+		_, second := latest(b)
+		return cmp.Compare(second, first)
+	})
 	labelled := float64(plotTop)
-	for i, name := range order {
+	for i, name := range names {
 		colour := plotColours[i%len(plotColours)]
 		dash := ""
 		if i >= len(plotColours) {
@@ -67,12 +88,15 @@ func plot(all []grown, names []string) string {
 		}
 		var points []string
 		for _, g := range all {
-			points = append(points, fmt.Sprintf("%.1f,%.1f", x(g.records), y(ms(g.took[name].cpu))))
+			if t, ok := g.took[name]; ok {
+				points = append(points, fmt.Sprintf("%.1f,%.1f", x(g.records), y(ms(t.cpu))))
+			}
 		}
-		at := y(ms(last.took[name].cpu))
+		end, value := latest(name)
+		at := y(ms(value))
 		labelled = max(labelled+15, at)
-		fmt.Fprintf(&b, "<polyline class=\"line\" stroke=\"%s\"%s points=\"%s\"/><line stroke=\"%s\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/><text x=\"%d\" y=\"%.1f\">%s</text>\n",
-			colour, dash, strings.Join(points, " "), colour, plotWidth-plotRight+4, at, plotWidth-plotRight+16, labelled-4, plotWidth-plotRight+20, labelled, html.EscapeString(name))
+		fmt.Fprintf(&b, "<polyline class=\"line\" stroke=\"%s\"%s points=\"%s\"/><line stroke=\"%s\" stroke-width=\"0.6\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/><text x=\"%d\" y=\"%.1f\">%s</text>\n",
+			colour, dash, strings.Join(points, " "), colour, end, at, plotWidth-plotRight+16, labelled-4, plotWidth-plotRight+20, labelled, html.EscapeString(name))
 	}
 	b.WriteString("</svg>\n")
 	return b.String()
