@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/quoll/quoll/kql/types"
@@ -27,6 +29,10 @@ func cellText(value any) string {
 		return v.String()
 	case bool:
 		return strconv.FormatBool(v)
+	case float64:
+		if math.IsInf(v, 0) { // as tostring() has it
+			return strings.TrimPrefix(fmt.Sprint(v), "+") + "inity"
+		}
 	}
 	return fmt.Sprint(value)
 }

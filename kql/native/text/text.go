@@ -23,6 +23,7 @@ func Functions() []native.Function {
 		{Name: "format_bytes", Params: []types.Type{types.Real, types.Long, types.String}, Result: types.String, Call: formatBytes},
 		{Name: "replace_strings", Params: []types.Type{types.String, types.Dynamic, types.Dynamic}, Result: types.String, Call: replaceStrings},
 		{Name: "indexof_regex", Params: []types.Type{types.String, types.String, types.Long, types.Long, types.Long}, Result: types.Long, Call: indexOfRegex},
+		{Name: "read_datetime", Params: []types.Type{types.String}, Result: types.DateTime, Call: readDateTime},
 		{Name: "parse_kv", Params: []types.Type{types.String, types.Dynamic, types.Dynamic}, Result: types.Dynamic, Call: parseKV},
 		{Name: "reduce", Params: []types.Type{types.Dynamic, types.Real, types.String, types.Bool}, Result: types.Dynamic, Call: reduce},
 	}
@@ -43,4 +44,12 @@ func bag(items ...any) *dynamic.Bag {
 		b.Set(items[i].(string), items[i+1])
 	}
 	return b
+}
+
+// readDateTime reads a text as the constants of a query are read.
+func readDateTime(args []any) (any, error) {
+	if at, ok := types.ParseDateTime(args[0].(string)); ok {
+		return at, nil
+	}
+	return nil, nil
 }

@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"github.com/quoll/quoll/kql/native/all"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -74,13 +75,22 @@ func fromText(text string, t types.Type) string {
 	case types.Bool:
 		return "(CASE lower(trim(" + text + ")) WHEN 'true' THEN true WHEN 'false' THEN false WHEN '1' THEN true WHEN '0' THEN false END)"
 	case types.DateTime:
-		return "coalesce(TRY_CAST(" + text + " AS TIMESTAMP), try_strptime(" + text + ", ['%a, %d %b %Y %H:%M:%S GMT', '%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y %H:%M:%S', '%m/%d/%Y', '%Y-%m']))"
+		return datetimeOf(text)
 	case types.TimeSpan:
 		return timespanOf(text)
 	case types.Guid:
 		return "lower(CAST(TRY_CAST(" + text + " AS UUID) AS VARCHAR))"
 	}
 	return text
+}
+
+// datetimeOf reads the form that nearly all texts have by the engine, and any other
+// as the constants of a query are read: the engine knows few of those forms, takes
+// years of two digits to be of the first century, and leaves out some zones.
+func datetimeOf(text string) string {
+	const usual = `'[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?Z?)?'`
+	read := all.Functions()["read_datetime"].SQLName() + "(CAST(0 AS BIGINT), " + text + ")"
+	return "(CASE WHEN regexp_full_match(" + text + ", " + usual + ") THEN TRY_CAST(" + text + " AS TIMESTAMP) ELSE " + read + " END)"
 }
 
 // timespanOf reads [-][d.]hh:mm[:ss[.fffffff]], a number of days, and a number
