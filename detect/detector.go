@@ -45,8 +45,9 @@ type Config struct {
 	// Workers is how many scheduled rules run at a time; NRTWorkers is how many NRT
 	// rules do, which wait for no scheduled one.
 	Workers, NRTWorkers int
-	// LateEvery is how often, for each rule, late rows are looked for.
-	LateEvery time.Duration
+	// LateEvery and LateMost bound how often late rows are looked for, for each rule:
+	// as often as it runs.
+	LateEvery, LateMost time.Duration
 	// Settle is how old an ingestion time must be for all rows of that time
 	// to be visible.
 	Settle time.Duration
@@ -61,7 +62,7 @@ type Config struct {
 
 // DefaultConfig is what serve uses unless told otherwise.
 func DefaultConfig() Config {
-	return Config{Tick: 10 * time.Second, QueryTimeout: time.Minute, NRTTimeout: 20 * time.Second, Workers: 2, NRTWorkers: 2, LateEvery: time.Minute, NRTEvery: 20 * time.Second, Windows: 64, Settle: 2 * time.Second, LateLimit: 14 * 24 * time.Hour}
+	return Config{Tick: 10 * time.Second, QueryTimeout: time.Minute, NRTTimeout: 20 * time.Second, Workers: 2, NRTWorkers: 2, LateEvery: time.Minute, LateMost: 15 * time.Minute, NRTEvery: 20 * time.Second, Windows: 64, Settle: 2 * time.Second, LateLimit: 14 * 24 * time.Hour}
 }
 
 // clockMargin is longer than a clock that was set back can go unnoticed.
@@ -295,7 +296,7 @@ func (d *Detector) windows(ctx context.Context, r *Rule, health Health, now time
 		// looked at. Looking begins again from a while before.
 		health.Ingested = look.upTo.Add(-clockMargin)
 	}
-	every := d.config.LateEvery
+	every := max(d.config.LateEvery, min(time.Duration(r.QueryFrequency), d.config.LateMost))
 	if r.Kind == "NRT" {
 		every = d.config.NRTEvery
 	}

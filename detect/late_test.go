@@ -70,8 +70,10 @@ func TestLateRowsRunTheRulesAgainThatLookAtThem(t *testing.T) {
 		rules = append(rules, rule(t, "query: T", "query: "+text, "id: r1", "id: "+strings.ReplaceAll(text, " ", "-"), "queryFrequency: 5m", "queryFrequency: 1h"))
 	}
 	table := &kinds{asked: map[string]bool{}}
+	config := DefaultConfig()
+	config.LateMost = config.LateEvery
 	b := &bench{t: t, now: noon}
-	if b.Detector, err = New(t.Context(), DefaultConfig(), db, rules, table, &fakeSink{alerts: map[string]model.Alert{}, raised: map[string]int{}}, b, slog.New(slog.DiscardHandler)); err != nil {
+	if b.Detector, err = New(t.Context(), config, db, rules, table, &fakeSink{alerts: map[string]model.Alert{}, raised: map[string]int{}}, b, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []struct {
@@ -97,6 +99,30 @@ func TestLateRowsRunTheRulesAgainThatLookAtThem(t *testing.T) {
 		}
 		if got := strings.Join(ran, " "); got != step.want {
 			t.Errorf("after late rows of %q there ran %q, want %q", step.late, got, step.want)
+		}
+	}
+}
+
+func TestLateRowsAreLookedForAsOftenAsARuleRuns(t *testing.T) {
+	for frequency, want := range map[string]time.Duration{"1m": time.Minute, "5m": 5 * time.Minute, "1d": 15 * time.Minute} {
+		b := newBench(t, rule(t, "queryFrequency: 5m", "queryFrequency: "+frequency, "queryPeriod: 1h", "queryPeriod: 1d"))
+		b.must(b.after(0))
+		looked, last := 0, b.now
+		for range 60 {
+			before := len(b.table.queries)
+			b.must(b.after(time.Minute))
+			for _, q := range b.table.queries[before:] {
+				if q.Standing {
+					continue
+				}
+				if looked++; b.now.Sub(last) != want {
+					t.Errorf("%s: looked after %s, want %s", frequency, b.now.Sub(last), want)
+				}
+				last = b.now
+			}
+		}
+		if looked != int(time.Hour/want) {
+			t.Errorf("%s: looked %d times in an hour", frequency, looked)
 		}
 	}
 }

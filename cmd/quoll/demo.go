@@ -212,6 +212,6 @@ func demoConfig(o demoOptions, export string, tenant *tenantsim.Tenant, simulate
 func demoPace() pace {
 	p := defaultPace()
 	p.sealAfter, p.reconcile = 5*time.Second, 2*time.Minute
-	p.detect.Tick, p.detect.LateEvery = 3*time.Second, 6*time.Second
+	p.detect.Tick, p.detect.LateEvery, p.detect.LateMost = 3*time.Second, 6*time.Second, 6*time.Second
 	return p
 }

@@ -1,10 +1,12 @@
 package duckdb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/quoll/quoll/kql/plan"
@@ -67,18 +69,14 @@ func (k *keptRows) fill(ctx context.Context, s *shelf, kept *keptFile, file lake
 			where = " WHERE " + quoteName(s.key) + " IN (" + strings.Join(values, ", ") + ")"
 		}
 	}
-	width := int64(16 * len(kept.columns))
-	if s.wide {
-		width += documentBytes
-	}
-	if err := k.room(ctx, kept.rows*width); err != nil {
+	if err := k.room(ctx, s, kept.rows*s.width(len(kept.columns))); err != nil {
 		return err
 	}
-	return k.create(ctx, conn, kept, from+where)
+	return k.create(ctx, conn, s, kept, from+where)
 }
 
 // create makes the table, and drops it if it is larger than it seemed.
-func (k *keptRows) create(ctx context.Context, conn *sql.Conn, kept *keptFile, from string) error {
+func (k *keptRows) create(ctx context.Context, conn *sql.Conn, s *shelf, kept *keptFile, from string) error {
 	k.mu.Lock()
 	k.last++
 	name := fmt.Sprintf("kept_%d", k.last)
@@ -92,7 +90,7 @@ func (k *keptRows) create(ctx context.Context, conn *sql.Conn, kept *keptFile, f
 	}
 	bytes, err := tableBytes(ctx, conn, name, columns, kept.rows)
 	if err == nil {
-		err = k.room(ctx, bytes)
+		err = k.room(ctx, s, bytes)
 	}
 	if err != nil {
 		_, dropErr := conn.ExecContext(ctx, "DROP TABLE "+name)
@@ -102,6 +100,9 @@ func (k *keptRows) create(ctx context.Context, conn *sql.Conn, kept *keptFile, f
 	defer k.mu.Unlock()
 	kept.name, kept.bytes = name, bytes
 	k.bytes += bytes
+	if s.key == "" {
+		k.whole += bytes
+	}
 	return nil
 }
 
@@ -118,33 +119,51 @@ func tableBytes(ctx context.Context, conn *sql.Conn, name string, columns []stri
 }
 
 // room makes room for a table by dropping what has not been used for longest. What
-// is in use may leave none.
-func (k *keptRows) room(ctx context.Context, bytes int64) error {
+// is in use may leave none. Tables of all rows have a share of the room, so that they
+// leave some to those of few rows, of which there are many.
+func (k *keptRows) room(ctx context.Context, s *shelf, bytes int64) error {
 	if bytes > k.most/largestShare {
 		return errTooMuch
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for k.bytes+bytes > k.most {
-		var oldest *keptFile
-		var of *shelf
-		var at string
-		for _, s := range k.shelves {
-			for path, kept := range s.files {
-				if kept.users > 0 || kept.bytes == 0 || k.now().Sub(kept.used) < idleAfter {
-					continue
-				}
-				if oldest == nil || kept.used.Before(oldest.used) {
-					oldest, of, at = kept, s, path
-				}
-			}
-		}
-		if oldest == nil {
+		if !k.dropOldest(ctx, func(*shelf) bool { return true }) {
 			return errNoRoom
 		}
-		k.drop(ctx, of, at)
+	}
+	for s.key == "" && k.whole+bytes > k.most/wholeShare {
+		if !k.dropOldest(ctx, func(of *shelf) bool { return of.key == "" }) {
+			return errNoRoom
+		}
 	}
 	return nil
+}
+
+// dropOldest drops the table that has not been used for longest among those of some
+// shelves; false if all have been used lately. The caller holds the lock.
+func (k *keptRows) dropOldest(ctx context.Context, of func(*shelf) bool) bool {
+	var oldest *keptFile
+	var on *shelf
+	var at string
+	for _, s := range k.shelves {
+		if !of(s) {
+			continue
+		}
+		for path, kept := range s.files {
+			if kept.users > 0 || kept.bytes == 0 || k.now().Sub(kept.used) < idleAfter {
+				continue
+			}
+			if oldest == nil || kept.used.Before(oldest.used) {
+				oldest, on, at = kept, s, path
+			}
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	k.drop(ctx, on, at)
+	return true
 }
 
 // wanted returns the values of the key that interests look at, as SQL literals,
@@ -170,31 +189,98 @@ func (k *keptRows) wanted(ctx context.Context, conn *sql.Conn, s *shelf, kept *k
 		values = append(values, "("+quoteText(value)+")")
 	}
 	item := "(SELECT * FROM (VALUES " + strings.Join(values, ", ") + ") AS keys(" + quoteName(s.key) + "))"
+	met, err := metBy(ctx, conn, item, s, interests, len(counts))
+	if err != nil {
+		return nil, 0, err
+	}
+	chosen, rows, left := choose(counts, met, k.most/mixedShare/s.width(len(kept.columns)))
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, i := range left {
+		kept.left[interests[i].Text] = true
+	}
+	for value := range chosen {
+		literals = append(literals, quoteText(value))
+	}
+	return literals, rows, nil
+}
+
+// metBy returns, by interest, the values of a key that it looks at.
+func metBy(ctx context.Context, conn *sql.Conn, item string, s *shelf, interests []*query.Interest, values int) ([][]string, error) {
 	scan := &plan.Scan{Table: s.table, Fields: []plan.Field{{Column: query.InterestKey, Source: s.key}}}
-	generated, err := sqlgen.Generate(&plan.Statement{
-		Root:   &plan.Filter{Input: scan, Predicate: anyOf(interests)},
-		Output: []plan.Output{{Name: query.InterestKey.Name, Column: query.InterestKey}},
-	}, sqlgen.Options{
+	each := &plan.Project{Input: scan, Pass: []*plan.Column{query.InterestKey}}
+	output := []plan.Output{{Name: query.InterestKey.Name, Column: query.InterestKey}}
+	for i, it := range interests {
+		column := &plan.Column{ID: plan.ColumnID(i + 2), Name: fmt.Sprintf("c%d", i), Type: types.Bool}
+		each.Define = append(each.Define, plan.Definition{Column: column, Expr: allOf(it)})
+		output = append(output, plan.Output{Name: column.Name, Column: column})
+	}
+	generated, err := sqlgen.Generate(&plan.Statement{Root: each, Output: output}, sqlgen.Options{
 		Scan:  func(*plan.Scan) (string, error) { return item, nil },
-		Limit: len(counts),
+		Limit: values,
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	met, err := conn.QueryContext(ctx, generated.Text, generated.Args...)
+	rows, err := conn.QueryContext(ctx, generated.Text, generated.Args...)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	defer met.Close()
-	for met.Next() {
-		var value string
-		if err := met.Scan(&value); err != nil {
-			return nil, 0, err
+	defer rows.Close()
+	var value string
+	holds := make([]bool, len(interests))
+	cells := []any{&value}
+	for i := range holds {
+		cells = append(cells, &holds[i])
+	}
+	met := make([][]string, len(interests))
+	for rows.Next() {
+		if err := rows.Scan(cells...); err != nil {
+			return nil, err
 		}
-		literals = append(literals, quoteText(value))
-		rows += counts[value]
+		for i, holds := range holds {
+			if holds {
+				met[i] = append(met[i], value)
+			}
+		}
 	}
-	return literals, rows, met.Err()
+	return met, rows.Err()
+}
+
+// choose returns the values of which rows are kept, and how many rows have them: those
+// of as many interests as most rows leave room for, beginning with those that look at
+// the fewest. left are the interests that it leaves out: each of them reads the file
+// itself, so that none that looks at much keeps others from sharing.
+func choose(counts map[string]int64, met [][]string, most int64) (chosen map[string]bool, rows int64, left []int) {
+	all := func(i int) (n int64) {
+		for _, value := range met[i] {
+			n += counts[value]
+		}
+		return n
+	}
+	order := make([]int, len(met))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(all(a), all(b)) })
+	chosen = map[string]bool{}
+	for _, i := range order {
+		var more int64
+		for _, value := range met[i] {
+			if !chosen[value] {
+				more += counts[value]
+			}
+		}
+		if rows+more > most {
+			left = append(left, i)
+			continue
+		}
+		rows += more
+		for _, value := range met[i] {
+			chosen[value] = true
+		}
+	}
+	return chosen, rows, left
 }
 
 // countKeys says how many rows of a file have each value of its key.
@@ -219,17 +305,13 @@ func countKeys(ctx context.Context, conn *sql.Conn, key, from string) (map[strin
 	return counts, rows.Err()
 }
 
-// anyOf is true of a key for which all conditions of an interest hold.
-func anyOf(interests []*query.Interest) plan.Expr {
-	either := &plan.Case{Else: truth(false), Of: types.Bool}
-	for _, it := range interests {
-		all := truth(true)
-		for _, c := range it.Conditions {
-			all = &plan.Case{Branches: []plan.Branch{{When: c, Then: all}}, Else: truth(false), Of: types.Bool}
-		}
-		either.Branches = append(either.Branches, plan.Branch{When: all, Then: truth(true)})
+// allOf is true of a key for which all conditions of an interest hold.
+func allOf(it *query.Interest) plan.Expr {
+	all := truth(true)
+	for _, c := range it.Conditions {
+		all = &plan.Case{Branches: []plan.Branch{{When: c, Then: all}}, Else: truth(false), Of: types.Bool}
 	}
-	return either
+	return all
 }
 
 func truth(value bool) plan.Expr { return &plan.Literal{Of: types.Bool, Value: value} }

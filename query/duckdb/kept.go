@@ -34,7 +34,8 @@ type keptRows struct {
 	shelves map[shelfKey]*shelf
 	seen    map[string]*lake.File // by table: the first of the files last looked at
 	bytes   int64
-	last    int // number of the last table
+	whole   int64 // of bytes, those of shelves of all rows
+	last    int   // number of the last table
 	counts  KeptStatistics
 }
 
@@ -62,6 +63,15 @@ type shelf struct {
 	files     map[string]*keptFile // by path
 }
 
+// width is about how many bytes a row of some columns takes.
+func (s *shelf) width(columns int) int64 {
+	width := int64(16 * max(columns, 1))
+	if s.wide {
+		width += documentBytes
+	}
+	return width
+}
+
 // known is an interest and when it was last asked for.
 type known struct {
 	*query.Interest
@@ -79,7 +89,8 @@ type keptFile struct {
 	bytes   int64
 	rows    int64
 	columns []string
-	texts   map[string]bool // interests that are met
+	texts   map[string]bool // interests that were thought of
+	left    map[string]bool // those of them that look at too much to be kept with others
 	used    time.Time
 	// until is when reading a file is tried again for which there was no room.
 	until time.Time
@@ -91,8 +102,12 @@ const (
 	forgetAfter = 25 * time.Hour
 	// idleAfter is how long what is kept stays if there is need of its room.
 	idleAfter = 10 * time.Minute
-	// largestShare of all room is what one file may take.
-	largestShare = 4
+	// largestShare of all room is what one file may take, and wholeShare what files of
+	// which all rows are kept may take together.
+	largestShare, wholeShare = 4, 2
+	// mixedShare of all room is what the rows of a file that have been chosen by their
+	// kind may seem to take.
+	mixedShare = 32
 	// mostKeys is how many values a key may have in a file.
 	mostKeys = 4096
 	// documentBytes is about what a row with documents takes before it is known.
@@ -181,7 +196,7 @@ func (k *keptRows) use(ctx context.Context, it *query.Interest, set *ReadSet, fi
 		release()
 		return "", 0, nil, false // the query sees for itself that it has ended
 	}
-	if !kept.ok {
+	if !kept.ok || kept.left[it.Text] { // left does not change once it is ready
 		release()
 		return "", 0, nil, false
 	}
@@ -212,7 +227,7 @@ func (f *keptFile) meets(it *query.Interest) bool {
 // begin decides what is kept of a file: what those look at who look that far back.
 // The caller holds the lock.
 func (s *shelf) begin(file lake.File, to, now time.Time) *keptFile {
-	kept := &keptFile{ready: make(chan struct{}), texts: map[string]bool{}}
+	kept := &keptFile{ready: make(chan struct{}), texts: map[string]bool{}, left: map[string]bool{}}
 	for name, it := range s.interests {
 		if now.Sub(it.asked) > forgetAfter {
 			delete(s.interests, name)
@@ -235,6 +250,9 @@ func (k *keptRows) drop(ctx context.Context, s *shelf, path string) {
 	kept := s.files[path]
 	delete(s.files, path)
 	k.bytes -= kept.bytes
+	if s.key == "" {
+		k.whole -= kept.bytes
+	}
 	if kept.name == "" {
 		return
 	}

@@ -261,3 +261,22 @@ func TestRowsThatNobodyLooksAtChangeNothing(t *testing.T) {
 		t.Errorf("of %d rounds of queries only %d were passed over", len(all)*len(standing), passed)
 	}
 }
+
+// Interests in many rows are left out, so that those in few share; one whose rows are
+// kept for others anyway is not.
+func TestThoseThatLookAtFewRowsShare(t *testing.T) {
+	counts := map[string]int64{"Send": 900, "New-InboxRule": 2, "Set-Mailbox": 3, "Add member": 4}
+	met := [][]string{{"Send"}, {"New-InboxRule", "Set-Mailbox"}, {"Send", "New-InboxRule"}, {"Set-Mailbox"}, nil, {"Add member", "Set-Mailbox"}}
+	for most, want := range map[int64]string{
+		2000: "909 []", 908: "9 [0 2]", 8: "5 [5 0 2]", 2: "0 [3 1 5 0 2]",
+	} {
+		chosen, rows, left := choose(counts, met, most)
+		var sum int64
+		for value := range chosen {
+			sum += counts[value]
+		}
+		if got := fmt.Sprint(rows, left); got != want || sum != rows {
+			t.Errorf("room for %d rows: %s of %d, want %s", most, got, sum, want)
+		}
+	}
+}
