@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -34,7 +35,7 @@ func fetch(fsys fs.FS, name string, limit int64) fetched {
 		}
 		n, err := f.Read(data[len(data):min(int64(cap(data)), limit+1)])
 		data = data[:len(data)+n]
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
