@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,9 +32,18 @@ type rig struct {
 	target    Authority
 	deps      Dependencies
 	stamper   *Stamper
-	journal   []model.Payload
-	journals  error // of the next payload
-	told      []Status
+
+	mu       sync.Mutex // of what the stamper hands over
+	journal  []model.Payload
+	journals error // of the next payload
+	told     []Status
+}
+
+// handed is how much the stamper has journalled and told.
+func (r *rig) handed() (journalled, told int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.journal), len(r.told)
 }
 
 func newRig(t *testing.T, o timestamptest.Options) *rig {
@@ -69,13 +79,19 @@ func (r *rig) restart() {
 		Archive: r.archive, Key: r.archive.Verifier(), Dir: "/data/timestamps", FS: r.fs, Clock: clock.System(), Random: rand.Reader,
 		Chance: func() float64 { return 0.5 }, Log: slog.New(slog.DiscardHandler),
 		Journal: func(_ context.Context, p model.Payload) error {
+			r.mu.Lock()
+			defer r.mu.Unlock()
 			if r.journals != nil {
 				return r.journals
 			}
 			r.journal = append(r.journal, p)
 			return nil
 		},
-		Told: func(_ context.Context, s Status) { r.told = append(r.told, s) },
+		Told: func(_ context.Context, s Status) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.told = append(r.told, s)
+		},
 	}
 	r.stamper = New(r.target, r.deps)
 }
@@ -83,8 +99,10 @@ func (r *rig) restart() {
 // seal archives what is journalled, or a payload where nothing is.
 func (r *rig) seal() {
 	r.t.Helper()
+	r.mu.Lock()
 	all := r.journal
 	r.journal = nil
+	r.mu.Unlock()
 	if len(all) == 0 {
 		all = []model.Payload{{Tenant: "t", Source: model.SourceActivity, Format: model.FormatAuditArray, ContentType: "Audit.Exchange", Name: "blob", Received: time.Now(), Body: []byte("[]")}}
 	}
@@ -219,17 +237,22 @@ func TestAnAuthorityThatHangs(t *testing.T) {
 			t.Errorf("%d requests in a day", n)
 		}
 		r.seal() // nothing waits for it
-		if s := r.stamper.Status(); s.Trouble == nil || s.Late(time.Now()) || len(r.told) != 0 {
-			t.Errorf("after a day: %+v, told %d", s.Trouble, len(r.told))
+		if _, told := r.handed(); told != 0 {
+			t.Errorf("told %d after a day", told)
+		}
+		if s := r.stamper.Status(); s.Trouble == nil || s.Late(time.Now()) {
+			t.Errorf("after a day: %+v", s.Trouble)
 		}
 		pass(28 * time.Hour)
-		if s := r.stamper.Status(); !s.Late(time.Now()) || len(r.told) != 1 || s.Since.IsZero() {
-			t.Errorf("after two days: %+v, told %d", s, len(r.told))
+		_, told := r.handed()
+		if s := r.stamper.Status(); !s.Late(time.Now()) || told != 1 || s.Since.IsZero() {
+			t.Errorf("after two days: %+v, told %d", s, told)
 		}
 		r.authority.Break(timestamptest.None)
 		pass(2*time.Hour + time.Minute)
-		if s := r.stamper.Status(); s.Trouble != nil || s.Failures != 0 || s.Size == 0 || len(r.told) != 2 || len(r.journal) != 1 {
-			t.Errorf("when it answers again: %+v, told %d, %d journalled", s, len(r.told), len(r.journal))
+		journalled, told := r.handed()
+		if s := r.stamper.Status(); s.Trouble != nil || s.Failures != 0 || s.Size == 0 || told != 2 || journalled != 1 {
+			t.Errorf("when it answers again: %+v, told %d, %d journalled", s, told, journalled)
 		}
 		// One stamp a day from then on, as long as the log grows.
 		before := r.authority.Requests()
