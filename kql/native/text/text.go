@@ -24,6 +24,7 @@ func Functions() []native.Function {
 		{Name: "replace_strings", Params: []types.Type{types.String, types.Dynamic, types.Dynamic}, Result: types.String, Call: replaceStrings},
 		{Name: "indexof_regex", Params: []types.Type{types.String, types.String, types.Long, types.Long, types.Long}, Result: types.Long, Call: indexOfRegex},
 		{Name: "read_datetime", Params: []types.Type{types.String}, Result: types.DateTime, Call: readDateTime},
+		{Name: "read_timespan", Params: []types.Type{types.String}, Result: types.TimeSpan, Call: readTimeSpan},
 		{Name: "parse_kv", Params: []types.Type{types.String, types.Dynamic, types.Dynamic}, Result: types.Dynamic, Call: parseKV},
 		{Name: "reduce", Params: []types.Type{types.Dynamic, types.Real, types.String, types.Bool}, Result: types.Dynamic, Call: reduce},
 	}
@@ -50,6 +51,14 @@ func bag(items ...any) *dynamic.Bag {
 func readDateTime(args []any) (any, error) {
 	if at, ok := types.ParseDateTime(args[0].(string)); ok {
 		return at, nil
+	}
+	return nil, nil
+}
+
+// readTimeSpan does so for a timespan.
+func readTimeSpan(args []any) (any, error) {
+	if span, ok := types.ParseTimeSpan(args[0].(string)); ok {
+		return span, nil
 	}
 	return nil, nil
 }

@@ -77,7 +77,7 @@ func fromText(text string, t types.Type) string {
 	case types.DateTime:
 		return datetimeOf(text)
 	case types.TimeSpan:
-		return timespanOf(text)
+		return readAs("read_timespan", text)
 	case types.Guid:
 		return "lower(CAST(TRY_CAST(" + text + " AS UUID) AS VARCHAR))"
 	}
@@ -89,21 +89,13 @@ func fromText(text string, t types.Type) string {
 // years of two digits to be of the first century, and leaves out some zones.
 func datetimeOf(text string) string {
 	const usual = `'[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?Z?)?'`
-	read := all.Functions()["read_datetime"].SQLName() + "(CAST(0 AS BIGINT), " + text + ")"
-	return "(CASE WHEN regexp_full_match(" + text + ", " + usual + ") THEN TRY_CAST(" + text + " AS TIMESTAMP) ELSE " + read + " END)"
+	return "(CASE WHEN regexp_full_match(" + text + ", " + usual + ") THEN TRY_CAST(" + text + " AS TIMESTAMP) ELSE " + readAs("read_datetime", text) + " END)"
 }
 
-// timespanOf reads [-][d.]hh:mm[:ss[.fffffff]], a number of days, and a number
-// with a unit.
-func timespanOf(text string) string {
-	part := func(group string) string {
-		return "coalesce(TRY_CAST(regexp_extract(" + text + `, '^\s*-?(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,7})?))?\s*$', ` + group + ") AS DECIMAL(18, 7)), 0)"
-	}
-	sign := "CASE WHEN ltrim(" + text + ") LIKE '-%' THEN -1 ELSE 1 END"
-	clock := "CAST(" + sign + " * (" + part("1") + " * 864000000000 + " + part("2") + " * 36000000000 + " + part("3") + " * 600000000 + " + part("4") + " * 10000000) AS BIGINT)"
-	number := "TRY_CAST(regexp_extract(" + text + `, '^\s*(-?\d+(?:\.\d+)?)\s*([a-z]*)\s*$', 1) AS DOUBLE)`
-	unit := "CASE regexp_extract(" + text + `, '^\s*(-?\d+(?:\.\d+)?)\s*([a-z]*)\s*$', 2) WHEN '' THEN 864000000000 WHEN 'd' THEN 864000000000 WHEN 'h' THEN 36000000000 WHEN 'm' THEN 600000000 WHEN 's' THEN 10000000 WHEN 'ms' THEN 10000 END`
-	return "(CASE WHEN contains(" + text + ", ':') THEN CASE WHEN regexp_matches(" + text + `, '^\s*-?(?:\d+\.)?\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d{1,7})?)?\s*$') THEN ` + clock + " END ELSE TRY_CAST(" + number + " * " + unit + " AS BIGINT) END)"
+// readAs reads a text as the constants of a query are read. The call is short, so
+// that it needs no query's number to be ended by.
+func readAs(name, text string) string {
+	return all.Functions()[name].SQLName() + "(CAST(0 AS BIGINT), " + text + ")"
 }
 
 // toText converts a value to a string; null gives the empty string.
