@@ -28,7 +28,8 @@
 //     key.)
 //   - Anything against the holder of the signing key, who can write another
 //     archive. A witness's copy of a checkpoint limits that to the time after it.
-//   - When something happened. The times are this machine's clock.
+//   - When something happened. The times are this machine's clock; time stamps of
+//     others' clocks, where there are any, say since when it was in the log.
 //   - That the payloads are what Microsoft sent. The hash is taken when the
 //     journal receives them.
 //
