@@ -90,6 +90,8 @@ cannedTest("a reader is invited, looks at everything, and changes nothing", asyn
   await reader.getByRole("switch", { name: "Calm the backup account is on" }).waitFor();
   await becomes(() => reader.getByRole("switch", { name: "Calm the backup account is on" }).isDisabled(), true);
   await becomes(() => reader.getByRole("button", { name: "New rule" }).count(), 0);
+  await visit(reader, "/archive");
+  await reader.getByRole("region", { name: "Erasure of one person’s data" }).getByText("takes the role Administrator").waitFor();
   await reader.goto("/settings/people");
   await reader.getByRole("heading", { name: "Not for your role" }).waitFor();
   await reader.goto(link);
