@@ -30,6 +30,8 @@ describe("columns", () => {
     expect(columnLabel("hours", at("2026-09-14T00:00:00Z"), false)).toBe("09-14");
     expect(columnLabel("hours", at("2026-09-14T06:00:00Z"), false)).toBe("06:00");
     expect(columnLabel("hours", at("2026-09-14T07:00:00Z"), false)).toBe("");
+    expect(columnLabel("hours", at("2026-09-14T20:00:00Z"), true)).toBe("20:00");
+    expect(columnLabel("hours", at("2026-09-14T21:00:00Z"), true), "a day begins beside it").toBe("");
     expect(columnLabel("days", at("2026-09-14T00:00:00Z"), false)).toBe("09-14");
     expect(columnLabel("days", at("2026-09-15T00:00:00Z"), false)).toBe("");
     expect(columnLabel("days", at("2026-09-15T00:00:00Z"), true)).toBe("09-15");

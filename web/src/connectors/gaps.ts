@@ -71,16 +71,20 @@ function add(a: GapCell, b: GapCell): GapCell {
   };
 }
 
-/** The label above a column: where a day, a month or a year begins; empty elsewhere. */
+/**
+ * The label above a column: where a day, a month or a year begins, and above the first
+ * unless another is so near that they would run into each other; empty elsewhere.
+ */
 export function columnLabel(zoom: Zoom, start: number, isFirst: boolean): string {
+  const opens = (at: number) => {
+    const moment = new Date(at);
+    if (zoom === "hours") return moment.getUTCHours() % 6 === 0;
+    return zoom === "days" ? moment.getUTCDay() === 1 : new Date(at - week).getUTCMonth() !== moment.getUTCMonth();
+  };
+  if (!opens(start) && !(isFirst && [1, 2, 3].every((n) => !opens(start + n * zooms[zoom].step)))) return "";
   const at = new Date(start).toISOString();
-  if (zoom === "hours") {
-    if (at.slice(11, 13) === "00") return at.slice(5, 10);
-    return isFirst || Number(at.slice(11, 13)) % 6 === 0 ? at.slice(11, 16) : "";
-  }
-  if (zoom === "days") return new Date(start).getUTCDay() === 1 || isFirst ? at.slice(5, 10) : "";
-  const opensMonth = new Date(start - week).getUTCMonth() !== new Date(start).getUTCMonth();
-  return isFirst || opensMonth ? at.slice(0, 7) : "";
+  if (zoom === "hours") return at.slice(11, 13) === "00" ? at.slice(5, 10) : at.slice(11, 16);
+  return zoom === "days" ? at.slice(5, 10) : at.slice(0, 7);
 }
 
 /** The time of a cell in words, in UTC. */

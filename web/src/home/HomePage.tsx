@@ -40,20 +40,20 @@ export default function HomePage() {
         <Question title={t.changed.title} more="/archive" moreLabel={t.changed.more}>
           <Ready of={[status]}>{() => <Changed status={status.data!} now={now} />}</Ready>
         </Question>
-        <Question title={t.needs.title} more="/incidents" moreLabel={t.needs.more}>
+        <Question title={t.needs.title} place="needs" more="/incidents" moreLabel={t.needs.more}>
           <Ready of={[incidents]}>{() => <Needs page={incidents.data!} now={now} />}</Ready>
         </Question>
+        <Question title={t.unmet.title} place="unmet">
+          <Ready of={[list, calendar, status]}>{() => <UnmetList connectors={list.data!.connectors} calendar={calendar.data!} status={status.data!} now={now} coverage={coverage.data} />}</Ready>
+        </Question>
       </div>
-      <Question title={t.unmet.title}>
-        <Ready of={[list, calendar, status]}>{() => <UnmetList connectors={list.data!.connectors} calendar={calendar.data!} status={status.data!} now={now} coverage={coverage.data} />}</Ready>
-      </Question>
     </div>
   );
 }
 
-function Question({ title, more, moreLabel, children }: { title: string; more?: string; moreLabel?: string; children: ReactNode }) {
+function Question({ title, place = "", more, moreLabel, children }: { title: string; place?: string; more?: string; moreLabel?: string; children: ReactNode }) {
   return (
-    <section className="panel question" aria-label={title}>
+    <section className={`panel question ${place && `home-${place}`}`} aria-label={title}>
       <div className="question-head"><h2>{title}</h2>{more && <a {...linkTo(more)}>{moreLabel}</a>}</div>
       {children}
     </section>
