@@ -39,6 +39,7 @@ function parseRange(p: URLSearchParams): TimeRange {
 export function keptRange(kept: string | undefined): TimeRange | undefined {
   try {
     const range = JSON.parse(kept ?? "") as TimeRange;
+    if (!["all", "last", "from"].some((key) => key in range)) return undefined;
     return parseLink(formatLink({ query: "-", range }).replace("/logs", ""))!.range;
   } catch {
     return undefined;
