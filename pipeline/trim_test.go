@@ -195,7 +195,7 @@ func entries(t *testing.T, j *journal.Journal) (all []journal.Entry) {
 func TestNothingNeededIsTrimmed(t *testing.T) {
 	seeds, total := uint64(16), int64(0)
 	if testing.Short() {
-		seeds = 3
+		seeds = 2
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -276,7 +276,7 @@ func TestCrashWhileTrimming(t *testing.T) {
 	all := func(uint64) bool { return true }
 	step, checked := 1, 0
 	if testing.Short() {
-		step = 7
+		step = 12
 	}
 	for n := 1; ; n += step {
 		fsys := from.AfterCrash(durabletest.KeepAll, nil)
