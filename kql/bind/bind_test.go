@@ -156,3 +156,18 @@ func TestAHostileQueryIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// What may be held at once is bounded over the whole query, not expression by
+// expression.
+func TestTheTablesOfAQueryAreBounded(t *testing.T) {
+	fork := "Events | fork" + strings.Repeat(" (count)", 31)
+	s, src := query(fork+"; print 1", bind.Options{})
+	if err := src.Err(); err != nil || len(s.More) != 31 {
+		t.Fatalf("32 tables: %v", err)
+	}
+	_, src = query(fork+"; Users | facet by User with (count)", bind.Options{})
+	var mistakes *source.Error
+	if !errors.As(src.Err(), &mistakes) || !strings.Contains(mistakes.Diagnostics[0].Message, "33 tables; at most 32") {
+		t.Errorf("33 tables: %v", src.Err())
+	}
+}

@@ -114,17 +114,23 @@ func batch(src *source.Text, query *syntax.Query, catalog Catalog, options Optio
 		return nil
 	}
 	var first *plan.Statement
+	tables := 0
 	for number := range max(len(all), 1) {
 		statement := tablesOf(src, query, catalog, options, number)
-		switch {
-		case statement == nil: // the mistakes of the others are told as well
-		case first == nil:
-			first = statement
-		default:
-			further := statement.More
-			statement.More = nil
-			first.More = append(append(first.More, statement), further...)
+		if statement == nil {
+			continue // the mistakes of the others are told as well
 		}
+		if tables += 1 + len(statement.More); tables > maxTables {
+			src.Errorf(all[number].Span(), "the expressions up to this one give %d tables; at most %d are allowed", tables, maxTables)
+			return nil
+		}
+		if first == nil {
+			first = statement
+			continue
+		}
+		further := statement.More
+		statement.More = nil
+		first.More = append(append(first.More, statement), further...)
 	}
 	if src.Err() != nil {
 		return nil
