@@ -176,7 +176,7 @@ func (d *Detector) begin(ctx context.Context, running *sync.WaitGroup, problem f
 	}
 	look := &lookout{detector: d, now: now, upTo: now.Add(-d.config.Settle), seen: map[lookKey]*looking{}}
 	for _, r := range d.rules {
-		if !r.runs(switches[r.ID]) || !d.atWork.try(r.ID) {
+		if !r.runs(switches[r.ID]) || d.known.pauses(r.ID, now) || !d.atWork.try(r.ID) {
 			continue
 		}
 		lane, patience := &d.scheduled, d.config.QueryTimeout
@@ -194,7 +194,7 @@ func (d *Detector) begin(ctx context.Context, running *sync.WaitGroup, problem f
 			if ctx.Err() != nil {
 				return
 			}
-			d.known.setFailed(r.ID, err != nil)
+			d.known.setFailed(r.ID, err != nil, d.clock.Now().UTC(), d.config.Tick)
 			if err != nil {
 				problem(err)
 			}
@@ -273,8 +273,8 @@ func (d *Detector) runRule(ctx context.Context, r *Rule, look *lookout, patience
 	return d.store.saveRule(ctx, health)
 }
 
-// failed notes a failure. The windows stay due: they run again at the next
-// tick.
+// failed notes a failure. The windows stay due: they run again at the next tick, and
+// after pauses that grow where that fails, too.
 func (d *Detector) failed(ctx context.Context, r *Rule, health Health, now time.Time, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -269,6 +269,35 @@ func TestAFailingRuleStopsNobodyAndMissesNothing(t *testing.T) {
 	}
 }
 
+func TestARuleThatGoesOnFailingIsTriedLessOften(t *testing.T) {
+	b := newBench(t, rule(t, "query: T", "query: broken"))
+	b.table.broken["broken"] = errors.New("took too long")
+	var attempts []time.Duration
+	for b.now.Before(noon.Add(time.Hour)) {
+		asked := len(b.table.queries)
+		_ = b.after(10 * time.Second)
+		if len(b.table.queries) > asked {
+			attempts = append(attempts, b.now.Sub(noon))
+		}
+	}
+	// At the next tick, then after pauses that double up to five minutes.
+	for i, want := range []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second, 80 * time.Second} {
+		if attempts[i] != want {
+			t.Fatalf("tried after %v", attempts)
+		}
+	}
+	if n := len(attempts); n > 20 || attempts[n-1]-attempts[n-2] != longestPause {
+		t.Errorf("tried after %v", attempts)
+	}
+	// A clock that is set back prolongs no pause.
+	b.now = b.now.Add(-time.Hour)
+	asked := len(b.table.queries)
+	_ = b.after(10 * time.Second)
+	if len(b.table.queries) == asked {
+		t.Error("the rule waits until the clock is where it was")
+	}
+}
+
 func TestARestartGoesOnWhereItWas(t *testing.T) {
 	b := newBench(t, rule(t))
 	b.must(b.after(0, row{at: noon.Add(-time.Minute), user: "ada", what: "x"}))

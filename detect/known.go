@@ -3,7 +3,9 @@ package detect
 import (
 	"context"
 	"sync"
+	"time"
 
+	"github.com/quoll/quoll/internal/backoff"
 	"github.com/quoll/quoll/query"
 )
 
@@ -12,7 +14,7 @@ import (
 type known struct {
 	mu     sync.Mutex
 	reads  map[string][]*query.Interest // by rule id
-	failed map[string]bool
+	failed map[string]failing
 	// meets says of keys whether the conditions of a text hold.
 	meets map[string]map[string]bool
 	keys  int // of all texts
@@ -22,7 +24,7 @@ type known struct {
 const mostKnown = 1 << 20
 
 func newKnown() known {
-	return known{reads: map[string][]*query.Interest{}, failed: map[string]bool{}, meets: map[string]map[string]bool{}}
+	return known{reads: map[string][]*query.Interest{}, failed: map[string]failing{}, meets: map[string]map[string]bool{}}
 }
 
 func (k *known) readsOf(id string) ([]*query.Interest, bool) {
@@ -38,16 +40,46 @@ func (k *known) setReads(id string, reads []*query.Interest) {
 	k.reads[id] = reads
 }
 
+// failing is a rule whose last runs failed.
+type failing struct {
+	runs  int
+	until time.Time // when it is tried again
+}
+
+// longestPause is between attempts at a rule that goes on failing. One that runs away
+// holds a worker until its time is up, and others wait.
+const longestPause = 5 * time.Minute
+
 func (k *known) hasFailed(id string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.failed[id]
+	return k.failed[id].runs > 0
 }
 
-func (k *known) setFailed(id string, failed bool) {
+// pauses says whether a rule that failed is left alone for now.
+func (k *known) pauses(id string, now time.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.failed[id] = failed
+	pause := k.failed[id].until.Sub(now)
+	// A longer one is of a clock that was set back since.
+	return pause > 0 && pause <= longestPause
+}
+
+// setFailed notes how a run ended. The first failure is tried again at the next tick.
+func (k *known) setFailed(id string, failed bool, now time.Time, tick time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !failed {
+		delete(k.failed, id)
+		return
+	}
+	f := failing{runs: k.failed[id].runs + 1, until: now}
+	if f.runs > 1 {
+		// No jitter: lanes space out what comes together.
+		pause := backoff.Policy{First: 2 * tick, Max: longestPause}.Delay(f.runs-1, func() float64 { return 1 })
+		f.until = now.Add(pause)
+	}
+	k.failed[id] = f
 }
 
 // meeting returns which of some keys an interest looks at. What is not known of them

@@ -235,7 +235,8 @@ func TestGoesOnAfterAKillAtEveryPage(t *testing.T) {
 		for _, n := range r.sink.ids(t) {
 			repeats += n - 1
 		}
-		if posts := r.count(http.MethodPost, "queries"); runs < 5 || posts != 3 || repeats > runs*2*10 {
+		// A run may be killed between a query's being made and its being noted.
+		if posts := r.count(http.MethodPost, "queries"); runs < 5 || posts > 3+runs || repeats > runs*2*10 {
 			t.Errorf("%d runs, %d queries for 3 slices, %d records came again", runs, posts, repeats)
 		}
 	})

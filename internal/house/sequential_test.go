@@ -92,7 +92,8 @@ func concurrent(t *testing.T, root, file string) []string {
 		case *ast.GoStmt:
 			starts = true
 		case *ast.SelectorExpr:
-			starts = n.Sel.Name == "Parallel"
+			// Of a sync.WaitGroup or an errgroup, of time and context, of a test.
+			starts = slices.Contains([]string{"Go", "AfterFunc", "Parallel"}, n.Sel.Name)
 		}
 		if starts {
 			position := set.Position(node.Pos())
