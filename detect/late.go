@@ -111,9 +111,16 @@ func (l *lookout) once(ctx context.Context, key lookKey, since time.Time) (*arri
 	return asked.found, asked.err
 }
 
-// mostKinds is how many pairs of a minute and a key are taken in: after an absence
-// of days there may be more, and then all rules that read the table look again.
-const mostKinds = 100_000
+// The bounds of what is taken in. Where there is more, as after an absence of days,
+// all rules that read the table look again.
+const (
+	mostKinds = 100_000 // pairs of a minute and a key
+	// mostKeys is of different keys. Those that are not known are put into the text of
+	// one query, which the engine bounds.
+	mostKeys = 4096
+	// longestKey is in bytes; a longer one counts as not known.
+	longestKey = 128
+)
 
 func (l *lookout) look(ctx context.Context, table string, since time.Time) (*arrival, error) {
 	const layout = "2006-01-02T15:04:05.000000Z"
@@ -131,7 +138,7 @@ func (l *lookout) look(ctx context.Context, table string, since time.Time) (*arr
 }
 
 // ask puts the question for minutes, or for minutes and keys. It returns nil where
-// there are more of them than most; 0 is no bound.
+// there are more of them than most, or too many keys; 0 is no bound.
 func (l *lookout) ask(ctx context.Context, text string, most int) (*arrival, error) {
 	limited, cancel := context.WithTimeout(ctx, l.detector.config.QueryTimeout)
 	defer cancel()
@@ -145,11 +152,17 @@ func (l *lookout) ask(ctx context.Context, text string, most int) (*arrival, err
 		if len(row) > 1 {
 			key, _ = row[1].(string)
 		}
+		if len(key) > longestKey {
+			key = ""
+		}
 		if m, ok := row[0].(time.Time); ok {
 			found.minutes[key] = append(found.minutes[key], m)
 			found.keys[key] = key != ""
 		}
 	}
 	delete(found.keys, "")
+	if len(found.keys) > mostKeys {
+		return nil, nil
+	}
 	return found, nil
 }

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,9 @@ func (k *kinds) Expect(_ context.Context, text string, _ time.Duration) ([]*quer
 }
 
 func (k *kinds) Meets(_ context.Context, it *query.Interest, keys []string) ([]bool, error) {
+	if most := mostKeys * longestKey; len(strings.Join(keys, "")) > most {
+		return nil, fmt.Errorf("more than %d bytes of keys", most)
+	}
 	holds := make([]bool, len(keys))
 	for i, key := range keys {
 		if k.asked[it.Text+key] {
@@ -76,6 +80,10 @@ func TestLateRowsRunTheRulesAgainThatLookAtThem(t *testing.T) {
 	if b.Detector, err = New(t.Context(), config, db, rules, table, &fakeSink{alerts: map[string]model.Alert{}, raised: map[string]int{}}, b, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
+	many := make([]string, mostKeys+1)
+	for i := range many {
+		many[i] = fmt.Sprint("Kind ", i)
+	}
 	for _, step := range []struct {
 		late      []string
 		truncated bool
@@ -88,6 +96,9 @@ func TestLateRowsRunTheRulesAgainThatLookAtThem(t *testing.T) {
 		{late: []string{"Send", "Update", "Delete"}, want: "Send Delete or Send all"},
 		{late: []string{""}, want: "Send Delete or Send Create all"},                        // of which nothing is known
 		{late: []string{"Update"}, truncated: true, want: "Send Delete or Send Create all"}, // more than are taken in
+		{late: many, want: "Send Delete or Send Create all"},
+		{late: many[1:], want: "all"},
+		{late: []string{"Update", strings.Repeat("x", mostKeys*longestKey+1)}, want: "Send Delete or Send Create all"},
 	} {
 		table.late, table.truncated, table.ran = step.late, step.truncated, map[string]int{}
 		b.must(b.after(2 * time.Minute))
@@ -98,7 +109,7 @@ func TestLateRowsRunTheRulesAgainThatLookAtThem(t *testing.T) {
 			}
 		}
 		if got := strings.Join(ran, " "); got != step.want {
-			t.Errorf("after late rows of %q there ran %q, want %q", step.late, got, step.want)
+			t.Errorf("after late rows of %.80s there ran %q, want %q", fmt.Sprintf("%q", step.late), got, step.want)
 		}
 	}
 }
