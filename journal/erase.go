@@ -21,7 +21,30 @@ import (
 //
 // Readers of this process see the one or the other. A Reader of another process that
 // was open meanwhile may find damage that there is not, and has to be opened again.
+// Calls come one after the other, with those of Trim.
 func (j *Journal) Erase(ctx context.Context, places map[Position]model.Payload) error {
+	return j.exchangeAll(ctx, replacing{}, places)
+}
+
+// Trim is Erase that leaves alone what has no body: what was erased since the caller
+// looked stays erased.
+func (j *Journal) Trim(ctx context.Context, places map[Position]model.Payload) error {
+	return j.exchangeAll(ctx, replacing{bodies: true}, places)
+}
+
+// replacing is what takes the places of entries.
+type replacing struct {
+	places map[Position]content
+	bodies bool // of entries that have a body alone
+}
+
+// of returns what takes the place of an entry, if anything does.
+func (r *replacing) of(position Position, body int64) (content, bool) {
+	place, ok := r.places[position]
+	return place, ok && (body > 0 || !r.bodies)
+}
+
+func (j *Journal) exchangeAll(ctx context.Context, with replacing, places map[Position]model.Payload) error {
 	encoded := map[Position]content{}
 	newest := Position(0)
 	for position, p := range places {
@@ -40,14 +63,23 @@ func (j *Journal) Erase(ctx context.Context, places map[Position]model.Payload) 
 	if last := j.Last(); newest > last {
 		return fmt.Errorf("erase position %d: the journal ends at %d", newest, last)
 	}
+	with.places = encoded
 	if err := j.endSegment(ctx, newest); err != nil {
 		return fmt.Errorf("erase: %w", err)
+	}
+	// Two that write one segment would write the same temporary file, and the second
+	// would bring back what the first took out.
+	select {
+	case j.erasing <- struct{}{}:
+		defer func() { <-j.erasing }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	for _, seg := range j.holding(places) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := j.rewrite(seg, encoded); err != nil {
+		if err := j.rewrite(seg, &with); err != nil {
 			return fmt.Errorf("erase from %s: %w", seg.path, err)
 		}
 	}
@@ -87,12 +119,12 @@ func (s *set) holding(places map[Position]model.Payload) []*segment {
 }
 
 // rewrite exchanges a segment that is not written to any more.
-func (j *Journal) rewrite(seg *segment, places map[Position]content) error {
+func (j *Journal) rewrite(seg *segment, with *replacing) error {
 	temporary := durable.TempName(seg.path)
 	if err := durable.Remove(j.cfg.FS, temporary); err != nil {
 		return err
 	}
-	fresh, err := j.writeSegment(temporary, seg, places)
+	fresh, err := j.writeSegment(temporary, seg, with)
 	if err != nil {
 		return errors.Join(err, durable.Remove(j.cfg.FS, temporary))
 	}
@@ -101,13 +133,13 @@ func (j *Journal) rewrite(seg *segment, places map[Position]content) error {
 	if err := j.cfg.FS.Rename(temporary, seg.path); err != nil {
 		return err
 	}
-	j.set.replace(seg, fresh, places)
+	j.set.replace(seg, fresh, with)
 	return j.cfg.FS.SyncDir(filepath.Dir(seg.path))
 }
 
 // writeSegment writes what a segment has, with other payloads in some places, into a
 // file and syncs it.
-func (j *Journal) writeSegment(path string, seg *segment, places map[Position]content) (fresh *segment, err error) {
+func (j *Journal) writeSegment(path string, seg *segment, with *replacing) (fresh *segment, err error) {
 	from, err := seg.open(j.cfg.FS)
 	if err != nil {
 		return nil, err
@@ -130,7 +162,7 @@ func (j *Journal) writeSegment(path string, seg *segment, places map[Position]co
 		if err != nil {
 			return nil, seg.corrupt(at, err.Error())
 		}
-		if err := fresh.copyEntry(out, from.salt, h, contents, places); err != nil {
+		if err := fresh.copyEntry(out, from.salt, h, contents, with); err != nil {
 			return nil, err
 		}
 	}
@@ -142,9 +174,9 @@ func (j *Journal) writeSegment(path string, seg *segment, places map[Position]co
 
 // copyEntry appends an entry, or what takes its place. All before it is durable
 // when the file is first seen.
-func (s *segment) copyEntry(out io.Writer, salt salt, h *entryHeader, contents []byte, places map[Position]content) error {
+func (s *segment) copyEntry(out io.Writer, salt salt, h *entryHeader, contents []byte, with *replacing) error {
 	header := *h
-	if place, ok := places[h.position]; ok && h.kind == kindPayload {
+	if place, ok := with.of(h.position, h.bodySize); ok && h.kind == kindPayload {
 		header, contents = place.header, slices.Concat(place.meta, place.stored)
 		header.position, header.contentSum = h.position, salt.checksum(contents)
 	}
@@ -159,7 +191,7 @@ func (s *segment) copyEntry(out io.Writer, salt salt, h *entryHeader, contents [
 
 // replace shows a segment in the place of one with the same positions, and forgets
 // what of it is in memory.
-func (s *set) replace(old, fresh *segment, places map[Position]content) {
+func (s *set) replace(old, fresh *segment, with *replacing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := slices.Index(s.segments, old); i >= 0 {
@@ -167,7 +199,7 @@ func (s *set) replace(old, fresh *segment, places map[Position]content) {
 	}
 	for i := range s.recent.entries {
 		e := &s.recent.entries[i]
-		if place, ok := places[e.Position]; ok {
+		if place, ok := with.of(e.Position, int64(len(e.Payload.Body))); ok {
 			s.recent.bytes -= e.size()
 			e.Payload, e.SHA256 = place.payload, place.header.sha256
 			s.recent.bytes += e.size()

@@ -2,10 +2,17 @@ package journal_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
+	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 
+	"github.com/quoll/quoll/internal/durable"
 	"github.com/quoll/quoll/internal/durable/durabletest"
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/model"
@@ -161,5 +168,83 @@ func TestCrashWhileErasing(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// pausing calls paused once, when the first segment that is written anew is written to.
+type pausing struct {
+	*durabletest.FS
+	once   sync.Once
+	paused func()
+}
+
+type pausedFile struct {
+	durable.File
+	fs *pausing
+}
+
+func (f *pausing) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	file, err := f.FS.OpenFile(name, flag, perm)
+	if err != nil || strings.HasSuffix(name, ".journal") {
+		return file, err
+	}
+	return &pausedFile{file, f}, nil
+}
+
+func (f *pausedFile) Write(p []byte) (int, error) {
+	// Not within the Once, in which the second would wait.
+	first := false
+	f.fs.once.Do(func() { first = true })
+	if first {
+		f.fs.paused()
+	}
+	return f.File.Write(p)
+}
+
+// Somebody erases while somebody trims the same segments: each position is what one
+// of them made it, and what both took out is erased, whoever comes first.
+func TestEraseWhileTrimming(t *testing.T) {
+	erased, trimmed := places(3, 4, 30), places(4, 5, 30, 31)
+	for position, p := range trimmed {
+		p.ContentType = model.ContentTrimmed
+		trimmed[position] = p
+	}
+	want := maps.Clone(trimmed)
+	maps.Copy(want, erased)
+	trim := func(ctx context.Context, j *journal.Journal) error { return j.Trim(ctx, trimmed) }
+	erase := func(ctx context.Context, j *journal.Journal) error { return j.Erase(ctx, erased) }
+	for name, c := range map[string]struct {
+		first, second func(context.Context, *journal.Journal) error
+	}{
+		"trimming": {trim, erase},
+		"erasing":  {erase, trim},
+	} {
+		t.Run(name+" first", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fsys := &pausing{FS: durabletest.New(nil)}
+				cfg := memory(fsys.FS)
+				cfg.FS, cfg.RecentBytes = fsys, 1<<10
+				j := mustOpen(t, cfg)
+				defer func() { j.Close() }() // or a failure leaves its goroutine in the bubble
+				appendSecrets(t, j, 1, 40)
+				second := make(chan error, 1)
+				fsys.paused = func() {
+					go func() { second <- c.second(t.Context(), j) }()
+					synctest.Wait() // until it is done, or waits for the first
+				}
+				if err := c.first(t.Context(), j); err != nil {
+					t.Fatal(err)
+				}
+				if err := <-second; err != nil {
+					t.Fatal(err)
+				}
+				checkErased(t, readAll(t, j, 0), want)
+				if err := j.Close(); err != nil {
+					t.Fatal(err)
+				}
+				j = mustOpen(t, cfg)
+				checkErased(t, readAll(t, j, 0), want)
+			})
+		})
 	}
 }

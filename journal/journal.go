@@ -23,6 +23,7 @@ type Journal struct {
 	lock     io.Closer
 
 	requests chan *request
+	erasing  chan struct{} // has a value while a call takes entries out of segments
 	closing  chan struct{} // closed by Close
 	done     chan struct{} // closed when the writer has ended
 	close    func() error
@@ -67,6 +68,7 @@ func open(cfg Config, lock io.Closer) (*Journal, error) {
 		cfg:      cfg,
 		lock:     lock,
 		requests: make(chan *request),
+		erasing:  make(chan struct{}, 1),
 		closing:  make(chan struct{}),
 		done:     make(chan struct{}),
 	}

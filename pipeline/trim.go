@@ -34,7 +34,7 @@ import (
 type Trimmable interface {
 	Spans() []journal.Span
 	Read(ctx context.Context, after journal.Position, yield func(journal.Entry) error) error
-	Erase(ctx context.Context, places map[journal.Position]model.Payload) error
+	Trim(ctx context.Context, places map[journal.Position]model.Payload) error
 }
 
 // Remaining is what trimming asks the lake.
@@ -256,7 +256,7 @@ func (r *trimRun) span(ctx context.Context, s journal.Span) (complete bool, err 
 	if !retention.SameHolds(now, r.holds) {
 		return false, lake.ErrHoldsChanged
 	}
-	if err := r.Journal.Erase(ctx, places); err != nil {
+	if err := r.Journal.Trim(ctx, places); err != nil {
 		return false, err
 	}
 	r.count(held)
