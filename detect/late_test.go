@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ type kinds struct {
 	ran       map[string]int  // by rule
 	asked     map[string]bool // keys put to Meets, each once
 	truncated bool
+	mu        sync.Mutex // over ran and asked: rules run beside each other
 }
 
 func (k *kinds) Expect(_ context.Context, text string, _ time.Duration) ([]*query.Interest, error) {
@@ -35,6 +37,8 @@ func (k *kinds) Meets(_ context.Context, it *query.Interest, keys []string) ([]b
 	if most := mostKeys * longestKey; len(strings.Join(keys, "")) > most {
 		return nil, fmt.Errorf("more than %d bytes of keys", most)
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	holds := make([]bool, len(keys))
 	for i, key := range keys {
 		if k.asked[it.Text+key] {
@@ -48,6 +52,8 @@ func (k *kinds) Meets(_ context.Context, it *query.Interest, keys []string) ([]b
 
 func (k *kinds) Query(_ context.Context, r query.Request) (*query.Result, error) {
 	if r.Standing {
+		k.mu.Lock()
+		defer k.mu.Unlock()
 		k.ran[r.Text]++
 		return &query.Result{}, nil
 	}
