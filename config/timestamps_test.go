@@ -46,4 +46,8 @@ tenants: []
 	if _, err := Parse([]byte("data_dir: /var/lib/quoll\narchive_timestamps:"+one+strings.TrimPrefix(one, "\n")+"tenants: []\n"), dir, environment); err == nil || !strings.Contains(err.Error(), "archive_timestamps[1]: name: harbour is given twice") {
 		t.Errorf("one name twice: %v", err)
 	}
+	secret := strings.Replace(one, "https://", "https://quoll:hunter2@", 1)
+	if _, err := Parse([]byte("data_dir: /var/lib/quoll\narchive_timestamps:"+secret+"tenants: []\n"), dir, environment); err == nil || !strings.Contains(err.Error(), "archive_timestamps[0]: url: a name or password") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a password: %v", err)
+	}
 }

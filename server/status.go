@@ -184,7 +184,7 @@ type WitnessStatus struct {
 // TimestampStatus says how far a time-stamping authority has stamped the log.
 type TimestampStatus struct {
 	Name string `json:"name"`
-	URL  string `json:"url"`
+	URL  string `json:"url"` // its scheme and host: behind them there may be a key
 	// Size is the leaves under its last stamp, and Time when it made that, by its clock;
 	// null before the first.
 	Size int64      `json:"size"`

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -67,11 +68,15 @@ func (s *Stamper) post(ctx context.Context, query []byte) ([]byte, error) {
 	r.Header.Set("Content-Type", timestamp.QueryType)
 	r.Header.Set("Accept", timestamp.ReplyType)
 	answer, err := s.authority.Client.Do(r)
+	var whole *url.Error
+	if errors.As(err, &whole) {
+		err = whole.Err // without the URL, as the cause of trouble is shown and archived
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, fmt.Errorf("no answer within %s: %w", s.authority.Timeout, err)
+		return nil, fmt.Errorf("%s: no answer within %s: %w", s.authority.Address(), s.authority.Timeout, err)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ask %s: %w", s.authority.Address(), err)
 	}
 	defer answer.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(answer.Body, timestamp.MaxStamp+1))

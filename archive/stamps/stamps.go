@@ -18,6 +18,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -55,6 +56,16 @@ type Authority struct {
 	Client         *http.Client
 }
 
+// Address is the scheme and the host of its URL, to be shown and written down: what
+// stands behind them may be a key that nobody else is to have.
+func (a *Authority) Address() string {
+	u, err := url.Parse(a.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
 // Dependencies are what a stamper works with.
 type Dependencies struct {
 	Archive Archive
@@ -88,8 +99,8 @@ var waits = backoff.Policy{First: 30 * time.Second, Max: 2 * time.Hour}
 
 // Status says how far an authority has stamped.
 type Status struct {
-	Name, URL string
-	Every     time.Duration
+	Name, Address string // of the authority
+	Every         time.Duration
 	// Size is how many leaves are under its last stamp, and Time when that was made, by
 	// its clock; 0 and zero before the first.
 	Size            int64
@@ -126,7 +137,7 @@ type Stamper struct {
 
 // New returns the stamper of an authority. Nothing is sent before Run.
 func New(a Authority, deps Dependencies) *Stamper {
-	return &Stamper{authority: a, deps: deps, status: Status{Name: a.Name, URL: a.URL, Every: a.Every, Started: deps.Clock.Now()}}
+	return &Stamper{authority: a, deps: deps, status: Status{Name: a.Name, Address: a.Address(), Every: a.Every, Started: deps.Clock.Now()}}
 }
 
 // Status returns how far it has come.

@@ -193,7 +193,7 @@ func TestTroubleIsNamed(t *testing.T) {
 			r := newRig(t, timestamptest.Options{Fault: tt.fault})
 			server := httptest.NewServer(r.authority)
 			defer server.Close()
-			r.target.URL, r.target.Client, r.target.Timeout = server.URL, server.Client(), 5*time.Second
+			r.target.URL, r.target.Client, r.target.Timeout = server.URL+"/tsr?key=hunter2", server.Client(), 5*time.Second
 			if tt.fault == timestamptest.Hang {
 				r.target.Timeout = 200 * time.Millisecond
 			}
@@ -203,6 +203,9 @@ func TestTroubleIsNamed(t *testing.T) {
 			s := r.stamper.Status()
 			if s.Trouble == nil || s.Trouble.Code != tt.code || !strings.Contains(s.Trouble.Cause, tt.says) || s.Trouble.Remedy == "" || wait <= 0 || s.Failures != 1 {
 				t.Fatalf("wait %v, trouble %+v, want %s: %s", wait, s.Trouble, tt.code, tt.says)
+			}
+			if s.Address != server.URL || strings.Contains(s.Trouble.Cause, "hunter2") {
+				t.Errorf("what stands behind the host is told: %s, %s", s.Address, s.Trouble.Cause)
 			}
 			if len(r.journal) != 0 || r.stamps() != nil {
 				t.Errorf("something was kept")

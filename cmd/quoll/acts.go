@@ -106,7 +106,7 @@ func (a *acts) serverStarts(ctx context.Context, c *config.Config, rules []*dete
 	}
 	authorities := []string{}
 	for _, a := range c.ArchiveTimestamps {
-		authorities = append(authorities, a.Name+" "+a.URL)
+		authorities = append(authorities, a.Name+" "+a.Address())
 	}
 	loaded := []map[string]string{}
 	for _, r := range rules {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/archive/stamps"
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/internal/clock"
@@ -45,17 +46,18 @@ func TestActsAreRowsUnderTheLog(t *testing.T) {
 	if _, err := (auditedPeople{refuses, audit}).SignIn(t.Context(), "mallory", "hunter2"); !errors.Is(err, errRefusing) {
 		t.Errorf("sign-in: %v", err)
 	}
-	if err := audit.serverStarts(t.Context(), &config.Config{ArchiveOrigin: defaultOrigin}, []*detect.Rule{{ID: "r1", Query: "print 1"}}); err != nil {
+	configured := &config.Config{ArchiveOrigin: defaultOrigin, ArchiveTimestamps: []config.Timestamp{{Authority: stamps.Authority{Name: "harbour", URL: "https://tsa.example/tsr?key=hunter2"}}}}
+	if err := audit.serverStarts(t.Context(), configured, []*detect.Rule{{ID: "r1", Query: "print 1"}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := n.catchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
-		`LAQueryLogs | where QueryText == "print secret=1" | project tostring(ResponseCode), tostring(ResponseRowCount), RequestClientApp`: "200 1 Quoll",
-		`LAQueryLogs | where QueryText startswith "NoSuch" | project tostring(ResponseCode), tostring(ResponseRowCount), SourceSystem`:     "400 0 Quoll",
-		`SentinelAudit | where OperationName == "Sign in" | project Status, Reason, SentinelResourceName`:                                  "Failure refused mallory",
-		`SentinelAudit | where OperationName == "Start server" | project Status, tostring(ExtendedProperties.Rules[0].Id), TenantId`:       "Success r1 " + n.workspace,
+		`LAQueryLogs | where QueryText == "print secret=1" | project tostring(ResponseCode), tostring(ResponseRowCount), RequestClientApp`:                                       "200 1 Quoll",
+		`LAQueryLogs | where QueryText startswith "NoSuch" | project tostring(ResponseCode), tostring(ResponseRowCount), SourceSystem`:                                           "400 0 Quoll",
+		`SentinelAudit | where OperationName == "Sign in" | project Status, Reason, SentinelResourceName`:                                                                        "Failure refused mallory",
+		`SentinelAudit | where OperationName == "Start server" | project Status, tostring(ExtendedProperties.Rules[0].Id), tostring(ExtendedProperties.Timestamps[0]), TenantId`: "Success r1 harbour https://tsa.example " + n.workspace,
 	} {
 		result, err := q.Querier.Query(t.Context(), server.QueryRequest{Text: text})
 		if err != nil || len(result.Rows) != 1 {

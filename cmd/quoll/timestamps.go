@@ -50,7 +50,7 @@ func (n *node) keepStamps(configured []config.Timestamp, audit *acts) error {
 func (a *acts) stampTold(ctx context.Context, s stamps.Status) {
 	what := act{
 		operation: "Stamp archive in time", kind: "Archive", name: s.Name, description: "a time-stamping authority stamps the archive's log again",
-		properties: map[string]any{"Authority": s.URL, "Leaves": s.Size, "Last": s.Time},
+		properties: map[string]any{"Authority": s.Address, "Leaves": s.Size, "Last": s.Time},
 	}
 	late, problem := s.Late(a.clock.Now()), ""
 	if late {
@@ -64,7 +64,7 @@ func (n *node) stampStatus(now time.Time) []server.TimestampStatus {
 	for _, stamper := range n.stampers {
 		s := stamper.Status()
 		t := server.TimestampStatus{
-			Name: s.Name, URL: s.URL, Size: s.Size, Time: moment(s.Time), Subject: s.Subject, Policy: s.Policy,
+			Name: s.Name, URL: s.Address, Size: s.Size, Time: moment(s.Time), Subject: s.Subject, Policy: s.Policy,
 			EverySeconds: s.Every.Seconds(), Late: s.Late(now), Failures: s.Failures, Since: moment(s.Since),
 		}
 		if s.Trouble != nil {

@@ -116,8 +116,8 @@ func (c *Canned) Status(context.Context) (*server.Status, error) {
 				{Name: "witness.ridge.example", URL: "https://witness.ridge.example", Size: 39_900, Time: at(now.Add(-5 * time.Hour)), Problem: "ask witness: connection refused"},
 			},
 			Timestamps: []server.TimestampStatus{
-				{Name: "harbour", URL: "https://tsa.harbour.example/tsr", Size: 40_201, Time: at(now.Add(-2 * time.Hour)), Subject: "CN=Harbour Time Stamping 2026,O=Harbour Trust", Policy: "1.3.6.1.4.1.32473.1", EverySeconds: 86_400},
-				{Name: "ridge", URL: "https://ridge.example/stamp", Size: 36_112, Time: at(now.Add(-3 * 24 * time.Hour)), Subject: "CN=Ridge TSA", Policy: "1.3.6.1.4.1.32473.2", EverySeconds: 86_400, Late: true, Problem: "the time-stamping authority refuses: rejection, unacceptedPolicy", Remedy: "It is tried again. The authority says why; without a policy in archive_timestamps it stamps under its own.", Failures: 22, Since: at(now.Add(-47 * time.Hour))},
+				{Name: "harbour", URL: "https://tsa.harbour.example", Size: 40_201, Time: at(now.Add(-2 * time.Hour)), Subject: "CN=Harbour Time Stamping 2026,O=Harbour Trust", Policy: "1.3.6.1.4.1.32473.1", EverySeconds: 86_400},
+				{Name: "ridge", URL: "https://ridge.example", Size: 36_112, Time: at(now.Add(-3 * 24 * time.Hour)), Subject: "CN=Ridge TSA", Policy: "1.3.6.1.4.1.32473.2", EverySeconds: 86_400, Late: true, Problem: "the time-stamping authority refuses: rejection, unacceptedPolicy", Remedy: "It is tried again. The authority says why; without a policy in archive_timestamps it stamps under its own.", Failures: 22, Since: at(now.Add(-47 * time.Hour))},
 			},
 			Copies: []server.CopyStatus{
 				{Name: "second-disk", Store: "/mnt/second/quoll", Leaves: 40_612, Time: at(now.Add(-30 * time.Second)), AlarmAfter: 3600, Locking: "a folder does not lock", LagSeconds: 4},
