@@ -23,7 +23,7 @@ type File struct {
 	// MinTime and MaxTime bound TimeGenerated, inclusively, in UTC.
 	MinTime, MaxTime time.Time
 	// FirstIngested and LastIngested bound when its rows became visible, inclusively,
-	// in UTC.
+	// in UTC; both are zero where nobody knows.
 	FirstIngested, LastIngested time.Time
 
 	lastPosition uint64 // the greatest journal position of its rows

@@ -140,17 +140,18 @@ func (f archivedFile) later(day []archivedFile) (files []lake.File) {
 	return files
 }
 
-// file is a leaf as queries know it.
+// file is a leaf as queries know it. When its rows became visible the leaf does not say:
+// that it was seen later is no bound, as the tables' clock never goes back and the
+// machine's, by which it was seen, does when it is set right.
 func (t *archivedTables) file(f archive.TableFile) (archivedFile, error) {
 	from, fromErr := time.Parse(time.RFC3339Nano, f.From)
 	to, toErr := time.Parse(time.RFC3339Nano, f.To)
-	seen, seenErr := time.Parse(time.RFC3339Nano, f.Seen)
-	if err := errors.Join(fromErr, toErr, seenErr); err != nil {
+	if err := errors.Join(fromErr, toErr); err != nil {
 		return archivedFile{}, fmt.Errorf("leaf of data file %d: %w", f.Number, err)
 	}
 	name := filepath.Join(t.dir, fmt.Sprintf("%020d.parquet", f.Number))
 	return archivedFile{
-		File:   lake.File{Path: name, Rows: f.Rows, Bytes: f.Size, MinTime: from, MaxTime: to, FirstIngested: time.Unix(0, 0).UTC(), LastIngested: seen},
+		File:   lake.File{Path: name, Rows: f.Rows, Bytes: f.Size, MinTime: from, MaxTime: to},
 		number: f.Number, gone: f.Gone, first: f.First, last: f.Last,
 	}, nil
 }
