@@ -71,7 +71,12 @@ func (s stamping) over(t testing.TB, checkpoint []byte) Stamp {
 // stamp stamps the present checkpoint, and puts it under the log if it is to be there.
 func (s stamping) stamp(t testing.TB, a *Archive, logged bool) {
 	t.Helper()
-	p, err := a.KeepStamp(s.over(t, a.Checkpoint()))
+	s.stampOver(t, a, a.Checkpoint(), logged)
+}
+
+func (s stamping) stampOver(t testing.TB, a *Archive, checkpoint []byte, logged bool) {
+	t.Helper()
+	p, err := a.KeepStamp(s.over(t, checkpoint))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,14 +100,7 @@ func stampedArchive(t testing.TB) (files fstest.MapFS, key string, harbour, ridg
 	fill(t, a, 4, 4)
 	over := a.Checkpoint()
 	harbour.stamp(t, a, true)
-	p, err := a.KeepStamp(ridge.over(t, over))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Received = stampedAt
-	if err := errors.Join(a.Add(t.Context(), a.Sealed()+1, p), a.Flush(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	ridge.stampOver(t, a, over, true)
 	fill(t, a, 10, 4)
 	ridge.stamp(t, a, true)
 	fill(t, a, 13, 4)
@@ -138,6 +136,46 @@ func TestStampsAreVerified(t *testing.T) {
 	// An archive without any is asked for some.
 	plain, key, _ := smallArchive(t)
 	onlyProblem(t, verifyTrusting(t, plain, key, Trust{StampRoots: both, StampQuorum: 1}), Missing, stampsDir)
+}
+
+// TestAnAuthorityIsCountedOnce has one under three names: with one certificate, with one
+// that somebody else's stamp follows, and with another one that signs.
+func TestAnAuthorityIsCountedOnce(t *testing.T) {
+	fsys := durabletest.New(nil)
+	a := mustOpen(t, memory(fsys))
+	harbour, ridge := newStamping(t, "harbour", stampedAt), newStamping(t, "ridge", stampedAt)
+	another, err := harbour.asked.Another("another.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	two := Trust{StampRoots: harbour.roots, StampQuorum: 2}
+	fill(t, a, 4, 4)
+	over := a.Checkpoint()
+	harbour.stampOver(t, a, over, true)
+	stamping{"ridge", harbour.asked, harbour.roots, nil}.stampOver(t, a, over, true)
+	ridge.stamp(t, a, true)
+	onlyProblem(t, verifyTrusting(t, fsys.Snapshot("/archive"), a.VerifierKey(), two), Missing, stampsDir)
+	stamping{"second", another, harbour.roots, nil}.stampOver(t, a, over, true)
+	files, key := fsys.Snapshot("/archive"), a.VerifierKey()
+	onlyProblem(t, verifyTrusting(t, files, key, two), Missing, stampsDir)
+	both, err := timestamp.ReadRoots(append(bytes.Clone(harbour.pem), ridge.pem...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := verifyTrusting(t, files, key, Trust{StampRoots: both, StampQuorum: 2}); !r.OK() || r.Stamps.Trusted != 4 {
+		t.Errorf("two authorities: %v, %+v", r.Problems, r.Stamps)
+	}
+	proved, err := proverOf(t, files, key).Payload(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	evidence := stampedEvidence(t, proved)
+	for quorum, want := range []error{nil, nil, proof.ErrStamps} {
+		v, err := checkStamped(evidence, proof.Trust{Log: a.Verifier(), StampRoots: harbour.roots, StampQuorum: quorum})
+		if !errors.Is(err, want) || want == nil && (err != nil || len(v.Stamps) != 3 || v.Stamps[2].Subject != "CN=another.example,O=Stamps" || v.Stamps[2].Root != "CN=harbour.example root") {
+			t.Errorf("evidence, %d authorities asked for: %v, want %v; or the roots are not told", quorum, err, want)
+		}
+	}
 }
 
 // TestEveryByteOfStamps flips, cuts and removes what stamps are made of: without any

@@ -21,7 +21,7 @@ type Trust struct {
 	// older state as a whole.
 	Kept [][]byte
 	// StampRoots are the certificates that time stamps are to lead to, and StampQuorum
-	// how many different authorities must have stamped that do.
+	// to how many different ones of these the stamps must lead.
 	StampRoots  *timestamp.Roots
 	StampQuorum int
 	// Identities open encrypted objects. What none of them opens is verified by

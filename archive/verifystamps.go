@@ -43,6 +43,8 @@ type StampedBy struct {
 	Size  int64     `json:"size"`
 	// Untrusted is why the last of those that are not trusted is not, or empty.
 	Untrusted string `json:"untrusted,omitempty"`
+
+	root string // that its last trusted stamp leads to
 }
 
 // stampTolerance is by how much clocks may differ before they contradict each other.
@@ -275,28 +277,30 @@ func (b *StampedBy) add(s foundStamp, roots *timestamp.Roots) {
 	if roots == nil {
 		return
 	}
-	if err := s.Trusted(roots); err != nil {
+	root, err := s.Root(roots)
+	if err != nil {
 		b.Untrusted = err.Error()
 		return
 	}
 	b.Trusted++
+	b.root = root
 }
 
-// stampQuorum counts the authorities that are trusted, by their certificates: a name
-// here is only a name.
+// stampQuorum counts the authorities that are trusted, by the roots that they lead to: a
+// name here is only a name. One that has another root since is counted once.
 func (v *verification) stampQuorum(r *Stamps) {
 	if v.trust.StampQuorum == 0 {
 		return
 	}
-	subjects := map[string]bool{}
+	roots := map[string]bool{}
 	if r != nil {
 		for _, b := range r.Authorities {
 			if b.Trusted > 0 {
-				subjects[b.Subject] = true
+				roots[b.root] = true
 			}
 		}
 	}
-	if n := len(subjects); n < v.trust.StampQuorum {
+	if n := len(roots); n < v.trust.StampQuorum {
 		v.problem(stampsDir, Missing, fmt.Sprintf("%d authorities have stamped that lead to the roots that were given, %d are asked for", n, v.trust.StampQuorum))
 	}
 }

@@ -42,8 +42,10 @@ type VerifiedStamp struct {
 	Policy   string  `json:"policy"`
 	Serial   string  `json:"serial"`
 	Size     int64   `json:"size"` // leaves of the tree
-	// Trusted says that it leads to a root that was given; Untrusted why not.
+	// Trusted says that it leads to a root that was given, Root to which, by the name in
+	// it; Untrusted why not.
 	Trusted   bool   `json:"trusted"`
+	Root      string `json:"root,omitempty"`
 	Untrusted string `json:"untrusted,omitempty"`
 }
 
@@ -55,8 +57,8 @@ type Trust struct {
 	Witnesses []note.Verifier
 	Quorum    int
 	// StampRoots are the certificates that time stamps are to lead to; nil checks their
-	// signatures alone. StampQuorum is how many different authorities must have stamped
-	// that lead there.
+	// signatures alone. StampQuorum is to how many different ones of
+	// these stamps must lead.
 	StampRoots  *timestamp.Roots
 	StampQuorum int
 }
@@ -150,7 +152,7 @@ func (s *Stamped) check(leaf []byte, trust Trust) ([]VerifiedStamp, error) {
 		v := VerifiedStamp{Name: f.Authority, Subject: t.Authority, Time: t.Time, Accuracy: t.Accuracy.Seconds(), Policy: t.Policy, Serial: t.Serial, Size: c.Size}
 		if trust.StampRoots == nil {
 			v.Untrusted = "no root was given that it could lead to"
-		} else if err := t.Trusted(trust.StampRoots); err != nil {
+		} else if v.Root, err = t.Root(trust.StampRoots); err != nil {
 			v.Untrusted = err.Error()
 		} else {
 			v.Trusted = true
@@ -160,21 +162,21 @@ func (s *Stamped) check(leaf []byte, trust Trust) ([]VerifiedStamp, error) {
 	return all, trust.enough(all)
 }
 
-// enough counts the authorities that are trusted, by their certificates.
+// enough counts the authorities that are trusted, by the roots that they lead to.
 func (t *Trust) enough(stamps []VerifiedStamp) error {
 	if t.StampQuorum == 0 {
 		return nil
 	}
-	subjects := map[string]bool{}
+	roots := map[string]bool{}
 	why := "it has no time stamp"
 	for _, s := range stamps {
 		if s.Trusted {
-			subjects[s.Subject] = true
+			roots[s.Root] = true
 		} else {
 			why = s.Name + ": " + s.Untrusted
 		}
 	}
-	if n := len(subjects); n < t.StampQuorum {
+	if n := len(roots); n < t.StampQuorum {
 		if n > 0 {
 			why = "other authorities did not stamp it"
 		}

@@ -21,7 +21,7 @@ type stampFlags struct {
 
 func (f *stampFlags) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.roots, "stamp-roots", "", "file with root certificates (PEM) that the time stamps of checkpoints are to lead to")
-	cmd.Flags().IntVar(&f.quorum, "stamp-quorum", 0, "how many different authorities must have stamped that lead to these roots")
+	cmd.Flags().IntVar(&f.quorum, "stamp-quorum", 0, "how many different authorities must have stamped, counted by which of these roots they lead to")
 }
 
 // trust fills in what was given or, for the data directory's own archive, configured.

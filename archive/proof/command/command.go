@@ -55,7 +55,7 @@ func Run(args []string, out, notes io.Writer) int {
 	flags.StringVar(&o.witnesses, "witnesses", "", "file with the verifier keys of witnesses, one a line")
 	flags.IntVar(&o.quorum, "quorum", 0, "how many of these witnesses must have cosigned")
 	flags.StringVar(&o.stampRoots, "stamp-roots", "", "file with the root certificates (PEM) of the time-stamping authorities that are trusted")
-	flags.IntVar(&o.stampQuorum, "stamp-quorum", -1, "how many of these authorities must have stamped (default: one, where --stamp-roots is given)")
+	flags.IntVar(&o.stampQuorum, "stamp-quorum", -1, "how many of these authorities must have stamped, counted by their roots (default: one, where --stamp-roots is given)")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.BoolVar(&o.record, "record", false, "print the record itself once it is proved, and nothing else")
 	flags.BoolVar(&o.rows, "rows", false, "print the rows that Quoll made of the record, which no signature covers, and nothing else")

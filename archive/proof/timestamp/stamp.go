@@ -158,8 +158,19 @@ func (s *Stamp) Over(text []byte) error {
 // Trusted checks that the signer's certificate leads to one of the roots, and that all
 // between were valid for time stamps when the stamp was made.
 func (s *Stamp) Trusted(roots *Roots) error {
-	_, err := s.chain(roots)
+	_, err := s.Root(roots)
 	return err
+}
+
+// Root is Trusted, and returns the name of the root that the shortest of the ways leads
+// to. It is what tells authorities apart: one has many certificates that sign, and may
+// give them other names.
+func (s *Stamp) Root(roots *Roots) (string, error) {
+	chain, err := s.chain(roots)
+	if err != nil {
+		return "", err
+	}
+	return chain[len(chain)-1].Subject.String(), nil
 }
 
 func (s *Stamp) chain(roots *Roots) ([]*x509.Certificate, error) {

@@ -83,7 +83,7 @@ type Authority struct {
 
 	root, between, leaf *x509.Certificate
 	other               *x509.Certificate
-	key                 crypto.Signer
+	key, betweenKey     crypto.Signer
 }
 
 // New makes an authority: a root, a certificate authority under it, and under that the
@@ -100,6 +100,18 @@ func New(o Options) (*Authority, error) {
 		return nil, fmt.Errorf("make a time-stamping authority: %w", err)
 	}
 	return a, nil
+}
+
+// Another is the same authority with another certificate that signs, of another name.
+func (a *Authority) Another(name string) (*Authority, error) {
+	o := &Authority{options: a.options, serial: a.serial + 1000, root: a.root, between: a.between, other: a.other, betweenKey: a.betweenKey}
+	o.options.Name = name
+	var err error
+	if o.key, err = o.newKey(); err != nil {
+		return nil, err
+	}
+	o.leaf, err = o.issue(o.signerTemplate(), o.between, o.key, o.betweenKey)
+	return o, err
 }
 
 // Break makes it do something wrong from now on. What is wrong with certificates is
@@ -135,8 +147,7 @@ func (a *Authority) certify() error {
 	if err != nil {
 		return err
 	}
-	betweenKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
+	if a.betweenKey, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		return err
 	}
 	if a.key, err = a.newKey(); err != nil {
@@ -148,13 +159,13 @@ func (a *Authority) certify() error {
 	if a.root, err = a.issue(authority(a.options.Name+" root"), nil, rootKey, rootKey); err != nil {
 		return err
 	}
-	if a.between, err = a.issue(authority(a.options.Name+" issuing authority"), a.root, betweenKey, rootKey); err != nil {
+	if a.between, err = a.issue(authority(a.options.Name+" issuing authority"), a.root, a.betweenKey, rootKey); err != nil {
 		return err
 	}
-	if a.other, err = a.issue(authority("somebody else"), nil, betweenKey, betweenKey); err != nil {
+	if a.other, err = a.issue(authority("somebody else"), nil, a.betweenKey, a.betweenKey); err != nil {
 		return err
 	}
-	a.leaf, err = a.issue(a.signerTemplate(), a.between, a.key, betweenKey)
+	a.leaf, err = a.issue(a.signerTemplate(), a.between, a.key, a.betweenKey)
 	return err
 }
 
