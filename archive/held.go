@@ -1,15 +1,19 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/quoll/quoll/model"
 )
 
 // Held hands over the leaves of payloads from a position to another that are in the
@@ -137,8 +141,17 @@ func (h *holding) object(o ObjectLeaf, group []PayloadLeaf) (map[uint64]bool, er
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	defer f.Close()
+	return found, bodies(f, o, group, h.decoder, func(l PayloadLeaf, _ []byte) error {
+		found[l.Position] = true
+		return nil
+	})
+}
+
+// bodies hands over what an object that is open has of its payloads, each compared
+// with its leaf. A body may be used until use returns.
+func bodies(f fs.File, o ObjectLeaf, group []PayloadLeaf, decoder *zstd.Decoder, use func(PayloadLeaf, []byte) error) error {
 	gone := goneFrom(f)
-	err = eachBody(f, o.First, o.Last, gone, h.decoder, func(l PayloadLeaf, body []byte) error {
+	err := eachBody(f, o.First, o.Last, gone, decoder, func(l PayloadLeaf, body []byte) error {
 		if gone.lacks(l.Position) {
 			return nil
 		}
@@ -146,13 +159,69 @@ func (h *holding) object(o ObjectLeaf, group []PayloadLeaf) (map[uint64]bool, er
 		if sum := sha256.Sum256(body); int64(len(body)) != leaf.Size || hex.EncodeToString(sum[:]) != leaf.SHA256 {
 			return fmt.Errorf("the payload of position %d is not what the log says", leaf.Position)
 		}
-		found[leaf.Position] = true
-		return nil
+		return use(*leaf, body)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	return found, nil
+	return nil
+}
+
+// ObjectOf hands over the payloads that the object which has a position has now, each
+// proved to be in the log, and returns its leaf; what was disposed of or erased is not
+// handed over. They may be handed over anew, from the first on. The error is
+// ErrNotFound if the archive ends before the position.
+func (p *Prover) ObjectOf(ctx context.Context, position uint64, use func(model.Payload, PayloadLeaf)) (o ObjectLeaf, err error) {
+	err = p.again(ctx, func(v *view) (err error) {
+		o, err = v.objectWith(position, use)
+		return err
+	})
+	if err != nil {
+		return o, fmt.Errorf("read the object of journal position %d: %w", position, err)
+	}
+	return o, nil
+}
+
+func (v *view) objectWith(position uint64, use func(model.Payload, PayloadLeaf)) (o ObjectLeaf, err error) {
+	index, line, err := v.find(position)
+	if err != nil {
+		return o, err
+	}
+	leaf, _ := parsePayloadLeaf(line)
+	if o, err = v.objectLeafOf(index, &leaf); err != nil {
+		return o, err
+	}
+	lines, err := v.lines(index-int64(position-o.First), o.Payloads)
+	if err != nil {
+		return o, err
+	}
+	group := make([]PayloadLeaf, len(lines))
+	for i, line := range lines {
+		var ok bool
+		if group[i], ok = parsePayloadLeaf(line); !ok || group[i].Position != o.First+uint64(i) {
+			return o, fmt.Errorf("%w: object %s has other payloads than the log", ErrDamaged, o.Object)
+		}
+	}
+	f, err := v.fs.Open(o.Object)
+	if errors.Is(err, ErrDisposed) {
+		return o, nil
+	}
+	if err != nil {
+		return o, err
+	}
+	defer f.Close()
+	decoder, err := newDecoder()
+	if err != nil {
+		return o, err
+	}
+	defer decoder.Close()
+	return o, bodies(f, o, group, decoder, func(l PayloadLeaf, body []byte) error {
+		p, err := l.Payload(bytes.Clone(body))
+		if err == nil {
+			use(p, l)
+		}
+		return err
+	})
 }
 
 // sealed compares the file of an encrypted object with the log.

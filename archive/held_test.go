@@ -1,12 +1,15 @@
 package archive
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/quoll/quoll/model"
 )
 
 // heldIn are the positions that Held hands over of those between two.
@@ -115,5 +118,42 @@ func TestHeldOfWhatWent(t *testing.T) {
 	files[name] = &fstest.MapFile{Data: append(slices.Clone(files[name].Data), 0)}
 	if _, err := heldIn(t, mustProver(t, files, a.VerifierKey()), 1, 12, -1, everyOne); !errors.Is(err, ErrDamaged) {
 		t.Errorf("without a key, a file that grew: %v", err)
+	}
+}
+
+// ObjectOf hands over what an object has now, with the bodies that the log says.
+func TestObjectOf(t *testing.T) {
+	fsys, a, signed := erasable(t, nil, nil)
+	defer a.Close()
+	object := func(position uint64) (o ObjectLeaf, got []uint64, err error) {
+		t.Helper()
+		p := mustProver(t, fsys.Snapshot("/archive"), a.VerifierKey())
+		o, err = p.ObjectOf(t.Context(), position, func(payload model.Payload, l PayloadLeaf) {
+			if proved, err := p.Payload(t.Context(), l.Position); err != nil || !bytes.Equal(proved.Body, payload.Body) {
+				t.Errorf("position %d: %q, %v", l.Position, payload.Body, err)
+			}
+			got = append(got, l.Position)
+		})
+		return o, got, err
+	}
+	if o, got, err := object(7); err != nil || o.First != 5 || o.Last != 8 || !slices.Equal(got, positions(5, 8)) {
+		t.Errorf("%+v, %v, %v", o, got, err)
+	}
+	if err := a.Dispose(t.Context(), signed); err != nil {
+		t.Fatal(err)
+	}
+	if o, got, err := object(7); err != nil || o.First != 5 || o.Last != 8 || !slices.Equal(got, []uint64{5, 6, 8}) {
+		t.Errorf("erased: %+v, %v, %v", o, got, err)
+	}
+	if _, _, err := object(99); !errors.Is(err, ErrNotFound) {
+		t.Errorf("not there: %v", err)
+	}
+	fsys, a, signed = disposedArchive(t)
+	defer a.Close()
+	if err := a.Dispose(t.Context(), signed); err != nil {
+		t.Fatal(err)
+	}
+	if o, got, err := object(1); err != nil || o.First != 1 || o.Last < 1 || len(got) != 0 {
+		t.Errorf("disposed of: %+v, %v, %v", o, got, err)
 	}
 }

@@ -200,7 +200,7 @@ func (r *reading) object(o ObjectLeaf) error {
 // DisposedContent is the content type of what Payloads hands over in the place of a
 // payload that was disposed of: it has its position and nothing of it, so that
 // positions have no hole.
-const DisposedContent = "Disposed"
+const DisposedContent = model.ContentDisposed
 
 // ErasedContent is that of what is handed over in the place of a payload that was
 // erased because of one person's data.

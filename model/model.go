@@ -93,6 +93,10 @@ const ContentErased = "Erased"
 // is in the archive alone: retention removed all rows that it gives.
 const ContentTrimmed = "Trimmed"
 
+// ContentDisposed is that of what stands in a journal that was restored in the place
+// of a payload that was disposed of.
+const ContentDisposed = "Disposed"
+
 // Payload is what one fetch brought, byte for byte, with what is known about
 // where it came from. A payload is the unit of the journal and of the archive.
 type Payload struct {

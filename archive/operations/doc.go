@@ -61,7 +61,7 @@ func (b *Builder) Full() bool { return b.head.Records >= MaxRecords || b.bytes >
 // Add takes the payload of the next position.
 func (b *Builder) Add(position uint64, p model.Payload) {
 	b.head.Last = position
-	if p.ContentType == model.ContentErased && p.Source == model.SourceQuoll {
+	if standsForAnother(&p) {
 		b.head.Erased++
 		return
 	}
@@ -82,6 +82,16 @@ func (b *Builder) Add(position uint64, p model.Payload) {
 		number++
 	}
 	result.Release()
+}
+
+// standsForAnother says whether there is nothing of a payload but that it was there:
+// an index has none of its records, however it went.
+func standsForAnother(p *model.Payload) bool {
+	switch p.ContentType {
+	case model.ContentErased, model.ContentTrimmed, model.ContentDisposed:
+		return p.Source == model.SourceQuoll && len(p.Body) == 0
+	}
+	return false
 }
 
 func (b *Builder) read(p model.Payload) (result normalise.Result, read bool) {

@@ -398,3 +398,18 @@ no record
 		t.Errorf("out of order: %v", err)
 	}
 }
+
+// What stands for a payload that is not there any more is counted, whatever became of it.
+func TestWhatStandsForPayloads(t *testing.T) {
+	b := NewBuilder(normalise.New(normalise.Config{WorkspaceID: "w"}), 1)
+	contents := []string{model.ContentErased, model.ContentTrimmed, model.ContentDisposed}
+	for i, content := range contents {
+		b.Add(uint64(i+1), model.Payload{Source: model.SourceQuoll, Format: model.FormatOwnRows, ContentType: content, Name: "object"})
+	}
+	b.Add(4, model.Payload{Source: model.SourceQuoll, Format: model.FormatOwnRows, ContentType: "SentinelAudit"})
+	b.Add(5, model.Payload{Source: model.SourcePush, Format: model.FormatAuditLines, ContentType: model.ContentTrimmed})
+	x, err := b.Finish(5)
+	if err != nil || x.Head.Erased != int64(len(contents)) {
+		t.Errorf("%+v, %v", x.Head, err)
+	}
+}

@@ -159,7 +159,7 @@ type VerifiedAbsence struct {
 	Records  int64 `json:"records"`
 	Timeless int64 `json:"timeless"`
 	Rejected int64 `json:"rejected"`
-	// Erased payloads had records that no index has.
+	// Erased payloads may have had records that no index has.
 	Erased int64 `json:"erased,omitempty"`
 	// Days are what the certificates say of the days of the question and the one
 	// after, by content type.

@@ -72,8 +72,9 @@ type Head struct {
 	// payloads that could not be read as records. They may be anything.
 	Timeless int64 `json:"timeless"`
 	Rejected int64 `json:"rejected"`
-	// Erased counts payloads whose bodies had been erased when the index was made:
-	// what was in them is not in it.
+	// Erased counts payloads whose bodies were not there when the index was made: they
+	// had been erased, disposed of, or were trimmed from a journal that is older than
+	// its archive. What was in them is not in it.
 	Erased int64 `json:"erased,omitempty"`
 	// List is the journal position of the payload with the entries.
 	List uint64 `json:"list"`

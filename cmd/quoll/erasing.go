@@ -322,7 +322,7 @@ func (d erasureDesk) indexAgain(ctx context.Context, prover *archive.Prover, c *
 	if err != nil {
 		return err
 	}
-	indexer := newOperationsIndexer(d.node, clock.System())
+	indexer, whole := newOperationsIndexer(d.node, clock.System()), untrimmed{prover: prover}
 	for i := range chain {
 		h := chain[i].Head
 		if !touches(c, h.First, h.Last) {
@@ -334,7 +334,7 @@ func (d erasureDesk) indexAgain(ctx context.Context, prover *archive.Prover, c *
 			if uint64(e.Position) > h.Last {
 				return enough
 			}
-			p, err := d.node.whole(ctx, e)
+			p, err := whole.payload(ctx, e)
 			if err != nil {
 				return err
 			}

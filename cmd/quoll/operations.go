@@ -18,7 +18,6 @@ import (
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/normalise"
-	"github.com/quoll/quoll/pipeline"
 	"github.com/quoll/quoll/server"
 )
 
@@ -77,12 +76,14 @@ func (x *operationsIndexer) extend(ctx context.Context, all bool) (uint64, error
 		return x.head, nil
 	}
 	builder := operations.NewBuilder(x.normaliser, x.covered+1)
+	whole := untrimmed{open: x.node.openProver}
+	defer whole.close()
 	done := errors.New("enough")
 	err := x.node.journal.Read(ctx, journal.Position(x.covered), func(e journal.Entry) error {
 		if uint64(e.Position) > last {
 			return done
 		}
-		p, err := x.node.whole(ctx, e)
+		p, err := whole.payload(ctx, e)
 		if err != nil {
 			return err
 		}
@@ -141,24 +142,6 @@ func (n *node) indexed(ctx context.Context) (covered, head uint64, err error) {
 		return 0, 0, err
 	}
 	return operations.Covered(extents), head, nil
-}
-
-// whole returns the payload of an entry of the journal, from the archive where it is
-// there alone.
-func (n *node) whole(ctx context.Context, e journal.Entry) (model.Payload, error) {
-	if !pipeline.IsTrimmed(e.Payload) {
-		return e.Payload, nil
-	}
-	prover, err := n.openProver()
-	if err != nil {
-		return model.Payload{}, err
-	}
-	defer prover.Close()
-	proved, err := prover.Payload(ctx, uint64(e.Position))
-	if err != nil {
-		return model.Payload{}, err
-	}
-	return proved.Leaf.Payload(proved.Body)
 }
 
 // write journals an index and its head, and goes on behind it.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/normalise"
@@ -73,4 +74,52 @@ func (n *node) archived(ctx context.Context, first, last uint64, wanted func(uin
 		}
 		return use(l.Position, [32]byte(sum), place)
 	})
+}
+
+// untrimmed reads from the archive the payloads that are there alone, an object at a
+// time.
+type untrimmed struct {
+	open   func() (*archive.Prover, error) // when the first is needed, if prover is nil
+	prover *archive.Prover
+
+	first, last uint64 // of the object that was read last
+	payloads    map[uint64]model.Payload
+}
+
+// payload returns that of an entry of the journal. What has gone from the archive too
+// stays what the journal has in its place: an index made of it says so.
+func (u *untrimmed) payload(ctx context.Context, e journal.Entry) (model.Payload, error) {
+	at := uint64(e.Position)
+	if !pipeline.IsTrimmed(e.Payload) {
+		return e.Payload, nil
+	}
+	if at < u.first || at > u.last {
+		if err := u.read(ctx, at); err != nil {
+			return model.Payload{}, err
+		}
+	}
+	if p, there := u.payloads[at]; there {
+		return p, nil
+	}
+	return e.Payload, nil
+}
+
+func (u *untrimmed) read(ctx context.Context, position uint64) (err error) {
+	if u.prover == nil {
+		if u.prover, err = u.open(); err != nil {
+			return err
+		}
+	}
+	u.payloads = map[uint64]model.Payload{}
+	o, err := u.prover.ObjectOf(ctx, position, func(p model.Payload, l archive.PayloadLeaf) { u.payloads[l.Position] = p })
+	u.first, u.last = o.First, o.Last
+	return err
+}
+
+// close closes what was opened.
+func (u *untrimmed) close() error {
+	if u.prover == nil || u.open == nil {
+		return nil
+	}
+	return u.prover.Close()
 }

@@ -23,7 +23,7 @@ func printAbsent(w io.Writer, file string, v *proof.VerifiedAbsence) error {
 		fmt.Fprintf(&b, "- anything about what was delivered before that, at journal positions 1 to %d: the indexes of it were disposed of. A record of the interval may have been there if any of it was received after the interval began\n", v.First-1)
 	}
 	if v.Erased > 0 {
-		fmt.Fprintf(&b, "- anything about the records of %d payloads that were erased as one person's data: certificates in the archive name them, and records of others in them are in later positions\n", v.Erased)
+		fmt.Fprintf(&b, "- anything about the records of %d payloads whose bodies were not there any more when the index was made. Where they were erased as one person's data, certificates in the archive name them, and records of others in them are in later positions\n", v.Erased)
 	}
 	if v.Timeless > 0 || v.Rejected > 0 {
 		fmt.Fprintf(&b, "- anything about %d records without a time that can be read, and %d pieces that could not be read as records: look at them by hand\n", v.Timeless, v.Rejected)
