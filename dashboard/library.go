@@ -18,8 +18,8 @@ type Entry struct {
 	Problem   error
 }
 
-// maxFiles bounds what is read of a folder.
-const maxFiles = 500
+// MaxFiles bounds what is read of a folder.
+const MaxFiles = 500
 
 // Load reads the dashboards of folders, the first of which ships. A file takes the
 // place of one of the same name in an earlier folder. A file that is wrong is an
@@ -27,23 +27,16 @@ const maxFiles = 500
 func Load(shipped fs.FS, own ...fs.FS) ([]Entry, error) {
 	byID := map[string]Entry{}
 	for i, folder := range append([]fs.FS{shipped}, own...) {
-		entries, err := fs.ReadDir(folder, ".")
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+		names, err := Files(folder)
 		if err != nil {
-			return nil, fmt.Errorf("read dashboards: %w", err)
+			return nil, err
 		}
-		read := 0
-		for _, entry := range entries {
-			id, ok := fileID(entry.Name())
-			if entry.IsDir() || !ok {
-				continue
-			}
-			if read++; read > maxFiles {
-				return nil, fmt.Errorf("read dashboards: more than %d files in one folder", maxFiles)
-			}
-			d, problem := readFile(folder, entry.Name())
+		if len(names) > MaxFiles {
+			return nil, fmt.Errorf("read dashboards: more than %d files in one folder", MaxFiles)
+		}
+		for _, name := range names {
+			id, _ := fileID(name)
+			d, problem := readFile(folder, name)
 			byID[id] = Entry{ID: id, Own: i > 0, Dashboard: d, Problem: problem}
 		}
 	}
@@ -53,6 +46,22 @@ func Load(shipped fs.FS, own ...fs.FS) ([]Entry, error) {
 	}
 	slices.SortFunc(all, func(a, b Entry) int { return strings.Compare(strings.ToLower(a.title()), strings.ToLower(b.title())) })
 	return all, nil
+}
+
+// Files returns the names of the files of a folder that Load takes for dashboards;
+// none if there is no folder.
+func Files(folder fs.FS) ([]string, error) {
+	entries, err := fs.ReadDir(folder, ".")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read dashboards: %w", err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if _, ok := fileID(entry.Name()); ok && !entry.IsDir() {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
 }
 
 func (e Entry) title() string {

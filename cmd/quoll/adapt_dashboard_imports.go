@@ -8,7 +8,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/quoll/quoll/dashboard"
 	"github.com/quoll/quoll/internal/durable"
@@ -21,10 +23,21 @@ type dashboardDesk struct {
 	dashboardBook
 	dir  string
 	acts *acts
+
+	mu sync.Mutex // over what is there and what is written and removed
 }
 
+// newDashboardDesk returns a desk over the dashboards that ship, those of folders and
+// those of saved, the folder of what is imported.
+func newDashboardDesk(folders []string, saved string, acts *acts) *dashboardDesk {
+	return &dashboardDesk{dashboardBook: dashboardBook{append(slices.Clone(folders), saved)}, dir: saved, acts: acts}
+}
+
+// longestDashboardID is in bytes: file systems bound the names of files.
+const longestDashboardID = 100
+
 // Dashboards implements server.Dashboards.
-func (d dashboardDesk) Dashboards(ctx context.Context) ([]server.DashboardEntry, error) {
+func (d *dashboardDesk) Dashboards(ctx context.Context) ([]server.DashboardEntry, error) {
 	all, err := d.dashboardBook.Dashboards(ctx)
 	for i := range all {
 		_, all[i].Imported = d.file(all[i].ID)
@@ -33,7 +46,7 @@ func (d dashboardDesk) Dashboards(ctx context.Context) ([]server.DashboardEntry,
 }
 
 // file is that of a dashboard which the server keeps, if there is one.
-func (d dashboardDesk) file(id string) (string, bool) {
+func (d *dashboardDesk) file(id string) (string, bool) {
 	if id == "" || id != path.Base(id) || strings.HasPrefix(id, ".") {
 		return "", false
 	}
@@ -47,7 +60,7 @@ func (d dashboardDesk) file(id string) (string, bool) {
 }
 
 // ImportDashboard implements server.Dashboards.
-func (d dashboardDesk) ImportDashboard(ctx context.Context, name, text string) (*server.ImportedDashboard, error) {
+func (d *dashboardDesk) ImportDashboard(ctx context.Context, name, text string) (*server.ImportedDashboard, error) {
 	made, err := d.keep(name, text)
 	what := act{operation: "Import dashboard", kind: "Dashboard", description: "made a dashboard of a file", properties: map[string]any{"File": name}}
 	if err == nil {
@@ -59,7 +72,7 @@ func (d dashboardDesk) ImportDashboard(ctx context.Context, name, text string) (
 	return made, nil
 }
 
-func (d dashboardDesk) keep(name, text string) (*server.ImportedDashboard, error) {
+func (d *dashboardDesk) keep(name, text string) (*server.ImportedDashboard, error) {
 	refuse := func(err error) error {
 		return &server.Failure{Code: server.CodeBadRequest, Message: err.Error()}
 	}
@@ -67,6 +80,9 @@ func (d dashboardDesk) keep(name, text string) (*server.ImportedDashboard, error
 	id := dashboardID(title)
 	if id == "" {
 		return nil, refuse(fmt.Errorf("name: %q has no letter or digit of ASCII, of which the file's name is made here; give it another", name))
+	}
+	if len(id) > longestDashboardID {
+		return nil, refuse(fmt.Errorf("name: has %d letters and digits of ASCII, of which the file's name is made here; at most %d are taken", len(id), longestDashboardID))
 	}
 	made := &server.ImportedDashboard{ID: id}
 	var read *dashboard.Dashboard
@@ -87,20 +103,38 @@ func (d dashboardDesk) keep(name, text string) (*server.ImportedDashboard, error
 	default:
 		return nil, refuse(fmt.Errorf("name: %q; a workbook ends in .json, a dashboard in .yaml", name))
 	}
-	made.Title, made.Tiles, made.Mistakes = read.Title, len(read.Tiles), dashboardMistakes(read)
-	if _, there := d.file(id); there {
-		return nil, conflict("a dashboard %q was imported before: remove it first, or give the file another name", id)
+	written, err := dashboardText(read)
+	if err != nil {
+		return nil, refuse(err)
 	}
-	return made, writeDashboard(read, filepath.Join(d.dir, id+".yaml"))
+	made.Title, made.Tiles, made.Mistakes = read.Title, len(read.Tiles), dashboardMistakes(read)
+	return made, d.add(id, written)
+}
+
+// add writes the file of a dashboard that is not there yet.
+func (d *dashboardDesk) add(id string, text []byte) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, there := d.file(id); there {
+		return conflict("a dashboard %q was imported before: remove it first, or give the file another name", id)
+	}
+	if full, err := dashboardsFull(d.dir); err != nil {
+		return err
+	} else if full {
+		return conflict("%d dashboards were imported, which is the most: remove one first", dashboard.MaxFiles)
+	}
+	return writeDashboard(text, filepath.Join(d.dir, id+".yaml"))
 }
 
 // RemoveDashboard implements server.Dashboards.
-func (d dashboardDesk) RemoveDashboard(ctx context.Context, id string) error {
+func (d *dashboardDesk) RemoveDashboard(ctx context.Context, id string) error {
 	err := d.remove(id)
 	return d.acts.done(ctx, act{operation: "Remove dashboard", kind: "Dashboard", id: id, description: "removed a dashboard that was imported"}, err)
 }
 
-func (d dashboardDesk) remove(id string) error {
+func (d *dashboardDesk) remove(id string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	file, ok := d.file(id)
 	if !ok {
 		all, err := d.load()

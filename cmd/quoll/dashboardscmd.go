@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -177,7 +179,14 @@ func importDashboard(w io.Writer, file, to, title, output string) error {
 	if _, err := os.Stat(target); err == nil {
 		return usageError(fmt.Errorf("%s is there already: remove it, or name another folder with --to", target))
 	}
-	if err := writeDashboard(d, target); err != nil {
+	if full, err := dashboardsFull(to); err != nil || full {
+		return cmp.Or(err, usageError(fmt.Errorf("%s has %d dashboards, which is the most: remove one, or name another folder with --to", to, dashboard.MaxFiles)))
+	}
+	written, err := dashboardText(d)
+	if err != nil {
+		return usageError(fmt.Errorf("%s: %w", file, err))
+	}
+	if err := writeDashboard(written, target); err != nil {
 		return err
 	}
 	return tellImport(w, output, workbookReport{File: target, Tiles: len(d.Tiles), Omitted: append([]dashboard.Omission{}, omitted...), Mistakes: append([]string{}, dashboardMistakes(d)...)})
@@ -193,15 +202,34 @@ func dashboardID(name string) string {
 	return strings.ToLower(strings.Join(strings.FieldsFunc(name, notInFileName), "-"))
 }
 
-func writeDashboard(d *dashboard.Dashboard, target string) error {
-	var b strings.Builder
+// dashboardText returns what the file of a dashboard holds. An error says why it
+// could not be read again from there.
+func dashboardText(d *dashboard.Dashboard) ([]byte, error) {
+	var b bytes.Buffer
 	if err := d.Write(&b); err != nil {
-		return err
+		return nil, err
 	}
+	if _, err := dashboard.Parse("as it would be kept", b.Bytes()); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// dashboardsFull reports whether a folder has no room for another file: with more
+// files than are read of a folder none of them would be.
+func dashboardsFull(dir string) (bool, error) {
+	there, err := dashboard.Files(os.DirFS(dir))
+	if err != nil {
+		return false, fmt.Errorf("import dashboard: %w", err)
+	}
+	return len(there) >= dashboard.MaxFiles, nil
+}
+
+func writeDashboard(text []byte, target string) error {
 	if err := durable.MkdirAll(durable.OS{}, filepath.Dir(target), 0o750); err != nil {
 		return fmt.Errorf("import dashboard: %w", err)
 	}
-	if err := durable.WriteFile(durable.OS{}, target, []byte(b.String()), 0o640); err != nil {
+	if err := durable.WriteFile(durable.OS{}, target, text, 0o640); err != nil {
 		return fmt.Errorf("import dashboard: %w", err)
 	}
 	return nil

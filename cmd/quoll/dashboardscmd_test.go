@@ -2,10 +2,14 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/quoll/quoll/dashboard"
@@ -71,7 +75,7 @@ func TestAWorkbookBecomesAFile(t *testing.T) {
 func TestAWorkbookThatIsBroughtIsThereUntilItIsRemoved(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "dashboards")
 	j := &keeping{}
-	desk := dashboardDesk{dashboardBook{[]string{dir}}, dir, &acts{journal: j, clock: clock.System(), log: slog.New(slog.DiscardHandler)}}
+	desk := newDashboardDesk(nil, dir, &acts{journal: j, clock: clock.System(), log: slog.New(slog.DiscardHandler)})
 	workbook := `{"items":[{"type":3,"name":"n","content":{"query":"NoSuchTable | count","queryType":0}},{"type":10,"name":"metric"}]}`
 	made, err := desk.ImportDashboard(t.Context(), "below/Our Mail.json", workbook)
 	if err != nil || made.ID != "our-mail" || made.Title != "Our Mail" || made.Tiles != 1 || len(made.Omitted) != 1 || len(made.Mistakes) != 1 {
@@ -118,5 +122,60 @@ func TestAWorkbookThatIsBroughtIsThereUntilItIsRemoved(t *testing.T) {
 	}
 	if len(j.payloads) != 10 {
 		t.Errorf("%d acts are written down", len(j.payloads))
+	}
+}
+
+// One file too many, or one that cannot be read again, would be a mistake that everybody
+// sees.
+func TestNothingIsImportedThatCouldNotBeRead(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "dashboards")
+	desk := newDashboardDesk(nil, dir, &acts{journal: &keeping{}, clock: clock.System(), log: slog.New(slog.DiscardHandler)})
+	tile := "title: a\ntiles:\n  - {title: a, query: OfficeActivity | count}\n"
+	refused := func(file, text, code, says string) {
+		t.Helper()
+		_, err := desk.ImportDashboard(t.Context(), file, text)
+		var failure *server.Failure
+		if !errors.As(err, &failure) || failure.Code != code || !strings.Contains(failure.Message, says) {
+			t.Errorf("%v, want %s: %s", err, code, says)
+		}
+	}
+	refused(strings.Repeat("x", 300)+".yaml", tile, server.CodeBadRequest, "300 letters and digits")
+	refused("large.json", `{"items":[{"type":1,"content":{"json":"`+strings.Repeat("x ", dashboard.MaxBytes/2)+`"}}]}`, server.CodeBadRequest, "longer than")
+
+	var group sync.WaitGroup
+	var kept, conflicts atomic.Int32
+	for range 8 {
+		group.Go(func() {
+			var failure *server.Failure
+			switch _, err := desk.keep("same.yaml", tile); {
+			case err == nil:
+				kept.Add(1)
+			case errors.As(err, &failure) && failure.Code == server.CodeConflict:
+				conflicts.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if kept.Load() != 1 || conflicts.Load() != 7 {
+		t.Errorf("of 8 of one name %d were kept, %d refused", kept.Load(), conflicts.Load())
+	}
+
+	for i := 1; i < dashboard.MaxFiles; i++ {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i, ".yaml")), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused("another.yaml", tile, server.CodeConflict, "500 dashboards were imported")
+	workbook := filepath.Join(t.TempDir(), "another.json")
+	if err := os.WriteFile(workbook, []byte(`{"items":[{"type":1,"content":{"json":"a text"}}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := importDashboard(io.Discard, workbook, dir, "", "text"); err == nil || !strings.Contains(err.Error(), "has 500 dashboards") {
+		t.Errorf("imported by the command: %v", err)
+	}
+	if all, err := desk.Dashboards(t.Context()); err != nil || len(all) != 7+dashboard.MaxFiles {
+		t.Errorf("%d dashboards, %v", len(all), err)
 	}
 }

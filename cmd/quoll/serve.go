@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -225,7 +224,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			States:         figures,
 			Exporter:       auditedExporter{exporter{}, audit},
 			Coverage:       &coverage{query: n.query, now: time.Now},
-			Dashboards:     dashboardDesk{dashboardBook{append(slices.Clone(c.DashboardDirs), savedDashboards(c.DataDir))}, savedDashboards(c.DataDir), audit},
+			Dashboards:     newDashboardDesk(c.DashboardDirs, savedDashboards(c.DataDir), audit),
 			Access:         auditedPeople{people{s.access}, audit},
 			Gaps:           &gaps{ledger: s.ledger, state: n.state, names: s.roster, now: time.Now},
 			Drift:          driftLists{n.drift},
