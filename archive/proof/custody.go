@@ -212,6 +212,14 @@ func (c *Custody) CheckTrusting(trust Trust) (*VerifiedCustody, error) {
 		}
 		payloads[m.name] = bundle.Evidence.Payload
 	}
+	if v.Bundles == 0 { // what is asked for is not met by nothing
+		if trust.Quorum > 0 {
+			return v, fmt.Errorf("%w: there is no bundle of evidence, and so no checkpoint of the log; %d are asked for", ErrQuorum, trust.Quorum)
+		}
+		if err := trust.WithoutStamps(); err != nil {
+			return v, err
+		}
+	}
 	return v, c.checkRecords(payloads, v)
 }
 

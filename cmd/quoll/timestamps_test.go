@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/quoll/quoll/archive"
 	"github.com/quoll/quoll/archive/proof"
 	"github.com/quoll/quoll/archive/proof/command"
 	"github.com/quoll/quoll/archive/proof/timestamp"
@@ -143,6 +144,53 @@ func proveStamped(t *testing.T, p paths, harbour, ridge config.Timestamp) {
 	}
 	if code, _ := check("--stamp-quorum", "1"); code != 2 {
 		t.Errorf("a quorum without roots: %d", code)
+	}
+}
+
+// TestNothingMeetsNoQuorum asks quoll-verify for stamps and witnesses of what has none.
+func TestNothingMeetsNoQuorum(t *testing.T) {
+	e := newErasing(t)
+	e.deliver("one", auditBlob(1, "ada@contoso.com"))
+	if err := e.node.close(); err != nil {
+		t.Fatal(err)
+	}
+	p, dir := e.node.paths, t.TempDir()
+	_, harbour := authorityOf(t, "harbour", dir)
+	growth, absence, incident := filepath.Join(dir, "growth.tar"), filepath.Join(dir, "absence.tar"), filepath.Join(dir, "incident.tar")
+	if out, err := quoll(t, "archive", "consistency", "--data", p.data, "--from", filepath.Join(p.archive, "checkpoint"), "--out", growth); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if out, err := quoll(t, "archive", "prove-absence", "--data", p.data, "--tenant", erasedTenant, "--operation", "Set-Mailbox", "--subject", "ben@contoso.com", "--from", "2026-05-01", "--to", "2026-05-02", "--out", absence); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var b bytes.Buffer
+	w, err := proof.NewCustodyWriter(&b, proof.CustodyAbout{Incident: 1, Exported: "2026-05-02T10:00:00Z", Origin: p.origin})
+	if err == nil {
+		err = w.AddRecords(nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := archive.DefaultConfig(p.archive, p.keyFile())
+	config.Origin = p.origin
+	if err := errors.Join(w.Close(func(text string) ([]byte, error) { return archive.SignCustody(config, text) }), os.WriteFile(incident, b.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{growth, absence, incident} {
+		check := func(more ...string) (int, string) {
+			var out, notes bytes.Buffer
+			code := command.Run(append(append([]string{"--key", p.verifier()}, more...), file), &out, &notes)
+			return code, out.String() + notes.String()
+		}
+		if code, out := check("--stamp-roots", harbour.RootsFile); code != 3 || !strings.Contains(out, "not enough time stamps") {
+			t.Errorf("%s, stamps: %d\n%s", filepath.Base(file), code, out)
+		}
+		if code, out := check("--quorum", "1"); code != 3 || !strings.Contains(out, "not enough witnesses") {
+			t.Errorf("%s, witnesses: %d\n%s", filepath.Base(file), code, out)
+		}
+		if code, out := check("--stamp-roots", harbour.RootsFile, "--stamp-quorum", "0"); code != 0 {
+			t.Errorf("%s, nothing asked for: %d\n%s", filepath.Base(file), code, out)
+		}
 	}
 }
 

@@ -34,6 +34,9 @@ prove-absence" or "quoll archive consistency" wrote, or the file of an incident
 that "quoll incidents export" wrote. It needs no network. Get the key by a road of its own: a key
 that comes with the bundle proves nothing.
 
+Proofs of absence and of consistency have no time stamps: with --stamp-roots they do
+not hold, unless --stamp-quorum is 0.
+
 `
 
 type options struct {
@@ -200,6 +203,9 @@ func (f *finding) check(r io.Reader, trust proof.Trust) error {
 	switch {
 	case bundle.Consistency != nil:
 		older, newer, err := bundle.Consistency.Check(trust.Log, trust.Witnesses, trust.Quorum)
+		if err == nil {
+			err = unstamped(trust)
+		}
 		if err != nil {
 			return err
 		}
@@ -207,6 +213,9 @@ func (f *finding) check(r io.Reader, trust proof.Trust) error {
 		return nil
 	case bundle.Absence != nil:
 		v, err := bundle.Absence.Check(trust.Log, trust.Witnesses, trust.Quorum)
+		if err == nil {
+			err = unstamped(trust)
+		}
 		if err != nil {
 			return err
 		}

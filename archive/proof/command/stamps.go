@@ -9,6 +9,14 @@ import (
 	"github.com/quoll/quoll/archive/proof"
 )
 
+// unstamped refuses proofs that have no time stamps where some are asked for.
+func unstamped(trust proof.Trust) error {
+	if err := trust.WithoutStamps(); err != nil {
+		return fmt.Errorf("%w: proofs of absence and of consistency have none, ask with --stamp-quorum 0 and look at the stamps in the archive", err)
+	}
+	return nil
+}
+
 // printStamps says since when what is proved was there, by others' clocks.
 func printStamps(w io.Writer, stamps []proof.VerifiedStamp) error {
 	var b strings.Builder
