@@ -69,8 +69,8 @@ func writeRun(files syncedFS, path string, t *tableState, generation []batch, re
 	out.MinTime, out.MaxTime = bounds.times()
 	first, last := out.metrics.bounds(t, ColumnIngestionTime)
 	out.FirstIngested, out.LastIngested = time.UnixMicro(first).UTC(), time.UnixMicro(last).UTC()
-	_, position := out.metrics.bounds(t, ColumnPosition)
-	out.lastPosition = uint64(position)
+	first, last = out.metrics.bounds(t, ColumnPosition)
+	out.firstPosition, out.lastPosition = uint64(first), uint64(last)
 	return out, nil
 }
 

@@ -26,8 +26,9 @@ type File struct {
 	// in UTC; both are zero where nobody knows.
 	FirstIngested, LastIngested time.Time
 
-	lastPosition uint64 // the greatest journal position of its rows
-	terms        *fileTerms
+	firstPosition, lastPosition uint64 // the least and the greatest journal position of its rows
+
+	terms *fileTerms
 	// Known of files that are written and not yet committed.
 	metrics *fileMetrics
 }

@@ -202,16 +202,21 @@ func (s syncedFS) dataFile(f iceberg.DataFile, t *tableState) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("last ingestion time of %s: %w", path, err)
 	}
-	position := uint64(math.MaxUint64) // where it is not known, any
-	if literal, err := iceberg.LiteralFromBytes(iceberg.PrimitiveTypes.Int64, f.UpperBoundValues()[t.ids[ColumnPosition]]); err == nil {
-		if v, ok := literal.(iceberg.Int64Literal); ok {
-			position = uint64(v)
-		}
-	}
 	return File{
 		Path: path, Rows: f.Count(), Bytes: f.FileSizeBytes(), MinTime: low, MaxTime: high, FirstIngested: first, LastIngested: last,
-		lastPosition: position, terms: new(fileTerms),
+		// Where they are not known, any.
+		firstPosition: positionBound(f.LowerBoundValues()[t.ids[ColumnPosition]], 0),
+		lastPosition:  positionBound(f.UpperBoundValues()[t.ids[ColumnPosition]], math.MaxUint64),
+		terms:         new(fileTerms),
 	}, nil
+}
+
+func positionBound(value []byte, unknown uint64) uint64 {
+	literal, err := iceberg.LiteralFromBytes(iceberg.PrimitiveTypes.Int64, value)
+	if v, ok := literal.(iceberg.Int64Literal); ok && err == nil {
+		return uint64(v)
+	}
+	return unknown
 }
 
 // sizeOf returns the length of a file that must be there. What a listing does not

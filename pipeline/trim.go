@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/quoll/quoll/internal/clock"
@@ -40,7 +42,7 @@ type Trimmable interface {
 // Remaining is what trimming asks the lake.
 type Remaining interface {
 	Position() uint64
-	Positions(ctx context.Context, use func(position uint64)) error
+	Positions(ctx context.Context, last uint64, use func(position uint64)) error
 	Floors() *retention.Floors
 }
 
@@ -78,11 +80,33 @@ type Trimmer struct {
 	State      *sql.DB
 	Clock      clock.Clock
 
-	// looked has, of spans that were looked at, how many of their positions no row
-	// had: as long as that stays the same they are not read again.
-	looked map[journal.Position]int
+	// looked has the spans that were looked at: they are not read again as long as they
+	// have as many positions without rows, and what they wait for has not changed.
+	looked map[journal.Position]look
+	// before is what the last run counted by, and settled the spans in which it left
+	// nothing to do, if there is no other.
+	before  *trimBasis
+	settled []journal.Span
 	// part is instead of worthwhile, for tests.
 	part int64
+}
+
+// look is what came of a look at a span.
+type look struct {
+	free  int  // positions without rows
+	waits bool // for age, for the release of a hold, or for the quarantine
+}
+
+// trimBasis is what a run counts by. Rows go with a change of the floors alone.
+type trimBasis struct {
+	floors      *retention.Floors
+	policy      *retention.Policy
+	holds       []retention.Hold
+	quarantined map[journal.Position]bool
+}
+
+func (b *trimBasis) same(o *trimBasis) bool {
+	return b != nil && b.floors == o.floors && b.policy.Equal(o.policy) && retention.SameHolds(b.holds, o.holds) && maps.Equal(b.quarantined, o.quarantined)
 }
 
 // worthwhile is the part of a span's bytes, as one in so many, that must go for it to
@@ -137,33 +161,57 @@ func (r *trimRun) run(ctx context.Context) (err error) {
 	if err := r.readQuarantine(ctx); err != nil {
 		return err
 	}
-	r.rows = newPositionSet(spans[len(spans)-1].Last)
-	err = r.Lake.Positions(ctx, func(position uint64) {
+	if r.settledBefore(spans) {
+		return nil
+	}
+	last := spans[len(spans)-1].Last
+	r.rows = newPositionSet(last)
+	err = r.Lake.Positions(ctx, uint64(last), func(position uint64) {
 		r.unknown = r.unknown || position == 0
 		r.rows.add(journal.Position(position))
 	})
 	if err != nil || r.unknown {
 		return err
 	}
-	if r.looked == nil {
-		r.Trimmer.looked = map[journal.Position]int{}
+	return r.trim(ctx, spans)
+}
+
+// settledBefore says whether an earlier run left nothing to do in the spans, and has
+// those looked at again that wait for something that came.
+func (r *trimRun) settledBefore(spans []journal.Span) bool {
+	basis := &trimBasis{r.floors, r.terms.Policy, r.holds, r.quarantined}
+	if r.before.same(basis) {
+		return slices.EqualFunc(r.settled, spans, func(a, b journal.Span) bool { return a.First == b.First && a.Last == b.Last })
 	}
+	r.Trimmer.before, r.Trimmer.settled = basis, nil
+	maps.DeleteFunc(r.looked, func(_ journal.Position, l look) bool { return l.waits })
+	return false
+}
+
+func (r *trimRun) trim(ctx context.Context, spans []journal.Span) error {
+	if r.looked == nil {
+		r.Trimmer.looked = map[journal.Position]look{}
+	}
+	settled := true
 	for _, s := range spans {
 		free := r.rows.free(s)
-		if free == 0 || r.looked[s.First] == free {
+		if free == 0 || r.looked[s.First].free == free {
 			continue
 		}
 		began := r.Clock.Now()
-		complete, err := r.span(ctx, s)
+		complete, waits, err := r.span(ctx, s)
 		if err != nil {
 			return fmt.Errorf("positions %d to %d: %w", s.First, s.Last, err)
 		}
-		if complete {
-			r.looked[s.First] = free
+		if settled = settled && complete; complete {
+			r.looked[s.First] = look{free, waits}
 		}
 		if err := clock.Sleep(ctx, r.Clock, r.Clock.Now().Sub(began)); err != nil {
 			return err
 		}
+	}
+	if settled {
+		r.Trimmer.settled = spans
 	}
 	return nil
 }
@@ -221,15 +269,22 @@ type candidate struct {
 	bytes int64 // in the file
 }
 
-// span trims one span, and says whether nothing kept it from all that could go.
-func (r *trimRun) span(ctx context.Context, s journal.Span) (complete bool, err error) {
-	found, err := r.candidates(ctx, s)
+// span trims one span. It says whether nothing kept it from all that could go, and
+// whether more can once the floors, holds or the quarantine have changed.
+func (r *trimRun) span(ctx context.Context, s journal.Span) (complete, waits bool, err error) {
+	found, waits, err := r.candidates(ctx, s)
 	if err != nil {
-		return false, err
+		return false, waits, err
 	}
 	if !r.worth(found, s) {
-		return true, nil
+		return true, waits, nil
 	}
+	complete, err = r.takeOut(ctx, s, found)
+	return complete, waits, err
+}
+
+// takeOut takes out of a span what the archive has of it.
+func (r *trimRun) takeOut(ctx context.Context, s journal.Span, found map[journal.Position]candidate) (complete bool, err error) {
 	places := map[journal.Position]model.Payload{}
 	held := map[journal.Position]candidate{}
 	err = r.Held(ctx, uint64(s.First), uint64(s.Last), func(position uint64) bool {
@@ -282,15 +337,23 @@ func (r *trimRun) worth(gone map[journal.Position]candidate, s journal.Span) boo
 	return total > 0 && total >= s.Bytes/cmp.Or(r.part, worthwhile)
 }
 
-// candidates reads a span and returns the bodies that nothing needs.
-func (r *trimRun) candidates(ctx context.Context, s journal.Span) (map[journal.Position]candidate, error) {
-	found := map[journal.Position]candidate{}
+// candidates reads a span and returns the bodies that nothing needs, and whether any
+// is needed only for now.
+func (r *trimRun) candidates(ctx context.Context, s journal.Span) (found map[journal.Position]candidate, waits bool, err error) {
+	found = map[journal.Position]candidate{}
 	enough := errors.New("enough")
-	err := r.Journal.Read(ctx, s.First-1, func(e journal.Entry) error {
+	err = r.Journal.Read(ctx, s.First-1, func(e journal.Entry) error {
 		if e.Position > s.Last {
 			return enough
 		}
-		if len(e.Payload.Body) > 0 && !r.needed(e) {
+		if len(e.Payload.Body) == 0 {
+			return nil
+		}
+		switch r.needOf(e) {
+		case needed:
+		case neededNow:
+			waits = true
+		case notNeeded:
 			size := len(e.Payload.Body)
 			if e.Payload.Packed != nil {
 				size = len(e.Payload.Packed)
@@ -300,21 +363,32 @@ func (r *trimRun) candidates(ctx context.Context, s journal.Span) (map[journal.P
 		return nil
 	})
 	if err != nil && !errors.Is(err, enough) {
-		return nil, err
+		return nil, false, err
 	}
-	return found, nil
+	return found, waits, nil
 }
 
-// needed says whether a body has to stay, whatever the archive has.
-func (r *trimRun) needed(e journal.Entry) bool {
-	if e.Payload.Received.IsZero() || r.quarantined[e.Position] || r.rows.has(e.Position) {
-		return true
+// need is whether a body has to stay, whatever the archive has.
+type need int
+
+const (
+	notNeeded need = iota
+	needed         // until rows are removed, if then
+	neededNow      // until the floors, holds or the quarantine change
+)
+
+func (r *trimRun) needOf(e journal.Entry) need {
+	switch {
+	case e.Payload.Received.IsZero(), r.rows.has(e.Position):
+		return needed
+	case r.quarantined[e.Position]:
+		return neededNow
 	}
 	j := &job{entry: e, done: make(chan struct{})}
 	r.pipeline.normalise(j)
 	defer j.result.Release()
 	if len(j.result.Rejects) > 0 {
-		return true
+		return needed
 	}
 	rows := 0
 	for _, record := range j.result.Records {
@@ -326,11 +400,14 @@ func (r *trimRun) needed(e journal.Entry) bool {
 			}
 			subject := retention.SubjectOf(row.Table.Name, row, e.Payload.Received)
 			if !r.floors.Removed(uint64(e.Position), &subject) || !r.outOfDate(&subject) {
-				return true
+				return neededNow
 			}
 		}
 	}
-	return rows == 0 && (len(r.holds) > 0 || !e.Payload.Received.Before(r.longest))
+	if rows == 0 && (len(r.holds) > 0 || !e.Payload.Received.Before(r.longest)) {
+		return neededNow
+	}
+	return notNeeded
 }
 
 // outOfDate judges by the present rules and holds: those by which the row was removed

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -351,7 +352,7 @@ func TestTrimmingStops(t *testing.T) {
 	// A mapping that makes no rows of anything any more: those that are in the tables need
 	// what they are from.
 	rows := map[uint64]bool{}
-	if err := l.lake.Positions(t.Context(), func(position uint64) { rows[position] = true }); err != nil {
+	if err := l.lake.Positions(t.Context(), math.MaxUint64, func(position uint64) { rows[position] = true }); err != nil {
 		t.Fatal(err)
 	}
 	trimmer.Normaliser, trimmer.looked = noRows{}, nil
@@ -414,4 +415,39 @@ func mustJournal(t *testing.T, cfg journal.Config) *journal.Journal {
 		t.Fatal(err)
 	}
 	return j
+}
+
+// askedLake counts how often the positions of rows are asked for.
+type askedLake struct {
+	Remaining
+	asked int
+}
+
+func (l *askedLake) Positions(ctx context.Context, last uint64, use func(position uint64)) error {
+	l.asked++
+	return l.Remaining.Positions(ctx, last, use)
+}
+
+// The tables are read when something has come that lets more go, and then what waited
+// for it is looked at again; otherwise they are not.
+func TestTrimmingLooksAgain(t *testing.T) {
+	l := newLife(t, rand.New(rand.NewPCG(1, 48)), 24)
+	trimmer, asked := l.trimmer(l.journal, func(uint64) bool { return true }), &askedLake{Remaining: l.lake}
+	trimmer.Lake = asked
+	trim := func(holds fixedHolds, trims bool, times int) {
+		t.Helper()
+		done, err := trimmer.Trim(t.Context(), TrimTerms{Policy: l.policy, Holds: holds, Through: through(1000)})
+		if err != nil || done.Payloads > 0 != trims || asked.asked != times {
+			t.Errorf("%+v, %v, and the tables were read %d times, want %d", done, err, asked.asked, times)
+		}
+	}
+	all := fixedHolds{{ID: "everything"}}
+	trim(all, false, 1)
+	trim(all, false, 1)
+	trim(l.holds, true, 2)
+	trim(l.holds, false, 2)
+	if _, err := l.lake.Expire(t.Context(), lake.Terms{Policy: l.policy, Holds: all, Day: trimDay.AddDate(0, 0, 1)}); err != nil {
+		t.Fatal(err)
+	}
+	trim(l.holds, false, 3)
 }
