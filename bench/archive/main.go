@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/archive"
+	"github.com/quoll/quoll/internal/pagecache"
 	"github.com/quoll/quoll/internal/usage"
 	"github.com/quoll/quoll/model"
 )
@@ -269,7 +270,7 @@ func (b *bench) verify() error {
 		func() error { return readAll(b.archiveDir()) },
 		func() error { return verify(b.archiveDir(), key) },
 	} {
-		if err := errors.Join(eachFile(b.archiveDir(), forget), look()); err != nil {
+		if err := errors.Join(pagecache.Forget(b.archiveDir(), ""), look()); err != nil {
 			return err
 		}
 	}

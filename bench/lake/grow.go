@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quoll/quoll/internal/pagecache"
 	"github.com/quoll/quoll/internal/usage"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/lookups"
@@ -150,7 +151,7 @@ func askLake(ctx context.Context, dir string, only *regexp.Regexp) (g grown, err
 const growRepeats = 3
 
 func timeQuestion(ctx context.Context, service *query.Service, dir, text string) (t timed, err error) {
-	if err := forget(dir); err != nil {
+	if err := pagecache.Forget(dir, ".parquet"); err != nil {
 		return t, err
 	}
 	var took, spent []time.Duration
