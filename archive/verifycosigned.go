@@ -21,7 +21,7 @@ type Trust struct {
 	// older state as a whole.
 	Kept [][]byte
 	// StampRoots are the certificates that time stamps are to lead to, and StampQuorum
-	// to how many different ones of these the stamps must lead.
+	// is how many of these they must lead to.
 	StampRoots  *timestamp.Roots
 	StampQuorum int
 	// Identities open encrypted objects. What none of them opens is verified by

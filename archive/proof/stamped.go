@@ -57,8 +57,7 @@ type Trust struct {
 	Witnesses []note.Verifier
 	Quorum    int
 	// StampRoots are the certificates that time stamps are to lead to; nil checks their
-	// signatures alone. StampQuorum is to how many different ones of
-	// these stamps must lead.
+	// signatures alone. StampQuorum is how many of these they must lead to.
 	StampRoots  *timestamp.Roots
 	StampQuorum int
 }
