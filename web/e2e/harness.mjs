@@ -142,7 +142,11 @@ export async function openQuery(page, query, range = "P7D") {
   const link = "/logs#" + new URLSearchParams({ query, range }).toString().replaceAll("+", "%20");
   await visit(page, "/logs");
   await page.getByRole("tablist", { name: "Queries" }).waitFor();
-  await page.evaluate(() => document.querySelectorAll(".query-tab-close").forEach((button) => button.click()));
+  await page.evaluate(() => {
+    document.querySelectorAll(".query-tab-close").forEach((button) => button.click());
+    // Or the query of the last time is taken for one that somebody has changed since.
+    sessionStorage.removeItem("quoll.logs.address");
+  });
   await visit(page, link);
 }
 
