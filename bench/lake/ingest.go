@@ -30,17 +30,8 @@ func underIngest(ctx context.Context, records, days, rate int, span time.Duratio
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	r := &river{}
 	defer func() { err = errors.Join(err, r.close()) }()
-	if err := r.open(ctx, dir); err != nil {
-		return err
-	}
-	made, _, err := r.fill(ctx, records, days)
+	made, err := r.fillCompacted(ctx, records, days, dir)
 	if err != nil {
-		return err
-	}
-	if err := errors.Join(r.pipeline.Catchup(ctx), r.pipeline.Flush(ctx)); err != nil {
-		return err
-	}
-	if _, err := r.lake.Compact(ctx); err != nil {
 		return err
 	}
 	config := duckdb.DefaultConfig()

@@ -102,17 +102,24 @@ func run(ctx context.Context, records, days int, parent string) (err error) {
 func fillDirectory(ctx context.Context, records, days int, dir string) (err error) {
 	r := &river{}
 	defer func() { err = errors.Join(err, r.close()) }()
+	_, err = r.fillCompacted(ctx, records, days, dir)
+	return err
+}
+
+// fillCompacted opens the river in dir and leaves compacted tables in it; it returns
+// how many records they have.
+func (r *river) fillCompacted(ctx context.Context, records, days int, dir string) (made int, err error) {
 	if err := r.open(ctx, dir); err != nil {
-		return err
+		return 0, err
 	}
-	if _, _, err := r.fill(ctx, records, days); err != nil {
-		return err
+	if made, _, err = r.fill(ctx, records, days); err != nil {
+		return 0, err
 	}
 	if err := errors.Join(r.pipeline.Catchup(ctx), r.pipeline.Flush(ctx)); err != nil {
-		return err
+		return 0, err
 	}
 	_, err = r.lake.Compact(ctx)
-	return err
+	return made, err
 }
 
 func (r *river) open(ctx context.Context, dir string) error {

@@ -27,8 +27,8 @@ func authority(t *testing.T, o timestamptest.Options) (*timestamptest.Authority,
 	return a, roots
 }
 
-// ask asks an authority as a client does, and returns the file to keep.
-func ask(t *testing.T, a *timestamptest.Authority, roots *timestamp.Roots, policy asn1.ObjectIdentifier) ([]byte, error) {
+// answered is a request and what an authority answers.
+func answered(t testing.TB, a *timestamptest.Authority, policy asn1.ObjectIdentifier) (timestamp.Request, []byte) {
 	t.Helper()
 	request, err := timestamp.NewRequest(rand.Reader, text, policy)
 	if err != nil {
@@ -42,6 +42,13 @@ func ask(t *testing.T, a *timestamptest.Authority, roots *timestamp.Roots, polic
 	if err != nil {
 		t.Fatal(err)
 	}
+	return request, answer
+}
+
+// ask asks an authority as a client does, and returns the file to keep.
+func ask(t *testing.T, a *timestamptest.Authority, roots *timestamp.Roots, policy asn1.ObjectIdentifier) ([]byte, error) {
+	t.Helper()
+	request, answer := answered(t, a, policy)
 	_, file, err := request.Accept(answer, roots)
 	return file, err
 }
@@ -176,18 +183,7 @@ func TestNothingUnsignedIsKept(t *testing.T) {
 	for name, fault := range map[string]timestamptest.Fault{"unsigned attributes": timestamptest.UnsignedSurplus, "one more certificate": timestamptest.CertificateExtra, "the root": timestamptest.None} {
 		t.Run(name, func(t *testing.T) {
 			a, roots := authority(t, timestamptest.Options{Fault: fault})
-			request, err := timestamp.NewRequest(rand.Reader, text, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			query, err := request.Encode()
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer, err := a.Answer(t.Context(), query)
-			if err != nil {
-				t.Fatal(err)
-			}
+			_, answer := answered(t, a, nil)
 			if _, err := timestamp.Open(answer); err == nil && fault != timestamptest.None {
 				t.Error("it is opened as it came")
 			}
@@ -226,20 +222,9 @@ func FuzzRead(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	request, err := timestamp.NewRequest(rand.Reader, text, nil)
-	if err != nil {
-		f.Fatal(err)
-	}
-	query, err := request.Encode()
-	if err != nil {
-		f.Fatal(err)
-	}
 	for _, fault := range []timestamptest.Fault{timestamptest.None, timestamptest.Refuse, timestamptest.CriticalExtension} {
 		a.Break(fault)
-		answer, err := a.Answer(f.Context(), query)
-		if err != nil {
-			f.Fatal(err)
-		}
+		_, answer := answered(f, a, nil)
 		f.Add(answer)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
