@@ -89,7 +89,7 @@ const (
 func ImportWorkbook(title string, text []byte) (*Dashboard, []Omission, error) {
 	var w workbook
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(string(text), "\ufeff")), &w); err != nil {
-		return nil, nil, fmt.Errorf("read workbook: %w", err)
+		return nil, nil, fmt.Errorf(`read workbook: %w: the file is cut or is no workbook; copy all that the advanced editor shows under "Gallery Template"`, err)
 	}
 	if len(w.Items) == 0 {
 		return nil, nil, fmt.Errorf(`read workbook: no steps under "items"; a workbook's JSON has %s, and is what its advanced editor shows under "Gallery Template"`, workbookVersionKey)

@@ -58,7 +58,7 @@ func (o *archiveFlags) settle() (key string, err error) {
 	}
 	text, err := os.ReadFile(o.key)
 	if err != nil {
-		return "", fmt.Errorf("read verifier key: %w", err)
+		return "", fmt.Errorf("read verifier key: %w: name its file with --key, or the data directory with --data", err)
 	}
 	return strings.TrimSpace(string(text)), nil
 }
