@@ -246,8 +246,7 @@ func (l *life) process(ctx context.Context, skew time.Duration, ready func(*proc
 func (l *life) settle() {
 	l.tenant.feed.BadDays(false)
 	l.tenant.network.down.Store(false)
-	l.machine.Faults.Set(0, time.Time{})
-	l.machine.Faults.Boot(lives.Crash{})
+	l.machine.Faults.End()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	opened, done := make(chan *process, 1), make(chan error, 1)

@@ -19,8 +19,7 @@ type rows map[string]int
 // the river flows, and after one more start.
 func (l *life) settle(ctx context.Context, relaying *sync.WaitGroup) {
 	l.t.Helper()
-	l.machine.Faults.Set(0, time.Time{})
-	l.machine.Faults.Boot(lives.Crash{})
+	l.machine.Faults.End()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	opened, done := make(chan *lives.Process, 1), make(chan error, 1)
