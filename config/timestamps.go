@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"time"
 
@@ -62,12 +61,8 @@ func (b *builder) timestamp(s *timestampSection) (t Timestamp, err error) {
 	if !archive.ValidStampAuthority(s.Name) {
 		return t, errors.New("name: it is missing, has other characters than a-z, 0-9 and -, or more than 40; write it as harbour")
 	}
-	u, err := url.Parse(s.URL)
-	if err == nil && u.User != nil {
-		return t, errors.New("url: a name or password does not belong into the address; leave it out, and let the authority know this machine by its address")
-	}
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return t, fmt.Errorf("url: %q is no address; write it as https://tsa.example/tsr", s.URL)
+	if err := CheckAddress(s.URL, "https://tsa.example/tsr"); err != nil {
+		return t, fmt.Errorf("url: %w", err)
 	}
 	if t.Every < stampMostly {
 		return t, errors.New("every: authorities are asked once a minute at most; write it as 24h or 1h")

@@ -46,8 +46,10 @@ tenants: []
 	if _, err := Parse([]byte("data_dir: /var/lib/quoll\narchive_timestamps:"+one+strings.TrimPrefix(one, "\n")+"tenants: []\n"), dir, environment); err == nil || !strings.Contains(err.Error(), "archive_timestamps[1]: name: harbour is given twice") {
 		t.Errorf("one name twice: %v", err)
 	}
-	secret := strings.Replace(one, "https://", "https://quoll:hunter2@", 1)
-	if _, err := Parse([]byte("data_dir: /var/lib/quoll\narchive_timestamps:"+secret+"tenants: []\n"), dir, environment); err == nil || !strings.Contains(err.Error(), "archive_timestamps[0]: url: a name or password") || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("a password: %v", err)
+	for _, wrong := range []string{"https://quoll:hunter2@tsa.example", "https://quoll:hunter2@tsa.example:port", "quoll:hunter2@tsa.example"} {
+		secret := strings.Replace(one, "https://tsa.example", wrong, 1)
+		if _, err := Parse([]byte("data_dir: /var/lib/quoll\narchive_timestamps:"+secret+"tenants: []\n"), dir, environment); err == nil || !strings.Contains(err.Error(), "archive_timestamps[0]: url: ") || !strings.Contains(err.Error(), "name or password") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", wrong, err)
+		}
 	}
 }

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"net/url"
-
 	"github.com/quoll/quoll/archive/proof"
 	"github.com/quoll/quoll/archive/witness"
 )
@@ -16,9 +14,8 @@ type witnessSection struct {
 func (b *builder) witnesses(sections []witnessSection) []witness.Endpoint {
 	var all []witness.Endpoint
 	for i, s := range sections {
-		u, err := url.Parse(s.URL)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			b.bad("archive_witnesses[%d]: url: %q is no address; write it as https://witness.example", i, s.URL)
+		if err := CheckAddress(s.URL, "https://witness.example"); err != nil {
+			b.bad("archive_witnesses[%d]: url: %w", i, err)
 			continue
 		}
 		key, err := proof.NewWitnessVerifier(s.Key)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,13 +38,22 @@ type Endpoint struct {
 	Key note.Verifier
 }
 
+// Address is the scheme and the host of its URL, to be shown and written down: a name, a
+// password, a path or a query may be what nobody else is to have.
+func (e *Endpoint) Address() string {
+	u, err := url.Parse(e.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
 // Standing says how far a witness has cosigned.
 type Standing struct {
-	Name string
-	URL  string
-	Size int64     // leaves under the last cosignature; 0 before the first
-	Time time.Time // of that cosignature, by the witness's clock
-	Err  error     // of the last attempt; nil if it succeeded
+	Name, Address string    // of the witness
+	Size          int64     // leaves under the last cosignature; 0 before the first
+	Time          time.Time // of that cosignature, by the witness's clock
+	Err           error     // of the last attempt; nil if it succeeded
 }
 
 // Collector asks witnesses to cosign the checkpoints of a log.
@@ -72,7 +82,7 @@ const (
 func NewCollector(log Log, logKey note.Verifier, witnesses []Endpoint, client *http.Client, c clock.Clock, logger *slog.Logger) *Collector {
 	s := make([]Standing, len(witnesses))
 	for i, w := range witnesses {
-		s[i] = Standing{Name: w.Key.Name(), URL: w.URL}
+		s[i] = Standing{Name: w.Key.Name(), Address: w.Address()}
 	}
 	return &Collector{log: log, key: logKey, witnesses: witnesses, client: client, clock: c, logger: logger, standing: s, lines: make([][]byte, len(s))}
 }
@@ -191,15 +201,24 @@ func (c *Collector) post(ctx context.Context, w Endpoint, old int64, hashes tlog
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(w.URL, "/")+"/add-checkpoint", bytes.NewReader(body))
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, fmt.Errorf("ask %s: %w", w.Address(), withoutURL(err))
 	}
 	answer, err := c.client.Do(r)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, fmt.Errorf("ask %s: %w", w.Address(), withoutURL(err))
 	}
 	defer answer.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(answer.Body, proof.MaxCheckpoint))
 	return answer.StatusCode, data, err
+}
+
+// withoutURL takes the URL out of a client's error, which is shown and logged.
+func withoutURL(err error) error {
+	var whole *url.Error
+	if errors.As(err, &whole) {
+		return whole.Err
+	}
+	return err
 }
 
 // answered reads an answer that is no conflict.

@@ -425,7 +425,7 @@ func TestCollector(t *testing.T) {
 		cfg.Signer = signer
 		host := fmt.Sprintf("w%d.example", i)
 		handlers[host] = mustOpen(t, cfg)
-		endpoints = append(endpoints, Endpoint{"http://" + host + "/prefix/", key})
+		endpoints = append(endpoints, Endpoint{"http://quoll:hunter2@" + host + "/prefix/", key})
 		keys = append(keys, key)
 	}
 	away := handlers["w2.example"]
@@ -438,8 +438,13 @@ func TestCollector(t *testing.T) {
 			t.Fatalf("cosigned: %d witnesses of %d leaves, error %v; want %d of %d", got.Witnesses(), got.Size, err, want, l.size)
 		}
 	}
-	if err := c.Collect(t.Context()); err == nil || !strings.Contains(err.Error(), "connection refused") {
+	if err := c.Collect(t.Context()); err == nil || !strings.Contains(err.Error(), "ask http://w2.example: connection refused") {
 		t.Errorf("a witness is away: %v", err)
+	}
+	for i, s := range c.Standing() {
+		if s.Address != fmt.Sprintf("http://w%d.example", i) || s.Err != nil && strings.Contains(s.Err.Error(), "/prefix") {
+			t.Errorf("more than the address is shown: %+v", s)
+		}
 	}
 	cosigned(2)
 	handlers["w2.example"] = away

@@ -14,6 +14,7 @@ import (
 	"github.com/quoll/quoll/archive"
 	"github.com/quoll/quoll/archive/proof"
 	"github.com/quoll/quoll/archive/witness"
+	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/server"
 )
@@ -37,7 +38,7 @@ func (n *node) witnessStatus() []server.WitnessStatus {
 	}
 	var all []server.WitnessStatus
 	for _, s := range n.witnesses.Standing() {
-		w := server.WitnessStatus{Name: s.Name, URL: s.URL, Size: s.Size, Time: moment(s.Time)}
+		w := server.WitnessStatus{Name: s.Name, URL: s.Address, Size: s.Size, Time: moment(s.Time)}
 		if s.Err != nil {
 			w.Problem = s.Err.Error()
 		}
@@ -73,6 +74,9 @@ it, or knows it under another key. It keeps the evidence.`,
 func runCosign(cmd *cobra.Command, data, keyFile, url string) error {
 	if keyFile == "" {
 		return usageError(errors.New("name the file with the witness's verifier key with --witness-key"))
+	}
+	if err := config.CheckAddress(url, "https://witness.example"); err != nil {
+		return usageError(fmt.Errorf("the address of the witness: %w", err))
 	}
 	keys, err := readWitnesses(keyFile)
 	if err != nil {
