@@ -22,6 +22,7 @@ const (
 	FactVerification  = "verification"   // of every byte
 	FactReconcile     = "reconciliation" // tables and archive
 	FactWitnesses     = "witnesses"      // who else keeps checkpoints
+	FactStamps        = "time-stamps"    // who says since when the log is as it is
 	FactArchiveLag    = "archive-lag"    // what is not archived yet
 	FactSeparate      = "separate"       // whether the archive is on another disk
 	FactLocked        = "locked"         // whether the store itself forbids deletion

@@ -32,7 +32,7 @@ func loggingControls() []Item {
 		control("1405", "4", "Dec-24", "", "There is one central place for event logs.", FactStreams, FactGaps, FactAuditTables, FactMailTables, FactDeviceTables, FactReconcile, FactCertificates),
 		control("1983", "1", "Jun-26", "", "Event logs go there as soon as they can.", FactLag, FactGaps, FactExpiry),
 		control("1984", "1", "Jun-26", "", "Event logs are encrypted on the way there, with cryptography that ASD has approved.", FactTransport),
-		control("0988", "7", "Sep-24", "", "Clocks agree, so that events of different systems can be put in order.", FactTimes),
+		control("0988", "7", "Sep-24", "", "Clocks agree, so that events of different systems can be put in order.", FactTimes, FactStamps),
 		control("0585", "7", "Dec-25", "", "Each event has its time, the user or process, the file, what happened, and the equipment.", FactFields),
 		control("1959", "0", "Sep-24", "", "Event logs have one consistent structure.", FactForm, FactDrift, FactFields),
 		control("1566", "3", "Dec-23", "", "Ordinary access is logged centrally.", FactAuditTables, FactDeviceTables, FactGaps),
@@ -55,7 +55,7 @@ func loggingControls() []Item {
 func protectionControls() []Item {
 	return []Item{
 		control("1985", "0", "Dec-24", "", "Event logs are kept from readers who may not.", FactAccess, FactSignIn, FactOwnActs),
-		control("1815", "1", "Dec-23", "ML2, ML3", "Event logs are kept from being changed or deleted.", FactLog, FactVerification, FactReconcile, FactWitnesses, FactLocked, FactWatchers),
+		control("1815", "1", "Dec-23", "ML2, ML3", "Event logs are kept from being changed or deleted.", FactLog, FactVerification, FactReconcile, FactWitnesses, FactStamps, FactLocked, FactWatchers),
 		control("1988", "0", "Dec-24", "", "Event logs can be searched for twelve months.", FactSearchable, FactDisposal, FactDisk),
 		control("1989", "0", "Dec-24", "", "Event logs are kept for the minimum of their class, as the National Archives' AFDA Express Version 2 sets it.", FactDisposal, FactCertificates, FactDrill).
 			limited("Classes are for the organisation to choose; Quoll has none built in."),

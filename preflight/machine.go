@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/quoll/quoll/internal/objectstore"
 )
@@ -88,6 +89,24 @@ func (r *run) copy(ctx context.Context, c Copy) {
 		r.say(check, Note, c.Place+": "+l.Found, l.Remedy)
 	default:
 		r.say(check, Warning, c.Place+": "+l.Found+"; retain_days has no effect", l.Remedy)
+	}
+}
+
+// endsSoon is how long before the end of a peer's certificate one should know.
+const endsSoon = 14 * 24 * time.Hour
+
+func (r *run) peer(ctx context.Context, p Peer) {
+	var a PeerAnswer
+	r.step(ctx, func(ctx context.Context) { a = p.Ask(ctx) })
+	switch left := a.Ends.Sub(r.Clock.Now()); {
+	case a.Err != nil:
+		r.say(p.Check, Warning, fmt.Sprintf("%s: %v", p.Place, a.Err), a.Remedy)
+	case a.Ends.IsZero():
+		r.say(p.Check, OK, p.Place+": "+a.Found, "")
+	case left < endsSoon:
+		r.say(p.Check, Warning, fmt.Sprintf("%s: %s, and a certificate of it ends at %s", p.Place, a.Found, a.Ends.UTC().Format(time.RFC3339)), "Ask who runs it for a new certificate before then. What was signed until then holds on.")
+	default:
+		r.say(p.Check, OK, fmt.Sprintf("%s: %s; its certificates hold until %s", p.Place, a.Found, a.Ends.UTC().Format(time.DateOnly)), "")
 	}
 }
 

@@ -45,6 +45,8 @@ type Plan struct {
 	Tenants             []Tenant
 	// Copies are the stores that the archive is copied to.
 	Copies []Copy
+	// Peers are the witnesses and the time-stamping authorities of the archive.
+	Peers []Peer
 	// Problems are mistakes in the configuration, found by whoever read it.
 	Problems []error
 	// Proxy returns the proxy for a host, or nil; it is what requests use too.
@@ -74,6 +76,23 @@ type Copy struct {
 	Locking func(context.Context) (objectstore.Locking, error)
 }
 
+// Peer is a witness or a time-stamping authority to check.
+type Peer struct {
+	Check, Place string // "witness w1.example", and its address
+	// Ask asks it, without leaving anything here or there.
+	Ask func(context.Context) PeerAnswer
+}
+
+// PeerAnswer is what a peer said.
+type PeerAnswer struct {
+	Found string // in words
+	// Ends is when the first of its certificates ends; zero where it has none.
+	Ends time.Time
+	// Err is why it is of no use, and Remedy what to do.
+	Err    error
+	Remedy string
+}
+
 // Run makes all checks, in an order in which the first that blocks explains
 // those after it, and hands each finding on as it comes.
 func Run(ctx context.Context, p Plan, found func(Finding)) {
@@ -90,6 +109,9 @@ func Run(ctx context.Context, p Plan, found func(Finding)) {
 	r.machine()
 	for _, c := range p.Copies {
 		r.copy(ctx, c)
+	}
+	for _, p := range p.Peers {
+		r.peer(ctx, p)
 	}
 	for _, t := range p.Tenants {
 		if ctx.Err() != nil {

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/collect/cloud"
+	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/tenantsim"
 )
 
@@ -304,5 +306,40 @@ func TestProxyThatAnswers(t *testing.T) {
 	f := find(r.run(), "network")
 	if f.Severity != OK || !strings.Contains(f.Found, "through the proxy "+strings.TrimPrefix(listening.URL, "http://")) {
 		t.Errorf("%+v", f)
+	}
+}
+
+// standing is a clock that does not move.
+type standing struct {
+	clock.Clock
+	at time.Time
+}
+
+func (s standing) Now() time.Time { return s.at }
+
+// TestPeers has witnesses and authorities that answer, do not, and soon will not.
+func TestPeers(t *testing.T) {
+	now := time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		answer   PeerAnswer
+		severity Severity
+		found    string
+	}{
+		"answers":          {PeerAnswer{Found: "it answers"}, OK, "http://w: it answers"},
+		"long certificate": {PeerAnswer{Found: "it answers", Ends: now.AddDate(1, 0, 0)}, OK, "http://w: it answers; its certificates hold until 2027-05-01"},
+		"ends soon":        {PeerAnswer{Found: "it answers", Ends: now.AddDate(0, 0, 13)}, Warning, "a certificate of it ends at 2026-05-14T08:00:00Z"},
+		"does not":         {PeerAnswer{Err: errors.New("connection refused"), Remedy: "Start it."}, Warning, "http://w: connection refused"},
+	} {
+		var f Finding
+		r := &run{Plan: Plan{Clock: standing{clock.System(), now}, StepTimeout: time.Minute}, report: func(said Finding) { f = said }}
+		r.peer(t.Context(), Peer{Check: "witness w", Place: "http://w", Ask: func(ctx context.Context) PeerAnswer {
+			if _, bounded := ctx.Deadline(); !bounded {
+				t.Error("it is asked without a bound")
+			}
+			return c.answer
+		}})
+		if f.Severity != c.severity || f.Check != "witness w" || !strings.Contains(f.Found, c.found) || (f.Remedy == "") != (f.Severity == OK) {
+			t.Errorf("%s: %+v", name, f)
+		}
 	}
 }

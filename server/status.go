@@ -218,6 +218,18 @@ type Verification struct {
 	Time   time.Time `json:"time"`
 	Passed bool      `json:"passed"`
 	Detail string    `json:"detail,omitempty"`
+	// Stamps are what it found of time stamps; null where there were none.
+	Stamps *VerifiedStamps `json:"stamps,omitempty"`
+}
+
+// VerifiedStamps counts the time stamps of a verification.
+type VerifiedStamps struct {
+	Count   int `json:"count"`   // whose signature holds and that are of their checkpoint
+	Trusted int `json:"trusted"` // of these, which lead to a root that was given
+	// Damaged are files of stamps that are missing, changed or extra.
+	Damaged int `json:"damaged,omitempty"`
+	// Reason is why the last of those that are not to be relied on is not.
+	Reason string `json:"reason,omitempty"`
 }
 
 func (s *Server) handleStatus(w http.ResponseWriter, r *http.Request) error {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/archive/proof/timestamp"
+	"github.com/quoll/quoll/internal/clock"
 )
 
 var (
@@ -30,66 +31,91 @@ type refused struct {
 
 func (r *refused) Error() string { return fmt.Sprintf("status %d: %.200s", r.status, r.text) }
 
-// ask has a checkpoint stamped and returns the file of the stamp. The authority's time
-// must be that of the question, as far as this machine's clock can tell.
+// ask has a checkpoint stamped and returns the file of the stamp.
 func (s *Stamper) ask(ctx context.Context, checkpoint []byte) ([]byte, error) {
-	request, err := timestamp.NewRequest(s.deps.Random, checkpoint, s.authority.Policy)
+	stamp, err := s.authority.Ask(ctx, checkpoint, s.deps.Clock, s.deps.Random)
+	return stamp.File, err
+}
+
+// Answer is a stamp that an authority made just now and that holds.
+type Answer struct {
+	*timestamp.Stamp
+	File []byte // to keep
+	// ServerEnds is when the certificate of the https server ends; zero without one.
+	ServerEnds time.Time
+}
+
+// Ask has a text stamped. The authority's time must be that of the question, as far as
+// this machine's clock can tell. TroubleOf names what an error means.
+func (a *Authority) Ask(ctx context.Context, text []byte, c clock.Clock, random io.Reader) (Answer, error) {
+	request, err := timestamp.NewRequest(random, text, a.Policy)
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
 	query, err := request.Encode()
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
-	asked := s.deps.Clock.Now()
-	answer, err := s.post(ctx, query)
+	asked := c.Now()
+	data, ends, err := a.post(ctx, query)
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
-	answered := s.deps.Clock.Now()
-	stamp, file, err := request.Accept(answer, s.authority.Roots)
+	done := c.Now()
+	stamp, file, err := request.Accept(data, a.Roots)
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
 	leeway := maxSkew + stamp.Accuracy
-	if stamp.Time.Before(asked.Add(-leeway)) || stamp.Time.After(answered.Add(leeway)) {
-		return nil, fmt.Errorf("%w: it says %s, this machine %s", errClock, stamp.Time.Format(time.RFC3339), answered.UTC().Format(time.RFC3339))
+	if stamp.Time.Before(asked.Add(-leeway)) || stamp.Time.After(done.Add(leeway)) {
+		return Answer{}, fmt.Errorf("%w: it says %s, this machine %s", errClock, stamp.Time.Format(time.RFC3339), done.UTC().Format(time.RFC3339))
 	}
-	return file, nil
+	return Answer{stamp, file, ends}, nil
 }
 
-func (s *Stamper) post(ctx context.Context, query []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.authority.Timeout)
+// post returns the answer to a query, and when the certificate of the server ends.
+func (a *Authority) post(ctx context.Context, query []byte) (data []byte, ends time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, a.Timeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.authority.URL, bytes.NewReader(query))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, a.URL, bytes.NewReader(query))
 	if err != nil {
-		return nil, err
+		return nil, ends, fmt.Errorf("ask %s: %w", a.Address(), withoutURL(err))
 	}
 	r.Header.Set("Content-Type", timestamp.QueryType)
 	r.Header.Set("Accept", timestamp.ReplyType)
-	answer, err := s.authority.Client.Do(r)
-	var whole *url.Error
-	if errors.As(err, &whole) {
-		err = whole.Err // without the URL, as the cause of trouble is shown and archived
-	}
+	answer, err := a.Client.Do(r)
+	err = withoutURL(err)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, fmt.Errorf("%s: no answer within %s: %w", s.authority.Address(), s.authority.Timeout, err)
+		return nil, ends, fmt.Errorf("%s: no answer within %s: %w", a.Address(), a.Timeout, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("ask %s: %w", s.authority.Address(), err)
+		return nil, ends, fmt.Errorf("ask %s: %w", a.Address(), err)
 	}
 	defer answer.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(answer.Body, timestamp.MaxStamp+1))
+	if answer.TLS != nil && len(answer.TLS.PeerCertificates) > 0 {
+		ends = answer.TLS.PeerCertificates[0].NotAfter
+	}
+	data, err = io.ReadAll(io.LimitReader(answer.Body, timestamp.MaxStamp+1))
 	if err != nil {
-		return nil, fmt.Errorf("read its answer: %w", err)
+		return nil, ends, fmt.Errorf("read its answer: %w", err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		return nil, &refused{answer.StatusCode, oneLine(data), retryAfter(answer)}
+		return nil, ends, &refused{answer.StatusCode, oneLine(data), retryAfter(answer)}
 	}
 	if kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err != nil || kind != timestamp.ReplyType {
-		return nil, fmt.Errorf("%w: it answers %.100q and not %s: %.100q", errAnswer, answer.Header.Get("Content-Type"), timestamp.ReplyType, oneLine(data))
+		return nil, ends, fmt.Errorf("%w: it answers %.100q and not %s: %.100q", errAnswer, answer.Header.Get("Content-Type"), timestamp.ReplyType, oneLine(data))
 	}
-	return data, nil
+	return data, ends, nil
+}
+
+// withoutURL takes the URL out of a client's error, as the cause of trouble is shown and
+// archived.
+func withoutURL(err error) error {
+	var whole *url.Error
+	if errors.As(err, &whole) {
+		return whole.Err
+	}
+	return err
 }
 
 // oneLine is the beginning of a text for people.
@@ -113,8 +139,8 @@ type Trouble struct {
 	after               time.Duration // that the authority asks for
 }
 
-// troubleOf names what went wrong.
-func troubleOf(err error) *Trouble {
+// TroubleOf names what went wrong.
+func TroubleOf(err error) *Trouble {
 	t := &Trouble{Code: "stamp-unreachable", Cause: err.Error(), Remedy: "It is tried again, and nothing waits for it. Look at the address in archive_timestamps, the network and the proxy."}
 	var status *refused
 	switch {

@@ -175,7 +175,7 @@ func (s *Stamper) Once(ctx context.Context) time.Duration {
 		// Not all at once: clocks are set.
 		return min(s.status.Time.Add(s.authority.Every).Sub(s.deps.Clock.Now()), time.Hour)
 	}
-	trouble := troubleOf(err)
+	trouble := TroubleOf(err)
 	if s.status.Trouble == nil {
 		s.status.Since = s.deps.Clock.Now()
 	}

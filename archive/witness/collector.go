@@ -199,17 +199,33 @@ func (c *Collector) post(ctx context.Context, w Endpoint, old int64, hashes tlog
 	body := fmt.Appendf(nil, "old %d\n%s\n%s", old, proof.FormatHashes(hashes), head.Signed)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	a, err := post(ctx, c.client, &w, body)
+	return a.status, a.body, err
+}
+
+// answered is what a witness answered.
+type answered struct {
+	status int
+	body   []byte
+	ends   time.Time // when its server's certificate ends; zero without https
+}
+
+func post(ctx context.Context, client *http.Client, w *Endpoint, body []byte) (answered, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(w.URL, "/")+"/add-checkpoint", bytes.NewReader(body))
 	if err != nil {
-		return 0, nil, fmt.Errorf("ask %s: %w", w.Address(), withoutURL(err))
+		return answered{}, fmt.Errorf("ask %s: %w", w.Address(), withoutURL(err))
 	}
-	answer, err := c.client.Do(r)
+	answer, err := client.Do(r)
 	if err != nil {
-		return 0, nil, fmt.Errorf("ask %s: %w", w.Address(), withoutURL(err))
+		return answered{}, fmt.Errorf("ask %s: %w", w.Address(), withoutURL(err))
 	}
 	defer answer.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(answer.Body, proof.MaxCheckpoint))
-	return answer.StatusCode, data, err
+	a := answered{status: answer.StatusCode}
+	if answer.TLS != nil && len(answer.TLS.PeerCertificates) > 0 {
+		a.ends = answer.TLS.PeerCertificates[0].NotAfter
+	}
+	a.body, err = io.ReadAll(io.LimitReader(answer.Body, proof.MaxCheckpoint))
+	return a, err
 }
 
 // withoutURL takes the URL out of a client's error, which is shown and logged.

@@ -45,6 +45,7 @@ func (g *gathering) protected() error {
 		g.fact(assure.FactReconcile, assure.Protected, met(r.Passed && g.at.Sub(r.Time) <= reconciledFor), fmt.Sprintf("The last comparison of tables and archive, at %s, %s: %s.", r.Time.Format(time.RFC3339), passed(r.Passed), r.Detail), "docs/archive.md says what a difference can be.", "/archive", `SentinelAudit | where OperationName == "Reconcile archive"`)
 	}
 	g.witnessesFact()
+	g.stampsFact()
 	behind := g.status.Journal.Position - min(a.Position, g.status.Journal.Position)
 	g.fact(assure.FactArchiveLag, assure.Protected, met(behind <= archivedWithin && a.Problem == ""), strings.TrimSpace(fmt.Sprintf("%d payloads of %d are not archived yet. %s", behind, g.status.Journal.Position, a.Problem)), "The Archive page says why it does not follow.", "/archive")
 	g.storeFacts()

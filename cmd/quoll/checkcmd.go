@@ -21,8 +21,9 @@ func checkCommand() *cobra.Command {
 		Short: "Check, before anything runs, what would keep Quoll from collecting",
 		Long: `Check signs in with each tenant's application and asks the API as quoll serve
 would, without changing anything: permissions, auditing, subscriptions, data loss
-prevention, clock, cloud, proxy, disk, and when the credential ends. Each finding
-says what to click or to run.
+prevention, clock, cloud, proxy, disk, and when the credential ends. Witnesses of the
+archive are asked whether they know the log, and time-stamping authorities for a stamp
+that is looked at and not kept. Each finding says what to click or to run.
 
 It exits with 0 when nothing keeps Quoll from collecting, with 1 when something
 does, and with 2 when the configuration cannot be read.`,
@@ -64,7 +65,7 @@ does, and with 2 when the configuration cannot be read.`,
 // checkPlan turns a configuration, and what is wrong with it, into what is to be
 // checked.
 func checkPlan(c *config.Config, wrong error) preflight.Plan {
-	p := preflight.Plan{DataDir: c.DataDir, ArchiveDir: c.ArchiveDir, Problems: separate(wrong), Copies: copiesToCheck(c.ArchiveCopies)}
+	p := preflight.Plan{DataDir: c.DataDir, ArchiveDir: c.ArchiveDir, Problems: separate(wrong), Copies: copiesToCheck(c.ArchiveCopies), Peers: peersToCheck(c)}
 	for _, t := range c.Tenants {
 		checked := preflight.Tenant{Name: t.Name, ID: t.ID}
 		if t.Activity == nil {

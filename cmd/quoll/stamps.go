@@ -11,6 +11,7 @@ import (
 
 	"github.com/quoll/quoll/archive"
 	"github.com/quoll/quoll/archive/proof/timestamp"
+	"github.com/quoll/quoll/server"
 )
 
 // stampFlags are what verify takes to judge time stamps.
@@ -80,4 +81,28 @@ func stampLines(s *archive.Stamps, rooted bool) string {
 		fmt.Fprintf(&b, "%d were made, by the authority's clock, before the last payload under them was received, by this archive's: one of the clocks was wrong\n", s.Contradicted)
 	}
 	return b.String()
+}
+
+// verifiedStamps is what a verification found of time stamps, for the status; nil where
+// there are none.
+func verifiedStamps(r *archive.Report) *server.VerifiedStamps {
+	v := &server.VerifiedStamps{}
+	for i := range r.Problems {
+		if p := &r.Problems[i]; strings.HasPrefix(p.File, "stamps/") {
+			v.Damaged++
+			v.Reason = p.String()
+		}
+	}
+	if r.Stamps != nil {
+		v.Count, v.Trusted = r.Stamps.Count, r.Stamps.Trusted
+		for _, a := range r.Stamps.Authorities {
+			if a.Untrusted != "" {
+				v.Reason = a.Name + ": " + a.Untrusted
+			}
+		}
+	}
+	if v.Count == 0 && v.Damaged == 0 {
+		return nil
+	}
+	return v
 }

@@ -27,13 +27,10 @@ func (n *node) keepStamps(configured []config.Timestamp, audit *acts) error {
 		return nil
 	}
 	for _, c := range configured {
-		transport, err := objectstore.Transport(c.CAFile)
+		a, err := askable(c)
 		if err != nil {
-			return fmt.Errorf("archive_timestamps, %s: %w", c.Name, err)
+			return err
 		}
-		a := c.Authority
-		// A redirected POST becomes a GET: what it leads to is no authority.
-		a.Client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 		n.stampers = append(n.stampers, stamps.New(a, stamps.Dependencies{
 			Archive: n.archive, Key: n.archive.Verifier(), Dir: filepath.Join(n.paths.data, "timestamps"), FS: durable.OS{},
 			Journal: func(ctx context.Context, p model.Payload) error {
@@ -44,6 +41,18 @@ func (n *node) keepStamps(configured []config.Timestamp, audit *acts) error {
 		}))
 	}
 	return nil
+}
+
+// askable is an authority with the client that asks it.
+func askable(c config.Timestamp) (stamps.Authority, error) {
+	a := c.Authority
+	transport, err := objectstore.Transport(c.CAFile)
+	if err != nil {
+		return a, fmt.Errorf("archive_timestamps, %s: %w", c.Name, err)
+	}
+	// A redirected POST becomes a GET: what it leads to is no authority.
+	a.Client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return a, nil
 }
 
 // stampTold writes down that a time stamp is overdue, or that this is over.

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -19,7 +21,9 @@ import (
 	"github.com/quoll/quoll/archive/proof/timestamp"
 	"github.com/quoll/quoll/archive/proof/timestamp/timestamptest"
 	"github.com/quoll/quoll/archive/stamps"
+	"github.com/quoll/quoll/archive/witness"
 	"github.com/quoll/quoll/config"
+	"github.com/quoll/quoll/preflight"
 	"github.com/quoll/quoll/server"
 )
 
@@ -85,8 +89,62 @@ func TestTheLogIsStamped(t *testing.T) {
 	if err := printStatus(&printed, &server.Status{Archive: &detail.ArchiveStatus}); err != nil || !strings.Contains(printed.String(), "harbour (CN=harbour,O=Stamps) stamped the first") || !strings.Contains(printed.String(), "ridge has not stamped yet") {
 		t.Errorf("quoll status: %v\n%s", err, printed.String())
 	}
+	checkPeers(t, k.node.paths, harbour, ridge)
 	verifyStamped(t, k.node.paths, harbour, ridge)
 	proveStamped(t, k.node.paths, harbour, ridge)
+}
+
+// checkPeers asks authorities and witnesses as quoll check does.
+func checkPeers(t *testing.T, p paths, harbour, ridge config.Timestamp) {
+	t.Helper()
+	key, err := os.ReadFile(p.verifier())
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := note.NewVerifier(strings.TrimSpace(string(key)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := proof.GenerateCosigner(rand.Reader, "witness.example/w1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := proof.NewCosigner(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	watching, err := witness.Open(witness.Config{Dir: t.TempDir(), Logs: []note.Verifier{verifier}, Signer: signer, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watching.Close()
+	listener := httptest.NewServer(watching)
+	defer listener.Close()
+	named, err := proof.NewWitnessVerifier(signer.VerifierKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &config.Config{DataDir: p.data, ArchiveDir: p.archive, ArchiveTimestamps: []config.Timestamp{harbour, ridge}, Witnesses: []witness.Endpoint{{URL: listener.URL, Key: named}, {URL: "http://127.0.0.1:1", Key: named}}}
+	var found []preflight.Finding
+	preflight.Run(t.Context(), checkPlan(c, nil), func(f preflight.Finding) {
+		if strings.HasPrefix(f.Check, "witness ") || strings.HasPrefix(f.Check, "time stamps ") {
+			found = append(found, f)
+		}
+	})
+	for i, want := range []struct {
+		check    string
+		severity preflight.Severity
+		says     string
+	}{
+		{"witness witness.example/w1", preflight.OK, "it answers, and knows the log and its key"},
+		{"witness witness.example/w1", preflight.Warning, "connection refused"},
+		{"time stamps harbour", preflight.OK, "it stamps, and its stamp leads to a root of roots_file (CN=harbour,O=Stamps); its certificates hold until "},
+		{"time stamps ridge", preflight.Warning, "no stamps for you"},
+	} {
+		if f := found[i]; f.Check != want.check || f.Severity != want.severity || !strings.Contains(f.Found, want.says) || (f.Remedy == "") != (f.Severity == preflight.OK) {
+			t.Errorf("%+v, want %+v", f, want)
+		}
+	}
 }
 
 // verifyStamped runs quoll archive verify with roots and without.

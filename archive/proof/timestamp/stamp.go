@@ -58,6 +58,10 @@ func Read(answer []byte) (*Stamp, error) {
 	return s, s.check()
 }
 
+// CertificateEnds is when the certificate that signed ends, in UTC. Stamps of before
+// then hold on.
+func (s *Stamp) CertificateEnds() time.Time { return s.certificate.NotAfter.UTC() }
+
 // Open reads the file of a stamp, in the one form that Keep writes.
 func Open(file []byte) (*Stamp, error) {
 	s, err := Read(file)
