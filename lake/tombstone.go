@@ -1,8 +1,11 @@
 package lake
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,6 +80,22 @@ func countRow(list []RowsBy, name string, at time.Time) []RowsBy {
 		r.Newest = at
 	}
 	return list
+}
+
+// Sum is the SHA-256, in hexadecimal, of the tombstone's JSON without what it says of the
+// log: that of jq -c 'del(.recorded)' over its file. The act by which a run comes under
+// the log has it in its name.
+func (t *Tombstone) Sum() (string, error) {
+	c := t.clone()
+	c.Recorded = 0
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(c); err != nil {
+		return "", fmt.Errorf("sum tombstone %d: %w", t.Run, err)
+	}
+	sum := sha256.Sum256(b.Bytes())
+	return hex.EncodeToString(sum[:]), nil
 }
 
 func (t *Tombstone) clone() Tombstone {

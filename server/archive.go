@@ -84,6 +84,17 @@ type Reconciliation struct {
 	Tables  []ReconciledTable `json:"tables"`
 	// HoursSHA256 is of the list of all hours, lower-case hexadecimal.
 	HoursSHA256 string `json:"hoursSha256"`
+	// Removals are the runs of retention; null in reconciliations of before it looked.
+	Removals *ReconciledRemovals `json:"removals,omitempty"`
+}
+
+// ReconciledRemovals compares the tombstones of retention with what the log has of them.
+type ReconciledRemovals struct {
+	Runs int   `json:"runs"` // that are as the log has them
+	Rows int64 `json:"rows"` // that these removed
+	// Wrong are not under the log, or not as it has them; Waiting are not there yet.
+	Wrong   int `json:"wrong,omitempty"`
+	Waiting int `json:"waiting,omitempty"`
 }
 
 // ReconciledSide counts the rows of one side.

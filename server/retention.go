@@ -132,8 +132,12 @@ type Tombstone struct {
 	Finished bool `json:"finished"`
 	// Signed says that the act that tells of it is under a signed checkpoint of the
 	// archive.
-	Signed bool          `json:"signed"`
-	Tables []TombstoneOf `json:"tables"`
+	Signed bool `json:"signed"`
+	// Recorded is the journal position of that act, 0 until then, which quoll archive
+	// prove takes; SHA256 is of the tombstone, and the end of the name of the act's leaf.
+	Recorded uint64        `json:"recorded,omitempty"`
+	SHA256   string        `json:"sha256,omitempty"`
+	Tables   []TombstoneOf `json:"tables"`
 }
 
 // TombstoneOf is what was removed from one table.

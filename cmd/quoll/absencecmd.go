@@ -236,7 +236,7 @@ func (l *operationsList) compare(ctx context.Context, prover *archive.Prover) er
 	defer finish()
 	normaliser := normalise.New(normalise.Config{})
 	at, gone, builder := 0, false, operations.NewBuilder(normaliser, l.Indexes[0].First)
-	return provedPayloads{prover, progress}.Payloads(ctx, l.Last, func(position uint64, p model.Payload) error {
+	return provedPayloads{prover: prover, progress: progress}.Payloads(ctx, l.Last, func(position uint64, p model.Payload) error {
 		if position < l.Indexes[0].First {
 			return nil
 		}

@@ -168,7 +168,11 @@ func (k *retentionKeeper) Tombstones(context.Context) ([]server.Tombstone, error
 	for _, t := range slices.Backward(k.node.lake.Tombstones()) {
 		view := server.Tombstone{
 			Run: strconv.FormatUint(t.Run, 10), Time: t.Began, Day: t.Day, Position: t.Position, Finished: !t.Ended.IsZero(),
-			Signed: t.Recorded > 0 && t.Recorded <= sealed, Tables: []server.TombstoneOf{},
+			Signed: t.Recorded > 0 && t.Recorded <= sealed, Recorded: t.Recorded, Tables: []server.TombstoneOf{},
+		}
+		var err error
+		if view.SHA256, err = t.Sum(); err != nil {
+			return nil, err
 		}
 		for _, r := range t.Tables {
 			view.Tables = append(view.Tables, viewRemoval(r))

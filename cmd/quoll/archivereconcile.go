@@ -31,6 +31,7 @@ const (
 type provedPayloads struct {
 	prover   *archive.Prover
 	progress func(done, total int64) // may be nil
+	removals removals
 }
 
 // Payloads implements pipeline.Archived.
@@ -42,6 +43,7 @@ func (p provedPayloads) Payloads(ctx context.Context, to uint64, use func(positi
 		if p.progress != nil && leaf.Position%64 == 0 {
 			p.progress(int64(leaf.Position), int64(to))
 		}
+		p.removals.see(leaf.Position, payload)
 		return use(leaf.Position, payload)
 	})
 }
@@ -87,12 +89,15 @@ func reconcileArchive(ctx context.Context, n *node, progress func(done, total in
 		return nil, fmt.Errorf("reconcile: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
-	began := time.Now()
-	found, err := pipeline.Reconcile(ctx, provedPayloads{prover, progress}, n.lake, normalise.New(normalise.Config{WorkspaceID: n.workspace}), min(last, n.lake.Applied()), scratch)
+	began, told := time.Now(), removals{}
+	found, err := pipeline.Reconcile(ctx, provedPayloads{prover, progress, told}, n.lake, normalise.New(normalise.Config{WorkspaceID: n.workspace}), min(last, n.lake.Applied()), scratch)
 	if err != nil {
 		return nil, fmt.Errorf("reconcile tables and archive: %w", err)
 	}
 	if r, err = newAgreement(found); err != nil {
+		return nil, err
+	}
+	if err := r.compareRemovals(ctx, n, prover, told); err != nil {
 		return nil, err
 	}
 	if err := r.compareFiles(ctx, n); err != nil {
@@ -100,6 +105,23 @@ func reconcileArchive(ctx context.Context, n *node, progress func(done, total in
 	}
 	r.Time, r.Seconds = began.UTC(), time.Since(began).Seconds()
 	return r, r.keep(n.paths.data)
+}
+
+// compareRemovals compares the tombstones of retention with what the log has of them:
+// without that, who can write beside the lake could explain away any row that is gone.
+func (r *agreement) compareRemovals(ctx context.Context, n *node, prover *archive.Prover, told removals) (err error) {
+	var different []string
+	if r.Removals, different, err = told.compare(ctx, prover, n.lake.Tombstones(), r.Position, time.Now()); err != nil {
+		return fmt.Errorf("reconcile: compare tombstones of retention with the log: %w", err)
+	}
+	r.Problems = append(r.Problems, different...)
+	if len(different) > 0 {
+		r.Passed = false
+		r.Detail += fmt.Sprintf("; %d tombstones of retention are not under the log, the first: %s", len(different), different[0])
+	} else if r.Removals.Runs > 0 {
+		r.Detail += fmt.Sprintf("; %d tombstones of retention are as the log has them", r.Removals.Runs)
+	}
+	return nil
 }
 
 // compareFiles compares the files of the tables with the hashes under the log.

@@ -165,13 +165,17 @@ func (k *retentionKeeper) record(ctx context.Context, t *lake.Tombstone) (uint64
 			"Tables": t.Tables, "Rules": t.Rules, "Holds": t.Holds,
 		},
 	})
-	name := fmt.Sprintf("retention/%d/%s", t.Run, t.Began.Format(time.RFC3339Nano))
-	body, err := json.Marshal(map[string]any{"table": schema.SentinelAudit, "key": name, "row": row})
+	key := removalKey(t)
+	body, err := json.Marshal(map[string]any{"table": schema.SentinelAudit, "key": key, "row": row})
+	if err != nil {
+		return 0, err
+	}
+	sum, err := t.Sum()
 	if err != nil {
 		return 0, err
 	}
 	position, err := k.audit.journal.Append(ctx, model.Payload{
-		Source: model.SourceQuoll, Format: model.FormatOwnRows, ContentType: schema.SentinelAudit, Name: name, Received: k.clock.Now().UTC(), Body: append(body, '\n'),
+		Source: model.SourceQuoll, Format: model.FormatOwnRows, ContentType: schema.SentinelAudit, Name: key + "/" + sum, Received: k.clock.Now().UTC(), Body: append(body, '\n'),
 	})
 	return uint64(position), err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/retention"
 	"github.com/quoll/quoll/server"
 )
@@ -77,9 +78,13 @@ func TestRetentionOfANode(t *testing.T) {
 	if v.Winner != "year" || !v.OutOfDate || v.HeldBy != "Claim 1" || len(v.Considered) != 1 {
 		t.Errorf("%+v", v)
 	}
-	if detail := k.finish(t, server.TaskReconcile); !detail.Reconciliation.Passed || !strings.Contains(detail.Reconciliation.Detail, "tombstones of retention tell") {
+	if detail := k.finish(t, server.TaskReconcile); !detail.Reconciliation.Passed || !strings.Contains(detail.Reconciliation.Detail, "tombstones of retention tell") || detail.Reconciliation.Removals.Runs != 1 || detail.Reconciliation.Removals.Rows != 2 {
 		t.Errorf("%+v", detail.Reconciliation)
 	}
+	if one := told.Tombstones[0]; one.Recorded == 0 || len(one.SHA256) != 64 {
+		t.Errorf("%+v", one)
+	}
+	tombstonesAndLog(t, n)
 	var text strings.Builder
 	if err := errors.Join(printRetention(&text, &state), printVerdict(&text, &v), tabbed(&text, removalLines(told.Tombstones[0].Tables))); err != nil {
 		t.Error(err)
@@ -104,5 +109,63 @@ func TestRetentionOfANode(t *testing.T) {
 	}
 	if part, there := keeper.state(); !there || part.State != server.StateOK {
 		t.Errorf("%+v", part)
+	}
+}
+
+// tombstonesAndLog holds a tombstone, as it is and as somebody else would have it,
+// against what the log has.
+func tombstonesAndLog(t *testing.T, n *node) {
+	t.Helper()
+	prover, err := n.openProver()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer prover.Close()
+	last, err := prover.Last(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := removals{}
+	if err := (provedPayloads{prover, nil, told}).Payloads(t.Context(), last, func(uint64, model.Payload) error { return nil }); err != nil || len(told) != 1 {
+		t.Fatalf("%d runs under the log, %v", len(told), err)
+	}
+	run := n.lake.Tombstones()[0]
+	before := removals{} // as it was written down when names had no sums
+	for position, p := range told {
+		p.Name = removalKey(&run)
+		before[position] = p
+	}
+	for name, c := range map[string]struct {
+		told   removals
+		change func(*lake.Tombstone)
+		want   server.ReconciledRemovals
+		says   string
+	}{
+		"as it is":              {told, func(*lake.Tombstone) {}, server.ReconciledRemovals{Runs: 1, Rows: 2}, ""},
+		"disposed of":           {removals{}, func(*lake.Tombstone) {}, server.ReconciledRemovals{Runs: 1, Rows: 2}, ""},
+		"more rows":             {told, func(b *lake.Tombstone) { b.Tables[0].Rows++ }, server.ReconciledRemovals{Wrong: 1}, "its SHA-256 is"},
+		"wider terms":           {told, func(b *lake.Tombstone) { b.Day = b.Day.AddDate(1, 0, 0) }, server.ReconciledRemovals{Wrong: 1}, "its SHA-256 is"},
+		"disposed of and wider": {removals{}, func(b *lake.Tombstone) { b.Day = b.Day.AddDate(1, 0, 0) }, server.ReconciledRemovals{Wrong: 1}, "its SHA-256 is"},
+		"another run":           {told, func(b *lake.Tombstone) { b.Run++ }, server.ReconciledRemovals{Wrong: 1}, "another run is there"},
+		"another position":      {told, func(b *lake.Tombstone) { b.Recorded = 1 }, server.ReconciledRemovals{Wrong: 1}, "no run of retention is there"},
+		"never written down":    {told, func(b *lake.Tombstone) { b.Recorded, b.Ended = 0, b.Ended.Add(-2*time.Hour) }, server.ReconciledRemovals{Wrong: 1}, "is not under the log"},
+		"just now":              {told, func(b *lake.Tombstone) { b.Recorded = 0 }, server.ReconciledRemovals{Waiting: 1}, ""},
+		"not archived yet":      {told, func(b *lake.Tombstone) { b.Recorded = last + 1 }, server.ReconciledRemovals{Waiting: 1}, ""},
+		"of before":             {before, func(*lake.Tombstone) {}, server.ReconciledRemovals{Runs: 1, Rows: 2}, ""},
+		"of before, more rows":  {before, func(b *lake.Tombstone) { b.Tables[0].Rows++ }, server.ReconciledRemovals{Wrong: 1}, "other tables, rows or digests"},
+	} {
+		text, err := json.Marshal(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var changed lake.Tombstone // as a start of the server reads it
+		if err := json.Unmarshal(text, &changed); err != nil {
+			t.Fatal(err)
+		}
+		c.change(&changed)
+		got, problems, err := c.told.compare(t.Context(), prover, []lake.Tombstone{changed}, last, time.Now())
+		if err != nil || *got != c.want || len(problems) != c.want.Wrong || c.says != "" && !strings.Contains(problems[0], c.says) {
+			t.Errorf("%s: %+v, %q, %v", name, got, problems, err)
+		}
 	}
 }

@@ -245,7 +245,7 @@ func retentionTombstonesCommand() *cobra.Command {
 					case !t.Finished:
 						state = "broken off"
 					case t.Signed:
-						state = "under the archive's log"
+						state = fmt.Sprintf("under the archive's log at position %d, as %.16s…", t.Recorded, t.SHA256)
 					}
 					lines = append(lines, []string{"run " + t.Run, t.Time.Format(minutes), state})
 					lines = append(lines, removalLines(t.Tables)...)

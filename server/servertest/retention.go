@@ -76,6 +76,6 @@ func (r retentionOf) Preview(context.Context) (*server.RetentionPreview, error) 
 // Tombstones implements server.Retention.
 func (r retentionOf) Tombstones(context.Context) ([]server.Tombstone, error) {
 	return []server.Tombstone{{
-		Run: "00000000000000000001", Time: r.day().Add(30 * time.Minute), Day: r.day(), Position: 40_201, Finished: true, Signed: true, Tables: []server.TombstoneOf{r.removed()},
+		Run: "00000000000000000001", Time: r.day().Add(30 * time.Minute), Day: r.day(), Position: 40_201, Finished: true, Signed: true, Recorded: 40_230, SHA256: "5f0c9b1e2d3a4c5b6a798877665544332211ffeeddccbbaa0099887766554433", Tables: []server.TombstoneOf{r.removed()},
 	}}, nil
 }
