@@ -121,13 +121,15 @@ func (s *set) holding(places map[Position]model.Payload) []*segment {
 // rewrite exchanges a segment that is not written to any more.
 func (j *Journal) rewrite(seg *segment, with *replacing) error {
 	temporary := durable.TempName(seg.path)
-	if err := durable.Remove(j.cfg.FS, temporary); err != nil {
+	if err := j.remove(temporary); err != nil {
 		return err
 	}
 	fresh, err := j.writeSegment(temporary, seg, with)
 	if err != nil {
-		return errors.Join(err, durable.Remove(j.cfg.FS, temporary))
+		return errors.Join(err, j.remove(temporary))
 	}
+	j.names.Lock()
+	defer j.names.Unlock()
 	j.exchange.Lock()
 	defer j.exchange.Unlock()
 	if err := j.cfg.FS.Rename(temporary, seg.path); err != nil {
@@ -135,6 +137,12 @@ func (j *Journal) rewrite(seg *segment, with *replacing) error {
 	}
 	j.set.replace(seg, fresh, with)
 	return j.cfg.FS.SyncDir(filepath.Dir(seg.path))
+}
+
+func (j *Journal) remove(file string) error {
+	j.names.Lock()
+	defer j.names.Unlock()
+	return durable.Remove(j.cfg.FS, file)
 }
 
 // writeSegment writes what a segment has, with other payloads in some places, into a

@@ -20,6 +20,11 @@ type set struct {
 
 	exchange sync.RWMutex // held while the file of a segment is exchanged, and by readers until they have it open
 
+	// names is held while a name in the folder changes and until that is synced: a
+	// sync that fails takes with it what others made there and had not yet synced,
+	// and theirs then succeeds without it.
+	names sync.Mutex
+
 	mu       sync.Mutex
 	segments []*segment
 	last     Position

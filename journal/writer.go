@@ -178,7 +178,9 @@ func (w *writer) create() error {
 	if _, err := io.ReadFull(w.cfg.Random, seg.salt[:]); err != nil {
 		return fmt.Errorf("make segment %s: %w", seg.path, err)
 	}
+	w.set.names.Lock()
 	file, err := durable.CreateAppend(w.cfg.FS, seg.path)
+	w.set.names.Unlock()
 	if err != nil {
 		return err
 	}

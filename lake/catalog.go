@@ -58,7 +58,7 @@ type catalog struct {
 	swapped func() error
 }
 
-func openCatalog(ctx context.Context, config *Config) (*catalog, error) {
+func openCatalog(ctx context.Context, config *Config, files syncedFS) (*catalog, error) {
 	path, open := filepath.Join(config.Dir, "catalog.db"), config.OpenCatalog
 	if open == nil {
 		open = openSQLite
@@ -67,7 +67,7 @@ func openCatalog(ctx context.Context, config *Config) (*catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open catalog %s: %w", path, err)
 	}
-	c := &catalog{db: db, files: config.files()}
+	c := &catalog{db: db, files: files}
 	if err := c.init(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open catalog %s: %w", path, err), db.Close())
 	}

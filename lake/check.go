@@ -82,16 +82,17 @@ func Check(ctx context.Context, config Config, options CheckOptions) ([]Checked,
 		return nil, nil, fmt.Errorf("check lake %s: %w", config.Dir, err)
 	}
 	config.Dir = dir
-	lock, err := lockLake(config.files().disk, dir)
+	files := config.files()
+	lock, err := lockLake(files.disk, dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("check lake %s: %w", dir, err)
 	}
 	defer lock.Close()
 	broken := Problem{Path: filepath.Join(dir, "catalog.db"), What: "is missing"}
-	if _, err := config.files().disk.Stat(broken.Path); errors.Is(err, fs.ErrNotExist) && config.OpenCatalog == nil {
+	if _, err := files.disk.Stat(broken.Path); errors.Is(err, fs.ErrNotExist) && config.OpenCatalog == nil {
 		return nil, []Problem{broken}, nil
 	}
-	cat, err := openCatalog(ctx, &config)
+	cat, err := openCatalog(ctx, &config, files)
 	if err == nil {
 		defer cat.close()
 		err = cat.whole(ctx)
@@ -100,7 +101,7 @@ func Check(ctx context.Context, config Config, options CheckOptions) ([]Checked,
 		broken.What = err.Error()
 		return nil, []Problem{broken}, nil
 	}
-	c := &checker{lake: &Lake{config: config, files: config.files(), logger: slog.New(slog.DiscardHandler), cat: cat, writing: map[string]bool{}, ending: ctx}, options: options}
+	c := &checker{lake: &Lake{config: config, files: files, logger: slog.New(slog.DiscardHandler), cat: cat, writing: map[string]bool{}, ending: ctx}, options: options}
 	err = c.lake.openStore(ctx, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, []Problem{{What: err.Error()}}, nil

@@ -55,7 +55,9 @@ type Config struct {
 }
 
 // files is the file system of the configuration.
-func (c *Config) files() syncedFS { return syncedFS{disk: cmp.Or[durable.FS](c.FS, durable.OS{})} }
+func (c *Config) files() syncedFS {
+	return syncedFS{disk: cmp.Or[durable.FS](c.FS, durable.OS{}), names: newNames()}
+}
 
 // tables are those that the lake has.
 func (c *Config) tables() []*schema.Table {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/parquet/file"
 
-	"github.com/quoll/quoll/internal/durable"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -50,7 +49,7 @@ func (l *Lake) rebuildKeys(ctx context.Context) error {
 	defer l.keysMu.Unlock()
 	l.flushMu.Lock()
 	defer l.flushMu.Unlock()
-	if err := durable.Remove(l.files.disk, l.manifestPath()); err != nil {
+	if err := l.files.remove(l.manifestPath()); err != nil {
 		return fmt.Errorf("read keys anew: %w", err)
 	}
 	l.mu.Lock()

@@ -184,7 +184,7 @@ func (l *Lake) installRuns(next keyManifest, runs []*keyRun, change func()) erro
 	if err != nil {
 		return fmt.Errorf("write keys: %w", err)
 	}
-	if err := durable.WriteFile(l.files.disk, l.manifestPath(), text, 0o640); err != nil {
+	if err := l.files.replace(l.manifestPath(), text); err != nil {
 		return fmt.Errorf("write keys: %w", err)
 	}
 	boundFilters(runs, l.config.KeyFilterBytes)
@@ -229,7 +229,7 @@ func (l *Lake) mergeKeys(ctx context.Context) error {
 	}
 	ref, run, err := l.writeRunOf(count, mergeRuns(chosen))
 	if errors.Is(err, ErrDamaged) {
-		return errors.Join(err, durable.Remove(l.files.disk, l.manifestPath()))
+		return errors.Join(err, l.files.remove(l.manifestPath()))
 	}
 	if err != nil {
 		return err

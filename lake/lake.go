@@ -119,7 +119,7 @@ func Open(ctx context.Context, config Config, logger *slog.Logger) (*Lake, error
 
 // load brings every table into memory.
 func (l *Lake) load(ctx context.Context) (err error) {
-	if l.cat, err = openCatalog(ctx, &l.config); err != nil {
+	if l.cat, err = openCatalog(ctx, &l.config, l.files); err != nil {
 		return err
 	}
 	if err := l.openStore(ctx, true); err != nil {

@@ -25,6 +25,8 @@ type syncedFS struct {
 	// their locations begin with; nil and empty otherwise.
 	tree *treefs.FS
 	root string
+	// names is shared by all that write into the lake's folders.
+	names *names
 }
 
 var _ icebergtable.Files = syncedFS{}
@@ -133,37 +135,17 @@ func (s syncedFS) WriteFile(location string, fill func(io.Writer) error) error {
 	})
 }
 
-// syncedFile is a file that is durable once Close has returned nil.
-type syncedFile struct {
-	durable.File
-	path string
-	disk durable.FS
-}
-
-func (s syncedFS) create(path string) (*syncedFile, error) {
+// create makes a file in a folder, which it makes if need be.
+func (s syncedFS) create(path string) (durable.File, error) {
 	const flags = os.O_CREATE | os.O_EXCL | os.O_WRONLY
-	f, err := s.disk.OpenFile(path, flags, 0o640)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := s.makeDirs(filepath.Dir(path)); err != nil {
-			return nil, err
-		}
-		f, err = s.disk.OpenFile(path, flags, 0o640)
+	if s.inTree(path) { // what is in the store has no folder
+		return s.disk.OpenFile(path, flags, 0o640)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &syncedFile{f, path, s.disk}, nil
+	return s.names.create(s.disk, path, flags)
 }
 
-func (f *syncedFile) Close() error {
-	err := f.Sync()
-	if closeErr := f.File.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return f.disk.SyncDir(filepath.Dir(f.path))
+func (s syncedFS) inTree(path string) bool {
+	return s.tree != nil && strings.HasPrefix(path, s.tree.Root()+string(filepath.Separator))
 }
 
 // write creates path, lets fill write it and makes it durable. Nothing is left
@@ -173,23 +155,49 @@ func (s syncedFS) write(path string, fill func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	if err := fill(f.File); err != nil {
-		return errors.Join(err, f.File.Close(), s.disk.Remove(path))
+	err = fill(f)
+	if err == nil {
+		err = f.Sync()
 	}
-	if err := f.Close(); err != nil {
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
 		return errors.Join(err, s.disk.Remove(path))
 	}
 	return nil
 }
 
+// replace is durable.WriteFile.
+func (s syncedFS) replace(path string, data []byte) error {
+	s.names.mu.Lock()
+	defer s.names.mu.Unlock()
+	return durable.WriteFile(s.disk, path, data, 0o640)
+}
+
+// remove is durable.Remove.
+func (s syncedFS) remove(path string) error {
+	s.names.mu.Lock()
+	defer s.names.mu.Unlock()
+	return durable.Remove(s.disk, path)
+}
+
 // makeDirs creates dir and its parents and makes their entries durable.
-func (s syncedFS) makeDirs(dir string) error { return durable.MkdirAll(s.disk, dir, 0o750) }
+func (s syncedFS) makeDirs(dir string) error {
+	s.names.mu.Lock()
+	defer s.names.mu.Unlock()
+	return s.names.folder(s.disk, dir)
+}
 
 // removeFolder removes a folder of the disk, unless something is in it.
 func (s syncedFS) removeFolder(dir string) {
-	if s.tree == nil {
-		_ = s.disk.Remove(dir)
+	if s.tree != nil {
+		return
 	}
+	s.names.mu.Lock()
+	defer s.names.mu.Unlock()
+	delete(s.names.known, dir)
+	_ = s.disk.Remove(dir)
 }
 
 // walk calls visit with every file below dir.

@@ -123,7 +123,7 @@ func (l *Lake) openStore(ctx context.Context, write bool) error {
 	if err != nil {
 		return err
 	}
-	l.files = syncedFS{disk: tree, tree: tree, root: s.URI + "/" + name}
+	l.files = syncedFS{disk: tree, tree: tree, root: s.URI + "/" + name, names: l.files.names}
 	l.cat.files = l.files
 	l.cat.head = &head{objects: s.Objects, name: name + headSuffix, clock: l.config.Clock, random: s.Random, waits: l.waits, ending: l.ending}
 	if err := l.cat.head.read(ctx); err != nil {
