@@ -14,7 +14,7 @@ DURATION ?= 3m
 BENCH_FLAGS ?=
 CORPUS ?= ../shared/corpus/content
 
-.PHONY: help demo build test test-go rules-corpus simulate simulate-defender simulate-mutations torture test-exhaustive test-web test-browser lint fuzz bench bench-archive bench-lake lake-readers bench-collect bench-tenants bench-eventhub bench-lookups audit conformance conformance-rows conformance-calls docs need clean screenshots
+.PHONY: test-constants help demo build test test-go rules-corpus simulate simulate-defender simulate-mutations torture test-exhaustive test-web test-browser lint fuzz bench bench-archive bench-lake lake-readers bench-collect bench-tenants bench-eventhub bench-lookups audit conformance conformance-rows conformance-calls docs need clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -258,6 +258,9 @@ conformance-rows: ## compare with rows that Sentinel wrote: make conformance-row
 conformance-calls: web/node_modules/.package-lock.json ## every function with every type, bound by Microsoft's binder as well: BINDER=folder for another version of it
 	go run ./internal/conformance/calls -binder "$(or $(BINDER),web/node_modules/@kusto/language-service-next)"
 	go run ./internal/conformance/calls -operators -binder "$(or $(BINDER),web/node_modules/@kusto/language-service-next)"
+
+test-constants: ## every function over constants and over the same values in columns; CI has every seventh: ROUNDS=n SEED=k
+	go test -vet=off -timeout 30m ./query/duckdb -run 'ConstantsAndColumns' -constants.whole -constants.rounds $(or $(ROUNDS),1) -generated.seed $(or $(SEED),1) -v
 
 audit: web/node_modules/.package-lock.json ## known vulnerabilities of dependencies (asks the public databases)
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...

@@ -2,11 +2,13 @@ package bind
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/quoll/quoll/kql/dynamic"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/types"
 )
@@ -56,11 +58,7 @@ func jsonOf(text string) any {
 	if json.Valid([]byte(trimmed)) {
 		return trimmed
 	}
-	quoted, err := json.Marshal(text)
-	if err != nil {
-		return nil
-	}
-	return string(quoted)
+	return dynamic.Text(text)
 }
 
 // fold computes what is constant and simple: conversions, arithmetic on times
@@ -167,12 +165,22 @@ func convertText(text string, to types.Type) (any, bool) {
 		}
 		return nil, true
 	case types.Real, types.Decimal:
-		if f, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
-			return f, true
-		}
-		return nil, true
+		return realOf(strings.TrimSpace(text))
 	}
 	return nil, false
+}
+
+// realOf reads a number as engines do: what is too large is infinite, and the forms
+// that only Go has (0x1p4, 1_000) are left to them.
+func realOf(text string) (any, bool) {
+	if strings.ContainsAny(text, "xX_") {
+		return nil, false
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return nil, true
+	}
+	return f, true
 }
 
 // foldCall computes a call of literals.

@@ -217,9 +217,13 @@ func (s steadySource) Acquire(name string) (*ReadSet, error) {
 
 // hostileService answers queries over the tables T and Empty.
 func hostileService(t testing.TB) *query.Service {
+	return serviceOver(t, hostileTable("T"), hostileTable("Empty"))
+}
+
+// serviceOver answers queries over tables.
+func serviceOver(t testing.TB, tables ...kqltest.Table) *query.Service {
 	config := DefaultConfig()
 	config.MemoryBytes = 512 << 20
-	tables := []kqltest.Table{hostileTable("T"), hostileTable("Empty")}
 	engine := openEngine(t, config, newSteadySource(t, tables))
 	catalog := kqltest.NewCatalog(tables)
 	compile := func(text string, options bind.Options) (*plan.Statement, error) {

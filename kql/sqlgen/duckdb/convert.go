@@ -13,8 +13,10 @@ func (g *generator) convert(e *plan.Convert, b *block) string {
 	switch {
 	case !types.Converts(from, e.To):
 		return "CAST(NULL AS " + sqlType(e.To) + ")"
+	case from == types.Dynamic && e.To.Integer():
+		return fromDynamic(g.dynamicText(e.X, b), g.json(e.X, b), e.To)
 	case from == types.Dynamic:
-		return fromDynamicText(g.dynamicText(e.X, b), e.To)
+		return fromDynamic(g.dynamicText(e.X, b), "", e.To)
 	case e.To == types.Dynamic && from == types.String:
 		text := g.expr(e.X, b)
 		return "nullif(CASE WHEN json_valid(" + text + ") THEN " + text + " WHEN trim(" + text + ") = '' THEN NULL ELSE CAST(to_json(" + text + ") AS VARCHAR) END, 'null')"
@@ -49,20 +51,27 @@ func fromJSON(text string, t types.Type) string {
 	if t == types.Dynamic {
 		return text
 	}
-	return fromDynamicText("json_extract_string("+text+", '$')", t)
+	return fromDynamic("json_extract_string("+text+", '$')", text, t)
 }
 
-// fromDynamicText converts the text of a dynamic value. A number with decimals
-// is cut for an integer, as a real is.
-func fromDynamicText(text string, t types.Type) string {
+// fromDynamic converts a dynamic value, of which text is the text, and json the JSON,
+// which only integers need.
+func fromDynamic(text, json string, t types.Type) string {
 	switch t {
 	case types.String:
 		return "coalesce(" + text + ", '')"
 	case types.Int, types.Long:
-		// A cast to DECIMAL would do too and takes twenty times as long.
-		return "TRY_CAST(coalesce(CASE WHEN contains(" + text + ", '.') OR contains(" + text + ", 'e') THEN NULL ELSE TRY_CAST(" + text + " AS BIGINT) END, TRY_CAST(trunc(TRY_CAST(" + text + " AS DOUBLE)) AS BIGINT)) AS " + sqlType(t) + ")"
+		return integerOf(text, json, t)
 	}
 	return fromText(text, t)
+}
+
+// integerOf cuts a number with decimals, as a real is cut; a string of such a number
+// is none, as anywhere. A cast to DECIMAL would do too and takes twenty times as long.
+func integerOf(text, json string, t types.Type) string {
+	cut := "CASE WHEN json_type(" + json + ") <> 'VARCHAR' THEN TRY_CAST(trunc(TRY_CAST(" + text + " AS DOUBLE)) AS BIGINT) END"
+	whole := "TRY_CAST(" + text + " AS BIGINT)"
+	return "TRY_CAST((CASE WHEN contains(" + text + ", '.') OR contains(lower(" + text + "), 'e') THEN " + cut + " ELSE " + whole + " END) AS " + sqlType(t) + ")"
 }
 
 // fromText converts a string to a type.

@@ -107,34 +107,10 @@ func (g *generator) call(c *plan.Call, b *block) string {
 		g.fail("no SQL for the function %s", c.Function.Name)
 		return "NULL"
 	}
-	if nullDynamic(c) {
-		return g.literal(&plan.Literal{Of: c.Of})
-	}
 	if c.Function.Name == "member" || c.Function.Name == "element" {
 		return g.path(c, b, false)
 	}
 	return f(g, c, g.exprs(c.Args, b), b)
-}
-
-// nullDynamic reports whether a function of a dynamic value is called with the
-// constant null, of which it makes null. The engine could not tell that the
-// elements of a bare NULL are a list.
-func nullDynamic(c *plan.Call) bool {
-	for i, a := range c.Args {
-		l, ok := a.(*plan.Literal)
-		if !ok || l.Of != types.Dynamic || l.Value != nil {
-			continue
-		}
-		for _, o := range c.Function.Overloads {
-			if _, most := o.Bounds(); most >= 0 && i >= most {
-				continue
-			}
-			if p := o.Param(i); p.Accept == builtin.Exactly && p.Type == types.Dynamic {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // predicate returns the SQL of a condition in a place where null and false mean
@@ -262,7 +238,7 @@ func (g *generator) membership(c *plan.Call, b *block, filter bool) string {
 	}
 	text := "(" + strings.Join(terms, " OR ") + ")"
 	if !filter || negated {
-		if !neverNull(c.Args[0]) || hasTable(c) {
+		if !neverNull(c.Args[0]) || mayHoldNull(c.Args[1:]) {
 			text = "coalesce(" + text + ", false)"
 		}
 	}
@@ -272,9 +248,10 @@ func (g *generator) membership(c *plan.Call, b *block, filter bool) string {
 	return text
 }
 
-func hasTable(c *plan.Call) bool {
-	for _, a := range c.Args {
-		if _, ok := a.(*plan.Literal); !ok && a != c.Args[0] {
+// mayHoldNull reports whether a list has more than constants that are something.
+func mayHoldNull(list []plan.Expr) bool {
+	for _, a := range list {
+		if l, ok := a.(*plan.Literal); !ok || l.Value == nil {
 			return true
 		}
 	}
@@ -288,7 +265,11 @@ func (g *generator) inArray(value string, array plan.Expr, t types.Type, fold bo
 	case fold:
 		list = "list_transform(" + list + ", lambda e: lower(e))"
 	case t != types.String && t != types.Guid:
-		list = "list_transform(" + list + ", lambda e: " + fromText("e", t) + ")"
+		item := fromText("e", t)
+		if t == types.Bool { // a number is compared as one
+			item = "CASE TRY_CAST(e AS DOUBLE) WHEN 1 THEN true WHEN 0 THEN false ELSE " + item + " END"
+		}
+		list = "list_transform(" + list + ", lambda e: " + item + ")"
 	}
 	return "coalesce(list_contains(" + list + ", " + value + "), false)"
 }
@@ -299,8 +280,15 @@ func (g *generator) textList(array plan.Expr, b *block) string {
 	if l, ok := array.(*plan.Literal); ok && l.Value == nil {
 		return "CAST([] AS VARCHAR[])"
 	}
-	j := g.json(array, b)
-	return "(CASE json_type(" + j + ") WHEN 'ARRAY' THEN " + textElements(j) + " ELSE [json_extract_string(" + j + ", '$')] END)"
+	return listed(g.json(array, b))
+}
+
+// listed returns the elements of what is an array, those of arrays in it among them
+// (lists are flat in Kusto), else the text itself; of null nothing.
+func listed(j string) string {
+	inner := "flatten(list_transform(" + jsonElements(j) + ", lambda e: CASE json_type(e) WHEN 'ARRAY' THEN " + textElements("e") + " ELSE [json_extract_string(e, '$')] END))"
+	all := "CASE WHEN json_type(" + j + ") = 'ARRAY' THEN CASE WHEN contains(substr(" + j + ", 2), '[') THEN " + inner + " ELSE " + textElements(j) + " END ELSE [json_extract_string(" + j + ", '$')] END"
+	return "list_filter(" + all + ", lambda e: e IS NOT NULL)"
 }
 
 // terms writes has_any and has_all.
@@ -353,8 +341,7 @@ func (g *generator) rows(r *plan.Rows, t types.Type, fold bool) string {
 		if !g.trust.column(r.Column) {
 			j = guard(j)
 		}
-		list := "(CASE json_type(" + j + ") WHEN 'ARRAY' THEN " + textElements(j) + " ELSE [json_extract_string(" + j + ", '$')] END)"
-		return "SELECT " + foldText("x", fold) + " FROM (SELECT unnest(" + list + ") AS x" + b.rest() + ") AS e WHERE x IS NOT NULL"
+		return "SELECT " + foldText("x", fold) + " FROM (SELECT unnest(" + listed(j) + ") AS x" + b.rest() + ") AS e"
 	}
 	text := b.column(g, r.Column)
 	if t == types.String && r.Column.Type != types.String {

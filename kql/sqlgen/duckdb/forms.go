@@ -149,7 +149,7 @@ func add(_ *generator, c *plan.Call, a []string, _ *block) string {
 
 // shift moves a datetime by ticks.
 func shift(date, op, ticks string) string {
-	return "make_timestamp(epoch_us(" + date + ") " + op + " " + ticks + " // 10)"
+	return inYears("make_timestamp(epoch_us(" + date + ") " + op + " " + ticks + " // 10)")
 }
 
 func subtract(_ *generator, c *plan.Call, a []string, _ *block) string {

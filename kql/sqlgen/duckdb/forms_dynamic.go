@@ -94,10 +94,11 @@ func extractJSON(g *generator, c *plan.Call, a []string, b *block) string {
 	}
 	route = bracketedName.ReplaceAllString(route, `."$1"`)
 	text := "(CASE WHEN json_valid(" + a[1] + ") THEN json_extract_string(" + a[1] + ", " + g.text(route) + ") END)"
+	json := "(CASE WHEN json_valid(" + a[1] + ") THEN nullif(CAST(json_extract(" + a[1] + ", " + g.text(route) + ") AS VARCHAR), 'null') END)"
 	if c.Of == types.Dynamic {
-		return "(CASE WHEN json_valid(" + a[1] + ") THEN nullif(CAST(json_extract(" + a[1] + ", " + g.text(route) + ") AS VARCHAR), 'null') END)"
+		return json
 	}
-	return fromDynamicText(text, c.Of)
+	return fromDynamic(text, json, c.Of)
 }
 
 // getType names a type; of a dynamic value, that of what it holds.

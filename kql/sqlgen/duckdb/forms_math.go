@@ -86,7 +86,7 @@ func bin(_ *generator, c *plan.Call, a []string, _ *block) string {
 
 // ofTicks makes a time of ticks since year 1, less what is below a microsecond.
 func ofTicks(ticks string) string {
-	return "make_timestamp(TRY_CAST((" + ticks + ") // 10 - 62135596800000000 AS BIGINT))"
+	return inYears("make_timestamp(TRY_CAST((" + ticks + ") // 10 - 62135596800000000 AS BIGINT))")
 }
 
 // timeUnits are the spans for which cutting off is the same as counting from

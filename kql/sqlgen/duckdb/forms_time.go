@@ -42,10 +42,20 @@ func timeForms() map[string]form {
 		}
 		moved := "(" + start + " + to_" + interval + "(" + clamped("$2", 9999) + "))"
 		next := " + to_" + interval + "(1) - to_microseconds(1))"
-		all["startof"+unit] = sqlBy(map[int]string{1: "CAST(" + start + " AS TIMESTAMP)", 2: "CAST(" + moved + " AS TIMESTAMP)"})
-		all["endof"+unit] = sqlBy(map[int]string{1: "CAST((" + start + next + " AS TIMESTAMP)", 2: "CAST((" + moved + next + " AS TIMESTAMP)"})
+		here := func(text string) string { return "CAST(" + text + " AS TIMESTAMP)" }
+		if unit == "week" { // the only part that begins in another year
+			here = func(text string) string { return inYears("CAST(" + text + " AS TIMESTAMP)") }
+		}
+		all["startof"+unit] = sqlBy(map[int]string{1: here(start), 2: inYears("CAST(" + moved + " AS TIMESTAMP)")})
+		all["endof"+unit] = sqlBy(map[int]string{1: here("(" + start + next), 2: inYears("CAST((" + moved + next + " AS TIMESTAMP)")})
 	}
 	return all
+}
+
+// inYears gives null for what is outside of the years 1 to 9999, which the engine
+// goes beyond.
+func inYears(time string) string {
+	return "(CASE WHEN " + time + " BETWEEN " + timestamp(types.MinDateTime) + " AND " + timestamp(types.MaxDateTime) + " THEN " + time + " END)"
 }
 
 // localToUTC takes an hour that the clock jumps over in spring as if the clock
@@ -95,15 +105,15 @@ func (g *generator) part(c *plan.Call) string {
 func datetimeAdd(g *generator, c *plan.Call, a []string, _ *block) string {
 	switch part := g.part(c); part {
 	case "quarter":
-		return "CAST(" + a[2] + " + to_months(3 * " + clamped(a[1], 40_000) + ") AS TIMESTAMP)"
+		return inYears("CAST(" + a[2] + " + to_months(3 * " + clamped(a[1], 40_000) + ") AS TIMESTAMP)")
 	case "year", "month", "week", "day":
-		return "CAST(" + a[2] + " + to_" + part + "s(" + clamped(a[1], mostPeriods[part]) + ") AS TIMESTAMP)"
+		return inYears("CAST(" + a[2] + " + to_" + part + "s(" + clamped(a[1], mostPeriods[part]) + ") AS TIMESTAMP)")
 	case "nanosecond":
-		return "make_timestamp(epoch_us(" + a[2] + ") + " + a[1] + " // 1000)"
+		return inYears("make_timestamp(epoch_us(" + a[2] + ") + " + a[1] + " // 1000)")
 	default:
 		unit := microseconds[part]
 		most := 315_537_897_600_000_000 / unit
-		return "make_timestamp(epoch_us(" + a[2] + ") + " + within(a[1], -most, most) + " * " + itoa(unit) + ")"
+		return inYears("make_timestamp(epoch_us(" + a[2] + ") + " + within(a[1], -most, most) + " * " + itoa(unit) + ")")
 	}
 }
 

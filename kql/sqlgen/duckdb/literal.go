@@ -69,11 +69,13 @@ func integer(n int64) string {
 	return "CAST(" + strconv.FormatInt(n, 10) + " AS BIGINT)"
 }
 
+// real writes a number. The engine would take -0 for an integer, which has no sign.
 func real(f float64) string {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return "CAST('" + strconv.FormatFloat(f, 'g', -1, 64) + "' AS DOUBLE)"
+	text := strconv.FormatFloat(f, 'g', -1, 64)
+	if math.IsNaN(f) || math.IsInf(f, 0) || f == 0 && math.Signbit(f) {
+		text = "'" + text + "'"
 	}
-	return "CAST(" + strconv.FormatFloat(f, 'g', -1, 64) + " AS DOUBLE)"
+	return "CAST(" + text + " AS DOUBLE)"
 }
 
 // timestamp cuts what is less than a microsecond: stored times are whole
