@@ -70,6 +70,8 @@ async function failure(response: Response): Promise<ApiError> {
 export interface IncidentFilter {
   status: string[];
   severity: string[];
+  /** Exactly; "-" for nobody's. */
+  owner?: string;
   text: string;
   limit?: number;
 }
@@ -126,6 +128,7 @@ export const api = {
     const parameters = new URLSearchParams();
     if (filter.status.length) parameters.set("status", filter.status.join(","));
     if (filter.severity.length) parameters.set("severity", filter.severity.join(","));
+    if (filter.owner) parameters.set("owner", filter.owner);
     if (filter.text) parameters.set("text", filter.text);
     if (filter.limit) parameters.set("limit", String(filter.limit));
     return call<IncidentPage>("GET", "/incidents?" + parameters, undefined, signal);

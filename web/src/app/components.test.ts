@@ -64,7 +64,7 @@ describe("states", () => {
     const panel = (schema: Partial<Resource<Schema>>) => draw(createElement(SidePanel, { schema: { data: undefined, error: undefined, reload: nothing, ...schema } as Resource<Schema>, onInsert: nothing, onOpen: nothing, onClose: nothing }));
     expect(panel({})).toContain('aria-label="Loading…"');
     expect(panel({ error })).toMatch(/role="alert".*Something failed inside Quoll.*Try again/);
-    expect(panel({ data: { tables: [] } as unknown as Schema })).toContain("No table or column has that in its name.");
+    expect(panel({ data: { tables: [] } as unknown as Schema })).toContain("There is no table yet");
   });
   it("are those of a story without an entry", () => {
     expect(draw(createElement(Timeline, { entries: [], onAlert: nothing }))).toContain("state-view");

@@ -169,21 +169,21 @@ function Witnesses({ a, now }: { a: ArchiveDetail; now: number }) {
 
 function Certificates({ a }: { a: ArchiveDetail }) {
   const c = t.certificates;
-  if (a.days.length === 0) return <Panel title={c.title}><EmptyView title={c.none} detail="" /></Panel>;
+  if (a.days.length === 0) return <Panel title={c.title}><EmptyView title={c.none} detail={c.when} /></Panel>;
   const tenants = new Set(a.days.map((d) => d.tenantId)).size > 1;
   return (
     <Panel title={c.title}>
       <div className="table-frame table-frame-inner archive-days">
         <table className="table">
           <thead>
-            <tr><th scope="col">{c.day}</th>{tenants && <th scope="col">{c.tenant}</th>}<th scope="col">{c.type}</th><th scope="col">{c.listed}</th><th scope="col">{c.fetched}</th><th scope="col">{c.lost}</th><th scope="col">{c.gaps}</th><th scope="col">{c.sequence}</th></tr>
+            <tr><th scope="col">{c.day}</th>{tenants && <th scope="col">{c.tenant}</th>}<th scope="col">{c.type}</th><th scope="col" className="right">{c.listed}</th><th scope="col" className="right">{c.fetched}</th><th scope="col" className="right">{c.lost}</th><th scope="col" className="right">{c.gaps}</th><th scope="col" className="right">{c.sequence}</th></tr>
           </thead>
           <tbody>
             {a.days.map((d) => (
               <tr key={d.tenantId + d.contentType + d.day}>
                 <td className="nowrap">{d.day}</td>{tenants && <td>{d.tenantName || d.tenantId}</td>}<td>{d.contentType}</td>
-                <td className="numeric">{formatCount(d.listed)}</td><td className="numeric">{formatCount(d.fetched)}</td>
-                <td className={"numeric" + (d.expired > 0 ? " bad" : "")}>{formatCount(d.expired)}</td><td className={"numeric" + (d.gaps > 0 ? " bad" : "")}>{formatCount(d.gaps)}</td><td className="numeric">{d.sequence}</td>
+                <td className="right numeric">{formatCount(d.listed)}</td><td className="right numeric">{formatCount(d.fetched)}</td>
+                <td className={"right numeric" + (d.expired > 0 ? " bad" : "")}>{formatCount(d.expired)}</td><td className={"right numeric" + (d.gaps > 0 ? " bad" : "")}>{formatCount(d.gaps)}</td><td className="right numeric">{d.sequence}</td>
               </tr>
             ))}
           </tbody>

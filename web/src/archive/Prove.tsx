@@ -1,6 +1,7 @@
 import { Button, Field, Input } from "@fluentui/react-components";
 import { useState } from "react";
 import { api } from "../api/client";
+import { useResource } from "../api/useResource";
 import { useMay } from "../app/settings";
 import { archiveText as t } from "../text/archive";
 import { text } from "../text/en";
@@ -31,6 +32,8 @@ export function ProveAbsence() {
   const [form, setForm] = useState({ tenant: "", operation: "", subject: "", from: "", to: "" });
   const may = useMay("Responder");
   const file = useFile();
+  const known = useResource("connectors", api.connectors);
+  const tenants = [...new Map(known.data?.connectors.filter((c) => c.tenantId).map((c) => [c.tenantId, c.tenantName || c.tenantId]))];
   const set = (name: keyof typeof form) => (_: unknown, d: { value: string }) => setForm((old) => ({ ...old, [name]: d.value }));
   const from = utcInstant(form.from);
   const to = utcInstant(form.to);
@@ -42,7 +45,8 @@ export function ProveAbsence() {
       <form className="archive-form" onSubmit={(e) => { e.preventDefault(); void submit(); }}>
         <Field label={t.absence.operation}><Input value={form.operation} placeholder="New-InboxRule" onChange={set("operation")} /></Field>
         <Field label={t.absence.subject} hint={t.absence.subjectHint}><Input value={form.subject} onChange={set("subject")} /></Field>
-        <Field label={t.absence.tenant}><Input value={form.tenant} onChange={set("tenant")} /></Field>
+        <Field label={t.absence.tenant}><Input value={form.tenant} list="archive-tenants" onChange={set("tenant")} /></Field>
+        <datalist id="archive-tenants">{tenants.map(([id, name]) => <option key={id} value={id}>{name}</option>)}</datalist>
         <div className="archive-times">
           <Field label={t.absence.from}><Input type="datetime-local" value={form.from} onChange={set("from")} /></Field>
           <Field label={t.absence.to}><Input type="datetime-local" value={form.to} onChange={set("to")} /></Field>

@@ -26,12 +26,12 @@ export function Reconciled({ r: last, now }: { r: Reconciliation | null; now: nu
       {last.tables.length > 0 && (
         <div className="table-frame table-frame-inner">
           <table className="table">
-            <thead><tr><th scope="col">{r.table}</th><th scope="col">{r.lake}</th><th scope="col">{r.archived}</th><th scope="col">{r.hours}</th><th scope="col">{r.differing}</th><th scope="col">{r.digest}</th></tr></thead>
+            <thead><tr><th scope="col">{r.table}</th><th scope="col" className="right">{r.lake}</th><th scope="col" className="right">{r.archived}</th><th scope="col" className="right">{r.hours}</th><th scope="col" className="right">{r.differing}</th><th scope="col">{r.digest}</th></tr></thead>
             <tbody>
               {last.tables.map((one) => (
                 <tr key={one.table}>
-                  <td>{one.table}</td><td className="numeric">{formatCount(one.lake.rows)}</td><td className="numeric">{formatCount(one.archive.rows)}</td>
-                  <td className="numeric">{formatCount(one.hours)}</td><td className={"numeric" + (one.differing > 0 ? " bad" : "")}>{formatCount(one.differing)}</td>
+                  <td>{one.table}</td><td className="right numeric">{formatCount(one.lake.rows)}</td><td className="right numeric">{formatCount(one.archive.rows)}</td>
+                  <td className="right numeric">{formatCount(one.hours)}</td><td className={"right numeric" + (one.differing > 0 ? " bad" : "")}>{formatCount(one.differing)}</td>
                   <td className="mono" title={one.archive.digest}>{one.archive.digest.slice(0, 12)}…</td>
                 </tr>
               ))}
@@ -53,11 +53,11 @@ function Differing() {
       <h3>{r.differingHours}</h3>
       <div className="table-frame table-frame-inner">
         <table className="table">
-          <thead><tr><th scope="col">{r.hour}</th><th scope="col">{r.table}</th><th scope="col">{r.lake}</th><th scope="col">{r.archived}</th></tr></thead>
+          <thead><tr><th scope="col">{r.hour}</th><th scope="col">{r.table}</th><th scope="col" className="right">{r.lake}</th><th scope="col" className="right">{r.archived}</th></tr></thead>
           <tbody>
             {hours.data.hours.map((h) => (
               <tr key={h.table + h.hour}>
-                <td className="nowrap">{h.hour ? utcMinute(h.hour) : r.noHour}</td><td>{h.table}</td><td className="numeric">{formatCount(h.lake.rows)}</td><td className="numeric">{formatCount(h.archive.rows)}</td>
+                <td className="nowrap">{h.hour ? utcMinute(h.hour) : r.noHour}</td><td>{h.table}</td><td className="right numeric">{formatCount(h.lake.rows)}</td><td className="right numeric">{formatCount(h.archive.rows)}</td>
               </tr>
             ))}
           </tbody>

@@ -192,6 +192,16 @@ const axisName = (model: ChartModel) => (model.xType === "time" || model.kind ==
 
 const pointer = (model: ChartModel) => (model.kind === "columnchart" || model.kind === "barchart" ? "shadow" : "line");
 
+/** A day says which month it is of: a number alone could be anything. */
+const timeLabels = { year: "{yyyy}", month: "{MMM} {yyyy}", day: "{d} {MMM}", hour: "{HH}:{mm}", minute: "{HH}:{mm}", second: "{HH}:{mm}:{ss}" };
+
+/** The steps of columns of days are days: there is nothing at noon. */
+function shortest(model: ChartModel): number | undefined {
+  const day = 86_400_000;
+  const times = model.series.flatMap((one) => one.points.map(([x]) => Number(x)));
+  return model.kind === "columnchart" && times.length > 0 && times.every((t) => t % day === 0) ? day : undefined;
+}
+
 function positionAxis(model: ChartModel, palette: Palette, zone: Zone, horizontal: boolean) {
   const type = model.xType === "time" ? "time" : model.xType === "number" ? (model.logX ? "log" : "value") : "category";
   return {
@@ -199,7 +209,8 @@ function positionAxis(model: ChartModel, palette: Palette, zone: Zone, horizonta
     name: axisName(model), nameLocation: "middle", nameGap: 28, nameTextStyle: { color: palette.muted },
     boundaryGap: type === "category" ? true : model.kind === "columnchart" ? ["2%", "2%"] : false,
     axisLine: { lineStyle: { color: palette.line } }, axisTick: { show: false },
-    axisLabel: { color: palette.muted, hideOverlap: true, width: horizontal ? 180 : 120, overflow: "truncate" },
+    axisLabel: { color: palette.muted, hideOverlap: true, width: horizontal ? 180 : 120, overflow: "truncate", ...(type === "time" && { formatter: timeLabels }) },
+    ...(type === "time" && { minInterval: shortest(model) }),
     axisPointer: { label: { formatter: model.xType === "time" ? ({ value }: { value: unknown }) => formatInstant(new Date(Number(value)).toISOString(), zone) : undefined } },
     splitLine: { show: false }, scale: model.kind === "scatterchart",
   };

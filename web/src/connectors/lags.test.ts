@@ -11,7 +11,7 @@ const lags: Lags = {
 };
 
 it("says what is usual, and each stage that was measured", () => {
-  expect(usualLag(lags)).toBe("half 3 min 10 s · 99% 2 h 5 min");
+  expect(usualLag(lags)).toBe("median 3 min 10 s · 99% 2 h 5 min");
   expect(lagLines(lags)?.split("\n")).toEqual([
     "How long records take, over the last day",
     "until it is fetched: half within 20 s, 90% 40 s, 99% 1 min 40 s, at most 2 min 10 s",

@@ -1,5 +1,6 @@
 import type { ResultTable } from "../api/types";
 import { exactCell } from "../format/value";
+import { finish, type Work } from "./slices";
 
 /** A part of a filter: a text, and the column that must hold it, if one is named. */
 interface Part { column: number | undefined; text: string; not: boolean }
@@ -21,12 +22,22 @@ export function parseFilter(text: string, table: ResultTable): Part[] {
 }
 
 /** The rows of an order that a filter lets through. */
-export function filteredOrder(table: ResultTable, order: Uint32Array, text: string): Uint32Array {
+export const filteredOrder = (table: ResultTable, order: Uint32Array, text: string): Uint32Array => finish(filtering(table, order, text));
+
+/** Rows that are looked at in one step. */
+const stretch = 1024;
+
+/** The same as work. */
+export function* filtering(table: ResultTable, order: Uint32Array, text: string): Work<Uint32Array> {
   const parts = parseFilter(text, table);
   if (parts.length === 0) return order;
-  return order.filter((row) => {
-    const cells = table.rows[row]!;
+  const found = new Uint32Array(order.length);
+  let count = 0;
+  for (let i = 0; i < order.length; i++) {
+    const cells = table.rows[order[i]!]!;
     const has = (column: number, wanted: string) => exactCell(cells[column]!).toLowerCase().includes(wanted);
-    return parts.every((p) => (p.column === undefined ? cells.some((_, i) => has(i, p.text)) : has(p.column, p.text)) !== p.not);
-  });
+    if (parts.every((p) => (p.column === undefined ? cells.some((_, c) => has(c, p.text)) : has(p.column, p.text)) !== p.not)) found[count++] = order[i]!;
+    if (i % stretch === stretch - 1) yield i / order.length;
+  }
+  return found.slice(0, count);
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Cell, KustoType } from "../api/types";
 import { toCsv } from "./csv";
-import { sortedOrder } from "./sort";
+import { inSlices, type Work } from "./slices";
+import { sortedOrder, sorting } from "./sort";
+import { collator, keyOf } from "./words";
 import { edges, visibleColumns, visibleRows } from "./window";
 
 const order = (cells: Cell[], type: KustoType, descending = false) =>
@@ -32,6 +34,59 @@ describe("sort of many", () => {
       const one = [...few.keys()].sort((i, j) => Number(few[i] === null) - Number(few[j] === null) || (few[i] === null ? 0 : (descending ? -1 : 1) * collator.compare(few[i]!, few[j]!)) || i - j);
       expect(order(few, "string", descending)).toEqual(one);
     }
+  });
+});
+
+describe("work in slices", () => {
+  /** Holds the page for a millisecond in each of its steps. */
+  function* busy(steps: number): Work<string> {
+    for (let i = 0; i < steps; i++) {
+      for (const end = performance.now() + 1; performance.now() < end; );
+      yield i / steps;
+    }
+    return "done";
+  }
+  it("lets others have their turn, and says how far it is", async () => {
+    const seen: (number | string)[] = [];
+    setTimeout(() => seen.push("another"), 0);
+    expect(await inSlices(busy(30), new AbortController().signal, (done) => seen.push(done))).toBe("done");
+    expect(seen.indexOf("another")).toBeGreaterThan(-1);
+    expect(seen.filter((s) => s !== "another")).toEqual(seen.filter((s) => s !== "another").sort());
+  });
+  it("stops when it is not wanted any more", async () => {
+    const abort = new AbortController();
+    let steps = 0;
+    const told = () => ++steps === 2 && abort.abort();
+    await expect(inSlices(busy(10_000), abort.signal, told)).rejects.toThrow();
+    expect(steps).toBe(2);
+  });
+  it("sorts what is more than one run as sorting at once does", async () => {
+    const rows = Array.from({ length: 5_000 }, (_, i): Cell[] => [`file ${(i * 7919) % 6_007}`, (i * 31) % 50 === 0 ? null : (i * 104_729) % 997]);
+    for (const [column, type] of [[0, "string"], [1, "long"]] as const) {
+      for (const descending of [false, true]) {
+        const way = (a: Cell, b: Cell) => (a === null || b === null ? Number(a === null) - Number(b === null) : (descending ? -1 : 1) * (column === 0 ? collator.compare(a as string, b as string) : Number(a) - Number(b)));
+        const one = [...rows.keys()].sort((i, j) => way(rows[i]![column]!, rows[j]![column]!) || i - j);
+        expect([...(await inSlices(sorting(rows, type, { column, descending }), new AbortController().signal))]).toEqual(one);
+      }
+    }
+  });
+});
+
+describe("keys of words", () => {
+  it("compare as the collator does", () => {
+    let seed = 7;
+    const next = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+    const words = () => Array.from({ length: next(7) }, () => (next(3) === 0 ? String(next(120)).padStart(next(4), "0") : String.fromCharCode(0x20 + next(95)))).join("");
+    for (let i = 0; i < 5_000; i++) {
+      const [a, b] = [words(), words()];
+      const [x, y] = [keyOf(a)!, keyOf(b)!];
+      if (Math.sign(collator.compare(a, b)) !== (x === y ? 0 : x < y ? -1 : 1)) expect.fail(`${JSON.stringify(a)} and ${JSON.stringify(b)}`);
+    }
+  });
+  it("are not made of what only the collator knows", () => {
+    expect(keyOf("Zo\u00eb")).toBeUndefined();
+    expect(keyOf("a\tb")).toBeUndefined();
+    expect(order(["\u00e9", "f", "e"], "string")).toEqual([0, 2, 1]);
   });
 });
 

@@ -1,9 +1,9 @@
 import type { Cell, KustoType } from "../api/types";
 import { exactCell, toNumber } from "../format/value";
+import { finish, type Work } from "./slices";
+import { collator, keyOf } from "./words";
 
 export interface Sort { column: number; descending: boolean }
-
-const collator = new Intl.Collator("en-AU", { numeric: true, sensitivity: "base" });
 
 /** Compares two cells of one column; nulls are last in either direction. */
 export function compareCells(a: Cell, b: Cell, type: KustoType): number {
@@ -39,30 +39,61 @@ const isNothing = (cell: Cell) => cell === null || cell === undefined || Number.
 
 const inWords = (type: KustoType) => type === "string" || type === "guid" || type === "dynamic";
 
-/**
- * The place of each row's text among all texts of a column, where these come again and
- * again: comparing each pair of texts once takes a seventh of the time, over a million
- * rows. Undefined where most texts differ.
- */
-function ranksOf(rows: Cell[][], column: number): Int32Array | undefined {
-  const ranks = new Map<string, number>();
-  for (const row of rows) {
-    ranks.set(exactCell(row[column]!), 0);
-    if (ranks.size > rows.length / 4) return undefined;
-  }
-  [...ranks.keys()].sort(collator.compare).forEach((key, i, all) => ranks.set(key, i > 0 && collator.compare(all[i - 1]!, key) === 0 ? ranks.get(all[i - 1]!)! : i));
-  return Int32Array.from(rows, (row) => ranks.get(exactCell(row[column]!))!);
-}
+/** Rows that are looked at in one step. */
+const stretch = 2048;
 
 /** The order of rows under a sort, as indices; stable. */
-export function sortedOrder(rows: Cell[][], type: KustoType, sort: Sort): Uint32Array {
-  const order = Uint32Array.from(rows.keys());
-  const direction = sort.descending ? -1 : 1;
-  const ranks = inWords(type) ? ranksOf(rows, sort.column) : undefined;
-  return order.sort((i, j) => {
-    const a = rows[i]![sort.column]!;
-    const b = rows[j]![sort.column]!;
-    if (isNothing(a) || isNothing(b)) return Number(isNothing(a)) - Number(isNothing(b)) || i - j;
-    return direction * (ranks ? ranks[i]! - ranks[j]! : compareCells(a, b, type)) || i - j;
+export const sortedOrder = (rows: Cell[][], type: KustoType, sort: Sort): Uint32Array => finish(sorting(rows, type, sort));
+
+/** The same as work. */
+export function* sorting(rows: Cell[][], type: KustoType, { column, descending }: Sort): Work<Uint32Array> {
+  const compare = inWords(type) ? yield* comparingWords(rows, column) : (i: number, j: number) => compareCells(rows[i]![column]!, rows[j]![column]!, type);
+  const direction = descending ? -1 : 1;
+  return yield* merging(rows.length, (i, j) => {
+    const [a, b] = [isNothing(rows[i]![column]!), isNothing(rows[j]![column]!)];
+    return a || b ? Number(a) - Number(b) || i - j : direction * compare(i, j) || i - j;
   });
+}
+
+/** Compares the texts of two rows by their keys, which takes a tenth of what the collator does. */
+function* comparingWords(rows: Cell[][], column: number): Work<(i: number, j: number) => number> {
+  const keys: (string | undefined)[] = [];
+  const known = new Map<string, string | undefined>(); // few texts are one key each in memory
+  for (let i = 0; i < rows.length; i++) {
+    const words = exactCell(rows[i]![column]!);
+    const key = known.get(words) ?? keyOf(words);
+    if (known.size < stretch) known.set(words, key);
+    keys.push(key);
+    if (i % stretch === stretch - 1) yield 0;
+  }
+  return (i, j) => {
+    const [a, b] = [keys[i], keys[j]];
+    if (a !== undefined && b !== undefined) return a === b ? 0 : a < b ? -1 : 1;
+    return collator.compare(exactCell(rows[i]![column]!), exactCell(rows[j]![column]!));
+  };
+}
+
+/** Sorts 0 to count - 1: short runs first, which are then merged two by two. */
+function* merging(count: number, compare: (i: number, j: number) => number): Work<Uint32Array> {
+  let [from, to] = [Uint32Array.from({ length: count }, (_, i) => i), new Uint32Array(count)];
+  // Each run goes through as many comparisons as it would take to merge it of single rows.
+  const rounds = Math.log2(stretch) + Math.ceil(Math.log2(Math.max(1, count / stretch)));
+  let round = Math.log2(stretch);
+  for (let start = 0; start < count; start += stretch) {
+    from.subarray(start, start + stretch).sort(compare);
+    yield (round * start) / count / rounds;
+  }
+  for (let width = stretch; width < count; width *= 2, round++) {
+    for (let start = 0; start < count; start += 2 * width) {
+      const [middle, end] = [Math.min(start + width, count), Math.min(start + 2 * width, count)];
+      let [left, right] = [start, middle];
+      for (let at = start; at < end; at++) {
+        const first = right >= end || (left < middle && compare(from[left]!, from[right]!) <= 0);
+        to[at] = first ? from[left++]! : from[right++]!;
+        if (at % stretch === 0) yield (round + at / count) / rounds;
+      }
+    }
+    [from, to] = [to, from];
+  }
+  return from;
 }

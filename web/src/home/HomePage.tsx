@@ -3,7 +3,7 @@ import { api } from "../api/client";
 import type { Connector, GapCalendar, IncidentPage, MessageCoverage, Status } from "../api/types";
 import { useResource, type Resource } from "../api/useResource";
 import { linkTo } from "../app/router";
-import { columnsUpTo, gapLetters } from "../connectors/gaps";
+import { columnsUpTo, gapLetters, gapStates } from "../connectors/gaps";
 import { formatCount } from "../format/number";
 import { formatDuration } from "../format/time";
 import { text } from "../text/en";
@@ -115,13 +115,17 @@ function Arriving({ connectors, calendar, columns, now }: { connectors: Connecto
 
 function Days({ calendar, columns }: { calendar: GapCalendar; columns: number[] }) {
   const days = useMemo(() => summariseDays(calendar.rows, columns), [calendar, columns[0]]);
+  const lettered = gapStates.filter((s) => gapLetters[s] && days.some((d) => d.state === s));
   return (
-    <ol className="gaps home-days" aria-label={t.arriving.calendar}>
+    <>
+      <ol className="gaps home-days" aria-label={t.arriving.calendar}>
       {days.map((d) => {
         const label = t.arriving.day(new Date(d.start).toISOString().slice(0, 10), d.state ? text.gaps.states[d.state]! : text.gaps.unknown, d.streams);
         return <li key={d.start} className={`gap gap-${d.state ?? "none"}`} title={label} aria-label={label}>{d.state ? gapLetters[d.state] : ""}</li>;
       })}
     </ol>
+    <p className="muted small" aria-hidden="true">{[t.arriving.calendar, ...lettered.map((s) => `${gapLetters[s]}: ${text.gaps.states[s]}`)].join(" · ")}</p>
+    </>
   );
 }
 
@@ -164,11 +168,7 @@ function Needs({ page, now }: { page: IncidentPage; now: number }) {
             <SeverityTag severity={i.severity} />
             <div className="urgent-text">
               <a {...linkTo("/incidents/" + encodeURIComponent(i.id))}>{i.title}</a>
-              <span className="muted small">#{i.number} · {i.owner || text.incidents.nobody}</span>
-            </div>
-            <div className="urgent-clock">
-              <strong className="numeric">{formatDuration((now - new Date(i.created).getTime()) / 1000)}</strong>
-              <span className="muted small">{n.open}</span>
+              <span className="muted small numeric">#{i.number} · {i.owner || text.incidents.nobody} · {n.open(formatDuration((now - new Date(i.created).getTime()) / 1000))}</span>
             </div>
           </li>
         ))}
@@ -183,7 +183,7 @@ function UnmetList({ connectors, calendar, status, now, coverage }: { connectors
   return (
     <ul className="unmet">
       {found.map((u) => (
-        <li key={u.what} className={`unmet-${u.severity}`}>
+        <li key={u.what + u.why} className={`unmet-${u.severity}`}>
           <span className="unmet-icon" aria-hidden="true">{u.severity === "bad" ? <DismissCircleFilled /> : u.severity === "warn" ? <WarningFilled /> : <QuestionCircleRegular />}</span>
           <div><strong>{u.what}</strong>{u.why && <p className="muted small">{u.why}</p>}</div>
           <a {...linkTo(u.to)} aria-label={`${t.unmet.look}: ${u.what}`}>{t.unmet.look}</a>

@@ -46,6 +46,8 @@ test("what is not met is listed, the worst first, and nothing else", () => {
     calendar(row("A", { 3: "lost" })), archive({ verified: null, certificates: null }), now,
   );
   expect(found.map((u) => u.severity)).toEqual(["bad", "bad", "bad", "warn", "note", "note"]);
+  const alike = unmet([], calendar(row("A", { 3: "lost" }), row("B", { 3: "lost" }), row("C", { 2: "lost", 3: "lost" })), archive({}), now);
+  expect(alike.map((u) => [u.what.split(":")[0], u.why?.split(":")[0]])).toEqual([[expect.stringMatching(/^2 streams/), "A, B"], [expect.stringMatching(/^C/), undefined]]);
   expect(unmet([], undefined, { ...archive({}), archive: null }, now)[0]!.what).toMatch(/No archive/);
   expect(unmet([], undefined, archive({ verified: { time: at(40), passed: true } }), now)).toHaveLength(1);
   expect(unmet([], undefined, archive({ reconciliation: reconciliation({ passed: false, detail: "1 hours differ" }) }), now)[0]).toMatchObject({ severity: "bad", why: "1 hours differ", to: "/archive" });

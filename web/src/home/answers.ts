@@ -62,9 +62,9 @@ export const reconciledFor = 2 * day;
 
 /** All that is not met, the worst first. */
 export function unmet(connectors: Connector[], calendar: GapCalendar | undefined, status: Status | undefined, now: number, coverage?: MessageCoverage): Unmet[] {
-  const found = [...connectors.flatMap((c) => ofConnector(c, now)), ...(calendar?.rows ?? []).flatMap(ofCalendar), ...ofArchive(status, now), ...ofMessages(coverage)];
+  const found = [...connectors.flatMap((c) => ofConnector(c, now)), ...ofCalendar(calendar?.rows ?? []), ...ofArchive(status, now), ...ofMessages(coverage)];
   const order: Severity[] = ["bad", "warn", "note"];
-  const first = found.filter((u, i) => found.findIndex((other) => other.what === u.what) === i);
+  const first = found.filter((u, i) => found.findIndex((other) => other.what === u.what && other.why === u.why) === i);
   return first.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
 }
 
@@ -83,18 +83,30 @@ function ofConnector(c: Connector, now: number): Unmet[] {
   return out;
 }
 
-function ofCalendar(row: GapRow): Unmet[] {
-  const to = "/connectors";
-  const name = nameOf(row);
-  const days = (state: GapState) => row.cells.filter((cell) => cell.state === state || (cell.hours?.[state] ?? 0) > 0);
-  const why = (cells: GapCell[]) => cells.at(-1)?.detail;
-  const out: Unmet[] = [];
-  const [lost, late, off, silent] = [days("lost"), days("late"), days("off"), days("silent")];
-  if (lost.length > 0) out.push({ severity: "bad", what: t.lost(name, lost.length), why: why(lost), to });
-  if (late.length > 0) out.push({ severity: "warn", what: t.late(name), why: why(late), to });
-  if (off.length > 0) out.push({ severity: "warn", what: t.off(name, off.length), why: why(off), to });
-  if (silent.length > 0) out.push({ severity: "note", what: t.silent(name, silent.length), why: why(silent), to });
-  return out;
+/** What of each stream is wrong in the calendar; streams with the same trouble are one line. */
+function ofCalendar(rows: GapRow[]): Unmet[] {
+  const troubles = new Map<string, { rows: GapRow[]; severity: Severity; what: (name: string) => string; why: string | undefined }>();
+  const add = (row: GapRow, severity: Severity, what: (name: string) => string, cells: GapCell[]) => {
+    if (cells.length === 0) return;
+    const why = cells.at(-1)?.detail;
+    const key = JSON.stringify([row.tenantId, what(""), why]);
+    const known = troubles.get(key);
+    if (known) known.rows.push(row);
+    else troubles.set(key, { rows: [row], severity, what, why });
+  };
+  for (const row of rows) {
+    const days = (state: GapState) => row.cells.filter((cell) => cell.state === state || (cell.hours?.[state] ?? 0) > 0);
+    const [lost, late, off, silent] = [days("lost"), days("late"), days("off"), days("silent")];
+    add(row, "bad", (name) => t.lost(name, lost.length), lost);
+    add(row, "warn", t.late, late);
+    add(row, "warn", (name) => t.off(name, off.length), off);
+    add(row, "note", (name) => t.silent(name, silent.length), silent);
+  }
+  return [...troubles.values()].map(({ rows, severity, what, why }) => {
+    const one = rows.length === 1;
+    const names = rows.map((row) => nameOf({ ...row, tenantName: "" })).join(", ");
+    return { severity, what: what(one ? nameOf(rows[0]!) : t.streams(rows.length, rows[0]!.tenantName ?? "")), why: one ? why : [names, why].filter(Boolean).join(": "), to: "/connectors" };
+  });
 }
 
 function ofArchive(status: Status | undefined, now: number): Unmet[] {

@@ -18,7 +18,7 @@ import { countQuery, kindOf, lookupQuery, refang, rowsQuery } from "./lookup";
 import "./hunting.css";
 
 const t = text.hunting;
-const ranges: [string, string][] = [["PT24H", "24 h"], ["P7D", "7 d"], ["P30D", "30 d"], ["P90D", "90 d"], ["P365D", "365 d"]];
+const ranges: [string, string][] = [["PT24H", t.hours(24)], ["P7D", t.days(7)], ["P30D", t.days(30)], ["P90D", t.days(90)], ["P365D", t.days(365)]];
 
 /** One box for whatever was pasted, all hunts, and bookmarks. */
 export default function HuntingPage() {

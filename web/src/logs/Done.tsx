@@ -3,14 +3,14 @@ import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useS
 import type { QueryResult, Timespan } from "../api/types";
 import { kindOf, suggestKind, whyTable } from "../chart/model";
 import { formatCount } from "../format/number";
-import { filteredOrder } from "../grid/filter";
 import { Grid } from "../grid/Grid";
 import { allPaths, grouped, type Group } from "../grid/groups";
 import { RowDetails } from "../grid/RowDetails";
-import { sortedOrder, type Sort } from "../grid/sort";
+import type { Sort } from "../grid/sort";
+import { useOrder } from "../grid/useOrder";
 import { filledColumns } from "../grid/widths";
 import { text } from "../text/en";
-import { DismissRegular, EyeOffRegular, EyeRegular } from "../ui/icons";
+import { DismissRegular, EyeOffRegular, EyeRegular, RecordStopRegular } from "../ui/icons";
 import { EmptyView } from "../ui/states";
 import { BookmarkButton } from "./BookmarkButton";
 import { ColumnsMenu, plainArrangement, type Arrangement } from "./ColumnsMenu";
@@ -65,13 +65,9 @@ export function Done({ result, query, range, timespan, cost }: Shown) {
     () => arranged(result, empty > 0 && hide ? filled : result.columns.map((_, i) => i), arrangement),
     [result, filled, empty, hide, arrangement],
   );
-  const sorted = useMemo(
-    () => (sort ? sortedOrder(result.rows, result.columns[sort.column]!.type, sort) : Uint32Array.from(result.rows.keys())),
-    [result, sort],
-  );
-  // Among a million rows it takes longer than the next key.
+  // The next key is more urgent.
   const wanted = useDeferredValue(filter);
-  const order = useMemo(() => filteredOrder(result, sorted, wanted), [result, sorted, wanted]);
+  const { order, arranging, shown } = useOrder(result, sort, wanted);
   const by = arrangement.grouped;
   const groups = useMemo(() => (by.length > 0 ? grouped(result, order, by, unfolded, sort !== undefined) : undefined), [result, order, by, unfolded, sort]);
   const onToggle = useCallback((group: Group) => setUnfolded((old) => {
@@ -102,6 +98,12 @@ export function Done({ result, query, range, timespan, cost }: Shown) {
               value={filter} onChange={(_, d) => { setFilter(d.value); setOpened(undefined); }}
             />
             <ColumnsMenu columns={result.columns} arrangement={arrangement} onChange={setArrangement} />
+          </>
+        )}
+        {arranging !== undefined && (
+          <>
+            <span className="muted numeric nowrap" role="progressbar" aria-valuenow={Math.round(arranging * 100)} aria-label={text.logs.arranging}>{text.logs.arranging} {Math.round(arranging * 100)}%</span>
+            <Button size="small" icon={<RecordStopRegular />} onClick={() => { setSort(shown.sort); setFilter(shown.filter); }}>{text.logs.cancel}</Button>
           </>
         )}
         {order.length < result.rows.length && <span className="muted numeric nowrap" role="status">{text.logs.filtered(formatCount(order.length), formatCount(result.rows.length))}</span>}

@@ -22,7 +22,7 @@ export function Results({ tab, onReveal }: { tab: Tab; onReveal: (offset: number
     case "cancelled":
       return <div className="results"><EmptyView icon={<RecordStopRegular />} title={text.logs.cancelledTitle} detail={text.logs.cancelledDetail} /></div>;
     case "failed":
-      return <Failed error={run.error} shift={run.shift} onReveal={onReveal} />;
+      return <Failed error={run.error} shift={run.shift} onReveal={onReveal} onRetry={() => void store.run(tab.id, run.text, run.shift)} />;
     case "done":
       return <Tables result={run.result} query={run.text} range={tab.range} timespan={run.timespan} />;
   }
@@ -59,8 +59,8 @@ function Running({ tab, started }: { tab: Tab; started: number }) {
   );
 }
 
-function Failed({ error, shift, onReveal }: { error: ApiError; shift: number; onReveal: (offset: number) => void }) {
-  if (error.diagnostics.length === 0) return <div className="results"><FailureView error={error} /></div>;
+function Failed({ error, shift, onReveal, onRetry }: { error: ApiError; shift: number; onReveal: (offset: number) => void; onRetry: () => void }) {
+  if (error.diagnostics.length === 0) return <div className="results"><FailureView error={error} onRetry={onRetry} /></div>;
   return (
     <div className="results">
       <div className="mistakes" role="alert">

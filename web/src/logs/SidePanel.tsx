@@ -102,7 +102,7 @@ function Tables({ schema, search, onInsert, onOpen }: { schema: Resource<Schema>
     return <div className="side-panel-none" role="alert">{schema.error.message} <Button size="small" onClick={schema.reload}>{text.failure.retry}</Button></div>;
   }
   if (!schema.data) return <LoadingRows rows={5} />;
-  if (found.length === 0) return <p className="side-panel-none">{text.logs.noTables}</p>;
+  if (found.length === 0) return <p className="side-panel-none">{schema.data.tables.length === 0 ? text.logs.noSchema : text.logs.noTables}</p>;
   return [...new Set(found.map((t) => t.category))].map((category) => (
     <section key={category}>
       <h3>{category}</h3>

@@ -1,4 +1,4 @@
-import { Button, Field, Input, MessageBar, MessageBarBody } from "@fluentui/react-components";
+import { Button, Field, Input, MessageBar, MessageBarBody, Spinner } from "@fluentui/react-components";
 import { useState } from "react";
 import { api } from "../api/client";
 import type { Session } from "../api/types";
@@ -6,7 +6,8 @@ import { useAttempt } from "../api/useAttempt";
 import { useSession } from "../app/settings";
 import { text } from "../text/en";
 import { PageHeader } from "../ui/parts";
-import { ErrorBar } from "../ui/states";
+import { LockClosedRegular } from "../ui/icons";
+import { EmptyView, ErrorBar } from "../ui/states";
 
 const t = text.account;
 
@@ -17,7 +18,7 @@ export default function AccountPage({ onSession }: { onSession: (session: Sessio
   const [next, setNext] = useState("");
   const [again, setAgain] = useState("");
   const [done, setDone] = useState(false);
-  const { error, attempt } = useAttempt();
+  const { error, busy, attempt } = useAttempt();
   const differ = again !== "" && again !== next;
   const submit = () => attempt(async () => {
     onSession(await api.setPassword(current, next));
@@ -29,14 +30,14 @@ export default function AccountPage({ onSession }: { onSession: (session: Sessio
   return (
     <div className="page account">
       <PageHeader title={t.title} />
-      <section className="panel">
+      <section className="panel account-facts">
         <dl className="facts">
           <div><dt>{t.name}</dt><dd>{session.name}</dd></div>
           <div><dt>{t.role}</dt><dd>{text.roles[session.role]} <span className="muted">({text.roleHints[session.role]})</span></dd></div>
         </dl>
       </section>
-      {session.by === "session" && (
-        <form className="panel account-form" onSubmit={(e) => { e.preventDefault(); void submit(); }}>
+      {session.by !== "session" ? <EmptyView icon={<LockClosedRegular />} title={t.noPassword} detail={session.by === "token" ? t.byToken : t.open} /> : (
+        <form className="panel account-form" aria-busy={busy} onSubmit={(e) => { e.preventDefault(); void submit(); }}>
           <h2>{t.password}</h2>
           {done && <MessageBar intent="success"><MessageBarBody>{t.saved}</MessageBarBody></MessageBar>}
           <ErrorBar error={error} />
@@ -44,7 +45,7 @@ export default function AccountPage({ onSession }: { onSession: (session: Sessio
           {session.passwordSet && <Field label={t.current}><Input type="password" autoComplete="current-password" value={current} onChange={(_, d) => setCurrent(d.value)} /></Field>}
           <Field label={t.next} hint={t.hint}><Input type="password" autoComplete="new-password" value={next} onChange={(_, d) => setNext(d.value)} /></Field>
           <Field label={t.again} validationMessage={differ ? t.differ : undefined}><Input type="password" autoComplete="new-password" value={again} onChange={(_, d) => setAgain(d.value)} /></Field>
-          <Button appearance="primary" type="submit" disabled={next.length < 12 || next !== again}>{t.save}</Button>
+          <Button appearance="primary" type="submit" disabled={busy || next.length < 12 || next !== again} icon={busy ? <Spinner size="tiny" /> : undefined}>{t.save}</Button>
         </form>
       )}
     </div>

@@ -44,7 +44,7 @@ export default function RulesPage() {
               <TabList size="small" selectedValue={view} onTabSelect={(_, d) => setView(d.value as typeof view)}><Tab value="list">{t.list}</Tab><Tab value="matrix">{t.matrix}</Tab></TabList>
               {view === "list" && <Input size="small" type="search" className="rules-search" contentBefore={<SearchRegular />} placeholder={t.search} aria-label={t.search} value={search} onChange={(_, d) => setSearch(d.value)} />}
               <div className="shell-space" />
-              <span className="muted numeric" aria-live="polite">{view === "list" ? formatCount(shown.length) : ""}</span>
+              <span className="muted numeric" aria-live="polite">{view === "list" ? t.total(shown.length, rules.data.length) : ""}</span>
             </div>
             {view === "matrix" ? <Matrix rules={rules.data} onTechnique={show} /> : shown.length === 0 ? <EmptyView title={t.noMatch} detail={t.noMatchDetail} /> : (
               <List rules={shown} opened={opened} onOpen={setOpened} />

@@ -30,7 +30,7 @@ export const archiveText = {
     title: "Time stamps", none: "Nobody else says since when the log was there. archive_timestamps in the configuration names time-stamping authorities (RFC 3161).",
     name: "Authority", size: "Leaves it has stamped", when: "Last, by its clock", state: "State", good: "stamps", late: "Late", trouble: "Trouble", waiting: "Not yet",
   },
-  certificates: { title: "Certificates of completeness", none: "No day has one yet.", day: "Day", type: "Content type", tenant: "Tenant", listed: "Blobs listed", fetched: "fetched", lost: "lost", gaps: "Gaps", sequence: "Number" },
+  certificates: { title: "Certificates of completeness", none: "No day has one yet.", when: "A day gets one once all of it is accounted for.", day: "Day", type: "Content type", tenant: "Tenant", listed: "Blobs listed", fetched: "fetched", lost: "lost", gaps: "Gaps", sequence: "Number" },
   copies: {
     title: "Copies", none: "The archive is kept once. archive_copies in the configuration names further stores: folders, S3, Azure Blob Storage.", name: "Copy", leaves: "Leaves", when: "Checkpoint", lag: "Behind", lock: "Locked", state: "State", good: "Follows", late: "Late", stopped: "Stopped",
     days: (n: number) => `${n} days`, unlocked: "not locked", free: "not asked for", left: (n: string, size: string) => `${n} objects, ${size} to copy`, failures: (n: number) => `${n} attempts in a row`,

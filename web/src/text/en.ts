@@ -38,6 +38,8 @@ export const text = {
   account: {
     title: "Account", name: "Name", role: "Role", password: "Password", current: "Present password", next: "New password", again: "New password, again",
     hint: "At least 12 characters.", differ: "The two differ.", save: "Set password", saved: "The password is set. Other sessions of yours have ended.",
+    noPassword: "No password here", byToken: "You came by a token, which is changed where it was made: in Settings, or in the server’s configuration.",
+    open: "This server asks nobody who they are, so there is nothing to sign in with.",
   },
   people: {
     title: "People", detail: "Who can sign in, and what they may do.", name: "Name", role: "Role", seen: "Last sign-in", state: "State", active: "Active", disabled: "Disabled", noPassword: "No password yet",
@@ -87,13 +89,13 @@ export const text = {
     },
     needs: {
       title: "What needs me now?", calm: "Nothing is open", waiting: (n: number) => `${n} ${n === 1 ? "incident is" : "incidents are"} open`, unowned: (n: number) => `${n} without an owner`,
-      open: "open for", quiet: "quiet for", more: "Incidents",
+      open: (time: string) => `open for ${time}`, more: "Incidents",
     },
     unmet: {
       title: "What is not met, or not visible", none: "Nothing that Quoll knows of.", look: "Look",
       failing: (name: string) => `${name} fails`, delayed: (name: string) => `${name} is late`, waiting: (name: string) => `Of ${name} nothing has arrived yet: whether there is any cannot be told`,
       stopped: (name: string) => `${name} is switched off`, lost: (name: string, days: number) => `${name}: something is lost on ${days} of the last 28 days`,
-      late: (name: string) => `${name}: hours are incomplete that could be complete`, off: (name: string, days: number) => `${name}: the subscription was off on ${days} of the last 28 days`,
+      late: (name: string) => `${name}: hours are incomplete that could be complete`, streams: (n: number, tenant: string) => (tenant ? `${n} streams of ${tenant}` : `${n} streams`), off: (name: string, days: number) => `${name}: the subscription was off on ${days} of the last 28 days`,
       silent: (name: string, days: number) => `${name}: unusually silent on ${days} of the last 28 days`, expiry: (name: string) => `${name}: Microsoft deletes what is outstanding`,
       noArchive: "No archive is configured: what is kept could be changed unseen", archiveProblem: "The archive does not follow", stampLate: (name: string) => `The archive's log has no new time stamp of ${name}`, neverVerified: "The archive was never verified here",
       staleVerified: "The archive was last verified more than 35 days ago", failedVerified: "The last verification of the archive failed", noCertificates: "No day has a certificate of completeness yet",
@@ -110,7 +112,7 @@ export const text = {
     newTab: "New query", closeTab: (title: string) => `Close ${title} (Delete)`, tabs: "Queries", editor: "Query editor", format: "Format",
     copyLink: "Copy link", asRule: "As rule", panel: "Tables and samples", hidePanel: "Hide tables and samples",
     showPanel: "Show tables and samples", tables: "Tables", samples: "Samples", search: "Search tables and columns", searchSamples: "Search samples",
-    noTables: "No table or column has that in its name.", noSamples: "No sample has that in it.", preview: "Show rows", insert: "Put into the query",
+    noTables: "No table or column has that in its name.", noSchema: "There is no table yet: what is asked needs a data directory with tables.", noSamples: "No sample has that in it.", preview: "Show rows", insert: "Put into the query",
     results: "Results", chart: "Chart", table: (n: number) => `Table ${n}`, tablesOfResult: "Tables of the result", noResultTitle: "Ask your logs",
     noResultDetail: "Write a query and press Shift+Enter, or take a sample from the left.",
     cancelledTitle: "Cancelled", cancelledDetail: "The query was stopped before it ended.",
@@ -122,6 +124,7 @@ export const text = {
     emptyColumns: (n: number) => `${n} empty columns hidden`, showEmpty: "Show all columns", hideEmpty: "Hide empty columns",
     splitter: "Height of the editor",
     searchQueries: "Search queries", filter: "Filter rows", filtered: (shown: string, all: string) => `${shown} of ${all} rows`,
+    arranging: "Arranging rows:",
     filterHint: "Words must be in the row; Column:text looks in one column",
     columns: {
       button: "Columns", title: "Columns", search: "Search columns", reset: "Reset", pin: "Pin to the left", group: "Group by", pinOf: (name: string) => `Pin ${name}`,
@@ -147,8 +150,9 @@ export const text = {
     open: "Open", expand: "Open or fold", empty: "(empty)", items: (n: number) => `${n} ${n === 1 ? "item" : "items"}`,
   },
   incidents: {
-    title: "Incidents", detail: "Alerts that belong together, latest activity first.", search: "Search title or entity", allSeverities: "All severities",
-    open: "Open", all: "All", filterStatus: "Status", filterSeverity: "Severity", emptyTitle: "No incidents",
+    title: "Incidents", detail: "Alerts that belong together. Choose a severity, status or owner to change it.", search: "Search title or entity", allSeverities: "All severities",
+    open: "Open", all: "All", filterStatus: "Status", filterSeverity: "Severity", filterOwner: "Owner", allOwners: "All owners", mine: "Mine", unowned: "Nobody’s",
+    change: (what: string, of: string, now: string) => `${what} of ${of}: ${now}`, takeIt: (me: string) => `Me (${me})`, latestOf: (n: number, all: number) => `Here are the ${n} with the latest activity, of ${all}.`, emptyTitle: "No incidents",
     emptyDetail: "No rule has found anything that matches these filters.", clear: "Clear the filters", total: (n: number) => `${n} ${n === 1 ? "incident" : "incidents"}`,
     columns: {
       severity: "Severity", number: "Number", title: "Incident", status: "Status", owner: "Owner", alerts: "Alerts", entities: "Entities",
@@ -187,7 +191,7 @@ export const text = {
     incidents: "Incidents", noIncidents: "No incident is about it", alerts: "Alerts",
   },
   hunting: {
-    title: "Hunting", detail: "Paste anything, and see where it is; run all hunts over a range.", search: "Paste an address, a domain, a URL, a hash, an IP address or a message id", find: "Find",
+    title: "Hunting", detail: "Paste anything, and see where it is; run all hunts over a range.", hours: (n: number) => `Last ${n} hours`, days: (n: number) => `Last ${n} days`, search: "Paste an address, a domain, a URL, a hash, an IP address or a message id", find: "Find",
     kinds: { address: "Mail address", domain: "Domain", url: "URL", hash: "File hash", ip: "IP address", messageId: "Message id", word: "Word" } as Record<string, string>,
     readAs: (kind: string) => `Read as: ${kind}`, nowhere: "Nowhere in this range", nowhereDetail: "No table has a row with it.", over: (n: string, tables: number) => `${n} rows in ${tables} ${tables === 1 ? "table" : "tables"}`,
     columns: { table: "Table", rows: "Rows", first: "First", last: "Last", hunt: "Hunt", now: "Rows", before: "Before", delta: "Change", severity: "Severity" },
@@ -199,7 +203,7 @@ export const text = {
   rules: {
     title: "Rules", detail: "What is looked for, how it fares, and what of MITRE ATT&CK it covers.", list: "List", matrix: "MITRE ATT&CK", search: "Search name, tactic or technique", emptyTitle: "No rules",
     emptyDetail: "Neither the rules that ship nor a folder of your own is loaded.", noMatch: "No rule matches", noMatchDetail: "Search for something else.",
-    columns: { severity: "Severity", name: "Rule", health: "Health", runs: "Runs", alerts: "Alerts", last: "Last run", every: "Runs every" },
+    total: (n: number, all: number) => (n === all ? `${n} ${n === 1 ? "rule" : "rules"}` : `${n} of ${all} rules`), columns: { severity: "Severity", name: "Rule", health: "Health", runs: "Runs", alerts: "Alerts", last: "Last run", every: "Runs every" },
     healthy: "Healthy", failing: "Failing", off: "Off", waiting: "Not run yet", over: (period: string) => `over ${period}`,
     edit: "Query", test: "Test over its period", testing: "Testing…", fires: (n: string) => `${n} rows`, quiet: "Nothing found", openInLogs: "Open in Logs", close: "Close", about: "About", lastError: "Last error", version: "Version",
     techniques: (n: number, rules: number) => `${n} ${n === 1 ? "technique" : "techniques"}, ${rules} ${rules === 1 ? "rule" : "rules"}`, uncovered: "No rule", rulesOf: (n: number) => `${n} ${n === 1 ? "rule" : "rules"}`,
@@ -267,7 +271,7 @@ export const text = {
     },
     lags: {
       stages: { eventToAvailable: "until Microsoft offers it", availableToJournalled: "until it is fetched", journalledToVisible: "until queries see it", eventToVisible: "all of it" },
-      title: "How long records take, over the last day", usual: (half: string, most: string) => `half ${half} · 99% ${most}`,
+      title: "How long records take, over the last day", usual: (half: string, most: string) => `median ${half} · 99% ${most}`,
       line: (stage: string, half: string, ninety: string, most: string, longest: string) => `${stage}: half within ${half}, 90% ${ninety}, 99% ${most}, at most ${longest}`,
     },
     summary: { connectors: "Connectors", healthy: "healthy", records: "Records, 24 h", lag: "Longest lag", backlog: "Backlog", payloads: "payloads" },

@@ -23,7 +23,7 @@ export const keptText = {
     tombstones: "What was removed", noTombstones: "Nothing was removed yet.", run: "Run", signed: "signed", unsigned: "not signed", problem: "It does not run",
   },
   holds: {
-    title: "Legal holds", none: "Nothing is held.", name: "Name", reason: "Reason", covers: "Covers", by: "Set by", state: "State", active: "Holds", released: (who: string) => `Released by ${who}`, everything: "everything", tenant: "Tenant", tables: "Tables", tablesHint: "With commas; none is all", user: "User", from: "From", to: "Before",
+    title: "Legal holds", none: "Nothing is held.", name: "Name", reason: "Reason", covers: "Covers", by: "Set by", state: "State", active: "Holds", released: (who: string) => `Released by ${who}`, everything: "everything", tenant: "Tenant", tables: "Tables", tablesHint: "With commas; none is all", user: "User", from: "From (UTC)", to: "Before (UTC)",
     add: "Set a hold", addRun: "Set hold", release: "Release", releaseOf: (name: string) => `Release ${name}`, why: (name: string) => `Why ${name} is released`, hint: "What is held is neither removed from the tables nor disposed of in the archive. One person sets it, another releases it.", span: (from: string, to: string) => `${from} to ${to}`, ever: "ever",
   },
   reports: {
