@@ -26,6 +26,8 @@ type Prover struct {
 	fs       fs.FS
 	verifier note.Verifier
 	key      string // of the verifier
+	// Warn is told of damaged files that proofs do without; may be nil.
+	Warn func(text string)
 }
 
 // OpenProver opens a folder for making proofs. Identities open objects that are
@@ -68,6 +70,7 @@ type view struct {
 	fs   fs.FS
 	head checkpoint
 	tree tlog.HashReader // every hash it gives is proved against the head
+	warn func(text string)
 }
 
 func (p *Prover) view() (*view, error) {
@@ -79,7 +82,9 @@ func (p *Prover) view() (*view, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open archive: checkpoint: %w", err)
 	}
-	return newView(p.fs, head), nil
+	v := newView(p.fs, head)
+	v.warn = p.Warn
+	return v, nil
 }
 
 func newView(fsys fs.FS, head checkpoint) *view {
@@ -183,8 +188,9 @@ func (v *view) cosigned(index int64) (size int64, signed []byte, err error) {
 		return 0, nil, err
 	}
 	c, err := proof.OpenCheckpoint(data, v.head.verifier, nil)
-	if err != nil {
-		return 0, nil, fmt.Errorf("%s: %w", cosignedFile, err)
+	if err != nil { // a quorum that is asked for is not there then
+		v.leaveOut(cosignedFile, err)
+		return v.head.size, v.head.signed, nil
 	}
 	if c.Size <= index || c.Size > v.head.size {
 		return v.head.size, v.head.signed, nil
@@ -370,7 +376,11 @@ func (v *view) consistency(older, newer []byte) (*proof.Consistency, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &proof.Consistency{Older: older, Newer: newer, Hashes: proof.FormatHashes(hashes)}, proof.CheckConsistency(&from, &to, hashes)
+	if err := proof.CheckConsistency(&from, &to, hashes); err != nil {
+		return nil, err
+	}
+	stamped, err := v.stampedTree(newer, to.Size)
+	return &proof.Consistency{Older: older, Newer: newer, Hashes: proof.FormatHashes(hashes), Stamped: stamped}, err
 }
 
 // proveTree proves that the tree of a size is the beginning of one of another

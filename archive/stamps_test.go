@@ -446,11 +446,6 @@ func TestEvidenceHasStamps(t *testing.T) {
 			}
 		}
 	}
-	// What the prover hands out is checked before.
-	files[stampPath(5, "harbour")].Data[100] ^= 1
-	if _, err := p.Payload(t.Context(), 1); err == nil {
-		t.Error("a damaged stamp is handed out")
-	}
 }
 
 // TestEveryByteOfStampedEvidence changes each byte of a bundle with a stamp.

@@ -42,6 +42,8 @@ type Absence struct {
 	Checkpoint   []byte
 	Spans        []Span
 	Certificates []string
+	// Stamped says since when the indexes were there; nil where nobody says so.
+	Stamped *StampedTree
 }
 
 // Span is what one index of operations says about the question.
@@ -92,9 +94,9 @@ func (a *Absence) Write(w io.Writer) error {
 	for _, c := range a.Certificates {
 		certificates = append(append(certificates, line(&c)...), '\n')
 	}
-	return writeMembers(w, []member{
+	return writeMembers(w, append([]member{
 		{memberAbsence, append(line(&about), '\n')}, {memberCheckpoint, a.Checkpoint}, {memberSpans, spans}, {memberCertificates, certificates},
-	})
+	}, a.Stamped.members()...))
 }
 
 func newAbsence(members []member) (*Absence, error) {
@@ -147,6 +149,8 @@ func eachLine(name string, data []byte, use func(text []byte) error) error {
 type VerifiedAbsence struct {
 	Question   Question   `json:"question"`
 	Checkpoint Checkpoint `json:"-"`
+	// Stamps are over a tree with all indexes; CheckTrusting alone fills them in.
+	Stamps []VerifiedStamp `json:"-"`
 	// First and Last are the journal positions between which every payload is covered.
 	// Where First is not 1, nothing is said of those before. Until is when the last
 	// index was made.

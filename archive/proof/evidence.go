@@ -166,11 +166,13 @@ func (e *Evidence) checkParts() error {
 // Consistency shows that one checkpoint is of a beginning of another's tree.
 type Consistency struct {
 	Older, Newer, Hashes []byte
+	// Stamped says since when the newer one's tree was there; nil where nobody says so.
+	Stamped *StampedTree
 }
 
 // Write writes the bundle as a ustar archive.
 func (c *Consistency) Write(w io.Writer) error {
-	return writeMembers(w, []member{{memberOlder, c.Older}, {memberNewer, c.Newer}, {memberHashes, c.Hashes}})
+	return writeMembers(w, append([]member{{memberOlder, c.Older}, {memberNewer, c.Newer}, {memberHashes, c.Hashes}}, c.Stamped.members()...))
 }
 
 // Check opens both checkpoints and checks the proof between them. The newer one
@@ -182,15 +184,7 @@ func (c *Consistency) Check(log note.Verifier, witnesses []note.Verifier, quorum
 	if newer, err = OpenCheckpoint(c.Newer, log, witnesses); err != nil {
 		return older, newer, fmt.Errorf("%s: %w", memberNewer, err)
 	}
-	lines := bytes.Split(c.Hashes, []byte("\n"))
-	var text []string
-	for _, line := range lines[:len(lines)-1] {
-		text = append(text, string(line))
-	}
-	if len(lines[len(lines)-1]) > 0 {
-		return older, newer, fmt.Errorf("%w: %s does not end with a line feed", ErrFormat, memberHashes)
-	}
-	hashes, err := ParseHashes(text)
+	hashes, err := hashLines(memberHashes, c.Hashes)
 	if err != nil {
 		return older, newer, err
 	}
@@ -273,15 +267,22 @@ func Read(r io.Reader) (b Bundle, err error) {
 	if err != nil {
 		return b, err
 	}
+	members, tree, err := splitStampedTree(members)
+	if err != nil {
+		return b, err
+	}
 	switch names(members) {
 	case memberAbout + " " + memberRows + " " + memberRecord + " " + memberPayload + " " + memberLeaf + " " + memberProof:
 		if b.Evidence, err = newEvidence(members); err == nil {
 			b.Evidence.Stamped, stamped = stamped, nil
 		}
 	case memberOlder + " " + memberNewer + " " + memberHashes:
-		b.Consistency = &Consistency{Older: members[0].data, Newer: members[1].data, Hashes: members[2].data}
+		b.Consistency = &Consistency{Older: members[0].data, Newer: members[1].data, Hashes: members[2].data, Stamped: tree}
+		tree = nil
 	case memberAbsence + " " + memberCheckpoint + " " + memberSpans + " " + memberCertificates:
-		b.Absence, err = newAbsence(members)
+		if b.Absence, err = newAbsence(members); err == nil {
+			b.Absence.Stamped, tree = tree, nil
+		}
 	case memberData + " " + memberLeaf + " " + memberProof:
 		if b.DataFile, err = newDataFile(members); err == nil {
 			b.DataFile.Stamped, stamped = stamped, nil
@@ -289,8 +290,8 @@ func Read(r io.Reader) (b Bundle, err error) {
 	default:
 		err = fmt.Errorf("%w: the members are %q", ErrFormat, names(members))
 	}
-	if err == nil && stamped != nil {
-		err = fmt.Errorf("%w: a bundle of this kind has no time stamps", ErrFormat)
+	if err == nil && (stamped != nil || tree != nil) {
+		err = fmt.Errorf("%w: a bundle of this kind has no time stamps of this form", ErrFormat)
 	}
 	return b, err
 }

@@ -66,11 +66,7 @@ func (s *Stamped) members() []member {
 	if s == nil {
 		return nil
 	}
-	all := []member{{memberStamped, s.Proof}}
-	for _, f := range s.Stamps {
-		all = append(all, member{stampFolder + f.Authority + stampSuffix, f.Token})
-	}
-	return all
+	return append([]member{{memberStamped, s.Proof}}, stampMembers(s.Stamps)...)
 }
 
 // splitStamped takes the members that newStamped reads from the end of those of a
@@ -87,34 +83,27 @@ func splitStamped(members []member) (others []member, s *Stamped, err error) {
 
 func newStamped(members []member) (*Stamped, error) {
 	s := &Stamped{Proof: members[0].data}
+	var err error
+	s.Stamps, err = stampsIn(members[1:], memberStamped)
+	return s, err
+}
+
+// stampsIn reads the members that are stamps, ascending by name, behind another one.
+func stampsIn(members []member, behind string) (stamps []StampFile, err error) {
 	before := ""
-	for _, m := range members[1:] {
+	for _, m := range members {
 		name, isStamp := strings.CutPrefix(m.name, stampFolder)
 		name, ended := strings.CutSuffix(name, stampSuffix)
 		if !isStamp || !ended || name <= before || strings.Contains(name, "/") {
-			return nil, fmt.Errorf("%w: the member %q behind %s", ErrFormat, m.name, memberStamped)
+			return nil, fmt.Errorf("%w: the member %q behind %s", ErrFormat, m.name, behind)
 		}
 		before = name
-		s.Stamps = append(s.Stamps, StampFile{Authority: name, Token: m.data})
+		stamps = append(stamps, StampFile{Authority: name, Token: m.data})
 	}
-	if len(s.Stamps) == 0 || len(s.Stamps) > MaxStamps {
-		return nil, fmt.Errorf("%w: %d time stamps", ErrFormat, len(s.Stamps))
+	if len(stamps) == 0 || len(stamps) > MaxStamps {
+		return nil, fmt.Errorf("%w: %d time stamps", ErrFormat, len(stamps))
 	}
-	return s, nil
-}
-
-// Whole checks that the stamps are over the checkpoint of the proof, whoever made them.
-func (s *Stamped) Whole() error {
-	p, err := ParseInclusion(s.Proof)
-	if err != nil {
-		return err
-	}
-	for _, f := range s.Stamps {
-		if _, err := f.open(p.Checkpoint); err != nil {
-			return err
-		}
-	}
-	return nil
+	return stamps, nil
 }
 
 func (f *StampFile) open(checkpoint []byte) (*timestamp.Stamp, error) {
@@ -142,13 +131,19 @@ func (s *Stamped) check(leaf []byte, trust Trust) ([]VerifiedStamp, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", memberStamped, err)
 	}
+	return trust.stamps(s.Stamps, p.Checkpoint, c.Size)
+}
+
+// stamps checks that stamps are over a checkpoint of so many leaves, and that there is a
+// quorum of those that are trusted.
+func (trust *Trust) stamps(stamps []StampFile, checkpoint []byte, size int64) ([]VerifiedStamp, error) {
 	var all []VerifiedStamp
-	for _, f := range s.Stamps {
-		t, err := f.open(p.Checkpoint)
+	for _, f := range stamps {
+		t, err := f.open(checkpoint)
 		if err != nil {
 			return nil, err
 		}
-		v := VerifiedStamp{Name: f.Authority, Subject: t.Authority, Time: t.Time, Accuracy: t.Accuracy.Seconds(), Policy: t.Policy, Serial: t.Serial, Size: c.Size}
+		v := VerifiedStamp{Name: f.Authority, Subject: t.Authority, Time: t.Time, Accuracy: t.Accuracy.Seconds(), Policy: t.Policy, Serial: t.Serial, Size: size}
 		if trust.StampRoots == nil {
 			v.Untrusted = "no root was given that it could lead to"
 		} else if v.Root, err = t.Root(trust.StampRoots); err != nil {
@@ -161,8 +156,8 @@ func (s *Stamped) check(leaf []byte, trust Trust) ([]VerifiedStamp, error) {
 	return all, trust.enough(all)
 }
 
-// WithoutStamps returns ErrStamps where time stamps are asked of what can have none, as
-// proofs of absence and of consistency.
+// WithoutStamps returns ErrStamps where time stamps are asked of what has none, as an
+// incident's file without any bundle.
 func (t *Trust) WithoutStamps() error { return t.enough(nil) }
 
 // enough counts the authorities that are trusted, by the roots that they lead to.

@@ -181,6 +181,7 @@ The exit code is 3 when an index is not what the payloads give.`,
 			if err != nil {
 				return err
 			}
+			prover.Warn = warnTo(cmd.ErrOrStderr())
 			defer prover.Close()
 			found, err := listOperations(cmd.Context(), prover, verify)
 			if err != nil {

@@ -58,7 +58,18 @@ func (n *node) openProver() (*archive.Prover, error) {
 	if err != nil {
 		return nil, err
 	}
-	return archive.OpenProver(n.paths.archive, string(key), identities)
+	prover, err := archive.OpenProver(n.paths.archive, string(key), identities)
+	if err != nil {
+		return nil, err
+	}
+	told := map[string]bool{}
+	prover.Warn = func(text string) {
+		if !told[text] {
+			told[text] = true
+			n.log.Warn("a proof is weaker than it could be", "problem", text)
+		}
+	}
+	return prover, nil
 }
 
 // agreement is a reconciliation with what only its row tells.

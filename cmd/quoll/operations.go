@@ -237,7 +237,8 @@ func proveAbsence(ctx context.Context, prover *archive.Prover, q proof.Question,
 	}
 	slices.Sort(a.ContentTypes)
 	a.Certificates = latestCertificates(taken)
-	return a, nil
+	a.Stamped, err = prover.StampedTree(ctx, checkpoint, a.Leaves())
+	return a, err
 }
 
 // dayAfter is the last day on which a record before a time may be looked for.

@@ -81,6 +81,17 @@ func (o *archiveFlags) open(ctx context.Context, key string) (*archive.Prover, e
 	return openProverOf(ctx, o.archive, key, identities)
 }
 
+// warnTo writes each warning of a prover once.
+func warnTo(w io.Writer) func(text string) {
+	told := map[string]bool{}
+	return func(text string) {
+		if !told[text] {
+			told[text] = true
+			_, _ = fmt.Fprintln(w, "WARNING: "+text) // the proof counts
+		}
+	}
+}
+
 func archiveProveCommand() *cobra.Command {
 	var o proveOptions
 	cmd := &cobra.Command{
@@ -126,6 +137,7 @@ func proveDataFile(cmd *cobra.Command, o proveOptions) error {
 	if err != nil {
 		return err
 	}
+	prover.Warn = warnTo(cmd.ErrOrStderr())
 	defer prover.Close()
 	f, err := prover.DataFile(cmd.Context(), o.dataFile)
 	if err != nil {
@@ -156,6 +168,7 @@ func runProve(cmd *cobra.Command, o proveOptions) error {
 	if err != nil {
 		return err
 	}
+	prover.Warn = warnTo(cmd.ErrOrStderr())
 	defer prover.Close()
 	w, err := readWorkspace(o.data)
 	if err != nil {
@@ -302,6 +315,7 @@ func runConsistency(cmd *cobra.Command, o consistencyOptions) error {
 	if err != nil {
 		return err
 	}
+	prover.Warn = warnTo(cmd.ErrOrStderr())
 	defer prover.Close()
 	bundle, err := prover.Consistency(cmd.Context(), older, newer)
 	if inconsistent(err) {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -23,6 +25,9 @@ import (
 	"github.com/quoll/quoll/archive/stamps"
 	"github.com/quoll/quoll/archive/witness"
 	"github.com/quoll/quoll/config"
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/internal/durable"
+	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/preflight"
 	"github.com/quoll/quoll/server"
 )
@@ -249,6 +254,60 @@ func TestNothingMeetsNoQuorum(t *testing.T) {
 		if code, out := check("--stamp-roots", harbour.RootsFile, "--stamp-quorum", "0"); code != 0 {
 			t.Errorf("%s, nothing asked for: %d\n%s", filepath.Base(file), code, out)
 		}
+	}
+	stampedNow(t, config, harbour)
+	growth, absence = filepath.Join(dir, "growth2.tar"), filepath.Join(dir, "absence2.tar")
+	if out, err := quoll(t, "archive", "consistency", "--data", p.data, "--from", filepath.Join(p.archive, "checkpoint"), "--out", growth); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if out, err := quoll(t, "archive", "prove-absence", "--data", p.data, "--tenant", erasedTenant, "--operation", "Set-Mailbox", "--subject", "ben@contoso.com", "--from", "2026-05-01", "--to", "2026-05-02", "--out", absence); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, file := range []string{growth, absence} {
+		var out, notes bytes.Buffer
+		if code := command.Run([]string{"--key", p.verifier(), "--stamp-roots", harbour.RootsFile, file}, &out, &notes); code != 0 || !strings.Contains(out.String(), "it was there at 20") {
+			t.Errorf("%s, stamped since: %d\n%s%s", filepath.Base(file), code, out.String(), notes.String())
+		}
+	}
+	// A stamp that is damaged is left out, and that is told.
+	damaged, err := filepath.Glob(filepath.Join(p.archive, "stamps", "*.tsr"))
+	if err != nil || len(damaged) != 1 {
+		t.Fatal(damaged, err)
+	}
+	if err := os.WriteFile(damaged[0], []byte("nothing"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var told bytes.Buffer
+	root := rootCommand()
+	root.SetOut(io.Discard)
+	root.SetErr(&told)
+	root.SetArgs([]string{"archive", "consistency", "--data", p.data, "--from", filepath.Join(p.archive, "checkpoint"), "--out", filepath.Join(dir, "growth3.tar")})
+	if err := root.ExecuteContext(t.Context()); err != nil || strings.Count(told.String(), "WARNING: stamps/") != 1 {
+		t.Errorf("a damaged stamp: %v\n%s", err, told.String())
+	}
+}
+
+// stampedNow has the log of an archive that is closed stamped by an authority.
+func stampedNow(t *testing.T, c archive.Config, by config.Timestamp) {
+	t.Helper()
+	a, err := archive.Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := askable(by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := stamps.New(asked, stamps.Dependencies{
+		Archive: a, Key: a.Verifier(), Dir: t.TempDir(), FS: durable.OS{}, Clock: clock.System(), Random: rand.Reader, Chance: func() float64 { return 0 },
+		Journal: func(context.Context, model.Payload) error { return nil }, Log: slog.New(slog.DiscardHandler),
+	})
+	s.Once(t.Context())
+	if s := s.Status(); s.Size == 0 {
+		t.Fatalf("%+v", s.Trouble)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -202,24 +202,18 @@ func (f *finding) check(r io.Reader, trust proof.Trust) error {
 	}
 	switch {
 	case bundle.Consistency != nil:
-		older, newer, err := bundle.Consistency.Check(trust.Log, trust.Witnesses, trust.Quorum)
-		if err == nil {
-			err = unstamped(trust)
-		}
+		older, newer, stamps, err := bundle.Consistency.CheckTrusting(trust)
 		if err != nil {
-			return err
+			return withTree(err)
 		}
-		f.Older, f.Log = newHead(&older), newHead(&newer)
+		f.Older, f.Log, f.Stamps = newHead(&older), newHead(&newer), stamps
 		return nil
 	case bundle.Absence != nil:
-		v, err := bundle.Absence.Check(trust.Log, trust.Witnesses, trust.Quorum)
-		if err == nil {
-			err = unstamped(trust)
-		}
+		v, err := bundle.Absence.CheckTrusting(trust)
 		if err != nil {
-			return err
+			return withTree(err)
 		}
-		f.Absent, f.Log = v, newHead(&v.Checkpoint)
+		f.Absent, f.Log, f.Stamps = v, newHead(&v.Checkpoint), v.Stamps
 		return nil
 	}
 	if bundle.DataFile != nil {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -9,12 +10,13 @@ import (
 	"github.com/quoll/quoll/archive/proof"
 )
 
-// unstamped refuses proofs that have no time stamps where some are asked for.
-func unstamped(trust proof.Trust) error {
-	if err := trust.WithoutStamps(); err != nil {
-		return fmt.Errorf("%w: proofs of absence and of consistency have none, ask with --stamp-quorum 0 and look at the stamps in the archive", err)
+// withTree says of a proof of absence or of consistency how it gets the stamps that it
+// has too few of.
+func withTree(err error) error {
+	if errors.Is(err, proof.ErrStamps) {
+		return fmt.Errorf("%w; it has those of the first stamped checkpoint with all that it stands on: make it again once the log was stamped, or ask with --stamp-quorum 0", err)
 	}
-	return nil
+	return err
 }
 
 // printStamps says since when what is proved was there, by others' clocks.
