@@ -49,7 +49,9 @@ type Faults struct {
 	// RepeatedPages come again in the place of the next page, under the same
 	// address or another.
 	RepeatedPages float64
-	// ShrunkPages lack some of their entries, which later listings have.
+	// ShrunkPages lack some of their entries, which later listings have: none is left
+	// out a second time. Without that bound a blob could be left out of every listing
+	// of the days that it can be had, and no client could know of it.
 	ShrunkPages float64
 	// BadPageTokens are links to a next page that is then refused with AF20031.
 	BadPageTokens float64
@@ -73,11 +75,12 @@ type faults struct {
 	over  atomic.Bool
 	mu    sync.Mutex
 	asked map[string]uint64
-	met   map[string]int // by the name of the kind
+	left  map[string]bool // the ids that shrunk pages left out
+	met   map[string]int  // by the name of the kind
 }
 
 func newFaults(f Faults) *faults {
-	return &faults{Faults: f, asked: map[string]uint64{}, met: map[string]int{}}
+	return &faults{Faults: f, asked: map[string]uint64{}, left: map[string]bool{}, met: map[string]int{}}
 }
 
 // FaultsMet tells how many requests met each kind of fault so far. Kinds that
@@ -236,8 +239,22 @@ func (f *faults) shrink(r *http.Request, page []contentAnswer) []contentAnswer {
 	if !hit || len(page) == 0 {
 		return page
 	}
-	f.count(shrunkPage)
-	return page[:d.Below(len(page))]
+	kept := d.Below(len(page))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := len(page) - 1; i >= kept; i-- {
+		if f.left[page[i].ContentID] {
+			kept = i + 1
+			break
+		}
+	}
+	for _, entry := range page[kept:] {
+		f.left[entry.ContentID] = true
+	}
+	if kept < len(page) {
+		f.met[shrunkPage]++
+	}
+	return page[:kept]
 }
 
 // badToken reports whether the link that led here is refused.

@@ -132,6 +132,12 @@ func TestFaultsOfPages(t *testing.T) {
 	if shrunk, after := list(r, ""); len(shrunk) >= len(first) || after != next {
 		t.Errorf("a shrunk page: %v and %q", shrunk, after)
 	}
+	for range len(first) { // an entry a time at worst
+		list(r, "")
+	}
+	if whole, _ := list(r, ""); fmt.Sprint(whole) != fmt.Sprint(first) {
+		t.Errorf("after each entry was left out once: %v", whole)
+	}
 	r.faults.Faults = Faults{BadPageTokens: 1}
 	if refused, _ := list(r, next); fmt.Sprint(refused) != "[AF20031]" {
 		t.Errorf("a bad link: %v", refused)
