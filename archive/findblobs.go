@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -126,6 +127,9 @@ func (f foundLeaves) parts(b CertifiedBlob) []PayloadLeaf {
 // what the leaf says.
 func copyBody(fsys fs.FS, l PayloadLeaf, into io.Writer) error {
 	file, err := fsys.Open(l.Object)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -140,12 +144,12 @@ func copyBody(fsys fs.FS, l PayloadLeaf, into io.Writer) error {
 	defer decoder.Close()
 	members := newMembers(decoder)
 	if _, err := members.seek(payloadMember(l.Position)); err != nil {
-		return fmt.Errorf("%s has no member %s: %w", l.Object, payloadMember(l.Position), err)
+		return fmt.Errorf("%w: %s: member %s: %w", ErrDamaged, l.Object, payloadMember(l.Position), err)
 	}
 	own := sha256.New()
 	n, err := io.Copy(io.MultiWriter(into, own), members)
 	if err == nil && (n != l.Size || hex.EncodeToString(own.Sum(nil)) != l.SHA256) {
-		err = fmt.Errorf("%s: the body is not what the log says", l.Object)
+		err = fmt.Errorf("%w: %s: the body is not what the log says", ErrDamaged, l.Object)
 	}
 	return err
 }

@@ -80,7 +80,7 @@ func (p *Prover) view() (*view, error) {
 	}
 	head, err := openCheckpoint(signed, p.verifier)
 	if err != nil {
-		return nil, fmt.Errorf("open archive: checkpoint: %w", err)
+		return nil, fmt.Errorf("open archive: %w", badCheckpoint(checkpointFile, err))
 	}
 	v := newView(p.fs, head)
 	v.warn = p.Warn

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/quoll/quoll/internal/durable"
@@ -105,9 +106,18 @@ func (a *Archive) readCheckpoint(name string) (*checkpoint, error) {
 	}
 	c, err := openCheckpoint(signed, a.id.verifier)
 	if err != nil {
-		return nil, fmt.Errorf("%w: checkpoint %s: %w", ErrKey, name, err)
+		return nil, badCheckpoint(name, err)
 	}
 	return &c, nil
+}
+
+// badCheckpoint tells a checkpoint that another key has signed from a damaged one.
+func badCheckpoint(name string, err error) error {
+	var other *note.UnverifiedNoteError
+	if errors.As(err, &other) {
+		return fmt.Errorf("%w: %s: %w", ErrKey, name, err)
+	}
+	return fmt.Errorf("%w: %s: %w", ErrDamaged, name, err)
 }
 
 // load reads the state of a checkpoint from the tiles and checks it against the

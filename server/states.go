@@ -21,7 +21,7 @@ const (
 
 // PartState is how a source, or what Quoll keeps, is.
 type PartState struct {
-	// Part is "source", "journal", "lake", "archive", "archiveCopy", "archiveTimestamp", "disk",
+	// Part is "source", "journal", "lake", "archive", "archiveCopy", "archiveWitness", "archiveTimestamp", "disk",
 	// "retention" where there are rules, or "automation" where a file of it is wrong.
 	Part string `json:"part"`
 	// Name is that of a copy of the archive or of an authority that stamps it; Name and ContentType tell sources apart: "eventhub/contoso.servicebus.windows.net",

@@ -26,7 +26,9 @@ func (m *measured) States(context.Context) ([]server.PartState, error) {
 	if m.node.archiveProblem != nil {
 		archive = kept("archive", m.node.archiveProblem.Error())
 		archive.State = server.StateFailing
+		archive.Remedy = "Nothing is archived until it opens; the journal keeps what comes, and the next start tries again. " + cmp.Or(archiveRemedy(m.node.archiveProblem), "Check the disk and the rights.")
 	}
+	parts = append(parts, m.node.witnessStates()...)
 	parts = append(parts, m.node.stampStates(m.now())...)
 	parts = append(parts, m.node.copyStates(m.now())...)
 	parts = append(parts, journal, m.lake(cmp.Or(p.FlushError, p.MaintainError)), archive, m.disk(p.Pressure))

@@ -131,7 +131,8 @@ func printReport(w io.Writer, output, dir string, r *archive.Report, rooted bool
 			Archive string `json:"archive"`
 			Whole   bool   `json:"whole"`
 			*archive.Report
-		}{dir, r.OK(), r})
+			Remedies []string `json:"remedies,omitempty"`
+		}{dir, r.OK(), r, remediesOf(r)})
 	}
 	var b strings.Builder
 	for _, problem := range r.Problems {
@@ -139,6 +140,9 @@ func printReport(w io.Writer, output, dir string, r *archive.Report, rooted bool
 	}
 	if r.Omitted > 0 {
 		fmt.Fprintf(&b, "and %d more\n", r.Omitted)
+	}
+	for _, remedy := range remediesOf(r) {
+		fmt.Fprintf(&b, "→ %s\n", remedy)
 	}
 	verdict := "whole"
 	if !r.OK() {

@@ -125,10 +125,15 @@ func (r *agreement) compareRemovals(ctx context.Context, n *node, prover *archiv
 	if r.Removals, different, err = told.compare(ctx, prover, n.lake.Tombstones(), r.Position, time.Now()); err != nil {
 		return fmt.Errorf("reconcile: compare tombstones of retention with the log: %w", err)
 	}
+	if r.Missing > 0 { // without them, the tables are those of a restored machine
+		lost := told.without(n.lake.Tombstones())
+		r.Removals.Wrong += len(lost)
+		different = append(different, lost...)
+	}
 	r.Problems = append(r.Problems, different...)
 	if len(different) > 0 {
 		r.Passed = false
-		r.Detail += fmt.Sprintf("; %d tombstones of retention are not under the log, the first: %s", len(different), different[0])
+		r.Detail += fmt.Sprintf("; %d tombstones of retention and the log differ, the first: %s", len(different), different[0])
 	} else if r.Removals.Runs > 0 {
 		r.Detail += fmt.Sprintf("; %d tombstones of retention are as the log has them", r.Removals.Runs)
 	}
@@ -196,7 +201,7 @@ func agreementDetail(r *pipeline.Reconciliation) string {
 	text := fmt.Sprintf("%d hours differ: %d rows are in the archive alone, %d in the tables alone, %d read otherwise", differing, r.Missing, r.Foreign, r.Changed)
 	switch {
 	case len(r.Problems) > 0:
-		text += "; " + r.Problems[0]
+		text += "; " + r.Problems[0] + "; quoll archive verify names each damaged file of the archive, quoll lake check those of the tables, and both say what to do"
 	case len(r.Named) > 0:
 		d := r.Named[0]
 		text += fmt.Sprintf("; the first: record %s of journal position %d %s, %s", d.Key, d.Position, d.What, d.Table)

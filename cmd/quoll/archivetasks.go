@@ -301,7 +301,7 @@ func evidenceFailure(err error) error {
 	case errors.Is(err, archive.ErrNotFound):
 		return &server.Failure{Code: server.CodeNotFound, Message: err.Error()}
 	case errors.Is(err, archive.ErrDamaged), errors.Is(err, archive.ErrEncrypted), errors.Is(err, archive.ErrDisposed), errors.Is(err, operations.ErrUncovered):
-		return &server.Failure{Code: server.CodeConflict, Message: err.Error()}
+		return &server.Failure{Code: server.CodeConflict, Message: archiveError(err).Error()}
 	case errors.As(err, &usage):
 		return &server.Failure{Code: server.CodeBadRequest, Message: err.Error()}
 	}

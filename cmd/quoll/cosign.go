@@ -47,6 +47,42 @@ func (n *node) witnessStatus() []server.WitnessStatus {
 	return all
 }
 
+func (n *node) witnessStates() []server.PartState {
+	if n.witnesses == nil {
+		return nil
+	}
+	var all []server.PartState
+	for _, s := range n.witnesses.Standing() {
+		all = append(all, witnessState(s))
+	}
+	return all
+}
+
+// witnessState is the state of one witness. That it cannot be reached keeps nothing from
+// being archived; that it has seen something else is the worst that can be found.
+func witnessState(s witness.Standing) server.PartState {
+	state := server.PartState{Part: "archiveWitness", Name: s.Name, State: server.StateOK}
+	if s.Err == nil {
+		if s.Size == 0 {
+			state.State = server.StateStarting
+		}
+		return state
+	}
+	state.State, state.Code, state.Cause = server.StateDegraded, "witness-unreachable", s.Err.Error()
+	state.Remedy = "It is asked again each minute, and nothing waits for it. Look at the address in archive_witnesses, the network, and whether it runs."
+	switch {
+	case errors.Is(s.Err, witness.ErrSplit):
+		state.State, state.Code, state.Remedy = server.StateFailing, "witness-split", "Two histories of this log were signed. Keep this archive and the witness's folder as they are, and find out who had the key: docs/witness.md."
+	case errors.Is(s.Err, witness.ErrRollback):
+		state.State, state.Code, state.Remedy = server.StateFailing, "witness-rollback", "Put the newest copy of the archive and of the data directory's keys back. If this machine was restored from a backup, what came after is missing here: docs/witness.md."
+	case errors.Is(s.Err, witness.ErrKey):
+		state.State, state.Code, state.Remedy = server.StateFailing, "witness-key", "The archive was made anew, or somebody else's key signs. If it is meant, give the witness keys/archive.pub of the data directory beside the old one."
+	case errors.Is(s.Err, witness.ErrUnknown):
+		state.Code, state.Remedy = "witness-unknown", "Start the witness with --log-key and keys/archive.pub of the data directory."
+	}
+	return state
+}
+
 func archiveCosignCommand() *cobra.Command {
 	var data, key string
 	cmd := &cobra.Command{

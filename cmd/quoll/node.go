@@ -224,6 +224,7 @@ func (n *node) openArchive(sealAfter time.Duration) error {
 	settings.MaxAge, settings.MaxBytes = sealAfter, archiveBatch
 	opened, err := archive.Open(settings)
 	if err != nil {
+		err = archiveError(err)
 		n.archiveProblem = fmt.Errorf("open archive %s: %w", n.paths.archive, err)
 		n.log.Error("the archive cannot be opened; everything else goes on, and it is tried again at the next start", "error", err)
 		return nil

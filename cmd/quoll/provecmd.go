@@ -141,7 +141,7 @@ func proveDataFile(cmd *cobra.Command, o proveOptions) error {
 	defer prover.Close()
 	f, err := prover.DataFile(cmd.Context(), o.dataFile)
 	if err != nil {
-		return err
+		return archiveError(err)
 	}
 	bundle := proof.DataFile{Data: f.Data, Leaf: f.Line, Proof: f.Inclusion.Encode(), Stamped: f.Stamped}
 	if err := writeNew(o.out, bundle.Write); err != nil {
@@ -176,7 +176,7 @@ func runProve(cmd *cobra.Command, o proveOptions) error {
 	}
 	e, proved, span, err := o.evidence(cmd.Context(), prover, w.WorkspaceID)
 	if err != nil {
-		return err
+		return archiveError(err)
 	}
 	if err := writeNew(o.out, e.Write); err != nil {
 		return err
@@ -322,7 +322,7 @@ func runConsistency(cmd *cobra.Command, o consistencyOptions) error {
 		return &exitError{exitFound, err}
 	}
 	if err != nil {
-		return err
+		return archiveError(err)
 	}
 	if err := writeNew(o.out, bundle.Write); err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +70,17 @@ func (r removals) compare(ctx context.Context, prover *archive.Prover, tombstone
 	}
 	found.Wrong = len(problems)
 	return found, problems, nil
+}
+
+// without says which runs of the log have no tombstone beside the lake.
+func (r removals) without(tombstones []lake.Tombstone) (problems []string) {
+	for _, position := range slices.Sorted(maps.Keys(r)) {
+		name := r[position].Name
+		if !slices.ContainsFunc(tombstones, func(t lake.Tombstone) bool { return strings.HasPrefix(name, removalKey(&t)) }) {
+			problems = append(problems, fmt.Sprintf("the log has a run of retention at position %d, %s, and no tombstone beside the lake tells of it: what it removed counts as lost; put the folder of tombstones back from a backup", position, name))
+		}
+	}
+	return problems
 }
 
 // differs says in what a tombstone is not the one that the log has; empty if it is.

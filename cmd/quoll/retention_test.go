@@ -130,6 +130,9 @@ func tombstonesAndLog(t *testing.T, n *node) {
 		t.Fatalf("%d runs under the log, %v", len(told), err)
 	}
 	run := n.lake.Tombstones()[0]
+	if kept, lost := told.without([]lake.Tombstone{run}), told.without(nil); len(kept) != 0 || len(lost) != 1 || !strings.Contains(lost[0], "at position "+fmt.Sprint(run.Recorded)) {
+		t.Errorf("without a tombstone: %q, %q", kept, lost)
+	}
 	before := removals{} // as it was written down when names had no sums
 	for position, p := range told {
 		p.Name = removalKey(&run)

@@ -72,6 +72,15 @@ func printStatus(w io.Writer, s *server.Status) error {
 				fmt.Fprintf(&b, "          %s\n", f.Problem)
 			}
 		}
+		if v := s.Archive.Verified; v != nil {
+			fmt.Fprintf(&b, "verified  at %s, %s: %s\n", v.Time.Format(time.RFC3339), passed(v.Passed), v.Detail)
+		}
+		if r := s.Archive.Reconciliation; r != nil {
+			fmt.Fprintf(&b, "compared  with the tables at %s, %s: %s\n", r.Time.Format(time.RFC3339), passed(r.Passed), r.Detail)
+		}
+		for _, w := range s.Archive.Witnesses {
+			printWitness(&b, w)
+		}
 		for _, t := range s.Archive.Timestamps {
 			printTimestamp(&b, t)
 		}
@@ -94,6 +103,17 @@ func printStatus(w io.Writer, s *server.Status) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func printWitness(b *strings.Builder, w server.WitnessStatus) {
+	if w.Time == nil {
+		fmt.Fprintf(b, "witness   %s at %s has not cosigned since the start\n", w.Name, w.URL)
+	} else {
+		fmt.Fprintf(b, "witness   %s at %s has cosigned the first %d leaves at %s\n", w.Name, w.URL, w.Size, w.Time.Format(time.RFC3339))
+	}
+	if w.Problem != "" {
+		fmt.Fprintf(b, "          %s\n", w.Problem)
+	}
 }
 
 func printTimestamp(b *strings.Builder, t server.TimestampStatus) {
