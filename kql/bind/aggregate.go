@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/quoll/quoll/kql/builtin"
@@ -63,11 +64,27 @@ func (b *binder) aggregateCall(x *syntax.Call, f *builtin.Function, r *rowScope)
 			args, x = nil, &syntax.Call{Func: x.Func} // count(x) counts rows, those of null too
 		}
 	}
-	call, ok := b.apply(x, f, args).(*plan.Call)
+	call, ok := b.applyTo(x, f, args, r.aggregates.same).(*plan.Call)
 	if !ok {
 		return unknown
 	}
 	return r.aggregates.add(name, call)
+}
+
+// same reports whether an expression has one value in a group: it is constant, or
+// reads no columns but keys.
+func (a *aggregation) same(e plan.Expr) bool {
+	is := true
+	plan.VisitExpr(e, func(e plan.Expr) bool {
+		if ref, ok := e.(*plan.Ref); ok {
+			is = is && slices.ContainsFunc(a.keys, func(key item) bool {
+				k, ok := key.expr.(*plan.Ref)
+				return ok && k.Column == ref.Column
+			})
+		}
+		return is
+	})
+	return is
 }
 
 // aggregateItems binds one element of summarize's list.

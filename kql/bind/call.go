@@ -131,6 +131,11 @@ func (b *binder) scalars(xs []syntax.Expr, r *rowScope) (args []plan.Expr, ok bo
 // apply chooses the overload of f that fits the arguments best, converts them
 // to what it asks for, and gives the call.
 func (b *binder) apply(x *syntax.Call, f *builtin.Function, args []plan.Expr) plan.Expr {
+	return b.applyTo(x, f, args, constant)
+}
+
+// applyTo is apply where more than constants has the same value for all rows.
+func (b *binder) applyTo(x *syntax.Call, f *builtin.Function, args []plan.Expr, same func(plan.Expr) bool) plan.Expr {
 	if f.Canonical() == "iff" && len(args) == 3 {
 		args = mixedBranches(args)
 	}
@@ -146,7 +151,7 @@ func (b *binder) apply(x *syntax.Call, f *builtin.Function, args []plan.Expr) pl
 	}
 	o := f.Overloads[best]
 	for i, a := range x.Args {
-		if p := o.Param(i); p.Constant && !constant(args[i]) {
+		if p := o.Param(i); p.Constant && !same(args[i]) {
 			b.src.Add(source.Diagnostic{
 				Span: a.Span(), Message: fmt.Sprintf("the argument %q of %s() must be a constant", p.Name, f.Name),
 				Remedy: insteadOfConstant(p.Name, f),
@@ -213,6 +218,10 @@ func (b *binder) checkConstants(x *syntax.Call, f *builtin.Function, o builtin.O
 			b.errorf(x.Args[i].Span(), "the argument %q of %s() must be a constant text", p.Name, f.Name)
 			return false
 		}
+		if !ok && slices.Contains(writtenDown[f.Canonical()], p.Name) {
+			b.errorf(x.Args[i].Span(), "the argument %q of %s() must be written down, and not computed", p.Name, f.Name)
+			return false
+		}
 		if !ok || l.Of != types.String {
 			continue
 		}
@@ -246,6 +255,10 @@ func (b *binder) checkConstants(x *syntax.Call, f *builtin.Function, o builtin.O
 // writtenOut are the parameters that an engine reads while it is told what to
 // do, so that even a computed constant would come too late.
 var writtenOut = []string{"path", "part", "format", "kind"}
+
+// writtenDown are others of which the same is true, by function: how many groups a
+// pattern has says how many columns of matches there are.
+var writtenDown = map[string][]string{"extract_all": {"regex", "groups"}, "hll": {"accuracy"}, "hll_if": {"accuracy"}}
 
 // isZone reports whether a name is one of the IANA database, which is compiled
 // in: what a query means does not depend on the machine.

@@ -183,6 +183,20 @@ func realOf(text string) (any, bool) {
 	return f, true
 }
 
+// joined is the text of strcat(), of which patterns are put together. What grows
+// by being joined with itself is left to an engine and its limits.
+func joined(values []any) (any, bool) {
+	var all strings.Builder
+	for _, v := range values {
+		text, ok := v.(string)
+		if !ok || all.Len()+len(text) > 1<<16 {
+			return nil, false
+		}
+		all.WriteString(text)
+	}
+	return all.String(), true
+}
+
 // foldCall computes a call of literals.
 func foldCall(c *plan.Call) (any, bool) {
 	values := make([]any, len(c.Args))
@@ -194,6 +208,8 @@ func foldCall(c *plan.Call) (any, bool) {
 		values[i] = l.Value
 	}
 	switch {
+	case c.Function.Name == "strcat":
+		return joined(values)
 	case c.Function.Name == "negate":
 		return negate(values[0])
 	case len(values) == 2 && c.Of == types.Bool:

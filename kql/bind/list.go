@@ -183,7 +183,7 @@ func scalarOf(value any) plan.Expr {
 		}
 		f, err := v.Float64()
 		if err == nil {
-			return &plan.Literal{Of: types.Real, Value: f}
+			return &plan.Literal{Of: types.Real, Value: f, Exact: v.String()} // the text of 1.50 is that of the element
 		}
 	}
 	text, err := json.Marshal(value)

@@ -132,6 +132,21 @@ func (c template) overConstants(n *nastyColumns, row int) string {
 	return c.form(args)
 }
 
+// computed writes the call with values of one row that are constant, and yet are
+// computed when the query runs.
+func (c template) computed(n *nastyColumns, row int) string {
+	args := slices.Clone(c.args)
+	for i, a := range args {
+		if values, ok := n.written[a]; ok {
+			a = values[row]
+		}
+		if !strings.HasPrefix(a, "typeof(") {
+			args[i] = "toscalar(print x = " + a + ")"
+		}
+	}
+	return c.form(args)
+}
+
 // templates are calls of a function: one with each type that the first
 // argument may have, and some with types at random for every argument.
 func templates(r *rand.Rand, f *builtin.Function, rounds int) []template {
@@ -263,7 +278,7 @@ type comparison struct {
 // compare asks for each call over the columns, and for all its rows over
 // constants at once; what the compiler refuses of these is asked one by one.
 func (c *comparison) compare(all []template) {
-	for _, call := range all {
+	for i, call := range all {
 		over, err := c.ask("T | sort by k asc | project v = " + call.overColumns())
 		if err != nil || over.Truncated {
 			continue // which arguments fit, and how much, is for other tests
@@ -273,6 +288,9 @@ func (c *comparison) compare(all []template) {
 			written[row] = "v" + strconv.Itoa(row) + " = " + call.overConstants(c.n, row)
 		}
 		constants, err := c.ask("print " + strings.Join(written, ", "))
+		if err == nil {
+			c.compareComputed(call, i%len(written), constants)
+		}
 		for row := range written {
 			if err == nil {
 				c.same(call, row, over.Columns[0], over.Rows[row][0], constants.Columns[row], constants.Rows[0][row])
@@ -284,6 +302,19 @@ func (c *comparison) compare(all []template) {
 			}
 			c.refused++
 		}
+	}
+}
+
+// compareComputed asks for one row over constants that are computed.
+func (c *comparison) compareComputed(call template, row int, constants *query.Result) {
+	one, err := c.ask("print v = " + call.computed(c.n, row))
+	if err != nil {
+		c.refused++
+		return
+	}
+	c.compared++
+	if column := constants.Columns[row]; one.Columns[0].Type != column.Type && column.Type != types.Int || !alike(one.Rows[0][0], constants.Rows[0][row], column.Type) {
+		c.Errorf("%s\n  computed: %s %s\n  as constants: %s %s", call.overConstants(c.n, row), one.Columns[0].Type, shown(one.Rows[0][0]), column.Type, shown(constants.Rows[0][row]))
 	}
 }
 

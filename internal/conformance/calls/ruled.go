@@ -34,6 +34,9 @@ var rulings = []ruling{
 	{"bin_at", "does not take", "the size of timespans and datetimes is a timespan, and the fixed point a value of the same type"},
 	{"== !=", "cannot compare a", noComparison},
 	{"in !in", "cannot look for a", noComparison},
+	{"make_list make_list_if make_set make_set_if make_bag make_bag_if makelist makeset make_dictionary", "must be a constant", "the limit is the greatest number of elements of a list, and here each row says another; what a key says is taken"},
+	{"hll hll_if", "must be a constant", "the accuracy is that of a whole sketch, and here each row says another"},
+	{"prev next", "the default of", "the default stands for a value of the column, and is none of its type"},
 	{"negate", "not a datetime", "the arithmetic of datetimes has no negation"},
 	{"range", "datetime)", "the step is a difference, between datetimes a timespan"},
 }

@@ -89,7 +89,7 @@ func (g *generator) plainAggregate(name string, c *plan.Call, a []string, filter
 	case "make_list", "make_set", "make_list_with_nulls":
 		return g.gather(name, c, a, filter, b)
 	case "make_bag":
-		return g.makeBag(g.json(c.Args[0], b), g.sizeLimit(c), filter)
+		return g.makeBag(g.json(c.Args[0], b), g.sizeLimit(c, a), filter)
 	case "hll", "hll_merge", "tdigest", "tdigest_merge", "buildschema", "percentilew":
 		return g.sketch(name, c, a, filter, b)
 	case "percentile":
@@ -177,9 +177,9 @@ func (g *generator) gather(name string, c *plan.Call, a []string, filter string,
 	}
 	if c.Of == types.Long { // only the size is asked for
 		if name == "make_set" {
-			return "least(count(DISTINCT " + a[0] + ")" + filter + ", " + itoa(g.sizeLimit(c)) + ")"
+			return "least(count(DISTINCT " + a[0] + ")" + filter + ", " + g.sizeLimit(c, a) + ")"
 		}
-		return "least(count(" + a[0] + ")" + filter + ", " + itoa(g.sizeLimit(c)) + ")"
+		return "least(count(" + a[0] + ")" + filter + ", " + g.sizeLimit(c, a) + ")"
 	}
 	distinct, order := "", ""
 	if name == "make_set" {
@@ -198,7 +198,7 @@ func (g *generator) gather(name string, c *plan.Call, a []string, filter string,
 	if distinct != "" {
 		list = "list_sort(" + list + ")"
 	}
-	list = "(" + list + ")[:" + itoa(g.sizeLimit(c)) + "]"
+	list = "(" + list + ")[:" + g.sizeLimit(c, a) + "]"
 	if isReal {
 		list = "list_transform(" + list + ", lambda e: " + jsonReal("e") + ")"
 	}

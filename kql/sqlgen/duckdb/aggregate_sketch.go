@@ -11,12 +11,32 @@ import (
 // make_bag() give, as in Kusto.
 const mostGathered = 1 << 20
 
-// sizeLimit is the last argument of such an aggregate, if it is a number.
-func (g *generator) sizeLimit(c *plan.Call) int64 {
-	if limit, ok := constantInt(c.Args[len(c.Args)-1]); ok && len(c.Args) > 1 && limit < mostGathered {
-		return max(limit, 0)
+// sizeLimit is the limit of such an aggregate, of which all arguments are given: a
+// number, or what a table or the key of a group says.
+func (g *generator) sizeLimit(c *plan.Call, args []string) string {
+	last := len(c.Args) - 1
+	if last == 0 || !c.Args[last].Type().Integer() {
+		return itoa(mostGathered)
 	}
-	return mostGathered
+	if limit, ok := constantInt(c.Args[last]); ok {
+		return itoa(min(max(limit, 0), mostGathered))
+	}
+	limit := args[last]
+	if reads(c.Args[last]) {
+		limit = "any_value(" + limit + ")"
+	}
+	return "greatest(least(coalesce(" + limit + ", " + itoa(mostGathered) + "), " + itoa(mostGathered) + "), 0)"
+}
+
+// reads reports whether an expression reads a column.
+func reads(e plan.Expr) bool {
+	found := false
+	plan.VisitExpr(e, func(e plan.Expr) bool {
+		_, ok := e.(*plan.Ref)
+		found = found || ok
+		return !found
+	})
+	return found
 }
 
 // and adds a condition to a filter, which may be empty.
@@ -35,9 +55,9 @@ func (g *generator) gathered(name, list string, args ...string) string {
 }
 
 // makeBag joins bags. Of equal keys the value of the first bag stays.
-func (g *generator) makeBag(j string, limit int64, filter string) string {
+func (g *generator) makeBag(j, limit, filter string) string {
 	list := "list(CAST(" + j + " AS JSON))" + and(filter, "json_type("+j+") = 'OBJECT'")
-	return g.gathered("gather_bag", list, integer(limit))
+	return g.gathered("gather_bag", list, "CAST("+limit+" AS BIGINT)")
 }
 
 // sketch writes the aggregates that keep a summary, and weighted percentiles.

@@ -95,19 +95,23 @@ func place(c *plan.Call, a []string) string {
 	if len(a) > 3 {
 		part = "(CASE WHEN " + a[3] + " < 0 THEN " + part + " ELSE substring(" + a[0] + ", " + start + " + 1, " + a[3] + ") END)"
 	}
-	if len(a) > 4 {
-		if n, ok := constantInt(c.Args[4]); ok && n > 1 {
-			// The n-th occurrence stands behind n-1 others and the text between. The
-			// length counts from the one before, so that it bounds the first alone.
-			if len(a) > 3 {
-				first := place(c, a[:4])
-				part = "(CASE WHEN " + first + " >= 0 THEN substring(" + a[0] + ", " + start + " + 1) ELSE '' END)"
-			}
-			pieces := "string_split(" + part + ", " + a[1] + ")"
-			return "(CASE WHEN len(" + pieces + ") > " + itoa(n) + " THEN " + start + " + length(array_to_string(" + pieces + "[:" + itoa(n) + "], " + a[1] + ")) ELSE -1 END)"
-		}
+	first := "(CASE WHEN strpos(" + part + ", " + a[1] + ") = 0 THEN -1 ELSE strpos(" + part + ", " + a[1] + ") - 1 + " + start + " END)"
+	if len(a) < 5 {
+		return first
 	}
-	return "(CASE WHEN strpos(" + part + ", " + a[1] + ") = 0 THEN -1 ELSE strpos(" + part + ", " + a[1] + ") - 1 + " + start + " END)"
+	n, written := constantInt(c.Args[4])
+	if written && n <= 1 {
+		return first
+	}
+	// The n-th occurrence stands behind n-1 others and the text between. The
+	// length counts from the one before, so that it bounds the first alone.
+	rest := "(CASE WHEN " + first + " >= 0 THEN substring(" + a[0] + ", " + start + " + 1) ELSE '' END)"
+	pieces := "string_split(" + rest + ", " + a[1] + ")"
+	later := "(CASE WHEN len(" + pieces + ") > " + a[4] + " THEN " + start + " + length(array_to_string(" + pieces + "[:" + a[4] + "], " + a[1] + ")) ELSE -1 END)"
+	if written {
+		return later
+	}
+	return "(CASE WHEN " + a[4] + " > 1 THEN " + later + " ELSE " + first + " END)"
 }
 
 // split gives an array of strings. An empty delimiter does not cut.
@@ -268,17 +272,20 @@ func group(text, pattern string, n int64) string {
 // nothing.
 func extract(g *generator, c *plan.Call, a []string, b *block) string {
 	pattern := g.pattern(c.Args[0], b)
-	p, _ := constantText(c.Args[0])
+	most := lastNumbered // of a computed pattern, of which the groups are not known yet
+	if p, ok := constantText(c.Args[0]); ok {
+		most = groups(p)
+	}
 	n, ok := constantInt(c.Args[1])
 	text := "''"
 	switch {
 	case !ok:
 		text = "''"
-		for i := groups(p); i >= 0; i-- {
+		for i := most; i >= 0; i-- {
 			text = "CASE " + a[1] + " WHEN " + itoa(int64(i)) + " THEN " + group(a[2], pattern, int64(i)) + " ELSE " + text + " END"
 		}
 		text = "(" + text + ")"
-	case n >= 0 && n <= int64(groups(p)):
+	case n >= 0 && n <= int64(most):
 		text = group(a[2], pattern, n)
 	}
 	if len(a) > 3 && c.Of != types.String {
