@@ -33,6 +33,11 @@ type Request struct {
 	// as a query writes them, or their texts alone. One that the query does not
 	// declare is a mistake.
 	Parameters map[string]string
+	// Each, when it is set, is given the rows of a query with one table in batches, as
+	// the engine reads them, and the result has none: they are never all in memory. It
+	// must not keep the batch. Its error ends the query. A query that
+	// gives several tables or no rows does not call it.
+	Each func(columns []Column, rows [][]any) error
 }
 
 // Limits bound one query.
@@ -108,6 +113,8 @@ type Result struct {
 	// types.Ticks, json.RawMessage (Dynamic), or decimal digits as a string
 	// (Decimal). A string is never nil.
 	Rows [][]any
+	// Handed counts the rows that Request.Each was given instead.
+	Handed int
 	// Truncated says that there were more rows than the limits allow.
 	Truncated bool
 	// PartialFailure is what Kusto says with a result that was cut: which limit was

@@ -36,11 +36,14 @@ type RunOptions struct {
 	From, To time.Time // as in Request
 	Limits   Limits
 	Standing bool // as in Request
+	// Each is given the rows of a statement with one table, as Request.Each is.
+	Each func(rows [][]any) error
 }
 
 // Execution is what an engine gives back. Rows are as in Result.
 type Execution struct {
 	Rows      [][]any
+	Handed    int // rows that RunOptions.Each was given instead
 	Truncated bool
 	// LimitReached says in Kusto's words which limit cut the rows; it is empty where
 	// none did.
@@ -106,7 +109,12 @@ func (s *Service) Query(ctx context.Context, r Request) (result *Result, err err
 	ctx, cancel := context.WithTimeoutCause(ctx, r.Limits.Time, ErrTimeLimit)
 	defer cancel()
 	started = time.Now()
-	execution, err := s.engine.Run(ctx, statement, r.options())
+	options := r.options()
+	if r.Each != nil && len(statement.More) == 0 {
+		of := columns(statement)
+		options.Each = func(rows [][]any) error { return r.Each(of, rows) }
+	}
+	execution, err := s.engine.Run(ctx, statement, options)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return nil, fmt.Errorf("run query: %w", cause)
 	}
@@ -130,7 +138,7 @@ func (s *Service) Query(ctx context.Context, r Request) (result *Result, err err
 // table is the result of one statement.
 func table(statement *plan.Statement, execution *Execution) *Result {
 	return &Result{
-		Columns: columns(statement), Rows: execution.Rows, Truncated: execution.Truncated, PartialFailure: execution.LimitReached,
+		Columns: columns(statement), Rows: execution.Rows, Handed: execution.Handed, Truncated: execution.Truncated, PartialFailure: execution.LimitReached,
 		Visualization: statement.Visualization, Statistics: execution.Statistics, Name: statement.Name,
 	}
 }

@@ -21,6 +21,10 @@ type QueryRequest struct {
 	Now time.Time
 	// Parameters are the values for declare query_parameters by name, as text.
 	Parameters map[string]string
+	// Each, when it is set, is given the rows of a single table in batches instead of
+	// their being in the result, whose Statistics then say how many they were. It keeps
+	// no batch. A Querier need not call it.
+	Each func(columns []ResultColumn, rows [][]any) error
 }
 
 // QueryResult is the answer of a Querier.
@@ -127,6 +131,9 @@ func (s *Server) handleQuery(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer release()
+	rows := &answer{dir: s.spool}
+	defer rows.close()
+	q.Each = rows.add
 	started := time.Now()
 	result, err := s.services.Querier.Query(ctx, q)
 	if err != nil {
@@ -134,6 +141,10 @@ func (s *Server) handleQuery(w http.ResponseWriter, r *http.Request) error {
 	}
 	if result.Statistics.ElapsedMilliseconds == 0 {
 		result.Statistics.ElapsedMilliseconds = float64(time.Since(started).Microseconds()) / 1000
+	}
+	if rows.count > 0 {
+		result.Statistics.RowsReturned = rows.count
+		return rows.send(w, result)
 	}
 	result.Statistics.RowsReturned = len(result.Rows)
 	for _, further := range result.More {

@@ -28,6 +28,7 @@ type Server struct {
 	running    chan struct{}
 	handler    http.Handler
 	live       live
+	spool      string // as in Options
 }
 
 // Options are what a Server needs besides its Config.
@@ -39,8 +40,11 @@ type Options struct {
 	// LocalToken is a second bearer token, for programs that may read it where
 	// the caller keeps it. It counts where people sign in only.
 	LocalToken string
-	Logger     *slog.Logger // nil discards
-	Clock      Clock        // nil is the system's clock
+	// Spool is the folder for large answers that are on their way; empty is the
+	// system's for temporary files. It is made when it is not there.
+	Spool  string
+	Logger *slog.Logger // nil discards
+	Clock  Clock        // nil is the system's clock
 }
 
 // New checks the configuration, reads the bearer token, and builds the routes.
@@ -57,7 +61,7 @@ func New(cfg Config, opt Options) (*Server, error) {
 		return nil, fmt.Errorf("configure server: metrics: %w", err)
 	}
 	s := &Server{
-		config: cfg, services: opt.Services, log: opt.Logger, clock: opt.Clock, token: token, metricsToken: metricsToken, localToken: opt.LocalToken,
+		config: cfg, services: opt.Services, log: opt.Logger, clock: opt.Clock, token: token, metricsToken: metricsToken, localToken: opt.LocalToken, spool: opt.Spool,
 		hosts:   newHostList(cfg),
 		running: make(chan struct{}, cfg.MaxConcurrentQueries),
 	}

@@ -152,7 +152,7 @@ func (q auditedQuerier) Query(ctx context.Context, r server.QueryRequest) (*serv
 		row["QueryTimeRangeEnd"] = r.To.UTC().Format(time.RFC3339Nano)
 	}
 	if err == nil {
-		row["ResponseRowCount"] = len(result.Rows)
+		row["ResponseRowCount"] = result.Statistics.RowsReturned
 	}
 	if writeErr := q.acts.write(ctx, schema.LAQueryLogs, row); writeErr != nil && err == nil {
 		return nil, writeErr

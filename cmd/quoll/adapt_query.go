@@ -19,7 +19,11 @@ type querier struct{ service *query.Service }
 
 // Query implements server.Querier.
 func (q querier) Query(ctx context.Context, r server.QueryRequest) (*server.QueryResult, error) {
-	result, err := q.service.Query(ctx, query.Request{Text: r.Text, From: r.From, To: r.To, Now: r.Now, Parameters: r.Parameters})
+	request := query.Request{Text: r.Text, From: r.From, To: r.To, Now: r.Now, Parameters: r.Parameters}
+	if r.Each != nil {
+		request.Each = func(columns []query.Column, rows [][]any) error { return r.Each(resultColumns(columns), rows) }
+	}
+	result, err := q.service.Query(ctx, request)
 	if err != nil {
 		return nil, serverFailure(err)
 	}
@@ -31,19 +35,24 @@ func (q querier) Query(ctx context.Context, r server.QueryRequest) (*server.Quer
 	answer.Statistics = server.Statistics{
 		ElapsedMilliseconds: milliseconds(s.Compile + s.Execute), CompileMilliseconds: milliseconds(s.Compile),
 		RowsScanned: s.RowsScanned, FilesScanned: s.FilesRead, FilesSkipped: s.FilesPruned, Truncated: result.Truncated,
-		PartialFailure: result.PartialFailure,
+		PartialFailure: result.PartialFailure, RowsReturned: result.Handed + len(result.Rows),
 	}
 	return answer, nil
 }
 
 // resultTable is one table of a result, without statistics but for the cut.
 func resultTable(result *query.Result) *server.QueryResult {
-	answer := &server.QueryResult{Name: result.Name, Rows: result.Rows, Visualization: visualization(result.Visualization)}
-	for _, c := range result.Columns {
-		answer.Columns = append(answer.Columns, server.ResultColumn{Name: c.Name, Type: c.Type.String()})
-	}
+	answer := &server.QueryResult{Name: result.Name, Columns: resultColumns(result.Columns), Rows: result.Rows, Visualization: visualization(result.Visualization)}
 	answer.Statistics.Truncated, answer.Statistics.PartialFailure = result.Truncated, result.PartialFailure
 	return answer
+}
+
+func resultColumns(columns []query.Column) []server.ResultColumn {
+	named := make([]server.ResultColumn, len(columns))
+	for i, c := range columns {
+		named[i] = server.ResultColumn{Name: c.Name, Type: c.Type.String()}
+	}
+	return named
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

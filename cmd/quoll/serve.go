@@ -207,7 +207,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	s.retention = &retentionKeeper{node: n, policy: c.Retention, holds: holds, audit: audit, clock: clock.System(), log: log}
 	figures.retention = s.retention
 	s.server, err = server.New(c.Server, server.Options{
-		UI: ui, Logger: log, LocalToken: s.localToken,
+		UI: ui, Logger: log, LocalToken: s.localToken, Spool: s.paths.spool(),
 		Services: server.Services{
 			Querier: auditedQuerier{querier{n.query}, audit}, Catalogue: catalogue{}, Incidents: auditedIncidents{incidents{store, n.query}, audit},
 			Connectors:     &connectors{roster: s.roster, query: n.query, lags: n.lags, now: time.Now, log: log},

@@ -44,7 +44,7 @@ func (e *Engine) Run(ctx context.Context, s *plan.Statement, options query.RunOp
 // beyond what the engine computes with, it runs again and gives null for it.
 func (e *Engine) run(ctx context.Context, r *reader, s *plan.Statement) (*query.Execution, error) {
 	execution, err := e.runOnce(ctx, r, s, false)
-	if err == nil || !ofValue(err) {
+	if err == nil || !ofValue(err) || r.handed > 0 { // what was handed on is not handed on again
 		return execution, describe(err)
 	}
 	execution, again := e.runOnce(ctx, r, s, true)
@@ -89,12 +89,7 @@ func (e *Engine) runOnce(ctx context.Context, r *reader, s *plan.Statement, care
 		return nil, err
 	}
 	defer rows.Close()
-	execution := &query.Execution{}
-	if err := fetch(execution, rows, s.Output, r.options.Limits); err != nil {
-		return nil, err
-	}
-	exact(execution.Rows, s)
-	return execution, nil
+	return r.fetch(rows, s)
 }
 
 // SQL returns the text that Run would run. It implements query.Engine.
@@ -136,38 +131,78 @@ func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement, careful 
 	return generated, nil
 }
 
-// fetch reads rows up to the limits.
-func fetch(execution *query.Execution, rows *sql.Rows, output []plan.Output, limits query.Limits) error {
-	values := make([]any, max(len(output), 1)) // without columns, rows are only counted
+// handedRows are so many as are handed on at once.
+const handedRows = 1024
+
+// fetch reads rows up to the limits, and hands them on where the options say so.
+func (r *reader) fetch(rows *sql.Rows, s *plan.Statement) (*query.Execution, error) {
+	execution, limits := &query.Execution{}, r.options.Limits
+	values := make([]any, max(len(s.Output), 1)) // without columns, rows are only counted
 	pointers := make([]any, len(values))
 	for i := range values {
 		pointers[i] = &values[i]
 	}
 	var total int64
 	for rows.Next() {
-		if len(execution.Rows) == limits.Rows {
+		if r.handed+len(execution.Rows) == limits.Rows {
 			execution.Truncated, execution.LimitReached = true, limits.RecordLimitReached()
-			return nil
+			break
 		}
 		if total > limits.Bytes {
 			execution.Truncated, execution.LimitReached = true, limits.SizeLimitReached()
-			return nil
+			break
 		}
 		if err := rows.Scan(pointers...); err != nil {
-			return err
+			return nil, err
 		}
-		row := make([]any, len(output))
-		for i, o := range output {
-			value, size, err := cell(values[i], o.Column.Type)
-			if err != nil {
-				return fmt.Errorf("column %s: %w", o.Name, err)
-			}
-			row[i] = value
-			total += size
+		row, size, err := rowOf(values, s.Output)
+		if err != nil {
+			return nil, err
 		}
+		total += size
 		execution.Rows = append(execution.Rows, row)
+		if r.options.Each != nil && len(execution.Rows) == handedRows {
+			if err := r.hand(execution, s); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if r.options.Each != nil {
+		return execution, r.hand(execution, s)
+	}
+	exact(execution.Rows, s)
+	return execution, nil
+}
+
+// hand gives the rows that were read to who asked for them, and lets them go.
+func (r *reader) hand(execution *query.Execution, s *plan.Statement) error {
+	if len(execution.Rows) == 0 {
+		return nil
+	}
+	exact(execution.Rows, s)
+	r.handed += len(execution.Rows)
+	execution.Handed = r.handed
+	err := r.options.Each(execution.Rows)
+	clear(execution.Rows)
+	execution.Rows = execution.Rows[:0]
+	return err
+}
+
+// rowOf gives the cells of a row, and how many bytes they take.
+func rowOf(values []any, output []plan.Output) (row []any, size int64, err error) {
+	row = make([]any, len(output))
+	for i, o := range output {
+		value, bytes, err := cell(values[i], o.Column.Type)
+		if err != nil {
+			return nil, 0, fmt.Errorf("column %s: %w", o.Name, err)
+		}
+		row[i] = value
+		size += bytes
+	}
+	return row, size, nil
 }
 
 // exact puts constants of which the engine holds fewer digits back into the rows:

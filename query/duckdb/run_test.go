@@ -125,6 +125,40 @@ func mustQuery(t testing.TB, s *query.Service, r query.Request) *query.Result {
 	return result
 }
 
+func TestRowsAreHandedOnInBatches(t *testing.T) {
+	s, _, _ := newService(t)
+	text := "range N from 1 to 2500 step 1 | extend At = datetime(2021-03-01 10:00:00.0000007), Name = strcat('n', N)"
+	whole := mustQuery(t, s, query.Request{Text: text})
+	var rows [][]any
+	var batches []int
+	handed := mustQuery(t, s, query.Request{Text: text, Each: func(columns []query.Column, batch [][]any) error {
+		if len(columns) != 3 || columns[2].Name != "Name" {
+			t.Errorf("columns %v", columns)
+		}
+		batches = append(batches, len(batch))
+		rows = append(rows, batch...)
+		return nil
+	}})
+	if fmt.Sprint(batches) != "[1024 1024 452]" || handed.Handed != 2500 || len(handed.Rows) != 0 {
+		t.Errorf("batches %v, %d handed on, %d in the result", batches, handed.Handed, len(handed.Rows))
+	}
+	if fmt.Sprint(rows) != fmt.Sprint(whole.Rows) {
+		t.Error("the rows are others than those of a result that has them")
+	}
+	cut := mustQuery(t, s, query.Request{Text: text, Limits: query.Limits{Rows: 1500}, Each: func([]query.Column, [][]any) error { return nil }})
+	if !cut.Truncated || cut.Handed != 1500 {
+		t.Errorf("of 1500 wanted %d were handed on, truncated %v", cut.Handed, cut.Truncated)
+	}
+	several := mustQuery(t, s, query.Request{Text: "print 1; print 2", Each: func([]query.Column, [][]any) error { return errors.New("not wanted") }})
+	if len(several.Rows) != 1 || len(several.More) != 1 {
+		t.Errorf("of several tables %d rows and %d more", len(several.Rows), len(several.More))
+	}
+	stop := errors.New("enough")
+	if _, err := s.Query(context.Background(), query.Request{Text: text, Each: func([]query.Column, [][]any) error { return stop }}); !errors.Is(err, stop) {
+		t.Errorf("error %v, want %v", err, stop)
+	}
+}
+
 func TestFilesAndFreshRowsAreOneTable(t *testing.T) {
 	s, _, table := newService(t)
 	result := mustQuery(t, s, query.Request{Text: "Events | summarize n = count(), first = min(N), last = max(N), names = dcount(Name)"})

@@ -23,6 +23,7 @@ type reader struct {
 	read       map[string]bool // files counted in statistics
 	releases   []func()
 	statistics query.Statistics
+	handed     int // rows that were handed on
 	// standing says what scans look at whose rows may be kept for several queries.
 	standing map[*plan.Scan]*query.Interest
 }

@@ -62,6 +62,10 @@ function Content({ a, now, reload }: { a: ArchiveDetail; now: number; reload: ()
         <ProveRecord />
         <ProveAbsence />
       </div>
+      <Panel title={t.ask.title}>
+        <p className="muted small">{t.ask.hint}</p>
+        <pre>{t.ask.command}</pre>
+      </Panel>
       <Witnesses a={a} now={now} />
       <Timestamps stamps={a.timestamps} now={now} />
       <Holds />

@@ -3,6 +3,11 @@ export const archiveText = {
   title: "Archive", detail: "Whether any byte of it changed, whether the tables still say what it has, and proofs for others.",
   none: "There is no archive here.", problem: "The archive does not follow",
   log: { title: "Transparency log", checkpoint: "Signed checkpoint", leaves: (n: string) => `${n} leaves`, root: "Root", origin: "Log", position: "Archived up to journal position", sealed: "Last sealed" },
+  ask: {
+    title: "Ask what the tables have no more",
+    hint: "Rows that retention removed are still in the archive’s data files. Who has the archive and its public key asks them on any machine, with the whole language and without restoring:",
+    command: "quoll query --archive /mnt/archive --key archive.pub 'OfficeActivity | where TimeGenerated between (datetime(2021-03-01) .. 7d)'",
+  },
   verification: {
     title: "Verification", run: "Verify now", never: "Never verified here", passed: "No byte has changed", failed: "The archive is not whole", when: "Last verification",
     hint: "Reads every file to its last byte. On another machine, with the public key alone:",

@@ -116,7 +116,7 @@ export const text = {
     results: "Results", chart: "Chart", table: (n: number) => `Table ${n}`, tablesOfResult: "Tables of the result", noResultTitle: "Ask your logs",
     noResultDetail: "Write a query and press Shift+Enter, or take a sample from the left.",
     cancelledTitle: "Cancelled", cancelledDetail: "The query was stopped before it ended.",
-    noRowsTitle: "No rows", noRowsDetail: "Nothing matches in this time range. Widen the range, or loosen the filters.",
+    noRowsTitle: "No rows", noRowsDetail: "Nothing matches in this time range. Widen the range, or loosen the filters. What retention removed is in the archive: quoll query --archive.",
     failedTitle: "The query has mistakes", place: (line: number, column: number) => `Line ${line}, column ${column}`, goTo: "Show the place",
     rows: (n: string, one: boolean) => `${n} ${one ? "row" : "rows"}`, truncated: "cut at the limit", details: "What it cost",
     range: "Time range", rangeInQuery: "Set in query", rangeInQueryTip: "The query compares TimeGenerated itself, so the range here does not apply.",
