@@ -75,6 +75,7 @@ type World struct {
 type Engine struct {
 	db     *sql.DB
 	files  []*Rule
+	paths  map[string]string // of files, by the id of their rule
 	broken []Problem
 	world  World
 	clock  clock.Clock
@@ -96,12 +97,22 @@ func New(ctx context.Context, db *sql.DB, files Files, world World, clk clock.Cl
 	for _, p := range files.Problems {
 		log.Error("an automation rule of a file is not run", "error", p)
 	}
-	return &Engine{db: db, files: files.Rules, broken: files.Problems, world: world, clock: clk, random: random, log: log}, nil
+	return &Engine{db: db, files: files.Rules, paths: files.paths, broken: files.Problems, world: world, clock: clk, random: random, log: log}, nil
 }
 
 // Problems are the files and folders that no rule comes from, as they were when the
 // engine was made.
 func (e *Engine) Problems() []Problem { return e.broken }
+
+// FromFiles are the rules of files by the paths of these, as they were when the engine
+// was made.
+func (e *Engine) FromFiles() map[string]*Rule {
+	all := map[string]*Rule{}
+	for _, r := range e.files {
+		all[e.paths[r.ID]] = r
+	}
+	return all
+}
 
 // lookEvery is how often changes of incidents are looked for.
 const lookEvery = time.Second

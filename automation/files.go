@@ -66,7 +66,7 @@ func (f *Files) add(path string) error {
 // checked leaves the rules that can run; those whose queries have mistakes become
 // problems.
 func (f Files) checked(ctx context.Context, w World) Files {
-	out := Files{Problems: f.Problems}
+	out := Files{Problems: f.Problems, paths: f.paths}
 	for _, r := range f.Rules {
 		if err := r.check(ctx, w); err != nil {
 			out.Problems = append(out.Problems, Problem{f.paths[r.ID], err})

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -147,6 +149,38 @@ func (h *automationHand) ran(ctx context.Context, steps []automation.Step) error
 		return err
 	}
 	return h.own.take(ctx, append(body, '\n'))
+}
+
+// automationFiles writes a row of SentinelHealth for each file of automation when a
+// server starts: those that are wrong fail, and one that was mended succeeds again.
+func automationFiles(ctx context.Context, e *automation.Engine, own ownRows) error {
+	var rows []byte
+	started := own.clock.Now().UTC()
+	add := func(path, name, status, description, reason string) error {
+		key := uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "automation file %s %d", path, started.UnixNano())).String()
+		line, err := json.Marshal(map[string]any{"table": schema.SentinelHealth, "key": key, "row": map[string]any{
+			"TimeGenerated": started.Format(time.RFC3339Nano), "OperationName": "Automation rule file", "SentinelResourceId": path, "SentinelResourceName": filepath.Base(path),
+			"Status": status, "Description": description, "Reason": reason, "SentinelResourceType": "Automation rule", "RecordId": key,
+			"ExtendedProperties": map[string]any{"Rule": name}, "SourceSystem": "Quoll",
+		}})
+		rows = append(append(rows, line...), '\n')
+		return err
+	}
+	loaded := e.FromFiles()
+	for _, path := range slices.Sorted(maps.Keys(loaded)) {
+		if err := add(path, loaded[path].Name, "Success", "The rule of the file is applied.", ""); err != nil {
+			return err
+		}
+	}
+	for _, p := range e.Problems() {
+		if err := add(p.Path, "", "Failure", "The file is wrong, and its rule is not applied until it is mended and the server restarted.", p.Err.Error()); err != nil {
+			return err
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return own.take(ctx, rows)
 }
 
 // Bounds of a query of automation.

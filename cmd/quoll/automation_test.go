@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -121,6 +122,7 @@ func TestAutomation(t *testing.T) {
 			t.Errorf("%s: %v, error %v, want %q", text, result, err, want)
 		}
 	}
+	filesInHealth(t, n, store, own, audit)
 	desk := automationDesk{engine, store, audit}
 	off, err := desk.EnableAutomation(t.Context(), "calm-backup", false, "ada")
 	if err != nil || off.Active || off.By != "ada" || off.LastFailed == nil || !slices.Equal(off.Conditions, []string{"ruleName is mass download", "Account starts with svc-"}) {
@@ -176,5 +178,28 @@ func automate(t *testing.T, engine *automation.Engine) {
 		if n == 0 {
 			return
 		}
+	}
+}
+
+// filesInHealth starts with a file that is right and one that is wrong, and finds a row
+// of SentinelHealth for each.
+func filesInHealth(t *testing.T, n *node, store *incident.Store, own ownRows, audit *acts) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"calm.yaml": calmBackup, "wrong.yaml": strings.Replace(calmBackup, "order: 10", "order: -1", 1)} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	engine, err := openAutomation(t.Context(), n, []string{dir}, store, func() []*detect.Rule { return nil }, own, audit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(automationFiles(t.Context(), engine, own), n.catchUp(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	result, err := n.query.Query(t.Context(), query.Request{Text: `SentinelHealth | where OperationName == "Automation rule file" | order by SentinelResourceName asc | project strcat(SentinelResourceName, " ", Status, " ", ExtendedProperties.Rule, " ", Reason)`})
+	if err != nil || len(result.Rows) != 2 || result.Rows[0][0] != "calm.yaml Success Calm the backup " || !strings.Contains(fmt.Sprint(result.Rows[1][0]), "wrong.yaml Failure  automation rule") || !strings.Contains(fmt.Sprint(result.Rows[1][0]), "order: -1") {
+		t.Errorf("%v, %v", result, err)
 	}
 }

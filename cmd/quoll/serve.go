@@ -176,6 +176,9 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 	if err := audit.serverStarts(ctx, c, rules); err != nil {
 		return nil, err
 	}
+	if err := automationFiles(ctx, s.automation, s.own); err != nil {
+		return nil, err
+	}
 	if err := n.keepStamps(c.ArchiveTimestamps, audit); err != nil {
 		return nil, err
 	}
