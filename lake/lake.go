@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/internal/parquetfile"
+	"github.com/quoll/quoll/internal/parquetpages"
 	"github.com/quoll/quoll/retention"
 )
 
@@ -67,6 +68,7 @@ type Lake struct {
 	writing      map[string]bool  // files that are written beside the flush
 	waiting      string           // what the outcome of a commit in a store waits for
 	writers      parquetfile.Pool
+	pages        *parquetpages.Decoder
 	background   sync.WaitGroup
 	end          context.CancelFunc // of ending
 	ending       context.Context    // of what goes on without a caller
@@ -90,6 +92,10 @@ func Open(ctx context.Context, config Config, logger *slog.Logger) (*Lake, error
 	}
 	config.Dir = dir
 	files := config.files()
+	pages, err := parquetpages.NewDecoder(finders)
+	if err != nil {
+		return nil, fmt.Errorf("open lake %s: %w", dir, err)
+	}
 	if config.FS == nil {
 		if err := finishReplace(dir); err != nil {
 			return nil, err
@@ -103,7 +109,7 @@ func Open(ctx context.Context, config Config, logger *slog.Logger) (*Lake, error
 		return nil, fmt.Errorf("open lake %s: %w", dir, err)
 	}
 	l := &Lake{
-		config: config, files: files, logger: logger, lock: lock,
+		config: config, files: files, logger: logger, lock: lock, pages: pages,
 		tables:  map[string]*tableState{},
 		room:    make(chan struct{}),
 		keys:    newKeyStore(),

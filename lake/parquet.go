@@ -79,19 +79,22 @@ func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef,
 	if err != nil {
 		return nil, err
 	}
-	terms := new(termfilter.Builder)
+	filters, terms := new(termfilter.Builder), new(termfilter.Terms)
 	for part := range slices.Chunk(refs, f.groupRows(len(refs))) {
 		writer.Group(len(part))
+		terms.Reset(len(part), f.blockRows())
 		for i, c := range t.columns {
 			writeColumn(writer.Column(), generation, i, c, part)
 			if f.lasting && c.kind == kindText {
 				addTerms(terms, generation, i, c, part)
 			}
 		}
-		terms.Part(len(part))
+		if f.lasting {
+			filters.Part(terms)
+		}
 	}
 	if f.lasting {
-		writer.Trail(MetadataTerms, terms.Bytes())
+		writer.Trail(MetadataTerms, filters.Bytes())
 	}
 	if err := writer.Close(); err != nil {
 		return nil, err

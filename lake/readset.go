@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/quoll/quoll/internal/objectstore/treefs"
+	"github.com/quoll/quoll/internal/parquetpages"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -54,6 +55,7 @@ type ReadSet struct {
 	Position uint64
 
 	files   syncedFS
+	pages   *parquetpages.Decoder
 	release func()
 	tree    *treefs.FS // of a lake in a store
 	mu      sync.Mutex
@@ -82,7 +84,7 @@ func (l *Lake) Acquire(name string) (*ReadSet, error) {
 	files := t.files
 	l.readers[files]++
 	set := &ReadSet{
-		Table: t.schema, Files: files.files, Position: t.committed, tree: l.files.tree, files: l.files,
+		Table: t.schema, Files: files.files, Position: t.committed, tree: l.files.tree, files: l.files, pages: l.pages,
 		Fresh:   make([]Fresh, 0, len(t.sealed)+len(t.fresh)),
 		release: sync.OnceFunc(func() { l.releaseFiles(files) }),
 	}

@@ -20,26 +20,33 @@ import (
 // filters of terms is, which end where the footer begins.
 const MetadataTerms = "quoll.terms"
 
-// addTerms adds the texts of a column to the part of a filter. Neighbours are often
+// blockRows is how many rows of a row group are a block of the filters of terms: it has
+// as many blocks as a filter can tell apart.
+func (f form) blockRows() int {
+	return (f.rowGroupRows + termfilter.MaxBlocks - 1) / termfilter.MaxBlocks
+}
+
+// addTerms adds the texts of a column to the terms of a row group. Neighbours are often
 // the same.
-func addTerms(to *termfilter.Builder, generation []batch, index int, c column, refs []rowRef) {
+func addTerms(to *termfilter.Terms, generation []batch, index int, c column, refs []rowRef) {
 	arrays, rows, nulls := columnOf[*array.String](generation, index)
 	if nulls == rows {
 		return
 	}
 	var last []byte
-	for _, ref := range refs {
+	block := 0 // of last: a text is in each block that has it
+	for row, ref := range refs {
 		a := arrays[ref.batch]
 		if nulls > 0 && a.IsNull(int(ref.row)) {
 			continue
 		}
 		offsets := a.ValueOffsets()
 		text := a.ValueBytes()[offsets[ref.row]-offsets[0] : offsets[ref.row+1]-offsets[0]]
-		if len(text) == 0 || bytes.Equal(text, last) {
+		if len(text) == 0 || to.Block(row) == block && bytes.Equal(text, last) {
 			continue
 		}
-		to.Text(text, c.document)
-		last = text
+		to.Text(row, text, c.document)
+		last, block = text, to.Block(row)
 	}
 }
 
@@ -65,14 +72,17 @@ func (t *fileTerms) of(source *openFile, rows int64) (*termfilter.Filter, error)
 	return t.filter, err
 }
 
+// Part is a row group of a file that may have what is sought.
+type Part = termfilter.Part
+
 // Span is rows of a file in the order in which they are stored: from First up to
 // but not including End, from 0.
 type Span = termfilter.Span
 
-// Spans returns the rows of a file of the set that may be what is sought. all says
+// Parts returns the parts of a file of the set that may have what is sought. all says
 // that every row may: the file has no filters, they cannot be read, or they know
 // nothing of what is asked for.
-func (r *ReadSet) Spans(f File, sought *termfilter.Sought) (spans []Span, all bool, err error) {
+func (r *ReadSet) Parts(f File, sought *termfilter.Sought) (parts []Part, all bool, err error) {
 	if !sought.Asks() || f.terms == nil || !f.lasting() {
 		return nil, true, nil
 	}
@@ -86,12 +96,12 @@ func (r *ReadSet) Spans(f File, sought *termfilter.Sought) (spans []Span, all bo
 		return nil, true, nil
 	}
 	if err == nil {
-		spans, err = filter.Spans(source, sought)
+		parts, err = filter.Parts(source, sought)
 	}
 	if err != nil {
 		return nil, true, fmt.Errorf("look for terms: %s: %w", f.Path, err)
 	}
-	return spans, len(spans) == 1 && spans[0] == Span{First: 0, End: f.Rows}, nil
+	return parts, false, nil
 }
 
 // openTerms finds the filters of a file, nil if it has none.

@@ -38,8 +38,8 @@ func TestCheckLooksForTheTermsOfRows(t *testing.T) {
 	if n := checker.missing(); n == 0 {
 		t.Error("rows beyond the last part were found in the filters")
 	}
-	spans, all, err := set.Spans(f, termfilter.Text("nobodyknowsthis", true, true, false))
-	if err != nil || all || len(spans) != 0 {
-		t.Errorf("a word that is in no row: %v, all %v, %v", spans, all, err)
+	parts, all, err := set.Parts(f, termfilter.Text("nobodyknowsthis", true, true, false))
+	if err != nil || all || len(parts) != 0 {
+		t.Errorf("a word that is in no row: %v, all %v, %v", parts, all, err)
 	}
 }

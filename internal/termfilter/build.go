@@ -4,19 +4,14 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"unicode"
-
-	"github.com/quoll/quoll/internal/bloom"
 )
 
 const (
-	// bits is the bits of a filter for each hash: one in a thousand that is not
-	// there is taken for there.
-	bits = 16
 	// partBytes is the length of a part's entry in the directory, tailBytes that of
 	// the tail behind it.
-	partBytes = 4 + 4
+	partBytes = 4 + 4 + 2*fuseBytes
 	tailBytes = 8 + 4 + 16 + 4 + 8
-	magic     = "QTERMS01"
+	magic     = "QTERMS02"
 	// maxParts bounds what is believed of a directory.
 	maxParts = 1 << 16
 )
@@ -26,32 +21,25 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // Builder makes the filters of a file, part by part. The zero Builder is ready for
 // use.
 type Builder struct {
-	set     hashSet
 	filters []byte
 	parts   []byte
-	decoded []byte
 }
 
-// Text adds a text to the part at work; json says that it is JSON, whose strings
-// may be asked for as they are written and as they are meant.
-func (b *Builder) Text(text []byte, json bool) {
-	if !json {
-		Each(text, b.set.add)
-		return
-	}
-	b.decoded = forms(text, b.decoded, func(text []byte) { Each(text, b.set.add) })
+// Part adds the next part.
+func (b *Builder) Part(t *Terms) {
+	blocks := (t.rows + t.block - 1) / t.block
+	where, spread := t.set.values(uint16(1<<((blocks+MaxBlocks/coarse-1)/(MaxBlocks/coarse)) - 1))
+	b.parts = binary.LittleEndian.AppendUint32(b.parts, uint32(t.rows))
+	b.parts = binary.LittleEndian.AppendUint32(b.parts, uint32(t.block))
+	b.add(where, codeBits+printBits)
+	b.add(spread, coarse)
 }
 
-// Part ends the part at work, which has that many rows.
-func (b *Builder) Part(rows int) {
-	blocks := max(1, (b.set.used*bits/8+bloom.BlockBytes-1)/bloom.BlockBytes)
-	start := len(b.filters)
-	b.filters = append(b.filters, make([]byte, blocks*bloom.BlockBytes)...)
-	filter := b.filters[start:]
-	b.set.each(func(hash uint64) { bloom.Add(filter, hash) })
-	b.set.reset()
-	b.parts = binary.LittleEndian.AppendUint32(b.parts, uint32(rows))
-	b.parts = binary.LittleEndian.AppendUint32(b.parts, uint32(blocks))
+func (b *Builder) add(e entries, width int) {
+	f, body := build(e, width)
+	b.filters = append(b.filters, body...)
+	b.parts = append(b.parts, f.seed, f.segmentBits)
+	b.parts = binary.LittleEndian.AppendUint32(b.parts, f.segments)
 }
 
 // Bytes returns the filters, the directory of parts and the tail: the end of what
@@ -67,53 +55,4 @@ func (b *Builder) Bytes() []byte {
 	sum := crc32.Update(crc32.Checksum(b.parts, castagnoli), castagnoli, tail)
 	tail = binary.LittleEndian.AppendUint32(tail, sum)
 	return append(append(out, tail...), magic...)
-}
-
-// hashSet is a set of hashes with open addressing. Zero is a free place, and the
-// hash zero is kept as one.
-type hashSet struct {
-	places []uint64
-	used   int
-}
-
-func (s *hashSet) add(hash uint64) {
-	if hash == 0 {
-		hash = 1
-	}
-	if s.used*2 >= len(s.places) {
-		s.grow()
-	}
-	mask := uint64(len(s.places) - 1)
-	at := hash & mask
-	for s.places[at] != 0 {
-		if s.places[at] == hash {
-			return
-		}
-		at = (at + 1) & mask
-	}
-	s.places[at] = hash
-	s.used++
-}
-
-func (s *hashSet) grow() {
-	old := s.places
-	s.places, s.used = make([]uint64, max(1<<12, 2*len(old))), 0
-	for _, hash := range old {
-		if hash != 0 {
-			s.add(hash)
-		}
-	}
-}
-
-func (s *hashSet) each(use func(hash uint64)) {
-	for _, hash := range s.places {
-		if hash != 0 {
-			use(hash)
-		}
-	}
-}
-
-func (s *hashSet) reset() {
-	clear(s.places)
-	s.used = 0
 }

@@ -1,5 +1,6 @@
 // Package termfilter says of parts of a file which terms none of their texts
-// has, so that who looks for one leaves the parts out.
+// has, and in which blocks of rows the others are, so that who looks for one leaves
+// the rest out; and whether a text has them.
 //
 // What is hashed is chosen so that a text that was found cannot have been
 // missed, whatever stands beside it, and so that what people look for is rare:

@@ -23,9 +23,66 @@ type Filter struct {
 }
 
 type part struct {
-	rows   int64
-	at     int64 // where its filter begins
-	blocks int
+	rows  int64
+	block int64 // rows of a block
+	// where says in which block a hash is, spread in which groups of blocks those are
+	// that several blocks have.
+	where, spread fuse
+	// bloom is the filter of a part of before there were blocks, in bloomBlocks.
+	bloom       int64
+	bloomBlocks int
+}
+
+// all has a bit for each block of the part.
+func (p *part) all() uint64 {
+	return ^uint64(0) >> (MaxBlocks - max(1, min(MaxBlocks, (p.rows+p.block-1)/p.block)))
+}
+
+// start is where the filters of the part begin, end where they end.
+func (p *part) start() int64 {
+	if p.bloomBlocks > 0 {
+		return p.bloom
+	}
+	return p.where.at
+}
+
+func (p *part) end() int64 {
+	if p.bloomBlocks > 0 {
+		return p.bloom + int64(p.bloomBlocks)*bloom.BlockBytes
+	}
+	return p.spread.at + p.spread.bytes()
+}
+
+// form is a version of the format.
+type form struct {
+	partBytes int64
+	part      func(entry []byte, at int64) (p part, end int64)
+}
+
+var formats = map[string]form{
+	magic:      {partBytes, fusePart},
+	"QTERMS01": {4 + 4, bloomPart},
+}
+
+func fusePart(entry []byte, at int64) (part, int64) {
+	p := part{rows: int64(binary.LittleEndian.Uint32(entry)), block: int64(binary.LittleEndian.Uint32(entry[4:]))}
+	read := func(entry []byte, width int) fuse {
+		f := fuse{width: width, at: at, seed: entry[0], segmentBits: min(entry[1], maxSegmentBits), segments: binary.LittleEndian.Uint32(entry[2:])}
+		at += f.bytes()
+		return f
+	}
+	p.where = read(entry[8:], codeBits+printBits)
+	p.spread = read(entry[8+fuseBytes:], coarse)
+	return p, at
+}
+
+// bloomPart is a part of which a split block Bloom filter says which terms it has.
+func bloomPart(entry []byte, at int64) (part, int64) {
+	p := part{rows: int64(binary.LittleEndian.Uint32(entry)), bloom: at, bloomBlocks: int(binary.LittleEndian.Uint32(entry[4:]))}
+	if p.bloomBlocks > 0 {
+		p.block = max(p.rows, 1)
+	}
+	return p, at + int64(p.bloomBlocks)*bloom.BlockBytes
 }
 
 // Open finds the filters that end at a place of a file. It returns nil if there are
@@ -38,15 +95,16 @@ func Open(r io.ReaderAt, end int64) (*Filter, error) {
 	if _, err := r.ReadAt(tail[:], end-tailBytes); err != nil {
 		return nil, fmt.Errorf("read filter of terms: %w", err)
 	}
-	if string(tail[tailBytes-len(magic):]) != magic {
+	format, ok := formats[string(tail[tailBytes-len(magic):])]
+	if !ok {
 		return nil, nil
 	}
 	filters, count := int64(binary.LittleEndian.Uint64(tail[:])), int64(binary.LittleEndian.Uint32(tail[8:]))
-	start := end - tailBytes - count*partBytes - filters
+	start := end - tailBytes - count*format.partBytes - filters
 	if filters < 0 || count > maxParts || start < 0 {
 		return nil, fmt.Errorf("%w: its tail does not fit the file", ErrDamaged)
 	}
-	directory := make([]byte, count*partBytes)
+	directory := make([]byte, count*format.partBytes)
 	if _, err := r.ReadAt(directory, start+filters); err != nil {
 		return nil, fmt.Errorf("read filter of terms: %w", err)
 	}
@@ -56,10 +114,10 @@ func Open(r io.ReaderAt, end int64) (*Filter, error) {
 	}
 	f := &Filter{characters: string(bytes.TrimRight(tail[12:28], "\x00")) == unicode.Version}
 	at := start
-	for ; len(directory) > 0; directory = directory[partBytes:] {
-		p := part{int64(binary.LittleEndian.Uint32(directory)), at, int(binary.LittleEndian.Uint32(directory[4:]))}
-		at += int64(p.blocks) * bloom.BlockBytes
-		if p.blocks == 0 || at > start+filters {
+	for ; len(directory) > 0; directory = directory[format.partBytes:] {
+		var p part
+		p, at = format.part(directory, at)
+		if p.block == 0 || at > start+filters {
 			return nil, fmt.Errorf("%w: its parts are longer than it", ErrDamaged)
 		}
 		f.parts = append(f.parts, p)
@@ -78,29 +136,62 @@ func (f *Filter) Rows() (rows int64) {
 // Span is rows of a file, from First up to but not including End.
 type Span struct{ First, End int64 }
 
-// Spans returns the rows of the parts that may have what is sought, neighbours put
-// together. r is the file that was given to Open.
-func (f *Filter) Spans(r io.ReaderAt, sought *Sought) ([]Span, error) {
-	var spans []Span
+// Rows returns how many rows it has.
+func (s Span) Rows() int64 { return s.End - s.First }
+
+// Part is a part of a file that may have what is sought.
+type Part struct {
+	Span
+	// Number counts the parts of the file from 0.
+	Number int
+	// Blocks are the rows of it that may be what is sought, neighbours put together.
+	Blocks []Span
+}
+
+// Candidates returns how many rows may be what is sought.
+func (p *Part) Candidates() (rows int64) {
+	for _, b := range p.Blocks {
+		rows += b.Rows()
+	}
+	return rows
+}
+
+// Parts returns the parts that may have what is sought. r is the file that was given to
+// Open.
+func (f *Filter) Parts(r io.ReaderAt, sought *Sought) ([]Part, error) {
+	var parts []Part
 	first := int64(0)
 	p := probe{file: r, characters: f.characters}
 	for i := range f.parts {
 		p.part = &f.parts[i]
-		end := first + p.part.rows
-		may := p.may(sought)
+		rows := Span{first, first + p.part.rows}
+		first = rows.End
+		blocks := p.may(sought)
 		if p.err != nil {
 			return nil, p.err
 		}
-		switch {
-		case !may:
-		case len(spans) > 0 && spans[len(spans)-1].End == first:
-			spans[len(spans)-1].End = end
-		default:
+		if blocks != 0 {
+			parts = append(parts, Part{rows, i, p.part.spans(rows, blocks)})
+		}
+	}
+	return parts, nil
+}
+
+// spans returns the rows of some blocks of the part that has those rows.
+func (p *part) spans(rows Span, blocks uint64) (spans []Span) {
+	for number := range int64(MaxBlocks) {
+		if blocks>>number&1 == 0 {
+			continue
+		}
+		first := rows.First + number*p.block
+		end := min(first+p.block, rows.End)
+		if last := len(spans) - 1; last >= 0 && spans[last].End == first {
+			spans[last].End = end
+		} else {
 			spans = append(spans, Span{first, end})
 		}
-		first = end
 	}
-	return spans, nil
+	return spans
 }
 
 // probe asks the filter of one part.
@@ -108,102 +199,74 @@ type probe struct {
 	file       io.ReaderAt
 	part       *part
 	characters bool
-	block      [bloom.BlockBytes]byte
 	err        error
 }
 
-// may says whether some rows of the part may be what is sought.
-func (p *probe) may(s *Sought) bool {
+// may returns the blocks of the part some row of which may be what is sought.
+func (p *probe) may(s *Sought) uint64 {
+	blocks := p.part.all()
 	for _, t := range s.terms {
-		if p.err != nil {
-			return true
+		if t.ascii || p.characters {
+			blocks &= p.have(t.hash)
 		}
-		if (t.ascii || p.characters) && !p.has(t.hash) {
-			return false
+		if blocks == 0 || p.err != nil {
+			return blocks
 		}
 	}
 	for _, inner := range s.All {
-		if !p.may(inner) {
-			return false
+		if blocks &= p.may(inner); blocks == 0 {
+			return 0
 		}
 	}
 	if s.Any == nil {
-		return true
+		return blocks
 	}
+	var any uint64
 	for _, inner := range s.Any {
-		if p.may(inner) {
-			return true
-		}
+		any |= p.may(inner)
 	}
-	return false
+	return blocks & any
 }
 
-func (p *probe) has(hash uint64) bool {
-	at := p.part.at + int64(bloom.Block(p.part.blocks*bloom.BlockBytes, hash))
-	if _, err := p.file.ReadAt(p.block[:], at); err != nil {
-		p.err = fmt.Errorf("read filter of terms: %w", err)
-		return true
+// have returns the blocks that may have a hash.
+func (p *probe) have(hash uint64) uint64 {
+	blocks, err := p.part.blocks(p.file, hash)
+	if err != nil {
+		p.err = err
 	}
-	return bloom.Has(p.block[:], hash)
+	return blocks
 }
 
-// Checker compares rows with the filters that are there, in order.
-type Checker struct {
-	filters []byte
-	parts   []part
-	left    int64 // rows of the part at work that are to come
-	first   int64 // where the filters begin
-	decoded []byte
-	missing int
+func (p *part) blocks(r io.ReaderAt, hash uint64) (uint64, error) {
+	if p.bloomBlocks > 0 {
+		return p.bloomed(r, hash)
+	}
+	if p.where.segments == 0 {
+		return 0, nil
+	}
+	value, err := p.where.get(r, hash)
+	if err != nil || value&(1<<printBits-1) != print(hash) {
+		return 0, err
+	}
+	switch code := value >> printBits; {
+	case code < MaxBlocks:
+		return 1 << code & p.all(), nil
+	case code == codeAll:
+		return p.all(), nil
+	case code != codeSpread || p.spread.segments == 0:
+		return 0, nil // of a hash that was not put in
+	}
+	groups, err := p.spread.get(r, hash)
+	return spreadBlocks(groups) & p.all(), err
 }
 
-// NewChecker reads all of the filters.
-func NewChecker(r io.ReaderAt, f *Filter) (*Checker, error) {
-	if len(f.parts) == 0 {
-		return &Checker{}, nil
+func (p *part) bloomed(r io.ReaderAt, hash uint64) (uint64, error) {
+	var block [bloom.BlockBytes]byte
+	if _, err := r.ReadAt(block[:], p.bloom+int64(bloom.Block(p.bloomBlocks*bloom.BlockBytes, hash))); err != nil {
+		return 0, fmt.Errorf("read filter of terms: %w", err)
 	}
-	last := f.parts[len(f.parts)-1]
-	c := &Checker{parts: f.parts, first: f.parts[0].at, left: f.parts[0].rows}
-	c.filters = make([]byte, last.at+int64(last.blocks)*bloom.BlockBytes-c.first)
-	if _, err := r.ReadAt(c.filters, c.first); err != nil {
-		return nil, fmt.Errorf("read filter of terms: %w", err)
+	if bloom.Has(block[:], hash) {
+		return p.all(), nil
 	}
-	return c, nil
-}
-
-// Text looks for everything that a text of the row at work has.
-func (c *Checker) Text(text []byte, json bool) {
-	if !json {
-		Each(text, c.look)
-		return
-	}
-	c.decoded = forms(text, c.decoded, func(text []byte) { Each(text, c.look) })
-}
-
-// Row ends the row at work.
-func (c *Checker) Row() {
-	for c.left--; c.left <= 0 && len(c.parts) > 0; {
-		if c.parts = c.parts[1:]; len(c.parts) > 0 {
-			c.left = c.parts[0].rows
-		}
-	}
-}
-
-// Missing returns how often a filter lacked what a row has.
-func (c *Checker) Missing() int { return c.missing }
-
-func (c *Checker) look(hash uint64) {
-	if len(c.parts) == 0 {
-		c.missing++
-		return
-	}
-	p := &c.parts[0]
-	size := p.blocks * bloom.BlockBytes
-	filter := c.filters[p.at-c.first:][:size]
-	if hash == 0 {
-		hash = 1
-	}
-	if !bloom.Has(filter[bloom.Block(size, hash):], hash) {
-		c.missing++
-	}
+	return 0, nil
 }

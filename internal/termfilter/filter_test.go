@@ -2,11 +2,15 @@ package termfilter_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"slices"
 	"testing"
+	"unicode"
 
+	"github.com/quoll/quoll/internal/bloom"
 	"github.com/quoll/quoll/internal/termfilter"
 )
 
@@ -15,10 +19,11 @@ import (
 func built(parts int) []byte {
 	var b termfilter.Builder
 	for part := range parts {
+		t := termfilter.NewTerms(1000, 100)
 		for row := range 1000 {
-			b.Text(fmt.Appendf(nil, "part%d row%d from 10.0.%d.7 by user%d@contoso.example", part, row, part, part), false)
+			t.Text(row, fmt.Appendf(nil, "part%d row%d from 10.0.%d.7 by user%d@contoso.example", part, row, part, part), false)
 		}
-		b.Part(1000)
+		b.Part(t)
 	}
 	return append([]byte("what a file begins with"), b.Bytes()...)
 }
@@ -47,44 +52,98 @@ func TestPartsThatLackATermAreLeftOut(t *testing.T) {
 		{"one of none", &termfilter.Sought{Any: []*termfilter.Sought{}}, nil},
 		{"nothing that is kept", text("by"), []termfilter.Span{{First: 0, End: 4000}}},
 	} {
-		got, err := f.Spans(r, c.sought)
+		parts, err := f.Parts(r, c.sought)
+		var got []termfilter.Span
+		for _, p := range parts {
+			if last := len(got) - 1; last >= 0 && got[last].End == p.First {
+				got[last].End = p.End
+			} else {
+				got = append(got, p.Span)
+			}
+		}
 		if err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v (%v)", c.name, got, c.want, err)
 		}
 	}
 }
 
-// What is added to a part is found there, and what was there before still is.
-func TestAPartIsExtended(t *testing.T) {
-	whole := built(3)
-	filters := whole[len("what a file begins with"):]
-	var parts []termfilter.Span
-	err := termfilter.Extend(filters, func(rows termfilter.Span, add func([]byte)) {
-		if parts = append(parts, rows); rows.First == 1000 {
-			add([]byte("added later"))
-		}
-	})
-	if err != nil || len(parts) != 3 || parts[2] != (termfilter.Span{First: 2000, End: 3000}) {
-		t.Fatalf("%v, %v", parts, err)
+// Rows of a part are told apart by block: exactly where one block has a term, in groups
+// of blocks where several have it, and not at all where all have it.
+func TestBlocksOfAPart(t *testing.T) {
+	terms := termfilter.NewTerms(6_400, 50)
+	for row := range 6_400 {
+		terms.Text(row, fmt.Appendf(nil, "row%d of all", row), false)
 	}
-	f, err := termfilter.Open(bytes.NewReader(whole), int64(len(whole)))
+	terms.Text(777, []byte("rare"), false)
+	terms.Text(1_234, []byte("rare"), false)
+	more := terms.Clone()
+	more.Text(3_333, []byte("later rare"), false)
+	var b termfilter.Builder
+	b.Part(terms)
+	b.Part(more)
+	body := b.Bytes()
+	f, err := termfilter.Open(bytes.NewReader(body), int64(len(body)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for text, want := range map[string][]termfilter.Span{"later": {parts[1]}, "part2": {parts[2]}, "contoso": {{First: 0, End: 3000}}} {
-		if got, err := f.Spans(bytes.NewReader(whole), termfilter.Text(text, true, true, false)); err != nil || !slices.Equal(got, want) {
-			t.Errorf("%s: %v, %v", text, got, err)
+	blocks := func(text string) (found [2][]termfilter.Span) {
+		parts, err := f.Parts(bytes.NewReader(body), termfilter.Text(text, true, true, false))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range parts {
+			found[p.Number] = p.Blocks
+		}
+		return found
+	}
+	type spans = []termfilter.Span
+	for text, want := range map[string][2]spans{
+		"row777": {{{700, 800}}, {{7_100, 7_200}}},
+		"all":    {{{0, 6_400}}, {{6_400, 12_800}}},
+		"rare":   {{{400, 800}, {1_200, 1_600}}, {{6_800, 7_200}, {7_600, 8_000}, {9_600, 10_000}}},
+		"later":  {nil, {{9_700, 9_800}}},
+	} {
+		if got := blocks(text); !slices.EqualFunc(got[:], want[:], slices.Equal) {
+			t.Errorf("%s: %v, want %v", text, got, want)
 		}
 	}
-	if err := termfilter.Extend([]byte("no filters"), nil); !errors.Is(err, termfilter.ErrDamaged) {
-		t.Errorf("%v", err)
+	falsely := 0
+	for n := range 4_000 {
+		if got := blocks(fmt.Sprintf("nobody%d", n)); got[0] != nil {
+			falsely++
+		}
+	}
+	if falsely > 30 { // of 256 one, half of which say what cannot be
+		t.Errorf("%d of 4,000 words that are not there are taken for there", falsely)
+	}
+}
+
+// Filters of before there were blocks are read.
+func TestFiltersOfTheFirstFormat(t *testing.T) {
+	block := make([]byte, 32)
+	termfilter.Each([]byte("word"), func(hash uint64) { bloom.Add(block, hash) })
+	body := append(binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(block, 10), 1), make([]byte, 40)...)
+	tail := body[40:]
+	tail[0], tail[8] = 32, 1
+	copy(tail[12:], unicode.Version)
+	binary.LittleEndian.PutUint32(tail[28:], crc32.Checksum(body[32:68], crc32.MakeTable(crc32.Castagnoli)))
+	copy(tail[32:], "QTERMS01")
+	f, err := termfilter.Open(bytes.NewReader(body), int64(len(body)))
+	if err != nil || f == nil || f.Rows() != 10 {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	for text, want := range map[string]int{"word": 1, "other": 0} {
+		parts, err := f.Parts(bytes.NewReader(body), termfilter.Text(text, true, true, false))
+		if err != nil || len(parts) != want || want == 1 && parts[0].Candidates() != 10 {
+			t.Errorf("%s: %v, %v", text, parts, err)
+		}
 	}
 }
 
 // Whatever byte of directory and tail is another, the filters are none or damaged.
 func TestADamagedDirectoryIsNotBelieved(t *testing.T) {
 	body := built(2)
-	for at := len(body) - 56; at < len(body); at++ {
+	for at := len(body) - 80; at < len(body); at++ {
 		body[at] ^= 0x10
 		f, err := termfilter.Open(bytes.NewReader(body), int64(len(body)))
 		if f != nil || err != nil && !errors.Is(err, termfilter.ErrDamaged) {

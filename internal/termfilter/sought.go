@@ -9,7 +9,11 @@ import (
 // Sought is what some row must have: the terms of a text in one of its texts, and
 // all of All, and one of Any unless that is nil. The zero Sought asks for nothing.
 type Sought struct {
+	// Columns are the names of the columns one of whose texts must have the terms, if
+	// they are known. Filters are of all columns together.
+	Columns  []string
 	terms    []term
+	literal  *literal // that any text with the terms has; nil: none is known
 	All, Any []*Sought
 }
 
@@ -28,10 +32,7 @@ func Text(text string, begins, ends, number bool) *Sought {
 		if number && weight == weightNumber {
 			return
 		}
-		if hash == 0 {
-			hash = 1
-		}
-		s.terms = append(s.terms, term{hash, weight, weight != weightCharacters})
+		s.terms = append(s.terms, term{max(hash, 1), weight, weight != weightCharacters})
 	})
 	if !utf8.ValidString(text) {
 		s.terms = slices.DeleteFunc(s.terms, func(t term) bool { return !t.ascii })
@@ -39,6 +40,9 @@ func Text(text string, begins, ends, number bool) *Sought {
 	// What is rare first: most parts lack it, and no more is read of them.
 	slices.SortStableFunc(s.terms, func(a, b term) int { return cmp.Compare(b.weight, a.weight) })
 	s.terms = s.terms[:min(len(s.terms), maxTerms)]
+	if len(s.terms) > 0 {
+		s.literal = newLiteral(text, number)
+	}
 	return s
 }
 
@@ -64,4 +68,33 @@ func (s *Sought) Asks() bool {
 		}
 	}
 	return true
+}
+
+// Texts returns the conditions of s that ask for terms in a text.
+func (s *Sought) Texts() []*Sought {
+	var texts []*Sought
+	if len(s.terms) > 0 {
+		texts = append(texts, s)
+	}
+	for _, inner := range append(s.All[:len(s.All):len(s.All)], s.Any...) {
+		texts = append(texts, inner.Texts()...)
+	}
+	return texts
+}
+
+// Meets says whether a row may be what is sought that has the terms of those of Texts
+// for which has is true, each in one of its texts.
+func (s *Sought) Meets(has func(text *Sought) bool) bool {
+	if len(s.terms) > 0 && !has(s) {
+		return false
+	}
+	for _, inner := range s.All {
+		if !inner.Meets(has) {
+			return false
+		}
+	}
+	if s.Any == nil {
+		return true
+	}
+	return slices.ContainsFunc(s.Any, func(inner *Sought) bool { return inner.Meets(has) })
 }

@@ -16,6 +16,9 @@ type Sought struct {
 	// Number says that the text may be written otherwise in what is stored, if it is
 	// that of a number: in a dynamic value.
 	Number bool
+	// Columns are the names in storage of the columns whose texts are meant, sorted; nil
+	// if that is not known.
+	Columns []string
 
 	All, Any []*Sought
 }
@@ -50,7 +53,12 @@ func SoughtAny(conditions ...*Sought) *Sought {
 		if c == nil {
 			return nil
 		}
-		if !c.never() && !slices.ContainsFunc(any, c.same) {
+		if c.never() {
+			continue
+		}
+		if i := slices.IndexFunc(any, c.same); i >= 0 {
+			any[i] = any[i].with(c.Columns)
+		} else {
 			any = append(any, c)
 		}
 	}
@@ -60,7 +68,20 @@ func SoughtAny(conditions ...*Sought) *Sought {
 	return &Sought{Any: any}
 }
 
-// same says whether two texts are the same; lists never are.
+// with returns the same text in further columns; nil is any.
+func (s *Sought) with(columns []string) *Sought {
+	both := *s
+	if both.Columns != nil && columns != nil {
+		both.Columns = slices.Concat(s.Columns, columns)
+		slices.Sort(both.Columns)
+		both.Columns = slices.Compact(both.Columns)
+	} else {
+		both.Columns = nil
+	}
+	return &both
+}
+
+// same says whether two texts are the same, in whatever columns; lists never are.
 func (s *Sought) same(other *Sought) bool {
 	return s.All == nil && s.Any == nil && other.All == nil && other.Any == nil &&
 		s.Text == other.Text && s.Begins == other.Begins && s.Ends == other.Ends && s.Number == other.Number

@@ -159,7 +159,7 @@ func (r *termReader) call(c *plan.Call, steps []map[*plan.Column]plan.Expr) *pla
 	if _, constant := value.(*plan.Literal); constant && name == "==" {
 		value, items = c.Args[1], c.Args[:1]
 	}
-	found := r.text(value, steps)
+	found, column := r.text(value, steps)
 	if found == unknownText {
 		return nil
 	}
@@ -175,7 +175,7 @@ func (r *termReader) call(c *plan.Call, steps []map[*plan.Column]plan.Expr) *pla
 		case found == emptyText:
 			conditions[i] = plan.SoughtAny()
 		default:
-			conditions[i] = &plan.Sought{Text: text, Begins: shape.begins, Ends: shape.ends, Number: found == dynamicText}
+			conditions[i] = &plan.Sought{Text: text, Begins: shape.begins, Ends: shape.ends, Number: found == dynamicText, Columns: []string{column}}
 		}
 	}
 	if name == "has_all" {
@@ -194,17 +194,18 @@ const (
 	emptyText
 )
 
-func (r *termReader) text(e plan.Expr, steps []map[*plan.Column]plan.Expr) textKind {
+// text returns what the text of an expression is, and of which column in storage.
+func (r *termReader) text(e plan.Expr, steps []map[*plan.Column]plan.Expr) (kind textKind, column string) {
 	r.work.Spend(1)
 	switch e := e.(type) {
 	case *plan.Literal:
 		if e.Value == nil || e.Value == "" {
-			return emptyText
+			return emptyText, ""
 		}
 	case *plan.Convert:
 		t := e.X.Type()
 		if e.To != types.String || t != types.Dynamic && t != types.Guid && t != types.String {
-			return unknownText
+			return unknownText, ""
 		}
 		return r.text(part(e.X), steps)
 	case *plan.Ref:
@@ -213,7 +214,7 @@ func (r *termReader) text(e plan.Expr, steps []map[*plan.Column]plan.Expr) textK
 		}
 		return r.stored(e.Column)
 	}
-	return unknownText
+	return unknownText, ""
 }
 
 // part returns the dynamic value of which an expression gives a member or an element:
@@ -229,19 +230,19 @@ func part(e plan.Expr) plan.Expr {
 }
 
 // stored says what a column of the scan is.
-func (r *termReader) stored(c *plan.Column) textKind {
+func (r *termReader) stored(c *plan.Column) (textKind, string) {
 	for _, f := range r.scan.Fields {
 		if f.Column != c || strings.HasPrefix(f.Source, "quoll_") {
 			continue
 		}
 		switch c.Type {
 		case types.String, types.Guid:
-			return storedText
+			return storedText, f.Source
 		case types.Dynamic:
-			return dynamicText
+			return dynamicText, f.Source
 		}
 	}
-	return unknownText
+	return unknownText, ""
 }
 
 // behind returns what a column is, written in the columns of the steps that are left,

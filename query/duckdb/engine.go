@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	duckdriver "github.com/duckdb/duckdb-go/v2"
@@ -49,6 +50,7 @@ type Engine struct {
 	fresh   *freshCache
 	kept    *keptRows
 	running *running
+	found   atomic.Int64 // the last table of rows that were found by themselves
 	logger  *slog.Logger
 }
 

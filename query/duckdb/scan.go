@@ -132,15 +132,28 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 			items = append(items, item{from: kept})
 		}
 	}
-	found, err := r.engine.narrow(ctx, set, files, scan.Sought)
+	asked := newSought(scan.Sought)
+	narrow, err := r.engine.narrow(ctx, set, files, asked)
 	if err != nil {
 		return nil, err
 	}
+	for _, f := range narrow {
+		read[f.file.Path] = true
+	}
+	needles, found, err := r.find(ctx, set, scan, narrow, asked)
+	if err != nil {
+		return nil, err
+	}
+	items = append(items, needles...)
 	var whole []string
 	var fetch []lake.File
+	spans := 0
 	for _, f := range found {
 		path, rows := f.file.Path, f.file.Rows
-		read[path] = true
+		within := f.spans()
+		if spans += len(within); spans > maxSpans {
+			f.all, within = true, nil
+		}
 		later := set.Later[path]
 		switch {
 		case f.all && len(later) > 0:
@@ -150,13 +163,13 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 		default:
 			rows = 0
 		}
-		for _, span := range f.spans {
+		for _, span := range within {
 			within := fmt.Sprintf("file_row_number >= %d AND file_row_number < %d", span.First, span.End)
 			if len(later) > 0 {
 				within += " AND " + notAmong(later)
 			}
 			items = append(items, item{from: parquet(quoteText(path)), rows: within})
-			rows += span.End - span.First
+			rows += span.Rows()
 		}
 		fetch = append(fetch, later...)
 		if !r.read[path] {

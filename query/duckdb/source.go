@@ -3,6 +3,8 @@ package duckdb
 import (
 	"context"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"github.com/quoll/quoll/internal/termfilter"
 	"github.com/quoll/quoll/lake"
 )
@@ -26,9 +28,12 @@ type ReadSet struct {
 	// which one of them has the key is no row of the table. They are no files of the
 	// set on that account.
 	Later map[string][]lake.File
-	// Spans says which rows of a file may be what is sought, or that all may. nil
+	// Parts says which parts of a file may have what is sought, or that all may. nil
 	// knows nothing.
-	Spans func(f lake.File, sought *termfilter.Sought) (spans []lake.Span, all bool, err error)
+	Parts func(f lake.File, sought *termfilter.Sought) (parts []lake.Part, all bool, err error)
+	// Find returns rows of parts of a file that may be what is sought, all of them or an
+	// error; nil reads none by themselves.
+	Find func(ctx context.Context, f lake.File, asked lake.Finding) (arrow.RecordBatch, error)
 }
 
 // FromLake returns the tables of a lake.
@@ -41,5 +46,5 @@ func (s lakeSource) Acquire(table string) (*ReadSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ReadSet{TimeColumn: set.Table.TimeColumn, Files: set.Files, Fresh: set.Fresh, Release: set.Release, Fetch: set.Fetch, Spans: set.Spans}, nil
+	return &ReadSet{TimeColumn: set.Table.TimeColumn, Files: set.Files, Fresh: set.Fresh, Release: set.Release, Fetch: set.Fetch, Parts: set.Parts, Find: set.Find}, nil
 }

@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"context"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -23,15 +24,26 @@ const (
 type narrowed struct {
 	file  lake.File
 	all   bool
-	spans []lake.Span
+	parts []lake.Part
+}
+
+// spans returns the rows of the parts, neighbours put together.
+func (n *narrowed) spans() (spans []lake.Span) {
+	for _, p := range n.parts {
+		if last := len(spans) - 1; last >= 0 && spans[last].End == p.First {
+			spans[last].End = p.End
+		} else {
+			spans = append(spans, p.Span)
+		}
+	}
+	return spans
 }
 
 // narrow returns what of the files may have what is sought, in order. Filters that
 // cannot be read leave nothing out.
-func (e *Engine) narrow(ctx context.Context, set *ReadSet, files []lake.File, sought *plan.Sought) ([]narrowed, error) {
-	asked := newSought(sought)
+func (e *Engine) narrow(ctx context.Context, set *ReadSet, files []lake.File, asked *termfilter.Sought) ([]narrowed, error) {
 	found := make([]narrowed, len(files))
-	if set.Spans == nil || !asked.Asks() {
+	if set.Parts == nil || !asked.Asks() {
 		for i, f := range files {
 			found[i] = narrowed{file: f, all: true}
 		}
@@ -41,32 +53,22 @@ func (e *Engine) narrow(ctx context.Context, set *ReadSet, files []lake.File, so
 	group.SetLimit(lookers)
 	for i, f := range files {
 		group.Go(func() error {
-			spans, all, err := set.Spans(f, asked)
+			parts, all, err := set.Parts(f, asked)
 			if err != nil {
 				e.logger.Warn("the terms of a file could not be looked up; all of it is read", "path", f.Path, "error", err)
 				all = true
 			}
 			if all {
-				spans = nil
+				parts = nil
 			}
-			found[i] = narrowed{f, all, spans}
+			found[i] = narrowed{f, all, parts}
 			return ctx.Err()
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	kept, spans := found[:0], 0
-	for _, f := range found {
-		if !f.all && len(f.spans) == 0 {
-			continue
-		}
-		if spans += len(f.spans); spans > maxSpans {
-			f.all, f.spans = true, nil
-		}
-		kept = append(kept, f)
-	}
-	return kept, nil
+	return slices.DeleteFunc(found, func(n narrowed) bool { return !n.all && len(n.parts) == 0 }), nil
 }
 
 // newSought puts a condition into the words of the filters.
@@ -79,7 +81,9 @@ func newSought(s *plan.Sought) *termfilter.Sought {
 	case s.All != nil:
 		return &termfilter.Sought{All: eachSought(s.All)}
 	}
-	return termfilter.Text(s.Text, s.Begins, s.Ends, s.Number)
+	text := termfilter.Text(s.Text, s.Begins, s.Ends, s.Number)
+	text.Columns = s.Columns
+	return text
 }
 
 func eachSought(conditions []*plan.Sought) []*termfilter.Sought {

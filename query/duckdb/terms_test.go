@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/termfilter"
@@ -28,8 +32,23 @@ var pieces = []string{
 	"10.1.2.3", "2001:db8::1", "fe80:12:ab", "0f8fad5b-d9cb-469f-a165-70867728950e", "alice.smith@contoso.com",
 }
 
+// rare are words of which each is in few rows.
+func rare(n int) string {
+	return [...]string{
+		fmt.Sprintf("needle%dé", n), fmt.Sprintf("203.0.113.%d", n), fmt.Sprintf("Person%d@rare.example", n), fmt.Sprintf("%08xx-0000-%012d", n*n+77777, n),
+		fmt.Sprintf("2001:db8:%x::7", n+300), fmt.Sprintf("東%c", '京'+rune(n)), fmt.Sprintf("%d", 3456789+n), fmt.Sprintf("мир%csſK", 'Б'+rune(n)),
+	}[n%8]
+}
+
+// rares is how many there are.
+const rares = 40
+
 func pieced(r *rand.Rand, most int) string {
 	var b strings.Builder
+	if r.IntN(5) == 0 {
+		b.WriteString(rare(r.IntN(rares)))
+		b.WriteString(pieces[20+r.IntN(15)]) // something that ends a term
+	}
 	for range r.IntN(most) + 1 {
 		b.WriteString(pieces[r.IntN(len(pieces))])
 	}
@@ -54,11 +73,13 @@ var shapesOf = map[string]struct{ begins, ends bool }{
 func TestFiltersOfTermsMissNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 2026))
 	found := map[string]int{}
+	var matcher termfilter.Matcher
 	for range 6_000 {
 		text := pieced(r, 8)
 		var b termfilter.Builder
-		b.Text([]byte(text), false)
-		b.Part(1)
+		terms := termfilter.NewTerms(1, 1)
+		terms.Text(0, []byte(text), false)
+		b.Part(terms)
 		body := b.Bytes()
 		filter, err := termfilter.Open(bytes.NewReader(body), int64(len(body)))
 		if err != nil {
@@ -73,8 +94,9 @@ func TestFiltersOfTermsMissNothing(t *testing.T) {
 				continue
 			}
 			found[function]++
-			spans, err := filter.Spans(bytes.NewReader(body), termfilter.Text(needle, shape.begins, shape.ends, false))
-			if err != nil || len(spans) != 1 {
+			sought := termfilter.Text(needle, shape.begins, shape.ends, false)
+			parts, err := filter.Parts(bytes.NewReader(body), sought)
+			if err != nil || len(parts) != 1 || sought.Asks() && !matcher.In([]byte(text), false, sought) {
 				t.Fatalf("%s(%q, %q): the filter knows nothing of it (%v)", function, text, needle, err)
 			}
 		}
@@ -106,16 +128,44 @@ type without struct{ Source }
 func (w without) Acquire(table string) (*ReadSet, error) {
 	set, err := w.Source.Acquire(table)
 	if err == nil {
-		set.Spans = nil
+		set.Parts = nil
 	}
 	return set, err
+}
+
+// counting counts the rows that are found by themselves, the times that some are, and the
+// times that they are too many.
+type counting struct {
+	Source
+	rows, times, refused atomic.Int64
+}
+
+func (c *counting) Acquire(table string) (*ReadSet, error) {
+	set, err := c.Source.Acquire(table)
+	if err != nil {
+		return nil, err
+	}
+	find := set.Find
+	set.Find = func(ctx context.Context, f lake.File, asked lake.Finding) (arrow.RecordBatch, error) {
+		asked.Rows = 3 // so that some are refused
+		batch, err := find(ctx, f, asked)
+		switch {
+		case errors.Is(err, lake.ErrTooMany):
+			c.refused.Add(1)
+		case err == nil:
+			c.times.Add(1)
+			c.rows.Add(batch.NumRows())
+		}
+		return batch, err
+	}
+	return set, nil
 }
 
 // termLake returns a lake of one merged file with many row groups of random texts.
 func termLake(t *testing.T, r *rand.Rand, rows int, documents ...string) (*lake.Lake, string, []string) {
 	t.Helper()
 	config := lake.DefaultConfig(filepath.Join(t.TempDir(), "lake"))
-	config.RowGroupRows, config.CompactShare, config.Clock = 8, 1, long{clock.System()}
+	config.RowGroupRows, config.CompactShare, config.Clock = 32, 1, long{clock.System()}
 	l, err := lake.Open(t.Context(), config, testLogger())
 	if err != nil {
 		t.Fatal(err)
@@ -199,16 +249,22 @@ var termQueries = []string{
 	`union UnifiedAuditLog, (UnifiedAuditLog | where UserId == "nobody") | where %s has %s`,
 	`search in (UnifiedAuditLog, AlertInfo) %[2]s | project Id = column_ifexists("Id", "")`,
 	`UnifiedAuditLog | where * has %[2]s`, `UnifiedAuditLog | where not(%s has %s)`,
+	`UnifiedAuditLog | where %s has %s | project Id = tostring(pack_all())`,
 }
 
 // Rows are the same with the filters and without.
 func TestTermsLeaveOutNoRow(t *testing.T) {
 	r := rand.New(rand.NewPCG(20, 26))
 	l, dir, texts := termLake(t, r, 160)
-	services := map[string]*query.Service{"with": termService(t, dir, FromLake(l)), "without": termService(t, dir, without{FromLake(l)})}
-	pruned, found := 0, 0
+	found := &counting{Source: FromLake(l)}
+	services := map[string]*query.Service{"with": termService(t, dir, found), "without": termService(t, dir, without{FromLake(l)})}
+	pruned, rows := 0, 0
 	for n := range 8 * len(termQueries) {
-		needle, _ := json.Marshal(cut(r, texts[r.IntN(len(texts))]))
+		word := cut(r, texts[r.IntN(len(texts))])
+		if r.IntN(3) > 0 {
+			word = rare(r.IntN(rares))
+		}
+		needle, _ := json.Marshal(word)
 		operand := []string{"UserId", "ClientIP", "tostring(Record)", "Record", "tostring(Record.Text)", "tostring(Record.Object)", "tostring(Record.Nested)"}[r.IntN(7)]
 		written := func(operand string) string {
 			return fmt.Sprintf(termQueries[n%len(termQueries)]+"%.0[1]s%.0[2]s", operand, needle) + " | project Id | order by Id asc"
@@ -223,13 +279,16 @@ func TestTermsLeaveOutNoRow(t *testing.T) {
 		if fmt.Sprint(got.Rows) != fmt.Sprint(want.Rows) {
 			t.Fatalf("%s\ngives %v with filters of terms and %v without", text, got.Rows, want.Rows)
 		}
-		found += len(want.Rows)
+		rows += len(want.Rows)
 		if got.Statistics.RowsScanned < want.Statistics.RowsScanned {
 			pruned++
 		}
 	}
-	if pruned < 16 || found == 0 {
-		t.Errorf("of %d queries %d read less, and all found %d rows", 8*len(termQueries), pruned, found)
+	if pruned < 16 || rows == 0 {
+		t.Errorf("of %d queries %d read less, and all found %d rows", 8*len(termQueries), pruned, rows)
+	}
+	if found.times.Load() < 32 || found.rows.Load() < 32 || found.refused.Load() == 0 {
+		t.Errorf("rows were found by themselves %d times, %d of them, and were too many %d times", found.times.Load(), found.rows.Load(), found.refused.Load())
 	}
 }
 
@@ -259,7 +318,7 @@ func TestTermsOfDocuments(t *testing.T) {
 // A damaged filter is no reason to leave anything out.
 func TestFiltersThatCannotBeReadLeaveNothingOut(t *testing.T) {
 	l, _, _ := termLake(t, rand.New(rand.NewPCG(1, 1)), 20)
-	broken := func(lake.File, *termfilter.Sought) ([]lake.Span, bool, error) {
+	broken := func(lake.File, *termfilter.Sought) ([]lake.Part, bool, error) {
 		return nil, false, termfilter.ErrDamaged
 	}
 	set, err := FromLake(l).Acquire(schema.UnifiedAuditLog)
@@ -267,9 +326,9 @@ func TestFiltersThatCannotBeReadLeaveNothingOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer set.Release()
-	set.Spans = broken
+	set.Parts = broken
 	e := &Engine{logger: testLogger()}
-	found, err := e.narrow(context.Background(), set, set.Files, &plan.Sought{Text: "abc"})
+	found, err := e.narrow(context.Background(), set, set.Files, newSought(&plan.Sought{Text: "abc"}))
 	if err != nil || len(found) != 1 || !found[0].all {
 		t.Errorf("%+v, %v", found, err)
 	}

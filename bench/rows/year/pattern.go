@@ -36,7 +36,9 @@ type pattern struct {
 	timeColumn string
 	content    []byte
 	footer     []byte
-	filters    int // bytes of the filters of terms before the footer
+	filters    int                 // bytes of the filters of terms before the footer
+	baseTerms  []*termfilter.Terms // of each row group, once a copy needs them
+	documents  map[string]bool     // columns of JSON
 	base       iceberg.DataFile
 	groups     []int64 // rows of each row group
 	changes    []change
@@ -69,7 +71,10 @@ func readPattern(ctx context.Context, t *schema.Table, f iceberg.DataFile) (*pat
 	}
 	tail := len(content) - 8
 	length := int(binary.LittleEndian.Uint32(content[tail:]))
-	p := &pattern{timeColumn: t.TimeColumn, content: content, footer: content[tail-length : tail], base: f}
+	p := &pattern{timeColumn: t.TimeColumn, content: content, footer: content[tail-length : tail], base: f, documents: map[string]bool{}}
+	for _, c := range t.Columns {
+		p.documents[c.Name] = c.Type == types.Dynamic
+	}
 	source, err := file.NewParquetReader(bytes.NewReader(content))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -266,19 +271,56 @@ func (p *pattern) terms(days int64) ([]byte, error) {
 	if p.filters == 0 || days == 0 {
 		return p.content[len(p.content)-8-len(p.footer)-p.filters : len(p.content)-8-len(p.footer)], nil
 	}
-	filters := slices.Clone(p.content[len(p.content)-8-len(p.footer)-p.filters : len(p.content)-8-len(p.footer)])
-	err := termfilter.Extend(filters, func(rows termfilter.Span, add func([]byte)) {
+	if p.baseTerms == nil {
+		if err := p.readTerms(); err != nil {
+			return nil, err
+		}
+	}
+	first := 0
+	var filters termfilter.Builder
+	for i, base := range p.baseTerms {
+		terms, rows := base.Clone(), int(p.groups[i])
 		var text []byte
 		for _, c := range p.changes {
-			for row := int(rows.First); c.texts != nil && row < int(rows.End); row++ {
-				if !c.texts.IsNull(row) {
-					text = varyText(append(text[:0], c.texts.Value(row)...), days)
-					add(text)
+			for row := range rows {
+				if c.texts != nil && !c.texts.IsNull(first+row) {
+					text = varyText(append(text[:0], c.texts.Value(first+row)...), days)
+					terms.Text(row, text, false)
 				}
 			}
 		}
+		filters.Part(terms)
+		first += rows
+	}
+	return filters.Bytes(), nil
+}
+
+// readTerms reads the terms of the base.
+func (p *pattern) readTerms() error {
+	source, err := file.NewParquetReader(bytes.NewReader(p.content))
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	for _, rows := range p.groups {
+		p.baseTerms = append(p.baseTerms, termfilter.NewTerms(int(rows), lake.DefaultConfig("").RowGroupRows/termfilter.MaxBlocks))
+	}
+	part, row := 0, 0
+	const atOnce = 1 << 10
+	return parquetrows.Read(context.Background(), source, nil, atOnce, func(batch arrow.RecordBatch) error {
+		for i := range int(batch.NumRows()) {
+			if row == int(p.groups[part]) {
+				part, row = part+1, 0
+			}
+			for c := range int(batch.NumCols()) {
+				if texts, ok := batch.Column(c).(*array.String); ok && !texts.IsNull(i) {
+					p.baseTerms[part].Text(row, []byte(texts.Value(i)), p.documents[batch.ColumnName(c)])
+				}
+			}
+			row++
+		}
+		return nil
 	})
-	return filters, err
 }
 
 // varied writes the columns that change, in row groups as those of the base.

@@ -42,10 +42,11 @@ func baseFile(t *testing.T, day time.Time) (path string, rows int) {
 	for range 3 {
 		const group = 50
 		w.Group(group)
+		part := termfilter.NewTerms(group, 1)
 		for i := range group {
-			terms.Text(fmt.Appendf(nil, "%08x-0000-4000-8000-%012x Operation%d", rows+i, rows+i, (rows+i)%7), false)
+			part.Text(i, fmt.Appendf(nil, "%08x-0000-4000-8000-%012x Operation%d", rows+i, rows+i, (rows+i)%7), false)
 		}
-		terms.Part(group)
+		terms.Part(part)
 		for column := range 5 {
 			c := w.Column()
 			for i := range group {
@@ -133,7 +134,7 @@ func TestACopyHasTheTermsOfItsIds(t *testing.T) {
 		}
 		for _, row := range []int{0, 70, rows - 1} {
 			for _, text := range []string{ids.ValueStr(row), fmt.Sprintf("Operation%d", row%7)} {
-				spans, err := filter.Spans(bytes.NewReader(out.Bytes()), termfilter.Text(text, true, true, false))
+				spans, err := filter.Parts(bytes.NewReader(out.Bytes()), termfilter.Text(text, true, true, false))
 				found := false
 				for _, s := range spans {
 					found = found || int64(row) >= s.First && int64(row) < s.End

@@ -1,0 +1,285 @@
+package parquetpages
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
+)
+
+// Chunk is the values of a column in a row group. It keeps the page that was read
+// last, and is for one goroutine.
+type Chunk struct {
+	file      *File
+	name      string
+	kind      parquet.Type
+	optional  bool
+	codec     compress.Compression
+	rows      int64
+	next, end int64 // where the first header is that is not known, and the chunk's end
+
+	pages      []page
+	known      int64 // rows of pages
+	dictionary *dictionary
+
+	at     int // page in body, from 1
+	body   []byte
+	packed []byte
+}
+
+// page is a data page of a chunk.
+type page struct {
+	header
+	body  int64 // where it is
+	first int64 // row
+}
+
+// dictionary is the values of a chunk that has each of them once.
+type dictionary struct {
+	texts   [][]byte
+	numbers []int64
+}
+
+// Values are those of some rows. They are valid until the next call of Read of their
+// chunk.
+type Values struct {
+	// Null says which rows have none; nil: all have one.
+	Null []bool
+	// Texts or Numbers have the values of all rows: the bits of a float, 0 or 1 for a
+	// boolean, and anything for a null.
+	Texts   [][]byte
+	Numbers []int64
+}
+
+// Dictionary returns the texts that a chunk has at most, each of them once; ok is false
+// if it has no dictionary, or has values that are not in it.
+func (c *Chunk) Dictionary() (texts [][]byte, ok bool, err error) {
+	if c.kind != parquet.Types.ByteArray {
+		return nil, false, nil
+	}
+	if err := c.find(1); err != nil || c.dictionary == nil {
+		return nil, false, c.in(err)
+	}
+	if c.known < c.rows || c.pages[0].encoding == encodingPlain {
+		return nil, false, nil // what follows the first page may be plain
+	}
+	return c.dictionary.texts, true, nil
+}
+
+// Read returns the values of the rows from first up to but not including end, which count
+// from 0 within the row group.
+func (c *Chunk) Read(first, end int64) (*Values, error) {
+	if first < 0 || end > c.rows || first > end {
+		return nil, fmt.Errorf("column %s has %d rows, and %d to %d are asked for", c.name, c.rows, first, end)
+	}
+	if err := c.find(end); err != nil {
+		return nil, c.in(err)
+	}
+	v := &Values{}
+	if c.kind == parquet.Types.ByteArray {
+		v.Texts = make([][]byte, 0, end-first)
+	} else {
+		v.Numbers = make([]int64, 0, end-first)
+	}
+	for number := range c.pages {
+		p := &c.pages[number]
+		from, to := max(first, p.first), min(end, p.first+p.values)
+		if from >= to {
+			continue
+		}
+		if err := c.load(number+1, v); err != nil {
+			return nil, c.in(err)
+		}
+		if err := c.values(p, from-p.first, to-p.first, v); err != nil {
+			return nil, c.in(err)
+		}
+	}
+	return v, nil
+}
+
+func (c *Chunk) in(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("column %s: %w", c.name, err)
+}
+
+// find reads headers until those of the pages with the rows up to end are known, and the
+// dictionary, which comes first.
+func (c *Chunk) find(end int64) error {
+	for c.known < end {
+		if c.next >= c.end {
+			return fmt.Errorf("%w: it has %d rows and should have %d", ErrDamaged, c.known, c.rows)
+		}
+		h, err := readHeader(c.file.from, c.next, c.end)
+		if err != nil {
+			return err
+		}
+		body := c.next + int64(h.length)
+		c.next = body + int64(h.packed)
+		switch {
+		case h.kind == pageDictionary && len(c.pages) == 0 && c.dictionary == nil && (h.encoding == encodingPlain || h.encoding == encodingPlainDictionary):
+			if err := c.readDictionary(h, body); err != nil {
+				return err
+			}
+		case h.kind == pageData && (!c.optional || h.levels == encodingRLE):
+			c.pages = append(c.pages, page{h, body, c.known})
+			c.known += h.values
+		default:
+			return fmt.Errorf("%w: page of type %d in encoding %d", ErrUnsupported, h.kind, h.encoding)
+		}
+	}
+	if c.known > c.rows {
+		return fmt.Errorf("%w: it has %d rows and should have %d", ErrDamaged, c.known, c.rows)
+	}
+	return nil
+}
+
+func (c *Chunk) readBody(h header, at int64, to []byte) ([]byte, error) {
+	if cap(c.packed) < h.packed {
+		c.packed = make([]byte, h.packed)
+	}
+	packed := c.packed[:h.packed]
+	if c.codec == compress.Codecs.Uncompressed {
+		c.packed = nil // it is the body itself
+	}
+	if _, err := c.file.from.ReadAt(packed, at); err != nil {
+		return nil, fmt.Errorf("read page: %w", err)
+	}
+	return c.file.decoder.unpack(c.codec, to, packed, h.unpacked)
+}
+
+func (c *Chunk) readDictionary(h header, at int64) error {
+	body, err := c.readBody(h, at, nil)
+	if err != nil {
+		return err
+	}
+	if h.values > int64(len(body)) {
+		return fmt.Errorf("%w: a dictionary of %d values in %d bytes", ErrDamaged, h.values, len(body))
+	}
+	v := &Values{}
+	if err := c.plain(body, 0, int(h.values), v); err != nil {
+		return err
+	}
+	c.dictionary = &dictionary{v.Texts, v.Numbers}
+	return nil
+}
+
+// load has a page in the body, unless it is there. Once there are values of an earlier
+// page, which may lie in its memory, new memory is taken.
+func (c *Chunk) load(number int, before *Values) error {
+	if c.at == number {
+		return nil
+	}
+	to := c.body
+	if len(before.Texts) > 0 {
+		to = nil
+	}
+	c.at = 0
+	p := &c.pages[number-1]
+	body, err := c.readBody(p.header, p.body, to)
+	if err != nil {
+		return err
+	}
+	c.at, c.body = number, body
+	return nil
+}
+
+// values adds those of some rows of the page in the body.
+func (c *Chunk) values(p *page, from, to int64, v *Values) error {
+	body := c.body
+	var present []bool // nil: all are
+	if c.optional {
+		if len(body) < 4 || uint64(binary.LittleEndian.Uint32(body)) > uint64(len(body)-4) {
+			return fmt.Errorf("%w: levels are longer than their page", ErrDamaged)
+		}
+		length := int(binary.LittleEndian.Uint32(body))
+		var err error
+		if present, err = levels(body[4:4+length], int(p.values)); err != nil {
+			return err
+		}
+		body = body[4+length:]
+	}
+	first, count := int(from), int(to-from)
+	if present != nil {
+		first, count = countTrue(present[:from]), countTrue(present[from:to])
+	}
+	start := len(v.Texts) + len(v.Numbers)
+	var err error
+	switch p.encoding {
+	case encodingPlain:
+		err = c.plain(body, first, count, v)
+	case encodingDictionary, encodingPlainDictionary:
+		err = c.indexed(body, first, count, v)
+	default:
+		err = fmt.Errorf("%w: encoding %d", ErrUnsupported, p.encoding)
+	}
+	if err != nil {
+		return err
+	}
+	if present == nil {
+		if v.Null != nil {
+			v.Null = append(v.Null, make([]bool, to-from)...)
+		}
+		return nil
+	}
+	v.spread(start, present[from:to])
+	return nil
+}
+
+// spread moves the values from start on to the rows that have one.
+func (v *Values) spread(start int, present []bool) {
+	for len(v.Null) < start {
+		v.Null = append(v.Null, false)
+	}
+	texts, numbers := v.Texts, v.Numbers
+	v.Texts, v.Numbers = texts[:min(start, len(texts)):min(start, len(texts))], numbers[:min(start, len(numbers)):min(start, len(numbers))]
+	next := start
+	for _, there := range present {
+		v.Null = append(v.Null, !there)
+		switch {
+		case !there && texts != nil:
+			v.Texts = append(v.Texts, nil)
+		case !there:
+			v.Numbers = append(v.Numbers, 0)
+		case texts != nil:
+			v.Texts = append(v.Texts, texts[next])
+		default:
+			v.Numbers = append(v.Numbers, numbers[next])
+		}
+		if there {
+			next++
+		}
+	}
+}
+
+func countTrue(all []bool) (n int) {
+	for _, v := range all {
+		if v {
+			n++
+		}
+	}
+	return n
+}
+
+// indexed adds values that stand in the dictionary.
+func (c *Chunk) indexed(body []byte, first, count int, v *Values) error {
+	if count == 0 {
+		return nil
+	}
+	if c.dictionary == nil || len(body) == 0 || body[0] > 32 {
+		return fmt.Errorf("%w: there is no dictionary", ErrDamaged)
+	}
+	return hybrid(body[1:], int(body[0]), first, count, func(index uint32) error {
+		switch {
+		case int(index) < len(c.dictionary.texts):
+			v.Texts = append(v.Texts, c.dictionary.texts[index])
+		case int(index) < len(c.dictionary.numbers):
+			v.Numbers = append(v.Numbers, c.dictionary.numbers[index])
+		default:
+			return fmt.Errorf("%w: the dictionary has no value %d", ErrDamaged, index)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,200 @@
+package parquetpages_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/parquet/file"
+
+	"github.com/quoll/quoll/internal/parquetfile"
+	"github.com/quoll/quoll/internal/parquetpages"
+	"github.com/quoll/quoll/internal/parquetrows"
+)
+
+var kinds = []parquetfile.Kind{parquetfile.Text, parquetfile.Int32, parquetfile.Int64, parquetfile.Float64, parquetfile.Bool, parquetfile.Timestamp}
+
+// written returns a file of random values: few different ones and many, runs, nulls at
+// every rate, pages of a megabyte.
+func written(t *testing.T, r *rand.Rand, groups, rows int) ([]byte, []parquetfile.Column) {
+	t.Helper()
+	var columns []parquetfile.Column
+	for i := range 24 {
+		columns = append(columns, parquetfile.Column{
+			Name: fmt.Sprintf("c%d", i), Kind: kinds[i%len(kinds)], Optional: i%4 != 3, Dictionary: r.IntN(3) > 0,
+			Codec: []parquetfile.Codec{parquetfile.Zstd, parquetfile.Snappy, parquetfile.Uncompressed}[r.IntN(3)],
+		})
+	}
+	var out bytes.Buffer
+	w, err := parquetfile.NewWriter(&out, columns, parquetfile.Options{CreatedBy: "test", Small: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range groups {
+		w.Group(rows)
+		for _, c := range columns {
+			writeColumn(r, w.Column(), c, rows)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes(), columns
+}
+
+func writeColumn(r *rand.Rand, to *parquetfile.Chunk, c parquetfile.Column, rows int) {
+	nulls, different, long := []int{0, 0, 1, 50, 99, 100}[r.IntN(6)], 1<<r.IntN(12), r.IntN(3) == 0
+	value, run := 0, 0
+	for range rows {
+		if run--; run <= 0 {
+			value, run = r.IntN(different), r.IntN(40)
+		}
+		switch {
+		case c.Optional && r.IntN(100) < nulls:
+			to.Null()
+		case c.Kind != parquetfile.Text:
+			to.Number(int64(value) & 1)
+		case long:
+			to.Text(bytes.Repeat(fmt.Appendf(nil, "%d ", value), 200))
+		default:
+			to.Text(fmt.Append(nil, value))
+		}
+	}
+}
+
+// Any rows of any column are those that a library reads.
+func TestRowsAreThoseOfALibrary(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 2))
+	const rows = 4_000
+	decoder, err := parquetpages.NewDecoder(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		body, columns := written(t, r, 2, rows)
+		library, err := file.NewParquetReader(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []arrow.RecordBatch
+		if err := parquetrows.Read(context.Background(), library, nil, rows, func(b arrow.RecordBatch) error { b.Retain(); want = append(want, b); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		f, err := parquetpages.Open(bytes.NewReader(body), decoder)
+		if err != nil || f.Groups() != 2 || f.Rows(1) != rows {
+			t.Fatalf("%+v, %v", f, err)
+		}
+		for group := range 2 {
+			for i, c := range columns {
+				chunk, err := f.Chunk(group, c.Name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all := map[string]bool{}
+				texts, dictionary, err := chunk.Dictionary()
+				for _, text := range texts {
+					all[string(text)] = true
+				}
+				for range 6 {
+					first := r.IntN(rows + 1)
+					end := first + r.IntN(rows+1-first)
+					if r.IntN(2) == 0 {
+						end = min(rows, first+r.IntN(20))
+					}
+					v, readErr := chunk.Read(int64(first), int64(end))
+					if readErr != nil || err != nil {
+						t.Fatal(readErr, err)
+					}
+					for row := first; row < end; row++ {
+						got := valueOf(c.Kind, v, row-first)
+						if want := valueOfArray(want[group].Column(i), row); got != want {
+							t.Fatalf("row %d of %+v, %d to %d: %v, want %v", row, c, first, end, got, want)
+						}
+						if dictionary && got != nil && !all[got.(string)] {
+							t.Fatalf("the dictionary of %+v lacks %v", c, got)
+						}
+					}
+				}
+			}
+		}
+		if c, err := f.Chunk(0, "nowhere"); c != nil || err != nil {
+			t.Errorf("%v, %v", c, err)
+		}
+	}
+}
+
+func valueOf(kind parquetfile.Kind, v *parquetpages.Values, row int) any {
+	switch {
+	case v.Null != nil && v.Null[row]:
+		return nil
+	case kind == parquetfile.Text:
+		return string(v.Texts[row])
+	}
+	return v.Numbers[row]
+}
+
+func valueOfArray(a arrow.Array, row int) any {
+	if a.IsNull(row) {
+		return nil
+	}
+	switch a := a.(type) {
+	case *array.String:
+		return a.Value(row)
+	case *array.Int32:
+		return int64(a.Value(row))
+	case *array.Int64:
+		return a.Value(row)
+	case *array.Float64:
+		return int64(math.Float64bits(a.Value(row)))
+	case *array.Boolean:
+		if a.Value(row) {
+			return int64(1)
+		}
+		return int64(0)
+	case *array.Timestamp:
+		return int64(a.Value(row))
+	}
+	return fmt.Sprintf("%T", a)
+}
+
+// Whatever byte of the pages is another, there are values or an error, and no panic.
+func TestDamagedPagesAreAnError(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 9))
+	body, columns := written(t, r, 1, 300)
+	decoder, err := parquetpages.NewDecoder(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := 0
+	for range 500 {
+		at := r.IntN(len(body))
+		was := body[at]
+		body[at] ^= 1 << r.IntN(8)
+		f, err := parquetpages.Open(bytes.NewReader(body), decoder)
+		for _, c := range columns {
+			if err != nil {
+				break
+			}
+			var chunk *parquetpages.Chunk
+			if chunk, err = f.Chunk(0, c.Name); err == nil && chunk != nil {
+				_, err = chunk.Read(5, min(300, f.Rows(0)))
+			}
+		}
+		if err != nil {
+			failed++
+		}
+		if err != nil && !errors.Is(err, parquetpages.ErrDamaged) && !errors.Is(err, parquetpages.ErrUnsupported) && f == nil {
+			t.Fatalf("byte %d: %v", at, err)
+		}
+		body[at] = was
+	}
+	if failed < 50 {
+		t.Errorf("%d of 500 damages were noticed", failed)
+	}
+}

@@ -1,0 +1,133 @@
+package termfilter
+
+import "bytes"
+
+// literal is a piece of ASCII that is looked for byte by byte, as a text with the terms
+// of what is sought has it, whatever its case.
+type literal struct {
+	piece []byte    // in lower case
+	skip  [256]byte // how far on the piece can be, by the byte that stands at its end
+}
+
+// lower is the case folding of ASCII.
+var lower = func() (to [256]byte) {
+	for i := range to {
+		to[i] = byte(i)
+	}
+	for c := 'A'; c <= 'Z'; c++ {
+		to[c] = byte(c) | 0x20
+	}
+	return to
+}()
+
+// maxLiteral bounds the piece, so that its length fits the skips.
+const maxLiteral = 255
+
+// newLiteral returns the longest piece of letters, digits, dots and at signs of a text:
+// none of them is escaped in JSON if it need not be. With number, pieces are left out
+// that may be a number, which is written otherwise.
+func newLiteral(text string, number bool) *literal {
+	of := func(c byte) bool { return kinds[c] != other || c == '.' || c == '@' }
+	best := ""
+	for at := 0; at < len(text); at++ {
+		start := at
+		for at < len(text) && of(text[at]) {
+			at++
+		}
+		if piece := text[start:at]; len(piece) > len(best) && (!number || !numeric(piece)) {
+			best = piece
+		}
+	}
+	if best == "" {
+		return nil
+	}
+	best = best[:min(len(best), maxLiteral)]
+	l := &literal{piece: make([]byte, len(best))}
+	for i := range l.skip {
+		l.skip[i] = byte(len(best))
+	}
+	for i := range len(best) {
+		c := lower[best[i]]
+		l.piece[i] = c
+		if i < len(best)-1 {
+			back := byte(len(best) - 1 - i)
+			l.skip[c] = back
+			if kinds[c] == letter || kinds[c] == hexLetter {
+				l.skip[c-0x20] = back
+			}
+		}
+	}
+	return l
+}
+
+// numeric says whether a piece may be that of a number.
+func numeric(piece string) bool {
+	dots := 0
+	for i := range len(piece) {
+		switch c := piece[i]; {
+		case c == '.':
+			dots++
+		case kinds[c] != digit && c != 'e' && c != 'E':
+			return false
+		}
+	}
+	return dots < 2
+}
+
+// in says whether a text has the piece.
+func (l *literal) in(text []byte) bool {
+	last := len(l.piece) - 1
+	for at := last; at < len(text); at += int(l.skip[text[at]]) {
+		i := 0
+		for i <= last && lower[text[at-i]] == l.piece[last-i] {
+			i++
+		}
+		if i > last {
+			return true
+		}
+	}
+	return false
+}
+
+// Matcher looks for terms in texts. The zero Matcher is ready for use, by one
+// goroutine.
+type Matcher struct{ decoded []byte }
+
+// In says whether a text has all terms of one of Sought.Texts; json is as for a Terms.
+// What a filter of that text alone would not rule out, this does not.
+func (m *Matcher) In(text []byte, json bool, s *Sought) bool {
+	if s.literal != nil && !s.literal.in(text) && !(json && rewritten(text)) {
+		return false
+	}
+	var found uint32
+	look := func(hash uint64) {
+		for i := range s.terms {
+			if s.terms[i].hash == max(hash, 1) {
+				found |= 1 << i
+			}
+		}
+	}
+	if json {
+		m.decoded = forms(text, m.decoded, func(text []byte) { Each(text, look) })
+	} else {
+		Each(text, look)
+	}
+	return found == 1<<len(s.terms)-1
+}
+
+// rewritten says whether a text of JSON has escapes that stand for letters or digits,
+// or may have.
+func rewritten(text []byte) bool {
+	for {
+		at := bytes.IndexByte(text, '\\')
+		if at < 0 || at+1 == len(text) {
+			return false
+		}
+		switch text[at+1] {
+		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		default:
+			return true
+		}
+		text = text[at+2:]
+	}
+}

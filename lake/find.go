@@ -1,0 +1,299 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/quoll/quoll/internal/parquetpages"
+	"github.com/quoll/quoll/internal/termfilter"
+)
+
+// Who looks for a word that few rows have reads a row group for each of them, of which
+// all but some thousandth is read in vain. So where filters say which blocks of rows may
+// have it, the pages that cover them are read here, and the rows that have its terms are
+// handed over.
+
+var (
+	// ErrTooMany is returned for rows that are more than were asked for at most.
+	ErrTooMany = errors.New("more rows are found than may be")
+	// ErrNotFindable is returned for a file of which rows cannot be read by themselves.
+	ErrNotFindable = errors.New("rows of this file are not read by themselves")
+)
+
+// finders is how many files are unpacked at a time without waiting.
+const finders = 4
+
+// Finding says which rows of a file are wanted, and of what.
+type Finding struct {
+	Parts   []Part // as ReadSet.Parts returned them
+	Sought  *termfilter.Sought
+	Columns []string // in storage
+	// Rows and Bytes are the most that are returned.
+	Rows, Bytes int64
+}
+
+// Find returns, with the columns that are asked for, those rows of the blocks of some
+// parts that may be what is sought: no row is left out that is. The batch is the garbage
+// collector's; its strings have no nulls where the table's have none.
+func (r *ReadSet) Find(ctx context.Context, f File, asked Finding) (arrow.RecordBatch, error) {
+	found, err := r.find(ctx, f, asked)
+	switch {
+	case err == nil || errors.Is(err, ErrTooMany) || ctx.Err() != nil:
+	case errors.Is(err, parquetpages.ErrUnsupported):
+		err = fmt.Errorf("%s: %w: %w", f.Path, ErrNotFindable, err)
+	case errors.Is(err, parquetpages.ErrDamaged):
+		err = fmt.Errorf("%s: %w: %w", f.Path, ErrDamaged, err)
+	default:
+		err = fmt.Errorf("find rows: %s: %w", f.Path, err)
+	}
+	return found, err
+}
+
+func (r *ReadSet) find(ctx context.Context, f File, asked Finding) (arrow.RecordBatch, error) {
+	source, err := r.files.open(f.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
+	file, err := parquetpages.Open(source, r.pages)
+	if err != nil {
+		return nil, err
+	}
+	d := &finder{file: file, Finding: asked, columns: columnsOf(r.Table), texts: asked.Sought.Texts()}
+	if err := d.prepare(); err != nil {
+		return nil, err
+	}
+	for _, p := range asked.Parts {
+		if err := d.part(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return d.batch(), nil
+}
+
+// finder looks into one file.
+type finder struct {
+	Finding
+	file    *parquetpages.File
+	columns []column
+	texts   []*termfilter.Sought
+	in      [][]int // by text: the columns that may have it
+	out     []int   // the columns that are asked for
+	builder []array.Builder
+	rows    int64
+	bytes   int64
+	matcher termfilter.Matcher
+
+	// Of the part and the block at work, by column.
+	chunks []*finderChunk
+	block  Span // within the part
+	has    []bool
+}
+
+// finderChunk is a column of the part at work.
+type finderChunk struct {
+	*parquetpages.Chunk                      // nil: the file lacks the column
+	values              *parquetpages.Values // of the block at work, once they are read
+	// lacks says of each text whether the dictionary lacks it, once that is known.
+	lacks map[int]bool
+}
+
+func (d *finder) prepare() error {
+	for _, name := range d.Columns {
+		i := slices.IndexFunc(d.columns, func(c column) bool { return c.name == name })
+		if i < 0 {
+			return fmt.Errorf("the table has no column %s", name)
+		}
+		d.out = append(d.out, i)
+		d.builder = append(d.builder, array.NewBuilder(memory.DefaultAllocator, d.columns[i].kind.arrowType()))
+	}
+	for _, text := range d.texts {
+		var in []int
+		for i, c := range d.columns {
+			if c.kind == kindText && (text.Columns == nil || slices.Contains(text.Columns, c.name)) {
+				in = append(in, i)
+			}
+		}
+		d.in = append(d.in, in)
+	}
+	return nil
+}
+
+func (d *finder) part(ctx context.Context, p Part) error {
+	if p.Number >= d.file.Groups() || d.file.Rows(p.Number) != p.Rows() {
+		return fmt.Errorf("%w: its filters of terms are not those of its row groups", ErrDamaged)
+	}
+	d.chunks = make([]*finderChunk, len(d.columns))
+	for _, block := range p.Blocks {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		d.block = Span{First: block.First - p.First, End: block.End - p.First}
+		if err := d.look(p.Number); err != nil {
+			return err
+		}
+		for _, c := range d.chunks {
+			if c != nil {
+				c.values = nil
+			}
+		}
+	}
+	return nil
+}
+
+// look finds the rows of the block at work.
+func (d *finder) look(group int) error {
+	rows := int(d.block.Rows())
+	d.has = slices.Grow(d.has[:0], rows*len(d.texts))[:rows*len(d.texts)]
+	clear(d.has)
+	for i := range d.texts {
+		for _, c := range d.in[i] {
+			if err := d.mark(group, i, c); err != nil {
+				return err
+			}
+		}
+	}
+	var found []int
+	for row := range rows {
+		if d.Sought.Meets(func(text *termfilter.Sought) bool { return d.has[slices.Index(d.texts, text)*rows+row] }) {
+			found = append(found, row)
+		}
+	}
+	if d.rows += int64(len(found)); d.rows > d.Rows {
+		return ErrTooMany
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return d.take(group, found)
+}
+
+func (d *finder) chunk(group, c int) (*finderChunk, error) {
+	if d.chunks[c] == nil {
+		chunk, err := d.file.Chunk(group, d.columns[c].name)
+		if err != nil {
+			return nil, err
+		}
+		d.chunks[c] = &finderChunk{Chunk: chunk, lacks: map[int]bool{}}
+	}
+	return d.chunks[c], nil
+}
+
+// mark says which rows of the block have a text in a column.
+func (d *finder) mark(group, text, c int) error {
+	chunk, err := d.chunk(group, c)
+	if err != nil || chunk.Chunk == nil {
+		return err
+	}
+	lacks, known := chunk.lacks[text]
+	if !known {
+		if lacks, err = d.dictionaryLacks(chunk, text, c); err != nil {
+			return err
+		}
+		chunk.lacks[text] = lacks
+	}
+	if lacks {
+		return nil
+	}
+	if chunk.values == nil {
+		if chunk.values, err = chunk.Read(d.block.First, d.block.End); err != nil {
+			return err
+		}
+	}
+	has := d.has[text*int(d.block.Rows()):]
+	var last []byte
+	var lastHas bool
+	for row, value := range chunk.values.Texts {
+		if len(value) == 0 || has[row] {
+			continue
+		}
+		if len(last) != len(value) || &last[0] != &value[0] { // those of a dictionary are the same
+			last, lastHas = value, d.matcher.In(value, d.columns[c].document, d.texts[text])
+		}
+		has[row] = lastHas
+	}
+	return nil
+}
+
+// dictionaryLacks says whether a column has no text of the part that is sought.
+func (d *finder) dictionaryLacks(chunk *finderChunk, text, c int) (bool, error) {
+	values, ok, err := chunk.Dictionary()
+	if err != nil || !ok {
+		return false, err
+	}
+	for _, value := range values {
+		if d.matcher.In(value, d.columns[c].document, d.texts[text]) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// take adds rows of the block to what is handed over.
+func (d *finder) take(group int, rows []int) error {
+	for i, c := range d.out {
+		chunk, err := d.chunk(group, c)
+		if err != nil {
+			return err
+		}
+		if chunk.Chunk == nil {
+			return fmt.Errorf("%w: it lacks the column %s", parquetpages.ErrUnsupported, d.columns[c].name)
+		}
+		values, skipped := chunk.values, 0
+		if values == nil {
+			skipped = rows[0]
+			if values, err = chunk.Read(d.block.First+int64(skipped), d.block.First+int64(rows[len(rows)-1])+1); err != nil {
+				return err
+			}
+		}
+		if (d.columns[c].kind == kindText) != (values.Texts != nil) {
+			return fmt.Errorf("%w: column %s is of another type", parquetpages.ErrUnsupported, d.columns[c].name)
+		}
+		for _, row := range rows {
+			d.append(d.builder[i], values, row-skipped)
+		}
+		if d.bytes > d.Bytes {
+			return ErrTooMany
+		}
+	}
+	return nil
+}
+
+func (d *finder) append(to array.Builder, values *parquetpages.Values, row int) {
+	d.bytes += 8
+	if values.Null != nil && values.Null[row] {
+		to.AppendNull()
+		return
+	}
+	switch to := to.(type) {
+	case *array.StringBuilder:
+		d.bytes += int64(len(values.Texts[row]))
+		to.BinaryBuilder.Append(values.Texts[row])
+	case *array.Int32Builder:
+		to.Append(int32(values.Numbers[row]))
+	case *array.Int64Builder:
+		to.Append(values.Numbers[row])
+	case *array.Float64Builder:
+		to.Append(math.Float64frombits(uint64(values.Numbers[row])))
+	case *array.BooleanBuilder:
+		to.Append(values.Numbers[row] != 0)
+	case *array.TimestampBuilder:
+		to.Append(arrow.Timestamp(values.Numbers[row]))
+	}
+}
+
+func (d *finder) batch() arrow.RecordBatch {
+	columns := make([]column, len(d.out))
+	arrays := make([]arrow.Array, len(d.out))
+	for i, c := range d.out {
+		columns[i], arrays[i] = d.columns[c], d.builder[i].NewArray()
+	}
+	return array.NewRecordBatch(arrowSchemaOf(columns), arrays, d.rows)
+}

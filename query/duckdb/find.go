@@ -1,0 +1,181 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quoll/quoll/internal/termfilter"
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/lake"
+)
+
+// Of a row group of which few blocks may have what is sought, the rows that do are
+// found by the lake and loaded as a table. The engine decides over them, as it would
+// over the whole group, so that the answer is the same.
+
+const (
+	// findShare is the part of a row group that may have what is sought for it to be
+	// looked into block by block.
+	findShare = 4
+	// maxCandidates is the most rows of all files that are looked into so, and maxFound and
+	// maxFoundBytes what is found in them: more than that the engine reads quicker itself.
+	maxCandidates = 64 << 10
+	maxFound      = 4 << 10
+	maxFoundBytes = 32 << 20
+	// seekers is how many files are looked into at a time.
+	seekers = 2
+)
+
+// find returns the FROM items of the rows that were found by themselves, and what is
+// left for the engine to read.
+func (r *reader) find(ctx context.Context, set *ReadSet, scan *plan.Scan, all []narrowed, asked *termfilter.Sought) ([]item, []narrowed, error) {
+	pick := make([]narrowed, len(all)) // the parts that are looked into
+	var candidates int64
+	var files []lake.File
+	for i, f := range all {
+		if pick[i].file = f.file; set.Find == nil || f.all || len(set.Later[f.file.Path]) > 0 {
+			continue
+		}
+		for _, p := range f.parts {
+			if n := p.Candidates(); n*findShare <= p.Rows() {
+				pick[i].parts = append(pick[i].parts, p)
+				candidates += n
+			}
+		}
+		if len(pick[i].parts) > 0 {
+			files = append(files, f.file)
+		}
+	}
+	if candidates == 0 || candidates > maxCandidates {
+		return nil, all, nil
+	}
+	if set.Fetch != nil {
+		if err := set.Fetch(ctx, files); err != nil {
+			return nil, nil, err
+		}
+	}
+	batches, err := r.findAll(ctx, set, scan, pick, asked)
+	if err != nil {
+		return nil, nil, err
+	}
+	if left := rowsOf(batches); left > maxFound {
+		return nil, all, nil
+	}
+	table, err := r.loadFound(ctx, batches)
+	if err != nil {
+		return nil, nil, err
+	}
+	return table, r.left(all, pick, batches), nil
+}
+
+// findAll looks into files; where that is not possible or finds too much, there is no
+// batch.
+func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pick []narrowed, asked *termfilter.Sought) ([]arrow.RecordBatch, error) {
+	columns := []string{set.TimeColumn}
+	for _, f := range scan.Fields {
+		columns = append(columns, f.Source)
+	}
+	slices.Sort(columns)
+	columns = slices.Compact(columns)
+	batches := make([]arrow.RecordBatch, len(pick))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(seekers)
+	for i, f := range pick {
+		if len(f.parts) == 0 {
+			continue
+		}
+		group.Go(func() error {
+			batch, err := set.Find(ctx, f.file, lake.Finding{Parts: f.parts, Sought: asked, Columns: columns, Rows: maxFound, Bytes: maxFoundBytes})
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case err == nil:
+				batches[i] = batch
+			case !errors.Is(err, lake.ErrTooMany) && !errors.Is(err, lake.ErrNotFindable):
+				r.engine.logger.Warn("rows of a file could not be found by themselves; more of it is read", "path", f.file.Path, "error", err)
+			}
+			return nil
+		})
+	}
+	return batches, group.Wait()
+}
+
+func rowsOf(batches []arrow.RecordBatch) (rows int64) {
+	for _, b := range batches {
+		if b != nil {
+			rows += b.NumRows()
+		}
+	}
+	return rows
+}
+
+// left returns what of all is not in the batches, and counts what is.
+func (r *reader) left(all, pick []narrowed, batches []arrow.RecordBatch) (left []narrowed) {
+	for i, f := range all {
+		if batches[i] == nil {
+			left = append(left, f)
+			continue
+		}
+		rest := narrowed{file: f.file}
+		for _, p := range f.parts {
+			if !slices.ContainsFunc(pick[i].parts, func(q lake.Part) bool { return q.Number == p.Number }) {
+				rest.parts = append(rest.parts, p)
+			}
+		}
+		if len(rest.parts) > 0 {
+			left = append(left, rest)
+		} else if !r.read[f.file.Path] {
+			r.read[f.file.Path] = true
+			r.statistics.FilesRead++
+		}
+		for _, p := range pick[i].parts {
+			r.statistics.RowsScanned += p.Candidates()
+		}
+	}
+	return left
+}
+
+// loadFound makes a table of the rows, which is there until the query ends.
+func (r *reader) loadFound(ctx context.Context, batches []arrow.RecordBatch) ([]item, error) {
+	if rowsOf(batches) == 0 {
+		return nil, nil
+	}
+	conn, err := r.engine.db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open connection: %w", err)
+	}
+	defer conn.Close()
+	name := fmt.Sprintf("found_%d", r.engine.found.Add(1))
+	created := false
+	for _, batch := range batches {
+		if batch == nil || batch.NumRows() == 0 {
+			continue
+		}
+		if !created {
+			create, err := createTable(name, batch.Schema())
+			if err != nil {
+				return nil, err
+			}
+			if _, err := conn.ExecContext(ctx, create); err != nil {
+				return nil, fmt.Errorf("load found rows: %w", err)
+			}
+			created = true
+			r.releases = append(r.releases, func() { r.engine.dropFound(context.WithoutCancel(ctx), name) })
+		}
+		if err := conn.Raw(func(c any) error { return appendBatch(c, name, batch) }); err != nil {
+			return nil, fmt.Errorf("load found rows: %w", err)
+		}
+	}
+	return []item{{from: name}}, nil
+}
+
+func (e *Engine) dropFound(ctx context.Context, name string) {
+	if _, err := e.db.ExecContext(ctx, "DROP TABLE IF EXISTS "+name); err != nil {
+		e.logger.Warn("dropping found rows failed", "table", name, "error", err)
+	}
+}
