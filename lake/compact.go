@@ -268,7 +268,7 @@ func (m *merge) write(ctx context.Context, prefix string) error {
 		return nil
 	}
 	l, t := m.lake, m.job.table
-	refs := sortLasting(t, m.generation)
+	refs := sortLasting(t, m.generation, l.config.RowGroupRows)
 	if m.gone != nil {
 		all := len(refs)
 		refs = slices.DeleteFunc(refs, func(r rowRef) bool { return m.gone(m.generation[r.batch], int(r.row)) })

@@ -117,15 +117,18 @@ func TestCompactionMergesTheFilesOfADay(t *testing.T) {
 	checkDisk(t, l)
 }
 
-func TestRowsOfAnHourAreSortedByOperationAndUser(t *testing.T) {
+// TestPartsOfADayAreSortedByOperationAndUser has a day of two parts, each of which has
+// an order of its own.
+func TestPartsOfADayAreSortedByOperationAndUser(t *testing.T) {
 	l := openCompact(t, compactConfig(t.TempDir()))
+	l.config.RowGroupRows = 40
 	for i := range 40 {
 		rec := auditRecord(i, 0, noon.Add(time.Duration(39-i)*3*time.Minute), true)
 		apply(t, l, Batch{Position: uint64(i + 1), Ingested: noon, Records: []schema.Record{rec}})
 	}
 	flush(t, l)
 	compact(t, l)
-	var order []string
+	var times, order []string
 	err := l.files.readBatches(t.Context(), l.tables[schema.UnifiedAuditLog].files.files[0], l.tables[schema.UnifiedAuditLog].columns, func(b batch) error {
 		for _, row := range textOf(b.records) {
 			at, rest, _ := strings.Cut(strings.TrimPrefix(row, "TimeGenerated="), " ")
@@ -133,12 +136,15 @@ func TestRowsOfAnHourAreSortedByOperationAndUser(t *testing.T) {
 			if _, after, ok := strings.Cut(rest, "Operation="); ok {
 				operation, _, _ = strings.Cut(after, " ")
 			}
-			order = append(order, at[:13]+" "+operation+" "+at)
+			times, order = append(times, at), append(order, operation+" "+at)
 		}
 		return nil
 	})
-	if err != nil || len(order) != 40 || !slices.IsSorted(order) {
+	if err != nil || len(order) != 40 || !slices.IsSorted(order[:20]) || !slices.IsSorted(order[20:]) {
 		t.Errorf("%v: %s", err, strings.Join(order, "\n"))
+	}
+	if slices.IsSorted(times[:20]) || slices.Max(times[:20]) > slices.Min(times[20:]) {
+		t.Errorf("parts are of other times: %s", strings.Join(times, "\n"))
 	}
 }
 

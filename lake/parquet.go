@@ -24,7 +24,7 @@ type form struct {
 }
 
 // layout decides per column how values are stored.
-func layout(columns []column, ids map[string]int, f form) []parquetfile.Column {
+func layout(columns []column, ids map[string]int, timeColumn string, f form) []parquetfile.Column {
 	out := make([]parquetfile.Column, len(columns))
 	for i, c := range columns {
 		out[i] = parquetfile.Column{
@@ -38,6 +38,9 @@ func layout(columns []column, ids map[string]int, f form) []parquetfile.Column {
 		case !f.lasting:
 			// For a day at most: packed in a third of the time, to up to twice the size.
 			out[i].Codec = parquetfile.Snappy
+		case c.name == timeColumn:
+			// Nearly every query reads it, and packed twice as tightly it takes ten times as long.
+			out[i].Codec = parquetfile.Uncompressed
 		}
 	}
 	return out
@@ -75,7 +78,7 @@ func writeRun(files syncedFS, path string, t *tableState, generation []batch, re
 }
 
 func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef, f form) (*fileMetrics, error) {
-	writer, err := parquetfile.NewWriter(w, layout(t.columns, t.ids, f), parquetfile.Options{CreatedBy: "quoll", Small: f.lasting, Pool: f.pool})
+	writer, err := parquetfile.NewWriter(w, layout(t.columns, t.ids, t.schema.TimeColumn, f), parquetfile.Options{CreatedBy: "quoll", Small: f.lasting, Pool: f.pool})
 	if err != nil {
 		return nil, err
 	}

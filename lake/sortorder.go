@@ -3,14 +3,13 @@ package lake
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/quoll/quoll/schema"
 )
 
-// sortColumns are the columns by which the rows of an hour are sorted in a
+// sortColumns are the columns by which the rows of a part of a day are sorted in a
 // compacted file: those that most queries filter by, the one with the fewest
 // values first. Rows that are alike lie together then, which makes files small
 // and lets a reader leave out row groups. Other tables are sorted by time.
@@ -25,9 +24,10 @@ var sortColumns = map[string][]string{
 	schema.CloudAppEvents:           {"ActionType", "AccountObjectId"},
 }
 
-// microsecondsPerHour is the time within which rows are sorted by other columns:
-// a query for a few hours of a day with many rows still leaves out the others.
-const microsecondsPerHour = int64(time.Hour / time.Microsecond)
+// maxParts is how many parts a day has at most. A part has at least half as many rows as
+// a row group: a query for a few hours of a day with many rows leaves out the others, and
+// rows of one kind lie together, so that a query for them passes over all others.
+const maxParts = 24
 
 // sortRow is a row that is being sorted; ranks say where its values stand among
 // all values of their columns.
@@ -37,7 +37,7 @@ type sortRow struct {
 }
 
 // sortLasting returns the rows of a generation in the order of a compacted file.
-func sortLasting(t *tableState, generation []batch) []rowRef {
+func sortLasting(t *tableState, generation []batch, groupRows int) []rowRef {
 	var rows []sortRow
 	for i, b := range generation {
 		times := b.records.Column(t.timeColumn()).(*array.Timestamp)
@@ -50,13 +50,16 @@ func sortLasting(t *tableState, generation []batch) []rowRef {
 			rank(rows, n, generation, column)
 		}
 	}
-	slices.SortFunc(rows, func(a, b sortRow) int {
-		return cmp.Or(
-			cmp.Compare(floor(a.ref.time, microsecondsPerHour), floor(b.ref.time, microsecondsPerHour)),
-			cmp.Compare(a.ranks[0], b.ranks[0]), cmp.Compare(a.ranks[1], b.ranks[1]),
-			cmp.Compare(a.ref.time, b.ref.time),
-			cmp.Compare(a.ref.batch, b.ref.batch), cmp.Compare(a.ref.row, b.ref.row))
-	})
+	byTime := func(a, b sortRow) int {
+		return cmp.Or(cmp.Compare(a.ref.time, b.ref.time), cmp.Compare(a.ref.batch, b.ref.batch), cmp.Compare(a.ref.row, b.ref.row))
+	}
+	slices.SortFunc(rows, byTime)
+	parts := min(max(2*len(rows)/groupRows, 1), maxParts)
+	for part := range parts {
+		slices.SortFunc(rows[len(rows)*part/parts:len(rows)*(part+1)/parts], func(a, b sortRow) int {
+			return cmp.Or(cmp.Compare(a.ranks[0], b.ranks[0]), cmp.Compare(a.ranks[1], b.ranks[1]), byTime(a, b))
+		})
+	}
 	refs := make([]rowRef, len(rows))
 	for i, r := range rows {
 		refs[i] = r.ref
@@ -87,13 +90,4 @@ func rank(rows []sortRow, n int, generation []batch, column int) {
 		ref := rows[i].ref
 		rows[i].ranks[n] = numbers[generation[ref.batch].records.Column(column).(*array.String).Value(int(ref.row))]
 	}
-}
-
-// floor rounds down to a multiple, also below zero.
-func floor(v, multiple int64) int64 {
-	rest := v % multiple
-	if rest < 0 {
-		rest += multiple
-	}
-	return v - rest
 }

@@ -17,6 +17,7 @@ type Chunk struct {
 	dict    *dictionary
 	inDict  bool
 	indices []uint32 // while in the dictionary
+	codes   []byte   // the indices, as they are written
 
 	// The page at work. levels says which values are there; it is kept once one
 	// is not.
@@ -222,6 +223,13 @@ func (c *Chunk) end() chunkMetadata {
 
 func (c *Chunk) endDictionary() {
 	c.inDictionary = true
+	width := max(1, widthOf(c.dict.size()))
+	c.codes = append(c.codes[:0], byte(width))
+	if len(c.indices) == 0 { // Same
+		c.codes = appendRun(c.codes, 0, c.rows, width)
+	} else {
+		c.codes = appendHybrid(c.codes, c.indices, width)
+	}
 	c.page = c.emptyPage()
 	for number := range uint32(c.dict.size()) {
 		v := c.dict.value(number)
@@ -235,14 +243,11 @@ func (c *Chunk) endDictionary() {
 		c.bounds.number(n)
 		c.page = appendNumber(c.page, c.column.Kind, n)
 	}
-	c.w.dictionaryPage(c, c.dict.size())
-	width := max(1, widthOf(c.dict.size()))
-	c.page = append(c.emptyPage(), byte(width))
-	if len(c.indices) == 0 { // Same
-		c.page = appendRun(c.page, 0, c.rows, width)
-	} else {
-		c.page = appendHybrid(c.page, c.indices, width)
+	if c.w.options.Small && len(c.page)+len(c.codes) <= c.rows {
+		c.codec = Uncompressed
 	}
+	c.w.dictionaryPage(c, c.dict.size())
+	c.page = append(c.emptyPage(), c.codes...)
 	c.w.dataPage(c, encodingDictionary)
 }
 

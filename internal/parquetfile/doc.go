@@ -57,7 +57,8 @@ type Column struct {
 type Options struct {
 	CreatedBy string
 	// Small spends several times the processor time on smaller files: for what
-	// is written once and kept for years.
+	// is written once and kept for years. What is a byte a value or less in a
+	// dictionary is left as it is then, because reading it costs less than unpacking.
 	Small bool
 	// Pool lends memory to writers of files that are not Small, one after the
 	// other; nil makes it anew.

@@ -153,6 +153,67 @@ func write(t *testing.T, out *bytes.Buffer, columns []parquetfile.Column, cells 
 	}
 }
 
+// TestSmallColumnsAreLeftUnpacked writes a dictionary of less than a byte a row and one of
+// more.
+func TestSmallColumnsAreLeftUnpacked(t *testing.T) {
+	const rows = 20_000
+	for _, small := range []bool{false, true} {
+		var out bytes.Buffer
+		columns := []parquetfile.Column{
+			{Name: "few", FieldID: 1, Kind: parquetfile.Text, Dictionary: true},
+			{Name: "many", FieldID: 2, Kind: parquetfile.Text, Dictionary: true},
+		}
+		w, err := parquetfile.NewWriter(&out, columns, parquetfile.Options{CreatedBy: "test", Small: small})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Group(rows)
+		for _, values := range []int{100, 4000} {
+			chunk := w.Column()
+			for row := range rows {
+				chunk.Text(fmt.Appendf(nil, "value %d", row%values))
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		f, err := file.NewParquetReader(bytes.NewReader(out.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var codecs []string
+		for i := range columns {
+			chunk, err := f.MetaData().RowGroup(0).ColumnChunk(i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			codecs = append(codecs, chunk.Compression().String())
+		}
+		want := "[ZSTD ZSTD]"
+		if small {
+			want = "[UNCOMPRESSED ZSTD]"
+		}
+		if fmt.Sprint(codecs) != want {
+			t.Errorf("small %t: %s", small, codecs)
+		}
+		read := 0
+		err = parquetrows.Read(t.Context(), f, nil, 1000, func(b arrow.RecordBatch) error {
+			for i, values := range []int{100, 4000} {
+				for row := range int(b.NumRows()) {
+					if got := b.Column(i).(*array.String).Value(row); got != fmt.Sprintf("value %d", (read+row)%values) {
+						return fmt.Errorf("row %d is %q", read+row, got)
+					}
+				}
+			}
+			read += int(b.NumRows())
+			return nil
+		})
+		if err != nil || read != rows {
+			t.Errorf("%d rows, %v", read, err)
+		}
+	}
+}
+
 func checkSchema(t *testing.T, f *file.Reader, i int, c parquetfile.Column) {
 	t.Helper()
 	column := f.MetaData().Schema.Column(i)

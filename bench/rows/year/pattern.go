@@ -136,6 +136,9 @@ func changing(t *schema.Table, name string) (change, bool) {
 		return change{}, false
 	}
 	c := parquetfile.Column{Name: name, Kind: parquetfile.Timestamp, Optional: true, Dictionary: true, Bounds: true}
+	if name == t.TimeColumn {
+		c.Codec = parquetfile.Uncompressed
+	}
 	return change{column: c, vary: func(value, _, days int64) int64 { return value + days*microsecondsPerDay }}, true
 }
 
