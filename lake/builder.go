@@ -20,7 +20,13 @@ type batch struct {
 	bytes   int64
 	minTime int64
 	maxTime int64
+	memory  *batchMemory // nil if it is not the builder's
 }
+
+// batchMemory is the memory of a batch that comes back to the builder when the rows
+// are in files, unless somebody else may read the batch: then it is the garbage
+// collector's. Guarded by Lake.mu.
+type batchMemory struct{ vectors []*vector }
 
 // builder turns sparse rows into a batch. Rows added are not visible before
 // cut.
@@ -35,6 +41,7 @@ type builder struct {
 	maxTime  int64
 	overhead int64  // bytes of a row beside its texts: of the columns that have values
 	zeros    []byte // what columns without values share; it never changes
+	spare    spareMemory
 
 	// likely is what the last full batch had, for which room is made at once: an
 	// import is under way, and the next batch will be like it. A flush cuts a
@@ -86,17 +93,24 @@ func (b *builder) reset() {
 	} else if b.likely.short++; b.likely.short >= 2 {
 		b.likely.rows, b.likely.bytes = 0, nil
 	}
-	next := make([]*vector, len(b.columns))
-	for i, c := range b.columns {
-		if b.likely.rows > 0 && b.likely.bytes[i] >= 0 {
-			next[i] = newVector(c, b.likely.rows+b.likely.rows/16, b.likely.bytes[i])
-		} else {
-			next[i] = newVector(c, 0, 0)
-		}
+	b.vectors = b.spare.take()
+	if b.vectors == nil {
+		b.vectors = b.newVectors()
 	}
-	b.vectors = next
 	b.rows, b.bytes, b.overhead = 0, 0, hiddenColumns*8
 	b.minTime, b.maxTime = math.MaxInt64, math.MinInt64
+}
+
+func (b *builder) newVectors() []*vector {
+	vectors := make([]*vector, len(b.columns))
+	for i, c := range b.columns {
+		if b.likely.rows > 0 && b.likely.bytes[i] >= 0 {
+			vectors[i] = newVector(c, b.likely.rows+b.likely.rows/16, b.likely.bytes[i])
+		} else {
+			vectors[i] = newVector(c, 0, 0)
+		}
+	}
+	return vectors
 }
 
 // rowOrigin is what the hidden columns say about a row.
@@ -165,8 +179,9 @@ func (b *builder) addHidden(o rowOrigin) {
 
 func (b *builder) full() bool { return b.rows >= batchRows || b.bytes >= batchBytes }
 
-// cut returns the rows added so far as a batch without an id and starts anew.
-func (b *builder) cut() batch {
+// cut returns the rows added so far as a batch without an id and starts anew. What
+// stays in memory for long has memory that fits.
+func (b *builder) cut(fit bool) batch {
 	arrays := make([]arrow.Array, len(b.vectors))
 	shared := map[absentKind]arrow.Array{}
 	for i, v := range b.vectors {
@@ -175,12 +190,14 @@ func (b *builder) cut() batch {
 			continue
 		}
 		v.pad(b.rows)
-		arrays[i] = v.array()
+		arrays[i] = v.array(fit)
 	}
 	out := batch{
 		records: array.NewRecordBatch(b.schema, arrays, int64(b.rows)),
 		rows:    b.rows, bytes: b.bytes, minTime: b.minTime, maxTime: b.maxTime,
+		memory: &batchMemory{b.vectors},
 	}
+	b.spare.saw(b.bytes)
 	b.reset()
 	return out
 }

@@ -86,6 +86,7 @@ func (l *Lake) flushTable(ctx context.Context, t *tableState, position uint64) e
 		l.freshBytes -= b.bytes
 	}
 	t.sealed = nil
+	t.build.spare.giveBack(generation)
 	t.committed = position
 	t.files = &fileSet{mergeFiles(t.files.files, files)}
 	l.mu.Unlock()

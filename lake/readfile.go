@@ -116,7 +116,7 @@ func batchOfRecord(r arrow.RecordBatch, columns []column) (batch, error) {
 func absent(c column, rows int) arrow.Array {
 	v := newVector(c, 0, 0)
 	v.pad(rows)
-	return v.array()
+	return v.array(true)
 }
 
 // parquetTail is the length of the footer and the magic number, at the end.

@@ -90,6 +90,9 @@ func (l *Lake) Acquire(name string) (*ReadSet, error) {
 	}
 	for _, batches := range [][]batch{t.sealed, t.fresh} {
 		for _, b := range batches {
+			if b.memory != nil {
+				b.memory.vectors = nil // whoever asked may read them for as long as he likes
+			}
 			set.Fresh = append(set.Fresh, Fresh{
 				ID: b.id, Batch: b.records,
 				MinTime: time.UnixMicro(b.minTime).UTC(), MaxTime: time.UnixMicro(b.maxTime).UTC(),
@@ -105,7 +108,7 @@ func (l *Lake) cut(t *tableState) {
 		return
 	}
 	var err error
-	t.fresh, err = pushBatch(t.fresh, t.build.cut(), l.nextBatch)
+	t.fresh, err = pushBatch(t.fresh, t.build.cut(true), l.nextBatch)
 	if err != nil {
 		// The rows are there, only in a smaller batch than wished for.
 		l.logger.Error("joining fresh rows failed", "table", t.schema.Name, "error", err)
@@ -117,7 +120,7 @@ func (l *Lake) cutAsItIs(t *tableState) {
 	if t.build.rows == 0 {
 		return
 	}
-	b := t.build.cut()
+	b := t.build.cut(false)
 	b.id = l.nextBatch()
 	t.fresh = append(t.fresh, b)
 }

@@ -151,10 +151,21 @@ func (v *vector) addBool(b bool) {
 	v.markValid()
 }
 
-// array hands the values over to an Arrow array. The vector must not be used
-// afterwards. Memory is Go's: the garbage collector takes it when no batch
-// refers to it, and nobody needs to release anything.
-func (v *vector) array() arrow.Array {
+// clear makes the vector empty, in the memory that it has. Arrays of it must not be
+// read any more.
+func (v *vector) clear() {
+	v.n, v.null = 0, 0
+	if v.offsets != nil {
+		v.offsets = v.offsets[:1]
+	}
+	v.data, v.i32, v.i64, v.f64, v.bits, v.valid = v.data[:0], v.i32[:0], v.i64[:0], v.f64[:0], v.bits[:0], nil
+}
+
+// array hands the values over to an Arrow array, in memory that fits if asked for.
+// The vector must not be used as long as the array is. Memory is Go's: the garbage
+// collector takes it when no batch refers to it, and nobody needs to release
+// anything.
+func (v *vector) array(fit bool) arrow.Array {
 	var valid *memory.Buffer
 	if v.null > 0 {
 		valid = memory.NewBufferBytes(v.valid)
@@ -162,16 +173,16 @@ func (v *vector) array() arrow.Array {
 	buffers := []*memory.Buffer{valid, nil}
 	switch v.kind {
 	case kindText:
-		buffers[1] = memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(fitted(v.offsets)))
-		buffers = append(buffers, memory.NewBufferBytes(fitted(v.data)))
+		buffers[1] = memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(fitted(v.offsets, fit)))
+		buffers = append(buffers, memory.NewBufferBytes(fitted(v.data, fit)))
 	case kindInt32:
-		buffers[1] = memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(fitted(v.i32)))
+		buffers[1] = memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(fitted(v.i32, fit)))
 	case kindFloat64:
-		buffers[1] = memory.NewBufferBytes(arrow.Float64Traits.CastToBytes(fitted(v.f64)))
+		buffers[1] = memory.NewBufferBytes(arrow.Float64Traits.CastToBytes(fitted(v.f64, fit)))
 	case kindBool:
 		buffers[1] = memory.NewBufferBytes(v.bits)
 	default:
-		buffers[1] = memory.NewBufferBytes(arrow.Int64Traits.CastToBytes(fitted(v.i64)))
+		buffers[1] = memory.NewBufferBytes(arrow.Int64Traits.CastToBytes(fitted(v.i64, fit)))
 	}
 	data := array.NewData(v.kind.arrowType(), v.n, buffers, nil, v.null, 0)
 	defer data.Release()
@@ -201,9 +212,9 @@ func absentArray(k kind, text bool, rows int, zeros []byte) arrow.Array {
 	return array.MakeFromData(data)
 }
 
-// fitted returns values in memory of which they fill at least half.
-func fitted[T any](values []T) []T {
-	if cap(values) > 2*len(values) {
+// fitted returns values in memory of which they fill at least half, if asked for.
+func fitted[T any](values []T, fit bool) []T {
+	if fit && cap(values) > 2*len(values) {
 		return append([]T{}, values...)
 	}
 	return values

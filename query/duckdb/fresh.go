@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/quoll/quoll/lake"
 )
@@ -19,7 +20,9 @@ import (
 // a file or joined with its neighbours by then.
 //
 // What is loaded stays until the next query of the same table. That is at most
-// what the lake itself keeps in memory before it flushes.
+// what the lake itself keeps in memory before it flushes. Columns without values,
+// which most are, have no place in such a table: the engine makes room for each of
+// its columns by the thousand rows, whatever is in them.
 type freshCache struct {
 	db     *sql.DB
 	logger *slog.Logger
@@ -122,15 +125,15 @@ func (c *freshCache) load(ctx context.Context, batch lake.Fresh) error {
 		return err
 	}
 	defer conn.Close()
-	name := freshName(batch.ID)
-	create, err := createTable(name, batch.Batch.Schema())
+	name, rows := freshName(batch.ID), withValues(batch.Batch)
+	create, err := createTable(name, rows.Schema())
 	if err != nil {
 		return err
 	}
 	if _, err := conn.ExecContext(ctx, create); err != nil {
 		return err
 	}
-	if err := conn.Raw(func(c any) error { return appendBatch(c, name, batch.Batch) }); err != nil {
+	if err := conn.Raw(func(c any) error { return appendBatch(c, name, rows) }); err != nil {
 		_, dropErr := conn.ExecContext(ctx, "DROP TABLE IF EXISTS "+name)
 		if dropErr != nil {
 			c.logger.Warn("dropping half-loaded rows failed", "table", name, "error", dropErr)
@@ -138,6 +141,37 @@ func (c *freshCache) load(ctx context.Context, batch lake.Fresh) error {
 		return err
 	}
 	return nil
+}
+
+// absentColumns returns what stands for the columns of a batch that have no values,
+// as SQL by name. The first column is not among them: a table has one.
+func absentColumns(batch arrow.RecordBatch) map[string]string {
+	absent := map[string]string{}
+	for i, column := range batch.Columns()[1:] {
+		field := batch.Schema().Field(i + 1)
+		text, isText := column.(*array.String)
+		switch typ, err := sqlType(field.Type); {
+		case err != nil: // whoever creates the table says so
+		case column.NullN() == column.Len():
+			absent[field.Name] = "NULL::" + typ
+		case isText && column.NullN() == 0 && len(text.ValueBytes()) == 0:
+			absent[field.Name] = "''::" + typ
+		}
+	}
+	return absent
+}
+
+// withValues returns the columns of a batch that are not absent.
+func withValues(batch arrow.RecordBatch) arrow.RecordBatch {
+	absent := absentColumns(batch)
+	var fields []arrow.Field
+	var columns []arrow.Array
+	for i, field := range batch.Schema().Fields() {
+		if _, ok := absent[field.Name]; !ok {
+			fields, columns = append(fields, field), append(columns, batch.Column(i))
+		}
+	}
+	return array.NewRecordBatch(arrow.NewSchema(fields, nil), columns, batch.NumRows())
 }
 
 // createTable returns the statement that creates a table for batches of a

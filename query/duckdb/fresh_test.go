@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
+	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/lake"
 )
 
@@ -133,6 +134,40 @@ func TestFreshCellsKeepTheirValues(t *testing.T) {
 	want := []string{`"" -1 <nil> 1.5 true`, `"nul\x00inside é" 1757000000000001 -5 <nil> false`}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// Columns without values have no place in the engine, and are read as they are: a
+// text that is empty, or null.
+func TestColumnsWithoutValuesTakeNoRoom(t *testing.T) {
+	e := openEngine(t, DefaultConfig(), nil)
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "t", Type: &arrow.TimestampType{Unit: arrow.Microsecond}}, {Name: "none", Type: arrow.BinaryTypes.String},
+		{Name: "null", Type: arrow.PrimitiveTypes.Int32}, {Name: "half", Type: arrow.BinaryTypes.String},
+	}, nil)
+	builder := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	builder.Field(0).(*array.TimestampBuilder).AppendValues([]arrow.Timestamp{1, 2}, nil)
+	builder.Field(1).(*array.StringBuilder).AppendValues([]string{"", ""}, nil)
+	builder.Field(2).(*array.Int32Builder).AppendNulls(2)
+	builder.Field(3).(*array.StringBuilder).AppendValues([]string{"", ""}, []bool{true, false})
+	batch := lake.Fresh{ID: 1, Batch: builder.NewRecordBatch()}
+	release, err := e.fresh.use(t.Context(), "T", batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	if n := countRows(t, e, "duckdb_columns() WHERE table_name = 'fresh_1'"); n != 2 {
+		t.Errorf("the table has %d columns, want t and half", n)
+	}
+	fields := []plan.Field{{Source: "null"}, {Source: "half"}, {Source: "none"}}
+	columns := item{absent: absentColumns(batch.Batch)}.columns(&plan.Scan{Fields: fields})
+	var got string
+	err = e.db.QueryRow("SELECT string_agg(coalesce(\"null\"::VARCHAR, 'null') || coalesce(half, 'null') || '.' || none || typeof(\"null\"), ' ') FROM (SELECT " + columns + " FROM fresh_1)").Scan(&got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "null.INTEGER nullnull.INTEGER"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

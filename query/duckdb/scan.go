@@ -76,7 +76,7 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
 		if err := r.load(ctx, s.Table, batch); err != nil {
 			return "", err
 		}
-		parts = append(parts, item{from: freshName(batch.ID)})
+		parts = append(parts, item{from: freshName(batch.ID), absent: absentColumns(batch.Batch)})
 	}
 	return r.union(s, set, parts)
 }
@@ -234,25 +234,37 @@ func (r *reader) load(ctx context.Context, table string, batch lake.Fresh) error
 	return nil
 }
 
-// item is a part of a table: a FROM item, and a condition on its rows or none.
-type item struct{ from, rows string }
+// item is a part of a table: a FROM item, a condition on its rows or none, and what
+// stands for columns that the item lacks.
+type item struct {
+	from, rows string
+	absent     map[string]string
+}
+
+// columns returns the SQL of the fields of a scan.
+func (i item) columns(s *plan.Scan) string {
+	if len(s.Fields) == 0 {
+		return "1 AS quoll_row" // only the number of rows matters
+	}
+	columns := make([]string, len(s.Fields))
+	for n, field := range s.Fields {
+		columns[n] = quoteName(field.Source)
+		if value, ok := i.absent[field.Source]; ok {
+			columns[n] = value + " AS " + columns[n]
+		}
+	}
+	return strings.Join(columns, ", ")
+}
 
 // union puts the parts of a table together, each restricted to the fields and
 // to the request's time range.
 func (r *reader) union(s *plan.Scan, set *ReadSet, parts []item) (string, error) {
-	columns := make([]string, len(s.Fields))
-	for i, field := range s.Fields {
-		columns[i] = quoteName(field.Source)
-	}
-	if len(columns) == 0 {
-		columns = []string{"1 AS quoll_row"} // only the number of rows matters
-	}
 	if len(parts) == 0 {
 		return emptyTable(s)
 	}
 	selects := make([]string, len(parts))
 	for i, part := range parts {
-		selects[i] = "SELECT " + strings.Join(columns, ", ") + " FROM " + part.from + r.bounds(set, part.rows)
+		selects[i] = "SELECT " + part.columns(s) + " FROM " + part.from + r.bounds(set, part.rows)
 	}
 	return "(" + strings.Join(selects, " UNION ALL ") + ")", nil
 }
