@@ -50,6 +50,9 @@ func serveCommand() *cobra.Command {
 			return serve(cmd.Context(), loaded, defaultPace(), log, func(address, link string) {
 				log.Info("serving", "address", address)
 				tellLink(cmd.OutOrStdout(), link)
+				if _, err := heaplimit.ForgetStart(); err != nil {
+					log.Debug("the pages that the start needed stay in memory", "error", err)
+				}
 			})
 		},
 	}
@@ -61,7 +64,7 @@ func serveCommand() *cobra.Command {
 // garbage. A server is one of many on its machine; a command that brings in much
 // is soon over.
 const (
-	serverMemory  = 144 << 20
+	serverMemory  = 128 << 20
 	commandMemory = 384 << 20
 )
 

@@ -28,7 +28,22 @@ type freshCache struct {
 	logger *slog.Logger
 
 	mu     sync.Mutex
-	tables map[string]map[uint64]*freshTable // by table and batch
+	tables map[string]map[freshKey]*freshTable // by table
+}
+
+// freshKey is a batch, with or without its long texts: most queries want none of
+// them, and they are most of a batch.
+type freshKey struct {
+	batch uint64
+	whole bool
+}
+
+// name is that of the table in memory. IDs of batches are unique over all tables.
+func (k freshKey) name() string {
+	if k.whole {
+		return fmt.Sprintf("fresh_%d", k.batch)
+	}
+	return fmt.Sprintf("fresh_%d_short", k.batch)
 }
 
 // freshTable is a batch as a table. users counts the queries that read it or
@@ -40,26 +55,26 @@ type freshTable struct {
 }
 
 func newFreshCache(db *sql.DB, logger *slog.Logger) *freshCache {
-	return &freshCache{db: db, logger: logger, tables: map[string]map[uint64]*freshTable{}}
+	return &freshCache{db: db, logger: logger, tables: map[string]map[freshKey]*freshTable{}}
 }
 
-// freshName is the name of the in-memory table of a batch. Batch IDs are
-// unique over all tables.
-func freshName(id uint64) string { return fmt.Sprintf("fresh_%d", id) }
-
-// use loads a batch unless it is loaded, and keeps it from being dropped until
-// release is called.
-func (c *freshCache) use(ctx context.Context, table string, batch lake.Fresh) (release func(), err error) {
+// use loads a batch unless it is loaded, whole or without its long texts, and keeps
+// it from being dropped until release is called. It returns the table's name.
+func (c *freshCache) use(ctx context.Context, table string, batch lake.Fresh, whole bool) (name string, release func(), err error) {
+	key := freshKey{batch.ID, whole}
 	c.mu.Lock()
 	loaded := c.tables[table]
 	if loaded == nil {
-		loaded = map[uint64]*freshTable{}
+		loaded = map[freshKey]*freshTable{}
 		c.tables[table] = loaded
 	}
-	t, found := loaded[batch.ID]
+	if _, found := loaded[freshKey{batch.ID, true}]; found {
+		key.whole = true
+	}
+	t, found := loaded[key]
 	if !found {
 		t = &freshTable{ready: make(chan struct{})}
-		loaded[batch.ID] = t
+		loaded[key] = t
 	}
 	t.users++
 	c.mu.Unlock()
@@ -71,10 +86,10 @@ func (c *freshCache) use(ctx context.Context, table string, batch lake.Fresh) (r
 	if !found {
 		// Others may wait for this batch, so the end of one query must not
 		// stop the load.
-		t.err = c.load(context.WithoutCancel(ctx), batch)
+		t.err = c.load(context.WithoutCancel(ctx), batch, key)
 		if t.err != nil {
 			c.mu.Lock()
-			delete(loaded, batch.ID)
+			delete(loaded, key)
 			c.mu.Unlock()
 		}
 		close(t.ready)
@@ -83,13 +98,13 @@ func (c *freshCache) use(ctx context.Context, table string, batch lake.Fresh) (r
 	case <-t.ready:
 	case <-ctx.Done():
 		release()
-		return nil, ctx.Err()
+		return "", nil, ctx.Err()
 	}
 	if t.err != nil {
 		release()
-		return nil, fmt.Errorf("load fresh rows of %s: %w", table, t.err)
+		return "", nil, fmt.Errorf("load fresh rows of %s: %w", table, t.err)
 	}
-	return release, nil
+	return key.name(), release, nil
 }
 
 // retain drops the tables of batches that current no longer has and that
@@ -105,27 +120,27 @@ func (c *freshCache) retain(ctx context.Context, table string, current []lake.Fr
 	for _, batch := range current {
 		keep[batch.ID] = true
 	}
-	for id, t := range loaded {
-		if keep[id] || t.users > 0 {
+	for key, t := range loaded {
+		if keep[key.batch] || t.users > 0 {
 			continue
 		}
 		// An older read set may still ask for the batch; it is loaded again.
-		if _, err := c.db.ExecContext(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+freshName(id)); err != nil {
-			c.logger.Warn("dropping fresh rows failed", "table", table, "batch", id, "error", err)
+		if _, err := c.db.ExecContext(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+key.name()); err != nil {
+			c.logger.Warn("dropping fresh rows failed", "table", table, "batch", key.batch, "error", err)
 			continue
 		}
-		delete(loaded, id)
+		delete(loaded, key)
 	}
 }
 
 // load creates the table of a batch.
-func (c *freshCache) load(ctx context.Context, batch lake.Fresh) error {
+func (c *freshCache) load(ctx context.Context, batch lake.Fresh, key freshKey) error {
 	conn, err := c.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	name, rows := freshName(batch.ID), withValues(batch.Batch)
+	name, rows := key.name(), withValues(batch.Batch, key.whole)
 	create, err := createTable(name, rows.Schema())
 	if err != nil {
 		return err
@@ -161,13 +176,28 @@ func absentColumns(batch arrow.RecordBatch) map[string]string {
 	return absent
 }
 
-// withValues returns the columns of a batch that are not absent.
-func withValues(batch arrow.RecordBatch) arrow.RecordBatch {
-	absent := absentColumns(batch)
+// longText is the mean length in bytes from which the texts of a column are long.
+const longText = 128
+
+// longColumns returns the names of the columns with long texts, but for the first.
+func longColumns(batch arrow.RecordBatch) map[string]bool {
+	long := map[string]bool{}
+	for i, column := range batch.Columns()[1:] {
+		if text, ok := column.(*array.String); ok && int64(len(text.ValueBytes())) > longText*batch.NumRows() {
+			long[batch.ColumnName(i+1)] = true
+		}
+	}
+	return long
+}
+
+// withValues returns the columns of a batch that are not absent, all or those
+// without long texts.
+func withValues(batch arrow.RecordBatch, whole bool) arrow.RecordBatch {
+	absent, long := absentColumns(batch), longColumns(batch)
 	var fields []arrow.Field
 	var columns []arrow.Array
 	for i, field := range batch.Schema().Fields() {
-		if _, ok := absent[field.Name]; !ok {
+		if _, ok := absent[field.Name]; !ok && (whole || !long[field.Name]) {
 			fields, columns = append(fields, field), append(columns, batch.Column(i))
 		}
 	}

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/query"
 )
 
 // wideBatch returns rows such as OfficeActivity has: a time, four numbers and
@@ -59,7 +61,7 @@ func TestFreshBatchesAreLoadedOnceAndDroppedWhenUnused(t *testing.T) {
 	releases := make([]func(), 8)
 	for i := range releases {
 		waiting.Go(func() {
-			release, err := e.fresh.use(ctx, "T", batch)
+			_, release, err := e.fresh.use(ctx, "T", batch, true)
 			if err != nil {
 				t.Error(err)
 				return
@@ -87,7 +89,7 @@ func TestFreshBatchesAreLoadedOnceAndDroppedWhenUnused(t *testing.T) {
 		t.Errorf("%d tables are left", n)
 	}
 	// An older read set still has the batch.
-	release, err := e.fresh.use(ctx, "T", batch)
+	_, release, err := e.fresh.use(ctx, "T", batch, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +112,7 @@ func TestFreshCellsKeepTheirValues(t *testing.T) {
 	builder.Field(2).(*array.Int32Builder).AppendValues([]int32{0, -5}, []bool{false, true})
 	builder.Field(3).(*array.Float64Builder).AppendValues([]float64{1.5, 0}, []bool{true, false})
 	builder.Field(4).(*array.BooleanBuilder).AppendValues([]bool{true, false}, nil)
-	release, err := e.fresh.use(context.Background(), "T", lake.Fresh{ID: 1, Batch: builder.NewRecordBatch()})
+	_, release, err := e.fresh.use(context.Background(), "T", lake.Fresh{ID: 1, Batch: builder.NewRecordBatch()}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +153,7 @@ func TestColumnsWithoutValuesTakeNoRoom(t *testing.T) {
 	builder.Field(2).(*array.Int32Builder).AppendNulls(2)
 	builder.Field(3).(*array.StringBuilder).AppendValues([]string{"", ""}, []bool{true, false})
 	batch := lake.Fresh{ID: 1, Batch: builder.NewRecordBatch()}
-	release, err := e.fresh.use(t.Context(), "T", batch)
+	_, release, err := e.fresh.use(t.Context(), "T", batch, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,6 +173,51 @@ func TestColumnsWithoutValuesTakeNoRoom(t *testing.T) {
 	}
 }
 
+// A query that wants no long text does not bring them into the engine; one that does
+// finds them, and whoever asks next finds what is there.
+func TestLongTextsAreLoadedWhenWanted(t *testing.T) {
+	e := openEngine(t, DefaultConfig(), nil)
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "t", Type: &arrow.TimestampType{Unit: arrow.Microsecond}},
+		{Name: "short", Type: arrow.BinaryTypes.String}, {Name: "long", Type: arrow.BinaryTypes.String},
+	}, nil)
+	builder := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	builder.Field(0).(*array.TimestampBuilder).Append(1)
+	builder.Field(1).(*array.StringBuilder).Append("short")
+	builder.Field(2).(*array.StringBuilder).Append(strings.Repeat("long", longText))
+	batch := lake.Fresh{ID: 1, Batch: builder.NewRecordBatch()}
+	scan := func(columns ...string) (name string) {
+		r := e.newReader(query.RunOptions{})
+		defer r.release()
+		s := &plan.Scan{Table: "T"}
+		for _, c := range columns {
+			s.Fields = append(s.Fields, plan.Field{Source: c})
+		}
+		name, err := r.load(t.Context(), s, batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.db.Exec("SELECT " + item{}.columns(s) + " FROM " + name); err != nil {
+			t.Error(err)
+		}
+		if r.statistics.FreshRows != 1 {
+			t.Errorf("%d rows were counted", r.statistics.FreshRows)
+		}
+		return name
+	}
+	if name := scan("t", "short"); countRows(t, e, "duckdb_columns() WHERE table_name = '"+name+"'") != 2 {
+		t.Errorf("%s has not two columns", name)
+	}
+	whole := scan("long", "short")
+	if name := scan("short"); name != whole {
+		t.Errorf("%s was read with %s there", name, whole)
+	}
+	e.fresh.retain(t.Context(), "T", nil)
+	if n := countRows(t, e, "duckdb_tables()"); n != 0 {
+		t.Errorf("%d tables are left", n)
+	}
+}
+
 func BenchmarkLoadFresh(b *testing.B) {
 	const rows = 16 << 10
 	e := openEngine(b, DefaultConfig(), nil)
@@ -178,7 +225,7 @@ func BenchmarkLoadFresh(b *testing.B) {
 	id := uint64(0)
 	for b.Loop() {
 		id++
-		release, err := e.fresh.use(context.Background(), "T", lake.Fresh{ID: id, Batch: batch})
+		_, release, err := e.fresh.use(context.Background(), "T", lake.Fresh{ID: id, Batch: batch}, true)
 		if err != nil {
 			b.Fatal(err)
 		}

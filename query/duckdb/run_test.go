@@ -105,12 +105,12 @@ func openWriter(t testing.TB, dir string) func(batch lake.Fresh, path string) {
 	config.Dir = dir
 	e := openEngine(t, config, nil)
 	return func(batch lake.Fresh, path string) {
-		release, err := e.fresh.use(context.Background(), "writer", batch)
+		name, release, err := e.fresh.use(context.Background(), "writer", batch, true)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer release()
-		if _, err := e.db.Exec("COPY " + freshName(batch.ID) + " TO " + quoteText(path) + " (FORMAT parquet)"); err != nil {
+		if _, err := e.db.Exec("COPY " + name + " TO " + quoteText(path) + " (FORMAT parquet)"); err != nil {
 			t.Fatal(err)
 		}
 	}

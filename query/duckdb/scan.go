@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ type reader struct {
 	engine     *Engine
 	options    query.RunOptions
 	sets       map[string]*ReadSet
-	loaded     map[uint64]bool // fresh batches in use by this query
+	loaded     map[uint64]bool // fresh batches that this query has counted
 	read       map[string]bool // files counted in statistics
 	releases   []func()
 	statistics query.Statistics
@@ -73,10 +74,11 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
 		if !overlaps(batch.MinTime, batch.MaxTime, from, to) {
 			continue
 		}
-		if err := r.load(ctx, s.Table, batch); err != nil {
+		name, err := r.load(ctx, s, batch)
+		if err != nil {
 			return "", err
 		}
-		parts = append(parts, item{from: freshName(batch.ID), absent: absentColumns(batch.Batch)})
+		parts = append(parts, item{from: name, absent: absentColumns(batch.Batch)})
 	}
 	return r.union(s, set, parts)
 }
@@ -219,19 +221,21 @@ func notAmong(files []lake.File) string {
 	return key + " NOT IN (SELECT " + key + " FROM " + parquet(strings.Join(names, ", ")) + ")"
 }
 
-func (r *reader) load(ctx context.Context, table string, batch lake.Fresh) error {
-	if r.loaded[batch.ID] {
-		return nil
-	}
-	release, err := r.engine.fresh.use(ctx, table, batch)
+// load returns the table with the columns of a fresh batch that a scan wants.
+func (r *reader) load(ctx context.Context, s *plan.Scan, batch lake.Fresh) (name string, err error) {
+	long := longColumns(batch.Batch)
+	whole := slices.ContainsFunc(s.Fields, func(f plan.Field) bool { return long[f.Source] })
+	name, release, err := r.engine.fresh.use(ctx, s.Table, batch, whole)
 	if err != nil {
-		return err
+		return "", err
 	}
 	r.releases = append(r.releases, release)
-	r.loaded[batch.ID] = true
-	r.statistics.FreshRows += batch.Batch.NumRows()
-	r.statistics.RowsScanned += batch.Batch.NumRows()
-	return nil
+	if !r.loaded[batch.ID] {
+		r.loaded[batch.ID] = true
+		r.statistics.FreshRows += batch.Batch.NumRows()
+		r.statistics.RowsScanned += batch.Batch.NumRows()
+	}
+	return name, nil
 }
 
 // item is a part of a table: a FROM item, a condition on its rows or none, and what
