@@ -3,6 +3,7 @@ package lake
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/quoll/quoll/schema"
 )
@@ -55,6 +56,17 @@ func (x *keyIndex) all(visit func(tabled)) {
 			}
 		}
 	}
+}
+
+// sorted appends the entries of a shard in their order.
+func (s *keyShard) sorted(to []tabled) []tabled {
+	for at, tables := range s.tables {
+		if tables != 0 {
+			to = append(to, tabled{s.entries[at], tables})
+		}
+	}
+	slices.SortFunc(to, func(a, b tabled) int { return a.compare(&b) })
+	return to
 }
 
 func (x *keyIndex) shard(e *keyEntry) *keyShard { return &x.shards[e.high>>56] }

@@ -142,15 +142,18 @@ func (l *Lake) spillKeys(position uint64, atLeast int) error {
 	return nil
 }
 
-// writeKeys makes a run of keys in memory.
+// writeKeys makes a run of keys in memory. Shards are in the order of their keys, so
+// that one after the other is sorted.
 func (l *Lake) writeKeys(index *keyIndex) (runRef, *keyRun, error) {
-	entries := make([]tabled, 0, index.size())
-	index.all(func(e tabled) { entries = append(entries, e) })
-	slices.SortFunc(entries, func(a, b tabled) int { return a.compare(&b) })
-	next := 0
-	return l.writeRunOf(int64(len(entries)), func() (tabled, bool, error) {
-		if next == len(entries) {
-			return tabled{}, false, nil
+	var entries []tabled
+	shard, next := 0, 0
+	return l.writeRunOf(int64(index.size()), func() (tabled, bool, error) {
+		for next == len(entries) {
+			if shard == keyShards {
+				return tabled{}, false, nil
+			}
+			entries, next = index.shards[shard].sorted(entries[:0]), 0
+			shard++
 		}
 		next++
 		return entries[next-1], true, nil

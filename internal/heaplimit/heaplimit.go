@@ -16,7 +16,7 @@ import (
 const (
 	// leastGarbage is the garbage that may always wait, as a share of what is in
 	// use: under a limit close to that the collector would run all the time.
-	leastGarbage = 0.4
+	leastGarbage = 0.25
 	// mostGarbage is that below the ceiling, in percent.
 	mostGarbage = 400
 )

@@ -117,9 +117,14 @@ func (c *Chunk) index(v []byte) {
 	if size == before {
 		return
 	}
-	if size > maxDictionary || len(c.dict.data) > maxDictionaryBytes || len(c.indices) >= trial && 2*size > len(c.indices) {
+	if size > maxDictionary || len(c.dict.data) > maxDictionaryBytes || paysNot(size, len(c.indices)) {
 		c.leaveDictionary()
 	}
+}
+
+// paysNot says that too many of the values so far are different.
+func paysNot(different, values int) bool {
+	return values >= trial && 2*different > values || values == firstTrial && 16*different > 15*values
 }
 
 // leaveDictionary writes what is in the dictionary out, value by value.

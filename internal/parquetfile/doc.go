@@ -75,6 +75,9 @@ const (
 	// trial is how many values show whether a dictionary pays: no more than
 	// half of them may be different.
 	trial = 2048
+	// firstTrial is how many values show that hardly any of them is there twice: no
+	// more than one in sixteen. A flushed file has some thousand rows.
+	firstTrial = 256
 	// maxBound is the longest text that is kept as minimum or maximum.
 	maxBound = 128
 )
