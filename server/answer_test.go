@@ -48,7 +48,7 @@ func (p piecemeal) Query(_ context.Context, q server.QueryRequest) (*server.Quer
 }
 
 func TestAnAnswerInBatchesIsTheWholeOne(t *testing.T) {
-	for _, rows := range []int{0, 1, 100, 101, 25_000} { // the last are 3 MB
+	for _, rows := range []int{0, 1, 100, 101, 12_000} { // the last are 1.5 MB
 		dir := filepath.Join(t.TempDir(), "spool")
 		of := func(p piecemeal) string {
 			s := newServer(t, func(_ *server.Config, o *server.Options) { o.Services.Querier, o.Spool = p, dir })
@@ -70,7 +70,7 @@ func TestAnAnswerInBatchesIsTheWholeOne(t *testing.T) {
 			t.Errorf("%d rows: read %d and %+v, error %v", rows, len(read.Rows), read.Statistics, err)
 		}
 		left, err := os.ReadDir(dir)
-		if spilled := !errors.Is(err, os.ErrNotExist); spilled != (rows == 25_000) {
+		if spilled := !errors.Is(err, os.ErrNotExist); spilled != (rows == 12_000) {
 			t.Errorf("%d rows: a file was made: %v", rows, spilled)
 		}
 		if len(left) > 0 {
@@ -81,8 +81,8 @@ func TestAnAnswerInBatchesIsTheWholeOne(t *testing.T) {
 
 func TestAnAnswerThatFailsLateIsAnErrorAlone(t *testing.T) {
 	for name, p := range map[string]piecemeal{
-		"engine": {rows: 25_000, fails: &server.Failure{Code: server.CodeTimeout, Message: "too long"}},
-		"cell":   {rows: 25_000, cell: struct{}{}},
+		"engine": {rows: 12_000, fails: &server.Failure{Code: server.CodeTimeout, Message: "too long"}},
+		"cell":   {rows: 12_000, cell: struct{}{}},
 	} {
 		s := newServer(t, func(_ *server.Config, o *server.Options) { o.Services.Querier, o.Spool = p, t.TempDir() })
 		w := call(s, "POST", "/api/v1/query", `{"query":"T"}`)
@@ -95,7 +95,7 @@ func TestAnAnswerThatFailsLateIsAnErrorAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newServer(t, func(_ *server.Config, o *server.Options) {
-		o.Services.Querier, o.Spool = piecemeal{rows: 25_000}, blocked
+		o.Services.Querier, o.Spool = piecemeal{rows: 12_000}, blocked
 	})
 	if w := call(s, "POST", "/api/v1/query", `{"query":"T"}`); w.Code != 500 {
 		t.Errorf("without a folder for it: status %d", w.Code)

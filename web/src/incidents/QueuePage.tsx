@@ -167,7 +167,7 @@ function Row({ incident: i, now, reached, onReach, chosen, onChoose, onChange }:
   /** What a cell says; a button where one may change it. */
   const changeable = (what: Chosen["what"], said: string, content: ReactNode) => !onChange ? content : (
     <button
-      type="button" className="cell-button" aria-haspopup="menu" aria-label={t.change(t.columns[what], `#${i.number}`, said)}
+      type="button" className="cell-button" tabIndex={reached ? 0 : -1} aria-haspopup="menu" aria-label={t.change(t.columns[what], `#${i.number}`, said)}
       onClick={(e: MouseEvent<HTMLButtonElement>) => onChange({ incident: i, what, target: e.currentTarget })}
     >
       {content}<ChevronDownRegular aria-hidden className="cell-button-mark" />
