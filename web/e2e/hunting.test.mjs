@@ -9,7 +9,7 @@ const { server, page, requests } = await enterCanned();
 
 cannedTest("whatever is pasted is found in every table", async () => {
   await visit(page, "/hunting");
-  await page.getByLabel("Range").selectOption({ label: "365 d" });
+  await page.getByLabel("Range").selectOption({ label: "Last 365 days" });
   await page.getByRole("searchbox").fill("hxxps://wattleworks-portal[.]example/session/renew");
   await page.getByText("Read as: URL").waitFor();
   const asked = page.waitForRequest((r) => r.url().endsWith("/api/v1/query"));
