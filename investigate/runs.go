@@ -2,6 +2,7 @@ package investigate
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/query"
 )
 
@@ -22,15 +24,18 @@ const (
 	Stopped = "stopped" // with the process, or because it was taken away
 )
 
-// Bounds of the runs of one process.
+// Bounds of the runs that are kept.
 const (
 	mostRunning = 2
 	mostKept    = 50
 	// keptBytes bounds the reports that are kept, as JSON. The newest is kept
 	// whatever it has.
 	keptBytes = 64 << 20
-	// sectionRows and sectionBytes bound each section of a report that is kept,
-	// so that one report cannot fill the memory; the report says where it was cut.
+	// keptFor is how long a run is kept after it was started: a report holds what other
+	// people wrote, and is made again when it is wanted.
+	keptFor = 30 * 24 * time.Hour
+	// sectionRows and sectionBytes bound each section of a report, so that one report
+	// cannot fill the memory; the report says where it was cut.
 	sectionRows  = 50_000
 	sectionBytes = 4 << 20
 )
@@ -64,13 +69,13 @@ type Summary struct {
 	SHA256      string
 }
 
-// Runs prepares reports in the background. It keeps the newest in memory only: a
-// report is made again from the same rows with the same hashes. It is safe for
-// concurrent use.
+// Runs prepares reports in the background. It keeps the newest in the state database,
+// so that a link to one works after a restart. It is safe for concurrent use.
 type Runs struct {
-	ask Ask
-	now func() time.Time
-	// keep bounds the reports in memory, in bytes.
+	ask   Ask
+	now   func() time.Time
+	store store
+	// keep bounds the reports that are kept, in bytes.
 	keep int
 
 	mu      sync.Mutex
@@ -82,13 +87,24 @@ type Runs struct {
 type run struct {
 	Run
 	stop context.CancelFunc
-	body []byte // the report as JSON
+	size int // of the report as JSON, in bytes; 0 where there is none
 }
 
-// NewRuns returns runs that ask so.
-func NewRuns(ask Ask, now func() time.Time) *Runs {
-	return &Runs{ask: ask, now: now, keep: keptBytes}
+// Open returns runs that ask so, and those of before in the state database.
+func Open(ctx context.Context, db *sql.DB, ask Ask, now func() time.Time) (*Runs, error) {
+	kept, err := openStore(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	r := &Runs{ask: ask, now: now, store: kept, keep: keptBytes}
+	if r.runs, err = kept.load(ctx); err != nil {
+		return nil, err
+	}
+	return r, r.trim(ctx)
 }
+
+// trimEvery is how often it is looked for runs that are too old.
+const trimEvery = time.Hour
 
 // Serve lets reports be prepared until ctx ends, stops those that are not done
 // then, and returns nil.
@@ -96,7 +112,11 @@ func (r *Runs) Serve(ctx context.Context) error {
 	r.mu.Lock()
 	r.work = ctx
 	r.mu.Unlock()
-	<-ctx.Done()
+	for clock.Sleep(ctx, clock.System(), trimEvery) == nil {
+		r.mu.Lock()
+		_ = r.trim(ctx) // what could not go now goes in an hour
+		r.mu.Unlock()
+	}
 	r.mu.Lock()
 	r.work = nil
 	r.mu.Unlock()
@@ -122,8 +142,15 @@ func (r *Runs) Start(s Subject, by string) (Run, error) {
 	}
 	ctx, stop := context.WithCancel(r.work)
 	begun := &run{Run: Run{ID: uuid.NewString(), By: by, Subject: s, State: Running, Started: r.now().UTC()}, stop: stop}
+	if err := r.store.keep(ctx, &begun.Run, nil); err != nil {
+		stop()
+		return Run{}, err
+	}
 	r.runs = append(r.runs, begun)
-	r.trim()
+	if err := r.trim(ctx); err != nil {
+		stop()
+		return Run{}, err
+	}
 	r.working.Go(func() {
 		defer stop()
 		r.prepare(ctx, begun)
@@ -154,29 +181,54 @@ func (r *Runs) prepare(ctx context.Context, a *run) {
 	case err != nil:
 		a.State, a.Error = Failed, err.Error()
 	default:
-		a.State, a.body, a.SHA256, a.Finished = Done, body, report.SHA256, a.Total
+		a.State, a.SHA256, a.Finished = Done, report.SHA256, a.Total
 		for _, s := range report.Sections {
 			a.Sections = append(a.Sections, Summary{s.Title, s.Says, len(s.Rows), s.Truncated, s.SHA256})
 		}
 	}
-	r.trim()
+	if _, err := r.find(a.ID); err != nil {
+		return // it was taken away
+	}
+	// The end of the process stops a run, and not the note of that.
+	ctx = context.WithoutCancel(ctx)
+	if a.State != Done {
+		body = nil
+	}
+	err = r.store.keep(ctx, &a.Run, body)
+	if err == nil {
+		a.size = len(body)
+		err = r.trim(ctx)
+	}
+	if err != nil {
+		a.State, a.Error = Failed, err.Error()
+	}
 }
 
-// trim lets go of the oldest that are over, until the rest is within bounds. The
-// caller holds r.mu.
-func (r *Runs) trim() {
+// trim lets go of those that are too old, and of the oldest that are over, until the
+// rest is within bounds. The caller holds r.mu.
+func (r *Runs) trim(ctx context.Context) error {
 	kept := 0
 	for _, a := range r.runs {
-		kept += len(a.body)
+		kept += a.size
 	}
-	for len(r.runs) > mostKept || kept > r.keep {
-		i := slices.IndexFunc(r.runs[:len(r.runs)-1], func(a *run) bool { return a.State != Running })
+	old := r.now().Add(-keptFor)
+	for len(r.runs) > 0 {
+		i := slices.IndexFunc(r.runs, func(a *run) bool { return a.State != Running })
 		if i < 0 {
-			return
+			return nil
 		}
-		kept -= len(r.runs[i].body)
+		a := r.runs[i]
+		over := i < len(r.runs)-1 && (len(r.runs) > mostKept || kept > r.keep)
+		if !over && !a.Started.Before(old) {
+			return nil
+		}
+		if err := r.store.remove(ctx, a.ID); err != nil {
+			return err
+		}
+		kept -= a.size
 		r.runs = slices.Delete(r.runs, i, i+1)
 	}
+	return nil
 }
 
 // List returns what is kept, the newest first.
@@ -184,8 +236,11 @@ func (r *Runs) List() []Run {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := make([]Run, 0, len(r.runs))
+	old := r.now().Add(-keptFor)
 	for _, a := range slices.Backward(r.runs) {
-		all = append(all, a.Run)
+		if !a.Started.Before(old) || a.State == Running {
+			all = append(all, a.Run)
+		}
 	}
 	return all
 }
@@ -203,17 +258,17 @@ func (r *Runs) Get(id string) (Run, error) {
 
 // Report returns what a run that is done found. The error is ErrNotFound, or says
 // why there is no report.
-func (r *Runs) Report(id string) (*Report, error) {
-	r.mu.Lock()
-	a, err := r.find(id)
+func (r *Runs) Report(ctx context.Context, id string) (*Report, error) {
+	a, err := r.Get(id)
 	if err != nil {
-		r.mu.Unlock()
 		return nil, err
 	}
-	state, body := a.State, a.body
-	r.mu.Unlock()
-	if state != Done {
-		return nil, &NoReportError{state}
+	if a.State != Done {
+		return nil, &NoReportError{a.State}
+	}
+	body, err := r.store.report(ctx, id)
+	if err != nil {
+		return nil, err
 	}
 	report := &Report{}
 	if err := json.Unmarshal(body, report); err != nil {
@@ -229,7 +284,7 @@ func (e *NoReportError) Error() string { return "there is no report: the investi
 
 // Remove takes a run away, and stops it where it is not done. The error is
 // ErrNotFound.
-func (r *Runs) Remove(id string) error {
+func (r *Runs) Remove(ctx context.Context, id string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a, err := r.find(id)
@@ -237,13 +292,16 @@ func (r *Runs) Remove(id string) error {
 		return err
 	}
 	a.stop()
+	if err := r.store.remove(ctx, id); err != nil {
+		return err
+	}
 	r.runs = slices.DeleteFunc(r.runs, func(other *run) bool { return other == a })
 	return nil
 }
 
 func (r *Runs) find(id string) (*run, error) {
 	i := slices.IndexFunc(r.runs, func(a *run) bool { return a.ID == id })
-	if i < 0 {
+	if i < 0 || r.runs[i].State != Running && r.runs[i].Started.Before(r.now().Add(-keptFor)) {
 		return nil, ErrNotFound
 	}
 	return r.runs[i], nil

@@ -2,12 +2,15 @@ package investigate
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/query"
 )
 
@@ -28,7 +31,29 @@ func slow(bytes int) Ask {
 
 func working(t *testing.T, bytes int) *Runs {
 	t.Helper()
-	runs := NewRuns(slow(bytes), time.Now)
+	return workingOn(t, openState(t), bytes)
+}
+
+func openState(t *testing.T) *sql.DB {
+	t.Helper()
+	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+func workingOn(t *testing.T, db *sql.DB, bytes int) *Runs {
+	t.Helper()
+	runs, err := Open(t.Context(), db, slow(bytes), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error)
 	go func() { served <- runs.Serve(ctx) }()
@@ -61,7 +86,7 @@ func TestRunsTellHowFarTheyAre(t *testing.T) {
 			t.Errorf("after three minutes: %+v, error %v", now, err)
 		}
 		var none *NoReportError
-		if _, err := runs.Report(run.ID); !errors.As(err, &none) {
+		if _, err := runs.Report(t.Context(), run.ID); !errors.As(err, &none) {
 			t.Errorf("a report that is not made gives %v", err)
 		}
 		time.Sleep(5 * time.Minute)
@@ -69,7 +94,7 @@ func TestRunsTellHowFarTheyAre(t *testing.T) {
 		if err != nil || now.State != Done || now.Finished != 8 || len(now.Sections) != 8 || now.Sections[0].Rows != 1 {
 			t.Errorf("after eight minutes: %+v, error %v", now, err)
 		}
-		report, err := runs.Report(run.ID)
+		report, err := runs.Report(t.Context(), run.ID)
 		if err != nil || report.SHA256 != now.SHA256 || report.Subject.User != "ada@coast.example" {
 			t.Errorf("the report is %+v, error %v", report, err)
 		}
@@ -90,7 +115,7 @@ func TestRunsAreBounded(t *testing.T) {
 		if _, err := runs.Start(Subject{User: "c"}, "Ada"); !errors.Is(err, ErrBusy) {
 			t.Errorf("a third at the same time: %v", err)
 		}
-		if err := runs.Remove(second.ID); err != nil {
+		if err := runs.Remove(t.Context(), second.ID); err != nil {
 			t.Error(err)
 		}
 		synctest.Wait()
@@ -103,6 +128,42 @@ func TestRunsAreBounded(t *testing.T) {
 		}
 		if _, err := runs.Get(first.ID); !errors.Is(err, ErrNotFound) || len(runs.List()) != 2 {
 			t.Errorf("three reports of 256 KiB are kept in 700: %v, %d", err, len(runs.List()))
+		}
+	})
+}
+
+// TestRunsOutliveTheProcess finds a report again after a restart, for thirty days; what
+// was being made then has stopped.
+func TestRunsOutliveTheProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := openState(t)
+		runs := workingOn(t, db, 1000)
+		done := begin(t, runs, "ada@coast.example")
+		time.Sleep(9 * time.Minute)
+		before, err := runs.Report(t.Context(), done.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		torn := begin(t, runs, "bo@coast.example")
+		runs = workingOn(t, db, 1000)
+		now, err := runs.Get(done.ID)
+		if err != nil || now.State != Done || now.By != "Ada" || now.SHA256 != before.SHA256 || len(now.Sections) != 8 || !now.Started.Equal(done.Started) {
+			t.Errorf("%+v, %v", now, err)
+		}
+		if report, err := runs.Report(t.Context(), done.ID); err != nil || report.SHA256 != before.SHA256 || len(report.Sections) != len(before.Sections) {
+			t.Errorf("%+v, %v", report, err)
+		}
+		var none *NoReportError
+		if _, err := runs.Report(t.Context(), torn.ID); !errors.As(err, &none) || none.State != Stopped {
+			t.Errorf("what was being made: %v", err)
+		}
+		time.Sleep(31 * 24 * time.Hour)
+		if _, err := runs.Get(done.ID); !errors.Is(err, ErrNotFound) || len(runs.List()) != 0 {
+			t.Errorf("after thirty days: %v, %d", err, len(runs.List()))
+		}
+		var left int
+		if err := db.QueryRow(`SELECT count(*) FROM investigation`).Scan(&left); err != nil || left != 0 {
+			t.Errorf("%d are left in the state, %v", left, err)
 		}
 	})
 }

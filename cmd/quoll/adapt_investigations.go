@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"time"
@@ -20,8 +21,9 @@ type investigations struct {
 }
 
 // newInvestigations asks by a service of queries.
-func newInvestigations(service *query.Service, audit *acts) investigations {
-	return investigations{investigate.NewRuns(service.Query, time.Now), audit}
+func newInvestigations(ctx context.Context, db *sql.DB, service *query.Service, audit *acts) (investigations, error) {
+	runs, err := investigate.Open(ctx, db, service.Query, time.Now)
+	return investigations{runs, audit}, err
 }
 
 // StartInvestigation implements server.Investigations.
@@ -63,7 +65,7 @@ func (i investigations) Investigation(_ context.Context, id string) (*server.Inv
 
 // InvestigationReport implements server.Investigations.
 func (i investigations) InvestigationReport(ctx context.Context, id, format string) ([]byte, error) {
-	report, err := i.runs.Report(id)
+	report, err := i.runs.Report(ctx, id)
 	if err != nil {
 		return nil, investigationFailure(err)
 	}
@@ -85,7 +87,7 @@ func (i investigations) InvestigationReport(ctx context.Context, id, format stri
 
 // RemoveInvestigation implements server.Investigations.
 func (i investigations) RemoveInvestigation(ctx context.Context, id string) error {
-	err := i.runs.Remove(id)
+	err := i.runs.Remove(ctx, id)
 	err = i.acts.done(ctx, act{operation: "Remove investigation", kind: "Investigation", id: id, description: "took a mailbox exposure report away"}, err)
 	return investigationFailure(err)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/investigate"
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/model"
@@ -77,7 +78,16 @@ func TestInvestigate(t *testing.T) {
 // made, who read it and who took it away.
 func TestInvestigationsOfAServer(t *testing.T) {
 	journal := &rowsKept{}
-	desk := investigations{investigate.NewRuns(func(context.Context, query.Request) (*query.Result, error) { return &query.Result{}, nil }, time.Now), &acts{journal: journal, clock: clock.System(), log: slog.New(slog.DiscardHandler)}}
+	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	runs, err := investigate.Open(t.Context(), db, func(context.Context, query.Request) (*query.Result, error) { return &query.Result{}, nil }, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	desk := investigations{runs, &acts{journal: journal, clock: clock.System(), log: slog.New(slog.DiscardHandler)}}
 	request := server.InvestigationRequest{User: "ada@coast.example", From: time.Unix(0, 0), To: time.Unix(60, 0)}
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)

@@ -200,7 +200,9 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		return nil, err
 	}
 	s.indicators = &indicatorKeeper{desk: indicatorDesk{indicators, n, s.detector, audit}, sources: c.Indicators, clock: clock.System(), log: log}
-	s.investigations = newInvestigations(n.query, audit)
+	if s.investigations, err = newInvestigations(ctx, n.state, n.query, audit); err != nil {
+		return nil, err
+	}
 	loaded := newRuleBook(savedRules(c.DataDir), rules, s.detector, ruleQuerier{n.query})
 	evidence := s.assurance(c, report, loaded, audit)
 	holds, err := newHoldDesk(ctx, n, audit)
