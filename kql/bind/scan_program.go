@@ -75,7 +75,7 @@ var computable = map[string]bool{
 	"round": true, "ceiling": true, "sqrt": true, "exp": true, "log": true, "log10": true, "pow": true, "sign": true,
 	"bag_pack": true, "bag_keys": true, "bag_merge": true, "bag_set_key": true, "bag_remove_keys": true, "bag_has_key": true, "bag_zip": true,
 	"set_union": true, "set_intersect": true, "set_difference": true, "jaccard_index": true, "array_index_of": true, "array_iff": true,
-	"array_shift_left": true, "array_shift_right": true, "zip": true, "treepath": true,
+	"array_shift_left": true, "array_shift_right": true, "zip": true, "treepath": true, "datetime_diff": true,
 }
 
 // compile gives the program of an expression. at is its text.

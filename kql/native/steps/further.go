@@ -73,7 +73,7 @@ var further = sync.OnceValue(func() map[string]function {
 			return x
 		}),
 		"bag_pack": bagPack, "bag_keys": bagKeys,
-		"datetime_text": datetimeText, "datetime_ticks": datetimeTicks, "timespan_text": timespanText, "to_datetime": toDatetime, "to_timespan": toTimespan,
+		"datetime_diff": difference, "datetime_text": datetimeText, "datetime_ticks": datetimeTicks, "timespan_text": timespanText, "to_datetime": toDatetime, "to_timespan": toTimespan,
 	}
 	list := array.Functions()
 	for i := range list {

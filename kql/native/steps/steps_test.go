@@ -93,7 +93,11 @@ func TestFunctions(t *testing.T) {
 		`["call","bag_set_key","dynamic",["value",{"a":1}],["value","b"],["value",2]]`:                        `{"a":1,"b":2}`,
 		`["call","datetime_text","string",["call","to_datetime","datetime",["value","2026-01-02 03:04:05"]]]`: `"2026-01-02T03:04:05.0000000Z"`,
 		`["call","timespan_text","string",["call","to_timespan","timespan",["value","1.02:00:00"]]]`:          `"1.02:00:00"`,
-		`["call","sqrt","real",["value",-1]]`:                                                                 "null",
+		`["call","datetime_diff","long",["value","Week"],["call","to_datetime","datetime",["value","1969-12-28"]],["call","to_datetime","datetime",["value","1969-12-27 23:59"]]]`:      "1",
+		`["call","datetime_diff","long",["value","quarter"],["call","to_datetime","datetime",["value","2026-04-01"]],["call","to_datetime","datetime",["value","2027-01-01"]]]`:         "-3",
+		`["call","datetime_diff","long",["value","minute"],["call","to_datetime","datetime",["value","1969-12-31 23:59:59"]],["call","to_datetime","datetime",["value","1970-01-01"]]]`: "-1",
+		`["call","datetime_diff","long",["value","nanosecond"],["value",5],["value",null]]`:                                                                                             "null",
+		`["call","sqrt","real",["value",-1]]`: "null",
 	} {
 		v, err := dynamic.Parse(text)
 		if err != nil {
