@@ -149,6 +149,7 @@ func (r *Runs) Start(s Subject, by string) (Run, error) {
 	r.runs = append(r.runs, begun)
 	if err := r.trim(ctx); err != nil {
 		stop()
+		begun.State = Failed // not one of those that run
 		return Run{}, err
 	}
 	r.working.Go(func() {
