@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -57,11 +58,30 @@ type store struct {
 	name string
 	ask  func(ctx context.Context, c *comparison) (rows int, err error)
 	cpu  func() time.Duration
+	// each is how often a question is asked in a row for one figure, where cpu goes in
+	// steps that are coarser than an answer.
+	each int
+}
+
+// times asks a question so many times, and returns the rows of the answer and what one
+// took by the clock and of the processor.
+func (s *store) times(ctx context.Context, c *comparison, times int) (rows int, took, spent time.Duration, err error) {
+	began, before := time.Now(), s.cpu()
+	for range times {
+		if rows, err = s.ask(ctx, c); err != nil {
+			return 0, 0, 0, fmt.Errorf("%s: %s: %w", s.name, c.name, err)
+		}
+	}
+	return rows, time.Since(began) / time.Duration(times), (s.cpu() - before) / time.Duration(times), nil
 }
 
 // sideBySide asks the lake of a data directory, a native DuckDB table and VictoriaLogs
 // with the rows of its UnifiedAuditLog.
-func sideBySide(ctx context.Context, dir, victoria, parent string) (err error) {
+func sideBySide(ctx context.Context, dir, victoria, parent string, only string) (err error) {
+	names, err := regexp.Compile(only)
+	if err != nil {
+		return fmt.Errorf("-only: %w", err)
+	}
 	temp, err := os.MkdirTemp(parent, "quoll-compare-")
 	if err != nil {
 		return err
@@ -103,7 +123,7 @@ func sideBySide(ctx context.Context, dir, victoria, parent string) (err error) {
 		stores = append(stores, v)
 	}
 	sizes(set, temp)
-	return compareAll(ctx, stores, values)
+	return compareAll(ctx, stores, names, values)
 }
 
 // sizes prints what each store takes for a row.
@@ -135,13 +155,13 @@ func openLake(ctx context.Context, dir string, l *lake.Lake) (store, *query.Serv
 		return store{}, nil, nil, err
 	}
 	service := query.NewService(tables.Compile, engine, time.Now)
-	return store{"quoll", func(ctx context.Context, c *comparison) (int, error) {
+	return store{name: "quoll", cpu: usage.Processor, ask: func(ctx context.Context, c *comparison) (int, error) {
 		result, err := service.Query(ctx, query.Request{Text: c.kql})
 		if err != nil {
 			return 0, err
 		}
 		return len(result.Rows), nil
-	}, usage.Processor}, service, engine.Close, nil
+	}}, service, engine.Close, nil
 }
 
 // openNative copies the rows of the lake into a table of DuckDB's own.
@@ -163,7 +183,7 @@ func openNative(ctx context.Context, path string, set *lake.ReadSet) (*sql.DB, e
 }
 
 func nativeStore(db *sql.DB) store {
-	return store{"native DuckDB", func(ctx context.Context, c *comparison) (n int, err error) {
+	return store{name: "native DuckDB", cpu: usage.Processor, ask: func(ctx context.Context, c *comparison) (n int, err error) {
 		rows, err := db.QueryContext(ctx, c.sql)
 		if err != nil {
 			return 0, err
@@ -173,18 +193,21 @@ func nativeStore(db *sql.DB) store {
 			n++
 		}
 		return n, rows.Err()
-	}, usage.Processor}
+	}}
 }
 
 // compareAll asks every store every question in turn and prints first and median warm
 // times, and the processor time of the median one.
-func compareAll(ctx context.Context, stores []store, values []any) error {
+func compareAll(ctx context.Context, stores []store, only *regexp.Regexp, values []any) error {
 	fmt.Print("\n| ms: first / warm / processor time of warm |")
 	for _, s := range stores {
 		fmt.Printf(" %s |", s.name)
 	}
 	fmt.Println("\n|---|" + strings.Repeat("--:|", len(stores)))
 	for _, c := range comparisons {
+		if !only.MatchString(c.name) {
+			continue
+		}
 		for _, text := range []*string{&c.kql, &c.sql, &c.logs} {
 			if strings.Contains(*text, "%[") {
 				*text = fmt.Sprintf(*text+"%.0[1]s%.0[2]s", values...)
@@ -193,21 +216,26 @@ func compareAll(ctx context.Context, stores []store, values []any) error {
 		fmt.Printf("| %s |", c.name)
 		var answers []int
 		for _, s := range stores {
-			var took, spent []time.Duration
-			rows := 0
-			for range repeats + 1 {
-				began, before := time.Now(), s.cpu()
-				var err error
-				if rows, err = s.ask(ctx, &c); err != nil {
-					return fmt.Errorf("%s: %s: %w", s.name, c.name, err)
-				}
-				took, spent = append(took, time.Since(began)), append(spent, s.cpu()-before)
+			rows, first, _, err := s.times(ctx, &c, 1)
+			if err != nil {
+				return err
 			}
 			answers = append(answers, rows)
-			first := took[0]
-			slices.Sort(took[1:])
-			slices.Sort(spent[1:])
-			fmt.Printf(" %.1f / %.1f / %.1f |", ms(first), ms(took[1+repeats/2]), ms(spent[1+repeats/2]))
+			samples, each := repeats, max(1, s.each)
+			if first > time.Second {
+				samples, each = 1, 1
+			}
+			var took, spent []time.Duration
+			for range samples {
+				_, t, c, err := s.times(ctx, &c, each)
+				if err != nil {
+					return err
+				}
+				took, spent = append(took, t), append(spent, c)
+			}
+			slices.Sort(took)
+			slices.Sort(spent)
+			fmt.Printf(" %.1f / %.1f / %.1f |", ms(first), ms(took[samples/2]), ms(spent[samples/2]))
 		}
 		fmt.Println()
 		for _, n := range answers[1:] {

@@ -35,7 +35,7 @@ func main() {
 	ingest := flag.Duration("ingest", 0, "ask the queries of -queries for so long, alone and while records come in")
 	rate := flag.Int("rate", 1000, "records a second that come in, for -ingest; 0: as many as can be made")
 	queries := flag.String("queries", "bench/queries", "folder of .kql files, for -ingest")
-	only := flag.String("only", "", "the questions whose names match this expression, for -grow")
+	only := flag.String("only", "", "the questions whose names match this expression, for -grow and -compare")
 	figures := flag.String("figures", "", "the CSV file to which -grow adds its figures, and from which -plot draws")
 	picture := flag.String("plot", "", "draw the figures of -figures into this SVG file")
 	flag.Parse()
@@ -50,7 +50,7 @@ func main() {
 	case *keep != "":
 		err = fillDirectory(context.Background(), *records, *days, *keep)
 	case *compare != "":
-		err = sideBySide(context.Background(), *compare, *victoria, *dir)
+		err = sideBySide(context.Background(), *compare, *victoria, *dir, *only)
 	default:
 		err = run(context.Background(), *records, *days, *dir)
 	}

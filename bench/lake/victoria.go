@@ -45,7 +45,10 @@ func startVictoria(ctx context.Context, program, dir string, rows *sql.DB) (stor
 		return store{}, nil, err
 	}
 	pid := command.Process.Pid
-	return store{"VictoriaLogs", func(ctx context.Context, c *comparison) (int, error) { return askVictoria(ctx, base, c.logs) }, func() time.Duration { return processorOf(pid) }}, stop, nil
+	return store{
+		name: "VictoriaLogs", ask: func(ctx context.Context, c *comparison) (int, error) { return askVictoria(ctx, base, c.logs) },
+		cpu: func() time.Duration { return processorOf(pid) }, each: 20,
+	}, stop, nil
 }
 
 func waitFor(ctx context.Context, address string) error {

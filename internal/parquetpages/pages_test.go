@@ -75,7 +75,7 @@ func writeColumn(r *rand.Rand, to *parquetfile.Chunk, c parquetfile.Column, rows
 // Any rows of any column are those that a library reads.
 func TestRowsAreThoseOfALibrary(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 2))
-	const rows = 4_000
+	const rows = 2_500
 	decoder, err := parquetpages.NewDecoder(1)
 	if err != nil {
 		t.Fatal(err)
@@ -172,12 +172,12 @@ func valueOfArray(a arrow.Array, row int) any {
 func TestDamagedPagesAreAnError(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 9))
 	damage(t, r, false)
-	if failed := damage(t, r, true); failed < 50 {
-		t.Errorf("%d of 250 damages were noticed", failed)
+	if failed := damage(t, r, true); failed < 15 {
+		t.Errorf("%d of 100 damages were noticed", failed)
 	}
 }
 
-// damage reads a file with a bit of it turned, 250 times, and returns how often that was
+// damage reads a file with a bit of it turned, 100 times, and returns how often that was
 // an error.
 func damage(t *testing.T, r *rand.Rand, packed bool) (failed int) {
 	t.Helper()
@@ -186,7 +186,7 @@ func damage(t *testing.T, r *rand.Rand, packed bool) (failed int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 250 {
+	for range 100 {
 		at := r.IntN(len(body))
 		was := body[at]
 		body[at] ^= 1 << r.IntN(8)
