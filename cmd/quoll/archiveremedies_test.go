@@ -14,15 +14,12 @@ import (
 
 // TestEachProblemHasARemedy says once what to do about each kind of damage.
 func TestEachProblemHasARemedy(t *testing.T) {
-	r := &archive.Report{}
-	for _, p := range []archive.Problem{
+	r := &archive.Report{Problems: []archive.Problem{
 		{File: "objects/a", What: archive.Changed}, {File: "tile/0/000", What: archive.Missing}, {File: "log", What: archive.Hole},
 		{File: "checkpoint", What: archive.Changed}, {File: "checkpoint", What: archive.Behind}, {File: "checkpoint", What: archive.Split},
 		{File: "checkpoint.cosigned", What: archive.Missing}, {File: "archive.pub", What: archive.Changed},
 		{File: "objects/b", What: archive.Extra}, {File: "objects/c", What: archive.Unreadable},
-	} {
-		r.Problems = append(r.Problems, p)
-	}
+	}}
 	want := []string{remedyFile, remedyHead, remedyBehind, remedySplit, remedyCosigned, remedyPublic, remedyExtra, remedyDisk}
 	if got := remediesOf(r); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
