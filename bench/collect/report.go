@@ -27,6 +27,7 @@ type options struct {
 	only           string
 	output         string
 	keep           bool
+	profile        string
 }
 
 func runBenchmark(ctx context.Context, args []string) error {
@@ -42,8 +43,16 @@ func runBenchmark(ctx context.Context, args []string) error {
 	set.StringVar(&o.only, "only", "bare,floor,quoll,filebeat", "what to run")
 	set.StringVar(&o.output, "o", "", "write the results as JSON to this file")
 	set.BoolVar(&o.keep, "keep", false, "keep the folders of the runs")
+	set.StringVar(&o.profile, "profile", "", "build quoll anew, from the repository's root, and write what takes its processor time to this file, and what it allocates to FILE.heap")
 	if err := set.Parse(args); err != nil {
 		return err
+	}
+	if o.profile != "" {
+		remove, err := o.profiled(ctx)
+		if err != nil {
+			return err
+		}
+		defer remove()
 	}
 	var results []result
 	for range o.repeat {
@@ -69,6 +78,24 @@ func runBenchmark(ctx context.Context, args []string) error {
 		}
 	}
 	return printTable(os.Stdout, results)
+}
+
+// profiled has a quoll measured that writes profiles of itself.
+func (o *options) profiled(ctx context.Context) (remove func(), err error) {
+	dir, err := os.MkdirTemp("", "bench-collect-")
+	if err != nil {
+		return nil, err
+	}
+	remove = func() { _ = os.RemoveAll(dir) }
+	if o.profile, err = filepath.Abs(o.profile); err == nil {
+		o.quollBinary, err = buildProfiled(ctx, dir)
+	}
+	if err != nil {
+		remove()
+		return nil, err
+	}
+	o.quollEnv = append(o.quollEnv, "QUOLL_BENCH_PROFILE="+o.profile)
+	return remove, nil
 }
 
 // measure runs one collector against a fresh server in a fresh folder.
