@@ -153,7 +153,9 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 	for _, f := range found {
 		path, rows := f.file.Path, f.file.Rows
 		within := f.spans()
-		if spans += len(within); spans > maxSpans {
+		// Files that are read whole are one FROM item together, which counts where they
+		// are small and hundreds.
+		if spans += len(within); spans > maxSpans || slices.Equal(within, []lake.Span{{First: 0, End: rows}}) {
 			f.all, within = true, nil
 		}
 		later := set.Later[path]
