@@ -157,9 +157,9 @@ func (t *thrift) pass(kind byte) {
 	case thriftI16, thriftI32, thriftI64:
 		t.unsigned()
 	case thriftDouble:
-		t.skip(8)
+		t.advance(8)
 	case thriftBinary:
-		t.skip(t.unsigned())
+		t.advance(t.unsigned())
 	case thriftStruct:
 		t.structure(func(_ int16, kind byte) { t.pass(kind) })
 	case thriftList, thriftSet:
@@ -180,7 +180,7 @@ func (t *thrift) pass(kind byte) {
 	}
 }
 
-func (t *thrift) skip(n uint64) {
+func (t *thrift) advance(n uint64) {
 	if n > uint64(len(t.buf)-t.at) {
 		t.short = true
 		return

@@ -126,3 +126,14 @@ func VisitExpr(e Expr, visit func(Expr) bool) {
 		VisitExpr(x, visit)
 	}
 }
+
+// ReadsColumn reports whether an expression reads a column.
+func ReadsColumn(e Expr) bool {
+	found := false
+	VisitExpr(e, func(e Expr) bool {
+		_, ok := e.(*Ref)
+		found = found || ok
+		return !found
+	})
+	return found
+}

@@ -91,7 +91,7 @@ func (h *hoister) expr(e plan.Expr, inArray bool, found *[]plan.Definition) plan
 		inArray = inArray || arrays(e)
 		call.Args = h.exprs(e.Args, inArray, found)
 		for i, a := range call.Args {
-			if computedPattern(&call, i) && !reads(a) {
+			if computedPattern(&call, i) && !plan.ReadsColumn(a) {
 				call.Args[i] = h.column(a, found) // the engine would read it too early to pass over mistakes
 			}
 		}
@@ -156,20 +156,9 @@ func computedPattern(c *plan.Call, i int) bool {
 	return i < len(params) && params[i].Name == "regex"
 }
 
-// reads reports whether an expression reads a column.
-func reads(e plan.Expr) bool {
-	found := false
-	plan.VisitExpr(e, func(e plan.Expr) bool {
-		_, ok := e.(*plan.Ref)
-		found = found || ok
-		return !found
-	})
-	return found
-}
-
 // large reports whether a call makes the same long array for every row.
 func large(c *plan.Call) bool {
-	if c.Function.Name != "range" && c.Function.Name != "repeat" || reads(c) {
+	if c.Function.Name != "range" && c.Function.Name != "repeat" || plan.ReadsColumn(c) {
 		return false
 	}
 	var n [2]int64

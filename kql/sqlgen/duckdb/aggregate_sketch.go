@@ -22,21 +22,10 @@ func (g *generator) sizeLimit(c *plan.Call, args []string) string {
 		return itoa(min(max(limit, 0), mostGathered))
 	}
 	limit := args[last]
-	if reads(c.Args[last]) {
+	if plan.ReadsColumn(c.Args[last]) {
 		limit = "any_value(" + limit + ")"
 	}
 	return "greatest(least(coalesce(" + limit + ", " + itoa(mostGathered) + "), " + itoa(mostGathered) + "), 0)"
-}
-
-// reads reports whether an expression reads a column.
-func reads(e plan.Expr) bool {
-	found := false
-	plan.VisitExpr(e, func(e plan.Expr) bool {
-		_, ok := e.(*plan.Ref)
-		found = found || ok
-		return !found
-	})
-	return found
 }
 
 // and adds a condition to a filter, which may be empty.
