@@ -289,7 +289,12 @@ func kafkaDeletes(t *testing.T, b *broker) {
 	if got := sink.await(t, 3); got[mail+"/0/5"] != "f" {
 		t.Errorf("journalled %q", got)
 	}
-	gaps, err := m.Gaps(t.Context(), 10)
+	var gaps []Gap
+	var err error
+	await(t, "the gap is recorded", func() bool { // with the position, after the message is journalled
+		gaps, err = m.Gaps(t.Context(), 10)
+		return err != nil || len(gaps) > 0
+	})
 	if err != nil || len(gaps) != 1 || gaps[0].From != 2 || gaps[0].To != 5 || gaps[0].After.IsZero() {
 		t.Errorf("gaps %+v, %v; want one", gaps, err)
 	}
