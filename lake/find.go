@@ -84,8 +84,9 @@ type finder struct {
 	file    *parquetpages.File
 	columns []column
 	texts   []*termfilter.Sought
-	in      [][]int // by text: the columns that may have it
-	out     []int   // the columns that are asked for
+	number  map[*termfilter.Sought]int // in texts
+	in      [][]int                    // by text: the columns that may have it
+	out     []int                      // the columns that are asked for
 	builder []array.Builder
 	rows    int64
 	bytes   int64
@@ -114,7 +115,9 @@ func (d *finder) prepare() error {
 		d.out = append(d.out, i)
 		d.builder = append(d.builder, array.NewBuilder(memory.DefaultAllocator, d.columns[i].kind.arrowType()))
 	}
-	for _, text := range d.texts {
+	d.number = make(map[*termfilter.Sought]int, len(d.texts))
+	for number, text := range d.texts {
+		d.number[text] = number
 		var in []int
 		for i, c := range d.columns {
 			if c.kind == kindText && (text.Columns == nil || slices.Contains(text.Columns, c.name)) {
@@ -162,7 +165,7 @@ func (d *finder) look(group int) error {
 	}
 	var found []int
 	for row := range rows {
-		if d.Sought.Meets(func(text *termfilter.Sought) bool { return d.has[slices.Index(d.texts, text)*rows+row] }) {
+		if d.Sought.Meets(func(text *termfilter.Sought) bool { return d.has[d.number[text]*rows+row] }) {
 			found = append(found, row)
 		}
 	}

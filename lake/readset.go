@@ -118,6 +118,7 @@ func (l *Lake) cut(t *tableState) {
 // cutAsItIs is cut for rows that go to files, which need not be joined.
 func (l *Lake) cutAsItIs(t *tableState) {
 	if t.build.rows == 0 {
+		t.build.spare.saw(0) // a flush without rows says that the rush is over, too
 		return
 	}
 	b := t.build.cut(false)

@@ -3,6 +3,7 @@ package parquetpages
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
@@ -61,7 +62,7 @@ func (c *Chunk) Dictionary() (texts [][]byte, ok bool, err error) {
 	if err := c.find(1); err != nil || c.dictionary == nil {
 		return nil, false, c.in(err)
 	}
-	if c.known < c.rows || c.pages[0].encoding == encodingPlain {
+	if c.known < c.rows || slices.ContainsFunc(c.pages, func(p page) bool { return p.encoding == encodingPlain }) {
 		return nil, false, nil // what follows the first page may be plain
 	}
 	return c.dictionary.texts, true, nil
@@ -123,15 +124,14 @@ func (c *Chunk) find(end int64) error {
 			if err := c.readDictionary(h, body); err != nil {
 				return err
 			}
+		case h.kind == pageData && h.values > c.rows-c.known:
+			return fmt.Errorf("%w: its pages have more than the %d rows of its row group", ErrDamaged, c.rows)
 		case h.kind == pageData && (!c.optional || h.levels == encodingRLE):
 			c.pages = append(c.pages, page{h, body, c.known})
 			c.known += h.values
 		default:
 			return fmt.Errorf("%w: page of type %d in encoding %d", ErrUnsupported, h.kind, h.encoding)
 		}
-	}
-	if c.known > c.rows {
-		return fmt.Errorf("%w: it has %d rows and should have %d", ErrDamaged, c.known, c.rows)
 	}
 	return nil
 }

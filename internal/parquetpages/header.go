@@ -24,8 +24,12 @@ const (
 	encodingDictionary      = 8
 )
 
-// usualHeader is the length within which headers are, but for those with statistics.
-const usualHeader = 64
+// usualHeader is the length within which headers are, but for those with statistics, and
+// maxHeader bounds how far the end of one is looked for.
+const (
+	usualHeader = 64
+	maxHeader   = 256 << 10
+)
 
 // readHeader reads the header at a place, of a chunk that ends at end.
 func readHeader(r io.ReaderAt, at, end int64) (h header, err error) {
@@ -37,12 +41,18 @@ func readHeader(r io.ReaderAt, at, end int64) (h header, err error) {
 		t := thrift{buf: buffer}
 		h = header{kind: -1}
 		t.structure(func(field int16, kind byte) { h.field(&t, field, kind) })
+		if t.damaged {
+			return header{}, fmt.Errorf("%w: a header cannot be read", ErrDamaged)
+		}
 		if !t.short {
 			h.length = t.at
 			break
 		}
-		if int64(len(buffer)) == end-at || length > maxPage {
+		if int64(len(buffer)) == end-at {
 			return header{}, fmt.Errorf("%w: a header does not end", ErrDamaged)
+		}
+		if length > maxHeader {
+			return header{}, fmt.Errorf("%w: a header has more than %d bytes", ErrUnsupported, length)
 		}
 	}
 	if h.packed < 0 || h.unpacked < 0 || h.values < 0 || at+int64(h.length)+int64(h.packed) > end {
@@ -95,13 +105,16 @@ const (
 	thriftStruct = 12
 )
 
-// thrift reads structures in Thrift's compact protocol. What is short reads as ends.
+// thrift reads structures in Thrift's compact protocol. What is short, or damaged, reads
+// as ends.
 type thrift struct {
-	buf   []byte
-	at    int
-	deep  int
-	short bool
+	buf            []byte
+	at             int
+	deep           int
+	short, damaged bool
 }
+
+func (t *thrift) ends() bool { return t.short || t.damaged }
 
 func (t *thrift) byte() byte {
 	if t.at >= len(t.buf) {
@@ -115,7 +128,7 @@ func (t *thrift) byte() byte {
 func (t *thrift) unsigned() uint64 {
 	v, n := binary.Uvarint(t.buf[min(t.at, len(t.buf)):])
 	if n <= 0 {
-		t.short = true
+		t.short, t.damaged = n == 0, n < 0
 		return 0
 	}
 	t.at += n
@@ -130,10 +143,10 @@ func (t *thrift) number() int64 {
 // structure hands over the fields of a structure, each of which is to be read.
 func (t *thrift) structure(field func(number int16, kind byte)) {
 	if t.deep++; t.deep > 8 {
-		t.short = true
+		t.damaged = true
 	}
 	number := int16(0)
-	for !t.short {
+	for !t.ends() {
 		b := t.byte()
 		if b == 0 {
 			break
@@ -163,20 +176,25 @@ func (t *thrift) pass(kind byte) {
 	case thriftStruct:
 		t.structure(func(_ int16, kind byte) { t.pass(kind) })
 	case thriftList, thriftSet:
+		if t.deep++; t.deep > 8 {
+			t.damaged = true
+			return
+		}
 		b := t.byte()
 		size := uint64(b >> 4)
 		if size == 15 {
 			size = t.unsigned()
 		}
-		for ; size > 0 && !t.short; size-- {
+		for ; size > 0 && !t.ends(); size-- {
 			if kind := b & 15; kind == thriftTrue || kind == thriftFalse {
 				t.byte()
 			} else {
 				t.pass(kind)
 			}
 		}
+		t.deep--
 	default:
-		t.short = true
+		t.damaged = true
 	}
 }
 

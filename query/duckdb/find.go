@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"golang.org/x/sync/errgroup"
@@ -25,6 +26,8 @@ const (
 	// maxCandidates is the most rows of all files that are looked into so, and maxFound and
 	// maxFoundBytes what is found in them: more than that the engine reads quicker itself.
 	maxCandidates = 64 << 10
+	// maxLooks is the most looks at a row, one for each text that is sought.
+	maxLooks      = 8 * maxCandidates
 	maxFound      = 4 << 10
 	maxFoundBytes = 32 << 20
 	// seekers is how many files are looked into at a time.
@@ -51,7 +54,7 @@ func (r *reader) find(ctx context.Context, set *ReadSet, scan *plan.Scan, all []
 			files = append(files, f.file)
 		}
 	}
-	if candidates == 0 || candidates > maxCandidates {
+	if candidates == 0 || candidates > maxCandidates || candidates*int64(len(asked.Texts())) > maxLooks {
 		return nil, all, nil
 	}
 	if set.Fetch != nil {
@@ -63,7 +66,7 @@ func (r *reader) find(ctx context.Context, set *ReadSet, scan *plan.Scan, all []
 	if err != nil {
 		return nil, nil, err
 	}
-	if left := rowsOf(batches); left > maxFound {
+	if batches == nil {
 		return nil, all, nil
 	}
 	table, err := r.loadFound(ctx, batches)
@@ -73,8 +76,8 @@ func (r *reader) find(ctx context.Context, set *ReadSet, scan *plan.Scan, all []
 	return table, r.left(all, pick, batches), nil
 }
 
-// findAll looks into files; where that is not possible or finds too much, there is no
-// batch.
+// findAll looks into files; where that is not possible there is no batch. There is none
+// at all where all files together have too much.
 func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pick []narrowed, asked *termfilter.Sought) ([]arrow.RecordBatch, error) {
 	columns := []string{set.TimeColumn}
 	for _, f := range scan.Fields {
@@ -83,6 +86,8 @@ func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pic
 	slices.Sort(columns)
 	columns = slices.Compact(columns)
 	batches := make([]arrow.RecordBatch, len(pick))
+	var rows, bytes atomic.Int64 // found so far
+	tooMuch := func() bool { return rows.Load() > maxFound || bytes.Load() > maxFoundBytes }
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(seekers)
 	for i, f := range pick {
@@ -90,19 +95,34 @@ func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pic
 			continue
 		}
 		group.Go(func() error {
+			if tooMuch() {
+				return nil
+			}
 			batch, err := set.Find(ctx, f.file, lake.Finding{Parts: f.parts, Sought: asked, Columns: columns, Rows: maxFound, Bytes: maxFoundBytes})
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
 			case err == nil:
 				batches[i] = batch
+				rows.Add(batch.NumRows())
+				bytes.Add(bytesOf(batch))
 			case !errors.Is(err, lake.ErrTooMany) && !errors.Is(err, lake.ErrNotFindable):
 				r.engine.logger.Warn("rows of a file could not be found by themselves; more of it is read", "path", f.file.Path, "error", err)
 			}
 			return nil
 		})
 	}
-	return batches, group.Wait()
+	if err := group.Wait(); err != nil || tooMuch() {
+		return nil, err
+	}
+	return batches, nil
+}
+
+func bytesOf(batch arrow.RecordBatch) (bytes int64) {
+	for _, column := range batch.Columns() {
+		bytes += int64(column.Data().SizeInBytes())
+	}
+	return bytes
 }
 
 func rowsOf(batches []arrow.RecordBatch) (rows int64) {
@@ -121,7 +141,8 @@ func (r *reader) left(all, pick []narrowed, batches []arrow.RecordBatch) (left [
 			left = append(left, f)
 			continue
 		}
-		rest := narrowed{file: f.file}
+		first := !r.read[f.file.Path]
+		rest := narrowed{file: f.file, rest: true}
 		for _, p := range f.parts {
 			if !slices.ContainsFunc(pick[i].parts, func(q lake.Part) bool { return q.Number == p.Number }) {
 				rest.parts = append(rest.parts, p)
@@ -129,12 +150,14 @@ func (r *reader) left(all, pick []narrowed, batches []arrow.RecordBatch) (left [
 		}
 		if len(rest.parts) > 0 {
 			left = append(left, rest)
-		} else if !r.read[f.file.Path] {
+		} else if first {
 			r.read[f.file.Path] = true
 			r.statistics.FilesRead++
 		}
-		for _, p := range pick[i].parts {
-			r.statistics.RowsScanned += p.Candidates()
+		if first {
+			for _, p := range pick[i].parts {
+				r.statistics.RowsScanned += p.Candidates()
+			}
 		}
 	}
 	return left
@@ -151,6 +174,8 @@ func (r *reader) loadFound(ctx context.Context, batches []arrow.RecordBatch) ([]
 	}
 	defer conn.Close()
 	name := fmt.Sprintf("found_%d", r.engine.found.Add(1))
+	// Before it is made: who is cancelled meanwhile may leave it behind all the same.
+	r.releases = append(r.releases, func() { r.engine.dropFound(context.WithoutCancel(ctx), name) })
 	created := false
 	for _, batch := range batches {
 		if batch == nil || batch.NumRows() == 0 {
@@ -165,7 +190,6 @@ func (r *reader) loadFound(ctx context.Context, batches []arrow.RecordBatch) ([]
 				return nil, fmt.Errorf("load found rows: %w", err)
 			}
 			created = true
-			r.releases = append(r.releases, func() { r.engine.dropFound(context.WithoutCancel(ctx), name) })
 		}
 		if err := conn.Raw(func(c any) error { return appendBatch(c, name, batch) }); err != nil {
 			return nil, fmt.Errorf("load found rows: %w", err)

@@ -152,12 +152,7 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 	spans := 0
 	for _, f := range found {
 		path, rows := f.file.Path, f.file.Rows
-		within := f.spans()
-		// Files that are read whole are one FROM item together, which counts where they
-		// are small and hundreds.
-		if spans += len(within); spans > maxSpans || slices.Equal(within, []lake.Span{{First: 0, End: rows}}) {
-			f.all, within = true, nil
-		}
+		within := f.within(&spans)
 		later := set.Later[path]
 		switch {
 		case f.all && len(later) > 0:

@@ -25,6 +25,9 @@ type narrowed struct {
 	file  lake.File
 	all   bool
 	parts []lake.Part
+	// rest says that other parts were found by themselves: to read the whole file would
+	// count their rows twice.
+	rest bool
 }
 
 // spans returns the rows of the parts, neighbours put together.
@@ -35,6 +38,19 @@ func (n *narrowed) spans() (spans []lake.Span) {
 		} else {
 			spans = append(spans, p.Span)
 		}
+	}
+	return spans
+}
+
+// within returns the spans of a file that is read in parts, and nil for one that is read
+// whole. Those are one FROM item together, which counts where they are small and
+// hundreds. taken are the spans of all files so far.
+func (n *narrowed) within(taken *int) []lake.Span {
+	spans := n.spans()
+	*taken += len(spans)
+	if !n.rest && (*taken > maxSpans || slices.Equal(spans, []lake.Span{{First: 0, End: n.file.Rows}})) {
+		n.all = true
+		return nil
 	}
 	return spans
 }
@@ -61,7 +77,7 @@ func (e *Engine) narrow(ctx context.Context, set *ReadSet, files []lake.File, as
 			if all {
 				parts = nil
 			}
-			found[i] = narrowed{f, all, parts}
+			found[i] = narrowed{file: f, all: all, parts: parts}
 			return ctx.Err()
 		})
 	}

@@ -333,3 +333,24 @@ func TestFiltersThatCannotBeReadLeaveNothingOut(t *testing.T) {
 		t.Errorf("%+v, %v", found, err)
 	}
 }
+
+// TestNoRowsAreReadTwice has a file of which parts were found by themselves read in parts
+// also where there are too many, and others whole.
+func TestNoRowsAreReadTwice(t *testing.T) {
+	part := func(first, end int64) lake.Part { return lake.Part{Span: lake.Span{First: first, End: end}} }
+	for name, c := range map[string]struct {
+		file  narrowed
+		taken int
+		all   bool
+	}{
+		"a part":            {narrowed{file: lake.File{Rows: 9}, parts: []lake.Part{part(0, 4)}}, 0, false},
+		"every part":        {narrowed{file: lake.File{Rows: 9}, parts: []lake.Part{part(0, 4), part(4, 9)}}, 0, true},
+		"one too many":      {narrowed{file: lake.File{Rows: 9}, parts: []lake.Part{part(0, 4)}}, maxSpans, true},
+		"others were found": {narrowed{file: lake.File{Rows: 9}, parts: []lake.Part{part(0, 4)}, rest: true}, maxSpans, false},
+		"no filters at all": {narrowed{file: lake.File{Rows: 9}, all: true}, maxSpans, true},
+	} {
+		if spans := c.file.within(&c.taken); c.file.all != c.all || c.all != (spans == nil) {
+			t.Errorf("%s: whole %v, spans %v", name, c.file.all, spans)
+		}
+	}
+}
