@@ -55,7 +55,8 @@ func (a *answer) spill() error {
 	return nil
 }
 
-// unnamed makes a file that is gone when it is closed, also by a crash.
+// unnamed makes a file that is gone when it is closed, also by a crash, where an open file
+// can be removed.
 func unnamed(dir string) (*os.File, error) {
 	if dir != "" {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
@@ -66,7 +67,7 @@ func unnamed(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = os.Remove(file.Name()) // where an open file can be removed
+	_ = os.Remove(file.Name())
 	return file, nil
 }
 

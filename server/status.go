@@ -225,7 +225,9 @@ type Verification struct {
 // VerifiedStamps counts the time stamps of a verification.
 type VerifiedStamps struct {
 	Count   int `json:"count"`   // whose signature holds and that are of their checkpoint
-	Trusted int `json:"trusted"` // of these, which lead to a root that was given
+	Trusted int `json:"trusted"` // of these, which lead to a root of the configuration
+	// Rooted says that there were such roots.
+	Rooted bool `json:"rooted"`
 	// Damaged are files of stamps that are missing, changed or extra.
 	Damaged int `json:"damaged,omitempty"`
 	// Reason is why the last of those that are not to be relied on is not.

@@ -67,8 +67,8 @@ func readCheckpoint(dir string) *server.Checkpoint {
 
 // noteVerification keeps the outcome of a verification for the status. Only who
 // may write to the data directory can: the note is a reminder and no proof.
-func noteVerification(data string, now time.Time, r *archive.Report) error {
-	noted := server.Verification{Time: now.UTC(), Passed: r.OK(), Detail: fmt.Sprintf("%d payloads, %d leaves", r.Payloads, r.Size), Stamps: verifiedStamps(r)}
+func noteVerification(data string, now time.Time, r *archive.Report, rooted bool) error {
+	noted := server.Verification{Time: now.UTC(), Passed: r.OK(), Detail: fmt.Sprintf("%d payloads, %d leaves", r.Payloads, r.Size), Stamps: verifiedStamps(r, rooted)}
 	if !r.OK() {
 		noted.Detail = r.Problems[0].String()
 	}

@@ -92,7 +92,7 @@ func runVerify(cmd *cobra.Command, o verifyOptions) error {
 		return fmt.Errorf("verify archive %s: %w", o.archive, err)
 	}
 	if _, err := os.Stat(p.data); err == nil && o.archive == p.archive {
-		if err := noteVerification(p.data, time.Now(), &report); err != nil {
+		if err := noteVerification(p.data, time.Now(), &report, configured != "" && o.stamps.roots == ""); err != nil {
 			return fmt.Errorf("note the verification: %w", err)
 		}
 	}

@@ -122,7 +122,8 @@ func reconcileArchive(ctx context.Context, n *node, progress func(done, total in
 // without that, who can write beside the lake could explain away any row that is gone.
 func (r *agreement) compareRemovals(ctx context.Context, n *node, prover *archive.Prover, told removals) (err error) {
 	var different []string
-	if r.Removals, different, err = told.compare(ctx, prover, n.lake.Tombstones(), r.Position, time.Now()); err != nil {
+	tombstones := n.lake.Tombstones() // before the journal's end is asked for: they may name it
+	if r.Removals, different, err = told.compare(ctx, prover, tombstones, r.Position, uint64(n.journal.Last()), time.Now()); err != nil {
 		return fmt.Errorf("reconcile: compare tombstones of retention with the log: %w", err)
 	}
 	if r.Missing > 0 { // without them, the tables are those of a restored machine

@@ -18,6 +18,7 @@ const (
 	remedyExtra    = "move each extra file out of the folder, and find out who could write there"
 	remedyDisk     = "look at the disk, the network and the rights of whoever reads: a file that cannot be read may be whole"
 	remedyBehind   = "behind: put the newest copy of the archive back. If none reaches as far, keep this folder and the checkpoint that says more: together they prove what was taken away; quoll witness status on the witness's machine says since when"
+	remedyStamps   = "stamps: have more authorities of archive_timestamps stamp, or add their root certificates to the file of --stamp-roots; quoll status says why one of them does not stamp"
 	remedySplit    = "split: keep both histories, and change nothing: who had the signing key signed two. docs/witness.md says what follows"
 )
 
@@ -50,6 +51,8 @@ func remedyOf(p *archive.Problem) string {
 		return remedyCosigned
 	case archive.PublicKeyFile:
 		return remedyPublic
+	case "stamps":
+		return remedyStamps
 	}
 	return remedyFile
 }

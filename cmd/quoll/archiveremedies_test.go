@@ -19,8 +19,9 @@ func TestEachProblemHasARemedy(t *testing.T) {
 		{File: "checkpoint", What: archive.Changed}, {File: "checkpoint", What: archive.Behind}, {File: "checkpoint", What: archive.Split},
 		{File: "checkpoint.cosigned", What: archive.Missing}, {File: "archive.pub", What: archive.Changed},
 		{File: "objects/b", What: archive.Extra}, {File: "objects/c", What: archive.Unreadable},
+		{File: "stamps", What: archive.Missing},
 	}}
-	want := []string{remedyFile, remedyHead, remedyBehind, remedySplit, remedyCosigned, remedyPublic, remedyExtra, remedyDisk}
+	want := []string{remedyFile, remedyHead, remedyBehind, remedySplit, remedyCosigned, remedyPublic, remedyExtra, remedyDisk, remedyStamps}
 	if got := remediesOf(r); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}

@@ -139,7 +139,7 @@ func (k *archiveKeeper) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := noteVerification(k.node.paths.data, k.clock.Now(), &report); err != nil {
+	if err := noteVerification(k.node.paths.data, k.clock.Now(), &report, trust.StampRoots != nil); err != nil {
 		return err
 	}
 	detail := fmt.Sprintf("%d payloads, %d leaves", report.Payloads, report.Size)

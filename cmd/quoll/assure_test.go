@@ -73,10 +73,11 @@ func TestStampsAreAFact(t *testing.T) {
 		"long ago":        {server.ArchiveStatus{Timestamps: []server.TimestampStatus{failing}}, false, assure.Shown, "status 503"},
 		"late":            {server.ArchiveStatus{Timestamps: []server.TimestampStatus{late}}, false, assure.NotMet, "0 of 1 "},
 		"never":           {server.ArchiveStatus{Timestamps: []server.TimestampStatus{{Name: "ridge", URL: "https://ridge.example", EverySeconds: 3600}}}, false, assure.NotMet, "ridge (https://ridge.example) has not stamped yet"},
-		"all hold":        {server.ArchiveStatus{Timestamps: []server.TimestampStatus{harbour}, Verified: verified(server.VerifiedStamps{Count: 9, Trusted: 9})}, false, assure.Shown, "found 9 stamps, of which 9 lead to a root"},
-		"one is of none":  {server.ArchiveStatus{Timestamps: []server.TimestampStatus{harbour}, Verified: verified(server.VerifiedStamps{Count: 9, Trusted: 8, Reason: "harbour: no root"})}, false, assure.NotMet, "1 cannot be relied on (harbour: no root)"},
-		"one is damaged":  {server.ArchiveStatus{Timestamps: []server.TimestampStatus{harbour}, Verified: verified(server.VerifiedStamps{Count: 9, Trusted: 9, Damaged: 1})}, false, assure.NotMet, "1 files of stamps are missing, changed or extra"},
+		"all hold":        {server.ArchiveStatus{Timestamps: []server.TimestampStatus{harbour}, Verified: verified(server.VerifiedStamps{Rooted: true, Count: 9, Trusted: 9})}, false, assure.Shown, "found 9 stamps, of which 9 lead to a root"},
+		"one is of none":  {server.ArchiveStatus{Timestamps: []server.TimestampStatus{harbour}, Verified: verified(server.VerifiedStamps{Rooted: true, Count: 9, Trusted: 8, Reason: "harbour: no root"})}, false, assure.NotMet, "1 cannot be relied on (harbour: no root)"},
+		"one is damaged":  {server.ArchiveStatus{Timestamps: []server.TimestampStatus{harbour}, Verified: verified(server.VerifiedStamps{Rooted: true, Count: 9, Trusted: 9, Damaged: 1})}, false, assure.NotMet, "1 files of stamps are missing, changed or extra"},
 		"damaged offline": {server.ArchiveStatus{Verified: verified(server.VerifiedStamps{Damaged: 1})}, true, assure.NotMet, "1 files of stamps"},
+		"without roots":   {server.ArchiveStatus{Timestamps: []server.TimestampStatus{harbour}, Verified: verified(server.VerifiedStamps{Count: 9})}, false, assure.Shown, "held none of them against roots"},
 	} {
 		g := &gathering{evidenceGatherer: &evidenceGatherer{}, at: at, status: &server.Status{Archive: &c.archive}}
 		if !c.offline {

@@ -69,6 +69,13 @@ func verifiedStampsText(v *server.Verification) (text string, sound bool) {
 		return "No verification has looked at stamps yet.", true
 	}
 	s := v.Stamps
+	if !s.Rooted {
+		text = fmt.Sprintf("The last verification, at %s, found %d stamps and held none of them against roots of the configuration", v.Time.Format(time.RFC3339), s.Count)
+		if s.Damaged > 0 {
+			text += fmt.Sprintf("; %d files of stamps are missing, changed or extra", s.Damaged)
+		}
+		return text + ".", s.Damaged == 0
+	}
 	text = fmt.Sprintf("The last verification, at %s, found %d stamps, of which %d lead to a root of the configuration", v.Time.Format(time.RFC3339), s.Count, s.Trusted)
 	if wrong := s.Count - s.Trusted; wrong > 0 {
 		text += fmt.Sprintf(" and %d cannot be relied on", wrong)

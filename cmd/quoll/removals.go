@@ -41,14 +41,18 @@ func (r removals) see(position uint64, p model.Payload) {
 	}
 }
 
-// compare holds the tombstones beside the lake against the log, up to a position.
-func (r removals) compare(ctx context.Context, prover *archive.Prover, tombstones []lake.Tombstone, to uint64, now time.Time) (*server.ReconciledRemovals, []string, error) {
+// compare holds the tombstones beside the lake against the log, up to a position. The
+// journal ends at journaled: what a tombstone names beyond that was never written down.
+func (r removals) compare(ctx context.Context, prover *archive.Prover, tombstones []lake.Tombstone, to, journaled uint64, now time.Time) (*server.ReconciledRemovals, []string, error) {
 	found := &server.ReconciledRemovals{}
 	var problems []string
 	for i := range tombstones {
 		t := &tombstones[i]
 		switch {
-		case t.Recorded > to, t.Recorded == 0 && (!settled(t) || now.Sub(t.Ended) < writtenWithin):
+		case t.Recorded > journaled:
+			problems = append(problems, fmt.Sprintf("the tombstone of run %d of retention names position %d, and the journal ends at %d: it was made up or changed; put it back from a backup", t.Run, t.Recorded, journaled))
+			continue
+		case t.Recorded > to, t.Recorded == 0 && (!settled(t) || !now.Before(t.Ended) && now.Sub(t.Ended) < writtenWithin):
 			found.Waiting++
 			continue
 		case t.Recorded == 0:

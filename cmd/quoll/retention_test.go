@@ -154,6 +154,8 @@ func tombstonesAndLog(t *testing.T, n *node) {
 		"never written down":    {told, func(b *lake.Tombstone) { b.Recorded, b.Ended = 0, b.Ended.Add(-2*time.Hour) }, server.ReconciledRemovals{Wrong: 1}, "is not under the log"},
 		"just now":              {told, func(b *lake.Tombstone) { b.Recorded = 0 }, server.ReconciledRemovals{Waiting: 1}, ""},
 		"not archived yet":      {told, func(b *lake.Tombstone) { b.Recorded = last + 1 }, server.ReconciledRemovals{Waiting: 1}, ""},
+		"beyond the journal":    {told, func(b *lake.Tombstone) { b.Recorded = 9e18 }, server.ReconciledRemovals{Wrong: 1}, "the journal ends at"},
+		"ends in the future":    {told, func(b *lake.Tombstone) { b.Recorded, b.Ended = 0, b.Ended.Add(1000*time.Hour) }, server.ReconciledRemovals{Wrong: 1}, "is not under the log"},
 		"of before":             {before, func(*lake.Tombstone) {}, server.ReconciledRemovals{Runs: 1, Rows: 2}, ""},
 		"of before, more rows":  {before, func(b *lake.Tombstone) { b.Tables[0].Rows++ }, server.ReconciledRemovals{Wrong: 1}, "other tables, rows or digests"},
 	} {
@@ -166,7 +168,7 @@ func tombstonesAndLog(t *testing.T, n *node) {
 			t.Fatal(err)
 		}
 		c.change(&changed)
-		got, problems, err := c.told.compare(t.Context(), prover, []lake.Tombstone{changed}, last, time.Now())
+		got, problems, err := c.told.compare(t.Context(), prover, []lake.Tombstone{changed}, last, last+1, time.Now())
 		if err != nil || *got != c.want || len(problems) != c.want.Wrong || c.says != "" && !strings.Contains(problems[0], c.says) {
 			t.Errorf("%s: %+v, %q, %v", name, got, problems, err)
 		}

@@ -84,9 +84,9 @@ func stampLines(s *archive.Stamps, rooted bool) string {
 }
 
 // verifiedStamps is what a verification found of time stamps, for the status; nil where
-// there are none.
-func verifiedStamps(r *archive.Report) *server.VerifiedStamps {
-	v := &server.VerifiedStamps{}
+// there are none. Without roots of the configuration none leads to one.
+func verifiedStamps(r *archive.Report, rooted bool) *server.VerifiedStamps {
+	v := &server.VerifiedStamps{Rooted: rooted}
 	for i := range r.Problems {
 		if p := &r.Problems[i]; strings.HasPrefix(p.File, "stamps/") {
 			v.Damaged++
@@ -94,9 +94,12 @@ func verifiedStamps(r *archive.Report) *server.VerifiedStamps {
 		}
 	}
 	if r.Stamps != nil {
-		v.Count, v.Trusted = r.Stamps.Count, r.Stamps.Trusted
+		v.Count = r.Stamps.Count
+		if rooted {
+			v.Trusted = r.Stamps.Trusted
+		}
 		for _, a := range r.Stamps.Authorities {
-			if a.Untrusted != "" {
+			if rooted && a.Untrusted != "" {
 				v.Reason = a.Name + ": " + a.Untrusted
 			}
 		}

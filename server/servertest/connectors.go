@@ -108,7 +108,7 @@ func (c *Canned) Status(context.Context) (*server.Status, error) {
 		Lags: []server.StreamLags{{TenantID: TenantID, ContentType: "Audit.Exchange", Lags: *lags(180)}},
 		Archive: &server.ArchiveStatus{
 			Position: 40_190, Sealed: at(now.Add(-35 * time.Second)),
-			Verified:   &server.Verification{Time: now.Add(-6 * time.Hour), Passed: true, Detail: "39,480 payloads, 401 checkpoints", Stamps: &server.VerifiedStamps{Count: 26, Trusted: 25, Reason: "ridge: the certificate CN=Ridge TSA leads to no root that is given"}},
+			Verified:   &server.Verification{Time: now.Add(-6 * time.Hour), Passed: true, Detail: "39,480 payloads, 401 checkpoints", Stamps: &server.VerifiedStamps{Rooted: true, Count: 26, Trusted: 25, Reason: "ridge: the certificate CN=Ridge TSA leads to no root that is given"}},
 			Checkpoint: &server.Checkpoint{Origin: "wattleworks.example/archive", Size: 40_612, Root: "mM1y9YQ6Tq2bQbVZ7o2u5f3m0lq0yB0ePZcW6m3n1cE=", Time: now.Add(-35 * time.Second)},
 			Drill:      &server.Drill{Time: now.Add(-9 * 24 * time.Hour), Passed: true, Detail: "14 tables have the same number of rows as the data directory", Position: 36_004, Bytes: 281_200_111, Rows: 231_002, Seconds: 64.2},
 			Witnesses: []server.WitnessStatus{

@@ -34,8 +34,9 @@ prove-absence" or "quoll archive consistency" wrote, or the file of an incident
 that "quoll incidents export" wrote. It needs no network. Get the key by a road of its own: a key
 that comes with the bundle proves nothing.
 
-Proofs of absence and of consistency have no time stamps: with --stamp-roots they do
-not hold, unless --stamp-quorum is 0.
+A proof of absence or of consistency has the stamps of the first stamped checkpoint with
+all that it stands on. Where nobody has stamped that yet it has none, and does not hold
+with --stamp-roots unless --stamp-quorum is 0.
 
 `
 
