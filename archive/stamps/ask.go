@@ -8,12 +8,12 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/quoll/quoll/archive/proof/timestamp"
+	"github.com/quoll/quoll/internal/address"
 	"github.com/quoll/quoll/internal/clock"
 )
 
@@ -79,12 +79,12 @@ func (a *Authority) post(ctx context.Context, query []byte) (data []byte, ends t
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, a.URL, bytes.NewReader(query))
 	if err != nil {
-		return nil, ends, fmt.Errorf("ask %s: %w", a.Address(), withoutURL(err))
+		return nil, ends, fmt.Errorf("ask %s: %w", a.Address(), address.WithoutURL(err))
 	}
 	r.Header.Set("Content-Type", timestamp.QueryType)
 	r.Header.Set("Accept", timestamp.ReplyType)
 	answer, err := a.Client.Do(r)
-	err = withoutURL(err)
+	err = address.WithoutURL(err)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil, ends, fmt.Errorf("%s: no answer within %s: %w", a.Address(), a.Timeout, err)
 	}
@@ -106,16 +106,6 @@ func (a *Authority) post(ctx context.Context, query []byte) (data []byte, ends t
 		return nil, ends, fmt.Errorf("%w: it answers %.100q and not %s: %.100q", errAnswer, answer.Header.Get("Content-Type"), timestamp.ReplyType, oneLine(data))
 	}
 	return data, ends, nil
-}
-
-// withoutURL takes the URL out of a client's error, as the cause of trouble is shown and
-// archived.
-func withoutURL(err error) error {
-	var whole *url.Error
-	if errors.As(err, &whole) {
-		return whole.Err
-	}
-	return err
 }
 
 // oneLine is the beginning of a text for people.

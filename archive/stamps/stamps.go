@@ -18,7 +18,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -27,6 +26,7 @@ import (
 	"github.com/quoll/quoll/archive"
 	"github.com/quoll/quoll/archive/proof"
 	"github.com/quoll/quoll/archive/proof/timestamp"
+	"github.com/quoll/quoll/internal/address"
 	"github.com/quoll/quoll/internal/backoff"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/durable"
@@ -56,14 +56,9 @@ type Authority struct {
 	Client         *http.Client
 }
 
-// Address is the scheme and the host of its URL, to be shown and written down: what
-// stands behind them may be a key that nobody else is to have.
+// Address is what of its URL may be shown and written down.
 func (a *Authority) Address() string {
-	u, err := url.Parse(a.URL)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
+	return address.Shown(a.URL)
 }
 
 // Dependencies are what a stamper works with.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/quoll/quoll/archive/proof"
+	"github.com/quoll/quoll/internal/address"
 	"github.com/quoll/quoll/internal/clock"
 )
 
@@ -38,14 +38,9 @@ type Endpoint struct {
 	Key note.Verifier
 }
 
-// Address is the scheme and the host of its URL, to be shown and written down: a name, a
-// password, a path or a query may be what nobody else is to have.
+// Address is what of its URL may be shown and written down.
 func (e *Endpoint) Address() string {
-	u, err := url.Parse(e.URL)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
+	return address.Shown(e.URL)
 }
 
 // Standing says how far a witness has cosigned.
@@ -213,11 +208,11 @@ type answered struct {
 func post(ctx context.Context, client *http.Client, w *Endpoint, body []byte) (answered, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(w.URL, "/")+"/add-checkpoint", bytes.NewReader(body))
 	if err != nil {
-		return answered{}, fmt.Errorf("ask %s: %w", w.Address(), withoutURL(err))
+		return answered{}, fmt.Errorf("ask %s: %w", w.Address(), address.WithoutURL(err))
 	}
 	answer, err := client.Do(r)
 	if err != nil {
-		return answered{}, fmt.Errorf("ask %s: %w", w.Address(), withoutURL(err))
+		return answered{}, fmt.Errorf("ask %s: %w", w.Address(), address.WithoutURL(err))
 	}
 	defer answer.Body.Close()
 	a := answered{status: answer.StatusCode}
@@ -226,15 +221,6 @@ func post(ctx context.Context, client *http.Client, w *Endpoint, body []byte) (a
 	}
 	a.body, err = io.ReadAll(io.LimitReader(answer.Body, proof.MaxCheckpoint))
 	return a, err
-}
-
-// withoutURL takes the URL out of a client's error, which is shown and logged.
-func withoutURL(err error) error {
-	var whole *url.Error
-	if errors.As(err, &whole) {
-		return whole.Err
-	}
-	return err
 }
 
 // answered reads an answer that is no conflict.

@@ -62,13 +62,7 @@ func (n *node) openProver() (*archive.Prover, error) {
 	if err != nil {
 		return nil, err
 	}
-	told := map[string]bool{}
-	prover.Warn = func(text string) {
-		if !told[text] {
-			told[text] = true
-			n.log.Warn("a proof is weaker than it could be", "problem", text)
-		}
-	}
+	prover.Warn = once(func(text string) { n.log.Warn("a proof is weaker than it could be", "problem", text) })
 	return prover, nil
 }
 

@@ -83,11 +83,16 @@ func (o *archiveFlags) open(ctx context.Context, key string) (*archive.Prover, e
 
 // warnTo writes each warning of a prover once.
 func warnTo(w io.Writer) func(text string) {
+	return once(func(text string) { _, _ = fmt.Fprintln(w, "WARNING: "+text) }) // the proof counts
+}
+
+// once tells each text the first time that it comes.
+func once(tell func(text string)) func(text string) {
 	told := map[string]bool{}
 	return func(text string) {
 		if !told[text] {
 			told[text] = true
-			_, _ = fmt.Fprintln(w, "WARNING: "+text) // the proof counts
+			tell(text)
 		}
 	}
 }
