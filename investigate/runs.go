@@ -142,7 +142,7 @@ func (r *Runs) Start(s Subject, by string) (Run, error) {
 	}
 	ctx, stop := context.WithCancel(r.work)
 	begun := &run{Run: Run{ID: uuid.NewString(), By: by, Subject: s, State: Running, Started: r.now().UTC()}, stop: stop}
-	if err := r.store.keep(ctx, &begun.Run, nil); err != nil {
+	if err := r.store.keep(ctx, &begun.Run, packed{}); err != nil {
 		stop()
 		return Run{}, err
 	}
@@ -169,9 +169,9 @@ func (r *Runs) prepare(ctx context.Context, a *run) {
 		defer r.mu.Unlock()
 		a.Finished, a.Total = done, total
 	})
-	var body []byte
+	var body packed
 	if err == nil {
-		body, err = json.Marshal(report)
+		body, err = pack(report)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -193,11 +193,11 @@ func (r *Runs) prepare(ctx context.Context, a *run) {
 	// The end of the process stops a run, and not the note of that.
 	ctx = context.WithoutCancel(ctx)
 	if a.State != Done {
-		body = nil
+		body = packed{}
 	}
 	err = r.store.keep(ctx, &a.Run, body)
 	if err == nil {
-		a.size = len(body)
+		a.size = body.size
 		err = r.trim(ctx)
 	}
 	if err != nil {

@@ -44,28 +44,39 @@ func (s store) load(ctx context.Context) ([]*run, error) {
 }
 
 // keep writes a run, and its report where one was made.
-func (s store) keep(ctx context.Context, a *Run, report []byte) error {
+func (s store) keep(ctx context.Context, a *Run, report packed) error {
 	text, err := json.Marshal(a)
 	if err != nil {
 		return err
 	}
-	var packed []byte
-	if report != nil {
-		var b bytes.Buffer
-		w := gzip.NewWriter(&b)
-		if _, err := w.Write(report); err != nil {
-			return err
-		}
-		if err := w.Close(); err != nil {
-			return err
-		}
-		packed = b.Bytes()
-	}
 	if _, err := s.db.ExecContext(ctx, `INSERT OR REPLACE INTO investigation (id, started, run, size, report) VALUES (?, ?, ?, ?, ?)`,
-		a.ID, a.Started.UnixMicro(), string(text), len(report), packed); err != nil {
+		a.ID, a.Started.UnixMicro(), string(text), report.size, report.bytes); err != nil {
 		return fmt.Errorf("keep investigation %s: %w", a.ID, err)
 	}
 	return nil
+}
+
+// packed is a report as it is kept; the zero value is none.
+type packed struct {
+	bytes []byte
+	size  int // of its JSON
+}
+
+// pack is done before a lock is taken: reports have megabytes.
+func pack(report any) (packed, error) {
+	text, err := json.Marshal(report)
+	if err != nil {
+		return packed{}, err
+	}
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(text); err != nil {
+		return packed{}, err
+	}
+	if err := w.Close(); err != nil {
+		return packed{}, err
+	}
+	return packed{b.Bytes(), len(text)}, nil
 }
 
 // report returns the report of a run as JSON; the error is ErrNotFound where there is
