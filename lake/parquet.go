@@ -32,6 +32,9 @@ func layout(columns []column, ids map[string]int, timeColumn string, f form) []p
 			Dictionary: !c.document && !c.random, Bounds: !c.document, Codec: parquetfile.Zstd,
 			Bloom: f.lasting && c.kind == kindText && !c.document,
 		}
+		if f.lasting && c.kind == kindText {
+			out[i].PageBytes = textPageBytes
+		}
 		switch {
 		case c.random:
 			out[i].Codec = parquetfile.Uncompressed
@@ -78,7 +81,7 @@ func writeRun(files syncedFS, path string, t *tableState, generation []batch, re
 }
 
 func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef, f form) (*fileMetrics, error) {
-	writer, err := parquetfile.NewWriter(w, layout(t.columns, t.ids, t.schema.TimeColumn, f), parquetfile.Options{CreatedBy: "quoll", Small: f.lasting, Pool: f.pool})
+	writer, err := parquetfile.NewWriter(w, layout(t.columns, t.ids, t.schema.TimeColumn, f), f.options())
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +106,21 @@ func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef,
 		return nil, err
 	}
 	return metricsOf(writer, t), nil
+}
+
+// textPageBytes is the size from which a page of texts ends in a lasting file, behind a
+// block of its filters of terms: a row that is found by itself costs the unpacking of the
+// block that has it. What a column loses by it that packs well over long stretches, Record
+// gains by pages that are longer than a mebibyte where its texts are.
+const textPageBytes = 64 << 10
+
+// options are what a file is written with.
+func (f form) options() parquetfile.Options {
+	o := parquetfile.Options{CreatedBy: "quoll", Small: f.lasting, Pool: f.pool}
+	if f.lasting {
+		o.PageRows = f.blockRows()
+	}
+	return o
 }
 
 // groupRows is how many rows a row group has. Those of a lasting file are about as

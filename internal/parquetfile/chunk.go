@@ -24,6 +24,7 @@ type Chunk struct {
 	rows, nulls int
 	levels      []uint32
 	page        []byte // values, as they are written, behind levelRoom bytes
+	pageBytes   int    // from which it may end
 	bits        int    // booleans in page
 
 	chunkMetadata
@@ -45,6 +46,9 @@ type chunkMetadata struct {
 
 func (c *Chunk) begin(column Column) {
 	c.column = column
+	if c.pageBytes = column.PageBytes; c.pageBytes == 0 {
+		c.pageBytes = pageBytes
+	}
 	c.inDict = column.Dictionary && column.Kind != Bool
 	c.dict.reset()
 	c.indices = c.indices[:0]
@@ -85,6 +89,7 @@ func (c *Chunk) Null() {
 	c.levels = append(c.levels, 0)
 	c.nulls++
 	c.rows++
+	c.endRow()
 }
 
 // Same adds one text many times to a chunk that has nothing else.
@@ -159,7 +164,18 @@ func (c *Chunk) plainText(v []byte) {
 	c.note(v)
 	c.page = binary.LittleEndian.AppendUint32(c.page, uint32(len(v)))
 	c.page = append(c.page, v...)
-	if len(c.page) >= pageBytes {
+	c.endRow()
+}
+
+// endRow writes the page at work if it is large enough and may end behind the row. Of
+// a chunk that is in its dictionary there is none.
+func (c *Chunk) endRow() {
+	size := len(c.page) - levelRoom
+	if size < c.pageBytes {
+		return
+	}
+	every := int64(c.w.options.PageRows)
+	if every == 0 || (c.totalRows+int64(c.rows))%every == 0 || size >= maxPageBytes {
 		c.flushPlain()
 	}
 }
@@ -183,9 +199,7 @@ func (c *Chunk) plainNumber(v int64) {
 		return
 	}
 	c.page = appendNumber(c.page, c.column.Kind, v)
-	if len(c.page) >= pageBytes {
-		c.flushPlain()
-	}
+	c.endRow()
 }
 
 func appendNumber(dst []byte, kind Kind, v int64) []byte {

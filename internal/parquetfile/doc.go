@@ -51,6 +51,9 @@ type Column struct {
 	// that looks for one value leaves groups out. Texts only.
 	Bloom bool
 	Codec Codec
+	// PageBytes is the size from which a page ends where Options.PageRows lets it; 0: a
+	// mebibyte.
+	PageBytes int
 }
 
 // Options are what a file is written with, beside its columns.
@@ -60,14 +63,20 @@ type Options struct {
 	// is written once and kept for years. What is a byte a value or less in a
 	// dictionary is left as it is then, because reading it costs less than unpacking.
 	Small bool
+	// PageRows lets a page of what is in no dictionary end behind a multiple of so many
+	// rows of its row group and nowhere else, but at 4 MiB: who wants the rows between
+	// two of them unpacks few others. 0: behind any row.
+	PageRows int
 	// Pool lends memory to writers of files that are not Small, one after the
 	// other; nil makes it anew.
 	Pool *Pool
 }
 
 const (
-	// pageBytes is the size from which a page of values is written.
-	pageBytes = 1 << 20
+	// pageBytes is the size from which a page of values is written, but for what columns
+	// and options say, and maxPageBytes that at which it ends behind any row.
+	pageBytes    = 1 << 20
+	maxPageBytes = 4 << 20
 	// maxDictionary bounds the values of a dictionary, maxDictionaryBytes their
 	// length together.
 	maxDictionary      = 1 << 16

@@ -59,12 +59,12 @@ type memory struct {
 }
 
 func newMemory(small bool) (*memory, error) {
-	level := zstd.SpeedFastest
+	level, window := zstd.SpeedFastest, pageBytes
 	if small {
-		level = zstd.SpeedBetterCompression
+		level, window = zstd.SpeedBetterCompression, maxPageBytes
 	}
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
-		zstd.WithWindowSize(pageBytes), zstd.WithLowerEncoderMem(true))
+		zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, fmt.Errorf("prepare compression: %w", err)
 	}

@@ -68,6 +68,16 @@ func value(r *rand.Rand, kind parquetfile.Kind, shape string, row int) cell {
 }
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
+	testWhatIsWrittenIsRead(t, parquetfile.Options{CreatedBy: "test"}, 0)
+}
+
+func TestWhatIsWrittenInSmallPagesIsRead(t *testing.T) {
+	testWhatIsWrittenIsRead(t, parquetfile.Options{CreatedBy: "test", PageRows: 100}, 3000)
+	testWhatIsWrittenIsRead(t, parquetfile.Options{CreatedBy: "test", Small: true, PageRows: 3}, 1)
+}
+
+func testWhatIsWrittenIsRead(t *testing.T, options parquetfile.Options, pageBytes int) {
+	t.Helper()
 	kinds := []parquetfile.Kind{parquetfile.Text, parquetfile.Int32, parquetfile.Int64, parquetfile.Float64, parquetfile.Bool, parquetfile.Timestamp}
 	r := rand.New(rand.NewPCG(1, 2))
 	groups := []int{1, 7, 2047, 5000, 20_000}
@@ -78,7 +88,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 			c := parquetfile.Column{
 				Name: fmt.Sprintf("%s %d", shape, kind), FieldID: int32(100 + len(columns)), Kind: kind,
 				Optional:   shape == "nulls" || shape == "mixed" || shape == "turns" || i%2 == 0,
-				Dictionary: shape != "long", Bounds: true, Codec: parquetfile.Codec(i % 3),
+				Dictionary: shape != "long", Bounds: true, Codec: parquetfile.Codec(i % 3), PageBytes: pageBytes,
 			}
 			var values []cell
 			for _, rows := range groups {
@@ -90,7 +100,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	write(t, &out, columns, cells, groups)
+	write(t, &out, options, columns, cells, groups)
 	f, err := file.NewParquetReader(bytes.NewReader(out.Bytes()))
 	if err != nil {
 		t.Fatal(err)
@@ -116,9 +126,9 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 }
 
-func write(t *testing.T, out *bytes.Buffer, columns []parquetfile.Column, cells [][]cell, groups []int) {
+func write(t *testing.T, out *bytes.Buffer, options parquetfile.Options, columns []parquetfile.Column, cells [][]cell, groups []int) {
 	t.Helper()
-	w, err := parquetfile.NewWriter(out, columns, parquetfile.Options{CreatedBy: "test"})
+	w, err := parquetfile.NewWriter(out, columns, options)
 	if err != nil {
 		t.Fatal(err)
 	}

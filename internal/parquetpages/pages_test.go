@@ -21,7 +21,7 @@ import (
 var kinds = []parquetfile.Kind{parquetfile.Text, parquetfile.Int32, parquetfile.Int64, parquetfile.Float64, parquetfile.Bool, parquetfile.Timestamp}
 
 // written returns a file of random values: few different ones and many, runs, nulls at
-// every rate, pages of a megabyte. packed has no column that is left unpacked.
+// every rate, pages of a megabyte and small ones that end at blocks of rows. packed has no column that is left unpacked.
 func written(t *testing.T, r *rand.Rand, groups, rows int, packed bool) ([]byte, []parquetfile.Column) {
 	t.Helper()
 	codecs := []parquetfile.Codec{parquetfile.Zstd, parquetfile.Snappy, parquetfile.Uncompressed}
@@ -32,11 +32,11 @@ func written(t *testing.T, r *rand.Rand, groups, rows int, packed bool) ([]byte,
 	for i := range 24 {
 		columns = append(columns, parquetfile.Column{
 			Name: fmt.Sprintf("c%d", i), Kind: kinds[i%len(kinds)], Optional: i%4 != 3, Dictionary: r.IntN(3) > 0,
-			Codec: codecs[r.IntN(len(codecs))],
+			Codec: codecs[r.IntN(len(codecs))], PageBytes: []int{0, 1, 3000, 30_000}[r.IntN(4)],
 		})
 	}
 	var out bytes.Buffer
-	w, err := parquetfile.NewWriter(&out, columns, parquetfile.Options{CreatedBy: "test", Small: !packed})
+	w, err := parquetfile.NewWriter(&out, columns, parquetfile.Options{CreatedBy: "test", Small: !packed, PageRows: r.IntN(2) * (1 + r.IntN(200))})
 	if err != nil {
 		t.Fatal(err)
 	}

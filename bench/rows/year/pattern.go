@@ -130,7 +130,7 @@ func changing(t *schema.Table, name string) (change, bool) {
 		return change{}, false
 	}
 	if slices.Contains(ids, name) {
-		return change{column: parquetfile.Column{Name: name, Kind: parquetfile.Text, Optional: true, Dictionary: true, Bounds: true, Bloom: true}}, true
+		return change{column: parquetfile.Column{Name: name, Kind: parquetfile.Text, Optional: true, Dictionary: true, Bounds: true, Bloom: true, PageBytes: 64 << 10}}, true
 	}
 	if t.Columns[i].Type != types.DateTime {
 		return change{}, false
@@ -298,6 +298,9 @@ func (p *pattern) terms(days int64) ([]byte, error) {
 	return filters.Bytes(), nil
 }
 
+// blockRows is how many rows are a block of the filters of terms, as the lake has them.
+func blockRows() int { return lake.DefaultConfig("").RowGroupRows / termfilter.MaxBlocks }
+
 // readTerms reads the terms of the base.
 func (p *pattern) readTerms() error {
 	source, err := file.NewParquetReader(bytes.NewReader(p.content))
@@ -306,7 +309,7 @@ func (p *pattern) readTerms() error {
 	}
 	defer source.Close()
 	for _, rows := range p.groups {
-		p.baseTerms = append(p.baseTerms, termfilter.NewTerms(int(rows), lake.DefaultConfig("").RowGroupRows/termfilter.MaxBlocks))
+		p.baseTerms = append(p.baseTerms, termfilter.NewTerms(int(rows), blockRows()))
 	}
 	part, row := 0, 0
 	const atOnce = 1 << 10
@@ -333,7 +336,7 @@ func (p *pattern) varied(to io.Writer, days int64) ([]parquetfile.ColumnMetrics,
 		columns[i] = p.changes[i].column
 	}
 	at := p.times(days)
-	w, err := parquetfile.NewWriter(to, columns, parquetfile.Options{CreatedBy: "quoll"})
+	w, err := parquetfile.NewWriter(to, columns, parquetfile.Options{CreatedBy: "quoll", PageRows: blockRows()})
 	if err != nil {
 		return nil, err
 	}
