@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,7 @@ import (
 
 	_ "github.com/duckdb/duckdb-go/v2" // the engine of the native tables
 
+	"github.com/quoll/quoll/internal/pagecache"
 	"github.com/quoll/quoll/internal/usage"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/query"
@@ -22,9 +24,20 @@ import (
 	"github.com/quoll/quoll/schema"
 )
 
-// comparison is one question to all stores. Where %s stands, a value goes that one
-// record has: %[1]s its user, %[2]s its id, %[3]s a word that few have.
+// comparison is one question to all stores; a store whose text is empty is not asked.
+// Where %[1]s stands, a value goes that one record has: %[1]s its user, %[2]s its id,
+// %[3]s its address with the port, and %[4]s without.
 type comparison struct{ name, kql, sql, logs string }
+
+// about puts the values of a record into the texts.
+func (c comparison) about(values []any) comparison {
+	for _, text := range []*string{&c.kql, &c.sql, &c.logs} {
+		if strings.Contains(*text, "%[") {
+			*text = fmt.Sprintf(*text+"%.0[1]s%.0[2]s%.0[3]s%.0[4]s", values...)
+		}
+	}
+	return c
+}
 
 const anyColumn = `contains(lower(concat_ws(' ', Id, UserId, ClientIP, ObjectId, Operation, AppAccessContext, Record)), lower('%s'))`
 
@@ -44,6 +57,11 @@ var comparisons = []comparison{
 	{"q6 top twenty users", `UnifiedAuditLog | summarize n = count() by UserId | top 20 by n`,
 		`SELECT UserId, count(*) n FROM t GROUP BY 1 ORDER BY n DESC LIMIT 20`,
 		`* | stats by (UserId) count() n | sort by (n desc) limit 20`},
+	{"q5 an address in any column", `search in (UnifiedAuditLog) "%[3]s" | count`, `SELECT count(*) FROM t WHERE ` + strings.ReplaceAll(anyColumn, "%s", "%[3]s"), `"%[3]s" | stats count() n`},
+	{"q5 the latest hundred of them", `search in (UnifiedAuditLog) "%[3]s" | top 100 by TimeGenerated | project TimeGenerated, Id, Record`,
+		`SELECT TimeGenerated, Id, Record FROM t WHERE ` + strings.ReplaceAll(anyColumn, "%s", "%[3]s") + ` ORDER BY TimeGenerated DESC LIMIT 100`,
+		`"%[3]s" | fields _time, Id, Record | sort by (_time desc) limit 100`},
+	{"q5 a frequent address in any column", `search in (UnifiedAuditLog) "%[4]s" | count`, `SELECT count(*) FROM t WHERE ` + strings.ReplaceAll(anyColumn, "%s", "%[4]s"), `"%[4]s" | stats count() n`},
 	{"needle: an id in any column", `search in (UnifiedAuditLog) "%[2]s" | count`, `SELECT count(*) FROM t WHERE ` + strings.ReplaceAll(anyColumn, "%s", "%[2]s"), `"%[2]s" | stats count() n`},
 	{"needle: an id that nobody has", `search in (UnifiedAuditLog) "0aa11bb2-0000-4000-8000-0123456789ab" | count`,
 		`SELECT count(*) FROM t WHERE ` + strings.ReplaceAll(anyColumn, "%s", "0aa11bb2-0000-4000-8000-0123456789ab"), `"0aa11bb2-0000-4000-8000-0123456789ab" | stats count() n`},
@@ -61,6 +79,8 @@ type store struct {
 	// each is how often a question is asked in a row for one figure, where cpu goes in
 	// steps that are coarser than an answer.
 	each int
+	// fresh forgets what is kept in memory.
+	fresh func(ctx context.Context) error
 }
 
 // times asks a question so many times, and returns the rows of the answer and what one
@@ -75,14 +95,21 @@ func (s *store) times(ctx context.Context, c *comparison, times int) (rows int, 
 	return rows, time.Since(began) / time.Duration(times), (s.cpu() - before) / time.Duration(times), nil
 }
 
-// sideBySide asks the lake of a data directory, a native DuckDB table and VictoriaLogs
-// with the rows of its UnifiedAuditLog.
-func sideBySide(ctx context.Context, dir, victoria, parent string, only string) (err error) {
+// others says what is asked beside the lake.
+type others struct {
+	victoria string // the program of VictoriaLogs; empty leaves it out
+	storage  string // its folder, which is filled if it is not yet, and kept; empty: a temporary one
+	native   bool   // a native DuckDB table
+	parent   string // where temporary folders are made
+}
+
+// sideBySide asks the lake of a data directory and others with the rows of its tables.
+func sideBySide(ctx context.Context, dir, only string, beside others) (err error) {
 	names, err := regexp.Compile(only)
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
 	}
-	temp, err := os.MkdirTemp(parent, "quoll-compare-")
+	temp, err := os.MkdirTemp(beside.parent, "quoll-compare-")
 	if err != nil {
 		return err
 	}
@@ -93,97 +120,157 @@ func sideBySide(ctx context.Context, dir, victoria, parent string, only string) 
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	set, err := l.Acquire(schema.UnifiedAuditLog)
+	opened := &openedLake{dir: config.Dir, lake: l}
+	if err := opened.open(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, opened.close()) }()
+	questions, err := askedQuestions(ctx, opened.service, names)
 	if err != nil {
 		return err
 	}
-	defer set.Release()
-	native, err := openNative(ctx, filepath.Join(temp, "native.duckdb"), set)
+	stores := []store{opened.store()}
+	db, given, err := openRows(ctx, l, filepath.Join(temp, "rows.duckdb"), beside.native)
 	if err != nil {
-		return fmt.Errorf("fill a native table: %w", err)
+		return fmt.Errorf("open the rows for others: %w", err)
 	}
-	defer func() { err = errors.Join(err, native.Close()) }()
-	ours, service, closeEngine, err := openLake(ctx, config.Dir, l)
-	if err != nil {
-		return err
+	defer func() { err = errors.Join(err, db.Close()) }()
+	places := map[string]string{"quoll": filepath.Join(config.Dir)}
+	if beside.native {
+		stores = append(stores, nativeStore(db))
+		places["native DuckDB"] = filepath.Join(temp, "rows.duckdb")
 	}
-	defer func() { err = errors.Join(err, closeEngine()) }()
-	one, err := service.Query(ctx, query.Request{Text: `UnifiedAuditLog | where isnotempty(ClientIP) | top 1 by TimeGenerated | project UserId, Id`})
-	if err != nil || len(one.Rows) != 1 {
-		return fmt.Errorf("find a record to ask for: %w", err)
-	}
-	values := []any{one.Rows[0][0], one.Rows[0][1]}
-	stores := []store{ours, nativeStore(native)}
-	if victoria != "" {
-		v, stop, err := startVictoria(ctx, victoria, filepath.Join(temp, "victoria"), native)
+	if beside.victoria != "" {
+		storage := beside.storage
+		if storage == "" {
+			storage = filepath.Join(temp, "victoria")
+		}
+		v, stop, err := openVictoria(ctx, beside.victoria, storage, db, given)
 		if err != nil {
 			return fmt.Errorf("fill VictoriaLogs: %w", err)
 		}
 		defer stop()
-		stores = append(stores, v)
+		stores, places["VictoriaLogs"] = append(stores, v), storage
 	}
-	sizes(set, temp)
-	return compareAll(ctx, stores, names, values)
+	sizes(l, places)
+	return compareAll(ctx, stores, questions)
 }
 
-// sizes prints what each store takes for a row.
-func sizes(set *lake.ReadSet, temp string) {
-	var rows, bytes int64
-	for _, f := range set.Files {
-		rows, bytes = rows+f.Rows, bytes+f.Bytes
+// sizes prints what each store takes on disk.
+func sizes(l *lake.Lake, places map[string]string) {
+	fmt.Print("| table | rows | bytes a row |\n|---|--:|--:|\n")
+	for _, t := range l.Stats() {
+		if t.Rows > 0 {
+			fmt.Printf("| %s | %d | %.1f |\n", t.Name, t.Rows, float64(t.Bytes)/float64(t.Rows))
+		}
 	}
-	fmt.Printf("| bytes a row, of %d rows | |\n|---|--:|\n| quoll | %.0f |\n", rows, float64(bytes)/float64(rows))
-	for name, path := range map[string]string{"native DuckDB table": "native.duckdb", "VictoriaLogs": "victoria"} {
+	fmt.Print("\n| store | MiB on disk |\n|---|--:|\n")
+	for _, name := range slices.Sorted(maps.Keys(places)) {
 		var size int64
-		_ = filepath.Walk(filepath.Join(temp, path), func(_ string, info os.FileInfo, err error) error {
+		_ = filepath.Walk(places[name], func(_ string, info os.FileInfo, err error) error {
 			if err == nil && !info.IsDir() {
 				size += info.Size()
 			}
 			return nil
 		})
-		if size > 0 {
-			fmt.Printf("| %s | %.0f |\n", name, float64(size)/float64(rows))
-		}
+		fmt.Printf("| %s | %.1f |\n", name, float64(size)/(1<<20))
 	}
 }
 
-func openLake(ctx context.Context, dir string, l *lake.Lake) (store, *query.Service, func() error, error) {
+// openedLake is a lake with an engine before it.
+type openedLake struct {
+	dir     string
+	lake    *lake.Lake
+	service *query.Service
+	close   func() error // of the engine
+}
+
+func (o *openedLake) open(ctx context.Context) error {
 	config := duckdb.DefaultConfig()
-	config.Dir = dir
-	engine, err := duckdb.Open(ctx, config, duckdb.FromLake(l), slog.New(slog.DiscardHandler))
+	config.Dir = o.dir
+	engine, err := duckdb.Open(ctx, config, duckdb.FromLake(o.lake), slog.New(slog.DiscardHandler))
 	if err != nil {
-		return store{}, nil, nil, err
+		return err
 	}
-	service := query.NewService(tables.Compile, engine, time.Now)
-	return store{name: "quoll", cpu: usage.Processor, ask: func(ctx context.Context, c *comparison) (int, error) {
-		result, err := service.Query(ctx, query.Request{Text: c.kql})
+	o.service, o.close = query.NewService(tables.Compile, engine, time.Now), engine.Close
+	return nil
+}
+
+// fresh forgets all that engine and operating system keep of the lake.
+func (o *openedLake) fresh(ctx context.Context) error {
+	if err := errors.Join(o.close(), pagecache.Forget(o.dir, ".parquet")); err != nil {
+		return err
+	}
+	return o.open(ctx)
+}
+
+func (o *openedLake) store() store {
+	return store{name: "quoll", cpu: usage.Processor, fresh: o.fresh, ask: func(ctx context.Context, c *comparison) (int, error) {
+		result, err := o.service.Query(ctx, query.Request{Text: c.kql})
 		if err != nil {
 			return 0, err
 		}
 		return len(result.Rows), nil
-	}}, service, engine.Close, nil
+	}}
 }
 
-// openNative copies the rows of the lake into a table of DuckDB's own.
-func openNative(ctx context.Context, path string, set *lake.ReadSet) (*sql.DB, error) {
+// given are the tables that others have too, where the lake has rows of them.
+var given = []source{
+	{table: schema.UnifiedAuditLog, columns: []string{"Id", "UserId", "ClientIP", "ObjectId", "Operation", "AppAccessContext", "Record"}},
+	{table: schema.EmailEvents, columns: []string{"NetworkMessageId", "InternetMessageId", "SenderFromAddress", "SenderMailFromAddress", "SenderFromDomain", "SenderMailFromDomain",
+		"SenderIPv4", "SenderIPv6", "RecipientEmailAddress", "Subject", "DeliveryAction", "DeliveryLocation", "ThreatTypes"}},
+	{table: schema.EmailPostDeliveryEvents, columns: []string{"NetworkMessageId", "SenderFromAddress", "RecipientEmailAddress", "ActionType", "Action", "DeliveryLocation", "ThreatTypes"}},
+	{table: schema.EmailAttachmentInfo, columns: []string{"NetworkMessageId", "RecipientEmailAddress", "FileName", "FileType", "FileSize", "SHA256", "ThreatTypes"}},
+	{table: schema.EmailUrlInfo, columns: []string{"NetworkMessageId", "Url", "UrlDomain"}},
+	{table: schema.UrlClickEvents, columns: []string{"NetworkMessageId", "AccountUpn", "ActionType", "Url", "IPAddress", "AppName", "ThreatTypes"}},
+}
+
+// openRows opens DuckDB with a view for each table that others are given; native makes a
+// table t of UnifiedAuditLog.
+func openRows(ctx context.Context, l *lake.Lake, path string, native bool) (_ *sql.DB, there []source, err error) {
 	db, err := sql.Open("duckdb", path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	files := make([]string, len(set.Files))
-	for i, f := range set.Files {
-		files[i] = "'" + strings.ReplaceAll(f.Path, "'", "''") + "'"
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	statements := []string{"SET TimeZone = 'UTC'"}
+	for _, s := range given {
+		set, err := l.Acquire(s.table)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer set.Release()
+		if len(set.Files) == 0 {
+			continue
+		}
+		files := make([]string, len(set.Files))
+		for i, f := range set.Files {
+			files[i] = "'" + strings.ReplaceAll(f.Path, "'", "''") + "'"
+		}
+		s.files = files
+		there = append(there, s)
+		statements = append(statements, "CREATE VIEW "+s.table+" AS SELECT * FROM read_parquet(["+strings.Join(files, ", ")+"])")
 	}
-	for _, statement := range []string{"SET TimeZone = 'UTC'", "CREATE TABLE t AS SELECT * FROM read_parquet([" + strings.Join(files, ", ") + "])", "CHECKPOINT"} {
+	if native {
+		statements = append(statements, "CREATE TABLE t AS SELECT * FROM "+schema.UnifiedAuditLog, "CHECKPOINT")
+	}
+	for _, statement := range statements {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return nil, errors.Join(err, db.Close())
+			return nil, nil, err
 		}
 	}
-	return db, nil
+	return db, there, nil
 }
 
 func nativeStore(db *sql.DB) store {
-	return store{name: "native DuckDB", cpu: usage.Processor, ask: func(ctx context.Context, c *comparison) (n int, err error) {
+	return store{name: "native DuckDB", cpu: usage.Processor, fresh: func(context.Context) error { return nil }, ask: func(ctx context.Context, c *comparison) (n int, err error) {
+		if c.sql == "" {
+			return notAsked, nil
+		}
 		rows, err := db.QueryContext(ctx, c.sql)
 		if err != nil {
 			return 0, err
@@ -196,54 +283,71 @@ func nativeStore(db *sql.DB) store {
 	}}
 }
 
-// compareAll asks every store every question in turn and prints first and median warm
-// times, and the processor time of the median one.
-func compareAll(ctx context.Context, stores []store, only *regexp.Regexp, values []any) error {
-	fmt.Print("\n| ms: first / warm / processor time of warm |")
+// notAsked is the number of rows of a question that has no text for a store.
+const notAsked = -1
+
+// compareAll asks every store every question in turn and prints the time of the first
+// answer, without anything kept in memory, the median of warm ones, and the processor
+// time of the median one.
+func compareAll(ctx context.Context, stores []store, questions []comparison) error {
+	fmt.Print("\n| ms: cold / warm / processor time of warm |")
 	for _, s := range stores {
 		fmt.Printf(" %s |", s.name)
 	}
 	fmt.Println("\n|---|" + strings.Repeat("--:|", len(stores)))
-	for _, c := range comparisons {
-		if !only.MatchString(c.name) {
-			continue
-		}
-		for _, text := range []*string{&c.kql, &c.sql, &c.logs} {
-			if strings.Contains(*text, "%[") {
-				*text = fmt.Sprintf(*text+"%.0[1]s%.0[2]s", values...)
-			}
-		}
+	for _, c := range questions {
 		fmt.Printf("| %s |", c.name)
 		var answers []int
 		for _, s := range stores {
-			rows, first, _, err := s.times(ctx, &c, 1)
+			if err := s.fresh(ctx); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+			rows, cold, _, err := s.times(ctx, &c, 1)
 			if err != nil {
 				return err
 			}
+			if rows == notAsked {
+				fmt.Print(" |")
+				continue
+			}
 			answers = append(answers, rows)
-			samples, each := repeats, max(1, s.each)
-			if first > time.Second {
-				samples, each = 1, 1
+			took, spent, err := s.warm(ctx, &c, cold)
+			if err != nil {
+				return err
 			}
-			var took, spent []time.Duration
-			for range samples {
-				_, t, c, err := s.times(ctx, &c, each)
-				if err != nil {
-					return err
-				}
-				took, spent = append(took, t), append(spent, c)
-			}
-			slices.Sort(took)
-			slices.Sort(spent)
-			fmt.Printf(" %.1f / %.1f / %.1f |", ms(first), ms(took[samples/2]), ms(spent[samples/2]))
+			fmt.Printf(" %.1f / %.1f / %.1f |", ms(cold), ms(took), ms(spent))
 		}
-		fmt.Println()
-		for _, n := range answers[1:] {
-			if n != answers[0] {
-				fmt.Printf("| (rows of the answers: %v) |\n", answers)
-				break
-			}
-		}
+		fmt.Printf(" %v |\n", answers)
 	}
 	return nil
+}
+
+// slow is the answer from which on a question is asked once more only.
+const slow = 3 * time.Second
+
+// warm returns the median time of answers by the clock and of the processor.
+func (s *store) warm(ctx context.Context, c *comparison, cold time.Duration) (took, spent time.Duration, err error) {
+	// The first warm answer says how often there is time to ask.
+	_, first, cpu, err := s.times(ctx, c, 1)
+	if err != nil {
+		return 0, 0, err
+	}
+	if first > slow {
+		return first, cpu, nil
+	}
+	each := 1
+	if s.each > 1 && first < slow/10 {
+		each = s.each
+	}
+	var all, processor []time.Duration
+	for range repeats {
+		_, took, spent, err := s.times(ctx, c, each)
+		if err != nil {
+			return 0, 0, err
+		}
+		all, processor = append(all, took), append(processor, spent)
+	}
+	slices.Sort(all)
+	slices.Sort(processor)
+	return all[repeats/2], processor[repeats/2], nil
 }

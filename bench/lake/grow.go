@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -13,13 +12,11 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/quoll/quoll/internal/pagecache"
 	"github.com/quoll/quoll/internal/usage"
 	"github.com/quoll/quoll/lake"
-	"github.com/quoll/quoll/lookups"
 	"github.com/quoll/quoll/query"
 	"github.com/quoll/quoll/schema"
 )
@@ -126,23 +123,23 @@ func askLake(ctx context.Context, dir string, only *regexp.Regexp) (g grown, err
 			g.records = t.Rows
 		}
 	}
-	_, service, closeEngine, err := openLake(ctx, config.Dir, l)
-	if err != nil {
+	opened := &openedLake{dir: config.Dir, lake: l}
+	if err := opened.open(ctx); err != nil {
 		return g, err
 	}
-	defer func() { err = errors.Join(err, closeEngine()) }()
-	questions, err := growQuestions(ctx, service, only)
+	defer func() { err = errors.Join(err, opened.close()) }()
+	questions, err := askedQuestions(ctx, opened.service, only)
 	if err != nil {
 		return g, err
 	}
 	g.took = map[string]timed{}
 	for _, q := range questions {
-		t, err := timeQuestion(ctx, service, config.Dir, q[1])
+		t, err := timeQuestion(ctx, opened.service, config.Dir, q.kql)
 		if err != nil {
-			return g, fmt.Errorf("%s: %w", q[0], err)
+			return g, fmt.Errorf("%s: %w", q.name, err)
 		}
-		fmt.Fprintf(os.Stderr, "%s %-40s %8.1f %8.1f %8.1f ms, %d rows\n", dir, q[0], ms(t.cold), ms(t.warm), ms(t.cpu), t.rows)
-		g.took[q[0]] = t
+		fmt.Fprintf(os.Stderr, "%s %-40s %8.1f %8.1f %8.1f ms, %d rows\n", dir, q.name, ms(t.cold), ms(t.warm), ms(t.cpu), t.rows)
+		g.took[q.name] = t
 	}
 	return g, nil
 }
@@ -169,53 +166,4 @@ func timeQuestion(ctx context.Context, service *query.Service, dir, text string)
 	slices.Sort(spent[1:])
 	t.warm, t.cpu = took[1+growRepeats/2], spent[1+growRepeats/2]
 	return t, nil
-}
-
-// growQuestions are the security queries, words and look-ups, about what a record or a
-// mail of the lake has. Without mail there are no look-ups.
-func growQuestions(ctx context.Context, service *query.Service, only *regexp.Regexp) (questions [][2]string, err error) {
-	var problems error
-	one := func(text string) []any {
-		result, err := service.Query(ctx, query.Request{Text: text + " | take 1"})
-		if err != nil || len(result.Rows) != 1 {
-			problems = errors.Join(problems, err)
-			return []any{nil, nil}
-		}
-		return result.Rows[0]
-	}
-	add := func(name, text string) {
-		if only.MatchString(name) {
-			questions = append(questions, [2]string{name, text})
-		}
-	}
-	const day = ` | where TimeGenerated between (datetime(2026-03-03) .. 1d)`
-	record := one(`UnifiedAuditLog` + day + ` and isnotempty(ClientIP) | project UserId, Id`)
-	for _, c := range comparisons {
-		text := c.kql
-		if strings.Contains(text, "%[") {
-			text = fmt.Sprintf(text+"%.0[1]s%.0[2]s", record[0], record[1])
-		}
-		add(c.name, text)
-	}
-	mail := one(`EmailEvents` + day + ` and isnotempty(Subject) | project SenderFromAddress, Subject`)
-	for _, asked := range []struct {
-		name string
-		what any
-	}{
-		{"address", mail[0]}, {"subject", mail[1]}, {"url", one(`EmailUrlInfo` + day + ` | project UrlDomain`)[0]},
-		{"attachment", one(`EmailAttachmentInfo` + day + ` | project SHA256`)[0]}, {"origin", one(`UrlClickEvents | project IPAddress`)[0]},
-	} {
-		text, err := fs.ReadFile(lookups.Files, asked.name+".kql")
-		if err != nil {
-			return nil, err
-		}
-		const declared = "declare query_parameters (what: string, since: timespan = 365d);"
-		if !strings.Contains(string(text), declared) {
-			return nil, fmt.Errorf("look-up %s declares other parameters", asked.name)
-		}
-		if asked.what != nil {
-			add("look-up: "+asked.name, strings.Replace(string(text), declared, fmt.Sprintf("let what = %q; let since = 36500d;", asked.what), 1)+"\n| count")
-		}
-	}
-	return questions, problems
 }

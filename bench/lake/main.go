@@ -31,6 +31,8 @@ func main() {
 	keep := flag.String("keep", "", "make a data directory here, and measure nothing")
 	compare := flag.String("compare", "", "a data directory to ask, beside native DuckDB tables and VictoriaLogs of the same rows")
 	victoria := flag.String("victorialogs", "", "the program of VictoriaLogs, for -compare; empty leaves it out")
+	storage := flag.String("victoriadata", "", "the folder of VictoriaLogs, filled where it is not yet, and kept; empty: a temporary one")
+	native := flag.Bool("native", true, "ask native DuckDB tables too, for -compare")
 	growing := flag.String("grow", "", "data directories of different sizes, with commas between: ask them all, cold and warm")
 	ingest := flag.Duration("ingest", 0, "ask the queries of -queries for so long, alone and while records come in")
 	rate := flag.Int("rate", 1000, "records a second that come in, for -ingest; 0: as many as can be made")
@@ -50,7 +52,7 @@ func main() {
 	case *keep != "":
 		err = fillDirectory(context.Background(), *records, *days, *keep)
 	case *compare != "":
-		err = sideBySide(context.Background(), *compare, *victoria, *dir, *only)
+		err = sideBySide(context.Background(), *compare, *only, others{*victoria, *storage, *native, *dir})
 	default:
 		err = run(context.Background(), *records, *days, *dir)
 	}
