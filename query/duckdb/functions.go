@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"unsafe"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -48,16 +49,23 @@ var textFunctions = map[string]C.int{
 	"quoll_endswith_cs":   C.TEXT_END,
 }
 
-// storedFunctions are the same for a text of JSON as it is stored: false only where the
-// document as the engine writes it cannot have what is within one of its strings.
-var storedFunctions = map[string]C.int{
-	"quoll_stored_has":          C.TEXT_STORED | C.TEXT_FOLD | C.TEXT_LEFT | C.TEXT_RIGHT,
-	"quoll_stored_has_cs":       C.TEXT_STORED | C.TEXT_LEFT | C.TEXT_RIGHT,
-	"quoll_stored_hasprefix":    C.TEXT_STORED | C.TEXT_FOLD | C.TEXT_LEFT,
-	"quoll_stored_hasprefix_cs": C.TEXT_STORED | C.TEXT_LEFT,
-	"quoll_stored_hassuffix":    C.TEXT_STORED | C.TEXT_FOLD | C.TEXT_RIGHT,
-	"quoll_stored_hassuffix_cs": C.TEXT_STORED | C.TEXT_RIGHT,
-	"quoll_stored_contains":     C.TEXT_STORED | C.TEXT_FOLD,
+// documentFunctions are those of them that look into a text of JSON as it is stored, for
+// what is within one string of it: as quoll_stored_has they are false only where the
+// document as the engine writes it cannot have that, as quoll_surely_has true only where
+// it has.
+var documentFunctions = []string{
+	"quoll_has", "quoll_has_cs", "quoll_hasprefix", "quoll_hasprefix_cs", "quoll_hassuffix", "quoll_hassuffix_cs", "quoll_contains",
+}
+
+// modes are the functions of texts and documents by name.
+func modes() map[string]C.int {
+	all := maps.Clone(textFunctions)
+	for _, name := range documentFunctions {
+		short := strings.TrimPrefix(name, "quoll_")
+		all["quoll_stored_"+short] = textFunctions[name] | C.TEXT_STORED
+		all["quoll_surely_"+short] = textFunctions[name] | C.TEXT_SURE
+	}
+	return all
 }
 
 // registerFunctions adds the functions to the database that conn is connected
@@ -70,9 +78,7 @@ func registerFunctions(conn any) error {
 	if !C.quoll_register_json(raw) {
 		return errors.New("register function quoll_json_text: refused by DuckDB")
 	}
-	all := maps.Clone(textFunctions)
-	maps.Copy(all, storedFunctions)
-	for name, mode := range all {
+	for name, mode := range modes() {
 		cName := C.CString(name)
 		ok := C.quoll_register_text(raw, cName, mode)
 		C.free(unsafe.Pointer(cName))
@@ -96,7 +102,7 @@ func connectionPointer(conn any) (unsafe.Pointer, error) {
 
 // textMatches runs the comparison behind a text function.
 func textMatches(function, text, needle string) bool {
-	mode, ok := textFunctions[function]
+	mode, ok := modes()[function]
 	if !ok {
 		panic("no text function " + function)
 	}

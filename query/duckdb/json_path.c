@@ -464,6 +464,16 @@ static bool value_text(slice v, json_buffer *b, const char **result, size_t *len
 	return made;
 }
 
+bool json_is_valid(const char *text, size_t length) {
+	scanner s = {text, text + length};
+	search nothing = {NULL, 0, NULL, {NULL, NULL}};
+	if (!walk(&s, &nothing, -1, 0)) {
+		return false;
+	}
+	skip_space(&s);
+	return s.at == s.end;
+}
+
 bool json_path_text(const char *text, size_t length, const char *path, size_t path_length, json_buffer *buffer,
 	const char **result, size_t *result_length) {
 	step steps[MAX_STEPS];

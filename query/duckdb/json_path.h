@@ -21,4 +21,7 @@ typedef struct {
 bool json_path_text(const char *text, size_t length, const char *path, size_t path_length, json_buffer *buffer,
 	const char **result, size_t *result_length);
 
+// json_is_valid reports whether a text is JSON (RFC 8259) of at most a thousand levels.
+bool json_is_valid(const char *text, size_t length);
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "json_path.h"
 #include "unicode_table.h"
 
 typedef unsigned char byte;
@@ -257,11 +258,9 @@ static bool is_plain(const char *text, size_t length) {
 	return true;
 }
 
-bool text_matches(const text_needle *n, const char *raw, size_t length) {
+// finds compares the needle with the bytes of a text, whatever they mean.
+static bool finds(const text_needle *n, const char *raw, size_t length) {
 	const byte *text = (const byte *)raw;
-	if ((n->mode & TEXT_STORED) && !is_plain(raw, length)) {
-		return true;
-	}
 	if ((n->mode & TEXT_BEGIN) && (n->mode & TEXT_END)) {
 		bool possible = !n->bytewise || length == n->length;
 		return possible && match_length(n, text, length) == (ptrdiff_t)length;
@@ -276,4 +275,12 @@ bool text_matches(const text_needle *n, const char *raw, size_t length) {
 		return matches_end(n, text, length);
 	}
 	return n->bytewise ? search_bytes(n, text, length) : search_runes(n, text, length);
+}
+
+bool text_matches(const text_needle *n, const char *raw, size_t length) {
+	if ((n->mode & TEXT_STORED) && !is_plain(raw, length)) {
+		return true;
+	}
+	bool found = finds(n, raw, length);
+	return found && (n->mode & TEXT_SURE) ? is_plain(raw, length) && json_is_valid(raw, length) : found;
 }

@@ -14,6 +14,7 @@ enum {
 	TEXT_BEGIN = 8,  // the needle stands at the beginning of the text
 	TEXT_END = 16,   // the needle stands at the end of the text
 	TEXT_STORED = 32, // the text is JSON: true also where escapes may hide the needle
+	TEXT_SURE = 64,   // the text is JSON: true only where none does, and it is valid
 };
 
 // The longest needle that is folded ahead; a longer one is folded as it is

@@ -19,7 +19,8 @@ func textOperator(function string) form {
 	}
 }
 
-// storedFirst puts a cheap condition, which holds wherever found does, in front of it.
+// storedFirst puts two cheap conditions in front of found: the first holds wherever it
+// does, and it holds wherever the second does.
 func (g *generator) storedFirst(function string, text, needle plan.Expr, b *block, found string) string {
 	document, ok := text.(*plan.Convert)
 	if !ok || document.To != types.String || document.X.Type() != types.Dynamic || g.trust.expr(document.X) {
@@ -30,8 +31,10 @@ func (g *generator) storedFirst(function string, text, needle plan.Expr, b *bloc
 	if !ok || !constant || !asStored(sought) {
 		return found
 	}
-	stored := strings.Replace(function, "quoll_", "quoll_stored_", 1)
-	return "(" + stored + "(" + g.expr(column, b) + ", " + g.expr(needle, b) + ") AND " + found + ")"
+	args := "(" + g.expr(column, b) + ", " + g.expr(needle, b) + ")"
+	stored := strings.Replace(function, "quoll_", "quoll_stored_", 1) + args
+	surely := strings.Replace(function, "quoll_", "quoll_surely_", 1) + args
+	return "(" + stored + " AND (" + surely + " OR " + found + "))"
 }
 
 // asStored reports whether a text that stands in a document without escapes stands in
