@@ -33,10 +33,11 @@ type grown struct {
 	took    map[string]timed
 }
 
-// grow asks lakes of different sizes the same questions, and adds what they took to a
-// file of figures. The lakes are opened as a server does, so that one which must not
-// change has to be a copy (of links, say).
-func grow(ctx context.Context, dirs []string, only, figures string) error {
+// grow asks lakes of different sizes the same questions, has them take in so many
+// records, and adds what both took to a file of figures. The lakes are opened as a server
+// does and get rows, so that one which must not change has to be a copy (of links, say,
+// of all but its catalogue).
+func grow(ctx context.Context, dirs []string, only, figures string, records int) error {
 	names, err := regexp.Compile(only)
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
@@ -45,6 +46,11 @@ func grow(ctx context.Context, dirs []string, only, figures string) error {
 		g, err := askLake(ctx, dir, names)
 		if err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
+		}
+		if records > 0 {
+			if g.took[takingIn], err = takeThousands(ctx, dir, records); err != nil {
+				return fmt.Errorf("%s: %w", dir, err)
+			}
 		}
 		if err := addFigures(figures, g); err != nil {
 			return err
@@ -109,6 +115,29 @@ func draw(figures, picture string) error {
 		all = append(all, sizes[records])
 	}
 	return os.WriteFile(picture, []byte(plot(all)), 0o644)
+}
+
+// takingIn names the figure of what a thousand records take from the journal to committed
+// files of a lake that has others already.
+const takingIn = "taking in a thousand records"
+
+func takeThousands(ctx context.Context, dir string, records int) (t timed, err error) {
+	r := &river{}
+	defer func() { err = errors.Join(err, r.close()) }()
+	if err := r.open(ctx, dir); err != nil {
+		return t, err
+	}
+	made, _, err := r.fill(ctx, records, 2)
+	if err != nil {
+		return t, err
+	}
+	began, before := time.Now(), usage.Processor()
+	if err := errors.Join(r.pipeline.Catchup(ctx), r.pipeline.Flush(ctx)); err != nil {
+		return t, err
+	}
+	t.warm, t.cpu, t.rows = time.Since(began)*1000/time.Duration(made), (usage.Processor()-before)*1000/time.Duration(made), made
+	fmt.Fprintf(os.Stderr, "%s %-40s %8s %8.1f %8.1f ms, %d records\n", dir, takingIn, "", ms(t.warm), ms(t.cpu), made)
+	return t, nil
 }
 
 func askLake(ctx context.Context, dir string, only *regexp.Regexp) (g grown, err error) {

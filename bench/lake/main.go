@@ -38,6 +38,7 @@ func main() {
 	rate := flag.Int("rate", 1000, "records a second that come in, for -ingest; 0: as many as can be made")
 	queries := flag.String("queries", "bench/queries", "folder of .kql files, for -ingest")
 	only := flag.String("only", "", "the questions whose names match this expression, for -grow and -compare")
+	take := flag.Int("take", 0, "records that each lake of -grow takes in at the end")
 	figures := flag.String("figures", "", "the CSV file to which -grow adds its figures, and from which -plot draws")
 	picture := flag.String("plot", "", "draw the figures of -figures into this SVG file")
 	flag.Parse()
@@ -48,7 +49,7 @@ func main() {
 	case *ingest > 0:
 		err = underIngest(context.Background(), *records, *days, *rate, *ingest, *queries, *dir)
 	case *growing != "":
-		err = grow(context.Background(), strings.Split(*growing, ","), *only, *figures)
+		err = grow(context.Background(), strings.Split(*growing, ","), *only, *figures, *take)
 	case *keep != "":
 		err = fillDirectory(context.Background(), *records, *days, *keep)
 	case *compare != "":
