@@ -63,6 +63,9 @@ func mathForms() map[string]form {
 	return all
 }
 
+// sinceYearOne are the microseconds from year 1 to 1970.
+const sinceYearOne = "62135596800000000"
+
 // bin rounds down. A datetime is counted from year 1, as Kusto does, which
 // matters for sizes that do not divide a day.
 func bin(_ *generator, c *plan.Call, a []string, _ *block) string {
@@ -75,8 +78,8 @@ func bin(_ *generator, c *plan.Call, a []string, _ *block) string {
 			return "date_trunc('" + unit + "', " + a[0] + ")"
 		}
 		if ok && span > 0 && span%10 == 0 {
-			at := "(epoch_us(" + a[0] + ") + 62135596800000000)"
-			return "make_timestamp(" + at + " - " + at + " % " + itoa(int64(span)/10) + " - 62135596800000000)"
+			at := "(epoch_us(" + a[0] + ") + " + sinceYearOne + ")"
+			return "make_timestamp(" + at + " - " + at + " % " + itoa(int64(span)/10) + " - " + sinceYearOne + ")"
 		}
 		at := "((CAST(epoch_us(" + a[0] + ") AS HUGEINT) + 62135596800000000) * 10)"
 		return ofTicks(at + " - " + at + " % nullif(" + a[1] + ", 0)")
