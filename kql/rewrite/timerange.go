@@ -78,15 +78,16 @@ func instant(e plan.Expr) (time.Time, bool) {
 
 func (p *pusher) compared(n plan.Node, e plan.Expr, op string, t time.Time) {
 	var asked times
+	held := t.Truncate(time.Microsecond) // what engines compare with
 	switch op {
 	case ">", ">=":
-		asked.from = t
+		asked.from = held
 	case "<": // the next day begins with the end of this one
 		asked.to = t.Add(-time.Nanosecond)
 	case "<=":
 		asked.to = t
 	case "==":
-		asked.from, asked.to = t, t
+		asked.from, asked.to = held, t
 	default:
 		return
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/quoll/quoll/kql/budget"
 	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/rewrite"
 	sqlgen "github.com/quoll/quoll/kql/sqlgen/duckdb"
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/lake"
@@ -114,8 +115,9 @@ func (e *Engine) SQL(ctx context.Context, s *plan.Statement, options query.RunOp
 // for, which tells whether the result was cut.
 func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement, careful bool, number int64) (*sqlgen.Query, error) {
 	options := sqlgen.Options{
-		Scan:  func(s *plan.Scan) (string, error) { return r.scan(ctx, s) },
-		Limit: r.options.Limits.Rows + 1, Careful: careful, Number: number,
+		Bounded:    func(s *plan.Scan, asked sqlgen.Times) (string, bool, error) { return r.scan(ctx, s, asked) },
+		TimeColumn: rewrite.TimeColumn,
+		Limit:      r.options.Limits.Rows + 1, Careful: careful, Number: number,
 		Budget: budget.New(0, func() error { return context.Cause(ctx) }),
 	}
 	generated, err := sqlgen.Generate(s, options)

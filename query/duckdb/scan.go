@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/kql/plan"
+	sqlgen "github.com/quoll/quoll/kql/sqlgen/duckdb"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/query"
 )
@@ -59,16 +60,18 @@ func (r *reader) acquire(ctx context.Context, table string) (*ReadSet, error) {
 
 // scan returns a FROM item with the fields of a scan: the files and fresh
 // batches of the table that the time range touches. The request's range is
-// exact; the scan's own is a hint, and serves to leave out files.
-func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
+// exact; the scan's own is a hint, and serves to leave out files. met says that the
+// rows meet what is asked of their times.
+func (r *reader) scan(ctx context.Context, s *plan.Scan, asked sqlgen.Times) (text string, met bool, err error) {
 	set, err := r.acquire(ctx, s.Table)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
+	w := r.window(set, asked)
 	from, to := later(s.From, r.options.From), earlier(s.To, justBefore(r.options.To))
-	parts, err := r.files(ctx, set, s, from, to)
+	parts, err := r.files(ctx, set, s, from, to, &w)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	for _, batch := range set.Fresh {
 		if !overlaps(batch.MinTime, batch.MaxTime, from, to) {
@@ -76,11 +79,12 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan) (string, error) {
 		}
 		name, err := r.load(ctx, s, batch)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
-		parts = append(parts, item{from: name, absent: absentColumns(batch.Batch)})
+		parts = append(parts, item{from: name, absent: absentColumns(batch.Batch), inside: w.covers(batch.MinTime, batch.MaxTime)})
 	}
-	return r.union(s, set, parts)
+	text, err = union(s, &w, parts)
+	return text, w.met, err
 }
 
 // Expect implements query.Expecter.
@@ -115,8 +119,8 @@ func (r *reader) stand(s *plan.Statement) {
 
 // files returns the FROM items of the files that a range touches and that may have
 // what is sought, and has them brought to the disk; or of tables with the rows of
-// those of which enough is kept.
-func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from, to time.Time) ([]item, error) {
+// those of which enough is kept. It settles who asks for the conditions of the window.
+func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from, to time.Time, w *window) ([]item, error) {
 	var files []lake.File
 	var items []item
 	read := map[string]bool{}
@@ -147,8 +151,7 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 		return nil, err
 	}
 	items = append(items, needles...)
-	var whole []string
-	var fetch []lake.File
+	var whole, fetch []lake.File
 	spans := 0
 	for _, f := range found {
 		path, rows := f.file.Path, f.file.Rows
@@ -158,7 +161,7 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 		case f.all && len(later) > 0:
 			items = append(items, item{from: parquet(quoteText(path)), rows: notAmong(later)})
 		case f.all:
-			whole = append(whole, quoteText(path))
+			whole = append(whole, f.file)
 		default:
 			rows = 0
 		}
@@ -183,8 +186,12 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 			r.statistics.FilesPruned++
 		}
 	}
-	if len(whole) > 0 {
-		items = append(items, item{from: parquet(strings.Join(whole, ", "))})
+	inside, others := w.part(whole)
+	if len(inside) > 0 {
+		items = append(items, item{from: parquet(paths(inside)), inside: true})
+	}
+	if len(others) > 0 {
+		items = append(items, item{from: parquet(paths(others))})
 	}
 	if set.Fetch == nil || len(fetch) == 0 {
 		return items, nil
@@ -210,12 +217,17 @@ func parquet(files string) string { return "read_parquet([" + files + "], hive_p
 
 // notAmong is the condition that no row of some files has the key of a row.
 func notAmong(files []lake.File) string {
+	key := "row(" + lake.ColumnKeyHigh + ", " + lake.ColumnKeyLow + ")"
+	return key + " NOT IN (SELECT " + key + " FROM " + parquet(paths(files)) + ")"
+}
+
+// paths lists files for parquet.
+func paths(files []lake.File) string {
 	names := make([]string, len(files))
 	for i, f := range files {
 		names[i] = quoteText(f.Path)
 	}
-	key := "row(" + lake.ColumnKeyHigh + ", " + lake.ColumnKeyLow + ")"
-	return key + " NOT IN (SELECT " + key + " FROM " + parquet(strings.Join(names, ", ")) + ")"
+	return strings.Join(names, ", ")
 }
 
 // load returns the table with the columns of a fresh batch that a scan wants.
@@ -240,6 +252,7 @@ func (r *reader) load(ctx context.Context, s *plan.Scan, batch lake.Fresh) (name
 type item struct {
 	from, rows string
 	absent     map[string]string
+	inside     bool // all rows are in the window
 }
 
 // columns returns the SQL of the fields of a scan.
@@ -257,37 +270,17 @@ func (i item) columns(s *plan.Scan) string {
 	return strings.Join(columns, ", ")
 }
 
-// union puts the parts of a table together, each restricted to the fields and
-// to the request's time range.
-func (r *reader) union(s *plan.Scan, set *ReadSet, parts []item) (string, error) {
+// union puts the parts of a table together, each restricted to the fields and to what
+// of the window it has to be asked for.
+func union(s *plan.Scan, w *window, parts []item) (string, error) {
 	if len(parts) == 0 {
 		return emptyTable(s)
 	}
 	selects := make([]string, len(parts))
 	for i, part := range parts {
-		selects[i] = "SELECT " + part.columns(s) + " FROM " + part.from + r.bounds(set, part.rows)
+		selects[i] = "SELECT " + part.columns(s) + " FROM " + part.from + w.where(part)
 	}
 	return "(" + strings.Join(selects, " UNION ALL ") + ")", nil
-}
-
-// bounds returns the WHERE clause for the request's time range and a condition on
-// rows, if there is one.
-func (r *reader) bounds(set *ReadSet, rows string) string {
-	column := quoteName(set.TimeColumn)
-	var terms []string
-	if rows != "" {
-		terms = append(terms, rows)
-	}
-	if t := r.options.From; !t.IsZero() {
-		terms = append(terms, column+" >= "+timestamp(t))
-	}
-	if t := r.options.To; !t.IsZero() {
-		terms = append(terms, column+" < "+timestamp(t))
-	}
-	if len(terms) == 0 {
-		return ""
-	}
-	return " WHERE " + strings.Join(terms, " AND ")
 }
 
 // emptyTable returns a FROM item without rows.

@@ -29,6 +29,11 @@ type Options struct {
 	// under their Source names. It may give fewer rows than the table has where
 	// the scan's time range allows it.
 	Scan func(*plan.Scan) (string, error)
+	// Bounded, if there is one, is asked instead of Scan and told what is asked of
+	// TimeColumn, the name in storage of the rows' times. If it says that they are met,
+	// all rows that it gives meet the conditions; else the statement asks for them.
+	Bounded    func(*plan.Scan, Times) (item string, met bool, err error)
+	TimeColumn string
 	// Number is handed to each function that is computed in Go, so that the
 	// engine knows for which query it is called.
 	Number int64
@@ -50,7 +55,10 @@ type Query struct {
 
 // Generate returns the SQL of a statement.
 func Generate(s *plan.Statement, o Options) (*Query, error) {
-	g := &generator{options: o, uses: countUses(s), shared: map[*plan.Shared]string{}, forms: forms(), trust: newTrust(s)}
+	g := &generator{options: o, uses: countUses(s), shared: map[*plan.Shared]string{}, forms: forms(), trust: newTrust(s), met: map[plan.Expr]bool{}}
+	if o.Bounded != nil {
+		g.times = timesOf(s, o.TimeColumn)
+	}
 	var text string
 	if err := o.Budget.Do(func() { text = g.statement(s) }); err != nil {
 		return nil, spent(err)
@@ -70,6 +78,8 @@ type generator struct {
 	options Options
 	forms   map[string]form
 	trust   *trust
+	times   map[*plan.Scan]*Times
+	met     map[plan.Expr]bool // conditions that the item of a scan meets by itself
 	uses    map[*plan.Shared]int
 	shared  map[*plan.Shared]string // the names of those that are CTEs
 	ctes    []string

@@ -27,7 +27,9 @@ func (g *generator) blockOf(n plan.Node) *block {
 		return g.generate(n)
 	case *plan.Filter:
 		b := g.ready(g.node(n.Input), n.Predicate)
-		b.where = append(b.where, g.predicate(n.Predicate, b))
+		if text := g.unmet(n.Predicate, b); text != "" {
+			b.where = append(b.where, text)
+		}
 		return b
 	case *plan.Project:
 		return g.project(n)
@@ -55,7 +57,7 @@ func (g *generator) blockOf(n plan.Node) *block {
 }
 
 func (g *generator) scan(n *plan.Scan) *block {
-	item, err := g.options.Scan(n)
+	item, err := g.table(n)
 	if err != nil {
 		g.fail("scan table %s: %w", n.Table, err)
 		return &block{}

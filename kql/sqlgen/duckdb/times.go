@@ -1,0 +1,166 @@
+package duckdb
+
+import (
+	"strings"
+	"time"
+
+	"github.com/quoll/quoll/kql/plan"
+)
+
+// A condition on the time of a row costs as much as what most queries do with the row.
+// Of a file of which all rows are known to meet it, nobody need ask them: so the engine
+// is told the conditions with the scan, and may ask where there is doubt.
+
+// Times is what the conditions above a scan ask of its time column.
+type Times struct {
+	// From and To are met by the rows between them, both included, and by no other; a
+	// zero time is no bound.
+	From, To time.Time
+	// Condition is the same in SQL, over the column's name in storage.
+	Condition string
+	// Grouped says that the rows are grouped in the same statement, so that a scan in
+	// several parts costs no more than one.
+	Grouped bool
+	calls   []plan.Expr
+}
+
+// timesOf gives the conditions of the scans that have some, or whose rows are grouped.
+// The filters count that have nothing but filters and projections between them and a
+// scan, if nothing else reads it.
+func timesOf(s *plan.Statement, column string) map[*plan.Scan]*Times {
+	parents := map[plan.Node][]plan.Node{}
+	var scans []*plan.Scan
+	plan.Visit(s.Root, func(n plan.Node) {
+		for _, input := range n.Inputs() {
+			parents[input] = append(parents[input], n)
+		}
+		for _, e := range plan.Exprs(n) {
+			plan.VisitExpr(e, func(e plan.Expr) bool {
+				if table, _ := plan.Table(e); table != nil {
+					parents[table] = append(parents[table], n)
+				}
+				return true
+			})
+		}
+		if scan, ok := n.(*plan.Scan); ok {
+			scans = append(scans, scan)
+		}
+	})
+	all := map[*plan.Scan]*Times{}
+	for _, scan := range scans {
+		t := &Times{}
+		var n plan.Node = scan
+		for len(parents[n]) == 1 {
+			n = parents[n][0]
+			if f, ok := n.(*plan.Filter); ok {
+				t.add(scan, column, f.Predicate)
+			} else if _, ok := n.(*plan.Project); !ok {
+				break
+			}
+		}
+		_, t.Grouped = n.(*plan.Aggregate)
+		all[scan] = t
+	}
+	return all
+}
+
+// add takes in what a condition says of the time column.
+func (t *Times) add(scan *plan.Scan, column string, e plan.Expr) {
+	c, ok := e.(*plan.Call)
+	if !ok {
+		return
+	}
+	if c.Function.Name == "and" {
+		for _, a := range c.Args {
+			t.add(scan, column, a)
+		}
+		return
+	}
+	if len(c.Args) != 2 || !is(scan, column, c.Args[0]) {
+		return
+	}
+	l, ok := c.Args[1].(*plan.Literal)
+	if !ok {
+		return
+	}
+	at, ok := l.Value.(time.Time)
+	if !ok {
+		return
+	}
+	at = at.UTC().Truncate(time.Microsecond) // as it is written
+	var from, to time.Time
+	op := c.Function.Name
+	switch op {
+	case ">=":
+		from = at
+	case ">":
+		from = at.Add(time.Microsecond)
+	case "<=":
+		if to = at; to.IsZero() {
+			return // it would be no bound
+		}
+	case "<":
+		to = at.Add(-time.Microsecond)
+	default:
+		return
+	}
+	if from.After(t.From) {
+		t.From = from
+	}
+	if !to.IsZero() && (t.To.IsZero() || to.Before(t.To)) {
+		t.To = to
+	}
+	if t.Condition != "" {
+		t.Condition += " AND "
+	}
+	t.Condition += quoteName(column) + " " + op + " " + timestamp(at)
+	t.calls = append(t.calls, c)
+}
+
+// is reports whether an expression is a column of a scan.
+func is(scan *plan.Scan, column string, e plan.Expr) bool {
+	ref, ok := e.(*plan.Ref)
+	if !ok {
+		return false
+	}
+	for _, f := range scan.Fields {
+		if f.Column == ref.Column {
+			return f.Source == column
+		}
+	}
+	return false
+}
+
+// table returns the item of a scan, and notes whether it meets the conditions itself.
+func (g *generator) table(n *plan.Scan) (string, error) {
+	if g.options.Bounded == nil {
+		return g.options.Scan(n)
+	}
+	t := g.times[n]
+	item, met, err := g.options.Bounded(n, *t)
+	for _, c := range t.calls {
+		g.met[c] = met
+	}
+	return item, err
+}
+
+// unmet returns the terms of a condition that the engine has not met already.
+func (g *generator) unmet(e plan.Expr, b *block) string {
+	c, ok := e.(*plan.Call)
+	switch {
+	case g.met[e]:
+		return ""
+	case !ok || c.Function.Name != "and":
+		return g.predicate(e, b)
+	}
+	var terms []string
+	for _, a := range c.Args {
+		if text := g.unmet(a, b); text != "" {
+			terms = append(terms, text)
+		}
+	}
+	if len(terms) == 0 {
+		return ""
+	}
+	return g.bounded("(" + strings.Join(terms, " AND ") + ")")
+}

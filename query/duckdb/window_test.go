@@ -1,0 +1,185 @@
+package duckdb
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/kql/bind"
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/schema"
+)
+
+// vague is a source that says of no file and no batch what its rows' times are, nor how
+// many there are, so that every row is asked.
+type vague struct{ Source }
+
+func (v vague) Acquire(table string) (*ReadSet, error) {
+	set, err := v.Source.Acquire(table)
+	if err != nil {
+		return nil, err
+	}
+	set.Files, set.Fresh = slices.Clone(set.Files), slices.Clone(set.Fresh)
+	for i := range set.Files {
+		set.Files[i].MinTime, set.Files[i].MaxTime, set.Files[i].Rows = time.Time{}, time.Time{}, 0
+	}
+	for i := range set.Fresh {
+		set.Fresh[i].MinTime, set.Fresh[i].MaxTime = time.Time{}, time.Time{}
+	}
+	return set, nil
+}
+
+// windowLake is a lake of merged days, files of late rows and of rows that came twice, and
+// rows that are only in memory.
+func windowLake(t *testing.T, r *rand.Rand) (*lake.Lake, string) {
+	t.Helper()
+	config := lake.DefaultConfig(filepath.Join(t.TempDir(), "lake"))
+	config.CompactShare, config.Clock = 1, long{clock.System()}
+	l, err := lake.Open(t.Context(), config, testLogger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	table, _ := schema.Lookup(schema.UnifiedAuditLog)
+	position, last := uint64(0), 0
+	add := func(day, rows int) {
+		position++
+		batch := lake.Batch{Position: position, Ingested: start.AddDate(0, 0, 5)}
+		for range rows {
+			key := last
+			if last++; r.IntN(8) == 0 {
+				key = r.IntN(last) // again, with another time
+			}
+			at := start.AddDate(0, 0, day).Add(time.Duration(r.IntN(24*60)) * time.Minute)
+			row := sampleRow(table, at, key%2)
+			for c, column := range table.Columns {
+				if column.Name == "UserId" {
+					row.Cells = append(row.Cells, schema.Cell{Column: c, Value: schema.String(fmt.Sprint("u", key%5))})
+				}
+			}
+			batch.Records = append(batch.Records, schema.Record{Key: schema.NewKey("test", fmt.Sprint(key)), Rows: []schema.Row{row}})
+		}
+		if _, err := l.Apply(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flush := func() {
+		if err := l.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for day := range 4 {
+		add(day, 30)
+		flush()
+	}
+	if _, err := l.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	add(1, 7) // late
+	flush()
+	add(3, 9)
+	flush()
+	add(3, 11) // hot
+	return l, config.Dir
+}
+
+var overWindows = []string{
+	"UnifiedAuditLog | where %s | count",
+	"UnifiedAuditLog | where %s | summarize n = count(), least = min(TimeGenerated), most = max(TimeGenerated)",
+	"UnifiedAuditLog | where %s | summarize count() by UserId",
+	"UnifiedAuditLog | where %s | where UserId != 'u1' | summarize count(), max(TimeGenerated)",
+	"UnifiedAuditLog | where %s and UserId != 'u1' | summarize n = count() by bin(TimeGenerated, 7h) | where n > 1",
+	"UnifiedAuditLog | where UserId in ('u2', 'u3') | where %s | summarize take_any(UserId) by TimeGenerated | count",
+	"UnifiedAuditLog | where %s | extend u = strcat(UserId, '!') | where u != 'u4!' | summarize dcount(TimeGenerated), countif(TimeGenerated > datetime(2026-09-15T05:00)) by u",
+	"UnifiedAuditLog | where %s | project TimeGenerated, UserId | sort by TimeGenerated desc, UserId asc",
+	"UnifiedAuditLog | where %s | top 5 by TimeGenerated asc | summarize count(), max(TimeGenerated)",
+	"let a = UnifiedAuditLog | where %s; a | summarize n = count() by UserId | join kind=inner (a | summarize most = max(TimeGenerated) by UserId) on UserId",
+	"let a = UnifiedAuditLog | where %s; union a, a | count",
+	"UnifiedAuditLog | where %s or UserId == 'u0' | count",
+	"UnifiedAuditLog | where not(%s) | count",
+	"UnifiedAuditLog | where UserId in ((UnifiedAuditLog | where %s | summarize by UserId)) | count",
+	"UnifiedAuditLog | where %s | extend TimeGenerated = TimeGenerated + 1d | where TimeGenerated > datetime(2026-09-16) | count",
+	"UnifiedAuditLog | extend u = toupper(UserId) | where u != 'U3' | project u, at = TimeGenerated, TimeGenerated | where %s and u != 'U2' | summarize count(), max(at) by u",
+	"let a = materialize(UnifiedAuditLog | where UserId != 'u0'); union (a | where %s), (a | where UserId == 'u2') | summarize count() by UserId",
+	"union (UnifiedAuditLog | where %s), (UnifiedAuditLog | where UserId == 'u2') | summarize count() by UserId",
+}
+
+// Rows whose times are not asked, because all of a file are in the window, are those that
+// would meet it.
+func TestWholeFilesNeedNoAsking(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 7))
+	l, dir := windowLake(t, r)
+	config := DefaultConfig()
+	config.Dir = dir
+	quick, plain := openEngine(t, config, FromLake(l)), openEngine(t, config, vague{FromLake(l)})
+	quick.inside = 1
+	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
+	now := func() time.Time { return start.AddDate(0, 0, 5) }
+	service, asking := query.NewService(tables.Compile, quick, now), query.NewService(tables.Compile, plain, now)
+	set, err := l.Acquire(schema.UnifiedAuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Release()
+	var edges []time.Time
+	for _, f := range set.Files {
+		edges = append(edges, f.MinTime, f.MaxTime)
+	}
+	for _, f := range set.Fresh {
+		edges = append(edges, f.MinTime, f.MaxTime)
+	}
+	edge := func() time.Time {
+		near := []time.Duration{0, 0, 0, 100, -100, time.Microsecond, -time.Microsecond, time.Hour, -time.Hour}
+		return edges[r.IntN(len(edges))].Add(near[r.IntN(len(near))])
+	}
+	literal := func() string { return "datetime(" + edge().Format("2006-01-02T15:04:05.0000000") + ")" }
+	condition := func() string {
+		parts := []string{
+			"TimeGenerated " + []string{">", ">=", "<", "<=", "==", "!="}[r.IntN(6)] + " " + literal(),
+			"TimeGenerated > " + literal(), "TimeGenerated >= " + literal(), "TimeGenerated < " + literal(), "TimeGenerated <= " + literal(),
+			literal() + " <= TimeGenerated",
+			"TimeGenerated between (" + literal() + " .. " + literal() + ")",
+			"(TimeGenerated >= " + literal() + " and TimeGenerated < " + literal() + ")",
+			"TimeGenerated >= datetime(0001-01-01)", "TimeGenerated <= datetime(0001-01-01)", "TimeGenerated > datetime(null)",
+		}
+		return parts[r.IntN(len(parts))]
+	}
+	apart, asked := 0, 0
+	for range 400 {
+		text := strings.ReplaceAll(overWindows[r.IntN(len(overWindows))], "%s", condition())
+		request := query.Request{Text: text}
+		if r.IntN(3) == 0 {
+			request.From = edge()
+		}
+		if r.IntN(3) == 0 {
+			request.To = edge()
+		}
+		got, want := sortedRows(mustQuery(t, service, request)), sortedRows(mustQuery(t, asking, request))
+		if got != want {
+			t.Errorf("%s\nfrom %v to %v:\n%s\nwant\n%s", text, request.From, request.To, got, want)
+		}
+		if want != "" && want != "[0]" {
+			asked++
+		}
+		statement, err := tables.Compile(text, bind.Options{Now: now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sql, err := quick.SQL(t.Context(), statement, query.RunOptions{From: request.From, To: request.To, Limits: query.DefaultLimits()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(sql, "hive_partitioning = false) UNION ALL") || strings.Contains(sql, "hive_partitioning = false)) AS t") {
+			apart++
+		}
+	}
+	if apart < 100 || asked < 250 {
+		t.Errorf("of 400 queries %d read files without asking, %d had an answer", apart, asked)
+	}
+}
