@@ -41,6 +41,30 @@ func TestJSONPathTextOfOtherText(t *testing.T) {
 	}
 }
 
+// Strings are stepped over eight bytes at a time: what ends them, or may not be in them, is
+// seen wherever it stands.
+func TestJSONPathTextOfStringsOfAnyLength(t *testing.T) {
+	for before := range 20 {
+		for after := range 20 {
+			left, right := strings.Repeat("ÿ", before%2)+strings.Repeat("x", before), strings.Repeat("~", after)+strings.Repeat("é", after%2)
+			for middle, want := range map[string]string{"": "", " ": " ", "!": "!", "\x7f": "\x7f", `\"`: `"`, `\\`: `\`, `\u0001`: "\x01", "é": "é", "\U0010ffff": "\U0010ffff"} {
+				got, ok := jsonPathText(`{"a":"`+left+middle+right+`"}`, "k1:a")
+				if !ok || got != left+want+right {
+					t.Fatalf("%q between %d and %d bytes gives %q, %v", middle, before, after, got, ok)
+				}
+			}
+			for _, middle := range []string{`"`, "\x1f", "\x00", `\`, `\x`} {
+				if got, ok := jsonPathText(`{"a":"`+left+middle+right+`"}`, "k1:a"); ok && !(middle == `\` && right == "") {
+					t.Fatalf("%q between %d and %d bytes gives %q", middle, before, after, got)
+				}
+			}
+			if got, ok := jsonPathText(`{"a":"`+left+right, "k1:a"); ok {
+				t.Fatalf("a string without an end gives %q", got)
+			}
+		}
+	}
+}
+
 // FuzzJSONPathText compares with encoding/json over the members of any object.
 func FuzzJSONPathText(f *testing.F) {
 	f.Add(`{"a":[1,2.5,{"b":"x\u00e9"}],"c":null}`)
