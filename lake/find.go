@@ -66,6 +66,7 @@ func (r *ReadSet) find(ctx context.Context, f File, asked Finding) (arrow.Record
 	if err != nil {
 		return nil, err
 	}
+	defer file.Release() // what is handed over is copied
 	d := &finder{file: file, Finding: asked, columns: columnsOf(r.Table), texts: asked.Sought.Texts()}
 	if err := d.prepare(); err != nil {
 		return nil, err

@@ -136,9 +136,12 @@ func (c *Chunk) find(end int64) error {
 	return nil
 }
 
+// unpackRoom is what the decoder of zstd wants beyond a page.
+const unpackRoom = 64
+
 func (c *Chunk) readBody(h header, at int64, to []byte) ([]byte, error) {
 	if cap(c.packed) < h.packed {
-		c.packed = make([]byte, h.packed)
+		c.packed = c.file.room(h.packed)
 	}
 	packed := c.packed[:h.packed]
 	if c.codec == compress.Codecs.Uncompressed {
@@ -146,6 +149,9 @@ func (c *Chunk) readBody(h header, at int64, to []byte) ([]byte, error) {
 	}
 	if _, err := c.file.from.ReadAt(packed, at); err != nil {
 		return nil, fmt.Errorf("read page: %w", err)
+	}
+	if c.codec != compress.Codecs.Uncompressed && cap(to) < h.unpacked+unpackRoom && h.unpacked <= maxLent {
+		to = c.file.room(h.unpacked + unpackRoom)
 	}
 	return c.file.decoder.unpack(c.codec, to, packed, h.unpacked)
 }

@@ -32,7 +32,10 @@ var (
 const maxPage = 64 << 20
 
 // Decoder unpacks pages. It is safe for concurrent use.
-type Decoder struct{ zstd *zstd.Decoder }
+type Decoder struct {
+	zstd    *zstd.Decoder
+	buffers buffers
+}
 
 // NewDecoder returns a decoder for as many goroutines at a time.
 func NewDecoder(goroutines int) (*Decoder, error) {
@@ -40,7 +43,7 @@ func NewDecoder(goroutines int) (*Decoder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare decompression: %w", err)
 	}
-	return &Decoder{d}, nil
+	return &Decoder{zstd: d}, nil
 }
 
 func (d *Decoder) unpack(codec compress.Compression, to, packed []byte, size int) (body []byte, err error) {
@@ -66,11 +69,12 @@ func (d *Decoder) unpack(codec compress.Compression, to, packed []byte, size int
 	return body, nil
 }
 
-// File is the footer of a file.
+// File is the footer of a file. It is for one goroutine, with its chunks.
 type File struct {
 	from    io.ReaderAt
 	decoder *Decoder
 	footer  *metadata.FileMetaData
+	lent    []*[]byte // until Release
 }
 
 // Source is what a file is read from.

@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/quoll/quoll/internal/parquetfile"
 	"github.com/quoll/quoll/internal/parquetpages"
@@ -130,6 +131,60 @@ func TestRowsAreThoseOfALibrary(t *testing.T) {
 		if c, err := f.Chunk(0, "nowhere"); c != nil || err != nil {
 			t.Errorf("%v, %v", c, err)
 		}
+		f.Release() // what it read in is read into by the next file
+	}
+}
+
+// Files of one decoder lend and give back memory beside each other, and the values of all
+// columns of a file stay as they are until it is released.
+func TestValuesStayUntilTheirFileIsReleased(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 8))
+	const rows = 400
+	decoder, err := parquetpages.NewDecoder(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group errgroup.Group
+	for range 4 {
+		body, columns := written(t, r, 1, rows, true)
+		library, err := file.NewParquetReader(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want arrow.RecordBatch
+		if err := parquetrows.Read(t.Context(), library, nil, rows, func(b arrow.RecordBatch) error { b.Retain(); want = b; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		group.Go(func() error {
+			for range 10 {
+				f, err := parquetpages.Open(bytes.NewReader(body), decoder)
+				if err != nil {
+					return err
+				}
+				all := make([]*parquetpages.Values, len(columns))
+				for i, c := range columns {
+					chunk, err := f.Chunk(0, c.Name)
+					if err != nil {
+						return err
+					}
+					if all[i], err = chunk.Read(0, rows); err != nil {
+						return err
+					}
+				}
+				for i, c := range columns {
+					for row := range rows {
+						if got, want := valueOf(c.Kind, all[i], row), valueOfArray(want.Column(i), row); got != want {
+							return fmt.Errorf("row %d of %+v: %v, want %v", row, c, got, want)
+						}
+					}
+				}
+				f.Release()
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 
