@@ -146,11 +146,18 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 	for _, f := range narrow {
 		read[f.file.Path] = true
 	}
-	needles, found, err := r.find(ctx, set, scan, narrow, asked)
-	if err != nil {
-		return nil, err
+	found := narrow
+	if quickToRead(scan, asked) {
+		for i := range found {
+			found[i].simpler()
+		}
+	} else {
+		var needles []item
+		if needles, found, err = r.find(ctx, set, scan, narrow, asked); err != nil {
+			return nil, err
+		}
+		items = append(items, needles...)
 	}
-	items = append(items, needles...)
 	var whole, fetch []lake.File
 	spans := 0
 	for _, f := range found {

@@ -182,6 +182,8 @@ func termLake(t *testing.T, r *rand.Rand, rows int, documents ...string) (*lake.
 				row.Cells = append(row.Cells, schema.Cell{Column: c, Value: schema.DateTime(start.Add(time.Duration(i) * time.Minute))})
 			case "Id":
 				row.Cells = append(row.Cells, schema.Cell{Column: c, Value: schema.String(fmt.Sprintf("id%05d", i))})
+			case "Operation":
+				row.Cells = append(row.Cells, schema.Cell{Column: c, Value: schema.String(fmt.Sprint("act", i/40))})
 			case "UserId", "ClientIP", "ObjectId":
 				text := pieced(r, 4)
 				texts = append(texts, text)
@@ -331,6 +333,42 @@ func TestFiltersThatCannotBeReadLeaveNothingOut(t *testing.T) {
 	found, err := e.narrow(context.Background(), set, set.Files, newSought(&plan.Sought{Text: "abc"}))
 	if err != nil || len(found) != 1 || !found[0].all {
 		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// TestKindsOfActsAreLeftToTheEngine has rows that are sought by what they tell of read by
+// the engine, unless something long of them is wanted, or something else is sought too.
+func TestKindsOfActsAreLeftToTheEngine(t *testing.T) {
+	l, dir, _ := termLake(t, rand.New(rand.NewPCG(3, 9)), 160)
+	found := &counting{Source: FromLake(l)}
+	with, without := termService(t, dir, found), termService(t, dir, without{FromLake(l)})
+	for _, c := range []struct {
+		text     string
+		byItself bool
+	}{
+		{"where Operation == 'act0' | summarize count() by UserId", false},
+		{"where Operation in ('act1', 'act3') and UserId != '' | project Id, TimeGenerated, ClientIP", false},
+		{"where Operation has 'act3' | count", false},
+		{"where Operation == 'nobody' | count", false},
+		{"where Operation == 'act1' and Id == 'id00041' | project Id", true},
+		{"where Operation == 'nobody' or Id == 'id00041' | project Id", true},
+		{"where Operation == 'act0' | project Id, tostring(Record)", true},
+		{"where Id == 'id00041' | project Operation", true},
+	} {
+		before := found.times.Load() + found.refused.Load()
+		request := query.Request{Text: "UnifiedAuditLog | " + c.text}
+		if got, want := sortedRows(mustQuery(t, with, request)), sortedRows(mustQuery(t, without, request)); got != want {
+			t.Errorf("%s\ngives\n%s\nwant\n%s", c.text, got, want)
+		}
+		if byItself := found.times.Load()+found.refused.Load() > before; byItself != c.byItself {
+			t.Errorf("%s: rows found by themselves: %v, want %v", c.text, byItself, c.byItself)
+		}
+	}
+	for parts, whole := range map[int64]bool{1: true, worthAnItem: true, worthAnItem + 1: false} {
+		n := narrowed{file: lake.File{Rows: 9 + parts}, parts: []lake.Part{{Span: lake.Span{First: 0, End: 9}}}}
+		if n.simpler(); n.all != whole || whole != (n.parts == nil) {
+			t.Errorf("a part of 9 rows, and %d others: whole %v", parts, n.all)
+		}
 	}
 }
 
