@@ -129,13 +129,13 @@ var shapes = map[string]struct{ begins, ends bool }{
 	"contains": {}, "contains_cs": {},
 	"startswith": {true, false}, "startswith_cs": {true, false},
 	"endswith": {false, true}, "endswith_cs": {false, true},
-	"in": {true, true}, "has_any": {true, true}, "has_all": {true, true},
+	"in": {true, true}, "in~": {true, true}, "matches regex": {}, "has_any": {true, true}, "has_all": {true, true},
 }
 
 func (r *termReader) call(c *plan.Call, steps []map[*plan.Column]plan.Expr) *plan.Sought {
 	name := c.Function.Name
 	switch name {
-	case "and", "or", "has_all", "has_any", "in":
+	case "and", "or", "has_all", "has_any", "in", "in~":
 	default:
 		if len(c.Args) != 2 {
 			return nil
@@ -163,6 +163,9 @@ func (r *termReader) call(c *plan.Call, steps []map[*plan.Column]plan.Expr) *pla
 	if found == unknownText {
 		return nil
 	}
+	sought := func(text string, begins, ends bool) *plan.Sought {
+		return &plan.Sought{Text: text, Begins: begins, Ends: ends, Number: found == dynamicText, Columns: []string{column}}
+	}
 	conditions := make([]*plan.Sought, len(items))
 	for i, item := range items {
 		l, ok := item.(*plan.Literal)
@@ -172,10 +175,17 @@ func (r *termReader) call(c *plan.Call, steps []map[*plan.Column]plan.Expr) *pla
 		}
 		switch {
 		case !isText || text == "":
+		case name == "matches regex":
+			if found != emptyText { // a pattern may match nothing
+				r.work.Spend(len(text))
+				conditions[i] = patternLiterals(text, sought)
+			}
 		case found == emptyText:
 			conditions[i] = plan.SoughtAny()
+		case name == "in~":
+			conditions[i] = pieces(text, true, true, lowered, sought)
 		default:
-			conditions[i] = &plan.Sought{Text: text, Begins: shape.begins, Ends: shape.ends, Number: found == dynamicText, Columns: []string{column}}
+			conditions[i] = sought(text, shape.begins, shape.ends)
 		}
 	}
 	if name == "has_all" {
