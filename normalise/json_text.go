@@ -49,9 +49,9 @@ func (w *worker) appendJSON(dst []byte, v jsontape.Value, f form) []byte {
 	return append(dst, v.Raw()...)
 }
 
-// appendText writes a string. What needs no escape stands as it is.
+// appendText writes a string. What could not be shorter stands as it is.
 func (w *worker) appendText(dst []byte, v jsontape.Value) []byte {
-	if v.Escaped() {
+	if v.Odd() {
 		w.unescaped = v.AppendText(w.unescaped[:0])
 		return appendString(dst, w.unescaped)
 	}
@@ -173,6 +173,10 @@ func sortMembers(object jsontape.Value, places []uint32) []uint32 {
 func (f form) leavesOut(name string, value jsontape.Value) bool {
 	return f&noAnnotations != 0 && strings.Contains(name, annotation) || f&alike != 0 && value.Kind() == jsontape.Null
 }
+
+// isUnlike says that the canonical form leaves a member out because of its name, or may
+// write it in another way.
+func isUnlike(name string) bool { return name == memberTime || strings.Contains(name, annotation) }
 
 // appendTime writes a time that can be read in the way of most records: UTC,
 // without zone, and without a fraction that is zero.

@@ -140,13 +140,21 @@ func (w *worker) appendCanonical(dst []byte, s *shaped) []byte {
 	first := true
 	for _, number := range s.order {
 		place := s.places[number]
-		if _, v := s.object.Member(place); v.Kind() == jsontape.Null {
+		_, v := s.object.Member(place)
+		kind := v.Kind()
+		if kind == jsontape.Null {
 			continue
 		}
 		if !first {
 			dst = append(dst, ',')
 		}
 		first = false
+		if kind >= jsontape.Array && s.names[number] != memberTime {
+			if text, ok := s.object.Ordered(place, isUnlike); ok { // as most are
+				dst = append(dst, text...)
+				continue
+			}
+		}
 		dst = w.appendMember(dst, s.object, place, f)
 	}
 	return append(dst, '}')

@@ -46,6 +46,7 @@ const (
 type node struct {
 	kind    Kind
 	escaped bool // a string with a backslash in it
+	odd     bool // one of its escapes is not the shortest of its character
 	// start and end bound the text: of a string without its quotes, of an
 	// array or object with its brackets.
 	start, end uint32
@@ -66,6 +67,7 @@ type Tape struct {
 	depth      int
 	badText    bool // a string was no valid UTF-8
 	spaced     bool // there is white space in the value
+	odd        bool // a string is odd
 }
 
 // maxText is the longest text, because places have 32 bits.
@@ -76,7 +78,7 @@ const maxText = math.MaxUint32
 // follows is not looked at. Values nested deeper than maxDepth are an error.
 func (t *Tape) Parse(text string, maxDepth int) (Value, int, error) {
 	t.text, t.nodes, t.maxDepth, t.depth = text, t.nodes[:0], maxDepth, 0
-	t.surrogates, t.badText, t.spaced = false, false, false
+	t.surrogates, t.badText, t.spaced, t.odd = false, false, false, false
 	if len(text) > maxText {
 		return Value{}, 0, ErrInvalid
 	}

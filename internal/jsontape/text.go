@@ -32,7 +32,7 @@ func stops(w uint64) uint64 {
 // the string ends, its quote included.
 func (t *Tape) string(i int) (int, error) {
 	s, start := t.text, i
-	escaped, ascii := false, true
+	escaped, odd, ascii := false, false, true
 	for {
 		for i+8 <= len(s) {
 			if stop := stops(word(s, i)); stop != 0 {
@@ -46,7 +46,7 @@ func (t *Tape) string(i int) (int, error) {
 		}
 		switch c := s[i]; {
 		case c == '"':
-			t.nodes = append(t.nodes, node{kind: String, escaped: escaped, start: uint32(start), end: uint32(i), after: uint32(len(t.nodes) + 1)})
+			t.nodes = append(t.nodes, node{kind: String, escaped: escaped, odd: odd, start: uint32(start), end: uint32(i), after: uint32(len(t.nodes) + 1)})
 			if !ascii && !utf8.ValidString(s[start:i]) {
 				t.badText = true
 			}
@@ -59,6 +59,9 @@ func (t *Tape) string(i int) (int, error) {
 				return i, ErrInvalid
 			}
 			escaped = true
+			if !isShortest(s[i+1]) {
+				odd, t.odd = true, true
+			}
 			i += 1 + n
 		default:
 			ascii = ascii && c < utf8.RuneSelf
@@ -87,6 +90,16 @@ func (t *Tape) escape(i int) int {
 		return 5
 	}
 	return 0
+}
+
+// isShortest says that an escape is as every writer has it that escapes only what
+// must be: there is no shorter one of its character.
+func isShortest(c byte) bool {
+	switch c {
+	case '"', '\\', 'n', 'r', 't':
+		return true
+	}
+	return false
 }
 
 func isHex(c byte) bool {

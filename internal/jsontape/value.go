@@ -36,6 +36,11 @@ func (v Value) Raw() string {
 	return v.t.text[n.start:n.end]
 }
 
+// Odd says whether the value is a string with an escape other than \" \\ \n \r and
+// \t: whoever escapes only what must be would write it otherwise, or with the digits
+// of a control character.
+func (v Value) Odd() bool { return v.t != nil && v.node().odd }
+
 // Escaped says whether the value is a string whose Raw has escapes.
 func (v Value) Escaped() bool { return v.t != nil && v.node().escaped }
 
@@ -64,17 +69,19 @@ func (v Value) AppendText(dst []byte) []byte {
 }
 
 // Compact returns the value as it is written, and whether that is without white
-// space and without escapes, so that nothing can be shorter.
+// space and odd escapes, so that nothing can be shorter.
 func (v Value) Compact() (string, bool) {
 	if v.t == nil || v.t.spaced {
 		return "", false
 	}
-	for _, n := range v.t.nodes[v.at:v.node().after] {
-		if n.escaped {
-			return "", false
+	n := v.node()
+	if v.t.odd {
+		for i := range v.t.nodes[v.at:n.after] {
+			if v.t.nodes[int(v.at)+i].odd {
+				return "", false
+			}
 		}
 	}
-	n := v.node()
 	if n.kind == String {
 		return v.t.text[n.start-1 : n.end+1], true
 	}
@@ -181,10 +188,10 @@ func (v Value) HasNames(names []string, places []uint32) bool {
 
 // Written returns the member at a place as it is written, name and value. ok says
 // that the value is no array and no object, and that there are no escapes in the
-// member and no white space, so that nothing can be shorter.
+// name, no odd one in the value and no white space, so that nothing can be shorter.
 func (v Value) Written(place uint32) (text string, ok bool) {
 	key, value := &v.t.nodes[place], &v.t.nodes[place+1]
-	if v.t.spaced || key.escaped || value.escaped || value.kind >= Array {
+	if v.t.spaced || key.escaped || value.odd || value.kind >= Array {
 		return "", false
 	}
 	end := value.end
@@ -192,4 +199,38 @@ func (v Value) Written(place uint32) (text string, ok bool) {
 		end++
 	}
 	return v.t.text[key.start-1 : end], true
+}
+
+// Ordered returns the member at a place, whose value is an array or object, as it is
+// written. ok says that there is no white space and no odd string, and that all
+// members in it, whatever their depth, are in the order of their names, none of which
+// is escaped or refused, and that none of them is null.
+func (v Value) Ordered(place uint32, refuses func(name string) bool) (text string, ok bool) {
+	key, value := &v.t.nodes[place], &v.t.nodes[place+1]
+	if v.t.spaced || key.escaped || !v.t.ordered(place+1, refuses) {
+		return "", false
+	}
+	return v.t.text[key.start-1 : value.end], true
+}
+
+func (t *Tape) ordered(at uint32, refuses func(name string) bool) bool {
+	n := &t.nodes[at]
+	i, last := at+1, ""
+	for range n.size {
+		if n.kind == Object {
+			key := &t.nodes[i]
+			name := t.text[key.start:key.end]
+			if key.escaped || name < last || refuses(name) || t.nodes[i+1].kind == Null {
+				return false
+			}
+			last = name
+			i++
+		}
+		value := &t.nodes[i]
+		if value.odd || value.kind >= Array && !t.ordered(i, refuses) {
+			return false
+		}
+		i = value.after
+	}
+	return true
 }
