@@ -21,7 +21,8 @@ type File struct {
 	Path  string
 	Rows  int64
 	Bytes int64
-	// MinTime and MaxTime bound TimeGenerated, inclusively, in UTC.
+	// MinTime and MaxTime bound TimeGenerated, which every row has, inclusively, in UTC:
+	// rows of files within a query's window are not asked for it.
 	MinTime, MaxTime time.Time
 	// FirstIngested and LastIngested bound when its rows became visible, inclusively,
 	// in UTC; both are zero where nobody knows.
