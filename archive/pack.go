@@ -9,7 +9,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// packing makes the file of an object of a batch and its index.
+// packing makes the file of an object of a batch and its index. The file is valid
+// until the next call.
 type packing func(batch []item, index []byte, sealed time.Time) ([]byte, error)
 
 // packer packs objects. What it needs is used again and again: it takes
@@ -18,6 +19,8 @@ type packer struct {
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
 	body    []byte
+	file    []byte
+	around  bytes.Buffer
 }
 
 func newPacker() (*packer, error) {
@@ -33,8 +36,9 @@ func newPacker() (*packer, error) {
 
 // small packs a batch into one frame, in which payloads repeat each other.
 func (p *packer) small(batch []item, index []byte, sealed time.Time) ([]byte, error) {
-	var out bytes.Buffer
-	p.encoder.Reset(&out)
+	out := bytes.NewBuffer(p.file[:0])
+	defer func() { p.keep(out.Bytes()) }()
+	p.encoder.Reset(out)
 	w := tar.NewWriter(p.encoder)
 	if err := writeMember(w, indexMember, index, sealed); err != nil {
 		return nil, err
@@ -57,8 +61,19 @@ func (p *packer) small(batch []item, index []byte, sealed time.Time) ([]byte, er
 	return out.Bytes(), nil
 }
 
-// maxKeptBody is the largest body whose memory is kept for the next.
-const maxKeptBody = 4 << 20
+// maxKept is the largest body, and the largest object, whose memory is kept for the
+// next.
+const maxKept = 4 << 20
+
+// keep has the memory of a file used for the next.
+func (p *packer) keep(file []byte) {
+	if p.file = nil; cap(file) <= maxKept {
+		p.file = file
+	}
+	if p.around.Cap() > maxKept {
+		p.around = bytes.Buffer{}
+	}
+}
 
 // unpacked returns the body of an item, valid until the next call.
 func (p *packer) unpacked(it *item) ([]byte, error) {
@@ -68,7 +83,7 @@ func (p *packer) unpacked(it *item) ([]byte, error) {
 	room := p.body
 	if int64(cap(room)) < it.leaf.Size {
 		room = make([]byte, 0, it.leaf.Size)
-		if it.leaf.Size <= maxKeptBody {
+		if it.leaf.Size <= maxKept {
 			p.body = room
 		}
 	}
@@ -85,16 +100,18 @@ func (p *packer) unpacked(it *item) ([]byte, error) {
 // quick takes the frames of bodies as they come, each between frames of what tar
 // has around it: an object is a third to a half larger, and costs next to nothing.
 func (p *packer) quick(batch []item, index []byte, sealed time.Time) ([]byte, error) {
-	var out []byte
-	var around bytes.Buffer // what is in no frame yet
-	if err := writeMember(tar.NewWriter(&around), indexMember, index, sealed); err != nil {
+	out := p.file[:0]
+	defer func() { p.keep(out) }()
+	around := &p.around // what is in no frame yet
+	around.Reset()
+	if err := writeMember(tar.NewWriter(around), indexMember, index, sealed); err != nil {
 		return nil, err
 	}
-	pad(&around, int64(len(index)))
+	pad(around, int64(len(index)))
 	for i := range batch {
 		it := &batch[i]
 		header := memberHeader(payloadMember(it.leaf.Position), it.leaf.Size, it.received)
-		if err := tar.NewWriter(&around).WriteHeader(header); err != nil {
+		if err := tar.NewWriter(around).WriteHeader(header); err != nil {
 			return nil, err
 		}
 		if it.packed == nil {
@@ -104,12 +121,13 @@ func (p *packer) quick(batch []item, index []byte, sealed time.Time) ([]byte, er
 			around.Reset()
 			out = append(out, it.packed...)
 		}
-		pad(&around, it.leaf.Size)
+		pad(around, it.leaf.Size)
 	}
-	if err := tar.NewWriter(&around).Close(); err != nil {
+	if err := tar.NewWriter(around).Close(); err != nil {
 		return nil, err
 	}
-	return p.encoder.EncodeAll(around.Bytes(), out), nil
+	out = p.encoder.EncodeAll(around.Bytes(), out)
+	return out, nil
 }
 
 // tarBlock is what the size of a member is filled up to.
