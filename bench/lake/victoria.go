@@ -101,9 +101,11 @@ func (v *victoria) start(ctx context.Context) error {
 	if err := v.command.Start(); err != nil {
 		return err
 	}
-	if err := waitFor(ctx, v.base+"/health"); err != nil {
+	ready, cancel := context.WithTimeout(ctx, time.Minute) // another may have the folder
+	defer cancel()
+	if err := waitFor(ready, v.base+"/health"); err != nil {
 		v.stop()
-		return err
+		return fmt.Errorf("VictoriaLogs does not answer: %w", err)
 	}
 	return nil
 }
