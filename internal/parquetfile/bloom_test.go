@@ -12,6 +12,19 @@ import (
 	"github.com/quoll/quoll/internal/parquetfile"
 )
 
+// closed ends a file and opens it with arrow-go's reader.
+func closed(t *testing.T, w *parquetfile.Writer, out *bytes.Buffer) *file.Reader {
+	t.Helper()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := file.NewParquetReader(bytes.NewReader(out.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 // TestFiltersKnowTheirValues asks arrow-go's reader for every value that is in a
 // group and for as many that are not.
 func TestFiltersKnowTheirValues(t *testing.T) {
@@ -40,13 +53,7 @@ func TestFiltersKnowTheirValues(t *testing.T) {
 			}
 		}
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	f, err := file.NewParquetReader(bytes.NewReader(out.Bytes()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := closed(t, w, &out)
 	for group := range 2 {
 		filters, err := f.GetBloomFilterReader().RowGroup(group)
 		if err != nil {

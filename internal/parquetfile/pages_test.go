@@ -67,13 +67,7 @@ func TestPagesEndWhereBlocksOfRowsEnd(t *testing.T) {
 			}
 		}
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	f, err := file.NewParquetReader(bytes.NewReader(out.Bytes()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := closed(t, w, &out)
 	for group := range 2 {
 		for i, c := range columns {
 			got, want := pagesOf(t, f, group, i), append(want[c.Name][:len(want[c.Name]):len(want[c.Name])], 1)

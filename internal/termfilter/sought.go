@@ -28,7 +28,6 @@ type term struct {
 // it may be found in a number which is written otherwise in the row.
 func Text(text string, begins, ends, number bool) *Sought {
 	s := &Sought{}
-	number = number && !isText(text)
 	each([]byte(text), !begins, !ends, func(hash uint64, weight int) {
 		if number && weight == weightNumber {
 			return
@@ -45,27 +44,6 @@ func Text(text string, begins, ends, number bool) *Sought {
 		s.literal = newLiteral(text, number)
 	}
 	return s
-}
-
-// isText says whether a text that stands in JSON is within one string of it: nothing in it
-// parts tokens, and something in it is in no number. A colon behind a letter or a digit
-// is within a string, because behind a name there is a quotation mark.
-func isText(text string) bool {
-	word := false // whether something is in no number
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c <= ' ' || c == '"' || c == ',' || c == '{' || c == '}' || c == '[' || c == ']' || c == '\\':
-			return false
-		case c == ':':
-			if i == 0 || kinds[text[i-1]] == other {
-				return false
-			}
-			word = true
-		case kinds[c] != digit && c != 'e' && c != 'E' && c != '.' && c != '+' && c != '-':
-			word = true
-		}
-	}
-	return word
 }
 
 // maxTerms bounds the terms of one text that are asked for.

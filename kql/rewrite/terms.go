@@ -164,7 +164,7 @@ func (r *termReader) call(c *plan.Call, steps []map[*plan.Column]plan.Expr) *pla
 		return nil
 	}
 	sought := func(text string, begins, ends bool) *plan.Sought {
-		return &plan.Sought{Text: text, Begins: begins, Ends: ends, Number: found == dynamicText, Columns: []string{column}}
+		return &plan.Sought{Text: text, Begins: begins, Ends: ends, Number: found == dynamicText && !plan.WithinString(text), Columns: []string{column}}
 	}
 	conditions := make([]*plan.Sought, len(items))
 	for i, item := range items {

@@ -102,7 +102,7 @@ func connectionPointer(conn any) (unsafe.Pointer, error) {
 
 // textMatches runs the comparison behind a text function.
 func textMatches(function, text, needle string) bool {
-	mode, ok := modes()[function]
+	mode, ok := textFunctions[function]
 	if !ok {
 		panic("no text function " + function)
 	}

@@ -354,11 +354,11 @@ func termService(t *testing.T, dir string, source Source) *query.Service {
 // A document is asked for as it is written, as it is meant, and as an engine writes it.
 func TestTermsOfDocuments(t *testing.T) {
 	l, dir, _ := termLake(t, rand.New(rand.NewPCG(3, 3)), 40,
-		`{"Text":"first\nsecond \u0074hird\/fourth \nfif\u0074h"}`, `"\u0073ixth\nseventh"`, `{"Big":1e6,"Nested":"{\"a\":\"eigh\\u0074h\\nninth\"}"}`)
+		`{"Text":"first\nsecond \u0074hird\/fourth \nfif\u0074h"}`, `"\u0073ixth\nseventh"`, `{"Address":"by:20864"}`, `{"Big":1e6,"Nested":"{\"a\":\"eigh\\u0074h\\nninth\"}"}`)
 	service := termService(t, dir, FromLake(l))
 	for _, text := range []string{
 		`tostring(Record.Text) has "second"`, `tostring(Record.Text) has "third"`, `tostring(Record.Text) has "third/fourth"`, `tostring(Record.Text) has "fifth"`,
-		`Record has "nsecond"`, `Record has "third"`, `Record has "nfifth"`, `Record has "sixth"`, `Record has "seventh"`,
+		`Record has "nsecond"`, `Record has "third"`, `Record has "nfifth"`, `Record has "sixth"`, `Record has "seventh"`, `Record has "by:20864"`,
 		`Record contains "hird/fourth "`, `Record has_any ("nowhere", "nsecond")`, `tostring(Record.Nested) has "nninth"`, `tostring(Record.Big) has "1000000"`,
 	} {
 		result := mustQuery(t, service, query.Request{Text: "UnifiedAuditLog | where " + text + " | project Id"})

@@ -28,29 +28,11 @@ func (g *generator) storedFirst(function string, text, needle plan.Expr, b *bloc
 	}
 	column, ok := document.X.(*plan.Ref)
 	sought, constant := constantText(needle)
-	if !ok || !constant || !asStored(sought) {
+	if !ok || !constant || !plan.WithinString(sought) {
 		return found
 	}
 	args := "(" + g.expr(column, b) + ", " + g.expr(needle, b) + ")"
 	stored := strings.Replace(function, "quoll_", "quoll_stored_", 1) + args
 	surely := strings.Replace(function, "quoll_", "quoll_surely_", 1) + args
 	return "(" + stored + " AND (" + surely + " OR " + found + "))"
-}
-
-// asStored reports whether a text that stands in a document without escapes stands in
-// it as it is stored, too: it is within one string, so that neither white space nor the
-// form of a number makes a difference.
-func asStored(sought string) bool {
-	folded := strings.ToLower(sought)
-	if strings.ContainsAny(folded, "\",{}[]\\") || strings.HasPrefix(folded, ":") || strings.Contains(folded, "inf") || strings.Contains(folded, "nan") {
-		return false
-	}
-	letters := false
-	for _, r := range folded {
-		if r < ' ' {
-			return false
-		}
-		letters = letters || r >= 'a' && r <= 'z' && r != 'e' || r >= 0x80
-	}
-	return letters || strings.Count(folded, ".") > 1
 }
