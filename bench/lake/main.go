@@ -37,6 +37,7 @@ func main() {
 	ingest := flag.Duration("ingest", 0, "ask the queries of -queries for so long, alone and while records come in")
 	rate := flag.Int("rate", 1000, "records a second that come in, for -ingest; 0: as many as can be made")
 	queries := flag.String("queries", "bench/queries", "folder of .kql files, for -ingest")
+	recorded := flag.String("recorded", "", "a folder with records, one a line in files *.jsonl: say what they take, spread over -days; -keep keeps the data directory")
 	only := flag.String("only", "", "the questions whose names match this expression, for -grow and -compare")
 	take := flag.Int("take", 0, "records that each lake of -grow takes in at the end")
 	figures := flag.String("figures", "", "the CSV file to which -grow adds its figures, and from which -plot draws")
@@ -50,6 +51,8 @@ func main() {
 		err = underIngest(context.Background(), *records, *days, *rate, *ingest, *queries, *dir)
 	case *growing != "":
 		err = grow(context.Background(), strings.Split(*growing, ","), *only, *figures, *take)
+	case *recorded != "":
+		err = weighIn(context.Background(), *recorded, *days, *keep)
 	case *keep != "":
 		err = fillDirectory(context.Background(), *records, *days, *keep)
 	case *compare != "":
