@@ -174,6 +174,11 @@ func printTable(w io.Writer, results []result) error {
 	if quoll, peer := medians["quoll"], medians["Filebeat o365audit to a file"]; quoll > 0 && peer > 0 {
 		fmt.Fprintf(t, "\nrecords per CPU second, quoll against Filebeat: %.1f times\n", peer/quoll)
 	}
+	for _, r := range results {
+		if r.Visible.Max > 0 {
+			fmt.Fprintf(t, "\n%s: from the journal to queries in seconds: half of the records %.2f, 99 in 100 %.2f, all %.2f\n", r.Collector, r.Visible.P50, r.Visible.P99, r.Visible.Max)
+		}
+	}
 	if len(results) > 0 {
 		fmt.Fprintf(t, "\nrecords of %.0f bytes on average; %s\n", float64(results[0].Bytes)/float64(results[0].Records), time.Now().UTC().Format(time.DateOnly))
 	}

@@ -22,7 +22,13 @@ type result struct {
 	Records   int64 // that the server offered
 	Delivered int64 // distinct records at the collector's end; -1 where nobody counts
 	Refetched int   // blobs that were asked for more than once
+	// Visible is how long records took from being handed to the journal to being
+	// seen by queries, of the content type that was slowest; zero where nobody says.
+	Visible delay
 }
+
+// delay is the median, the slowest hundredth and the slowest, in seconds.
+type delay struct{ P50, P99, Max float64 }
 
 // rig is a server with a folder for whoever collects from it.
 type rig struct {
@@ -136,6 +142,21 @@ type quollStatus struct {
 			Rows, Bytes int64
 		}
 	}
+	Lags []struct {
+		Day map[string]struct{ P50Seconds, P99Seconds, MaxSeconds float64 }
+	}
+}
+
+// visible is the stage of the way of a record that a status tells of.
+const visible = "journalledToVisible"
+
+func (s *quollStatus) delay() (slowest delay) {
+	for _, stream := range s.Lags {
+		if d, ok := stream.Day[visible]; ok {
+			slowest = delay{max(slowest.P50, d.P50Seconds), max(slowest.P99, d.P99Seconds), max(slowest.Max, d.MaxSeconds)}
+		}
+	}
+	return slowest
 }
 
 const quollConfig = `data_dir: %[1]s/data
@@ -168,7 +189,8 @@ func (r *rig) quoll(ctx context.Context, o options) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	if err := r.quollSettled(ctx, p); err != nil {
+	seen, err := r.quollSettled(ctx, p)
+	if err != nil {
 		_, stopErr := p.stop(ctx)
 		return result{}, errors.Join(err, stopErr)
 	}
@@ -180,14 +202,17 @@ func (r *rig) quoll(ctx context.Context, o options) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	return r.finish(ctx, "quoll", u, delivered)
+	result, err := r.finish(ctx, "quoll", u, delivered)
+	result.Visible = seen
+	return result, err
 }
 
 // quollSettled waits until every blob was served and all rows are visible. What
-// is left is the last flush, which is part of stopping.
-func (r *rig) quollSettled(ctx context.Context, p *process) error {
+// is left is the last flush, which is part of stopping. It returns how long records
+// took to be seen.
+func (r *rig) quollSettled(ctx context.Context, p *process) (seen delay, err error) {
 	var note struct{ Address, Token string }
-	return until(ctx, p, func() (bool, error) {
+	err = until(ctx, p, func() (bool, error) {
 		c, err := r.counts(ctx)
 		if err != nil || c.Fetched < c.Blobs {
 			return false, err
@@ -205,11 +230,13 @@ func (r *rig) quollSettled(ctx context.Context, p *process) error {
 		}
 		for _, t := range s.Lake.Tables {
 			if t.Name == "UnifiedAuditLog" {
+				seen = s.delay()
 				return t.Rows >= c.Records, nil
 			}
 		}
 		return false, nil
 	})
+	return seen, err
 }
 
 // countInQuoll counts distinct records, after making sure that everything is in
