@@ -49,6 +49,9 @@ type Config struct {
 	// ArchiveRowHashes has the archive keep the hashes of the tables' files alone, and
 	// not the bytes of those that are settled.
 	ArchiveRowHashes bool
+	// ArchiveVerifyEvery is the time between two verifications of the whole archive by
+	// the server; zero: none but those that people ask for.
+	ArchiveVerifyEvery time.Duration
 	// Witnesses are asked to cosign the archive's checkpoints; none by default.
 	Witnesses []witness.Endpoint
 	// ArchiveTimestamps are asked to stamp them with the time; none by default.
@@ -119,6 +122,7 @@ type file struct {
 	Encryption     *encryptionSection `yaml:"archive_encryption"`
 	Minimum        string             `yaml:"archive_minimum"`
 	RowFiles       string             `yaml:"archive_row_files"`
+	VerifyEvery    string             `yaml:"archive_verify_every"`
 	ArchiveCopies  []copySection      `yaml:"archive_copies"`
 	FlushEvery     duration           `yaml:"flush_every"`
 	Lake           *lakeSection       `yaml:"lake"`
@@ -247,6 +251,7 @@ func (b *builder) build(f file) *Config {
 	c.ArchiveEncryption = b.encryption(f.Encryption, c.ArchiveDir)
 	c.ArchiveMinimum = b.minimum(f.Minimum, c.Retention)
 	c.ArchiveRowHashes = b.rowFiles(f.RowFiles)
+	c.ArchiveVerifyEvery = b.verifyEvery(f.VerifyEvery)
 	c.ArchiveCopies = b.copies(f.ArchiveCopies)
 	c.LakeStore = b.lakeStore(f.Lake)
 	for _, dir := range f.DashboardDirs {

@@ -83,6 +83,8 @@ func TestFullFile(t *testing.T) {
 		t.Errorf("relative paths are not relative to the file: %q, %q", c.RuleDirs, tenant.DefenderExportDir)
 	case c.FlushEvery != 2*time.Minute || c.ShippedRules:
 		t.Errorf("settings are not taken: %+v", c)
+	case c.ArchiveVerifyEvery != 72*time.Hour:
+		t.Errorf("the archive is verified every %s", c.ArchiveVerifyEvery)
 	case c.Lake.CompactShare != 0.25 || c.Lake.CompactBytes != 128<<20:
 		t.Errorf("settings of the lake are not taken: %+v", c.Lake)
 	case len(c.Witnesses) != 1 || c.Witnesses[0].URL != "https://witness.example/quoll" || c.Witnesses[0].Key.Name() != "witness.example/w1":

@@ -76,3 +76,20 @@ func (b *builder) rowFiles(text string) bool {
 	b.bad("archive_row_files: %q: it is settled (the bytes of files that are merged, the default) or hashes (of no file)", text)
 	return false
 }
+
+// verifyEvery says how often the server verifies its archive. Verifying reads all of
+// it, so that an hour is the least.
+func (b *builder) verifyEvery(text string) time.Duration {
+	switch text {
+	case "":
+		return 7 * 24 * time.Hour
+	case "never":
+		return 0
+	}
+	every, err := time.ParseDuration(text)
+	if err != nil || every < time.Hour {
+		b.bad("archive_verify_every: %q: it is a length of time of an hour or more, as 24h or 168h (the default, a week), or never", text)
+		return 0
+	}
+	return every
+}

@@ -17,20 +17,19 @@ import (
 	"github.com/quoll/quoll/server"
 )
 
-// reconcileEvery is the time between two reconciliations of a server.
-const reconcileEvery = 24 * time.Hour
-
 // archiveKeeper does what looks at the whole archive, one thing at a time, when
-// people ask for it and once a day; and answers what the Archive page asks.
+// people ask for it and on a schedule; and answers what the Archive page asks.
 type archiveKeeper struct {
 	node     *node
 	reporter *reporter
 	names    *roster
 	audit    *acts
 	indexer  *operationsIndexer
-	after    time.Duration // of the start, before the first reconciliation
-	clock    clock.Clock
-	log      *slog.Logger
+	after    time.Duration // of the start, before the first look
+	// verifyEvery is the time between two verifications; zero: when asked for alone.
+	verifyEvery time.Duration
+	clock       clock.Clock
+	log         *slog.Logger
 
 	mu       sync.Mutex
 	ctx      context.Context // of the server's work
@@ -40,7 +39,7 @@ type archiveKeeper struct {
 	running  sync.WaitGroup
 }
 
-// run reconciles once a day until ctx ends.
+// run reconciles and verifies on their schedules until ctx ends.
 func (k *archiveKeeper) run(ctx context.Context) error {
 	k.mu.Lock()
 	k.ctx = ctx
@@ -51,19 +50,11 @@ func (k *archiveKeeper) run(ctx context.Context) error {
 		k.mu.Unlock()
 		k.running.Wait()
 	}()
-	next := k.clock.Now().Add(k.after)
-	if last := readAgreement(k.node.paths.data); last != nil && last.Time.Add(reconcileEvery).After(next) {
-		next = last.Time.Add(reconcileEvery)
-	}
-	for {
-		if clock.Sleep(ctx, k.clock, next.Sub(k.clock.Now())) != nil {
-			return nil
-		}
-		next = k.clock.Now().Add(reconcileEvery)
-		if _, err := k.StartTask(ctx, server.TaskReconcile); err != nil && ctx.Err() == nil {
-			next = k.clock.Now().Add(time.Minute) // another task runs
-		}
-	}
+	keepLooking(ctx, k.clock, k.looks(), func(kind string) error {
+		_, err := k.StartTask(ctx, kind)
+		return err
+	})
+	return nil
 }
 
 // StartTask implements server.Archive.

@@ -71,7 +71,7 @@ const (
 // pace is what serve and demo do at different speeds.
 type pace struct {
 	sealAfter time.Duration // age at which a batch of payloads is archived
-	reconcile time.Duration // after the start, before the first reconciliation
+	reconcile time.Duration // after the start, before the first reconciliation and verification
 	detect    detect.Config
 }
 
@@ -189,7 +189,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		return nil, err
 	}
 	report := &reporter{node: n, roster: s.roster, webhook: s.webhook, started: time.Now().UTC()}
-	s.keeper = &archiveKeeper{node: n, reporter: report, names: s.roster, audit: audit, indexer: newOperationsIndexer(n, clock.System()), after: pace.reconcile, clock: clock.System(), log: log}
+	s.keeper = &archiveKeeper{node: n, reporter: report, names: s.roster, audit: audit, indexer: newOperationsIndexer(n, clock.System()), after: pace.reconcile, verifyEvery: c.ArchiveVerifyEvery, clock: clock.System(), log: log}
 	figures := &measured{node: n, roster: s.roster, detector: s.detector, automation: s.automation, now: time.Now}
 	scraped, err := metrics.Handler(figures.read, log)
 	if err != nil {
