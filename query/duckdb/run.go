@@ -2,12 +2,12 @@ package duckdb
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
 
 	duckdriver "github.com/duckdb/duckdb-go/v2"
+	"github.com/duckdb/duckdb-go/v2/mapping"
 
 	"github.com/quoll/quoll/kql/budget"
 	"github.com/quoll/quoll/kql/plan"
@@ -64,11 +64,14 @@ func ofValue(err error) bool {
 	}
 	switch failure.Type {
 	case duckdriver.ErrorTypeOutOfRange, duckdriver.ErrorTypeConversion, duckdriver.ErrorTypeInvalidInput,
-		duckdriver.ErrorTypeDivideByZero, duckdriver.ErrorTypeDecimal, duckdriver.ErrorTypeInvalid:
+		duckdriver.ErrorTypeDivideByZero, errorOfDecimal, duckdriver.ErrorTypeInvalid:
 		return true
 	}
 	return false
 }
+
+// errorOfDecimal is what the engine says; the driver's constant of that name is another.
+const errorOfDecimal = duckdriver.ErrorType(mapping.ErrorTypeDecimal)
 
 // ownError stands before what a function of Quoll's own says.
 const ownError = "driver: API error: "
@@ -85,12 +88,17 @@ func (e *Engine) runOnce(ctx context.Context, r *reader, s *plan.Statement, care
 		return nil, fmt.Errorf("open connection: %w", err)
 	}
 	defer conn.Close()
-	rows, err := conn.QueryContext(ctx, generated.Text, generated.Args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	return r.fetch(rows, s)
+	var execution *query.Execution
+	err = conn.Raw(func(c any) error {
+		rows, err := ask(ctx, c, generated.Text)
+		if err != nil {
+			return err
+		}
+		defer rows.close()
+		execution, err = r.fetch(ctx, rows, s)
+		return err
+	})
+	return execution, err
 }
 
 // SQL returns the text that Run would run. It implements query.Engine.
@@ -137,46 +145,51 @@ func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement, careful 
 const handedRows = 1024
 
 // fetch reads rows up to the limits, and hands them on where the options say so.
-func (r *reader) fetch(rows *sql.Rows, s *plan.Statement) (*query.Execution, error) {
-	execution, limits := &query.Execution{}, r.options.Limits
-	values := make([]any, max(len(s.Output), 1)) // without columns, rows are only counted
-	pointers := make([]any, len(values))
-	for i := range values {
-		pointers[i] = &values[i]
-	}
-	var total int64
-	for rows.Next() {
-		if r.handed+len(execution.Rows) == limits.Rows {
-			execution.Truncated, execution.LimitReached = true, limits.RecordLimitReached()
-			break
-		}
-		if total > limits.Bytes {
-			execution.Truncated, execution.LimitReached = true, limits.SizeLimitReached()
-			break
-		}
-		if err := rows.Scan(pointers...); err != nil {
+func (r *reader) fetch(ctx context.Context, rows *answer, s *plan.Statement) (*query.Execution, error) {
+	execution := &query.Execution{}
+	for total := int64(0); !execution.Truncated && rows.next(); {
+		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		row, size, err := rowOf(values, s.Output)
+		size, err := r.chunk(rows, s, execution, total)
 		if err != nil {
 			return nil, err
 		}
 		total += size
-		execution.Rows = append(execution.Rows, row)
-		if r.options.Each != nil && len(execution.Rows) == handedRows {
-			if err := r.hand(execution, s); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
 	}
 	if r.options.Each != nil {
 		return execution, r.hand(execution, s)
 	}
 	exact(execution.Rows, s)
 	return execution, nil
+}
+
+// chunk reads the rows of a chunk, and returns how many bytes they take; total are those
+// before it.
+func (r *reader) chunk(rows *answer, s *plan.Statement, execution *query.Execution, total int64) (size int64, err error) {
+	limits := r.options.Limits
+	for i := range rows.size {
+		if r.handed+len(execution.Rows) == limits.Rows {
+			execution.Truncated, execution.LimitReached = true, limits.RecordLimitReached()
+			break
+		}
+		if total+size > limits.Bytes {
+			execution.Truncated, execution.LimitReached = true, limits.SizeLimitReached()
+			break
+		}
+		row, bytes, err := rowOf(rows.columns, i, s.Output)
+		if err != nil {
+			return 0, err
+		}
+		size += bytes
+		execution.Rows = append(execution.Rows, row)
+		if r.options.Each != nil && len(execution.Rows) == handedRows {
+			if err := r.hand(execution, s); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return size, nil
 }
 
 // hand gives the rows that were read to who asked for them, and lets them go.
@@ -193,11 +206,11 @@ func (r *reader) hand(execution *query.Execution, s *plan.Statement) error {
 	return err
 }
 
-// rowOf gives the cells of a row, and how many bytes they take.
-func rowOf(values []any, output []plan.Output) (row []any, size int64, err error) {
+// rowOf gives the cells of a row of a chunk, and how many bytes they take.
+func rowOf(values []vector, number int, output []plan.Output) (row []any, size int64, err error) {
 	row = make([]any, len(output))
 	for i, o := range output {
-		value, bytes, err := cell(values[i], o.Column.Type)
+		value, bytes, err := cell(values[i].value(number), o.Column.Type)
 		if err != nil {
 			return nil, 0, fmt.Errorf("column %s: %w", o.Name, err)
 		}
