@@ -34,6 +34,11 @@ cannedTest("rules tell their health, what of ATT&CK they cover, and can be tried
   await row("Inbox rule hides").getByText("Healthy").waitFor();
   await row("Sign-in after a phishing").getByText("Failing").waitFor();
   await row("Many files deleted").getByText("Off", { exact: true }).waitFor();
+  await page.getByLabel("Health", { exact: true }).selectOption("failing");
+  await becomes(() => page.locator("table.rules tbody tr").count(), 1);
+  await page.getByLabel("Severity", { exact: true }).selectOption("Informational");
+  await page.getByRole("button", { name: "Show all" }).click();
+  await row("Many files deleted").waitFor();
   await page.getByRole("tab", { name: "MITRE ATT&CK" }).click();
   await becomes(() => page.getByRole("button", { name: /^Data Destruction ?T1485 ?No rule/ }).isDisabled(), true);
   await screenshot(page, "rules-attack");

@@ -1,8 +1,9 @@
-import { Button, Input, Tab, TabList } from "@fluentui/react-components";
-import { lazy, Suspense, useState } from "react";
+import { Button, Input, Select, Tab, TabList } from "@fluentui/react-components";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { api } from "../api/client";
 import type { Rule } from "../api/types";
 import { useResource } from "../api/useResource";
+import { rewriteAddress, useLocation } from "../app/router";
 import { useMay } from "../app/settings";
 import { formatCount } from "../format/number";
 import { formatDuration } from "../format/time";
@@ -11,7 +12,8 @@ import { AlertRegular, SearchRegular } from "../ui/icons";
 import { Ago, PageHeader, SeverityTag, tacticName, useNow } from "../ui/parts";
 import { EmptyView, FailureView, LoadingRows, StaleBar } from "../ui/states";
 import { useTurns } from "../ui/useTurns";
-import { matchesRule, matrix } from "./attack";
+import { matrix } from "./attack";
+import { anyRule, formatRuleFilter, healthOf, healths, isShown, parseRuleFilter, type RuleFilter } from "./filter";
 import { RulePanel } from "./RulePanel";
 import "./rules.css";
 
@@ -23,13 +25,16 @@ const t = text.rules;
 export default function RulesPage() {
   const rules = useResource("rules", api.rules, 15_000);
   const [view, setView] = useState<"list" | "matrix">("list");
-  const [search, setSearch] = useState("");
+  const location = useLocation();
+  const [filter, setFilter] = useState<RuleFilter>(() => parseRuleFilter(location.split("#")[1] ?? ""));
+  const address = formatRuleFilter(filter);
+  useEffect(() => rewriteAddress(address), [address]);
   const [opened, setOpened] = useState<string>();
   const importing = useTurns();
   const may = useMay("Contributor");
-  const shown = rules.data?.filter((r) => matchesRule(r, search)) ?? [];
+  const shown = rules.data?.filter((r) => isShown(r, filter)) ?? [];
   const show = (technique: string) => {
-    setSearch(technique);
+    setFilter({ ...anyRule, text: technique });
     setView("list");
   };
   return (
@@ -42,17 +47,36 @@ export default function RulesPage() {
             <StaleBar error={rules.error} onRetry={rules.reload} />
             <div className="filter-bar">
               <TabList size="small" selectedValue={view} onTabSelect={(_, d) => setView(d.value as typeof view)}><Tab value="list">{t.list}</Tab><Tab value="matrix">{t.matrix}</Tab></TabList>
-              {view === "list" && <Input size="small" type="search" className="rules-search" contentBefore={<SearchRegular />} placeholder={t.search} aria-label={t.search} value={search} onChange={(_, d) => setSearch(d.value)} />}
+              {view === "list" && <Filters filter={filter} onChange={setFilter} />}
               <div className="shell-space" />
               <span className="muted numeric" aria-live="polite">{view === "list" ? t.total(shown.length, rules.data.length) : ""}</span>
             </div>
-            {view === "matrix" ? <Matrix rules={rules.data} onTechnique={show} /> : shown.length === 0 ? <EmptyView title={t.noMatch} detail={t.noMatchDetail} /> : (
+            {view === "matrix" ? <Matrix rules={rules.data} onTechnique={show} /> : shown.length === 0 ? <EmptyView title={t.noMatch} detail={t.noMatchDetail} action={<Button onClick={() => setFilter(anyRule)}>{t.clear}</Button>} /> : (
               <List rules={shown} opened={opened} onOpen={setOpened} />
             )}
           </>
         )
       ) : rules.error ? <FailureView error={rules.error} onRetry={rules.reload} /> : <LoadingRows rows={8} />}
     </div>
+  );
+}
+
+function Filters({ filter, onChange }: { filter: RuleFilter; onChange: (f: RuleFilter) => void }) {
+  return (
+    <>
+      <Select size="small" aria-label={t.columns.severity} value={filter.severity} onChange={(_, d) => onChange({ ...filter, severity: d.value })}>
+        <option value="">{t.anySeverity}</option>
+        {Object.entries(text.severity).map(([value, label]) => <option key={value} value={value}>{label}</option>)}
+      </Select>
+      <Select size="small" aria-label={t.columns.health} value={filter.health} onChange={(_, d) => onChange({ ...filter, health: d.value })}>
+        <option value="">{t.anyHealth}</option>
+        {healths.map((h) => <option key={h} value={h}>{t[h]}</option>)}
+      </Select>
+      <Input
+        size="small" type="search" className="rules-search" contentBefore={<SearchRegular />} placeholder={t.search} aria-label={t.search}
+        value={filter.text} onChange={(_, d) => onChange({ ...filter, text: d.value })}
+      />
+    </>
   );
 }
 
@@ -91,10 +115,11 @@ function List({ rules, opened, onOpen }: { rules: Rule[]; opened: string | undef
   );
 }
 
+const healthLooks = { off: "muted", failing: "bad", healthy: "good", waiting: "muted" };
+
 function HealthTag({ rule }: { rule: Rule }) {
-  if (!rule.enabled) return <span className="muted">{t.off}</span>;
-  if (rule.health.lastError) return <span className="bad" title={rule.health.lastError}>{t.failing}</span>;
-  return rule.health.runs > 0 ? <span className="good">{t.healthy}</span> : <span className="muted">{t.waiting}</span>;
+  const health = healthOf(rule);
+  return <span className={healthLooks[health]} title={health === "failing" ? rule.health.lastError : undefined}>{t[health]}</span>;
 }
 
 function Matrix({ rules, onTechnique }: { rules: Rule[]; onTechnique: (technique: string) => void }) {

@@ -202,7 +202,7 @@ export const text = {
   },
   rules: {
     title: "Rules", detail: "What is looked for, how it fares, and what of MITRE ATT&CK it covers.", list: "List", matrix: "MITRE ATT&CK", search: "Search name, tactic or technique", emptyTitle: "No rules",
-    emptyDetail: "Neither the rules that ship nor a folder of your own is loaded.", noMatch: "No rule matches", noMatchDetail: "Search for something else.",
+    emptyDetail: "Neither the rules that ship nor a folder of your own is loaded.", noMatch: "No rule matches", noMatchDetail: "Search for something else.", clear: "Show all", anySeverity: "Any severity", anyHealth: "Any health",
     total: (n: number, all: number) => (n === all ? `${n} ${n === 1 ? "rule" : "rules"}` : `${n} of ${all} rules`), columns: { severity: "Severity", name: "Rule", health: "Health", runs: "Runs", alerts: "Alerts", last: "Last run", every: "Runs every" },
     healthy: "Healthy", failing: "Failing", off: "Off", waiting: "Not run yet", over: (period: string) => `over ${period}`,
     edit: "Query", test: "Test over its period", testing: "Testing…", fires: (n: string) => `${n} rows`, quiet: "Nothing found", openInLogs: "Open in Logs", close: "Close", about: "About", lastError: "Last error", version: "Version",
