@@ -11,7 +11,7 @@ const (
 	// the tail behind it.
 	partBytes = 4 + 4 + 2*fuseBytes
 	tailBytes = 8 + 4 + 16 + 4 + 8
-	magic     = "QTERMS02"
+	magic     = "QTERMS03"
 	// maxParts bounds what is believed of a directory.
 	maxParts = 1 << 16
 )

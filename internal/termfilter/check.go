@@ -9,6 +9,7 @@ import (
 // Checker compares rows with the filters that are there, in order.
 type Checker struct {
 	filters *bytes.Reader
+	ports   bool // as those of a Filter
 	parts   []part
 	row     int64 // of the part at work, from 0
 	decoded []byte
@@ -17,7 +18,7 @@ type Checker struct {
 
 // NewChecker reads all of the filters.
 func NewChecker(r io.ReaderAt, f *Filter) (*Checker, error) {
-	c := &Checker{}
+	c := &Checker{ports: f.ports}
 	if len(f.parts) == 0 {
 		return c, nil
 	}
@@ -37,10 +38,10 @@ func NewChecker(r io.ReaderAt, f *Filter) (*Checker, error) {
 // Text looks for everything that a text of the row at work has.
 func (c *Checker) Text(text []byte, json bool) {
 	if !json {
-		Each(text, c.look)
+		each(text, false, false, c.look)
 		return
 	}
-	c.decoded = forms(text, c.decoded, func(text []byte) { Each(text, c.look) })
+	c.decoded = forms(text, c.decoded, func(text []byte) { each(text, false, false, c.look) })
 }
 
 // Row ends the row at work.
@@ -53,7 +54,10 @@ func (c *Checker) Row() {
 // Missing returns how often a filter lacked what a row has.
 func (c *Checker) Missing() int { return c.missing }
 
-func (c *Checker) look(hash uint64) {
+func (c *Checker) look(hash uint64, weight int) {
+	if weight == weightPort && !c.ports {
+		return
+	}
 	if len(c.parts) == 0 {
 		c.missing++
 		return

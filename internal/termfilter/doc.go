@@ -10,6 +10,9 @@
 //     middles of GUIDs: neither is kept. The ends of a GUID are, and are rare;
 //   - four numbers of up to three digits with dots between them: an IPv4 address,
 //     of which each number alone is everywhere;
+//   - such an address with the number behind it after a colon, its port, and the last two
+//     groups of an IPv6 address in brackets with that: most blocks have the address, and
+//     every number has some;
 //   - any three neighbours of runs of up to four hexadecimal digits with one or two
 //     colons between them: what an IPv6 address is made of;
 //   - what stands left and right of an at sign, and the same with one run more to

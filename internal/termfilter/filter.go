@@ -20,6 +20,8 @@ type Filter struct {
 	parts []part
 	// characters says that what is outside of ASCII was folded as it is today.
 	characters bool
+	// ports says that addresses with their ports are in the filters.
+	ports bool
 }
 
 type part struct {
@@ -56,12 +58,14 @@ func (p *part) end() int64 {
 // form is a version of the format.
 type form struct {
 	partBytes int64
+	ports     bool
 	part      func(entry []byte, at int64) (p part, end int64)
 }
 
 var formats = map[string]form{
-	magic:      {partBytes, fusePart},
-	"QTERMS01": {4 + 4, bloomPart},
+	magic:      {partBytes, true, fusePart},
+	"QTERMS02": {partBytes, false, fusePart},
+	"QTERMS01": {4 + 4, false, bloomPart},
 }
 
 func fusePart(entry []byte, at int64) (part, int64) {
@@ -112,7 +116,7 @@ func Open(r io.ReaderAt, end int64) (*Filter, error) {
 	if sum != binary.LittleEndian.Uint32(tail[28:]) {
 		return nil, fmt.Errorf("%w: the checksum of its directory is another", ErrDamaged)
 	}
-	f := &Filter{characters: string(bytes.TrimRight(tail[12:28], "\x00")) == unicode.Version}
+	f := &Filter{characters: string(bytes.TrimRight(tail[12:28], "\x00")) == unicode.Version, ports: format.ports}
 	at := start
 	for ; len(directory) > 0; directory = directory[format.partBytes:] {
 		var p part
@@ -161,7 +165,7 @@ func (p *Part) Candidates() (rows int64) {
 func (f *Filter) Parts(r io.ReaderAt, sought *Sought) ([]Part, error) {
 	var parts []Part
 	first := int64(0)
-	p := probe{file: r, characters: f.characters}
+	p := probe{file: r, filter: f}
 	for i := range f.parts {
 		p.part = &f.parts[i]
 		rows := Span{first, first + p.part.rows}
@@ -196,17 +200,17 @@ func (p *part) spans(rows Span, blocks uint64) (spans []Span) {
 
 // probe asks the filter of one part.
 type probe struct {
-	file       io.ReaderAt
-	part       *part
-	characters bool
-	err        error
+	file   io.ReaderAt
+	part   *part
+	filter *Filter
+	err    error
 }
 
 // may returns the blocks of the part some row of which may be what is sought.
 func (p *probe) may(s *Sought) uint64 {
 	blocks := p.part.all()
 	for _, t := range s.terms {
-		if t.ascii || p.characters {
+		if p.filter.keeps(t) {
 			blocks &= p.have(t.hash)
 		}
 		if blocks == 0 || p.err != nil {
@@ -226,6 +230,11 @@ func (p *probe) may(s *Sought) uint64 {
 		any |= p.may(inner)
 	}
 	return blocks & any
+}
+
+// keeps says whether what has the term was put into the filters.
+func (f *Filter) keeps(t term) bool {
+	return (t.ascii || f.characters) && (!t.port || f.ports)
 }
 
 // have returns the blocks that may have a hash.

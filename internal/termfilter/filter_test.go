@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"regexp"
 	"slices"
 	"testing"
 	"unicode"
@@ -136,6 +137,67 @@ func TestFiltersOfTheFirstFormat(t *testing.T) {
 		parts, err := f.Parts(bytes.NewReader(body), termfilter.Text(text, true, true, false))
 		if err != nil || len(parts) != want || want == 1 && parts[0].Candidates() != 10 {
 			t.Errorf("%s: %v, %v", text, parts, err)
+		}
+	}
+}
+
+// oneRow returns the filters of one text, with or without those of ports: the former
+// say so, and of the latter the text has the port apart.
+func oneRow(t *testing.T, text string, ports bool) (*termfilter.Filter, *bytes.Reader) {
+	t.Helper()
+	terms := termfilter.NewTerms(1, 1)
+	if !ports {
+		text = regexp.MustCompile(`([\].]\d*):(\d)`).ReplaceAllString(text, "$1 $2")
+	}
+	terms.Text(0, []byte(text), false)
+	var b termfilter.Builder
+	b.Part(terms)
+	body := b.Bytes()
+	if !ports {
+		copy(body[len(body)-8:], "QTERMS02")
+	}
+	f, err := termfilter.Open(bytes.NewReader(body), int64(len(body)))
+	if err != nil || f == nil {
+		t.Fatalf("%v, %v", f, err)
+	}
+	return f, bytes.NewReader(body)
+}
+
+// An address with its port is told from the same address with another and another
+// address with the same port, and only by filters that know ports.
+func TestAddressesWithTheirPorts(t *testing.T) {
+	const text = "from 203.0.113.5:49152 and 198.51.100.7:1234 and [2001:db8::1f]:50443 and [fe80::9]:58443"
+	for _, c := range []struct {
+		needle     string
+		with, less bool // found by filters with and without ports
+	}{
+		{"203.0.113.5:49152", true, true}, {"xyzzy 203.0.113.5:49152", false, false},
+		{"203.0.113.5:1234", false, true}, {"198.51.100.7:49152", false, true},
+		{"[fe80::9]:58443", true, true}, {"[fe80::9]:50443", false, true},
+		{"203.0.113.5", true, true}, {"49152", true, true}, {"203.0.113.5 1234", true, true},
+	} {
+		for _, ports := range []bool{true, false} {
+			f, r := oneRow(t, text, ports)
+			parts, err := f.Parts(r, termfilter.Text(c.needle, true, true, false))
+			if want := ports && c.with || !ports && c.less; err != nil || len(parts) == 1 != want {
+				t.Errorf("%s, filters with ports %t: found %t, %v", c.needle, ports, len(parts) == 1, err)
+			}
+		}
+	}
+}
+
+// Filters of before are not missed what they never had.
+func TestPortsAreNotMissedInFiltersOfBefore(t *testing.T) {
+	const text = "from 203.0.113.5:49152"
+	for _, ports := range []bool{true, false} {
+		f, r := oneRow(t, "203.0.113.5 from 49152", ports)
+		c, err := termfilter.NewChecker(r, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Text([]byte(text), false)
+		if want := map[bool]int{true: 1}[ports]; c.Missing() != want {
+			t.Errorf("filters with ports %t: %d missing, want %d", ports, c.Missing(), want)
 		}
 	}
 }

@@ -21,6 +21,7 @@ type term struct {
 	hash   uint64
 	weight int
 	ascii  bool
+	port   bool // of an address and its port
 }
 
 // Text is the condition that some text of a row holds this one, whatever its case.
@@ -32,7 +33,7 @@ func Text(text string, begins, ends, number bool) *Sought {
 		if number && weight == weightNumber {
 			return
 		}
-		s.terms = append(s.terms, term{max(hash, 1), weight, weight != weightCharacters})
+		s.terms = append(s.terms, term{max(hash, 1), weight, weight != weightCharacters, weight == weightPort})
 	})
 	if !utf8.ValidString(text) {
 		s.terms = slices.DeleteFunc(s.terms, func(t term) bool { return !t.ascii })

@@ -1,6 +1,7 @@
 package termfilter
 
 import (
+	"math"
 	"unicode"
 	"unicode/utf8"
 )
@@ -39,6 +40,8 @@ const (
 	ofMail
 	ofLongMail
 	ofCharacters
+	ofPort4
+	ofPort6
 )
 
 // mix spreads a hash over all of its bits.
@@ -69,6 +72,8 @@ type run struct {
 	// gap is how many characters, before included, stand between it and the last
 	// run.
 	gap int
+	// closed says that these are a closing bracket and before.
+	closed bool
 }
 
 // kept says whether the run is worth keeping by itself.
@@ -82,8 +87,12 @@ func (r *run) group() bool { return r.hex && r.length <= 4 && r.gap <= 2 && r.be
 type scanner struct {
 	// last are the latest runs, the newest at 0.
 	last [4]run
-	// octets and groups are how many of them belong to one address.
+	// octets and groups are how many of them belong to one address, the newest of them
+	// last.
 	octets, groups int
+	// address4 is the hash of the address that ended with the run before the newest, 0 if
+	// none did.
+	address4 uint64
 }
 
 // take adds a run and hands over what ends with it.
@@ -96,8 +105,9 @@ func (s *scanner) take(r run, use func(hash uint64, weight int)) {
 		}
 		use(mix(r.hash), weight)
 	}
-	s.address4(use)
-	s.address6(use)
+	s.port(use)
+	s.fourOctets(use)
+	s.threeGroups(use)
 	s.mailAddress(use)
 }
 
@@ -108,12 +118,28 @@ const (
 	// weightCharacters is negative: two characters of a script are in many texts,
 	// and not every filter can be asked for them.
 	weightCharacters = -1
+	// weightPort is that of an address with its port, which is rarer than both and is not
+	// in all filters.
+	weightPort = math.MaxInt
 	// weightNumber is that of a run that may be a number, which a program may write
 	// otherwise than it was written.
 	weightNumber = 0
 )
 
-func (s *scanner) address4(use func(uint64, int)) {
+// port hands over an address together with the port that is the newest run. It comes before
+// that run is counted to an address.
+func (s *scanner) port(use func(uint64, int)) {
+	r := &s.last[0]
+	switch {
+	case !r.digits || r.before != ':':
+	case r.gap == 1 && s.address4 != 0:
+		use(joined(ofPort4, s.address4, r.hash), weightPort)
+	case r.closed && s.groups >= 2 && r.length > 4: // a shorter one is taken for a group
+		use(joined(ofPort6, s.last[2].hash, uint64(s.last[1].gap), s.last[1].hash, r.hash), weightPort)
+	}
+}
+
+func (s *scanner) fourOctets(use func(uint64, int)) {
 	r := &s.last[0]
 	switch {
 	case s.octets > 0 && r.octet():
@@ -123,12 +149,14 @@ func (s *scanner) address4(use func(uint64, int)) {
 	default:
 		s.octets = 0
 	}
+	s.address4 = 0
 	if s.octets >= 4 {
-		use(joined(ofAddress4, s.last[3].hash, s.last[2].hash, s.last[1].hash, r.hash), weightAddress)
+		s.address4 = joined(ofAddress4, s.last[3].hash, s.last[2].hash, s.last[1].hash, r.hash)
+		use(s.address4, weightAddress)
 	}
 }
 
-func (s *scanner) address6(use func(uint64, int)) {
+func (s *scanner) threeGroups(use func(uint64, int)) {
 	r := &s.last[0]
 	switch {
 	case s.groups > 0 && r.group():
@@ -180,6 +208,7 @@ func each(text []byte, openLeft, openRight bool, use func(hash uint64, weight in
 		start := i
 		if i > 0 {
 			r.before = text[i-1]
+			r.closed = r.gap == 2 && text[i-2] == ']'
 		}
 		for ; i < len(text) && kinds[text[i]] != other; i++ {
 			c := text[i]

@@ -31,7 +31,8 @@ var pieces = []string{
 	"a", "ab", "abc", "ABC", "abcd", "beef", "dead", "12", "123", "1234", "10", "192", "168", "x1", "e5", "Alice", "contoso", "com", "New", "InboxRule",
 	".", ".", "-", "_", "@", ":", "::", "/", `\`, `"`, " ", "\n", ",", "{", "]",
 	"é", "É", "ß", "ẞ", "ſ", "K", "İ", "ı", "µ", "Москва", "МОСКВА", "東京", "都", "ǅ", "\uFFFD", "\U00010400", "\U00010428", "١", "²",
-	"10.1.2.3", "2001:db8::1", "fe80:12:ab", "0f8fad5b-d9cb-469f-a165-70867728950e", "alice.smith@contoso.com",
+	"10.1.2.3", "2001:db8::1", "10.1.2.3:443", "[2001:db8::1]:8443", "[a::1]:51234", "]:58443", ":443",
+	"fe80:12:ab", "0f8fad5b-d9cb-469f-a165-70867728950e", "alice.smith@contoso.com",
 }
 
 // rare are words of which each is in few rows.
@@ -39,7 +40,8 @@ func rare(n int) string {
 	return [...]string{
 		fmt.Sprintf("needle%dé", n), fmt.Sprintf("203.0.113.%d", n), fmt.Sprintf("Person%d@rare.example", n), fmt.Sprintf("%08xx-0000-%012d", n*n+77777, n),
 		fmt.Sprintf("2001:db8:%x::7", n+300), fmt.Sprintf("東%c", '京'+rune(n)), fmt.Sprintf("%d", 3456789+n), fmt.Sprintf("мир%csſK", 'Б'+rune(n)),
-	}[n%8]
+		fmt.Sprintf("10.1.2.3:%d", 50000+n), fmt.Sprintf("[2001:db8::1]:%d", 50000+n),
+	}[n%10]
 }
 
 // rares is how many there are.
