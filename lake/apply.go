@@ -202,9 +202,14 @@ func (l *Lake) startFlush() {
 			l.flushErr = err
 			l.logger.Error("flush failed", "error", err)
 		}
-		close(l.room)
-		l.room = make(chan struct{})
+		l.wakeApply()
 	})
+}
+
+// wakeApply lets whoever waits for room look again. The caller holds l.mu.
+func (l *Lake) wakeApply() {
+	close(l.room)
+	l.room = make(chan struct{})
 }
 
 // applyRecord adds the rows of one record of a batch.

@@ -22,15 +22,16 @@ func (l *Lake) Flush(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("flush: %w", err)
 	}
-	var idle []*tableState
+	var idle, busy []*tableState
 	for _, t := range l.order {
 		if len(t.sealed) == 0 {
 			idle = append(idle, t)
 			continue
 		}
-		if err := l.flushTable(ctx, t, position); err != nil {
-			return fmt.Errorf("flush table %s at position %d: %w", t.schema.Name, position, err)
-		}
+		busy = append(busy, t)
+	}
+	if err := l.flushTables(ctx, busy, position); err != nil {
+		return err
 	}
 	if err := l.moveIdle(ctx, idle, position); err != nil {
 		return fmt.Errorf("flush: %w", err)
@@ -61,66 +62,112 @@ func (l *Lake) seal() (position uint64, err error) {
 	return l.applied, nil
 }
 
-// flushTable writes and commits what is sealed. Only the flush changes
-// t.sealed, so that it can be read here without a lock.
-func (l *Lake) flushTable(ctx context.Context, t *tableState, position uint64) error {
-	generation := t.sealed
-	files, err := l.writeGeneration(ctx, t, generation, position)
+// generation is the rows of one table in a flush, and the files that they are in once
+// they are written.
+type generation struct {
+	table   *tableState
+	batches []batch
+	files   []File
+	err     error
+}
+
+// flushTables writes what is sealed, of all tables side by side, and commits it table
+// by table. Only the flush changes tableState.sealed, so that it can be read here
+// without a lock.
+func (l *Lake) flushTables(ctx context.Context, tables []*tableState, position uint64) error {
+	generations := make([]generation, len(tables))
+	for i, t := range tables {
+		generations[i] = generation{table: t, batches: t.sealed}
+	}
+	l.writeGenerations(ctx, generations, position)
+	for i := range generations {
+		g := &generations[i]
+		if err := l.commitGeneration(ctx, g, position); err != nil {
+			if !stops(err) {
+				for _, rest := range generations[i:] {
+					l.discard(rest.files)
+				}
+			}
+			return fmt.Errorf("flush table %s at position %d: %w", g.table.schema.Name, position, err)
+		}
+	}
+	return nil
+}
+
+// commitGeneration commits the files of a generation and lets go of its rows.
+func (l *Lake) commitGeneration(ctx context.Context, g *generation, position uint64) error {
+	t, err := g.table, g.err
 	if err == nil {
 		err = l.atStep("files written")
 	}
 	if err == nil {
-		err = l.commit(ctx, t, change{added: files}, position)
+		err = l.commit(ctx, t, change{added: g.files}, position)
 	}
 	if err != nil {
-		if !stops(err) {
-			l.discard(files)
-		}
 		return err
 	}
+	files := g.files
+	g.files = nil // the table's
 	if err := l.atStep("committed"); err != nil {
 		return err
 	}
 	l.mu.Lock()
-	for _, b := range generation {
+	for _, b := range g.batches {
 		l.freshBytes -= b.bytes
 	}
 	t.sealed = nil
-	t.build.spare.giveBack(generation)
+	t.build.spare.giveBack(g.batches)
 	t.committed = position
 	t.files = &fileSet{mergeFiles(t.files.files, files)}
+	l.wakeApply()
 	l.mu.Unlock()
 	l.sweepExpired(t)
 	return nil
 }
 
-// writeGeneration writes one file for each day that the rows fall on.
-func (l *Lake) writeGeneration(ctx context.Context, t *tableState, generation []batch, position uint64) ([]File, error) {
+// writeGenerations writes one file for each table and day that rows fall on. What went
+// wrong is with each generation.
+func (l *Lake) writeGenerations(ctx context.Context, generations []generation, position uint64) {
+	// Files are written side by side: nearly all rows are of two tables, and a late
+	// import has a file for each of hundreds of days, of which most of the time is
+	// waiting for the disk.
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	groups := make([]*errgroup.Group, len(generations))
+	for i := range generations {
+		groups[i] = l.writeGeneration(ctx, &generations[i], position, slots)
+	}
+	for i, group := range groups {
+		g := &generations[i]
+		g.err = errors.Join(g.err, group.Wait())
+		g.files = written(g.files)
+	}
+}
+
+// writeGeneration begins to write the files of a generation, as many at once as there
+// are slots.
+func (l *Lake) writeGeneration(ctx context.Context, g *generation, position uint64, slots chan struct{}) *errgroup.Group {
+	group, ctx := errgroup.WithContext(ctx)
 	name, err := newFileName("", position)
 	if err != nil {
-		return nil, err
+		g.err = err
+		return group
 	}
-	runs := splitByDay(generation, t.timeColumn())
-	files := make([]File, len(runs))
-	// Files are written side by side: a late import has one for each of
-	// hundreds of days, and most of the time of a small file is waiting for
-	// the disk.
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
+	runs := splitByDay(g.batches, g.table.timeColumn())
+	g.files = make([]File, len(runs))
 	for i, run := range runs {
-		if err := l.atStep("next file"); err != nil {
-			err = errors.Join(err, group.Wait())
-			return written(files), err
+		if g.err = l.atStep("next file"); g.err != nil {
+			return group
 		}
+		slots <- struct{}{}
 		group.Go(func() (err error) {
+			defer func() { <-slots }()
 			if err = ctx.Err(); err == nil {
-				files[i], err = writeRun(l.files, l.dataPath(t, run.day, name), t, generation, run.rows, form{rowGroupRows: l.config.RowGroupRows, pool: &l.writers})
+				g.files[i], err = writeRun(l.files, l.dataPath(g.table, run.day, name), g.table, g.batches, run.rows, form{rowGroupRows: l.config.RowGroupRows, pool: &l.writers})
 			}
 			return err
 		})
 	}
-	err = group.Wait()
-	return written(files), err
+	return group
 }
 
 // written returns the files that were written before something failed.
