@@ -159,12 +159,14 @@ func (w *snapshotWriter) write() error {
 		s.Parent = &parent.ID
 	}
 	s.ManifestList = w.location(fmt.Sprintf("snap-%d-1-%s.avro", s.ID, w.commit))
-	err = w.create(s.ManifestList, func(to io.Writer) error {
-		return iceberg.WriteManifestList(FormatVersion, to, s.ID, s.Parent, &s.Sequence, 0, manifests)
-	})
+	for i, m := range manifests {
+		manifests[i] = numbered(m, s.Sequence)
+	}
+	err = w.create(s.ManifestList, func(to io.Writer) error { return w.table.known.writeList(to, &s, manifests) })
 	if err != nil {
 		return fmt.Errorf("manifest list: %w", err)
 	}
+	w.table.known.lists[s.ManifestList] = manifests
 	meta.add(s)
 	return nil
 }
@@ -292,7 +294,7 @@ func (w *snapshotWriter) merge(manifests []iceberg.ManifestFile) ([]iceberg.Mani
 
 // manifestWriter remembers which data files a manifest says are there.
 type manifestWriter struct {
-	*iceberg.ManifestWriter
+	entryWriter
 	locations []string
 }
 
@@ -317,11 +319,11 @@ func (w *snapshotWriter) manifest(specID int, fill func(*manifestWriter) error) 
 	w.manifests++
 	err = w.create(location, func(to io.Writer) error {
 		counter := &countingWriter{w: to}
-		inner, err := iceberg.NewManifestWriter(FormatVersion, counter, spec, w.pending.next.Schema(), w.id)
+		inner, err := w.table.known.newEntryWriter(counter, spec, w.pending.next.Schema(), w.id)
 		if err != nil {
 			return err
 		}
-		writer := &manifestWriter{ManifestWriter: inner}
+		writer := &manifestWriter{entryWriter: inner}
 		if err := fill(writer); err != nil {
 			return err
 		}

@@ -38,6 +38,14 @@ type Table struct {
 type known struct {
 	lists     map[string][]iceberg.ManifestFile
 	dataFiles map[string][]string // locations of the files that a manifest says are there
+	// headers are those of manifests, by the ids of spec and schema, listMeta that of
+	// lists, without what differs from one to the next.
+	headers  map[[2]int]map[string][]byte
+	listMeta map[string][]byte
+}
+
+func newKnown() *known {
+	return &known{lists: map[string][]iceberg.ManifestFile{}, dataFiles: map[string][]string{}, headers: map[[2]int]map[string][]byte{}}
 }
 
 // Load reads the table whose metadata file is at location.
@@ -56,7 +64,7 @@ func Load(files Files, location string) (*Table, error) {
 // Of returns the table that meta describes. The file at location has it, or the
 // state before it.
 func Of(files Files, meta *Metadata, location string) *Table {
-	return &Table{files, meta, location, &known{map[string][]iceberg.ManifestFile{}, map[string][]string{}}}
+	return &Table{files, meta, location, newKnown()}
 }
 
 func readAll(files Files, location string) ([]byte, error) {
