@@ -144,6 +144,6 @@ type Statistics struct {
 	// file may be read in part only, so it is an upper bound.
 	RowsScanned int64
 	FilesRead   int
-	FilesPruned int // files outside of the time range
+	FilesPruned int // files that need not be read: their statistics say enough of them
 	FreshRows   int64
 }

@@ -123,7 +123,7 @@ func (e *Engine) SQL(ctx context.Context, s *plan.Statement, options query.RunOp
 // for, which tells whether the result was cut.
 func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement, careful bool, number int64) (*sqlgen.Query, error) {
 	options := sqlgen.Options{
-		Bounded:    func(s *plan.Scan, asked sqlgen.Times) (string, bool, error) { return r.scan(ctx, s, asked) },
+		Bounded:    func(s *plan.Scan, asked sqlgen.Times) (sqlgen.Item, error) { return r.scan(ctx, s, asked) },
 		TimeColumn: rewrite.TimeColumn,
 		Limit:      r.options.Limits.Rows + 1, Careful: careful, Number: number,
 		Budget: budget.New(0, func() error { return context.Cause(ctx) }),

@@ -60,31 +60,32 @@ func (r *reader) acquire(ctx context.Context, table string) (*ReadSet, error) {
 
 // scan returns a FROM item with the fields of a scan: the files and fresh
 // batches of the table that the time range touches. The request's range is
-// exact; the scan's own is a hint, and serves to leave out files. met says that the
-// rows meet what is asked of their times.
-func (r *reader) scan(ctx context.Context, s *plan.Scan, asked sqlgen.Times) (text string, met bool, err error) {
+// exact; the scan's own is a hint, and serves to leave out files.
+func (r *reader) scan(ctx context.Context, s *plan.Scan, asked sqlgen.Times) (sqlgen.Item, error) {
 	set, err := r.acquire(ctx, s.Table)
 	if err != nil {
-		return "", false, err
+		return sqlgen.Item{}, err
 	}
 	w := r.window(set, asked)
 	from, to := later(s.From, r.options.From), earlier(s.To, justBefore(r.options.To))
+	from, to = w.reach(set, from, to)
 	parts, err := r.files(ctx, set, s, from, to, &w)
 	if err != nil {
-		return "", false, err
+		return sqlgen.Item{}, err
 	}
 	for _, batch := range set.Fresh {
-		if !overlaps(batch.MinTime, batch.MaxTime, from, to) {
+		if !overlaps(batch.MinTime, batch.MaxTime, from, to) || w.know(batch.MinTime, batch.MaxTime, batch.Batch.NumRows()) {
 			continue
 		}
 		name, err := r.load(ctx, s, batch)
 		if err != nil {
-			return "", false, err
+			return sqlgen.Item{}, err
 		}
 		parts = append(parts, item{from: name, absent: absentColumns(batch.Batch), inside: w.covers(batch.MinTime, batch.MaxTime)})
 	}
-	text, err = union(s, &w, parts)
-	return text, w.met, err
+	w.known.Text, err = union(s, &w, parts)
+	w.known.Met = w.met
+	return w.known, err
 }
 
 // Expect implements query.Expecter.
@@ -126,6 +127,9 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 	read := map[string]bool{}
 	for _, file := range set.Files {
 		if !overlaps(file.MinTime, file.MaxTime, from, to) || !cameWithin(file, scan.Ranges) {
+			continue
+		}
+		if len(set.Later[file.Path]) == 0 && w.know(file.MinTime, file.MaxTime, file.Rows) {
 			continue
 		}
 		kept, ok := r.kept(ctx, set, r.standing[scan], file)

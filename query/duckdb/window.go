@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,9 @@ type window struct {
 	grouped    bool
 	least      int64 // so many rows are read apart, or more
 	met        bool
+	counted    bool          // rows that are all in the window need not be read
+	first      *sqlgen.First // which rows are wanted, or nil
+	known      sqlgen.Item   // what is told of those that are not
 }
 
 // window returns what is asked of the times of a scan's rows.
@@ -33,6 +37,7 @@ func (r *reader) window(set *ReadSet, asked sqlgen.Times) window {
 	if set.TimeColumn == rewrite.TimeColumn {
 		w.from, w.to = later(asked.From, w.from), earlier(asked.To, w.to)
 		w.conditions, w.grouped = asked.Condition, asked.Grouped
+		w.counted, w.first = asked.Counted, asked.First
 	}
 	return w
 }
@@ -56,10 +61,69 @@ func (w *window) covers(least, most time.Time) bool {
 	return !least.IsZero() && !most.IsZero() && !least.Before(w.from) && (w.to.IsZero() || !most.After(w.to))
 }
 
+// know counts rows that need not be read; false if they must be.
+func (w *window) know(least, most time.Time, rows int64) bool {
+	if !w.counted || rows == 0 || !w.covers(least, most) {
+		return false
+	}
+	if w.known.Rows == 0 || least.Before(w.known.Least) {
+		w.known.Least = least
+	}
+	if w.known.Rows == 0 || most.After(w.known.Most) {
+		w.known.Most = most
+	}
+	w.known.Rows += rows
+	return true
+}
+
+// reach narrows the range that is read to where the first rows of an order are: as soon
+// as there are enough rows from some time on, none before it is wanted.
+func (w *window) reach(set *ReadSet, from, to time.Time) (time.Time, time.Time) {
+	if w.first == nil || !w.first.All {
+		return from, to
+	}
+	type run struct {
+		least, most time.Time
+		rows        int64
+	}
+	var runs []run
+	for _, f := range set.Files {
+		if w.covers(f.MinTime, f.MaxTime) && len(set.Later[f.Path]) == 0 {
+			runs = append(runs, run{f.MinTime, f.MaxTime, f.Rows})
+		}
+	}
+	for _, f := range set.Fresh {
+		if w.covers(f.MinTime, f.MaxTime) {
+			runs = append(runs, run{f.MinTime, f.MaxTime, f.Batch.NumRows()})
+		}
+	}
+	slices.SortFunc(runs, func(a, b run) int {
+		if w.first.Latest {
+			return b.least.Compare(a.least)
+		}
+		return a.most.Compare(b.most)
+	})
+	var rows int64
+	for _, r := range runs {
+		if rows += r.rows; rows < w.first.Rows {
+			continue
+		}
+		if w.first.Latest {
+			return later(from, r.least), to
+		}
+		return from, earlier(to, r.most)
+	}
+	return from, to
+}
+
 // part takes files apart of which all rows are in the window, if that pays. A scan of
 // which the first rows of an order are wanted stays in one part: the engine then looks
 // for them by the order's columns alone.
 func (w *window) part(files []lake.File) (inside, others []lake.File) {
+	if w.first != nil && w.first.Latest {
+		// The engine leaves out what is older than the first rows that it has so far.
+		slices.Reverse(files)
+	}
 	var rows int64
 	for _, f := range files {
 		if w.covers(f.MinTime, f.MaxTime) {

@@ -29,7 +29,7 @@ func (g *generator) aggregate(n *plan.Aggregate) *block {
 		return out
 	}
 	for _, d := range n.Aggregates {
-		out.exprs[d.Column] = g.aggregateCall(d.Expr, in)
+		out.exprs[d.Column] = g.known[n].withKnown(g.aggregateCall(d.Expr, in), d.Expr)
 	}
 	if len(n.Keys) == 0 {
 		return g.wrap(out)

@@ -30,9 +30,8 @@ type Options struct {
 	// the scan's time range allows it.
 	Scan func(*plan.Scan) (string, error)
 	// Bounded, if there is one, is asked instead of Scan and told what is asked of
-	// TimeColumn, the name in storage of the rows' times. If it says that they are met,
-	// all rows that it gives meet the conditions; else the statement asks for them.
-	Bounded    func(*plan.Scan, Times) (item string, met bool, err error)
+	// TimeColumn, the name in storage of the rows' times.
+	Bounded    func(*plan.Scan, Times) (Item, error)
 	TimeColumn string
 	// Number is handed to each function that is computed in Go, so that the
 	// engine knows for which query it is called.
@@ -55,7 +54,7 @@ type Query struct {
 
 // Generate returns the SQL of a statement.
 func Generate(s *plan.Statement, o Options) (*Query, error) {
-	g := &generator{options: o, uses: countUses(s), shared: map[*plan.Shared]string{}, forms: forms(), trust: newTrust(s), met: map[plan.Expr]bool{}}
+	g := &generator{options: o, uses: countUses(s), shared: map[*plan.Shared]string{}, forms: forms(), trust: newTrust(s), met: map[plan.Expr]bool{}, known: map[*plan.Aggregate]Item{}}
 	if o.Bounded != nil {
 		g.times = timesOf(s, o.TimeColumn)
 	}
@@ -79,7 +78,8 @@ type generator struct {
 	forms   map[string]form
 	trust   *trust
 	times   map[*plan.Scan]*Times
-	met     map[plan.Expr]bool // conditions that the item of a scan meets by itself
+	met     map[plan.Expr]bool       // conditions that the item of a scan meets by itself
+	known   map[*plan.Aggregate]Item // with rows that are counted already
 	uses    map[*plan.Shared]int
 	shared  map[*plan.Shared]string // the names of those that are CTEs
 	ctes    []string

@@ -21,7 +21,33 @@ type Times struct {
 	// Grouped says that the rows are grouped in the same statement, so that a scan in
 	// several parts costs no more than one.
 	Grouped bool
-	calls   []plan.Expr
+	// Counted says that of the rows that meet the conditions only the number is wanted,
+	// and the least and the greatest time. Rows of which that is known need not be given.
+	Counted bool
+	// First says that the first rows of an order are wanted only; nil says that all are.
+	First *First
+	calls []plan.Expr
+	by    *plan.Aggregate // which counts
+}
+
+// First is which rows of a scan are wanted in a statement that gives a few of them.
+type First struct {
+	Rows   int64 // at most so many
+	Latest bool  // in the order of time from the latest on, else from the earliest
+	// All says that nothing is asked of the rows but Condition, so that those that meet it
+	// and come first are the wanted ones.
+	All bool
+}
+
+// Item is what the engine gives for a scan.
+type Item struct {
+	Text string // an item of a FROM clause
+	// Met says that all of its rows meet the conditions.
+	Met bool
+	// Rows counts rows that the item lacks because they are only counted, and Least and
+	// Most are their times.
+	Rows        int64
+	Least, Most time.Time
 }
 
 // timesOf gives the conditions of the scans that have some, or whose rows are grouped.
@@ -50,42 +76,44 @@ func timesOf(s *plan.Statement, column string) map[*plan.Scan]*Times {
 	for _, scan := range scans {
 		t := &Times{}
 		var n plan.Node = scan
+		whole := true // all conditions are taken in
 		for len(parents[n]) == 1 {
 			n = parents[n][0]
 			if f, ok := n.(*plan.Filter); ok {
-				t.add(scan, column, f.Predicate)
+				whole = t.add(scan, column, f.Predicate) && whole
 			} else if _, ok := n.(*plan.Project); !ok {
+				t.want(scan, column, n, parents, whole)
 				break
 			}
 		}
-		_, t.Grouped = n.(*plan.Aggregate)
 		all[scan] = t
 	}
 	return all
 }
 
-// add takes in what a condition says of the time column.
-func (t *Times) add(scan *plan.Scan, column string, e plan.Expr) {
+// add takes in what a condition says of the time column; true if it says nothing else.
+func (t *Times) add(scan *plan.Scan, column string, e plan.Expr) bool {
 	c, ok := e.(*plan.Call)
 	if !ok {
-		return
+		return false
 	}
 	if c.Function.Name == "and" {
+		whole := true
 		for _, a := range c.Args {
-			t.add(scan, column, a)
+			whole = t.add(scan, column, a) && whole
 		}
-		return
+		return whole
 	}
 	if len(c.Args) != 2 || !is(scan, column, c.Args[0]) {
-		return
+		return false
 	}
 	l, ok := c.Args[1].(*plan.Literal)
 	if !ok {
-		return
+		return false
 	}
 	at, ok := l.Value.(time.Time)
 	if !ok {
-		return
+		return false
 	}
 	at = at.UTC().Truncate(time.Microsecond) // as it is written
 	var from, to time.Time
@@ -97,12 +125,12 @@ func (t *Times) add(scan *plan.Scan, column string, e plan.Expr) {
 		from = at.Add(time.Microsecond)
 	case "<=":
 		if to = at; to.IsZero() {
-			return // it would be no bound
+			return false // it would be no bound
 		}
 	case "<":
 		to = at.Add(-time.Microsecond)
 	default:
-		return
+		return false
 	}
 	if from.After(t.From) {
 		t.From = from
@@ -115,20 +143,7 @@ func (t *Times) add(scan *plan.Scan, column string, e plan.Expr) {
 	}
 	t.Condition += quoteName(column) + " " + op + " " + timestamp(at)
 	t.calls = append(t.calls, c)
-}
-
-// is reports whether an expression is a column of a scan.
-func is(scan *plan.Scan, column string, e plan.Expr) bool {
-	ref, ok := e.(*plan.Ref)
-	if !ok {
-		return false
-	}
-	for _, f := range scan.Fields {
-		if f.Column == ref.Column {
-			return f.Source == column
-		}
-	}
-	return false
+	return true
 }
 
 // table returns the item of a scan, and notes whether it meets the conditions itself.
@@ -137,11 +152,14 @@ func (g *generator) table(n *plan.Scan) (string, error) {
 		return g.options.Scan(n)
 	}
 	t := g.times[n]
-	item, met, err := g.options.Bounded(n, *t)
+	item, err := g.options.Bounded(n, *t)
 	for _, c := range t.calls {
-		g.met[c] = met
+		g.met[c] = item.Met
 	}
-	return item, err
+	if t.by != nil {
+		g.known[t.by] = item
+	}
+	return item.Text, err
 }
 
 // unmet returns the terms of a condition that the engine has not met already.
