@@ -15,10 +15,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/quoll/quoll/bench/rows/year"
+	"github.com/quoll/quoll/schema"
 )
 
 func main() {
@@ -26,16 +28,17 @@ func main() {
 	days := flag.Int("days", 365, "days that they fall on, whole weeks from the first")
 	last := flag.String("last", "2026-10-31", "the last of the days, UTC")
 	dir := flag.String("dir", "", "data directory to make; it must not be there")
+	tables := flag.String("tables", "", "the tables that get rows, with commas between; empty: all, of which -rows is the sum")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *rows, *days, *last, *dir); err != nil {
+	if err := run(ctx, *rows, *days, *last, *dir, *tables); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/rows:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, rows int64, days int, last, dir string) error {
+func run(ctx context.Context, rows int64, days int, last, dir, tables string) error {
 	if dir == "" {
 		return fmt.Errorf("-dir is missing: name a folder that is not there")
 	}
@@ -46,13 +49,31 @@ func run(ctx context.Context, rows int64, days int, last, dir string) error {
 	if err != nil {
 		return fmt.Errorf("-last: %w", err)
 	}
-	made, err := year.Make(ctx, year.Config{Rows: rows, Days: days, End: end.AddDate(0, 0, 1), Dir: dir, Progress: progress})
+	config := year.Config{Rows: rows, Days: days, End: end.AddDate(0, 0, 1), Dir: dir, Progress: progress}
+	if config.Tables, err = named(tables); err != nil {
+		return err
+	}
+	made, err := year.Make(ctx, config)
 	if err != nil {
 		return err
 	}
 	text := made.String()
 	fmt.Print(text)
 	return os.WriteFile(filepath.Join(dir, "README.md"), []byte(text), 0o640)
+}
+
+// named returns the tables of a list with commas.
+func named(list string) (names []string, err error) {
+	if list == "" {
+		return nil, nil
+	}
+	for name := range strings.SplitSeq(list, ",") {
+		if _, ok := schema.Lookup(name); !ok {
+			return nil, fmt.Errorf("-tables: there is no table %q", name)
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }
 
 func progress(text string) { fmt.Fprintln(os.Stderr, time.Now().UTC().Format(time.TimeOnly), text) }

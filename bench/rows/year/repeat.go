@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,6 +35,9 @@ func repeat(ctx context.Context, config Config, base, dir string) error {
 	}
 	defer to.close()
 	for _, t := range schema.Tables() {
+		if len(config.Tables) > 0 && !slices.Contains(config.Tables, t.Name) {
+			continue
+		}
 		table, err := from.load(ctx, t.Name)
 		if err != nil {
 			return err

@@ -22,6 +22,7 @@ type Config struct {
 	Days     int       // of which there are files
 	End      time.Time // midnight UTC behind the last day
 	Dir      string    // data directory; its folder lake is made
+	Tables   []string  // that get rows; all where it is empty
 	Progress func(text string)
 }
 
