@@ -89,8 +89,9 @@ func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef,
 	for part := range slices.Chunk(refs, f.groupRows(len(refs))) {
 		writer.Group(len(part))
 		terms.Reset(len(part), f.blockRows())
+		spans := spansOf(part)
 		for i, c := range t.columns {
-			writeColumn(writer.Column(), generation, i, c, part)
+			writeColumn(writer.Column(), generation, i, c, spans)
 			if f.lasting && c.kind == kindText {
 				addTerms(terms, generation, i, c, part)
 			}

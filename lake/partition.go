@@ -20,8 +20,8 @@ type rowRef struct {
 	row   int32
 }
 
-// dayRun is the rows of one day in UTC, sorted by time; rows of the same time
-// are in the order in which they came.
+// dayRun is the rows of one day in UTC, in the order in which they came: a payload has
+// records of one kind, so that rows that are alike lie together. Compaction sorts them.
 type dayRun struct {
 	day  int64 // days since 1970
 	rows []rowRef
@@ -29,31 +29,52 @@ type dayRun struct {
 
 const microsecondsPerDay = int64(24 * time.Hour / time.Microsecond)
 
-// splitByDay sorts the rows of a generation and cuts them where the day ends.
+// splitByDay divides the rows of a generation by their day, the first one first.
 func splitByDay(generation []batch, timeColumn int) []dayRun {
 	total := 0
 	for _, b := range generation {
 		total += b.rows
 	}
-	refs := make([]rowRef, 0, total)
+	var runs []dayRun
+	of := map[int64]int{} // by day: its run
+	last := 0             // of the row before
 	for i, b := range generation {
 		times := b.records.Column(timeColumn).(*array.Timestamp)
 		for row := range b.rows {
-			refs = append(refs, rowRef{int64(times.Value(row)), int32(i), int32(row)})
+			at := int64(times.Value(row))
+			if day := dayOf(at); len(runs) == 0 || runs[last].day != day {
+				known := false
+				if last, known = of[day]; !known {
+					last = len(runs)
+					of[day] = last
+					runs = append(runs, dayRun{day: day})
+				}
+			}
+			run := &runs[last]
+			if run.rows == nil && last == 0 { // mostly there is no other
+				run.rows = make([]rowRef, 0, total)
+			}
+			run.rows = append(run.rows, rowRef{at, int32(i), int32(row)})
 		}
 	}
-	slices.SortStableFunc(refs, func(a, b rowRef) int { return cmp.Compare(a.time, b.time) })
-	var runs []dayRun
-	for start := 0; start < len(refs); {
-		day := dayOf(refs[start].time)
-		end := start + 1
-		for end < len(refs) && dayOf(refs[end].time) == day {
-			end++
-		}
-		runs = append(runs, dayRun{day, refs[start:end]})
-		start = end
-	}
+	slices.SortFunc(runs, func(a, b dayRun) int { return cmp.Compare(a.day, b.day) })
 	return runs
+}
+
+// rowSpan is rows of a batch that follow each other.
+type rowSpan struct{ batch, from, to int32 }
+
+// spansOf joins rows that follow each other.
+func spansOf(refs []rowRef) []rowSpan {
+	var spans []rowSpan
+	for i := 0; i < len(refs); {
+		span := rowSpan{refs[i].batch, refs[i].row, refs[i].row + 1}
+		for i++; i < len(refs) && refs[i].batch == span.batch && refs[i].row == span.to; i++ {
+			span.to++
+		}
+		spans = append(spans, span)
+	}
+	return spans
 }
 
 // dayOf rounds down, also before 1970, as Iceberg's day transform does.
@@ -70,24 +91,23 @@ func dayName(day int64) string {
 	return time.Unix(day*24*60*60, 0).UTC().Format(time.DateOnly)
 }
 
-// writeColumn hands the values of the rows that refs name, of one column, to a
-// chunk of a file.
-func writeColumn(to *parquetfile.Chunk, generation []batch, index int, c column, refs []rowRef) {
-	if c.kind == kindText {
-		writeTexts(to, generation, index, refs)
-		return
-	}
+// writeColumn hands the values of rows of one column to a chunk of a file.
+func writeColumn(to *parquetfile.Chunk, generation []batch, index int, c column, rows []rowSpan) {
 	switch c.kind {
+	case kindText:
+		writeTexts(to, generation, index, rows)
 	case kindInt32:
-		writeNumbers(to, generation, index, refs, func(a *array.Int32, row int) int64 { return int64(a.Value(row)) })
+		writeNumbers(to, generation, index, rows, func(a *array.Int32, row int) int64 { return int64(a.Value(row)) })
 	case kindInt64:
-		writeNumbers(to, generation, index, refs, func(a *array.Int64, row int) int64 { return a.Value(row) })
+		writeInt64s(to, generation, index, rows, func(a *array.Int64) []int64 { return a.Int64Values() })
 	case kindFloat64:
-		writeNumbers(to, generation, index, refs, func(a *array.Float64, row int) int64 { return int64(math.Float64bits(a.Value(row))) })
+		writeNumbers(to, generation, index, rows, func(a *array.Float64, row int) int64 { return int64(math.Float64bits(a.Value(row))) })
 	case kindTime:
-		writeNumbers(to, generation, index, refs, func(a *array.Timestamp, row int) int64 { return int64(a.Value(row)) })
+		writeInt64s(to, generation, index, rows, func(a *array.Timestamp) []int64 {
+			return arrow.Int64Traits.CastFromBytes(arrow.TimestampTraits.CastToBytes(a.TimestampValues()))
+		})
 	case kindBool:
-		writeNumbers(to, generation, index, refs, func(a *array.Boolean, row int) int64 {
+		writeNumbers(to, generation, index, rows, func(a *array.Boolean, row int) int64 {
 			if a.Value(row) {
 				return 1
 			}
@@ -108,27 +128,60 @@ func columnOf[A arrow.Array](generation []batch, index int) (arrays []A, rows, n
 	return arrays, rows, nulls
 }
 
-func writeNumbers[A arrow.Array](to *parquetfile.Chunk, generation []batch, index int, refs []rowRef, value func(a A, row int) int64) {
+// countRows returns how many rows are in spans.
+func countRows(spans []rowSpan) (rows int) {
+	for _, s := range spans {
+		rows += int(s.to - s.from)
+	}
+	return rows
+}
+
+func writeNumbers[A arrow.Array](to *parquetfile.Chunk, generation []batch, index int, spans []rowSpan, value func(a A, row int) int64) {
 	arrays, rows, nulls := columnOf[A](generation, index)
 	if nulls == rows {
-		to.Nulls(len(refs))
+		to.Nulls(countRows(spans))
 		return
 	}
-	for _, ref := range refs {
-		a := arrays[ref.batch]
-		if nulls > 0 && a.IsNull(int(ref.row)) {
-			to.Null()
+	for _, s := range spans {
+		a := arrays[s.batch]
+		for row := int(s.from); row < int(s.to); row++ {
+			if nulls > 0 && a.IsNull(row) {
+				to.Null()
+				continue
+			}
+			to.Number(value(a, row))
+		}
+	}
+}
+
+// writeInt64s writes numbers that lie in memory as the file has them.
+func writeInt64s[A arrow.Array](to *parquetfile.Chunk, generation []batch, index int, spans []rowSpan, values func(a A) []int64) {
+	arrays, rows, nulls := columnOf[A](generation, index)
+	if nulls == rows {
+		to.Nulls(countRows(spans))
+		return
+	}
+	for _, s := range spans {
+		a, numbers := arrays[s.batch], values(arrays[s.batch])
+		if nulls == 0 || a.NullN() == 0 {
+			to.Numbers(numbers[s.from:s.to])
 			continue
 		}
-		to.Number(value(a, int(ref.row)))
+		for row := s.from; row < s.to; row++ {
+			if a.IsNull(int(row)) {
+				to.Null()
+				continue
+			}
+			to.Number(numbers[row])
+		}
 	}
 }
 
 // writeTexts is quick about columns without any text, which most are.
-func writeTexts(to *parquetfile.Chunk, generation []batch, index int, refs []rowRef) {
+func writeTexts(to *parquetfile.Chunk, generation []batch, index int, spans []rowSpan) {
 	arrays, rows, nulls := columnOf[*array.String](generation, index)
 	if nulls == rows {
-		to.Nulls(len(refs))
+		to.Nulls(countRows(spans))
 		return
 	}
 	texts := make([][]byte, len(arrays))
@@ -139,15 +192,21 @@ func writeTexts(to *parquetfile.Chunk, generation []batch, index int, refs []row
 		bytes += len(texts[i])
 	}
 	if nulls == 0 && bytes == 0 {
-		to.Same(nil, len(refs))
+		to.Same(nil, countRows(spans))
 		return
 	}
-	for _, ref := range refs {
-		if nulls > 0 && arrays[ref.batch].IsNull(int(ref.row)) {
-			to.Null()
+	for _, s := range spans {
+		of := offsets[s.batch]
+		if nulls == 0 || arrays[s.batch].NullN() == 0 {
+			to.Texts(texts[s.batch], of[s.from:s.to+1])
 			continue
 		}
-		of := offsets[ref.batch]
-		to.Text(texts[ref.batch][of[ref.row]:of[ref.row+1]])
+		for row := s.from; row < s.to; row++ {
+			if arrays[s.batch].IsNull(int(row)) {
+				to.Null()
+				continue
+			}
+			to.Text(texts[s.batch][of[row]:of[row+1]])
+		}
 	}
 }

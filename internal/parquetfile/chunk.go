@@ -79,6 +79,32 @@ func (c *Chunk) Number(v int64) {
 	c.plainNumber(v)
 }
 
+// Texts adds texts that lie one behind the other in data: where the first one begins,
+// and where each ends.
+func (c *Chunk) Texts(data []byte, offsets []int32) {
+	for i := 1; i < len(offsets); i++ {
+		v := data[offsets[i-1]:offsets[i]]
+		if c.inDict && c.dict.isLast(v) {
+			c.present()
+			c.indices = append(c.indices, c.dict.last)
+			continue
+		}
+		c.Text(v)
+	}
+}
+
+// Numbers adds numbers, as Number does one.
+func (c *Chunk) Numbers(values []int64) {
+	for i, v := range values {
+		if c.inDict && i > 0 && v == values[i-1] {
+			c.present()
+			c.indices = append(c.indices, c.dict.last)
+			continue
+		}
+		c.Number(v)
+	}
+}
+
 // Null adds the absence of a value.
 func (c *Chunk) Null() {
 	if c.nulls == 0 {

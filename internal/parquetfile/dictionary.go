@@ -38,9 +38,14 @@ func (d *dictionary) value(number uint32) []byte {
 	return d.data[start:d.ends[number]]
 }
 
+// isLast says that the value is the one that came last.
+func (d *dictionary) isLast(value []byte) bool {
+	return len(d.ends) > 0 && string(d.value(d.last)) == string(value)
+}
+
 // number returns the number of a value, a new one if it is new.
 func (d *dictionary) number(value []byte) uint32 {
-	if len(d.ends) > 0 && string(d.value(d.last)) == string(value) {
+	if d.isLast(value) {
 		return d.last
 	}
 	if len(value) == 0 {

@@ -145,21 +145,45 @@ func write(t *testing.T, out *bytes.Buffer, options parquetfile.Options, columns
 				chunk.Same(nil, rows)
 				continue
 			}
-			for _, v := range cells[i][start : start+rows] {
-				switch v := v.(type) {
-				case nil:
-					chunk.Null()
-				case string:
-					chunk.Text([]byte(v))
-				case int64:
-					chunk.Number(v)
-				}
-			}
+			add(chunk, cells[i][start:start+rows], i%2 == 0)
 		}
 		start += rows
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// add hands values to a chunk, one by one or as many as follow each other without a null.
+func add(chunk *parquetfile.Chunk, values []cell, together bool) {
+	for len(values) > 0 {
+		n := 1
+		for together && n < len(values) && n < 700 && values[n] != nil {
+			n++
+		}
+		var numbers []int64
+		data, offsets := []byte("before"), []int32{int32(len("before"))}
+		for _, v := range values[:n] {
+			switch v := v.(type) {
+			case nil:
+				chunk.Null()
+			case string:
+				data = append(data, v...)
+				offsets = append(offsets, int32(len(data)))
+			case int64:
+				numbers = append(numbers, v)
+			}
+		}
+		switch {
+		case !together && len(numbers) == 1:
+			chunk.Number(numbers[0])
+		case !together && len(offsets) == 2:
+			chunk.Text(data[offsets[0]:])
+		default:
+			chunk.Numbers(numbers)
+			chunk.Texts(data, offsets)
+		}
+		values = values[n:]
 	}
 }
 
