@@ -3,6 +3,7 @@ package normalise
 import (
 	"bufio"
 	"bytes"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,7 +33,7 @@ func TestCanonicalFormIsTheSameHoweverItIsWritten(t *testing.T) {
 		`{"a":{"b":"x\"y"}}`, `{"a":{"b\n":1,"b\t":2}}`, `{"a":{"":1},"":{}}`,
 		`{"a": {"b":1}}`, `{"a":[1, 2]}`, "{\"a\":{\"b\"\n:1}}", `{"a":1.0,"b":-1e+5,"c":true,"d":false}`,
 	}
-	records = append(records, recorded(t)...)
+	records = append(append(records, recorded(t)...), drawn(5000)...)
 	w := newWorker()
 	p := newAuditPlan("")
 	for _, text := range records {
@@ -46,6 +47,32 @@ func TestCanonicalFormIsTheSameHoweverItIsWritten(t *testing.T) {
 			t.Errorf("%.300s\nis   %.300s\nnot  %.300s", text, got, want)
 		}
 	}
+}
+
+// drawn returns records of members that stand as they are beside such as do not.
+func drawn(count int) (records []string) {
+	r := rand.New(rand.NewPCG(61, 0))
+	names := []string{"A", "B", "C", "CreationTime", "D", "E", "a", "b", "x@odata.type", `\u0062`, `q\"`}
+	values := []string{
+		`1`, `"x"`, `""`, `true`, `null`, `[]`, `{}`, `[1,"y"]`, `{"a":1,"b":[2]}`, `{"b":1,"a":2}`, `{"a":null}`, `"\/"`, `"\n"`, `"é"`,
+		`"2026-09-14T08:21:07"`, `"2026-99-14T08:21:07"`, `"2026-09-14T08:21:07Z"`, `"2026-09-14 08:21:07"`, `"2026-09-14T08:21\n07"`,
+	}
+	for range count {
+		var members []string
+		name := 0
+		for range r.IntN(9) {
+			if name++; r.IntN(3) == 0 || name == len(names) { // mostly in their order, as in most records
+				name = r.IntN(len(names))
+			}
+			members = append(members, `"`+names[name]+`":`+values[r.IntN(len(values))])
+		}
+		comma := ","
+		if r.IntN(10) == 0 {
+			comma = " ,"
+		}
+		records = append(records, "{"+strings.Join(members, comma)+"}")
+	}
+	return records
 }
 
 func plainCanonical(dst []byte, v jsontape.Value) []byte {

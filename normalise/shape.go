@@ -133,29 +133,55 @@ func (s *shaped) value(number int) jsontape.Value {
 }
 
 // appendCanonical writes the canonical form of a record: what appendObject writes as
-// sorted, noAnnotations and alike.
+// sorted, noAnnotations and alike. Members that stand as they are and follow each other
+// in the record too are copied together: most of a record are a few such runs.
 func (w *worker) appendCanonical(dst []byte, s *shaped) []byte {
 	const f = sorted | noAnnotations | alike
 	dst = append(dst, '{')
-	first := true
+	start := len(dst)
+	var from, to uint32 // the run at work
 	for _, number := range s.order {
 		place := s.places[number]
-		_, v := s.object.Member(place)
-		kind := v.Kind()
+		left, right, kind, asIs := s.object.Extent(place, isUnlike)
 		if kind == jsontape.Null {
 			continue
 		}
-		if !first {
-			dst = append(dst, ',')
+		if asIs && s.names[number] == memberTime {
+			asIs = isPlainTime(s.value(int(number)))
 		}
-		first = false
-		if kind >= jsontape.Array && s.names[number] != memberTime {
-			if text, ok := s.object.Ordered(place, isUnlike); ok { // as most are
-				dst = append(dst, text...)
-				continue
-			}
+		if asIs && to > 0 && left == to+1 { // there is a comma between them
+			to = right
+			continue
+		}
+		dst = appendRun(dst, start, s.object.Between(from, to))
+		if from, to = left, right; asIs {
+			continue
+		}
+		from, to = 0, 0
+		if len(dst) > start {
+			dst = append(dst, ',')
 		}
 		dst = w.appendMember(dst, s.object, place, f)
 	}
+	dst = appendRun(dst, start, s.object.Between(from, to))
 	return append(dst, '}')
+}
+
+// appendRun writes members behind those that follow start, if there are any.
+func appendRun(dst []byte, start int, members string) []byte {
+	if members == "" {
+		return dst
+	}
+	if len(dst) > start {
+		dst = append(dst, ',')
+	}
+	return append(dst, members...)
+}
+
+// isPlainTime says that appendTime writes a value as it is, be it a time or not: it has
+// the length and the T of most times.
+func isPlainTime(v jsontape.Value) bool {
+	const most = "2006-01-02T15:04:05"
+	raw := v.Raw()
+	return v.Kind() == jsontape.String && !v.Escaped() && len(raw) == len(most) && raw[len("2006-01-02")] == 'T'
 }

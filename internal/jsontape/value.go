@@ -201,17 +201,26 @@ func (v Value) Written(place uint32) (text string, ok bool) {
 	return v.t.text[key.start-1 : end], true
 }
 
-// Ordered returns the member at a place, whose value is an array or object, as it is
-// written. ok says that there is no white space and no odd string, and that all
-// members in it, whatever their depth, are in the order of their names, none of which
-// is escaped or refused, and that none of them is null.
-func (v Value) Ordered(place uint32, refuses func(name string) bool) (text string, ok bool) {
+// Extent returns where the member at a place is written in the text of the tape, name
+// and value, and the kind of the value. ok says that nothing could be written shorter or
+// in another order: there is no white space and no odd string, and all members in it,
+// whatever their depth, are in the order of their names, none of which is escaped or
+// refused, and none of them is null.
+func (v Value) Extent(place uint32, refuses func(name string) bool) (from, to uint32, kind Kind, ok bool) {
 	key, value := &v.t.nodes[place], &v.t.nodes[place+1]
-	if v.t.spaced || key.escaped || !v.t.ordered(place+1, refuses) {
-		return "", false
+	from, to, kind = key.start-1, value.end, value.kind
+	if kind == String {
+		to++
 	}
-	return v.t.text[key.start-1 : value.end], true
+	ok = !v.t.spaced && !key.escaped && !value.odd
+	if kind >= Array {
+		ok = ok && v.t.ordered(place+1, refuses)
+	}
+	return from, to, kind, ok
 }
+
+// Between returns the text of the tape between two places of Extent.
+func (v Value) Between(from, to uint32) string { return v.t.text[from:to] }
 
 func (t *Tape) ordered(at uint32, refuses func(name string) bool) bool {
 	n := &t.nodes[at]
