@@ -20,6 +20,12 @@ type target struct {
 
 // fill converts v into the column of the row.
 func (w *worker) fill(row *schema.Sheet, to *target, v jsontape.Value, counts *Counts) {
+	if to.kind == schema.TypeString && to.convert == nil && v.Kind() == jsontape.String && !v.Escaped() { // as most are
+		if text := v.Raw(); text != "" {
+			row.SetText(to.column, text, to.rank)
+		}
+		return
+	}
 	var value schema.Value
 	var fits bool
 	if to.convert != nil {

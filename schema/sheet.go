@@ -112,12 +112,37 @@ func (s *Sheet) forget() {
 // of the column's type, is none.
 func (s *Sheet) Set(column int, v Value, rank int) {
 	c := &s.series[column]
-	if kind := classOf(v.kind); kind != c.class && (!kind.isText() || !c.class.isText()) {
+	if v.kind != c.kind && !c.fits(v.kind) {
 		return
 	}
+	if s.takes(c, column, rank) {
+		c.add(uint32(s.rows), v)
+	}
+}
+
+// SetText is Set of a text that is not null, for a column of a type that is kept as a
+// text.
+func (s *Sheet) SetText(column int, text string, rank int) {
+	c := &s.series[column]
+	if c.class != classText || !s.takes(c, column, rank) {
+		return
+	}
+	c.Rows = append(c.Rows, uint32(s.rows))
+	c.Text = append(c.Text, text...)
+	c.Ends = append(c.Ends, uint32(len(c.Text)))
+}
+
+// fits says that values of a type may be kept with those of the column's.
+func (c *Series) fits(t types.Type) bool {
+	other := classOf(t)
+	return other == c.class || other.isText() && c.class.isText()
+}
+
+// takes says that a value of a rank counts, and makes room for it.
+func (s *Sheet) takes(c *Series, column, rank int) bool {
 	if n := len(c.Rows); n > 0 && c.Rows[n-1] == uint32(s.rows) {
 		if uint16(rank) >= s.ranks[column] {
-			return
+			return false
 		}
 		c.drop()
 	}
@@ -125,8 +150,8 @@ func (s *Sheet) Set(column int, v Value, rank int) {
 		c.inUse = true
 		s.used = append(s.used, column)
 	}
-	c.add(uint32(s.rows), v)
 	s.ranks[column] = uint16(rank)
+	return true
 }
 
 // Has says that the row at work has a value in a column.
