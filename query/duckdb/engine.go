@@ -52,6 +52,7 @@ type Engine struct {
 	running *running
 	found   atomic.Int64 // the last table of rows that were found by themselves
 	inside  int64        // minInside, but in tests
+	near    int64        // nearRows, but in tests
 	logger  *slog.Logger
 }
 
@@ -62,7 +63,7 @@ func Open(ctx context.Context, config Config, source Source, logger *slog.Logger
 	if err != nil {
 		return nil, fmt.Errorf("start DuckDB: %w", err)
 	}
-	e := &Engine{db: sql.OpenDB(connector), source: source, running: newRunning(), inside: minInside, logger: logger}
+	e := &Engine{db: sql.OpenDB(connector), source: source, running: newRunning(), inside: minInside, near: nearRows, logger: logger}
 	e.fresh = newFreshCache(e.db, logger)
 	if config.Now == nil {
 		config.Now = time.Now

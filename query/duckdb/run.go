@@ -76,7 +76,21 @@ const errorOfDecimal = duckdriver.ErrorType(mapping.ErrorTypeDecimal)
 // ownError stands before what a function of Quoll's own says.
 const ownError = "driver: API error: "
 
+// runOnce looks for the first rows of a table near the end that is asked for, and through
+// all of it where that gives too few.
 func (e *Engine) runOnce(ctx context.Context, r *reader, s *plan.Statement, careful bool) (*query.Execution, error) {
+	if r.near = r.nearEnd(s); r.near != nil {
+		pruned := r.statistics.FilesPruned
+		execution, err := e.runText(ctx, r, s, careful)
+		if err != nil || r.near.answers(execution) {
+			return execution, err
+		}
+		r.near, r.statistics.FilesPruned = nil, pruned
+	}
+	return e.runText(ctx, r, s, careful)
+}
+
+func (e *Engine) runText(ctx context.Context, r *reader, s *plan.Statement, careful bool) (*query.Execution, error) {
 	number, done := e.running.add(ctx)
 	defer done()
 	generated, err := e.sql(ctx, r, s, careful, number)

@@ -25,7 +25,8 @@ type reader struct {
 	read       map[string]bool // files counted in statistics
 	releases   []func()
 	statistics query.Statistics
-	handed     int // rows that were handed on
+	handed     int   // rows that were handed on
+	near       *near // how to look for the rows at first, or nil
 	// standing says what scans look at whose rows may be kept for several queries.
 	standing map[*plan.Scan]*query.Interest
 }
@@ -69,6 +70,7 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan, asked sqlgen.Times) (sq
 	w := r.window(set, asked)
 	from, to := later(s.From, r.options.From), earlier(s.To, justBefore(r.options.To))
 	from, to = w.reach(set, from, to)
+	from, to = r.near.narrow(s, set, &w, from, to)
 	parts, err := r.files(ctx, set, s, from, to, &w)
 	if err != nil {
 		return sqlgen.Item{}, err

@@ -82,38 +82,15 @@ func (w *window) reach(set *ReadSet, from, to time.Time) (time.Time, time.Time) 
 	if w.first == nil || !w.first.All {
 		return from, to
 	}
-	type run struct {
-		least, most time.Time
-		rows        int64
+	runs := slices.DeleteFunc(runsOf(set), func(r run) bool { return !r.certain || !w.covers(r.least, r.most) })
+	bound, ok := enough(runs, w.first.Latest, w.first.Rows)
+	switch {
+	case !ok:
+		return from, to
+	case w.first.Latest:
+		return later(from, bound), to
 	}
-	var runs []run
-	for _, f := range set.Files {
-		if w.covers(f.MinTime, f.MaxTime) && len(set.Later[f.Path]) == 0 {
-			runs = append(runs, run{f.MinTime, f.MaxTime, f.Rows})
-		}
-	}
-	for _, f := range set.Fresh {
-		if w.covers(f.MinTime, f.MaxTime) {
-			runs = append(runs, run{f.MinTime, f.MaxTime, f.Batch.NumRows()})
-		}
-	}
-	slices.SortFunc(runs, func(a, b run) int {
-		if w.first.Latest {
-			return b.least.Compare(a.least)
-		}
-		return a.most.Compare(b.most)
-	})
-	var rows int64
-	for _, r := range runs {
-		if rows += r.rows; rows < w.first.Rows {
-			continue
-		}
-		if w.first.Latest {
-			return later(from, r.least), to
-		}
-		return from, earlier(to, r.most)
-	}
-	return from, to
+	return from, earlier(to, bound)
 }
 
 // part takes files apart of which all rows are in the window, if that pays. A scan of

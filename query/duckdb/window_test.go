@@ -134,7 +134,7 @@ func TestWholeFilesNeedNoAsking(t *testing.T) {
 	config := DefaultConfig()
 	config.Dir = dir
 	quick, plain := openEngine(t, config, FromLake(l)), openEngine(t, config, vague{FromLake(l)})
-	quick.inside = 1
+	quick.inside, quick.near = 1, 10
 	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
 	now := func() time.Time { return start.AddDate(0, 0, 5) }
 	service, asking := query.NewService(tables.Compile, quick, now), query.NewService(tables.Compile, plain, now)
@@ -234,5 +234,51 @@ func TestRowsWithLaterVersionsAreNotKnown(t *testing.T) {
 	}
 	if sql := sqlOf(oldest); !strings.Contains(sql, quoteText(table.set.Files[1].Path)) {
 		t.Errorf("the first rows are sought in %s", sql)
+	}
+}
+
+// What some rows near the end answer is answered by them, and by all rows where they do not.
+func TestFirstRowsAreSoughtNearTheEnd(t *testing.T) {
+	s, e, table := newService(t)
+	e.near = 12
+	for text, want := range map[string]struct{ n, files, pruned int }{
+		"Events | where N != 7 | top 5 by TimeGenerated | project TimeGenerated, N":                                                             {119, 0, 4},
+		"Events | where N < 105 | top 5 by TimeGenerated | project TimeGenerated, N":                                                            {104, 4, 0}, // the nearest batch has none
+		"Events | where N < 110 | top 5 by TimeGenerated | project TimeGenerated, N":                                                            {109, 4, 0}, // and has too few
+		"Events | where N > 7 | top 5 by TimeGenerated asc | project TimeGenerated, N":                                                          {8, 1, 3},
+		"Events | where N > 20 | top 5 by TimeGenerated asc | project TimeGenerated, N":                                                         {21, 4, 0},
+		"Events | where N != 7 | sort by TimeGenerated desc | take 5 | project N, TimeGenerated":                                                {119, 0, 4},
+		"Events | where N != 7 | top 5 by TimeGenerated | project N":                                                                            {119, 4, 0}, // times are not in the answer
+		"Events | where N in ((Events | where N < 3 | top 1 by TimeGenerated | project N)) | top 1 by TimeGenerated | project TimeGenerated, N": {2, 4, 0},
+		"Events | where N != 7 | top 5 by TimeGenerated | where N < 117 | project TimeGenerated, N":                                             {116, 4, 0},
+		"Events | where N != 7 | top 5 by N | project TimeGenerated, N":                                                                         {119, 4, 0},
+	} {
+		result := mustQuery(t, s, query.Request{Text: text})
+		of := slices.IndexFunc(result.Columns, func(c query.Column) bool { return c.Name == "N" })
+		if len(result.Rows) == 0 || result.Rows[0][of] != int64(want.n) || result.Statistics.FilesRead != want.files || result.Statistics.FilesPruned != want.pruned {
+			t.Errorf("%s: %v, %+v", text, result.Rows, result.Statistics)
+		}
+	}
+	all := mustQuery(t, s, query.Request{Text: "Events | where N != 7 | top 5 by TimeGenerated | project TimeGenerated, N", To: start.Add(48 * time.Hour)})
+	if len(all.Rows) != 5 || all.Rows[0][1] != int64(47) {
+		t.Errorf("with an end: %v", all.Rows)
+	}
+	// A batch that is near the end has rows that are not.
+	numbers := func(text string) (found []any) {
+		for _, row := range mustQuery(t, s, query.Request{Text: text}).Rows {
+			found = append(found, row[1])
+		}
+		return found
+	}
+	table.set.Fresh = []lake.Fresh{freshEvents(21, 96, 12), freshEvents(22, 0, 120)}
+	for text, want := range map[string]string{
+		"Events | where N between (85 .. 95) | top 3 by TimeGenerated | project TimeGenerated, N":     "[95 95 94]",
+		"Events | where N between (30 .. 40) | top 3 by TimeGenerated asc | project TimeGenerated, N": "[30 30 31]",
+		// What a condition asks of the table is asked of all of it.
+		"Events | where N !in ((Events | where N < 97 | top 5 by TimeGenerated | project N = N + 23)) | top 4 by TimeGenerated, N | project TimeGenerated, N": "[116 115 114 113]",
+	} {
+		if got := fmt.Sprint(numbers(text)); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
 	}
 }
