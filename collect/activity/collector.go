@@ -2,6 +2,7 @@ package activity
 
 import (
 	"context"
+	"hash/maphash"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -75,6 +76,8 @@ type stream struct {
 	sounded     time.Time     // when the log last said that content expires
 	settled     time.Time     // hours that ended before are settled; zero before the first run
 	unclosed    bool          // there may be settled hours to close
+	seed        maphash.Seed  // of the hashes of content ids
+	unlisted    shown         // listed once, and no more when it was asked for again
 }
 
 // New checks cfg and returns a collector; nothing is sent before Run.
@@ -109,6 +112,7 @@ func New(cfg Config, deps Dependencies) (*Collector, error) {
 			room:   deps.Room,
 			hints:  make(chan struct{}, 1),
 			span:   maxWindow,
+			seed:   maphash.MakeSeed(), unlisted: shown{},
 		})
 	}
 	return c, nil

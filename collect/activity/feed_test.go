@@ -47,6 +47,8 @@ type feed struct {
 	requests  []*http.Request
 	// fault, when it returns a response or an error, speaks instead of the feed.
 	fault func(r *http.Request) (*http.Response, error)
+	// omits, unless it is nil, says which blobs a listing leaves out.
+	omits func(id string) bool
 }
 
 type fakeBlob struct {
@@ -253,7 +255,7 @@ func (f *feed) list(w http.ResponseWriter, r *http.Request) {
 	}
 	var found []*fakeBlob
 	for _, b := range f.blobs {
-		if b.contentType == contentType && !b.created.Before(from) && b.created.Before(to) && !b.listedAt.After(f.now()) {
+		if b.contentType == contentType && !b.created.Before(from) && b.created.Before(to) && !b.listedAt.After(f.now()) && (f.omits == nil || !f.omits(b.id)) {
 			found = append(found, b)
 		}
 	}

@@ -94,10 +94,37 @@ func (s *stream) closeHours(ctx context.Context, run collect.Window) error {
 
 // listWindow lists one window to its last page, and only then says so to the
 // ledger. Entries are recorded page by page: they exist whether or not the next
-// page comes.
+// page comes. A window that lacks what an earlier listing had is listed again at
+// once, as long as that may help.
 func (s *stream) listWindow(ctx context.Context, w collect.Window) error {
-	err := pagePolicy.Retry(ctx, s.clock, s.random,
-		func(ctx context.Context) error { return s.listPages(ctx, w) },
+	for again := 0; ; again++ {
+		began := s.clock.Now()
+		has, err := s.listWhole(ctx, w)
+		if err != nil {
+			return err
+		}
+		lack, err := s.lacking(ctx, w, began, has)
+		if err != nil {
+			return err
+		}
+		if len(lack) > 0 {
+			s.logger.Warn("a listing lacks content that an earlier one had", "from", w.From, "to", w.To, "lacking", len(lack), "askedAgain", again)
+			if again < mostAgain {
+				continue
+			}
+			s.letUnlisted(lack)
+		}
+		return s.ledger.AdvanceListed(ctx, s.Stream, w, s.clock.Now())
+	}
+}
+
+// listWhole lists one window to its last page and returns what it had.
+func (s *stream) listWhole(ctx context.Context, w collect.Window) (has shown, err error) {
+	err = pagePolicy.Retry(ctx, s.clock, s.random,
+		func(ctx context.Context) error {
+			has = shown{}
+			return s.listPages(ctx, w, has)
+		},
 		func(err error) backoff.Verdict {
 			again := behaviourOf(err) == relist
 			return backoff.Verdict{Again: again, After: waitAsked(err)}
@@ -106,10 +133,10 @@ func (s *stream) listWindow(ctx context.Context, w collect.Window) error {
 		if behaviourOf(err) == fixWindow {
 			s.narrow()
 		}
-		return err
+		return nil, err
 	}
 	s.refused = 0
-	return s.ledger.AdvanceListed(ctx, s.Stream, w, s.clock.Now())
+	return has, nil
 }
 
 // narrow makes the next listing ask for less after a window was refused twice
@@ -125,7 +152,7 @@ func (s *stream) narrow() {
 	s.floorMargin = min(s.floorMargin+time.Hour, 6*time.Hour)
 }
 
-func (s *stream) listPages(ctx context.Context, w collect.Window) error {
+func (s *stream) listPages(ctx context.Context, w collect.Window, has shown) error {
 	page := s.client.operationURL("subscriptions/content", "contentType", s.ContentType,
 		"startTime", w.From.UTC().Format(timeLayout), "endTime", w.To.UTC().Format(timeLayout))
 	seen := map[string]bool{}
@@ -134,7 +161,7 @@ func (s *stream) listPages(ctx context.Context, w collect.Window) error {
 			return &failure{operation: opList, code: codeAborted, cause: errEndless}
 		}
 		seen[page.String()] = true
-		next, err := s.listPage(ctx, w, page)
+		next, err := s.listPage(ctx, w, page, has)
 		if err != nil || next == nil {
 			return err
 		}
@@ -143,9 +170,9 @@ func (s *stream) listPages(ctx context.Context, w collect.Window) error {
 	return &failure{operation: opList, code: codeAborted, cause: errEndless}
 }
 
-// listPage lists one page and returns the address of the next, nil after the
-// last.
-func (s *stream) listPage(ctx context.Context, w collect.Window, page *url.URL) (next *url.URL, err error) {
+// listPage lists one page, adds what it shows to has, and returns the address of
+// the next, nil after the last.
+func (s *stream) listPage(ctx context.Context, w collect.Window, page *url.URL, has shown) (next *url.URL, err error) {
 	var entries []listing
 	var link string
 	err = pagePolicy.Retry(ctx, s.clock, s.random,
@@ -164,6 +191,9 @@ func (s *stream) listPage(ctx context.Context, w collect.Window, page *url.URL) 
 		})
 	if err != nil {
 		return nil, err
+	}
+	for i := range entries {
+		has[s.hash(entries[i].ContentID)] = struct{}{}
 	}
 	added := 0
 	if len(entries) > 0 {

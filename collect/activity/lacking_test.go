@@ -1,0 +1,94 @@
+package activity
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// omit makes listings leave blobs out; nil makes them whole again.
+func (r *rig) omit(omits func(id string) bool) {
+	r.feed.mu.Lock()
+	defer r.feed.mu.Unlock()
+	r.feed.omits = omits
+}
+
+// listings is how many pages of listings were asked for.
+func (r *rig) listings() int { return len(r.feed.made(http.MethodGet, "subscriptions/content")) }
+
+// TestAListingThatLacksContentIsAskedForAgain: one that lacks a blob of before lacks
+// a new one as well, which is fetched long before the next listing.
+func TestAListingThatLacksContentIsAskedForAgain(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.cfg.PollEvery = time.Hour
+		r.feed.add(exchange, id(1), time.Now().Add(-time.Minute))
+		r.start()
+		r.run(time.Minute)
+		r.feed.add(exchange, id(2), time.Now())
+		partial := r.listings() + 1 // the listing that lacks both
+		r.omit(func(string) bool { return r.countListings() <= partial })
+		r.run(time.Hour)
+		r.wantJournalled(id(1), id(2))
+		if !strings.Contains(r.log.String(), "lacks content that an earlier one had") {
+			t.Error("the log does not say that a listing lacked something")
+		}
+	})
+}
+
+// countListings is listings for whoever holds the feed's lock.
+func (r *rig) countListings() (n int) {
+	for _, request := range r.feed.requests {
+		if strings.Contains(request.URL.Path, "subscriptions/content") {
+			n++
+		}
+	}
+	return n
+}
+
+// TestWhatIsListedNoMoreIsNotAskedForAgainAndAgain: content may be taken back.
+func TestWhatIsListedNoMoreIsNotAskedForAgainAndAgain(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.feed.add(exchange, id(1), time.Now().Add(-time.Hour))
+		r.feed.add(exchange, id(2), time.Now().Add(-time.Hour))
+		r.start()
+		r.run(10 * time.Second)
+		before := r.listings()
+		first := func(blob string) bool { return blob == id(1) }
+		r.omit(first)
+		r.run(time.Minute)
+		if got := r.listings() - before; got != 1+mostAgain {
+			t.Errorf("content that is listed no more led to %d listings, want %d", got, 1+mostAgain)
+		}
+		before = r.listings()
+		r.run(10 * time.Minute)
+		if got := r.listings() - before; got != 10 {
+			t.Errorf("ten polls later there were %d listings, want 10", got)
+		}
+		r.omit(nil)
+		r.run(time.Minute)
+		before = r.listings()
+		r.omit(first)
+		r.run(time.Minute)
+		if got := r.listings() - before; got != 1+mostAgain {
+			t.Errorf("content that came back and went again led to %d listings, want %d", got, 1+mostAgain)
+		}
+		r.wantJournalled(id(1), id(2))
+	})
+}
+
+// TestExpiredContentIsNotMissed: what Microsoft lets go of after its time is no
+// reason to ask again.
+func TestExpiredContentIsNotMissed(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.feed.add(exchange, id(1), time.Now().Add(-time.Hour), func(b *fakeBlob) { b.expires = time.Now().Add(30 * time.Minute) })
+		r.start()
+		r.run(time.Hour + 10*time.Second) // between two polls
+		before := r.listings()
+		r.omit(func(string) bool { return true })
+		r.run(10 * time.Minute)
+		if got := r.listings() - before; got != 10 {
+			t.Errorf("ten polls without the expired blob were %d listings", got)
+		}
+	})
+}
