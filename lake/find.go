@@ -67,7 +67,7 @@ func (r *ReadSet) find(ctx context.Context, f File, asked Finding) (arrow.Record
 		return nil, err
 	}
 	defer file.Release() // what is handed over is copied
-	d := &finder{file: file, Finding: asked, columns: columnsOf(r.Table), texts: asked.Sought.Texts()}
+	d := &finder{file: file, Finding: asked, columns: columnsOf(r.Table)}
 	if err := d.prepare(); err != nil {
 		return nil, err
 	}
@@ -84,18 +84,19 @@ type finder struct {
 	Finding
 	file    *parquetpages.File
 	columns []column
-	texts   []*termfilter.Sought
-	number  map[*termfilter.Sought]int // in texts
-	in      [][]int                    // by text: the columns that may have it
-	out     []int                      // the columns that are asked for
+	out     []int // the columns that are asked for
 	builder []array.Builder
 	rows    int64
 	bytes   int64
 	matcher termfilter.Matcher
 
-	// Of the part and the block at work, by column.
-	chunks []*finderChunk
-	block  Span // within the part
+	// Of the part and the block at work.
+	sought *termfilter.Sought
+	texts  []*termfilter.Sought
+	number map[*termfilter.Sought]int // in texts
+	in     [][]int                    // by text: the columns that may have it
+	chunks []*finderChunk             // by column
+	block  Span                       // within the part
 	has    []bool
 }
 
@@ -116,6 +117,16 @@ func (d *finder) prepare() error {
 		d.out = append(d.out, i)
 		d.builder = append(d.builder, array.NewBuilder(memory.DefaultAllocator, d.columns[i].kind.arrowType()))
 	}
+	return nil
+}
+
+// seek has what is left of the condition in a part be looked for.
+func (d *finder) seek(p Part) {
+	d.sought = p.Sought
+	if d.sought == nil {
+		d.sought = d.Sought
+	}
+	d.texts, d.in = d.sought.Texts(), d.in[:0]
 	d.number = make(map[*termfilter.Sought]int, len(d.texts))
 	for number, text := range d.texts {
 		d.number[text] = number
@@ -127,13 +138,13 @@ func (d *finder) prepare() error {
 		}
 		d.in = append(d.in, in)
 	}
-	return nil
 }
 
 func (d *finder) part(ctx context.Context, p Part) error {
 	if p.Number >= d.file.Groups() || d.file.Rows(p.Number) != p.Rows() {
 		return fmt.Errorf("%w: its filters of terms are not those of its row groups", ErrDamaged)
 	}
+	d.seek(p)
 	d.chunks = make([]*finderChunk, len(d.columns))
 	for _, block := range p.Blocks {
 		if err := ctx.Err(); err != nil {
@@ -166,7 +177,7 @@ func (d *finder) look(group int) error {
 	}
 	var found []int
 	for row := range rows {
-		if d.Sought.Meets(func(text *termfilter.Sought) bool { return d.has[d.number[text]*rows+row] }) {
+		if d.sought.Meets(func(text *termfilter.Sought) bool { return d.has[d.number[text]*rows+row] }) {
 			found = append(found, row)
 		}
 	}

@@ -150,6 +150,9 @@ type Part struct {
 	Number int
 	// Blocks are the rows of it that may be what is sought, neighbours put together.
 	Blocks []Span
+	// Sought is what is left of the condition: without those of several that no row of the
+	// part meets. The conditions that ask for terms are those that were given.
+	Sought *Sought
 }
 
 // Candidates returns how many rows may be what is sought.
@@ -166,16 +169,17 @@ func (f *Filter) Parts(r io.ReaderAt, sought *Sought) ([]Part, error) {
 	var parts []Part
 	first := int64(0)
 	p := probe{file: r, filter: f}
+	texts := int64(len(sought.Texts()))
 	for i := range f.parts {
-		p.part = &f.parts[i]
+		p.of(&f.parts[i], texts)
 		rows := Span{first, first + p.part.rows}
 		first = rows.End
-		blocks := p.may(sought)
+		blocks, left := p.may(sought)
 		if p.err != nil {
 			return nil, p.err
 		}
 		if blocks != 0 {
-			parts = append(parts, Part{rows, i, p.part.spans(rows, blocks)})
+			parts = append(parts, Part{rows, i, p.part.spans(rows, blocks), left})
 		}
 	}
 	return parts, nil
@@ -198,52 +202,9 @@ func (p *part) spans(rows Span, blocks uint64) (spans []Span) {
 	return spans
 }
 
-// probe asks the filter of one part.
-type probe struct {
-	file   io.ReaderAt
-	part   *part
-	filter *Filter
-	err    error
-}
-
-// may returns the blocks of the part some row of which may be what is sought.
-func (p *probe) may(s *Sought) uint64 {
-	blocks := p.part.all()
-	for _, t := range s.terms {
-		if p.filter.keeps(t) {
-			blocks &= p.have(t.hash)
-		}
-		if blocks == 0 || p.err != nil {
-			return blocks
-		}
-	}
-	for _, inner := range s.All {
-		if blocks &= p.may(inner); blocks == 0 {
-			return 0
-		}
-	}
-	if s.Any == nil {
-		return blocks
-	}
-	var any uint64
-	for _, inner := range s.Any {
-		any |= p.may(inner)
-	}
-	return blocks & any
-}
-
 // keeps says whether what has the term was put into the filters.
 func (f *Filter) keeps(t term) bool {
 	return (t.ascii || f.characters) && (!t.port || f.ports)
-}
-
-// have returns the blocks that may have a hash.
-func (p *probe) have(hash uint64) uint64 {
-	blocks, err := p.part.blocks(p.file, hash)
-	if err != nil {
-		p.err = err
-	}
-	return blocks
 }
 
 func (p *part) blocks(r io.ReaderAt, hash uint64) (uint64, error) {

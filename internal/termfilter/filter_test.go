@@ -68,6 +68,53 @@ func TestPartsThatLackATermAreLeftOut(t *testing.T) {
 	}
 }
 
+// A part is told what of many texts its rows may have; a map that is read at once for them
+// says the same as one that is read place by place.
+func TestWhatIsLeftOfManyTexts(t *testing.T) {
+	body := built(4)
+	r := bytes.NewReader(body)
+	f, err := termfilter.Open(r, int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	common := termfilter.Text("contoso", true, true, false)
+	var any []*termfilter.Sought
+	alone := map[int]map[*termfilter.Sought][]termfilter.Span{}
+	for n := range 300 {
+		text := termfilter.Text(fmt.Sprintf("part%d row%d", n%5, n*7), true, true, false)
+		any = append(any, text)
+		parts, err := f.Parts(r, &termfilter.Sought{All: []*termfilter.Sought{common, text}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range parts {
+			if alone[p.Number] == nil {
+				alone[p.Number] = map[*termfilter.Sought][]termfilter.Span{}
+			}
+			alone[p.Number][text] = p.Blocks
+		}
+	}
+	parts, err := f.Parts(r, &termfilter.Sought{All: []*termfilter.Sought{common, {Any: any}}})
+	if err != nil || len(parts) != 4 {
+		t.Fatalf("%d parts, %v", len(parts), err)
+	}
+	for _, p := range parts {
+		left := p.Sought.Texts()
+		if len(left) < 10 || len(left) > 100 || left[0] != common {
+			t.Fatalf("part %d: %d texts are left", p.Number, len(left))
+		}
+		left = left[1:]
+		for text, blocks := range alone[p.Number] {
+			if !slices.Contains(left, text) {
+				t.Errorf("part %d: a text that is in %v is not left", p.Number, blocks)
+			}
+		}
+		if len(left) != len(alone[p.Number]) {
+			t.Errorf("part %d: %d texts are left, and %d are there", p.Number, len(left), len(alone[p.Number]))
+		}
+	}
+}
+
 // Rows of a part are told apart by block: exactly where one block has a term, in groups
 // of blocks where several have it, and not at all where all have it.
 func TestBlocksOfAPart(t *testing.T) {

@@ -19,8 +19,67 @@ type Sought struct {
 	// Columns are the names in storage of the columns whose texts are meant, sorted; nil
 	// if that is not known.
 	Columns []string
+	// Among, if it is not nil, stands for Text: any of these values. Who does not know
+	// them asks for nothing.
+	Among *Rows
 
 	All, Any []*Sought
+}
+
+// Known returns the condition with the texts that values gives for each Among, of which
+// ok is false if they are not known. Without any it is s itself.
+func (s *Sought) Known(values func(*Rows) (texts []string, ok bool)) *Sought {
+	switch {
+	case s == nil || !s.open():
+		return s
+	case s.All != nil:
+		return SoughtAll(s.each(s.All, values)...)
+	case s.Any != nil:
+		return SoughtAny(s.each(s.Any, values)...)
+	}
+	texts, ok := values(s.Among)
+	if !ok || slices.Contains(texts, "") {
+		return nil
+	}
+	any := make([]*Sought, len(texts))
+	for i, text := range texts {
+		any[i] = &Sought{Text: text, Begins: s.Begins, Ends: s.Ends, Number: s.Number && !WithinString(text), Columns: s.Columns}
+	}
+	if len(any) == 1 {
+		return any[0]
+	}
+	return &Sought{Any: any}
+}
+
+func (s *Sought) each(conditions []*Sought, values func(*Rows) ([]string, bool)) []*Sought {
+	known := make([]*Sought, len(conditions))
+	for i, c := range conditions {
+		known[i] = c.Known(values)
+	}
+	return known
+}
+
+// open says whether a condition has an Among.
+func (s *Sought) open() bool {
+	found := false
+	s.VisitAmong(func(*Rows) { found = true })
+	return found
+}
+
+// VisitAmong calls visit for each Among of a condition.
+func (s *Sought) VisitAmong(visit func(*Rows)) {
+	if s == nil {
+		return
+	}
+	if s.Among != nil {
+		visit(s.Among)
+	}
+	for _, c := range s.All {
+		c.VisitAmong(visit)
+	}
+	for _, c := range s.Any {
+		c.VisitAmong(visit)
+	}
 }
 
 // never is met by no row.
@@ -84,5 +143,5 @@ func (s *Sought) with(columns []string) *Sought {
 // same says whether two texts are the same, in whatever columns; lists never are.
 func (s *Sought) same(other *Sought) bool {
 	return s.All == nil && s.Any == nil && other.All == nil && other.Any == nil &&
-		s.Text == other.Text && s.Begins == other.Begins && s.Ends == other.Ends && s.Number == other.Number
+		s.Text == other.Text && s.Among == other.Among && s.Begins == other.Begins && s.Ends == other.Ends && s.Number == other.Number
 }

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/quoll/quoll/kql/budget"
@@ -22,8 +23,11 @@ func PushTerms(s *plan.Statement, work *budget.Budget) {
 		}
 	})
 	plan.Visit(s.Root, func(n plan.Node) {
-		if f, ok := n.(*plan.Filter); ok {
-			p.push(f.Input, []plan.Expr{f.Predicate}, nil)
+		switch n := n.(type) {
+		case *plan.Filter:
+			p.push(n.Input, []plan.Expr{n.Predicate}, nil)
+		case *plan.Join:
+			p.join(n)
 		}
 	})
 }
@@ -37,6 +41,58 @@ type termPusher struct {
 type values struct {
 	of    map[*plan.Column]plan.Expr
 	below *values // those of the node beneath, in which of is written
+}
+
+// join asks each side, of which rows without a partner give nothing, for what the keys of
+// the other are.
+func (p *termPusher) join(n *plan.Join) {
+	var keepsLeft, keepsRight bool // rows without a partner
+	switch n.Kind {
+	case plan.Inner, plan.InnerUnique, plan.LeftSemi, plan.RightSemi:
+	case plan.LeftOuter, plan.LeftAnti:
+		keepsLeft = true
+	case plan.RightOuter, plan.RightAnti:
+		keepsRight = true
+	default:
+		return
+	}
+	var ofLeft, ofRight []plan.Expr
+	for _, k := range n.On {
+		if k.Left.Type != types.String || k.Right.Type != types.String {
+			continue
+		}
+		ofLeft = append(ofLeft, among{k.Left, rowsOf(n.Right, k.Right)})
+		ofRight = append(ofRight, among{k.Right, rowsOf(n.Left, k.Left)})
+	}
+	if !keepsLeft {
+		p.push(n.Left, ofLeft, nil)
+	}
+	if !keepsRight {
+		p.push(n.Right, ofRight, nil)
+	}
+}
+
+// among is the condition that a column is one of some values. It stands in no plan.
+type among struct {
+	column *plan.Column
+	values *plan.Rows
+}
+
+func (among) Type() types.Type { return types.Bool }
+
+// rowsOf are the values of a column of a node, or of what it refers to.
+func rowsOf(n plan.Node, c *plan.Column) *plan.Rows {
+	for {
+		reference, ok := n.(*plan.Reference)
+		if !ok {
+			return &plan.Rows{Node: n, Column: c}
+		}
+		i := slices.Index(reference.Output, c)
+		if i < 0 {
+			return &plan.Rows{Node: n, Column: c}
+		}
+		n, c = reference.Target.Node, reference.Source[i]
+	}
 }
 
 // push brings predicates over the rows of n down to the scans beneath it. up are the
@@ -58,6 +114,14 @@ func (p *termPusher) push(n plan.Node, predicates []plan.Expr, up *values) {
 		case *plan.Project:
 			of := map[*plan.Column]plan.Expr{}
 			for _, d := range node.Define {
+				of[d.Column] = d.Expr
+			}
+			up, n = &values{of, up}, node.Input
+		case *plan.Aggregate:
+			// What a group's key is not, its rows are not needed for; of what is computed of
+			// a group nothing is known.
+			of := map[*plan.Column]plan.Expr{}
+			for _, d := range node.Keys {
 				of[d.Column] = d.Expr
 			}
 			up, n = &values{of, up}, node.Input
@@ -115,8 +179,19 @@ func (r *termReader) condition(e plan.Expr, steps []map[*plan.Column]plan.Expr) 
 		}
 	case *plan.Call:
 		return r.call(e, steps)
+	case among:
+		return r.among(&plan.Ref{Column: e.column}, e.values, steps)
 	}
 	return nil
+}
+
+// among returns what must be in a row of which a text is among some values.
+func (r *termReader) among(e plan.Expr, values *plan.Rows, steps []map[*plan.Column]plan.Expr) *plan.Sought {
+	found, column := r.text(e, steps)
+	if found != storedText && found != dynamicText {
+		return nil
+	}
+	return &plan.Sought{Among: values, Begins: true, Ends: true, Number: found == dynamicText, Columns: []string{column}}
 }
 
 // shapes are the operators that find a text, and whether it begins and ends where a
@@ -168,6 +243,10 @@ func (r *termReader) call(c *plan.Call, steps []map[*plan.Column]plan.Expr) *pla
 	}
 	conditions := make([]*plan.Sought, len(items))
 	for i, item := range items {
+		if rows, ok := item.(*plan.Rows); ok && name == "in" && value.Type() == types.String && rows.Column.Type == types.String {
+			conditions[i] = r.among(value, rowsOf(rows.Node, rows.Column), steps)
+			continue
+		}
 		l, ok := item.(*plan.Literal)
 		text, isText := "", false
 		if ok && l.Of == types.String {

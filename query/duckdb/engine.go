@@ -53,6 +53,7 @@ type Engine struct {
 	found   atomic.Int64 // the last table of rows that were found by themselves
 	inside  int64        // minInside, but in tests
 	near    int64        // nearRows, but in tests
+	atOnce  bool         // nothing is computed first, in tests
 	logger  *slog.Logger
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quoll/quoll/internal/termfilter"
@@ -21,8 +23,9 @@ import (
 
 const (
 	// findShare is the part of a row group that may have what is sought for it to be
-	// looked into block by block.
+	// looked into block by block; a single block is, whatever it is of.
 	findShare = 4
+	aBlock    = 1 << 10
 	// maxCandidates is the most rows of all files that are looked into so, and maxFound and
 	// maxFoundBytes what is found in them: more than that the engine reads quicker itself.
 	maxCandidates = 64 << 10
@@ -38,23 +41,23 @@ const (
 // left for the engine to read.
 func (r *reader) find(ctx context.Context, set *ReadSet, scan *plan.Scan, all []narrowed, asked *termfilter.Sought) ([]item, []narrowed, error) {
 	pick := make([]narrowed, len(all)) // the parts that are looked into
-	var candidates int64
+	var candidates, looks int64
 	var files []lake.File
 	for i, f := range all {
 		if pick[i].file = f.file; set.Find == nil || f.all || len(set.Later[f.file.Path]) > 0 {
 			continue
 		}
 		for _, p := range f.parts {
-			if n := p.Candidates(); n*findShare <= p.Rows() {
+			if n := p.Candidates(); n*findShare <= p.Rows() || n <= aBlock && n < p.Rows() {
 				pick[i].parts = append(pick[i].parts, p)
-				candidates += n
+				candidates, looks = candidates+n, looks+n*int64(len(p.Sought.Texts()))
 			}
 		}
 		if len(pick[i].parts) > 0 {
 			files = append(files, f.file)
 		}
 	}
-	if candidates == 0 || candidates > maxCandidates || candidates*int64(len(asked.Texts())) > maxLooks {
+	if candidates == 0 || candidates > maxCandidates || looks > maxLooks {
 		return nil, all, nil
 	}
 	if set.Fetch != nil {
@@ -176,26 +179,42 @@ func (r *reader) loadFound(ctx context.Context, batches []arrow.RecordBatch) ([]
 	name := fmt.Sprintf("found_%d", r.engine.found.Add(1))
 	// Before it is made: who is cancelled meanwhile may leave it behind all the same.
 	r.releases = append(r.releases, func() { r.engine.dropFound(context.WithoutCancel(ctx), name) })
-	created := false
-	for _, batch := range batches {
-		if batch == nil || batch.NumRows() == 0 {
-			continue
-		}
-		if !created {
-			create, err := createTable(name, batch.Schema())
-			if err != nil {
-				return nil, err
-			}
-			if _, err := conn.ExecContext(ctx, create); err != nil {
-				return nil, fmt.Errorf("load found rows: %w", err)
-			}
-			created = true
-		}
-		if err := conn.Raw(func(c any) error { return appendBatch(c, name, batch) }); err != nil {
-			return nil, fmt.Errorf("load found rows: %w", err)
-		}
+	batch, err := together(batches)
+	if err != nil {
+		return nil, fmt.Errorf("load found rows: %w", err)
+	}
+	create, err := createTable(name, batch.Schema())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.ExecContext(ctx, create); err != nil {
+		return nil, fmt.Errorf("load found rows: %w", err)
+	}
+	if err := conn.Raw(func(c any) error { return appendBatch(c, name, batch) }); err != nil {
+		return nil, fmt.Errorf("load found rows: %w", err)
 	}
 	return []item{{from: name}}, nil
+}
+
+// together puts the rows of batches with the same columns into one: each that is appended
+// costs a commit. Some batch has rows.
+func together(batches []arrow.RecordBatch) (arrow.RecordBatch, error) {
+	batches = slices.DeleteFunc(slices.Clone(batches), func(b arrow.RecordBatch) bool { return b == nil || b.NumRows() == 0 })
+	if len(batches) == 1 {
+		return batches[0], nil
+	}
+	columns := make([]arrow.Array, batches[0].NumCols())
+	for i := range columns {
+		pieces := make([]arrow.Array, len(batches))
+		for j, b := range batches {
+			pieces[j] = b.Column(i)
+		}
+		var err error
+		if columns[i], err = array.Concatenate(pieces, memory.DefaultAllocator); err != nil {
+			return nil, fmt.Errorf("column %s: %w", batches[0].ColumnName(i), err)
+		}
+	}
+	return array.NewRecordBatch(batches[0].Schema(), columns, rowsOf(batches)), nil
 }
 
 func (e *Engine) dropFound(ctx context.Context, name string) {

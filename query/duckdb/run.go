@@ -93,6 +93,9 @@ func (e *Engine) runOnce(ctx context.Context, r *reader, s *plan.Statement, care
 func (e *Engine) runText(ctx context.Context, r *reader, s *plan.Statement, careful bool) (*query.Execution, error) {
 	number, done := e.running.add(ctx)
 	defer done()
+	if err := r.computeFirst(ctx, s, careful, number); err != nil {
+		return nil, err
+	}
 	generated, err := e.sql(ctx, r, s, careful, number)
 	if err != nil {
 		return nil, err
@@ -136,10 +139,15 @@ func (e *Engine) SQL(ctx context.Context, s *plan.Statement, options query.RunOp
 // sql generates the SQL of a statement. One row more than the limit is asked
 // for, which tells whether the result was cut.
 func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement, careful bool, number int64) (*sqlgen.Query, error) {
+	return e.generate(ctx, r, s, careful, number, r.options.Limits.Rows+1)
+}
+
+// generate generates the SQL of a statement of which so many rows are wanted at most.
+func (e *Engine) generate(ctx context.Context, r *reader, s *plan.Statement, careful bool, number int64, limit int) (*sqlgen.Query, error) {
 	options := sqlgen.Options{
 		Bounded:    func(s *plan.Scan, asked sqlgen.Times) (sqlgen.Item, error) { return r.scan(ctx, s, asked) },
 		TimeColumn: rewrite.TimeColumn,
-		Limit:      r.options.Limits.Rows + 1, Careful: careful, Number: number,
+		Stored:     r.first.table, Limit: limit, Careful: careful, Number: number,
 		Budget: budget.New(0, func() error { return context.Cause(ctx) }),
 	}
 	generated, err := sqlgen.Generate(s, options)

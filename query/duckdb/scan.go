@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -29,10 +30,22 @@ type reader struct {
 	near       *near // how to look for the rows at first, or nil
 	// standing says what scans look at whose rows may be kept for several queries.
 	standing map[*plan.Scan]*query.Interest
+	first    first
+	// narrow is what of the files of a scan may have what was asked for.
+	narrow map[*plan.Scan]narrowing
+}
+
+type narrowing struct {
+	asked *plan.Sought
+	files []lake.File
+	found []narrowed
 }
 
 func (e *Engine) newReader(options query.RunOptions) *reader {
-	return &reader{engine: e, options: options, sets: map[string]*ReadSet{}, loaded: map[uint64]bool{}, read: map[string]bool{}}
+	return &reader{
+		engine: e, options: options, sets: map[string]*ReadSet{}, loaded: map[uint64]bool{}, read: map[string]bool{}, narrow: map[*plan.Scan]narrowing{},
+		first: first{stored: map[plan.Node]string{}, inside: map[plan.Node]bool{}, values: map[plan.Rows][]string{}},
+	}
 }
 
 func (r *reader) release() {
@@ -68,7 +81,7 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan, asked sqlgen.Times) (sq
 		return sqlgen.Item{}, err
 	}
 	w := r.window(set, asked)
-	from, to := later(s.From, r.options.From), earlier(s.To, justBefore(r.options.To))
+	from, to := r.within(s)
 	from, to = w.reach(set, from, to)
 	from, to = r.near.narrow(s, set, &w, from, to)
 	parts, err := r.files(ctx, set, s, from, to, &w)
@@ -88,6 +101,34 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan, asked sqlgen.Times) (sq
 	w.known.Text, err = union(s, &w, parts)
 	w.known.Met = w.met
 	return w.known, err
+}
+
+// within returns the times that a scan looks at, both included; zero is no bound.
+func (r *reader) within(s *plan.Scan) (from, to time.Time) {
+	return later(s.From, r.options.From), earlier(s.To, justBefore(r.options.To))
+}
+
+// touched returns the files that a scan may have rows of.
+func touched(set *ReadSet, scan *plan.Scan, from, to time.Time) (files []lake.File) {
+	for _, file := range set.Files {
+		if overlaps(file.MinTime, file.MaxTime, from, to) && cameWithin(file, scan.Ranges) {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// narrowed returns what of files may have what a scan seeks, and looks once.
+func (r *reader) narrowed(ctx context.Context, set *ReadSet, scan *plan.Scan, files []lake.File) ([]narrowed, error) {
+	asked := scan.Sought.Known(r.first.known)
+	if n, ok := r.narrow[scan]; ok && slices.EqualFunc(n.files, files, func(a, b lake.File) bool { return a.Path == b.Path }) && reflect.DeepEqual(n.asked, asked) {
+		return slices.Clone(n.found), nil
+	}
+	found, err := r.engine.narrow(ctx, set, files, newSought(asked))
+	if err == nil {
+		r.narrow[scan] = narrowing{asked, files, slices.Clone(found)}
+	}
+	return found, err
 }
 
 // Expect implements query.Expecter.
@@ -127,10 +168,7 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 	var files []lake.File
 	var items []item
 	read := map[string]bool{}
-	for _, file := range set.Files {
-		if !overlaps(file.MinTime, file.MaxTime, from, to) || !cameWithin(file, scan.Ranges) {
-			continue
-		}
+	for _, file := range touched(set, scan, from, to) {
 		if len(set.Later[file.Path]) == 0 && w.know(file.MinTime, file.MaxTime, file.Rows) {
 			continue
 		}
@@ -144,8 +182,8 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 			items = append(items, item{from: kept})
 		}
 	}
-	asked := newSought(scan.Sought)
-	narrow, err := r.engine.narrow(ctx, set, files, asked)
+	asked := newSought(scan.Sought.Known(r.first.known))
+	narrow, err := r.narrowed(ctx, set, scan, files)
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,9 @@ type Options struct {
 	// TimeColumn, the name in storage of the rows' times.
 	Bounded    func(*plan.Scan, Times) (Item, error)
 	TimeColumn string
+	// Stored, if there is one, names the table that holds the rows of a node already, its
+	// columns under the names of StoredName.
+	Stored func(plan.Node) (table string, ok bool)
 	// Number is handed to each function that is computed in Go, so that the
 	// engine knows for which query it is called.
 	Number int64
@@ -45,6 +48,9 @@ type Options struct {
 	// Budget is what generating may spend; nil is without bound.
 	Budget *budget.Budget
 }
+
+// StoredName is the name of a column in a table of Options.Stored.
+func StoredName(c *plan.Column) string { return innerName(c) }
 
 // Query is SQL text and the values of its parameters $1, $2 and so on.
 type Query struct {

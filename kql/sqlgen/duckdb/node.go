@@ -18,6 +18,11 @@ func (g *generator) node(n plan.Node) *block {
 }
 
 func (g *generator) blockOf(n plan.Node) *block {
+	if g.options.Stored != nil {
+		if table, ok := g.options.Stored(n); ok {
+			return g.over(table, n.Columns(), innerName)
+		}
+	}
 	switch n := n.(type) {
 	case *plan.Scan:
 		return g.scan(n)
