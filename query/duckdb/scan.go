@@ -110,9 +110,9 @@ func (r *reader) within(s *plan.Scan) (from, to time.Time) {
 
 // touched returns the files that a scan may have rows of.
 func touched(set *ReadSet, scan *plan.Scan, from, to time.Time) (files []lake.File) {
-	for _, file := range set.Files {
-		if overlaps(file.MinTime, file.MaxTime, from, to) && cameWithin(file, scan.Ranges) {
-			files = append(files, file)
+	for i := range set.Files { // of which there are hundreds, and few in the range
+		if f := &set.Files[i]; overlaps(f.MinTime, f.MaxTime, from, to) && cameWithin(*f, scan.Ranges) {
+			files = append(files, *f)
 		}
 	}
 	return files
@@ -168,6 +168,7 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 	var files []lake.File
 	var items []item
 	read := map[string]bool{}
+	again := len(r.read) > 0 // files of the table may have been read already
 	for _, file := range touched(set, scan, from, to) {
 		if len(set.Later[file.Path]) == 0 && w.know(file.MinTime, file.MaxTime, file.Rows) {
 			continue
@@ -232,10 +233,9 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 			r.statistics.RowsScanned += rows
 		}
 	}
-	for _, file := range set.Files {
-		if !read[file.Path] && !r.read[file.Path] {
-			r.statistics.FilesPruned++
-		}
+	r.statistics.FilesPruned += len(set.Files) - len(read)
+	if again {
+		r.statistics.FilesPruned -= r.readBefore(set, read)
 	}
 	inside, others := w.part(whole)
 	if len(inside) > 0 {
@@ -248,6 +248,16 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 		return items, nil
 	}
 	return items, set.Fetch(ctx, fetch)
+}
+
+// readBefore counts the files of a set that an earlier scan read, and this one does not.
+func (r *reader) readBefore(set *ReadSet, read map[string]bool) (files int) {
+	for i := range set.Files {
+		if path := set.Files[i].Path; r.read[path] && !read[path] {
+			files++
+		}
+	}
+	return files
 }
 
 // kept returns the table with the rows of a file that a scan looks at, empty if there
