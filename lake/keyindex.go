@@ -77,32 +77,39 @@ func (s *keyShard) first(e *keyEntry) int {
 	return int(at)
 }
 
-// each calls visit with the entries of a record until it returns true.
-func (s *keyShard) each(e *keyEntry, visit func(at int) bool) {
-	if s.used == 0 {
-		return
-	}
-	for at := s.first(e); s.tables[at] != 0; {
-		if s.entries[at].sameKey(e) && visit(at) {
-			return
-		}
-		if at++; at == len(s.entries) {
+// next returns the first place from at on that has an entry of a record, -1 if a free one
+// comes before. A shard with entries has free places, too.
+func (s *keyShard) next(e *keyEntry, at int) int {
+	for ; ; at++ {
+		if at == len(s.entries) {
 			at = 0
+		}
+		if s.tables[at] == 0 {
+			return -1
+		}
+		if s.entries[at].sameKey(e) {
+			return at
 		}
 	}
 }
 
+// find returns the place of an entry, -1 if it is not there.
+func (s *keyShard) find(e *keyEntry) int {
+	if s.used == 0 {
+		return -1
+	}
+	at := s.next(e, s.first(e))
+	for at >= 0 && s.entries[at].digest != e.digest {
+		at = s.next(e, at+1)
+	}
+	return at
+}
+
 // add notes that a table knows the record with that content.
 func (s *keyShard) add(e keyEntry, table uint32) (added bool) {
-	found := false
-	s.each(&e, func(at int) bool {
-		if found = s.entries[at].digest == e.digest; found {
-			added = s.tables[at]&table == 0
-			s.tables[at] |= table
-		}
-		return found
-	})
-	if found {
+	if at := s.find(&e); at >= 0 {
+		added = s.tables[at]&table == 0
+		s.tables[at] |= table
 		return added
 	}
 	if 8*(s.used+1) > 7*len(s.entries) {
@@ -159,21 +166,40 @@ const (
 )
 
 func (s *keySet) lookUp(key schema.Key, digest schema.Digest) known {
-	e, result := newKeyEntry(key, digest), unknownRecord
-	s.store.each(&e, func(digest uint64, tables uint32) bool {
-		switch {
-		case tables&s.bit == 0:
-			return false
-		case digest == e.digest:
-			result = sameRecord
-		case s.versions:
-			return false
-		default:
-			result = changedRecord
+	e := newKeyEntry(key, digest)
+	for _, index := range [...]*keyIndex{s.store.active, s.store.sealed} {
+		shard := index.shard(&e)
+		if shard.used == 0 {
+			continue
 		}
-		return true
-	})
-	return result
+		for at := shard.next(&e, shard.first(&e)); at >= 0; at = shard.next(&e, at+1) {
+			if known := s.judge(&e, shard.entries[at].digest, shard.tables[at]); known != unknownRecord {
+				return known
+			}
+		}
+	}
+	if len(s.store.found) == 0 {
+		return unknownRecord
+	}
+	for _, t := range s.store.found[key] {
+		if known := s.judge(&e, t.digest, t.tables); known != unknownRecord {
+			return known
+		}
+	}
+	return unknownRecord
+}
+
+// judge says what an entry with the key of e means for the table.
+func (s *keySet) judge(e *keyEntry, digest uint64, tables uint32) known {
+	switch {
+	case tables&s.bit == 0:
+		return unknownRecord
+	case digest == e.digest:
+		return sameRecord
+	case s.versions:
+		return unknownRecord
+	}
+	return changedRecord
 }
 
 func (s *keySet) add(key schema.Key, digest schema.Digest) {

@@ -58,28 +58,6 @@ const (
 	mergedRuns = 4
 )
 
-// each calls visit with the entries of a record until it returns true.
-func (s *keyStore) each(e *keyEntry, visit func(digest uint64, tables uint32) bool) {
-	for _, index := range [...]*keyIndex{s.active, s.sealed} {
-		shard, stop := index.shard(e), false
-		shard.each(e, func(at int) bool {
-			stop = visit(shard.entries[at].digest, shard.tables[at])
-			return stop
-		})
-		if stop {
-			return
-		}
-	}
-	if len(s.found) == 0 {
-		return
-	}
-	for _, t := range s.found[e.key()] {
-		if visit(t.digest, t.tables) {
-			return
-		}
-	}
-}
-
 // probe asks the runs for the records of a batch.
 func (s *keyStore) probe(records []schema.Record) (map[schema.Key][]tabled, error) {
 	s.runsMu.RLock()
