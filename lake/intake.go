@@ -141,7 +141,11 @@ func (v *vector) addSeries(s *schema.Series, base int, from, to uint32) (bytes i
 	case s.Views != nil:
 		for i := low; i < high; i++ {
 			v.pad(int(s.Rows[i]) + shift)
-			v.addText(s.Views[i])
+			if s.ViewsAreText() {
+				v.addValid(s.Views[i])
+			} else {
+				v.addText(s.Views[i])
+			}
 			bytes += int64(len(s.Views[i]))
 		}
 	case s.Ends != nil:

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/quoll/quoll/schema"
 )
@@ -18,13 +19,16 @@ func TestRowsOfASheetAreThoseOfCells(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	cells, sheets := openLake(t, t.TempDir()), openLake(t, t.TempDir())
 	tables := []string{schema.UnifiedAuditLog, schema.OfficeActivity, schema.ThreatIntelIndicators}
+	made := map[string]*schema.Sheet{}
+	for _, name := range tables {
+		made[name] = schema.NewSheet(tableNamed(name))
+	}
 	for position := uint64(1); position <= 30; position++ {
 		at := noon.Add(time.Duration(position) * time.Minute)
 		asCells := Batch{Position: position, Ingested: at}
 		asRows := Batch{Position: position, Ingested: at}
-		made := map[string]*schema.Sheet{}
-		for _, name := range tables {
-			made[name] = schema.NewSheet(tableNamed(name))
+		for _, sheet := range made {
+			sheet.Reset()
 		}
 		for range random.IntN(60) {
 			id := random.IntN(500)
@@ -113,7 +117,11 @@ func inSheetOf(sheet *schema.Sheet, from schema.Row) schema.Row {
 		if slices.Contains(constantsOf(from.Table.Name), c) {
 			continue // Complete gives it
 		}
-		sheet.Set(c.Column, c.Value, 1)
+		if isDynamic := from.Table.Columns[c.Column].Type == schema.TypeDynamic; isDynamic && c.Value.Type() == schema.TypeDynamic && utf8.ValidString(c.Value.Text()) {
+			sheet.SetParsed(c.Column, c.Value.Text(), 1)
+		} else {
+			sheet.Set(c.Column, c.Value, 1)
+		}
 		if sheet.Has(c.Column) {
 			sheet.Set(c.Column, schema.String("late"), 1)
 		}

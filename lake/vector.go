@@ -136,6 +136,11 @@ func (v *vector) addText(s string) {
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "\uFFFD")
 	}
+	v.addValid(s)
+}
+
+// addValid appends a text that is known to be valid UTF-8.
+func (v *vector) addValid(s string) {
 	v.data = append(v.data, s...)
 	v.offsets = append(v.offsets, int32(len(v.data)))
 	v.markValid()

@@ -130,7 +130,7 @@ func (r *run) auditRecord(text string, object jsontape.Value) string {
 
 	r.log.Set(p.logTime, at, 0)
 	r.log.Set(p.logSize, size, 0)
-	r.log.Set(p.logRecord, schema.Dynamic(text), 0)
+	r.log.SetParsed(p.logRecord, text, 0)
 	if contentType != "" {
 		r.log.Set(p.logContentType, schema.String(contentType), 0)
 	}

@@ -37,10 +37,14 @@ type Series struct {
 	// then.
 	Constant Value
 
-	kind  types.Type
-	class class
-	inUse bool
+	kind   types.Type
+	class  class
+	inUse  bool
+	unsure bool // of some view it is not known whether it is UTF-8
 }
+
+// ViewsAreText says that all Views are known to be valid UTF-8.
+func (c *Series) ViewsAreText() bool { return !c.unsure }
 
 // class is how the values of a column are kept.
 type class uint8
@@ -132,6 +136,17 @@ func (s *Sheet) SetText(column int, text string, rank int) {
 	c.Ends = append(c.Ends, uint32(len(c.Text)))
 }
 
+// SetParsed is Set of a text that was read as JSON, for a dynamic column: it is known to be
+// valid UTF-8, of which texts are most, and nobody need look again.
+func (s *Sheet) SetParsed(column int, text string, rank int) {
+	c := &s.series[column]
+	if c.class != classView || !s.takes(c, column, rank) {
+		return
+	}
+	c.Rows = append(c.Rows, uint32(s.rows))
+	c.Views = append(c.Views, text)
+}
+
 // fits says that values of a type may be kept with those of the column's.
 func (c *Series) fits(t types.Type) bool {
 	other := classOf(t)
@@ -188,11 +203,23 @@ func (s *Sheet) Complete(constants []Cell) {
 	}
 }
 
+// maxKept is the bytes that an empty sheet keeps for the rows to come.
+const maxKept = 1 << 20
+
 // Reset makes the sheet empty, and lets go of what it refers to. Its rows must not
 // be in use.
 func (s *Sheet) Reset() {
-	for _, column := range s.used {
-		s.series[column].reset()
+	room := maxKept
+	for i := range s.series {
+		c := &s.series[i]
+		if c.inUse {
+			c.reset()
+		}
+		if size := c.memory(); size > room {
+			*c = Series{kind: c.kind, class: c.class}
+		} else {
+			room -= size
+		}
 	}
 	s.used, s.rows, s.open = s.used[:0], 0, false
 }
@@ -261,6 +288,7 @@ func (c *Series) add(row uint32, v Value) {
 		c.Text = append(c.Text, v.text...)
 		c.Ends = append(c.Ends, uint32(len(c.Text)))
 	case classView:
+		c.unsure = true
 		c.Views = append(c.Views, v.text)
 	default:
 		c.Bits = append(c.Bits, v.bits)
@@ -305,14 +333,13 @@ func (c *Series) fill(v Value, rows int) {
 	*c = whole
 }
 
-// maxKept is the bytes of text that a column of an empty sheet keeps room for.
-const maxKept = 64 << 10
-
 func (c *Series) reset() {
 	clear(c.Views)
 	c.Rows, c.Ends, c.Views, c.Bits, c.Text = c.Rows[:0], c.Ends[:0], c.Views[:0], c.Bits[:0], c.Text[:0]
-	if cap(c.Text) > maxKept || cap(c.Rows) > maxKept/16 {
-		*c = Series{kind: c.kind, class: c.class}
-	}
-	c.Constant, c.inUse = Value{}, false
+	c.Constant, c.inUse, c.unsure = Value{}, false, false
+}
+
+// memory returns the bytes that the values have room in.
+func (c *Series) memory() int {
+	return cap(c.Text) + 4*(cap(c.Rows)+cap(c.Ends)) + 8*cap(c.Bits) + 16*cap(c.Views)
 }
