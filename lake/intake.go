@@ -2,6 +2,8 @@ package lake
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -127,9 +129,7 @@ func (b *builder) addTimes(r run) {
 func (v *vector) addSeries(s *schema.Series, base int, from, to uint32) (bytes int64) {
 	if !s.Constant.IsNull() {
 		v.pad(base)
-		for range to - from {
-			v.add(s.Constant)
-		}
+		v.addRepeated(s.Constant, int(to-from))
 		return int64(len(s.Constant.Text())) * int64(to-from)
 	}
 	low, high := s.Between(from, to)
@@ -157,6 +157,29 @@ func (v *vector) addSeries(s *schema.Series, base int, from, to uint32) (bytes i
 		}
 	}
 	return bytes
+}
+
+// addRepeated appends a value as many times.
+func (v *vector) addRepeated(value schema.Value, times int) {
+	if v.kind != kindText || v.valid != nil || kindOf(value.Type()) != kindText {
+		for range times {
+			v.add(value)
+		}
+		return
+	}
+	text := value.Text()
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "\uFFFD")
+	}
+	end := int32(len(v.data))
+	v.data = slices.Grow(v.data, times*len(text))
+	v.offsets = slices.Grow(v.offsets, times)
+	for range times {
+		v.data = append(v.data, text...)
+		end += int32(len(text))
+		v.offsets = append(v.offsets, end)
+	}
+	v.n += times
 }
 
 // addTexts appends texts that lie one behind the other.
