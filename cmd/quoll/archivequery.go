@@ -85,7 +85,7 @@ func (t *archivedTables) Acquire(table string) (*duckdb.ReadSet, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	set := &duckdb.ReadSet{TimeColumn: described.TimeColumn, Later: map[string][]lake.File{}, Release: func() {}, Fetch: t.fetch}
+	set := &duckdb.ReadSet{TimeColumn: described.TimeColumn, Later: map[string][]lake.File{}, ReadAll: true, Release: func() {}, Fetch: t.fetch}
 	var absent absentRows
 	days := map[string][]archivedFile{} // by folder, the latest first
 	for _, f := range slices.Backward(t.files[table]) {

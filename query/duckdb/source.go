@@ -28,6 +28,9 @@ type ReadSet struct {
 	// which one of them has the key is no row of the table. They are no files of the
 	// set on that account.
 	Later map[string][]lake.File
+	// ReadAll says that rows are read even where they are only counted, since they are
+	// proven when their files are fetched.
+	ReadAll bool
 	// Parts says which parts of a file may have what is sought, or that all may. nil
 	// knows nothing.
 	Parts func(f lake.File, sought *termfilter.Sought) (parts []lake.Part, all bool, err error)

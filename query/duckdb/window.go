@@ -37,7 +37,7 @@ func (r *reader) window(set *ReadSet, asked sqlgen.Times) window {
 	if set.TimeColumn == rewrite.TimeColumn {
 		w.from, w.to = later(asked.From, w.from), earlier(asked.To, w.to)
 		w.conditions, w.grouped = asked.Condition, asked.Grouped
-		w.counted, w.first = asked.Counted, asked.First
+		w.counted, w.first = asked.Counted && !set.ReadAll, asked.First
 	}
 	return w
 }

@@ -235,6 +235,10 @@ func TestRowsWithLaterVersionsAreNotKnown(t *testing.T) {
 	if sql := sqlOf(oldest); !strings.Contains(sql, quoteText(table.set.Files[1].Path)) {
 		t.Errorf("the first rows are sought in %s", sql)
 	}
+	table.set.Later, table.set.ReadAll = nil, true
+	if sql := sqlOf(count); !strings.Contains(sql, quoteText(first)) || !strings.Contains(sql, quoteText(last)) || !strings.Contains(sql, "fresh") {
+		t.Errorf("rows are not read that must be: %s", sql)
+	}
 }
 
 // What some rows near the end answer is answered by them, and by all rows where they do not.
