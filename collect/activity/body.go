@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func (s *scan) add(piece []byte) error {
 		var err error
 		switch s.state {
 		case scanString:
-			i = s.inString(piece, i)
+			i, s.state = endOfString(piece, i)
 			continue
 		case scanEscape:
 			s.state = scanString
@@ -93,46 +94,75 @@ func (s *scan) before(c byte) error {
 	return nil
 }
 
-// inString goes to the end of the string or of the piece.
-func (s *scan) inString(piece []byte, i int) int {
+// endOfString returns where the string ends that goes on at i, behind its quote.
+// If it does not end in the piece, the state says whether the piece ends behind a
+// backslash that escapes.
+func endOfString(piece []byte, i int) (next int, state scanState) {
+	begin := i
+	if end := nearQuote(piece, i); end >= 0 {
+		if end == begin || piece[end-1] != '\\' {
+			return end + 1, scanInside
+		}
+		i = end
+	}
+	for {
+		end := bytes.IndexByte(piece[i:], '"')
+		open := end < 0
+		if end += i; open {
+			end = len(piece)
+		}
+		slash := end
+		for slash > begin && piece[slash-1] == '\\' {
+			slash--
+		}
+		escaped := (end-slash)%2 == 1
+		switch {
+		case open && escaped:
+			return end, scanEscape
+		case open:
+			return end, scanString
+		case !escaped:
+			return end + 1, scanInside
+		}
+		i = end + 1
+	}
+}
+
+// nearQuote returns where the next quote is if it is among the next sixteen bytes,
+// as it mostly is, or -1.
+func nearQuote(piece []byte, i int) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for i+8 <= len(piece) {
-		w := binary.LittleEndian.Uint64(piece[i:])
-		quote, slash := w^'"'*ones, w^'\\'*ones
-		if stop := ((quote-ones)&^quote | (slash-ones)&^slash) & highs; stop != 0 {
-			i += bits.TrailingZeros64(stop) >> 3
-			break
+	if len(piece)-i < 16 {
+		return -1
+	}
+	for range 2 {
+		quote := binary.LittleEndian.Uint64(piece[i:]) ^ '"'*ones
+		if stop := (quote - ones) &^ quote & highs; stop != 0 {
+			return i + bits.TrailingZeros64(stop)>>3
 		}
 		i += 8
 	}
-	for ; i < len(piece); i++ {
-		switch piece[i] {
-		case '"':
-			s.state = scanInside
-			return i + 1
-		case '\\':
-			s.state = scanEscape
-			return i + 1
-		}
-	}
-	return i
+	return -1
 }
 
-// inside goes to the next string, to the end of the array or of the piece.
+// inside goes to the end of the array or of the piece.
 func (s *scan) inside(piece []byte, i int) (int, error) {
-	for ; i < len(piece); i++ {
+	for i < len(piece) {
 		c := piece[i]
 		if !structural[c] {
 			if !s.element && !isSpace(c) {
 				s.element = true
 			}
+			i++
 			continue
 		}
 		switch c {
 		case '"':
 			s.element = true
-			s.state = scanString
-			return i + 1, nil
+			if i, s.state = endOfString(piece, i+1); s.state != scanInside {
+				return i, nil
+			}
+			continue
 		case '[':
 			s.element = true
 			s.open = append(s.open, ']')
@@ -153,6 +183,7 @@ func (s *scan) inside(piece []byte, i int) (int, error) {
 				return i + 1, nil
 			}
 		}
+		i++
 	}
 	return i, nil
 }

@@ -102,17 +102,7 @@ func TestPiecesMakeNoDifference(t *testing.T) {
 	for _, body := range bodies {
 		want, wantErr := countRecords([]byte(body))
 		for size := 1; size < len(body); size++ {
-			var s scan
-			var err error
-			for piece := range slices.Chunk([]byte(body), size) {
-				if err = s.add(piece); err != nil {
-					break
-				}
-			}
-			got := int64(0)
-			if err == nil {
-				got, err = s.end()
-			}
+			got, err := countPieces([]byte(body), size)
 			if got != want || (err == nil) != (wantErr == nil) {
 				t.Errorf("%q in pieces of %d: %d, %v; in one: %d, %v", body, size, got, err, want, wantErr)
 			}
@@ -159,4 +149,40 @@ func TestPartsAreCutBetweenRecords(t *testing.T) {
 			t.Errorf("in parts of %d bytes: %d records, want %d", size, len(found), len(records))
 		}
 	}
+}
+
+// Escaped quotes and runs of backslashes at every distance from the beginning of a
+// string, in pieces of every size: near quotes and far ones are found differently.
+func TestEscapesAtEveryDistance(t *testing.T) {
+	for distance := range 36 {
+		for pairs := range 4 {
+			for _, escaped := range []string{"", `\"`, `\"]`, `\"b\"`} {
+				text := strings.Repeat("a", distance) + strings.Repeat(`\\`, pairs) + escaped + strings.Repeat(`\\`, pairs)
+				body := []byte(`["` + text + `","],[","` + text + `tail of a long text"]`)
+				if !json.Valid(body) {
+					t.Fatalf("%q is not valid", body)
+				}
+				for size := 1; size <= len(body); size++ {
+					if got, err := countPieces(body, size); err != nil || got != 3 {
+						t.Fatalf("%q in pieces of %d has %d records, %v; want 3", body, size, got, err)
+					}
+					open := append(slices.Clone(body[:len(body)-2]), `\"]`...)
+					if _, err := countPieces(open, size); err == nil {
+						t.Fatalf("%q in pieces of %d passes for whole", open, size)
+					}
+				}
+			}
+		}
+	}
+}
+
+// countPieces scans a body in pieces.
+func countPieces(body []byte, size int) (int64, error) {
+	var s scan
+	for piece := range slices.Chunk(body, size) {
+		if err := s.add(piece); err != nil {
+			return 0, err
+		}
+	}
+	return s.end()
 }
