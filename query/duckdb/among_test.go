@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/query"
 )
@@ -158,5 +159,15 @@ func TestSoughtAmongValues(t *testing.T) {
 		if said != c.want {
 			t.Errorf("%+v with %q asks for %s, want %s", c.sought, c.values, said, c.want)
 		}
+	}
+}
+
+// More rows are looked into one by one where documents of them are read.
+func TestDocumentsAreWorthMoreLooking(t *testing.T) {
+	scan := func(of types.Type) *plan.Scan {
+		return &plan.Scan{Table: "UnifiedAuditLog", Fields: []plan.Field{{Column: &plan.Column{Type: types.String}, Source: "UserId"}, {Column: &plan.Column{Type: of}, Source: "x"}}}
+	}
+	if short, long := mostCandidates(scan(types.String)), mostCandidates(scan(types.Dynamic)); short*8 > long {
+		t.Errorf("%d rows of short texts are looked into, and %d with documents", short, long)
 	}
 }

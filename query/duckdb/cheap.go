@@ -1,6 +1,8 @@
 package duckdb
 
 import (
+	"slices"
+
 	"github.com/quoll/quoll/internal/termfilter"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/types"
@@ -12,10 +14,8 @@ import (
 // nothing of them is wanted that is long. In its dictionary the kind of all rows takes
 // a quarter of a millisecond, and of the other columns the engine unpacks what it needs.
 func quickToRead(scan *plan.Scan, asked *termfilter.Sought) bool {
-	for _, f := range scan.Fields {
-		if f.Column.Type == types.Dynamic {
-			return false
-		}
+	if hasDocument(scan) {
+		return false
 	}
 	key := query.KeyColumn(scan.Table)
 	for _, text := range asked.Texts() {
@@ -24,6 +24,11 @@ func quickToRead(scan *plan.Scan, asked *termfilter.Sought) bool {
 		}
 	}
 	return key != ""
+}
+
+// hasDocument reports whether a scan reads documents.
+func hasDocument(scan *plan.Scan) bool {
+	return slices.ContainsFunc(scan.Fields, func(f plan.Field) bool { return f.Column.Type == types.Dynamic })
 }
 
 // worthAnItem is how many rows the engine goes through for the key alone in the half

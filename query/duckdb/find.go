@@ -26,11 +26,14 @@ const (
 	// looked into block by block; a single block is, whatever it is of.
 	findShare = 4
 	aBlock    = 1 << 10
-	// maxCandidates is the most rows of all files that are looked into so, and maxFound and
-	// maxFoundBytes what is found in them: more than that the engine reads quicker itself.
+	// maxCandidates is the most rows of all files that are looked into so, and maxDocuments
+	// if documents of them are wanted, which take the engine a hundred times as long as a
+	// short text. maxFound and maxFoundBytes are what is found in them: more than that the
+	// engine reads quicker itself.
 	maxCandidates = 64 << 10
+	maxDocuments  = 1 << 20
 	// maxLooks is the most looks at a row, one for each text that is sought.
-	maxLooks      = 8 * maxCandidates
+	maxLooks      = 2 << 20
 	maxFound      = 4 << 10
 	maxFoundBytes = 32 << 20
 	// seekers is how many files are looked into at a time.
@@ -57,7 +60,7 @@ func (r *reader) find(ctx context.Context, set *ReadSet, scan *plan.Scan, all []
 			files = append(files, f.file)
 		}
 	}
-	if candidates == 0 || candidates > maxCandidates || looks > maxLooks {
+	if candidates == 0 || candidates > mostCandidates(scan) || looks > maxLooks {
 		return nil, all, nil
 	}
 	if set.Fetch != nil {
@@ -77,6 +80,14 @@ func (r *reader) find(ctx context.Context, set *ReadSet, scan *plan.Scan, all []
 		return nil, nil, err
 	}
 	return table, r.left(all, pick, batches), nil
+}
+
+// mostCandidates is the most rows of all files that are looked into for a scan.
+func mostCandidates(scan *plan.Scan) int64 {
+	if hasDocument(scan) {
+		return maxDocuments
+	}
+	return maxCandidates
 }
 
 // findAll looks into files; where that is not possible there is no batch. There is none
