@@ -15,12 +15,10 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/quoll/quoll/bench/rows/year"
-	"github.com/quoll/quoll/schema"
 )
 
 func main() {
@@ -50,8 +48,8 @@ func run(ctx context.Context, rows int64, days int, last, dir, tables string) er
 		return fmt.Errorf("-last: %w", err)
 	}
 	config := year.Config{Rows: rows, Days: days, End: end.AddDate(0, 0, 1), Dir: dir, Progress: progress}
-	if config.Tables, err = named(tables); err != nil {
-		return err
+	if config.Tables, err = year.Named(tables); err != nil {
+		return fmt.Errorf("-tables: %w", err)
 	}
 	made, err := year.Make(ctx, config)
 	if err != nil {
@@ -60,20 +58,6 @@ func run(ctx context.Context, rows int64, days int, last, dir, tables string) er
 	text := made.String()
 	fmt.Print(text)
 	return os.WriteFile(filepath.Join(dir, "README.md"), []byte(text), 0o640)
-}
-
-// named returns the tables of a list with commas.
-func named(list string) (names []string, err error) {
-	if list == "" {
-		return nil, nil
-	}
-	for name := range strings.SplitSeq(list, ",") {
-		if _, ok := schema.Lookup(name); !ok {
-			return nil, fmt.Errorf("-tables: there is no table %q", name)
-		}
-		names = append(names, name)
-	}
-	return names, nil
 }
 
 func progress(text string) { fmt.Fprintln(os.Stderr, time.Now().UTC().Format(time.TimeOnly), text) }

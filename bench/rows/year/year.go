@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/schema"
 )
 
 // Config says what to make.
@@ -54,6 +55,20 @@ func Make(ctx context.Context, config Config) (made *Made, err error) {
 		return nil, fmt.Errorf("repeat the base: %w", err)
 	}
 	return made, made.look(ctx, dir)
+}
+
+// Named returns the tables of a list with commas, for Config.Tables.
+func Named(list string) (names []string, err error) {
+	if list == "" {
+		return nil, nil
+	}
+	for name := range strings.SplitSeq(list, ",") {
+		if _, ok := schema.Lookup(name); !ok {
+			return nil, fmt.Errorf("there is no table %q", name)
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }
 
 // start is the first midnight of the days.
