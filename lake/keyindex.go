@@ -29,13 +29,6 @@ func newKeyEntry(key schema.Key, digest schema.Digest) keyEntry {
 	return keyEntry{binary.BigEndian.Uint64(key[:8]), binary.BigEndian.Uint64(key[8:]), binary.BigEndian.Uint64(digest[:])}
 }
 
-// key returns the key whose halves the entry has.
-func (e *keyEntry) key() (key schema.Key) {
-	binary.BigEndian.PutUint64(key[:8], e.high)
-	binary.BigEndian.PutUint64(key[8:], e.low)
-	return key
-}
-
 func (e *keyEntry) sameKey(other *keyEntry) bool { return e.high == other.high && e.low == other.low }
 
 // size returns the number of entries.
