@@ -32,6 +32,7 @@ type first struct {
 	stored map[plan.Node]string // the tables that stand for nodes
 	inside map[plan.Node]bool   // nodes of which the statement reads nothing any more
 	values map[plan.Rows][]string
+	uses   map[*plan.Shared]int // references to each shared table in the statement
 }
 
 // known gives the values of a column of a node that was computed first.
@@ -52,6 +53,8 @@ type among struct {
 	cost  int64              // rows gone through to find them
 	reads map[plan.Node]bool // all that is read for them
 	scans []*plan.Scan       // that seek them
+	// shared counts the references to tables among what is read.
+	shared map[*plan.Shared]int
 }
 
 // computeFirst computes the nodes of a statement that pay. What fails is left to the
@@ -60,6 +63,7 @@ func (r *reader) computeFirst(ctx context.Context, s *plan.Statement, careful bo
 	if r.options.Standing || r.engine.atOnce {
 		return nil // what it reads is shared with others
 	}
+	r.first.uses = references(s)
 	for _, a := range r.amongs(ctx, s) {
 		var err error
 		if r.pays(ctx, a) {
@@ -73,6 +77,17 @@ func (r *reader) computeFirst(ctx context.Context, s *plan.Statement, careful bo
 		}
 	}
 	return nil
+}
+
+// references counts the references to each shared table of a statement.
+func references(s *plan.Statement) map[*plan.Shared]int {
+	uses := map[*plan.Shared]int{}
+	plan.Visit(s.Root, func(n plan.Node) {
+		if reference, ok := n.(*plan.Reference); ok {
+			uses[reference.Target]++
+		}
+	})
+	return uses
 }
 
 // amongs returns the values that scans of a statement seek, the cheapest first.
@@ -98,8 +113,16 @@ func (r *reader) amongs(ctx context.Context, s *plan.Statement) (sets []*among) 
 	for _, a := range sets {
 		plan.Visit(a.rows.Node, func(n plan.Node) {
 			a.reads[n] = true
-			if scan, ok := n.(*plan.Scan); ok {
-				a.cost += r.rowsOf(ctx, scan)
+			switch n := n.(type) {
+			case *plan.Scan:
+				a.cost += r.rowsOf(ctx, n)
+			case *plan.Generate:
+				a.cost += maxFirst + 1 // nobody knows how many
+			case *plan.Reference:
+				if a.shared == nil {
+					a.shared = map[*plan.Shared]int{}
+				}
+				a.shared[n.Target]++
 			}
 		})
 	}
@@ -135,7 +158,7 @@ func (r *reader) pays(ctx context.Context, a *among) bool {
 		return false
 	}
 	for n := range a.reads {
-		if reference, ok := n.(*plan.Reference); ok && reference.Target.Once {
+		if reference, ok := n.(*plan.Reference); ok && !r.apart(reference.Target, a) {
 			return false // who else refers to it sees the same rows
 		}
 	}
@@ -146,6 +169,12 @@ func (r *reader) pays(ctx context.Context, a *among) bool {
 		}
 	}
 	return spared > a.cost*firstShare
+}
+
+// apart reports whether a table may be computed for values that are sought, and again for
+// whoever else refers to it.
+func (r *reader) apart(target *plan.Shared, a *among) bool {
+	return !target.Once && (r.first.uses[target] == a.shared[target] || settled(target.Node))
 }
 
 // compute makes a table of a node, and takes note of the values of its column.
@@ -197,13 +226,16 @@ func (r *reader) store(ctx context.Context, s *plan.Statement, node plan.Node, c
 	}
 	name := fmt.Sprintf("first_%d", r.engine.found.Add(1))
 	r.releases = append(r.releases, func() { r.engine.dropFound(context.WithoutCancel(ctx), name) })
-	made, err := r.engine.db.ExecContext(ctx, "CREATE TABLE "+name+" AS "+generated.Text, generated.Args...)
-	if err != nil {
+	if _, err := r.engine.db.ExecContext(ctx, "CREATE TABLE "+name+" AS "+generated.Text, generated.Args...); err != nil {
 		return "", fmt.Errorf("compute first: %w", err)
 	}
-	rows, err := made.RowsAffected()
-	if err != nil || rows > maxFirstRows {
-		return "", err
+	var rows int64 // the driver says of such a statement that no row was affected
+	if err := r.engine.db.QueryRowContext(ctx, "SELECT count(*) FROM "+name).Scan(&rows); err != nil {
+		return "", fmt.Errorf("compute first: %w", err)
+	}
+	if rows > maxFirstRows {
+		r.engine.dropFound(context.WithoutCancel(ctx), name)
+		return "", nil
 	}
 	return name, nil
 }

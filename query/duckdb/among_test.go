@@ -171,3 +171,36 @@ func TestDocumentsAreWorthMoreLooking(t *testing.T) {
 		t.Errorf("%d rows of short texts are looked into, and %d with documents", short, long)
 	}
 }
+
+// A side of more rows than are kept stands as it is: none of them is lost.
+func TestASideOfTooManyRowsIsNotComputedFirst(t *testing.T) {
+	l, dir, _ := termLake(t, rand.New(rand.NewPCG(8, 57)), 320)
+	service := termService(t, dir, FromLake(l))
+	const side = `(print all = range(0, 20319) | mv-expand x = all to typeof(long) limit 100000 | project Id = strcat("id", substring(tostring(120319 - x), 1)))`
+	for text, want := range map[string]int64{
+		side + ` | join kind=inner UnifiedAuditLog on Id | count`:     320,
+		side + ` | join kind=leftouter UnifiedAuditLog on Id | count`: 20320,
+		`UnifiedAuditLog | where Id in (` + side + `) | count`:        320,
+	} {
+		if got := mustQuery(t, service, query.Request{Text: text}).Rows[0][0]; got != want {
+			t.Errorf("%s gives %v, want %d", text, got, want)
+		}
+	}
+}
+
+// What a query reads twice by one name, and would give other rows the second time, is
+// not computed apart for one of the two.
+func TestRowsOfOneNameAreTheSame(t *testing.T) {
+	l, dir, _ := termLake(t, rand.New(rand.NewPCG(8, 58)), 320)
+	service := termService(t, dir, FromLake(l))
+	const read = ` let g = f | where Id != ''; g | join kind=inner UnifiedAuditLog on Id | join kind=inner (f | project Id, v = u) on Id | project same = u == v`
+	for _, text := range []string{
+		`let f = UnifiedAuditLog | where Id in ('id00003', 'id00009') | project Id, u = tostring(new_guid());` + read,
+		`let f = UnifiedAuditLog | where Id in ('id00003', 'id00009') | project Id, u = tostring(strlen(Id));` + read,
+	} {
+		result := mustQuery(t, service, query.Request{Text: text})
+		if len(result.Rows) != 2 || result.Rows[0][0] != true || result.Rows[1][0] != true {
+			t.Errorf("%s gives %v", text, result.Rows)
+		}
+	}
+}

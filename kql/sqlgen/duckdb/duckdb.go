@@ -60,7 +60,7 @@ type Query struct {
 
 // Generate returns the SQL of a statement.
 func Generate(s *plan.Statement, o Options) (*Query, error) {
-	g := &generator{options: o, uses: countUses(s), shared: map[*plan.Shared]string{}, forms: forms(), trust: newTrust(s), met: map[plan.Expr]bool{}, known: map[*plan.Aggregate]Item{}}
+	g := &generator{options: o, uses: countUses(s), shared: map[*plan.Shared]string{}, forms: forms(), trust: newTrust(s), walled: walledLimits(s.Root), met: map[plan.Expr]bool{}, known: map[*plan.Aggregate]Item{}}
 	if o.Bounded != nil {
 		g.times = timesOf(s, o.TimeColumn)
 	}
@@ -91,6 +91,7 @@ type generator struct {
 	ctes    []string
 	args    []any
 	aliases int
+	walled  map[*plan.Limit]bool
 }
 
 // fail ends generating: what would still be written is of no use.

@@ -221,6 +221,9 @@ func (g *generator) limit(n *plan.Limit) *block {
 		b = g.wrap(b)
 	}
 	b.tail += " LIMIT " + strconv.FormatInt(n.Count, 10)
+	if g.walled[n] {
+		return g.behindWall(b)
+	}
 	return b
 }
 
