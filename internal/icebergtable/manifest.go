@@ -47,8 +47,8 @@ func (k *known) newEntryWriter(to io.Writer, spec iceberg.PartitionSpec, schema 
 // of a commit.
 func (k *known) manifestHeader(spec iceberg.PartitionSpec, schema *iceberg.Schema) (map[string][]byte, error) {
 	key := [2]int{spec.ID(), schema.ID}
-	if meta, ok := k.headers[key]; ok {
-		return meta, nil
+	if has, ok := k.headers[key]; ok && has.schema == schema {
+		return has.meta, nil
 	}
 	var sample bytes.Buffer
 	if _, err := iceberg.NewManifestWriter(FormatVersion, &sample, spec, schema, 1); err != nil {
@@ -58,7 +58,7 @@ func (k *known) manifestHeader(spec iceberg.PartitionSpec, schema *iceberg.Schem
 	if err != nil {
 		return nil, fmt.Errorf("header of manifests: %w", err)
 	}
-	k.headers[key] = meta
+	k.headers[key] = header{schema, meta}
 	return meta, nil
 }
 

@@ -212,3 +212,35 @@ func TestWhatIsNoManifestIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestADiscardedSchemaIsForgotten: its id is given to the next schema.
+func TestADiscardedSchemaIsForgotten(t *testing.T) {
+	table, files := newTable(t)
+	with := func(column string) *Change {
+		fields := append(slices.Clone(table.Schema().Fields()), iceberg.NestedField{ID: 3, Name: column, Type: iceberg.PrimitiveTypes.String})
+		return &Change{Operation: Append, Added: []iceberg.DataFile{dataFile(t, table, 1)}, Schema: iceberg.NewSchema(0, fields...)}
+	}
+	discarded, err := table.Prepare(with("One"), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := discarded.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	table = change(t, table, with("Two"), noon)
+	manifests, err := table.Manifests(table.Current())
+	if err != nil || len(manifests) != 1 {
+		t.Fatalf("%d manifests, %v", len(manifests), err)
+	}
+	meta, err := avroHeader(files.files[manifests[0].FilePath()])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema iceberg.Schema
+	if err := schema.UnmarshalJSON(meta["schema"]); err != nil {
+		t.Fatalf("%q: %v", meta["schema"], err)
+	}
+	if !schema.Equals(table.Schema()) {
+		t.Errorf("the manifest has the schema\n%s\ninstead of\n%s", &schema, table.Schema())
+	}
+}

@@ -40,12 +40,19 @@ type known struct {
 	dataFiles map[string][]string // locations of the files that a manifest says are there
 	// headers are those of manifests, by the ids of spec and schema, listMeta that of
 	// lists, without what differs from one to the next.
-	headers  map[[2]int]map[string][]byte
+	headers  map[[2]int]header
 	listMeta map[string][]byte
 }
 
+// header is that of manifests under a schema. A change that was discarded leaves the
+// id of its schema to the next one.
+type header struct {
+	schema *iceberg.Schema
+	meta   map[string][]byte
+}
+
 func newKnown() *known {
-	return &known{lists: map[string][]iceberg.ManifestFile{}, dataFiles: map[string][]string{}, headers: map[[2]int]map[string][]byte{}}
+	return &known{lists: map[string][]iceberg.ManifestFile{}, dataFiles: map[string][]string{}, headers: map[[2]int]header{}}
 }
 
 // Load reads the table whose metadata file is at location.
