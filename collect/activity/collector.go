@@ -77,7 +77,7 @@ type stream struct {
 	settled     time.Time     // hours that ended before are settled; zero before the first run
 	unclosed    bool          // there may be settled hours to close
 	seed        maphash.Seed  // of the hashes of content ids
-	unlisted    shown         // listed once, and no more when it was asked for again
+	unlisted    unlisted      // listed once, and no more when it was asked for again
 }
 
 // New checks cfg and returns a collector; nothing is sent before Run.
@@ -112,7 +112,7 @@ func New(cfg Config, deps Dependencies) (*Collector, error) {
 			room:   deps.Room,
 			hints:  make(chan struct{}, 1),
 			span:   maxWindow,
-			seed:   maphash.MakeSeed(), unlisted: shown{},
+			seed:   maphash.MakeSeed(), unlisted: newUnlisted(mostUnlisted),
 		})
 	}
 	return c, nil

@@ -92,3 +92,75 @@ func TestExpiredContentIsNotMissed(t *testing.T) {
 		}
 	})
 }
+
+// warnings is how often the log says that a listing lacked something.
+func (r *rig) warnings() int {
+	return strings.Count(r.log.String(), "lacks content that an earlier one had")
+}
+
+// polls counts listings and warnings of ten polls.
+func (r *rig) polls() (listings, warnings int) {
+	listings, warnings = r.listings(), r.warnings()
+	r.run(10 * time.Minute)
+	return r.listings() - listings, r.warnings() - warnings
+}
+
+// TestMoreThanIsRememberedIsNotAskedForAtEveryPoll: the bound must not make the
+// collector list three times as often for as long as content is gone.
+func TestMoreThanIsRememberedIsNotAskedForAtEveryPoll(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.most, r.feed.pageSize = 100, 1000
+		const blobs = 140
+		for n := range blobs {
+			r.feed.add(exchange, id(n), time.Now().Add(-time.Duration(n)*time.Hour/blobs))
+		}
+		r.start()
+		r.run(10 * time.Second)
+		r.omit(func(string) bool { return true })
+		if listings, warnings := r.polls(); listings != 10+mostAgain || warnings != 1 {
+			t.Errorf("content that went led to %d listings and %d warnings in ten polls, want %d and 1", listings, warnings, 10+mostAgain)
+		}
+		if listings, warnings := r.polls(); listings != 10 || warnings != 0 {
+			t.Errorf("ten polls later there were %d listings and %d warnings, want 10 and 0", listings, warnings)
+		}
+		// Bit by bit it comes back, until what is gone has room.
+		for n := range blobs / 2 {
+			r.omit(func(blob string) bool { return blob > id(n) })
+			r.run(time.Minute)
+		}
+		if got, most := r.warnings(), 1+1+mostAgain; got > most {
+			t.Errorf("content that comes back bit by bit led to %d warnings, want at most %d", got, most)
+		}
+		if listings, _ := r.polls(); listings != 10 {
+			t.Errorf("when half is back, ten polls are %d listings", listings)
+		}
+		r.omit(nil)
+		r.run(time.Minute)
+		r.omit(func(string) bool { return true })
+		if listings, warnings := r.polls(); listings != 10+mostAgain || warnings != 1 {
+			t.Errorf("content that came back and went again led to %d listings and %d warnings, want %d and 1", listings, warnings, 10+mostAgain)
+		}
+	})
+}
+
+// TestWhatExpiredTakesNoRoom: content that was listed no more until it expired leaves
+// the room for other content to be missed in.
+func TestWhatExpiredTakesNoRoom(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.most, r.feed.pageSize = 10, 1000
+		for n := range 14 {
+			r.feed.add(exchange, id(n), time.Now().Add(-time.Hour), func(b *fakeBlob) { b.expires = time.Now().Add(2 * time.Hour) })
+		}
+		r.start()
+		r.run(10 * time.Second)
+		r.omit(func(string) bool { return true })
+		r.run(7 * time.Hour) // expired, and all is listed again
+		r.omit(nil)
+		r.feed.add(exchange, id(99), time.Now())
+		r.run(2 * time.Minute)
+		r.omit(func(string) bool { return true })
+		if listings, _ := r.polls(); listings != 10+mostAgain {
+			t.Errorf("content that went led to %d listings in ten polls, want %d", listings, 10+mostAgain)
+		}
+	})
+}

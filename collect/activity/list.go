@@ -43,6 +43,7 @@ type listing struct {
 // was not listed yet, an overlap before it, and from time to time all that the
 // API still reaches.
 func (s *stream) list(ctx context.Context) error {
+	s.unlisted.run++
 	now := s.client.now().Truncate(time.Second)
 	floor := now.Add(-s.cfg.Lookback).Add(s.floorMargin).Truncate(time.Second).Add(time.Second)
 	through, err := s.ledger.ListedThrough(ctx, s.Stream)
@@ -70,6 +71,7 @@ func (s *stream) list(ctx context.Context) error {
 	}
 	if all {
 		s.lastRelist = now
+		s.unlisted.forgetOthers()
 	}
 	return s.closeHours(ctx, collect.Window{From: from, To: now})
 }
@@ -107,12 +109,14 @@ func (s *stream) listWindow(ctx context.Context, w collect.Window) error {
 		if err != nil {
 			return err
 		}
-		if len(lack) > 0 {
-			s.logger.Warn("a listing lacks content that an earlier one had", "from", w.From, "to", w.To, "lacking", len(lack), "askedAgain", again)
+		if ask, warn := s.unlisted.judge(lack, again); ask {
+			if warn {
+				s.logger.Warn("a listing lacks content that an earlier one had", "from", w.From, "to", w.To, "lacking", len(lack), "askedAgain", again)
+			}
 			if again < mostAgain {
 				continue
 			}
-			s.letUnlisted(lack)
+			s.unlisted.add(lack)
 		}
 		return s.ledger.AdvanceListed(ctx, s.Stream, w, s.clock.Now())
 	}

@@ -78,6 +78,7 @@ type rig struct {
 	cancel context.CancelFunc
 	ended  chan struct{}
 	skew   time.Duration // by which the machine's clock is wrong from the next start on
+	most   int           // bound of what is remembered as listed no more; 0 leaves it
 }
 
 type lockedBuilder struct {
@@ -150,6 +151,11 @@ func (r *rig) start() {
 	})
 	if err != nil {
 		r.t.Fatal(err)
+	}
+	for _, s := range c.streams {
+		if r.most > 0 {
+			s.unlisted.most = r.most
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.c, r.cancel, r.ended = c, cancel, make(chan struct{})
