@@ -2,6 +2,7 @@ package activity
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,21 @@ func TestWhatIsListedNoMoreIsNotAskedForAgainAndAgain(t *testing.T) {
 	})
 }
 
+// TestWhatIsListedNoMoreIsRememberedFromRunToRun: a run over all that the API reaches
+// drops what it did not miss, and nothing else.
+func TestWhatIsListedNoMoreIsRememberedFromRunToRun(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.feed.add(exchange, id(1), time.Now().Add(-time.Minute))
+		r.start()
+		r.run(10 * time.Second)
+		r.omit(func(string) bool { return true })
+		r.run(19 * time.Hour) // three such runs
+		if got := r.warnings(); got != 1+mostAgain {
+			t.Errorf("content that is listed no more led to %d warnings, want %d", got, 1+mostAgain)
+		}
+	})
+}
+
 // TestExpiredContentIsNotMissed: what Microsoft lets go of after its time is no
 // reason to ask again.
 func TestExpiredContentIsNotMissed(t *testing.T) {
@@ -124,8 +140,11 @@ func TestMoreThanIsRememberedIsNotAskedForAtEveryPoll(t *testing.T) {
 			t.Errorf("ten polls later there were %d listings and %d warnings, want 10 and 0", listings, warnings)
 		}
 		// Bit by bit it comes back, until what is gone has room.
+		var back []string
 		for n := range blobs / 2 {
-			r.omit(func(blob string) bool { return blob > id(n) })
+			back = append(back, id(2*n))
+			is := slices.Clone(back)
+			r.omit(func(blob string) bool { return !slices.Contains(is, blob) })
 			r.run(time.Minute)
 		}
 		if got, most := r.warnings(), 1+1+mostAgain; got > most {
