@@ -68,23 +68,11 @@ func readTemplates(dir string) (templates, error) {
 			if json.Unmarshal(line, &record) != nil || len(record.ID) < 30 || record.CreationTime == "" {
 				continue // without an Id of its own a copy could not be told from another
 			}
-			name := contentTypeOf(record.Workload)
+			name := audit.ContentTypeOf(record.Workload)
 			byType[name] = append(byType[name], line)
 		}
 	}
 	return makeTemplates(byType)
-}
-
-func contentTypeOf(workload string) string {
-	switch workload {
-	case "Exchange":
-		return audit.ContentExchange
-	case "SharePoint", "OneDrive":
-		return audit.ContentSharePoint
-	case "AzureActiveDirectory":
-		return audit.ContentEntra
-	}
-	return audit.ContentGeneral
 }
 
 // token is what may be drawn by chance: a GUID, or a long word without a blank.

@@ -131,13 +131,5 @@ func contentTypeOf(record []byte) string {
 	if found == nil {
 		return audit.ContentGeneral
 	}
-	switch string(found[1]) {
-	case "Exchange":
-		return audit.ContentExchange
-	case "SharePoint", "OneDrive":
-		return audit.ContentSharePoint
-	case "AzureActiveDirectory":
-		return audit.ContentEntra
-	}
-	return audit.ContentGeneral
+	return audit.ContentTypeOf(string(found[1]))
 }

@@ -176,6 +176,17 @@ func Visit(root Node, visit func(Node)) {
 	walk(root)
 }
 
+// References counts the references to each shared table of a statement.
+func References(s *Statement) map[*Shared]int {
+	uses := map[*Shared]int{}
+	Visit(s.Root, func(n Node) {
+		if r, ok := n.(*Reference); ok {
+			uses[r.Target]++
+		}
+	})
+	return uses
+}
+
 // Tables gives the names of the tables that a statement reads, sorted.
 func Tables(s *Statement) []string {
 	var names []string

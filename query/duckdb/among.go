@@ -63,7 +63,7 @@ func (r *reader) computeFirst(ctx context.Context, s *plan.Statement, careful bo
 	if r.options.Standing || r.engine.atOnce {
 		return nil // what it reads is shared with others
 	}
-	r.first.uses = references(s)
+	r.first.uses = plan.References(s)
 	for _, a := range r.amongs(ctx, s) {
 		var err error
 		if r.pays(ctx, a) {
@@ -77,17 +77,6 @@ func (r *reader) computeFirst(ctx context.Context, s *plan.Statement, careful bo
 		}
 	}
 	return nil
-}
-
-// references counts the references to each shared table of a statement.
-func references(s *plan.Statement) map[*plan.Shared]int {
-	uses := map[*plan.Shared]int{}
-	plan.Visit(s.Root, func(n plan.Node) {
-		if reference, ok := n.(*plan.Reference); ok {
-			uses[reference.Target]++
-		}
-	})
-	return uses
 }
 
 // amongs returns the values that scans of a statement seek, the cheapest first.

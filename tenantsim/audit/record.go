@@ -24,6 +24,20 @@ const (
 	ContentDLP        = "DLP.All"
 )
 
+// ContentTypeOf says with which content type the API delivers records of a workload that
+// are no matches of data loss prevention.
+func ContentTypeOf(workload string) string {
+	switch workload {
+	case "Exchange":
+		return ContentExchange
+	case "SharePoint", "OneDrive":
+		return ContentSharePoint
+	case "AzureActiveDirectory":
+		return ContentEntra
+	}
+	return ContentGeneral
+}
+
 // ContentTypes returns the five content types.
 func ContentTypes() []string {
 	return []string{ContentEntra, ContentExchange, ContentSharePoint, ContentGeneral, ContentDLP}

@@ -60,7 +60,7 @@ type Query struct {
 
 // Generate returns the SQL of a statement.
 func Generate(s *plan.Statement, o Options) (*Query, error) {
-	g := &generator{options: o, uses: countUses(s), shared: map[*plan.Shared]string{}, forms: forms(), trust: newTrust(s), walled: walledLimits(s.Root), met: map[plan.Expr]bool{}, known: map[*plan.Aggregate]Item{}}
+	g := &generator{options: o, uses: plan.References(s), shared: map[*plan.Shared]string{}, forms: forms(), trust: newTrust(s), walled: walledLimits(s.Root), met: map[plan.Expr]bool{}, known: map[*plan.Aggregate]Item{}}
 	if o.Bounded != nil {
 		g.times = timesOf(s, o.TimeColumn)
 	}
@@ -102,17 +102,6 @@ func (g *generator) fail(format string, args ...any) {
 func (g *generator) alias() string {
 	g.aliases++
 	return "t" + strconv.Itoa(g.aliases)
-}
-
-// countUses counts the references to each shared table.
-func countUses(s *plan.Statement) map[*plan.Shared]int {
-	uses := map[*plan.Shared]int{}
-	plan.Visit(s.Root, func(n plan.Node) {
-		if r, ok := n.(*plan.Reference); ok {
-			uses[r.Target]++
-		}
-	})
-	return uses
 }
 
 // statement writes the outermost select, which names and orders the columns.
