@@ -23,13 +23,7 @@ func inTwoTables(position int) Batch {
 }
 
 func TestApplyGoesOnOnceTheRowsOfOneTableAreCommitted(t *testing.T) {
-	config := testConfig(t.TempDir())
-	config.FreshBytes = 1 << 20
-	l, err := Open(t.Context(), config, quiet)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
+	l := openSmall(t)
 	first, second := make(chan struct{}), make(chan struct{})
 	tables := 0
 	l.atStep = func(step string) error {

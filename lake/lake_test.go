@@ -201,9 +201,9 @@ func TestInvalidTextIsMended(t *testing.T) {
 	}
 }
 
-// TestFullMemoryFlushesAndHoldsBack fills the memory faster than it is
-// written.
-func TestFullMemoryFlushesAndHoldsBack(t *testing.T) {
+// openSmall opens a lake that keeps a mebibyte of rows in memory.
+func openSmall(t *testing.T) *Lake {
+	t.Helper()
 	config := testConfig(t.TempDir())
 	config.FreshBytes = 1 << 20
 	l, err := Open(t.Context(), config, quiet)
@@ -211,6 +211,13 @@ func TestFullMemoryFlushesAndHoldsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// TestFullMemoryFlushesAndHoldsBack fills the memory faster than it is
+// written.
+func TestFullMemoryFlushesAndHoldsBack(t *testing.T) {
+	l := openSmall(t)
 	disk := make(chan struct{})
 	l.atStep = func(step string) error {
 		<-disk
