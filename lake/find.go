@@ -62,10 +62,11 @@ func (r *ReadSet) find(ctx context.Context, f File, asked Finding) (arrow.Record
 		return nil, err
 	}
 	defer source.Close()
-	file, err := parquetpages.Open(source, r.pages)
+	footer, err := r.footers.of(f.Path, source)
 	if err != nil {
 		return nil, err
 	}
+	file := footer.Open(source, r.pages)
 	defer file.Release() // what is handed over is copied
 	d := &finder{file: file, Finding: asked, columns: columnsOf(r.Table)}
 	if err := d.prepare(); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/quoll/quoll/internal/parquetfile"
 	"github.com/quoll/quoll/internal/parquetpages"
+	"github.com/quoll/quoll/internal/termfilter"
 	"github.com/quoll/quoll/retention"
 )
 
@@ -69,6 +70,8 @@ type Lake struct {
 	waiting      string           // what the outcome of a commit in a store waits for
 	writers      parquetfile.Pool
 	pages        *parquetpages.Decoder
+	footers      *footers           // of files that rows were found in
+	maps         termfilter.Buffers // that filters of terms are read into
 	background   sync.WaitGroup
 	end          context.CancelFunc // of ending
 	ending       context.Context    // of what goes on without a caller
@@ -109,7 +112,7 @@ func Open(ctx context.Context, config Config, logger *slog.Logger) (*Lake, error
 		return nil, fmt.Errorf("open lake %s: %w", dir, err)
 	}
 	l := &Lake{
-		config: config, files: files, logger: logger, lock: lock, pages: pages,
+		config: config, files: files, logger: logger, lock: lock, pages: pages, footers: newFooters(maxFooters),
 		tables:  map[string]*tableState{},
 		room:    make(chan struct{}),
 		keys:    newKeyStore(),

@@ -11,6 +11,7 @@ import (
 
 	"github.com/quoll/quoll/internal/objectstore/treefs"
 	"github.com/quoll/quoll/internal/parquetpages"
+	"github.com/quoll/quoll/internal/termfilter"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -57,6 +58,8 @@ type ReadSet struct {
 
 	files   syncedFS
 	pages   *parquetpages.Decoder
+	footers *footers
+	maps    *termfilter.Buffers
 	release func()
 	tree    *treefs.FS // of a lake in a store
 	mu      sync.Mutex
@@ -85,7 +88,7 @@ func (l *Lake) Acquire(name string) (*ReadSet, error) {
 	files := t.files
 	l.readers[files]++
 	set := &ReadSet{
-		Table: t.schema, Files: files.files, Position: t.committed, tree: l.files.tree, files: l.files, pages: l.pages,
+		Table: t.schema, Files: files.files, Position: t.committed, tree: l.files.tree, files: l.files, pages: l.pages, footers: l.footers, maps: &l.maps,
 		Fresh:   make([]Fresh, 0, len(t.sealed)+len(t.fresh)),
 		release: sync.OnceFunc(func() { l.releaseFiles(files) }),
 	}

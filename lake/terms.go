@@ -96,7 +96,7 @@ func (r *ReadSet) Parts(f File, sought *termfilter.Sought) (parts []Part, all bo
 		return nil, true, nil
 	}
 	if err == nil {
-		parts, err = filter.Parts(source, sought)
+		parts, err = filter.Parts(source, sought, r.maps)
 	}
 	if err != nil {
 		return nil, true, fmt.Errorf("look for terms: %s: %w", f.Path, err)

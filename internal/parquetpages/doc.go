@@ -15,8 +15,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 )
@@ -69,61 +67,44 @@ func (d *Decoder) unpack(codec compress.Compression, to, packed []byte, size int
 	return body, nil
 }
 
-// File is the footer of a file. It is for one goroutine, with its chunks.
+// File is a file whose footer is known. It is for one goroutine, with its chunks.
 type File struct {
 	from    io.ReaderAt
 	decoder *Decoder
-	footer  *metadata.FileMetaData
+	footer  *Footer
 	lent    []*[]byte // until Release
 }
 
-// Source is what a file is read from.
-type Source interface {
-	io.ReaderAt
-	io.Seeker
-}
-
 // Open reads the footer of a file.
-func Open(from Source, decoder *Decoder) (f *File, err error) {
-	defer func() {
-		if v := recover(); v != nil { // the library panics on some damage
-			f, err = nil, fmt.Errorf("%w: footer: %v", ErrDamaged, v)
-		}
-	}()
-	r, err := file.NewParquetReader(from)
+func Open(from Source, decoder *Decoder) (*File, error) {
+	footer, err := ReadFooter(from)
 	if err != nil {
-		return nil, fmt.Errorf("%w: footer: %w", ErrDamaged, err)
+		return nil, err
 	}
-	return &File{from: from, decoder: decoder, footer: r.MetaData()}, nil
+	return footer.Open(from, decoder), nil
 }
 
 // Groups returns how many row groups there are.
-func (f *File) Groups() int { return f.footer.NumRowGroups() }
+func (f *File) Groups() int { return len(f.footer.rows) }
 
 // Rows returns how many rows a row group has.
-func (f *File) Rows(group int) int64 { return f.footer.RowGroup(group).NumRows() }
+func (f *File) Rows(group int) int64 { return f.footer.rows[group] }
 
 // Chunk returns the values of a column in a row group; nil if the file has no column
 // of that name.
 func (f *File) Chunk(group int, name string) (*Chunk, error) {
-	index := f.footer.Schema.ColumnIndexByName(name)
-	if index < 0 {
+	index, ok := f.footer.index[name]
+	if !ok {
 		return nil, nil
 	}
-	of := f.footer.Schema.Column(index)
-	if of.MaxRepetitionLevel() > 0 || of.MaxDefinitionLevel() > 1 {
+	of, at := &f.footer.columns[index], &f.footer.chunks[group*len(f.footer.columns)+index]
+	if of.nested {
 		return nil, fmt.Errorf("column %s is nested: %w", name, ErrUnsupported)
 	}
-	m, err := f.footer.RowGroup(group).ColumnChunk(index)
-	if err != nil {
-		return nil, fmt.Errorf("column %s: %w: %w", name, ErrDamaged, err)
+	if at.damaged {
+		return nil, fmt.Errorf("column %s: %w: its place is not known", name, ErrDamaged)
 	}
-	c := &Chunk{file: f, name: name, kind: of.PhysicalType(), optional: of.MaxDefinitionLevel() == 1, codec: m.Compression(), rows: f.Rows(group)}
-	c.next = m.DataPageOffset()
-	if m.HasDictionaryPage() {
-		c.next = m.DictionaryPageOffset()
-	}
-	c.end = c.next + m.TotalCompressedSize()
+	c := &Chunk{file: f, name: name, kind: of.kind, optional: of.optional, codec: at.codec, rows: f.Rows(group), next: at.next, end: at.end}
 	switch c.kind {
 	case parquet.Types.ByteArray, parquet.Types.Boolean, parquet.Types.Int32, parquet.Types.Int64, parquet.Types.Double:
 		return c, nil

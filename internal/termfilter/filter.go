@@ -164,11 +164,13 @@ func (p *Part) Candidates() (rows int64) {
 }
 
 // Parts returns the parts that may have what is sought. r is the file that was given to
-// Open.
-func (f *Filter) Parts(r io.ReaderAt, sought *Sought) ([]Part, error) {
+// Open; memory may be nil.
+func (f *Filter) Parts(r io.ReaderAt, sought *Sought, memory *Buffers) ([]Part, error) {
 	var parts []Part
 	first := int64(0)
 	p := probe{file: r, filter: f}
+	p.held.bytes = memory.take()
+	defer func() { memory.put(p.held.bytes) }()
 	texts := int64(len(sought.Texts()))
 	for i := range f.parts {
 		p.of(&f.parts[i], texts)

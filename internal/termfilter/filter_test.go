@@ -53,7 +53,7 @@ func TestPartsThatLackATermAreLeftOut(t *testing.T) {
 		{"one of none", &termfilter.Sought{Any: []*termfilter.Sought{}}, nil},
 		{"nothing that is kept", text("by"), []termfilter.Span{{First: 0, End: 4000}}},
 	} {
-		parts, err := f.Parts(r, c.sought)
+		parts, err := f.Parts(r, c.sought, nil)
 		var got []termfilter.Span
 		for _, p := range parts {
 			if last := len(got) - 1; last >= 0 && got[last].End == p.First {
@@ -83,7 +83,7 @@ func TestWhatIsLeftOfManyTexts(t *testing.T) {
 	for n := range 300 {
 		text := termfilter.Text(fmt.Sprintf("part%d row%d", n%5, n*7), true, true, false)
 		any = append(any, text)
-		parts, err := f.Parts(r, &termfilter.Sought{All: []*termfilter.Sought{common, text}})
+		parts, err := f.Parts(r, &termfilter.Sought{All: []*termfilter.Sought{common, text}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +94,11 @@ func TestWhatIsLeftOfManyTexts(t *testing.T) {
 			alone[p.Number][text] = p.Blocks
 		}
 	}
-	parts, err := f.Parts(r, &termfilter.Sought{All: []*termfilter.Sought{common, {Any: any}}})
+	memory := &termfilter.Buffers{}
+	if other, err := f.Parts(r, &termfilter.Sought{Any: any[:200]}, memory); err != nil || len(other) != 4 {
+		t.Fatalf("%d parts, %v", len(other), err)
+	}
+	parts, err := f.Parts(r, &termfilter.Sought{All: []*termfilter.Sought{common, {Any: any}}}, memory)
 	if err != nil || len(parts) != 4 {
 		t.Fatalf("%d parts, %v", len(parts), err)
 	}
@@ -135,7 +139,7 @@ func TestBlocksOfAPart(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := func(text string) (found [2][]termfilter.Span) {
-		parts, err := f.Parts(bytes.NewReader(body), termfilter.Text(text, true, true, false))
+		parts, err := f.Parts(bytes.NewReader(body), termfilter.Text(text, true, true, false), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +185,7 @@ func TestFiltersOfTheFirstFormat(t *testing.T) {
 		t.Fatalf("%+v, %v", f, err)
 	}
 	for text, want := range map[string]int{"word": 1, "other": 0} {
-		parts, err := f.Parts(bytes.NewReader(body), termfilter.Text(text, true, true, false))
+		parts, err := f.Parts(bytes.NewReader(body), termfilter.Text(text, true, true, false), nil)
 		if err != nil || len(parts) != want || want == 1 && parts[0].Candidates() != 10 {
 			t.Errorf("%s: %v, %v", text, parts, err)
 		}
@@ -225,7 +229,7 @@ func TestAddressesWithTheirPorts(t *testing.T) {
 	} {
 		for _, ports := range []bool{true, false} {
 			f, r := oneRow(t, text, ports)
-			parts, err := f.Parts(r, termfilter.Text(c.needle, true, true, false))
+			parts, err := f.Parts(r, termfilter.Text(c.needle, true, true, false), nil)
 			if want := ports && c.with || !ports && c.less; err != nil || len(parts) == 1 != want {
 				t.Errorf("%s, filters with ports %t: found %t, %v", c.needle, ports, len(parts) == 1, err)
 			}

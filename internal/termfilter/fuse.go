@@ -149,11 +149,26 @@ func (f *fuse) packed(places []uint32) []byte {
 func (f *fuse) get(r io.ReaderAt, hash uint64) (value uint32, err error) {
 	for _, place := range f.of(hash) {
 		bit := int64(place) * int64(f.width)
-		var b [3]byte
-		if _, err := r.ReadAt(b[:], f.at+bit/8); err != nil {
-			return 0, fmt.Errorf("read filter of terms: %w", err)
+		b, err := threeBytes(r, f.at+bit/8)
+		if err != nil {
+			return 0, err
 		}
-		value ^= (uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16) >> (bit % 8)
+		value ^= b >> (bit % 8)
 	}
 	return value & (1<<f.width - 1), nil
+}
+
+// threeBytes reads a number of three bytes; what is in memory costs no allocation.
+func threeBytes(r io.ReaderAt, at int64) (uint32, error) {
+	if h, ok := r.(*held); ok {
+		if b := h.piece(at, 3); b != nil {
+			return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16, nil
+		}
+		r = h.file
+	}
+	var b [3]byte
+	if _, err := r.ReadAt(b[:], at); err != nil {
+		return 0, fmt.Errorf("read filter of terms: %w", err)
+	}
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16, nil
 }

@@ -17,7 +17,7 @@ type probe struct {
 const (
 	// readBytes is how many bytes more of a file are read in the time of one more read, of
 	// which a term needs three.
-	readBytes = 1 << 10
+	readBytes = 4 << 10
 	// maxHeld is the most of a map that is read at once.
 	maxHeld = 4 << 20
 )
@@ -44,10 +44,19 @@ type held struct {
 }
 
 func (h *held) ReadAt(b []byte, at int64) (int, error) {
-	if from := at - h.at; from >= 0 && from+int64(len(b)) <= int64(len(h.bytes)) {
-		return copy(b, h.bytes[from:]), nil
+	if piece := h.piece(at, len(b)); piece != nil {
+		return copy(b, piece), nil
 	}
 	return h.file.ReadAt(b, at)
+}
+
+// piece returns some bytes of the file, nil if they are not in memory.
+func (h *held) piece(at int64, length int) []byte {
+	from := at - h.at
+	if from < 0 || from+int64(length) > int64(len(h.bytes)) {
+		return nil
+	}
+	return h.bytes[from:][:length]
 }
 
 // may returns the blocks of the part some row of which may be what is sought, and what of
