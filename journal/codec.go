@@ -21,6 +21,7 @@ type codec struct {
 	encoder func() (*zstd.Encoder, error)
 	decoder func() (*zstd.Decoder, error)
 	rooms   sync.Pool // of *[]byte, to encode into
+	bodies  sync.Pool // of *loan, to decode into
 }
 
 func (c *codec) takeRoom() *[]byte {
@@ -32,10 +33,10 @@ func (c *codec) takeRoom() *[]byte {
 
 func newCodec() *codec {
 	return &codec{
-		// The entry has its own checksums; the fastest level keeps up with the
-		// disk, and audit records shrink several times even so.
+		// The fastest level keeps up with the disk, and audit records shrink several
+		// times even so. The frame has a checksum of the body, see lend.
 		encoder: sync.OnceValues(func() (*zstd.Encoder, error) {
-			return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false),
+			return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(true),
 				zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
 		}),
 		// The limit makes the output no larger than the space given, whatever
@@ -79,29 +80,46 @@ func (c *codec) encode(p *model.Payload) (content, error) {
 // decode returns the payload of an entry whose content has been read. It shares
 // memory with the content.
 func (c *codec) decode(h *entryHeader, contents []byte) (Entry, error) {
-	e := Entry{Position: h.position, SHA256: h.sha256}
-	if err := decodeMetadata(contents[:h.metaSize], &e.Payload); err != nil {
+	e, stored, err := begin(h, contents)
+	if err != nil {
 		return e, err
 	}
-	stored := contents[h.metaSize:]
-	body := stored
+	e.Payload.Body = stored
 	if h.encoding == encodingZstd {
-		decoder, err := c.decoder()
-		if err != nil {
-			return e, fmt.Errorf("prepare decompression: %w", err)
-		}
-		body, err = decoder.DecodeAll(stored, make([]byte, 0, h.bodySize))
-		if err != nil {
-			return e, fmt.Errorf("body cannot be decompressed: %w", err)
+		if e.Payload.Body, err = c.unpack(stored, make([]byte, 0, h.bodySize)); err != nil {
+			return e, err
 		}
 		e.Payload.Packed = stored
 	}
-	if int64(len(body)) != h.bodySize || sha256.Sum256(body) != h.sha256 {
-		return e, errors.New("body does not have the hash it was written with")
-	}
-	e.Payload.Body = body
-	return e, nil
+	return e, checkBody(h, e.Payload.Body)
 }
+
+// begin returns an entry without its body, and the body as stored.
+func begin(h *entryHeader, contents []byte) (e Entry, stored []byte, err error) {
+	e = Entry{Position: h.position, SHA256: h.sha256}
+	return e, contents[h.metaSize:], decodeMetadata(contents[:h.metaSize], &e.Payload)
+}
+
+func (c *codec) unpack(stored, room []byte) ([]byte, error) {
+	decoder, err := c.decoder()
+	if err != nil {
+		return nil, fmt.Errorf("prepare decompression: %w", err)
+	}
+	body, err := decoder.DecodeAll(stored, room)
+	if err != nil {
+		return nil, fmt.Errorf("body cannot be decompressed: %w", err)
+	}
+	return body, nil
+}
+
+func checkBody(h *entryHeader, body []byte) error {
+	if int64(len(body)) != h.bodySize || sha256.Sum256(body) != h.sha256 {
+		return errNotAsWritten
+	}
+	return nil
+}
+
+var errNotAsWritten = errors.New("body does not have the hash it was written with")
 
 // check returns ErrTooLarge for a payload the journal does not take.
 func check(p *model.Payload) error {

@@ -75,11 +75,22 @@ func examine(t *testing.T, fsys *durabletest.FS, readOnly bool) (int, error) {
 		return 0, err
 	}
 	defer r.Close()
-	n := 0
-	err = r.Read(context.Background(), 0, func(e journal.Entry) error {
+	n, err := compareSamples(r.Read)
+	if j, ok := r.(*journal.Journal); ok {
+		lent, lendErr := compareSamples(j.Lend)
+		if lent != n || fmt.Sprint(lendErr) != fmt.Sprint(err) {
+			t.Errorf("Read gives %d entries and %v, Lend %d and %v", n, err, lent, lendErr)
+		}
+	}
+	return n, err
+}
+
+func compareSamples(read func(context.Context, journal.Position, func(journal.Entry) error) error) (n int, err error) {
+	err = read(context.Background(), 0, func(e journal.Entry) error {
 		if want := samplePayload(n); !equalPayload(e.Payload, want) {
 			return fmt.Errorf("entry %d has changed unseen", e.Position)
 		}
+		e.GiveBack()
 		n++
 		return nil
 	})

@@ -45,8 +45,10 @@ type Entry struct {
 	Position Position
 	Payload  model.Payload
 	// SHA256 is the hash of Payload.Body, as computed when it was appended and
-	// checked when it was read.
+	// checked when it was read (see Lend for what is only lent).
 	SHA256 [32]byte
+
+	loan *loan // of the body, nil if it is the holder's to keep
 }
 
 // The limits of one payload. They keep a reader's memory bounded, and an entry

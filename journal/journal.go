@@ -125,7 +125,7 @@ func (j *Journal) Wait(ctx context.Context, after Position) error { return j.wai
 // context. Damage is ErrCorrupt. The entries are the callee's to keep. Any
 // number of goroutines may read while others append.
 func (j *Journal) Read(ctx context.Context, after Position, yield func(Entry) error) error {
-	return j.read(ctx, after, yield)
+	return j.read(ctx, after, false, yield)
 }
 
 // request is one call of Append on its way to the writer.

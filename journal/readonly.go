@@ -33,7 +33,7 @@ func (r *Reader) Last() Position { return r.set.lastPosition() }
 
 // Read is as Journal.Read, up to Last().
 func (r *Reader) Read(ctx context.Context, after Position, yield func(Entry) error) error {
-	return r.set.read(ctx, after, yield)
+	return r.set.read(ctx, after, false, yield)
 }
 
 // Close ends the reader. It holds no file open between calls.

@@ -131,8 +131,9 @@ func (s *set) wait(ctx context.Context, after Position) error {
 	}
 }
 
-// read yields the entries after a position up to the last one at the call.
-func (s *set) read(ctx context.Context, after Position, yield func(Entry) error) error {
+// read yields the entries after a position up to the last one at the call, to keep or
+// lent.
+func (s *set) read(ctx context.Context, after Position, lent bool, yield func(Entry) error) error {
 	limit := s.lastPosition()
 	for after < limit {
 		if e, ok := s.recently(after + 1); ok {
@@ -145,7 +146,7 @@ func (s *set) read(ctx context.Context, after Position, yield func(Entry) error)
 			after++
 			continue
 		}
-		seg, next, size, err := s.readOn(ctx, after, limit, yield)
+		seg, next, size, err := s.readOn(ctx, after, limit, lent, yield)
 		if err != nil {
 			return err
 		}
@@ -158,7 +159,7 @@ func (s *set) read(ctx context.Context, after Position, yield func(Entry) error)
 }
 
 // readOn yields the entries of the segment that has the one after a position.
-func (s *set) readOn(ctx context.Context, after, limit Position, yield func(Entry) error) (seg *segment, next Position, size int64, err error) {
+func (s *set) readOn(ctx context.Context, after, limit Position, lent bool, yield func(Entry) error) (seg *segment, next Position, size int64, err error) {
 	s.exchange.RLock()
 	seg, start, size, err := s.locate(after)
 	if err != nil {
@@ -171,7 +172,7 @@ func (s *set) readOn(ctx context.Context, after, limit Position, yield func(Entr
 		return nil, after, 0, err
 	}
 	defer f.Close()
-	next, err = s.readSegment(ctx, seg, f, start, size, after, limit, yield)
+	next, err = s.readSegment(ctx, seg, f, start, size, after, limit, lent, yield)
 	return seg, next, size, err
 }
 
@@ -194,7 +195,7 @@ func (s *set) locate(after Position) (*segment, point, int64, error) {
 
 // readSegment yields the entries of one segment, open, in (after, limit] and returns
 // the last position it yielded.
-func (s *set) readSegment(ctx context.Context, seg *segment, f opened, start point, size int64, after, limit Position, yield func(Entry) error) (Position, error) {
+func (s *set) readSegment(ctx context.Context, seg *segment, f opened, start point, size int64, after, limit Position, lent bool, yield func(Entry) error) (Position, error) {
 	r := newEntryReader(f, f.salt, start.offset, size)
 	for last := start.after; r.offset < size && last < limit; {
 		if err := ctx.Err(); err != nil {
@@ -216,17 +217,30 @@ func (s *set) readSegment(ctx context.Context, seg *segment, f opened, start poi
 		if h.kind == kindMark || h.position <= after {
 			continue
 		}
-		e, err := s.codec.decode(h, content)
+		e, err := s.take(r, h, content, lent)
 		if err != nil {
 			return after, seg.corrupt(at, err.Error())
 		}
-		r.detach()
 		if err := yield(e); err != nil {
 			return after, err
 		}
 		after = h.position
 	}
 	return after, nil
+}
+
+// take decodes the entry that was read last.
+func (s *set) take(r *entryReader, h *entryHeader, content []byte, lent bool) (e Entry, err error) {
+	kept := true
+	if lent {
+		e, kept, err = s.codec.lend(h, content)
+	} else {
+		e, err = s.codec.decode(h, content)
+	}
+	if kept {
+		r.detach()
+	}
+	return e, err
 }
 
 // learn adds a point to the index of a segment that was opened without reading

@@ -40,7 +40,7 @@ func (p *Pipeline) advance(ctx context.Context) error {
 	group.Go(func() {
 		defer close(ordered)
 		defer close(work)
-		readErr = p.Parts.Journal.Read(ctx, after, func(e journal.Entry) error { return hand(ctx, e, work, ordered) })
+		readErr = p.Parts.Journal.Lend(ctx, after, func(e journal.Entry) error { return hand(ctx, e, work, ordered) })
 	})
 	for range p.config.Workers {
 		group.Go(func() {
@@ -106,6 +106,7 @@ func (p *Pipeline) applyAll(ctx context.Context, ordered <-chan *job) error {
 			return err
 		}
 		j.result.Release()
+		j.entry.GiveBack() // no row, reject or sighting refers to the body any more
 	}
 	return nil
 }

@@ -27,6 +27,8 @@ type Journal interface {
 	Last() journal.Position
 	Wait(ctx context.Context, after journal.Position) error
 	Read(ctx context.Context, after journal.Position, yield func(journal.Entry) error) error
+	// Lend is Read of entries that are given back once their rows are made.
+	Lend(ctx context.Context, after journal.Position, yield func(journal.Entry) error) error
 }
 
 // Lake is what the pipeline needs of the lake.

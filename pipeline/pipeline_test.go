@@ -405,6 +405,10 @@ func (j *memoryJournal) Read(_ context.Context, after journal.Position, yield fu
 	return nil
 }
 
+func (j *memoryJournal) Lend(ctx context.Context, after journal.Position, yield func(journal.Entry) error) error {
+	return j.Read(ctx, after, yield)
+}
+
 type memoryLake struct {
 	mu      sync.Mutex
 	applied uint64
