@@ -1,6 +1,7 @@
 package kql_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -153,4 +154,70 @@ func TestPassesHaveNamesAndKeepTheOutput(t *testing.T) {
 			t.Errorf("after %q the result is %s", pass.Name, got)
 		}
 	}
+}
+
+// What is the same for every row is known before the scan is told what is sought, and what
+// depends on a row stays.
+func TestConstantConditionsAreComputed(t *testing.T) {
+	const address, other = "isnotempty(parse_ipv6('203.0.113.7'))", "isnotempty(parse_ipv6('Mozilla'))"
+	for predicate, want := range map[string]string{
+		address:                            "true",
+		other:                              "false",
+		"not(" + address + ")":             "false",
+		"isnull(parse_ipv4('1.2.3'))":      "true",
+		"isnotnull(parse_ipv4('1.2.3.4'))": "true",
+		"isempty('')":                      "true",
+		"isnull('')":                       "false",
+		"isnull(long(null))":               "true",
+		"bool(null)":                       "null",
+		"not(bool(null))":                  "not(null)",
+		"User has 'x' or not(" + address + ") and User has 'y'":                  "User has x",
+		"User has 'x' or not(" + other + ") and User has 'y'":                    "User has x or User has y",
+		"User has 'x' and (" + other + " or isempty('x'))":                       "false",
+		"User has 'x' and (" + address + " and isempty(''))":                     "User has x",
+		"User has 'x' or (" + address + " and isnull(long(null)))":               "true",
+		"(User has 'x' or User has 'y') and not(" + other + " and User has 'z')": "User has x or User has y",
+		"isempty(User)":               "isempty(User)",
+		"isnotnull(parse_ipv4(User))": "isnotnull(parse_ipv4(User))",
+	} {
+		s := bound(t, "Events | where "+predicate)
+		rewrite.FoldConditions(s, nil)
+		got := ""
+		plan.Visit(s.Root, func(n plan.Node) {
+			if f, ok := n.(*plan.Filter); ok {
+				got = writtenOut(f.Predicate)
+			}
+		})
+		if got != want {
+			t.Errorf("%s is %s, want %s", predicate, got, want)
+		}
+	}
+	s := rewrite.All(bound(t, "Events | extend u = tostring(Bag.u) | where User has 'first' or not("+address+") and u has 'second'"), nil)
+	if sought := scanOf(t, s).Sought; sought == nil || sought.Text != "first" {
+		t.Errorf("an address is sought as %+v", sought)
+	}
+}
+
+// writtenOut writes a condition without parentheses around lists.
+func writtenOut(e plan.Expr) string {
+	switch e := e.(type) {
+	case *plan.Literal:
+		if e.Value == nil {
+			return "null"
+		}
+		return fmt.Sprint(e.Value)
+	case *plan.Ref:
+		return e.Column.Name
+	case *plan.Call:
+		var args []string
+		for _, a := range e.Args {
+			args = append(args, writtenOut(a))
+		}
+		switch e.Function.Name {
+		case "and", "or", "has":
+			return strings.Join(args, " "+e.Function.Name+" ")
+		}
+		return e.Function.Name + "(" + strings.Join(args, ", ") + ")"
+	}
+	return fmt.Sprintf("%T", e)
 }

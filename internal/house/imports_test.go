@@ -38,7 +38,7 @@ var allowed = []struct {
 	{"kql/native/…", []string{"kql/types", "kql/dynamic", "kql/native"}},
 	{"kql/plan", []string{"kql/source", "kql/types", "kql/builtin"}},
 	{"kql/bind", []string{"kql/source", "kql/types", "kql/builtin", "kql/syntax", "kql/plan", "kql/dynamic"}},
-	{"kql/rewrite", []string{"kql/budget", "kql/types", "kql/builtin", "kql/plan"}},
+	{"kql/rewrite", []string{"kql/budget", "kql/types", "kql/builtin", "kql/native/…", "kql/plan"}},
 	{"kql/sqlgen/…", []string{"kql/budget", "kql/types", "kql/builtin", "kql/native/…", "kql/plan"}},
 	{"kql/kqltest", []string{"kql/…"}},
 	{"kql/…", []string{"kql/…"}},

@@ -21,6 +21,7 @@ type Pass struct {
 // Passes returns the passes in their order.
 func Passes() []Pass {
 	return []Pass{
+		{"compute conditions that are constant", FoldConditions},
 		{"push time ranges into scans", PushTimeRanges},
 		{"push sought texts into scans", PushTerms},
 		{"compute scalars beside arrays", HoistScalars},
