@@ -39,6 +39,8 @@ func main() {
 	queries := flag.String("queries", "bench/queries", "folder of .kql files, for -ingest")
 	recorded := flag.String("recorded", "", "a folder with records, one a line in files *.jsonl: say what they take, spread over -days; -keep keeps the data directory")
 	only := flag.String("only", "", "the questions whose names match this expression, for -grow and -compare")
+	agreed := flag.String("agree", "", "a data directory: ask it the questions of -questions and others with all that leaves rows out and without, and say which answers differ")
+	questions := flag.String("questions", "bench/queries", "folders and files of .kql and lines of JSON with a query each, with commas between, for -agree")
 	take := flag.Int("take", 0, "records that each lake of -grow takes in at the end")
 	figures := flag.String("figures", "", "the CSV file to which -grow adds its figures, and from which -plot draws")
 	picture := flag.String("plot", "", "draw the figures of -figures into this SVG file")
@@ -49,6 +51,8 @@ func main() {
 		err = draw(*figures, *picture)
 	case *ingest > 0:
 		err = underIngest(context.Background(), *records, *days, *rate, *ingest, *queries, *dir)
+	case *agreed != "":
+		err = agree(context.Background(), *agreed, *questions)
 	case *growing != "":
 		err = grow(context.Background(), strings.Split(*growing, ","), *only, *figures, *take)
 	case *recorded != "":

@@ -25,6 +25,7 @@ type window struct {
 	conditions string
 	grouped    bool
 	least      int64 // so many rows are read apart, or more
+	timed      bool  // the conditions are about the table's time, so that files can be known to meet them
 	met        bool
 	counted    bool          // rows that are all in the window need not be read
 	first      *sqlgen.First // which rows are wanted, or nil
@@ -34,7 +35,7 @@ type window struct {
 // window returns what is asked of the times of a scan's rows.
 func (r *reader) window(set *ReadSet, asked sqlgen.Times) window {
 	w := window{from: r.options.From, to: justBefore(r.options.To), request: r.requested(set), least: r.engine.inside}
-	if set.TimeColumn == rewrite.TimeColumn {
+	if w.timed = set.TimeColumn == rewrite.TimeColumn; w.timed {
 		w.from, w.to = later(asked.From, w.from), earlier(asked.To, w.to)
 		w.conditions, w.grouped = asked.Condition, asked.Grouped
 		w.counted, w.first = asked.Counted && !set.ReadAll, asked.First
@@ -109,7 +110,7 @@ func (w *window) part(files []lake.File) (inside, others []lake.File) {
 			others = append(others, f)
 		}
 	}
-	if len(inside) == 0 || len(others) > 0 && (!w.grouped || rows < w.least) {
+	if !w.timed || len(inside) == 0 || len(others) > 0 && (!w.grouped || rows < w.least) {
 		return nil, files
 	}
 	w.met = true
