@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/server"
 )
 
 // TestLooksComeWhenTheyAreDue lets two weeks pass: both looks are due at first, the
@@ -63,5 +64,32 @@ func TestLooksGoOnAfterAStart(t *testing.T) {
 	k.verifyEvery = 0
 	if looks := k.looks(); len(looks) != 1 || looks[0].kind != "reconcile" {
 		t.Errorf("without verifications: %+v", looks)
+	}
+}
+
+// TestAServerVerifiesItsArchiveByItself asks for nothing: what is due is done, noted, and
+// a row that the archive has as well.
+func TestAServerVerifiesItsArchiveByItself(t *testing.T) {
+	k, _ := openKeeper(t)
+	k.verifyEvery = 7 * 24 * time.Hour
+	k.journal(t, `{"CreationTime":"2026-09-14T08:25:40","Id":"a1","Operation":"Send","OrganizationId":"`+keeperTenant+`","RecordType":2,"Workload":"Exchange","UserId":"ada@coast.example"}`)
+	if err := k.awaitSealed(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	k.finish(t, server.TaskReconcile) // or it would be due first
+	before := k.node.journal.Last()
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ended := make(chan error)
+	go func() { ended <- k.run(ctx) }()
+	err := k.node.journal.Wait(ctx, before)
+	stop()
+	if err = errors.Join(err, <-ended); err != nil {
+		t.Fatal(err)
+	}
+	if v := readVerification(k.node.paths.data); v == nil || !v.Passed || v.Time.Before(k.clock.Now().Add(-time.Minute)) {
+		t.Errorf("the note of the verification says %+v", v)
+	}
+	if task := k.task; task == nil || task.Kind != server.TaskVerify || task.Error != "" {
+		t.Errorf("the last task is %+v", task)
 	}
 }
