@@ -9,6 +9,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 
+	"github.com/quoll/quoll/internal/bloom"
 	"github.com/quoll/quoll/internal/termfilter"
 )
 
@@ -96,12 +97,39 @@ func (r *ReadSet) Parts(f File, sought *termfilter.Sought) (parts []Part, all bo
 		return nil, true, nil
 	}
 	if err == nil {
-		parts, err = filter.Parts(source, sought, r.maps)
+		parts, err = r.partsOf(f, source, filter, sought)
 	}
 	if err != nil {
 		return nil, true, fmt.Errorf("look for terms: %s: %w", f.Path, err)
 	}
 	return parts, false, nil
+}
+
+// manyValues is how many values are sought of a column before its Bloom filter is asked,
+// for which a footer must be known: some thousand bytes say of each whether it is in the
+// row group, of which the filter of terms is a hundred thousand.
+const manyValues = 16
+
+func (r *ReadSet) partsOf(f File, source *openFile, filter *termfilter.Filter, sought *termfilter.Sought) ([]Part, error) {
+	if sought.Many() < manyValues {
+		return filter.Parts(source, sought, r.maps, nil)
+	}
+	footer, err := r.footers.of(f.Path, source)
+	if err != nil {
+		return nil, err
+	}
+	pages := footer.Open(source, r.pages)
+	defer pages.Release()
+	return filter.Parts(source, sought, r.maps, func(part int, column string) (func(uint64) bool, error) {
+		if part >= pages.Groups() {
+			return nil, fmt.Errorf("%w: its filters of terms are not those of its row groups", ErrDamaged)
+		}
+		values, err := pages.Bloom(part, column)
+		if err != nil || values == nil {
+			return nil, err
+		}
+		return func(hash uint64) bool { return bloom.Has(values[bloom.Block(len(values), hash):], hash) }, nil
+	})
 }
 
 // openTerms finds the filters of a file, nil if it has none.

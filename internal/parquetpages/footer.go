@@ -29,12 +29,14 @@ type footerColumn struct {
 type footerChunk struct {
 	codec     compress.Compression
 	next, end int64
+	bloom     int64 // where its Bloom filter is, 0 for none
+	bloomSize int32 // with its header
 	damaged   bool
 }
 
 // Bytes is about what a footer takes in memory.
 func (f *Footer) Bytes() int64 {
-	const entry, chunk = 100, 32 // names and what a map needs; a chunk with its padding
+	const entry, chunk = 100, 48 // names and what a map needs; a chunk with its padding
 	return int64(len(f.columns))*entry + int64(len(f.chunks))*chunk
 }
 
@@ -85,7 +87,7 @@ func newFooterChunk(g *metadata.RowGroupMetaData, column int) footerChunk {
 	if err != nil {
 		return footerChunk{damaged: true}
 	}
-	c := footerChunk{codec: m.Compression(), next: m.DataPageOffset()}
+	c := footerChunk{codec: m.Compression(), next: m.DataPageOffset(), bloom: m.BloomFilterOffset(), bloomSize: m.BloomFilterLength()}
 	if m.HasDictionaryPage() {
 		c.next = m.DictionaryPageOffset()
 	}

@@ -164,15 +164,19 @@ func (p *Part) Candidates() (rows int64) {
 }
 
 // Parts returns the parts that may have what is sought. r is the file that was given to
-// Open; memory may be nil.
-func (f *Filter) Parts(r io.ReaderAt, sought *Sought, memory *Buffers) ([]Part, error) {
+// Open; memory and whole may be nil.
+func (f *Filter) Parts(r io.ReaderAt, sought *Sought, memory *Buffers, whole Whole) ([]Part, error) {
 	var parts []Part
 	first := int64(0)
-	p := probe{file: r, filter: f}
+	p := probe{file: r, filter: f, there: map[*values][]int32{}}
 	p.held.bytes = memory.take()
 	defer func() { memory.put(p.held.bytes) }()
-	texts := int64(len(sought.Texts()))
+	conditions := sought.Texts()
 	for i := range f.parts {
+		texts, err := p.left(i, conditions, whole)
+		if err != nil {
+			return nil, err
+		}
 		p.of(&f.parts[i], texts)
 		rows := Span{first, first + p.part.rows}
 		first = rows.End

@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"unicode"
 
@@ -53,7 +54,7 @@ func TestPartsThatLackATermAreLeftOut(t *testing.T) {
 		{"one of none", &termfilter.Sought{Any: []*termfilter.Sought{}}, nil},
 		{"nothing that is kept", text("by"), []termfilter.Span{{First: 0, End: 4000}}},
 	} {
-		parts, err := f.Parts(r, c.sought, nil)
+		parts, err := f.Parts(r, c.sought, nil, nil)
 		var got []termfilter.Span
 		for _, p := range parts {
 			if last := len(got) - 1; last >= 0 && got[last].End == p.First {
@@ -83,7 +84,7 @@ func TestWhatIsLeftOfManyTexts(t *testing.T) {
 	for n := range 300 {
 		text := termfilter.Text(fmt.Sprintf("part%d row%d", n%5, n*7), true, true, false)
 		any = append(any, text)
-		parts, err := f.Parts(r, &termfilter.Sought{All: []*termfilter.Sought{common, text}}, nil)
+		parts, err := f.Parts(r, &termfilter.Sought{All: []*termfilter.Sought{common, text}}, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,10 +96,10 @@ func TestWhatIsLeftOfManyTexts(t *testing.T) {
 		}
 	}
 	memory := &termfilter.Buffers{}
-	if other, err := f.Parts(r, &termfilter.Sought{Any: any[:200]}, memory); err != nil || len(other) != 4 {
+	if other, err := f.Parts(r, &termfilter.Sought{Any: any[:200]}, memory, nil); err != nil || len(other) != 4 {
 		t.Fatalf("%d parts, %v", len(other), err)
 	}
-	parts, err := f.Parts(r, &termfilter.Sought{All: []*termfilter.Sought{common, {Any: any}}}, memory)
+	parts, err := f.Parts(r, &termfilter.Sought{All: []*termfilter.Sought{common, {Any: any}}}, memory, nil)
 	if err != nil || len(parts) != 4 {
 		t.Fatalf("%d parts, %v", len(parts), err)
 	}
@@ -139,7 +140,7 @@ func TestBlocksOfAPart(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := func(text string) (found [2][]termfilter.Span) {
-		parts, err := f.Parts(bytes.NewReader(body), termfilter.Text(text, true, true, false), nil)
+		parts, err := f.Parts(bytes.NewReader(body), termfilter.Text(text, true, true, false), nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +186,7 @@ func TestFiltersOfTheFirstFormat(t *testing.T) {
 		t.Fatalf("%+v, %v", f, err)
 	}
 	for text, want := range map[string]int{"word": 1, "other": 0} {
-		parts, err := f.Parts(bytes.NewReader(body), termfilter.Text(text, true, true, false), nil)
+		parts, err := f.Parts(bytes.NewReader(body), termfilter.Text(text, true, true, false), nil, nil)
 		if err != nil || len(parts) != want || want == 1 && parts[0].Candidates() != 10 {
 			t.Errorf("%s: %v, %v", text, parts, err)
 		}
@@ -229,7 +230,7 @@ func TestAddressesWithTheirPorts(t *testing.T) {
 	} {
 		for _, ports := range []bool{true, false} {
 			f, r := oneRow(t, text, ports)
-			parts, err := f.Parts(r, termfilter.Text(c.needle, true, true, false), nil)
+			parts, err := f.Parts(r, termfilter.Text(c.needle, true, true, false), nil, nil)
 			if want := ports && c.with || !ports && c.less; err != nil || len(parts) == 1 != want {
 				t.Errorf("%s, filters with ports %t: found %t, %v", c.needle, ports, len(parts) == 1, err)
 			}
@@ -263,5 +264,66 @@ func TestADamagedDirectoryIsNotBelieved(t *testing.T) {
 			t.Errorf("byte %d: %v, %v", at, f, err)
 		}
 		body[at] ^= 0x10
+	}
+}
+
+// Of many values, a part is left out if it has none; what knows whole values is asked first,
+// and what it does not know leaves nothing out.
+func TestManyValues(t *testing.T) {
+	body := built(4)
+	r := bytes.NewReader(body)
+	f, err := termfilter.Open(r, int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := func(part, row int) string {
+		return fmt.Sprintf("part%d row%d from 10.0.%d.7 by user%d@contoso.example", part, row, part, part)
+	}
+	var texts []string
+	for row := range 40 {
+		texts = append(texts, text(1, row*3), text(7, row))
+	}
+	sought := termfilter.Values(texts, []string{"a"})
+	numbers := func(whole termfilter.Whole) (numbers []int) {
+		parts, err := f.Parts(r, sought, &termfilter.Buffers{}, whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range parts {
+			numbers = append(numbers, p.Number)
+			if p.Sought != sought || p.Candidates() != 200 { // 118 rows in blocks of a hundred
+				t.Errorf("part %d: %d candidates", p.Number, p.Candidates())
+			}
+		}
+		return numbers
+	}
+	says := func(is bool) termfilter.Whole {
+		return func(part int, column string) (func(uint64) bool, error) {
+			if column != "a" {
+				t.Errorf("column %s is asked", column)
+			}
+			return func(uint64) bool { return is }, nil
+		}
+	}
+	unknown := func(int, string) (func(uint64) bool, error) { return nil, nil }
+	for name, whole := range map[string]termfilter.Whole{"nothing": nil, "unknown": unknown, "all": says(true)} {
+		if got := numbers(whole); !slices.Equal(got, []int{1}) {
+			t.Errorf("with %s known of values the parts are %v", name, got)
+		}
+	}
+	if got := numbers(says(false)); len(got) > 0 {
+		t.Errorf("parts without a value are %v", got)
+	}
+	var m termfilter.Matcher
+	for value, want := range map[string]bool{text(1, 3): true, text(1, 4): false, strings.ToUpper(text(1, 3)): false, text(1, 3) + " ": false} {
+		if m.In([]byte(value), false, sought) != want {
+			t.Errorf("%s: in is %v", value, !want)
+		}
+	}
+	if termfilter.Values([]string{"by", text(1, 3)}, []string{"a"}).Asks() {
+		t.Error("a value without terms is asked for")
+	}
+	if n := (&termfilter.Sought{All: []*termfilter.Sought{sought, termfilter.Text("x1", true, true, false)}}).Many(); n != 80 {
+		t.Errorf("%d values are sought", n)
 	}
 }

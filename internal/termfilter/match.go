@@ -94,8 +94,12 @@ func (l *literal) in(text []byte) bool {
 type Matcher struct{ decoded []byte }
 
 // In says whether a text has all terms of one of Sought.Texts; json is as for a Terms.
-// What a filter of that text alone would not rule out, this does not.
+// What a filter of that text alone would not rule out, this does not, but for values.
 func (m *Matcher) In(text []byte, json bool, s *Sought) bool {
+	if s.values != nil {
+		_, is := s.values.set[string(text)]
+		return is
+	}
 	if s.literal != nil && !s.literal.in(text) && !(json && rewritten(text)) {
 		return false
 	}

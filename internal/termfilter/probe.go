@@ -11,6 +11,7 @@ type probe struct {
 	part   *part
 	filter *Filter
 	held   held
+	there  map[*values][]int32 // the values that the part may have
 	err    error
 }
 
@@ -71,6 +72,11 @@ func (p *probe) may(s *Sought) (blocks uint64, left *Sought) {
 			return blocks, s
 		}
 	}
+	if s.values != nil {
+		if blocks &= p.among(s.values); blocks == 0 || p.err != nil {
+			return blocks, s
+		}
+	}
 	all := slices.Clone(s.All)
 	for i, inner := range s.All {
 		var of uint64
@@ -94,7 +100,7 @@ func (p *probe) may(s *Sought) (blocks uint64, left *Sought) {
 
 // with returns a condition with other ones inside. One that asks for terms stays itself.
 func (s *Sought) with(all, any []*Sought) *Sought {
-	if len(s.terms) > 0 {
+	if s.text() {
 		return s
 	}
 	return &Sought{Columns: s.Columns, All: all, Any: any}

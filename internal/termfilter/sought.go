@@ -13,6 +13,7 @@ type Sought struct {
 	// they are known. Filters are of all columns together.
 	Columns  []string
 	terms    []term
+	values   *values  // or that one of the columns has one of these
 	literal  *literal // that any text with the terms has; nil: none is known
 	All, Any []*Sought
 }
@@ -28,23 +29,26 @@ type term struct {
 // begins and ends say that no letter or digit is next to it on that side, number that
 // it may be found in a number which is written otherwise in the row.
 func Text(text string, begins, ends, number bool) *Sought {
-	s := &Sought{}
-	each([]byte(text), !begins, !ends, func(hash uint64, weight int) {
-		if number && weight == weightNumber {
-			return
-		}
-		s.terms = append(s.terms, term{max(hash, 1), weight, weight != weightCharacters, weight == weightPort})
-	})
-	if !utf8.ValidString(text) {
-		s.terms = slices.DeleteFunc(s.terms, func(t term) bool { return !t.ascii })
-	}
-	// What is rare first: most parts lack it, and no more is read of them.
-	slices.SortStableFunc(s.terms, func(a, b term) int { return cmp.Compare(b.weight, a.weight) })
-	s.terms = s.terms[:min(len(s.terms), maxTerms)]
+	s := &Sought{terms: termsOf(text, begins, ends, number)}
 	if len(s.terms) > 0 {
 		s.literal = newLiteral(text, number)
 	}
 	return s
+}
+
+func termsOf(text string, begins, ends, number bool) (terms []term) {
+	each([]byte(text), !begins, !ends, func(hash uint64, weight int) {
+		if number && weight == weightNumber {
+			return
+		}
+		terms = append(terms, term{max(hash, 1), weight, weight != weightCharacters, weight == weightPort})
+	})
+	if !utf8.ValidString(text) {
+		terms = slices.DeleteFunc(terms, func(t term) bool { return !t.ascii })
+	}
+	// What is rare first: most parts lack it, and no more is read of them.
+	slices.SortStableFunc(terms, func(a, b term) int { return cmp.Compare(b.weight, a.weight) })
+	return terms[:min(len(terms), maxTerms)]
 }
 
 // maxTerms bounds the terms of one text that are asked for.
@@ -52,7 +56,7 @@ const maxTerms = 16
 
 // Asks says whether the condition asks for anything that a filter knows.
 func (s *Sought) Asks() bool {
-	if len(s.terms) > 0 {
+	if len(s.terms) > 0 || s.values != nil && s.values.asks() {
 		return true
 	}
 	for _, inner := range s.All {
@@ -71,10 +75,10 @@ func (s *Sought) Asks() bool {
 	return true
 }
 
-// Texts returns the conditions of s that ask for terms in a text.
+// Texts returns the conditions of s that ask for terms in a text, or for values.
 func (s *Sought) Texts() []*Sought {
 	var texts []*Sought
-	if len(s.terms) > 0 {
+	if s.text() {
 		texts = append(texts, s)
 	}
 	for _, inner := range append(s.All[:len(s.All):len(s.All)], s.Any...) {
@@ -83,10 +87,12 @@ func (s *Sought) Texts() []*Sought {
 	return texts
 }
 
+func (s *Sought) text() bool { return len(s.terms) > 0 || s.values != nil }
+
 // Meets says whether a row may be what is sought that has the terms of those of Texts
 // for which has is true, each in one of its texts.
 func (s *Sought) Meets(has func(text *Sought) bool) bool {
-	if len(s.terms) > 0 && !has(s) {
+	if s.text() && !has(s) {
 		return false
 	}
 	for _, inner := range s.All {

@@ -7,7 +7,7 @@ import "slices"
 // columns of type string, guid and dynamic, whichever of them holds it.
 //
 // A Sought with Any asks for one of them, and for none of them can be met if that is
-// empty but not nil; one with All asks for all; any other for Text.
+// empty but not nil; one with All asks for all; any other for Text, or one of Values.
 type Sought struct {
 	// Text is compared without regard to case.
 	Text string
@@ -22,6 +22,12 @@ type Sought struct {
 	// Among, if it is not nil, stands for Text: any of these values. Who does not know
 	// them asks for nothing.
 	Among *Rows
+	// Whole says of Among that it is the text of a column itself that is one of the
+	// values, in the same case.
+	Whole bool
+	// Values, if they are not nil, stand for Text: one of the columns has one of them as a
+	// whole, in the same case. None of them is empty.
+	Values []string
 
 	All, Any []*Sought
 }
@@ -40,6 +46,9 @@ func (s *Sought) Known(values func(*Rows) (texts []string, ok bool)) *Sought {
 	texts, ok := values(s.Among)
 	if !ok || slices.Contains(texts, "") {
 		return nil
+	}
+	if s.Whole && len(texts) > 1 {
+		return &Sought{Values: texts, Columns: s.Columns}
 	}
 	any := make([]*Sought, len(texts))
 	for i, text := range texts {
@@ -142,6 +151,6 @@ func (s *Sought) with(columns []string) *Sought {
 
 // same says whether two texts are the same, in whatever columns; lists never are.
 func (s *Sought) same(other *Sought) bool {
-	return s.All == nil && s.Any == nil && other.All == nil && other.Any == nil &&
-		s.Text == other.Text && s.Among == other.Among && s.Begins == other.Begins && s.Ends == other.Ends && s.Number == other.Number
+	return s.All == nil && s.Any == nil && other.All == nil && other.Any == nil && s.Values == nil && other.Values == nil &&
+		s.Text == other.Text && s.Among == other.Among && s.Whole == other.Whole && s.Begins == other.Begins && s.Ends == other.Ends && s.Number == other.Number
 }

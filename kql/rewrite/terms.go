@@ -191,7 +191,13 @@ func (r *termReader) among(e plan.Expr, values *plan.Rows, steps []map[*plan.Col
 	if found != storedText && found != dynamicText {
 		return nil
 	}
-	return &plan.Sought{Among: values, Begins: true, Ends: true, Number: found == dynamicText, Columns: []string{column}}
+	return &plan.Sought{Among: values, Whole: r.isString(column), Begins: true, Ends: true, Number: found == dynamicText, Columns: []string{column}}
+}
+
+// isString says whether a column in storage is of type string: the text of one of another
+// type may be written otherwise.
+func (r *termReader) isString(source string) bool {
+	return slices.ContainsFunc(r.scan.Fields, func(f plan.Field) bool { return f.Source == source && f.Column.Type == types.String })
 }
 
 // shapes are the operators that find a text, and whether it begins and ends where a

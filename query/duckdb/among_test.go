@@ -66,6 +66,13 @@ func TestWhatIsComputedFirstChangesNothing(t *testing.T) {
 	less, rows, before := 0, 0, first.found.Load()
 	for n := range 12 * len(joined) {
 		ids := fmt.Sprintf(`"id%05d", "id%05d"`, r.IntN(320), r.IntN(320))
+		if r.IntN(2) == 0 { // so many that they are asked of their column
+			ids = ""
+			for i, from := 0, r.IntN(300); i < 20; i++ {
+				ids += fmt.Sprintf(`, "id%05d"`, from+i)
+			}
+			ids = ids[2:]
+		}
 		sides := func(of []string) string {
 			side := of[r.IntN(len(of))]
 			if strings.Contains(side, "%") {
@@ -146,6 +153,10 @@ func TestSoughtAmongValues(t *testing.T) {
 		{plan.SoughtAny(text, &plan.Sought{Among: rows}), nil, "nothing"},
 		{plan.SoughtAny(text, &plan.Sought{Among: rows}), []string{}, "x"},
 		{plan.SoughtAll(text, &plan.Sought{Among: other}), []string{"a"}, "x"},
+		{&plan.Sought{Among: rows, Whole: true}, []string{"a", "b"}, "one of [a b]"},
+		{&plan.Sought{Among: rows, Whole: true}, []string{"a", ""}, "nothing"},
+		{&plan.Sought{Among: rows, Whole: true}, []string{}, "never"},
+		{plan.SoughtAny(&plan.Sought{Values: []string{"a", "b"}}, &plan.Sought{Values: []string{"c", "d"}}), nil, "2 of any"},
 		{plan.SoughtAny(&plan.Sought{Among: other}, &plan.Sought{Among: rows}), []string{"a"}, "nothing"},
 	} {
 		got := c.sought.Known(of(c.values...))
@@ -153,6 +164,10 @@ func TestSoughtAmongValues(t *testing.T) {
 		switch {
 		case got != nil && got.Any != nil && len(got.Any) == 0:
 			said = "never"
+		case got != nil && got.Values != nil:
+			said = fmt.Sprintf("one of %v", got.Values)
+		case got != nil && got.Any != nil:
+			said = fmt.Sprintf("%d of any", len(got.Any))
 		case got != nil:
 			said = got.Text
 		}

@@ -97,6 +97,9 @@ func newSought(s *plan.Sought) *termfilter.Sought {
 	case s.All != nil:
 		return &termfilter.Sought{All: eachSought(s.All)}
 	}
+	if s.Values != nil {
+		return termfilter.Values(s.Values, s.Columns)
+	}
 	text := termfilter.Text(s.Text, s.Begins, s.Ends, s.Number)
 	text.Columns = s.Columns
 	return text

@@ -99,7 +99,7 @@ func TestFiltersOfTermsMissNothing(t *testing.T) {
 			}
 			found[function]++
 			sought := termfilter.Text(needle, shape.begins, shape.ends, false)
-			parts, err := filter.Parts(bytes.NewReader(body), sought, nil)
+			parts, err := filter.Parts(bytes.NewReader(body), sought, nil, nil)
 			if err != nil || len(parts) != 1 || sought.Asks() && !matcher.In([]byte(text), false, sought) {
 				t.Fatalf("%s(%q, %q): the filter knows nothing of it (%v)", function, text, needle, err)
 			}

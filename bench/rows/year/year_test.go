@@ -134,7 +134,7 @@ func TestACopyHasTheTermsOfItsIds(t *testing.T) {
 		}
 		for _, row := range []int{0, 70, rows - 1} {
 			for _, text := range []string{ids.ValueStr(row), fmt.Sprintf("Operation%d", row%7)} {
-				spans, err := filter.Parts(bytes.NewReader(out.Bytes()), termfilter.Text(text, true, true, false), nil)
+				spans, err := filter.Parts(bytes.NewReader(out.Bytes()), termfilter.Text(text, true, true, false), nil, nil)
 				found := false
 				for _, s := range spans {
 					found = found || int64(row) >= s.First && int64(row) < s.End
