@@ -39,7 +39,9 @@ type worker struct {
 }
 
 func newWorker() *worker {
-	return &worker{names: names{}, orders: orders{}, shapes: shapes{byCount: map[int][]*shape{}}, fields: tally{counters: map[string]*counter{}}}
+	w := &worker{names: names{}, orders: orders{}, shapes: shapes{byCount: map[int][]*shape{}}, fields: tally{counters: map[string]*counter{}}}
+	w.tape.Know(&w.shapes.names)
+	return w
 }
 
 // json hands the objects of the body to record, one after the other. record

@@ -23,6 +23,9 @@ type shape struct {
 type shapes struct {
 	byCount map[int][]*shape
 	count   int
+
+	names jsontape.Names // of records; the last of each has their shape
+	named int            // shapes there
 }
 
 // The bounds of what is remembered: shapes, and those of as many members. What is
@@ -32,8 +35,31 @@ const (
 	maxOfCount = 32
 )
 
-// of returns the shape of an object whose members are at places.
+// of returns the shape of an object whose members are at places. Where the names were
+// known again when it was read, so is the shape.
 func (s *shapes) of(object jsontape.Value, places []uint32, p *auditPlan) *shape {
+	name := object.LastName()
+	if name == nil {
+		return s.search(object, places, p)
+	}
+	if known, ok := name.Of.(*shape); ok {
+		return known
+	}
+	found := s.search(object, places, p)
+	if len(places) > maxMembers {
+		return found
+	}
+	if s.named >= maxShapes {
+		s.names.Reset()
+		s.named = 0
+	}
+	s.named++
+	name.Of = found
+	return found
+}
+
+// search finds the shape by comparing names.
+func (s *shapes) search(object jsontape.Value, places []uint32, p *auditPlan) *shape {
 	known := s.byCount[len(places)]
 	for i, candidate := range known {
 		if !object.HasNames(candidate.names, places) {

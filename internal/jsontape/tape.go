@@ -68,6 +68,10 @@ type Tape struct {
 	badText    bool // a string was no valid UTF-8
 	spaced     bool // there is white space in the value
 	odd        bool // a string is odd
+
+	names    *Names   // nil: none are known again
+	lastName *Name    // of the outermost object
+	places   []uint32 // of its members, if it is known
 }
 
 // maxText is the longest text, because places have 32 bits.
@@ -79,10 +83,11 @@ const maxText = math.MaxUint32
 func (t *Tape) Parse(text string, maxDepth int) (Value, int, error) {
 	t.text, t.nodes, t.maxDepth, t.depth = text, t.nodes[:0], maxDepth, 0
 	t.surrogates, t.badText, t.spaced, t.odd = false, false, false, false
+	t.lastName, t.places = nil, t.places[:0]
 	if len(text) > maxText {
 		return Value{}, 0, ErrInvalid
 	}
-	end, err := t.value(skipSpace(text, 0))
+	end, err := t.whole(skipSpace(text, 0))
 	if err != nil {
 		return Value{}, 0, err
 	}
@@ -90,6 +95,13 @@ func (t *Tape) Parse(text string, maxDepth int) (Value, int, error) {
 		return Value{}, end, ErrEncoding
 	}
 	return Value{t, 0}, end, nil
+}
+
+func (t *Tape) whole(i int) (int, error) {
+	if t.names != nil && i < len(t.text) && t.text[i] == '{' {
+		return t.outermost(i)
+	}
+	return t.value(i)
 }
 
 // ParseAll reads text that is one value and white space, and nothing else.

@@ -21,11 +21,11 @@ func word(s string, i int) uint64 {
 
 // stops has a bit set in some byte if any byte of w is a quote, a backslash, a
 // control character or not ASCII. It may be set for bytes above one that stops,
-// never for none.
+// never for none: of a byte that is ASCII each difference is negative only where it
+// stops, and others are set by themselves.
 func stops(w uint64) uint64 {
-	quote := w ^ '"'*ones
-	slash := w ^ '\\'*ones
-	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-' '*ones)&^w | w) & highs
+	quote, slash := w^'"'*ones, w^'\\'*ones
+	return ((quote - ones) | (slash - ones) | (w - ' '*ones) | w) & highs
 }
 
 // string reads the rest of a string whose text begins at i, and returns where

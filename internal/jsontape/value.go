@@ -164,6 +164,9 @@ func (v Value) Places(dst []uint32) []uint32 {
 	if v.Kind() != Object {
 		return dst
 	}
+	if v.at == 0 && len(v.t.places) > 0 {
+		return append(dst, v.t.places...)
+	}
 	place := v.at + 1
 	for range v.node().size {
 		dst = append(dst, place)
