@@ -80,6 +80,24 @@ func (r *ReadSet) find(ctx context.Context, f File, asked Finding) (arrow.Record
 	return d.batch(), nil
 }
 
+// Weigh returns how many bytes the values of some columns of a file take when they are
+// unpacked, with those of a dictionary once. A column that the file lacks takes none.
+func (r *ReadSet) Weigh(f File, columns []string) (bytes int64, err error) {
+	source, err := r.files.open(f.Path)
+	if err != nil {
+		return 0, fmt.Errorf("weigh columns: %w", err)
+	}
+	defer source.Close()
+	footer, err := r.footers.of(f.Path, source)
+	if err != nil {
+		return 0, fmt.Errorf("weigh columns: %s: %w", f.Path, err)
+	}
+	for _, column := range columns {
+		bytes += footer.Unpacked(column)
+	}
+	return bytes, nil
+}
+
 // finder looks into one file.
 type finder struct {
 	Finding

@@ -32,12 +32,12 @@ func Add(filter []byte, hash uint64) {
 // Has reports whether a hash may have been added to the filter that has this
 // block, as Block says.
 func Has(block []byte, hash uint64) bool {
+	block = block[:BlockBytes]
+	var lacks uint32 // without a branch for each word, which nobody could foretell
 	for i, salt := range salts {
-		if binary.LittleEndian.Uint32(block[4*i:])&bit(hash, salt) == 0 {
-			return false
-		}
+		lacks |= bit(hash, salt) &^ binary.LittleEndian.Uint32(block[4*i:])
 	}
-	return true
+	return lacks == 0
 }
 
 func bit(hash uint64, salt uint32) uint32 { return 1 << (uint32(hash) * salt >> 27) }

@@ -29,6 +29,7 @@ type footerColumn struct {
 type footerChunk struct {
 	codec     compress.Compression
 	next, end int64
+	unpacked  int64 // bytes of all pages
 	bloom     int64 // where its Bloom filter is, 0 for none
 	bloomSize int32 // with its header
 	damaged   bool
@@ -36,7 +37,7 @@ type footerChunk struct {
 
 // Bytes is about what a footer takes in memory.
 func (f *Footer) Bytes() int64 {
-	const entry, chunk = 100, 48 // names and what a map needs; a chunk with its padding
+	const entry, chunk = 100, 56 // names and what a map needs; a chunk with its padding
 	return int64(len(f.columns))*entry + int64(len(f.chunks))*chunk
 }
 
@@ -87,12 +88,25 @@ func newFooterChunk(g *metadata.RowGroupMetaData, column int) footerChunk {
 	if err != nil {
 		return footerChunk{damaged: true}
 	}
-	c := footerChunk{codec: m.Compression(), next: m.DataPageOffset(), bloom: m.BloomFilterOffset(), bloomSize: m.BloomFilterLength()}
+	c := footerChunk{codec: m.Compression(), next: m.DataPageOffset(), unpacked: m.TotalUncompressedSize(), bloom: m.BloomFilterOffset(), bloomSize: m.BloomFilterLength()}
 	if m.HasDictionaryPage() {
 		c.next = m.DictionaryPageOffset()
 	}
 	c.end = c.next + m.TotalCompressedSize()
 	return c
+}
+
+// Unpacked returns how many bytes the pages of a column have when they are unpacked, all row
+// groups together.
+func (f *Footer) Unpacked(name string) (bytes int64) {
+	index, ok := f.index[name]
+	if !ok {
+		return 0
+	}
+	for at := index; at < len(f.chunks); at += len(f.columns) {
+		bytes += max(0, f.chunks[at].unpacked)
+	}
+	return bytes
 }
 
 // Open returns the file that the footer is of.

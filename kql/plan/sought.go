@@ -71,17 +71,17 @@ func (s *Sought) each(conditions []*Sought, values func(*Rows) ([]string, bool))
 // open says whether a condition has an Among.
 func (s *Sought) open() bool {
 	found := false
-	s.VisitAmong(func(*Rows) { found = true })
+	s.VisitAmong(func(*Sought) { found = true })
 	return found
 }
 
-// VisitAmong calls visit for each Among of a condition.
-func (s *Sought) VisitAmong(visit func(*Rows)) {
+// VisitAmong calls visit for each condition within s that has an Among.
+func (s *Sought) VisitAmong(visit func(*Sought)) {
 	if s == nil {
 		return
 	}
 	if s.Among != nil {
-		visit(s.Among)
+		visit(s)
 	}
 	for _, c := range s.All {
 		c.VisitAmong(visit)

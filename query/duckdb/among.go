@@ -20,8 +20,9 @@ const (
 	// and firstShare how many times as many it must spare.
 	maxFirst   = 512 << 10
 	firstShare = 4
-	// maxFirstRows is the most rows that are kept of it, and maxAmong the most different
-	// values that are sought: each is asked of the filters of each row group.
+	// maxFirstRows is the most rows that are kept of it, of which all may be different where
+	// values are sought of a column itself. Of texts that are only a part of one, maxAmong
+	// are sought: each is looked for in each row.
 	maxFirstRows = 16 << 10
 	maxAmong     = 512
 )
@@ -53,6 +54,7 @@ type among struct {
 	cost  int64              // rows gone through to find them
 	reads map[plan.Node]bool // all that is read for them
 	scans []*plan.Scan       // that seek them
+	most  int                // different values that are sought
 	// shared counts the references to tables among what is read.
 	shared map[*plan.Shared]int
 }
@@ -88,13 +90,17 @@ func (r *reader) amongs(ctx context.Context, s *plan.Statement) (sets []*among) 
 		if !ok {
 			return
 		}
-		scan.Sought.VisitAmong(func(rows *plan.Rows) {
+		scan.Sought.VisitAmong(func(s *plan.Sought) {
+			rows := s.Among
 			if !nodes[rows.Node] {
 				return // another one stands there now
 			}
 			i := slices.IndexFunc(sets, func(a *among) bool { return a.rows == *rows })
 			if i < 0 {
-				i, sets = len(sets), append(sets, &among{rows: *rows, reads: map[plan.Node]bool{}})
+				i, sets = len(sets), append(sets, &among{rows: *rows, reads: map[plan.Node]bool{}, most: maxFirstRows})
+			}
+			if !s.Whole {
+				sets[i].most = maxAmong
 			}
 			sets[i].scans = append(sets[i].scans, scan)
 		})
@@ -119,14 +125,14 @@ func (r *reader) amongs(ctx context.Context, s *plan.Statement) (sets []*among) 
 	return sets
 }
 
-// rowsOf returns how many rows of files the engine goes through for a scan.
+// rowsOf returns how many rows of files are gone through for a scan.
 func (r *reader) rowsOf(ctx context.Context, scan *plan.Scan) (rows int64) {
 	set, err := r.acquire(ctx, scan.Table)
 	if err != nil {
 		return 0 // the statement says so
 	}
 	from, to := r.within(scan)
-	narrow, err := r.narrowed(ctx, set, scan, touched(set, scan, from, to))
+	narrow, asked, err := r.narrowed(ctx, set, scan, touched(set, scan, from, to))
 	if err != nil {
 		return 0
 	}
@@ -136,6 +142,14 @@ func (r *reader) rowsOf(ctx context.Context, scan *plan.Scan) (rows int64) {
 		}
 		for _, p := range f.parts {
 			rows += p.Rows()
+		}
+	}
+	if quickToRead(scan, asked) {
+		return rows
+	}
+	for _, f := range worthFinding(set, scan, narrow, asked) {
+		for _, p := range f.parts {
+			rows -= p.Rows() - p.Candidates()
 		}
 	}
 	return rows
@@ -180,7 +194,7 @@ func (r *reader) compute(ctx context.Context, s *plan.Statement, a *among, caref
 		}
 	}
 	column := quoteName(sqlgen.StoredName(a.rows.Column))
-	found, err := r.engine.db.QueryContext(ctx, fmt.Sprintf("SELECT DISTINCT coalesce(%s, '') FROM %s LIMIT %d", column, r.first.stored[node], maxAmong+1))
+	found, err := r.engine.db.QueryContext(ctx, fmt.Sprintf("SELECT DISTINCT coalesce(%s, '') FROM %s LIMIT %d", column, r.first.stored[node], a.most+1))
 	if err != nil {
 		return fmt.Errorf("read values to seek: %w", err)
 	}
@@ -196,7 +210,7 @@ func (r *reader) compute(ctx context.Context, s *plan.Statement, a *among, caref
 	if err := found.Err(); err != nil {
 		return fmt.Errorf("read values to seek: %w", err)
 	}
-	if len(values) <= maxAmong {
+	if len(values) <= a.most {
 		r.first.values[a.rows] = values
 	}
 	return nil

@@ -1,12 +1,17 @@
 package duckdb
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/quoll/quoll/internal/termfilter"
+	"github.com/quoll/quoll/kql/bind"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/lake"
@@ -177,13 +182,43 @@ func TestSoughtAmongValues(t *testing.T) {
 	}
 }
 
-// More rows are looked into one by one where documents of them are read.
-func TestDocumentsAreWorthMoreLooking(t *testing.T) {
+// Many rows are looked into one by one where documents of them are read, or where long texts
+// of many more are spared.
+func TestWhereRowsAreFoundByThemselves(t *testing.T) {
 	scan := func(of types.Type) *plan.Scan {
 		return &plan.Scan{Table: "UnifiedAuditLog", Fields: []plan.Field{{Column: &plan.Column{Type: types.String}, Source: "UserId"}, {Column: &plan.Column{Type: of}, Source: "x"}}}
 	}
-	if short, long := mostCandidates(scan(types.String)), mostCandidates(scan(types.Dynamic)); short*8 > long {
-		t.Errorf("%d rows of short texts are looked into, and %d with documents", short, long)
+	// Files of 16 Ki rows, of each of which so many may be sought, and columns so wide.
+	const files, rows = 300, 16 << 10
+	worth := func(of types.Type, candidates, width int64) bool {
+		sought := termfilter.Text("x1", true, true, false)
+		sought.Columns = []string{"UserId"}
+		all := make([]narrowed, files)
+		for i := range all {
+			all[i] = narrowed{file: lake.File{Rows: rows}, parts: []lake.Part{{Span: lake.Span{End: rows}, Blocks: []lake.Span{{End: candidates}}, Sought: sought}}}
+		}
+		set := &ReadSet{TimeColumn: "TimeGenerated",
+			Find:  func(context.Context, lake.File, lake.Finding) (arrow.RecordBatch, error) { return nil, nil },
+			Weigh: func(lake.File, []string) (int64, error) { return width * rows, nil }}
+		return worthFinding(set, scan(of), all, sought) != nil
+	}
+	for _, c := range []struct {
+		of                types.Type
+		candidates, width int64
+		want              bool
+	}{
+		{types.String, 64, 3, true},
+		{types.String, 1 << 10, 3, false},
+		{types.String, 1 << 10, 100, true},
+		{types.String, 3 << 10, 100, true},
+		{types.String, 4 << 10, 100, false}, // more than a mebi of rows
+		{types.Dynamic, 1 << 10, 3, true},
+		{types.Dynamic, 4 << 10, 1000, false},
+		{types.String, 8 << 10, 1000, false}, // half of each part
+	} {
+		if got := worth(c.of, c.candidates, c.width); got != c.want {
+			t.Errorf("%d candidates of each file, %d bytes a row, with %s: found by themselves %v", c.candidates, c.width, c.of, got)
+		}
 	}
 }
 
@@ -216,6 +251,40 @@ func TestRowsOfOneNameAreTheSame(t *testing.T) {
 		result := mustQuery(t, service, query.Request{Text: text})
 		if len(result.Rows) != 2 || result.Rows[0][0] != true || result.Rows[1][0] != true {
 			t.Errorf("%s gives %v", text, result.Rows)
+		}
+	}
+}
+
+// Of a column itself thousands of values are sought, and of texts within one a few hundred;
+// either way the rows are all there.
+func TestSoMuchIsSoughtOfAColumnItself(t *testing.T) {
+	l, dir, _ := termLake(t, rand.New(rand.NewPCG(8, 59)), 900)
+	config := DefaultConfig()
+	config.Dir = dir
+	e := openEngine(t, config, FromLake(l))
+	const text = `UnifiedAuditLog | where Id startswith "id000" or Id startswith "id001" or Id startswith "id002" or Id startswith "id003" or Id startswith "id004" or Id startswith "id005"
+		| join kind=inner (union UnifiedAuditLog, UnifiedAuditLog, UnifiedAuditLog, UnifiedAuditLog, UnifiedAuditLog, UnifiedAuditLog%s) on Id`
+	for extended, want := range map[string]struct{ values, rows int }{
+		"": {600, 3600},
+		" | extend Id = iff(strlen(Id) > 2, Id, '')": {0, 3600},
+		" | extend Id = tostring(Record.Nothing)":    {0, 0},
+	} {
+		s, err := query.Schema{IngestionTime: lake.ColumnIngestionTime}.Compile(fmt.Sprintf(text, extended), bind.Options{Now: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := e.newReader(query.RunOptions{Limits: query.DefaultLimits()})
+		execution, err := e.runText(t.Context(), r, s, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := 0
+		for _, of := range r.first.values {
+			values = max(values, len(of))
+		}
+		r.release()
+		if values != want.values || len(execution.Rows) != want.rows {
+			t.Errorf("many%s: %d values are sought and %d rows found, want %+v", extended, values, len(execution.Rows), want)
 		}
 	}
 }

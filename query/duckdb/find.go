@@ -26,15 +26,17 @@ const (
 	// looked into block by block; a single block is, whatever it is of.
 	findShare = 4
 	aBlock    = 1 << 10
-	// maxCandidates is the most rows of all files that are looked into so, and maxDocuments
-	// if documents of them are wanted, which take the engine a hundred times as long as a
-	// short text. maxFound and maxFoundBytes are what is found in them: more than that the
-	// engine reads quicker itself.
-	maxCandidates = 64 << 10
-	maxDocuments  = 1 << 20
+	// maxCandidates is the most rows of all files that are looked into so. Where documents
+	// of them are wanted, the engine takes a hundred times as long for one as for a short
+	// text; of fewCandidates it is not asked which is less, and of more it is.
+	maxCandidates = 1 << 20
+	fewCandidates = 64 << 10
 	// maxLooks is the most looks at a row, one for each text that is sought.
-	maxLooks      = 2 << 20
-	maxFound      = 4 << 10
+	maxLooks = 2 << 20
+	// maxFound, or maxDocuments if rows have documents, and maxFoundBytes are what is found
+	// in them: more than that the engine reads quicker itself.
+	maxFound      = 128 << 10
+	maxDocuments  = 4 << 10
 	maxFoundBytes = 32 << 20
 	// seekers is how many files are looked into at a time.
 	seekers = 2
@@ -43,25 +45,15 @@ const (
 // find returns the FROM items of the rows that were found by themselves, and what is
 // left for the engine to read.
 func (r *reader) find(ctx context.Context, set *ReadSet, scan *plan.Scan, all []narrowed, asked *termfilter.Sought) ([]item, []narrowed, error) {
-	pick := make([]narrowed, len(all)) // the parts that are looked into
-	var candidates, looks int64
+	pick := worthFinding(set, scan, all, asked)
+	if pick == nil {
+		return nil, all, nil
+	}
 	var files []lake.File
-	for i, f := range all {
-		if pick[i].file = f.file; set.Find == nil || f.all || len(set.Later[f.file.Path]) > 0 {
-			continue
-		}
-		for _, p := range f.parts {
-			if n := p.Candidates(); n*findShare <= p.Rows() || n <= aBlock && n < p.Rows() {
-				pick[i].parts = append(pick[i].parts, p)
-				candidates, looks = candidates+n, looks+n*int64(len(p.Sought.Texts()))
-			}
-		}
-		if len(pick[i].parts) > 0 {
+	for _, f := range pick {
+		if len(f.parts) > 0 {
 			files = append(files, f.file)
 		}
-	}
-	if candidates == 0 || candidates > mostCandidates(scan) || looks > maxLooks {
-		return nil, all, nil
 	}
 	if set.Fetch != nil {
 		if err := set.Fetch(ctx, files); err != nil {
@@ -82,26 +74,17 @@ func (r *reader) find(ctx context.Context, set *ReadSet, scan *plan.Scan, all []
 	return table, r.left(all, pick, batches), nil
 }
 
-// mostCandidates is the most rows of all files that are looked into for a scan.
-func mostCandidates(scan *plan.Scan) int64 {
-	if hasDocument(scan) {
-		return maxDocuments
-	}
-	return maxCandidates
-}
-
 // findAll looks into files; where that is not possible there is no batch. There is none
 // at all where all files together have too much.
 func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pick []narrowed, asked *termfilter.Sought) ([]arrow.RecordBatch, error) {
-	columns := []string{set.TimeColumn}
-	for _, f := range scan.Fields {
-		columns = append(columns, f.Source)
-	}
-	slices.Sort(columns)
-	columns = slices.Compact(columns)
+	columns := foundColumns(set, scan)
 	batches := make([]arrow.RecordBatch, len(pick))
 	var rows, bytes atomic.Int64 // found so far
-	tooMuch := func() bool { return rows.Load() > maxFound || bytes.Load() > maxFoundBytes }
+	most := int64(maxFound)
+	if hasDocument(scan) {
+		most = maxDocuments
+	}
+	tooMuch := func() bool { return rows.Load() > most || bytes.Load() > maxFoundBytes }
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(seekers)
 	for i, f := range pick {
@@ -112,7 +95,7 @@ func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pic
 			if tooMuch() {
 				return nil
 			}
-			batch, err := set.Find(ctx, f.file, lake.Finding{Parts: f.parts, Sought: asked, Columns: columns, Rows: maxFound, Bytes: maxFoundBytes})
+			batch, err := set.Find(ctx, f.file, lake.Finding{Parts: f.parts, Sought: asked, Columns: columns, Rows: most, Bytes: maxFoundBytes})
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()

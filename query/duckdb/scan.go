@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quoll/quoll/internal/termfilter"
 	"github.com/quoll/quoll/kql/plan"
 	sqlgen "github.com/quoll/quoll/kql/sqlgen/duckdb"
 	"github.com/quoll/quoll/lake"
@@ -36,9 +37,10 @@ type reader struct {
 }
 
 type narrowing struct {
-	asked *plan.Sought
-	files []lake.File
-	found []narrowed
+	asked  *plan.Sought
+	sought *termfilter.Sought // the same
+	files  []lake.File
+	found  []narrowed
 }
 
 func (e *Engine) newReader(options query.RunOptions) *reader {
@@ -118,17 +120,23 @@ func touched(set *ReadSet, scan *plan.Scan, from, to time.Time) (files []lake.Fi
 	return files
 }
 
-// narrowed returns what of files may have what a scan seeks, and looks once.
-func (r *reader) narrowed(ctx context.Context, set *ReadSet, scan *plan.Scan, files []lake.File) ([]narrowed, error) {
+// narrowed returns what of files may have what a scan seeks, with that, and looks once.
+func (r *reader) narrowed(ctx context.Context, set *ReadSet, scan *plan.Scan, files []lake.File) ([]narrowed, *termfilter.Sought, error) {
 	asked := scan.Sought.Known(r.first.known)
-	if n, ok := r.narrow[scan]; ok && slices.EqualFunc(n.files, files, func(a, b lake.File) bool { return a.Path == b.Path }) && reflect.DeepEqual(n.asked, asked) {
-		return slices.Clone(n.found), nil
+	n, ok := r.narrow[scan]
+	same := ok && reflect.DeepEqual(n.asked, asked)
+	if same && slices.EqualFunc(n.files, files, func(a, b lake.File) bool { return a.Path == b.Path }) {
+		return slices.Clone(n.found), n.sought, nil
 	}
-	found, err := r.engine.narrow(ctx, set, files, newSought(asked))
+	sought := n.sought
+	if !same {
+		sought = newSought(asked)
+	}
+	found, err := r.engine.narrow(ctx, set, files, sought)
 	if err == nil {
-		r.narrow[scan] = narrowing{asked, files, slices.Clone(found)}
+		r.narrow[scan] = narrowing{asked, sought, files, slices.Clone(found)}
 	}
-	return found, err
+	return found, sought, err
 }
 
 // Expect implements query.Expecter.
@@ -183,8 +191,7 @@ func (r *reader) files(ctx context.Context, set *ReadSet, scan *plan.Scan, from,
 			items = append(items, item{from: kept})
 		}
 	}
-	asked := newSought(scan.Sought.Known(r.first.known))
-	narrow, err := r.narrowed(ctx, set, scan, files)
+	narrow, asked, err := r.narrowed(ctx, set, scan, files)
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,9 @@ type ReadSet struct {
 	// Find returns rows of parts of a file that may be what is sought, all of them or an
 	// error; nil reads none by themselves.
 	Find func(ctx context.Context, f lake.File, asked lake.Finding) (arrow.RecordBatch, error)
+	// Weigh says how many bytes the values of some columns of a file take when they are
+	// unpacked, with those of a dictionary once; nil does not know.
+	Weigh func(f lake.File, columns []string) (bytes int64, err error)
 }
 
 // FromLake returns the tables of a lake.
@@ -49,5 +52,5 @@ func (s lakeSource) Acquire(table string) (*ReadSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ReadSet{TimeColumn: set.Table.TimeColumn, Files: set.Files, Fresh: set.Fresh, Release: set.Release, Fetch: set.Fetch, Parts: set.Parts, Find: set.Find}, nil
+	return &ReadSet{TimeColumn: set.Table.TimeColumn, Files: set.Files, Fresh: set.Fresh, Release: set.Release, Fetch: set.Fetch, Parts: set.Parts, Find: set.Find, Weigh: set.Weigh}, nil
 }
