@@ -27,6 +27,7 @@ type Chunk struct {
 	at     int // page in body, from 1
 	body   []byte
 	packed []byte
+	codes  []uint32
 }
 
 // page is a data page of a chunk.
@@ -192,27 +193,31 @@ func (c *Chunk) load(number int, before *Values) error {
 	return nil
 }
 
+// present returns the values of the page in the body, and which rows have one; nil: all.
+func (c *Chunk) present(p *page) (body []byte, present []bool, err error) {
+	body = c.body
+	if !c.optional {
+		return body, nil, nil
+	}
+	if len(body) < 4 || uint64(binary.LittleEndian.Uint32(body)) > uint64(len(body)-4) {
+		return nil, nil, fmt.Errorf("%w: levels are longer than their page", ErrDamaged)
+	}
+	length := int(binary.LittleEndian.Uint32(body))
+	present, err = levels(body[4:4+length], int(p.values))
+	return body[4+length:], present, err
+}
+
 // values adds those of some rows of the page in the body.
 func (c *Chunk) values(p *page, from, to int64, v *Values) error {
-	body := c.body
-	var present []bool // nil: all are
-	if c.optional {
-		if len(body) < 4 || uint64(binary.LittleEndian.Uint32(body)) > uint64(len(body)-4) {
-			return fmt.Errorf("%w: levels are longer than their page", ErrDamaged)
-		}
-		length := int(binary.LittleEndian.Uint32(body))
-		var err error
-		if present, err = levels(body[4:4+length], int(p.values)); err != nil {
-			return err
-		}
-		body = body[4+length:]
+	body, present, err := c.present(p)
+	if err != nil {
+		return err
 	}
 	first, count := int(from), int(to-from)
 	if present != nil {
 		first, count = countTrue(present[:from]), countTrue(present[from:to])
 	}
 	start := len(v.Texts) + len(v.Numbers)
-	var err error
 	switch p.encoding {
 	case encodingPlain:
 		err = c.plain(body, first, count, v)

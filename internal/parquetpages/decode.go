@@ -76,33 +76,51 @@ func levels(body []byte, rows int) ([]bool, error) {
 // bits: count of them, from first on.
 func hybrid(body []byte, width, first, count int, use func(number uint32) error) error {
 	for count > 0 {
-		head, n := binary.Uvarint(body)
-		if n <= 0 || head>>1 > 1<<32 {
-			return errShort
+		r, rest, err := nextRun(body, width)
+		if err != nil {
+			return err
 		}
-		body = body[n:]
-		length := (width + 7) / 8
-		run := int(head >> 1)
-		if head&1 == 1 {
-			length, run = run*width, run*8
-		}
-		if length > len(body) {
-			return errShort
-		}
-		take := min(max(0, run-first), count)
+		take := min(max(0, r.rows-first), count)
 		for i := range take {
 			at := 0
-			if head&1 == 1 {
+			if r.packed {
 				at = (first + i) * width
 			}
-			if err := use(bitsAt(body[:length], at, width)); err != nil {
+			if err := use(bitsAt(r.body, at, width)); err != nil {
 				return err
 			}
 		}
-		first, count, body = max(0, first-run), count-take, body[length:]
+		first, count, body = max(0, first-r.rows), count-take, rest
 	}
 	return nil
 }
+
+// numberRun is a run of the mixture: one number for all rows, or one behind the other.
+type numberRun struct {
+	rows   int
+	packed bool
+	body   []byte
+}
+
+func nextRun(body []byte, width int) (r numberRun, rest []byte, err error) {
+	head, n := binary.Uvarint(body)
+	if n <= 0 || head>>1 > 1<<32 {
+		return r, nil, errShort
+	}
+	body = body[n:]
+	length := (width + 7) / 8
+	r = numberRun{rows: int(head >> 1), packed: head&1 == 1}
+	if r.packed {
+		length, r.rows = r.rows*width, r.rows*8
+	}
+	if length > len(body) {
+		return r, nil, errShort
+	}
+	r.body = body[:length]
+	return r, body[length:], nil
+}
+
+func little(body []byte) uint64 { return binary.LittleEndian.Uint64(body) }
 
 // bitsAt returns the number of width bits at a bit.
 func bitsAt(body []byte, bit, width int) uint32 {

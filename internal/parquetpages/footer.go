@@ -3,6 +3,7 @@ package parquetpages
 import (
 	"fmt"
 	"io"
+	"unsafe"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
@@ -18,11 +19,20 @@ type Footer struct {
 	index   map[string]int // of columns, by name
 	rows    []int64        // of row groups
 	chunks  []footerChunk  // of row groups, all columns of the first one first
+	bounds  []bounds       // of row groups, all columns of numbers of the first one first
+	numbers int            // columns of numbers
+}
+
+// bounds are those of the numbers of a column in a row group, both included.
+type bounds struct {
+	least, most int64
+	known       bool
 }
 
 type footerColumn struct {
 	kind             parquet.Type
 	optional, nested bool
+	number           int // among the columns of numbers
 }
 
 // footerChunk is where the pages of a column of a row group are.
@@ -38,7 +48,18 @@ type footerChunk struct {
 // Bytes is about what a footer takes in memory.
 func (f *Footer) Bytes() int64 {
 	const entry, chunk = 100, 56 // names and what a map needs; a chunk with its padding
-	return int64(len(f.columns))*entry + int64(len(f.chunks))*chunk
+	return int64(len(f.columns))*entry + int64(len(f.chunks))*chunk + int64(len(f.bounds))*int64(unsafe.Sizeof(bounds{}))
+}
+
+// Bounds returns bounds of the 64 bit numbers of a column in a row group, both included; ok
+// is false if they are not known.
+func (f *Footer) Bounds(group int, name string) (least, most int64, ok bool) {
+	index, ok := f.index[name]
+	if !ok || f.columns[index].kind != parquet.Types.Int64 {
+		return 0, 0, false
+	}
+	b := &f.bounds[group*f.numbers+f.columns[index].number]
+	return b.least, b.most, b.known
 }
 
 // Source is what a footer is read from.
@@ -69,15 +90,21 @@ func newFooter(m *metadata.FileMetaData) *Footer {
 			f.index[name] = i
 		}
 		f.columns = append(f.columns, footerColumn{
-			kind: of.PhysicalType(), optional: of.MaxDefinitionLevel() == 1,
+			kind: of.PhysicalType(), optional: of.MaxDefinitionLevel() == 1, number: f.numbers,
 			nested: of.MaxRepetitionLevel() > 0 || of.MaxDefinitionLevel() > 1,
 		})
+		if of.PhysicalType() == parquet.Types.Int64 {
+			f.numbers++
+		}
 	}
 	for group := range m.NumRowGroups() {
 		g := m.RowGroup(group)
 		f.rows = append(f.rows, g.NumRows())
 		for i := range f.columns {
 			f.chunks = append(f.chunks, newFooterChunk(g, i))
+			if f.columns[i].kind == parquet.Types.Int64 {
+				f.bounds = append(f.bounds, newBounds(g, i))
+			}
 		}
 	}
 	return f
@@ -107,6 +134,19 @@ func (f *Footer) Unpacked(name string) (bytes int64) {
 		bytes += max(0, f.chunks[at].unpacked)
 	}
 	return bytes
+}
+
+func newBounds(g *metadata.RowGroupMetaData, column int) bounds {
+	m, err := g.ColumnChunk(column)
+	if err != nil {
+		return bounds{}
+	}
+	s, err := m.Statistics()
+	of, ok := s.(*metadata.Int64Statistics)
+	if err != nil || !ok || !of.HasMinMax() {
+		return bounds{}
+	}
+	return bounds{of.Min(), of.Max(), true}
 }
 
 // Open returns the file that the footer is of.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -222,6 +223,112 @@ func valueOfArray(a arrow.Array, row int) any {
 	return fmt.Sprintf("%T", a)
 }
 
+// Codes, numbers and what is counted by codes are those of the values.
+func TestCodesAreThoseOfValues(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 1))
+	const rows = 2_500
+	decoder, err := parquetpages.NewDecoder(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	coded, numbered := 0, 0
+	for range 6 {
+		body, columns := written(t, r, 2, rows, false)
+		footer, err := parquetpages.ReadFooter(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := footer.Open(bytes.NewReader(body), decoder)
+		for _, c := range columns {
+			chunk, err := f.Chunk(1, c.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 5 {
+				first := r.Int64N(rows + 1)
+				end := first + r.Int64N(rows+1-first)
+				if c.Kind == parquetfile.Text {
+					coded += checkCodes(t, r, chunk, first, end)
+				} else {
+					numbered += checkNumbers(t, footer, chunk, c, first, end)
+				}
+			}
+		}
+		f.Release()
+	}
+	if coded < 20 || numbered < 20 {
+		t.Errorf("%d columns had codes, and %d numbers", coded, numbered)
+	}
+}
+
+func checkCodes(t *testing.T, r *rand.Rand, chunk *parquetpages.Chunk, first, end int64) (coded int) {
+	t.Helper()
+	values, err := chunk.Read(first, end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts, has, err := chunk.Dictionary()
+	codes, ok, codesErr := chunk.Codes(first, end, []uint32{7})
+	if err != nil || codesErr != nil || ok && (!has || values.Null != nil) || int64(len(codes)) != end-first+1 && ok {
+		t.Fatal(ok, has, err, codesErr)
+	}
+	if !ok {
+		return 0
+	}
+	wanted, numbers := make([]bool, len(texts)), make([]uint32, len(texts))
+	for i := range wanted {
+		wanted[i] = r.IntN(2) == 0
+	}
+	var found []int64
+	if ok, err := chunk.Where(first, end, wanted, func(from, to int64) {
+		for ; from < to; from++ {
+			found = append(found, from)
+		}
+	}); err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	if ok, err := chunk.Tally(first, end, numbers); err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	var want []int64
+	counts := make([]uint32, len(texts))
+	for i, code := range codes[1:] {
+		if !bytes.Equal(texts[code], values.Texts[i]) {
+			t.Fatalf("row %d is %q, and its code %d is of %q", first+int64(i), values.Texts[i], code, texts[code])
+		}
+		counts[code]++
+		if wanted[code] {
+			want = append(want, first+int64(i))
+		}
+	}
+	if !slices.Equal(found, want) || !slices.Equal(counts, numbers) {
+		t.Fatalf("%d to %d: %v, want %v; %v, want %v", first, end, found, want, numbers, counts)
+	}
+	return 1
+}
+
+func checkNumbers(t *testing.T, footer *parquetpages.Footer, chunk *parquetpages.Chunk, c parquetfile.Column, first, end int64) (numbered int) {
+	t.Helper()
+	values, err := chunk.Read(first, end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers, ok, err := chunk.Numbers(first, end, []int64{7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !ok {
+		return 0
+	}
+	if values.Null != nil && slices.Contains(values.Null, true) || !slices.Equal(numbers[1:], values.Numbers) {
+		t.Fatalf("%d to %d of %+v: %v, want %v", first, end, c, numbers, values.Numbers)
+	}
+	if least, most, ok := footer.Bounds(1, c.Name); ok && end > first && (slices.Min(values.Numbers) < least || slices.Max(values.Numbers) > most) {
+		t.Fatalf("%+v is not within %d to %d", c, least, most)
+	}
+	return 1
+}
+
 // Whatever byte of the pages is another, there are values or an error, and no panic. In a
 // page that is not packed it is another value as a rule, which the file's checksum tells.
 func TestDamagedPagesAreAnError(t *testing.T) {
@@ -252,7 +359,19 @@ func damage(t *testing.T, r *rand.Rand, packed bool) (failed int) {
 			}
 			var chunk *parquetpages.Chunk
 			if chunk, err = f.Chunk(0, c.Name); err == nil && chunk != nil {
-				_, err = chunk.Read(5, min(300, f.Rows(0)))
+				rows := min(300, f.Rows(0))
+				_, err = chunk.Read(5, rows)
+				_, _, coded := chunk.Codes(3, rows, nil)
+				_, _, numbered := chunk.Numbers(2, rows, nil)
+				texts, ok, _ := chunk.Dictionary()
+				if ok {
+					_, tallied := chunk.Tally(1, rows, make([]uint32, len(texts)))
+					_, where := chunk.Where(1, rows, make([]bool, len(texts)), func(first, end int64) { t.Error("rows that nobody wants") })
+					if (tallied == nil) != (where == nil) {
+						t.Errorf("%v, and %v", tallied, where)
+					}
+				}
+				err = errors.Join(err, coded, numbered)
 			}
 		}
 		if err != nil {
