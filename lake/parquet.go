@@ -53,7 +53,7 @@ func layout(columns []column, ids map[string]int, timeColumn string, f form) []p
 // and makes it durable. One column of one row group is in memory at a time,
 // besides the generation.
 func writeRun(files syncedFS, path string, t *tableState, generation []batch, refs []rowRef, f form) (File, error) {
-	out := File{Path: path, Rows: int64(len(refs)), terms: new(fileTerms)}
+	out := File{Path: path, Rows: int64(len(refs)), terms: new(fileTerms), uncounted: new(uncounted)}
 	err := files.write(path, func(w io.Writer) error {
 		// Each column of a small file is a few writes of some dozen bytes.
 		buffer := bufio.NewWriterSize(w, 64<<10)

@@ -31,7 +31,8 @@ type File struct {
 
 	firstPosition, lastPosition uint64 // the least and the greatest journal position of its rows
 
-	terms *fileTerms
+	terms     *fileTerms
+	uncounted *uncounted
 	// Known of files that are written and not yet committed.
 	metrics *fileMetrics
 }

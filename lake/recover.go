@@ -208,6 +208,7 @@ func (s syncedFS) dataFile(f iceberg.DataFile, t *tableState) (File, error) {
 		firstPosition: positionBound(f.LowerBoundValues()[t.ids[ColumnPosition]], 0),
 		lastPosition:  positionBound(f.UpperBoundValues()[t.ids[ColumnPosition]], math.MaxUint64),
 		terms:         new(fileTerms),
+		uncounted:     new(uncounted),
 	}, nil
 }
 

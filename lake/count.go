@@ -1,0 +1,353 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/quoll/quoll/internal/parquetpages"
+)
+
+// Rows that are counted by texts need not be made: a text is a number in the dictionary
+// of its row group, and the numbers are counted. What an engine costs for each file, and
+// for each statement, is more than that.
+
+var (
+	// ErrNotCountable is returned for files and batches whose rows must be read to be
+	// counted.
+	ErrNotCountable = errors.New("rows are not counted without being read")
+	// ErrManyGroups is returned where rows have more groups than were asked for at most.
+	ErrManyGroups = errors.New("rows have more groups than are counted")
+)
+
+const (
+	// maxKeys is the most columns that rows are counted by.
+	maxKeys = 3
+	// maxCountedRows bounds a row group that is counted, and maxDense the combinations of
+	// its values that are counted in a table with a place for each.
+	maxCountedRows = 4 << 20
+	maxDense       = 1 << 18
+)
+
+// Counting says which rows are counted, and by what.
+type Counting struct {
+	Only []Only // conditions, which hold for all of them
+	By   []By   // at most maxKeys
+	// Groups is how many there may be.
+	Groups int
+}
+
+// Only is the condition that a text of a row is one of some.
+type Only struct {
+	Column string
+	Texts  []string
+}
+
+// By is a column that rows are counted by: the text, or of times the number of the step
+// since the year one that they are in.
+type By struct {
+	Column string
+	Step   int64 // in microseconds; 0: the column has texts
+}
+
+// sinceYearOne is the time in microseconds from the year one to 1970.
+var sinceYearOne = -time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
+
+// Between bounds the times of rows, both included; zero is no bound.
+type Between struct{ From, To time.Time }
+
+// micros returns the bounds in microseconds: of rows between them, and of no others, the
+// time is within.
+func (b Between) micros() (from, to int64) {
+	from, to = math.MinInt64, math.MaxInt64
+	if !b.From.IsZero() {
+		from = b.From.Add(time.Microsecond - 1).UnixMicro()
+	}
+	if !b.To.IsZero() {
+		to = b.To.UnixMicro()
+	}
+	return from, to
+}
+
+// key is the values of a group: for each column its place among Counts.texts, or the step.
+type key [maxKeys]int64
+
+// group is the rows with a key.
+type group struct {
+	key
+	rows int64
+}
+
+// Counts is how many rows each group has. It is for one goroutine.
+type Counts struct {
+	asked  *Counting
+	number map[key]int        // of the group
+	groups []group            // as they came
+	places []map[string]int64 // by column: where a text is
+	texts  [][]string         // by column
+	counter
+}
+
+// NewCounts returns counts of no rows.
+func NewCounts(asked *Counting) (*Counts, error) {
+	if len(asked.By) > maxKeys {
+		return nil, fmt.Errorf("%w: by %d columns", ErrNotCountable, len(asked.By))
+	}
+	c := &Counts{asked: asked, number: map[key]int{}, texts: make([][]string, len(asked.By))}
+	for range asked.By {
+		c.places = append(c.places, map[string]int64{})
+	}
+	return c, nil
+}
+
+// Groups returns how many groups there are.
+func (c *Counts) Groups() int { return len(c.groups) }
+
+// Keep leaves of the groups those of whose number of rows keep holds. No rows are counted
+// after it.
+func (c *Counts) Keep(keep func(rows int64) bool) {
+	c.groups = slices.DeleteFunc(c.groups, func(g group) bool { return !keep(g.rows) })
+	c.number = nil
+}
+
+// Each calls use for each group. texts and steps have the group's value for each column,
+// in the one of the two that its kind has; they are valid during the call.
+func (c *Counts) Each(use func(texts []string, steps []int64, rows int64)) {
+	texts, steps := make([]string, len(c.asked.By)), make([]int64, len(c.asked.By))
+	for _, g := range c.groups {
+		for i, by := range c.asked.By {
+			if by.Step > 0 {
+				steps[i] = g.key[i]
+			} else {
+				texts[i] = c.texts[i][g.key[i]]
+			}
+		}
+		use(texts, steps, g.rows)
+	}
+}
+
+// Add adds the groups of other counts of the same.
+func (c *Counts) Add(other *Counts) error {
+	for _, g := range other.groups {
+		k := g.key
+		for i, by := range c.asked.By {
+			if by.Step > 0 {
+				continue
+			}
+			var err error
+			if k[i], err = c.place(i, other.texts[i][k[i]]); err != nil {
+				return err
+			}
+		}
+		if err := c.add(k, g.rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Counts) add(k key, rows int64) error {
+	if number, ok := c.number[k]; ok {
+		c.groups[number].rows += rows
+		return nil
+	}
+	if len(c.groups) == c.asked.Groups {
+		return ErrManyGroups
+	}
+	c.number[k] = len(c.groups)
+	c.groups = append(c.groups, group{k, rows})
+	return nil
+}
+
+// place returns the place of a text of a column.
+func (c *Counts) place(column int, text string) (int64, error) {
+	place, ok := c.places[column][text]
+	if ok {
+		return place, nil
+	}
+	if !utf8.ValidString(text) {
+		return 0, fmt.Errorf("%w: a text is no UTF-8", ErrDamaged)
+	}
+	place = int64(len(c.texts[column]))
+	c.places[column][text] = place
+	c.texts[column] = append(c.texts[column], text)
+	return place, nil
+}
+
+// Batch counts the rows of a batch that are within the bounds.
+func (c *Counts) Batch(batch arrow.RecordBatch, timeColumn string, within Between) error {
+	from, to := within.micros()
+	column := func(name string) (arrow.Array, error) {
+		indices := batch.Schema().FieldIndices(name)
+		if len(indices) != 1 {
+			return nil, fmt.Errorf("%w: column %s", ErrNotCountable, name)
+		}
+		return batch.Column(indices[0]), nil
+	}
+	texts := func(name string) (*array.String, error) {
+		a, err := column(name)
+		if err != nil {
+			return nil, err
+		}
+		of, ok := a.(*array.String)
+		if !ok || of.NullN() > 0 {
+			return nil, fmt.Errorf("%w: column %s", ErrNotCountable, name)
+		}
+		return of, nil
+	}
+	a, err := column(timeColumn)
+	if err != nil {
+		return err
+	}
+	times, ok := a.(*array.Timestamp)
+	if !ok || times.NullN() > 0 {
+		return fmt.Errorf("%w: column %s", ErrNotCountable, timeColumn)
+	}
+	only, by := make([]*array.String, len(c.asked.Only)), make([]*array.String, len(c.asked.By))
+	for i, o := range c.asked.Only {
+		if only[i], err = texts(o.Column); err != nil {
+			return err
+		}
+	}
+	for i, b := range c.asked.By {
+		if b.Step > 0 && b.Column != timeColumn {
+			return fmt.Errorf("%w: by column %s", ErrNotCountable, b.Column)
+		}
+		if b.Step == 0 {
+			if by[i], err = texts(b.Column); err != nil {
+				return err
+			}
+		}
+	}
+	for row := range int(batch.NumRows()) {
+		at := int64(times.Value(row))
+		wanted := at >= from && at <= to
+		for i := 0; wanted && i < len(only); i++ {
+			wanted = slices.Contains(c.asked.Only[i].Texts, only[i].Value(row))
+		}
+		if !wanted {
+			continue
+		}
+		var k key
+		for i, b := range c.asked.By {
+			if b.Step > 0 {
+				k[i], err = step(at, b.Step)
+			} else {
+				k[i], err = c.place(i, by[i].Value(row))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if err := c.add(k, 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step returns the number of the step that a time is in.
+func step(at, of int64) (int64, error) {
+	if at < -sinceYearOne || at > math.MaxInt64-sinceYearOne {
+		return 0, fmt.Errorf("%w: a time before the year one", ErrNotCountable)
+	}
+	return (at + sinceYearOne) / of, nil
+}
+
+// StepStart returns when a step begins.
+func (b By) StepStart(number int64) time.Time {
+	return time.UnixMicro(number*b.Step - sinceYearOne).UTC()
+}
+
+// Count adds the rows of a file to counts, all or those of some parts of it, that are
+// within the bounds. After an error the counts are of no use.
+func (r *ReadSet) Count(ctx context.Context, f File, parts []Part, all bool, within Between, to *Counts) error {
+	err := r.count(ctx, f, parts, all, within, to)
+	switch {
+	case err == nil || ctx.Err() != nil || errors.Is(err, ErrManyGroups) || errors.Is(err, ErrNotCountable):
+	case errors.Is(err, parquetpages.ErrUnsupported):
+		err = fmt.Errorf("%s: %w: %w", f.Path, ErrNotCountable, err)
+	case errors.Is(err, parquetpages.ErrDamaged):
+		err = fmt.Errorf("%s: %w: %w", f.Path, ErrDamaged, err)
+	default:
+		err = fmt.Errorf("count rows: %s: %w", f.Path, err)
+	}
+	return err
+}
+
+// Countable says whether nothing is known yet by which Count would say ErrNotCountable.
+func (r *ReadSet) Countable(f File, asked *Counting) bool {
+	return f.uncounted != nil && f.uncounted.allow(asked)
+}
+
+func (r *ReadSet) count(ctx context.Context, f File, parts []Part, all bool, within Between, to *Counts) error {
+	if f.uncounted == nil {
+		return ErrNotCountable
+	}
+	if err := to.asked.check(columnsOf(r.Table), r.Table.TimeColumn); err != nil {
+		return err
+	}
+	source, err := r.files.open(f.Path)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	footer, err := r.footers.of(f.Path, source)
+	if err != nil {
+		return err
+	}
+	file := footer.Open(source, r.pages)
+	defer file.Release() // texts that are kept are copied
+	to.file, to.footer, to.uncounted, to.timeColumn = file, footer, f.uncounted, r.Table.TimeColumn
+	from, until := within.micros()
+	to.bounded = f.MinTime.IsZero() || f.MaxTime.IsZero() || from > f.MinTime.UnixMicro() || until < f.MaxTime.UnixMicro()
+	to.from, to.until = from, until
+	if all {
+		var rows int64
+		for group := range file.Groups() {
+			rows += file.Rows(group)
+			if err := to.rowGroup(ctx, group); err != nil {
+				return err
+			}
+		}
+		if rows != f.Rows {
+			return fmt.Errorf("%w: it has %d rows and should have %d", ErrDamaged, rows, f.Rows)
+		}
+		return nil
+	}
+	for _, p := range parts {
+		if p.Number >= file.Groups() || file.Rows(p.Number) != p.Rows() {
+			return fmt.Errorf("%w: its filters of terms are not those of its row groups", ErrDamaged)
+		}
+		if err := to.rowGroup(ctx, p.Number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check says ErrNotCountable unless all columns are of the kinds that can be counted by.
+func (a *Counting) check(all []column, timeColumn string) error {
+	for _, o := range a.Only {
+		if !isText(all, o.Column) {
+			return fmt.Errorf("%w: column %s", ErrNotCountable, o.Column)
+		}
+	}
+	for _, b := range a.By {
+		if isTime := b.Step > 0; isTime && b.Column != timeColumn || !isTime && !isText(all, b.Column) {
+			return fmt.Errorf("%w: by column %s", ErrNotCountable, b.Column)
+		}
+	}
+	return nil
+}
+
+func isText(all []column, name string) bool {
+	return slices.ContainsFunc(all, func(c column) bool { return c.name == name && c.kind == kindText && c.text })
+}

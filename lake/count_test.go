@@ -1,0 +1,219 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/schema"
+)
+
+// act is what is counted of a row.
+type act struct {
+	at                  time.Time
+	operation, user, ip string
+}
+
+// actsLake is a lake of rows in merged files of several row groups, in flushed ones, and
+// in memory.
+func actsLake(t *testing.T, r *rand.Rand, groupRows int) (*Lake, []act) {
+	t.Helper()
+	l := openCompact(t, compactConfig(t.TempDir()))
+	l.config.RowGroupRows = groupRows
+	var acts []act
+	add := func(rows int) {
+		b := Batch{Position: uint64(len(acts) + 1), Ingested: noon}
+		for range rows {
+			a := act{noon.Add(time.Duration(r.IntN(30*3600)-24*3600) * time.Second), fmt.Sprint("op", r.IntN(5)), fmt.Sprint("u", r.IntN(4)*r.IntN(4)), fmt.Sprint("10.0.0.", r.IntN(30))}
+			if r.IntN(50) == 0 {
+				a.user = ""
+			}
+			b.Records = append(b.Records, schema.Record{Key: schema.NewKey("t", fmt.Sprint(len(acts))), Rows: []schema.Row{row(schema.UnifiedAuditLog,
+				"TimeGenerated", schema.DateTime(a.at), "Operation", schema.String(a.operation), "UserId", schema.String(a.user), "ClientIP", schema.String(a.ip),
+				"Id", schema.String(fmt.Sprint(len(acts))))}})
+			acts = append(acts, a)
+		}
+		apply(t, l, b)
+	}
+	for range 3 {
+		add(400)
+		flush(t, l)
+	}
+	compact(t, l)
+	add(300)
+	flush(t, l)
+	add(100)
+	return l, acts
+}
+
+// keyOf returns the values of a row that it is counted by.
+func (a act) keyOf(by []By) (texts []string) {
+	for _, b := range by {
+		switch {
+		case b.Step > 0:
+			texts = append(texts, a.at.Truncate(time.Duration(b.Step)*time.Microsecond).Format(time.RFC3339))
+		default:
+			texts = append(texts, a.of(b.Column))
+		}
+	}
+	return texts
+}
+
+func (a act) of(column string) string {
+	return map[string]string{"Operation": a.operation, "UserId": a.user, "ClientIP": a.ip}[column]
+}
+
+func (a act) meets(only []Only) bool {
+	return !slices.ContainsFunc(only, func(o Only) bool { return !slices.Contains(o.Texts, a.of(o.Column)) })
+}
+
+func TestRowsAreCounted(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 1))
+	l, acts := actsLake(t, r, 150)
+	set, err := l.Acquire(schema.UnifiedAuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Release()
+	steps := int64(7 * time.Hour / time.Microsecond)
+	all := []By{{Column: "Operation"}, {Column: "UserId"}, {Column: "ClientIP"}, {Column: "TimeGenerated", Step: steps}, {Column: "TimeGenerated", Step: 1_000_000}}
+	conditions := []Only{{"Operation", []string{"op1"}}, {"Operation", []string{"op0", "op3", "nothing"}}, {"UserId", []string{"", "u9"}}, {"UserId", []string{"nobody"}}, {"ClientIP", []string{"10.0.0.7", "10.0.0.8"}}}
+	for range 150 {
+		asked := Counting{Groups: 100_000}
+		for range r.IntN(4) {
+			asked.By = append(asked.By, all[r.IntN(len(all))])
+		}
+		for range r.IntN(3) {
+			asked.Only = append(asked.Only, conditions[r.IntN(len(conditions))])
+		}
+		var within Between
+		if r.IntN(2) == 0 {
+			within.From = acts[r.IntN(len(acts))].at.Add(time.Duration(r.IntN(3)-1) * 300)
+		}
+		if r.IntN(2) == 0 {
+			within.To = acts[r.IntN(len(acts))].at.Add(time.Duration(r.IntN(3)-1) * 300)
+		}
+		want := map[string]int64{}
+		for _, a := range acts {
+			if a.meets(asked.Only) && !a.at.Before(within.From) && (within.To.IsZero() || !a.at.After(within.To)) {
+				want[fmt.Sprint(a.keyOf(asked.By))]++
+			}
+		}
+		got := map[string]int64{}
+		counts := countSet(t, r, set, &asked, within)
+		counts.Keep(func(rows int64) bool { return rows != 2 })
+		counts.Each(func(texts []string, steps []int64, rows int64) {
+			key := make([]string, len(asked.By))
+			for i, b := range asked.By {
+				if key[i] = texts[i]; b.Step > 0 {
+					key[i] = b.StepStart(steps[i]).Format(time.RFC3339)
+				}
+			}
+			got[fmt.Sprint(key)] += rows
+		})
+		maps.DeleteFunc(want, func(_ string, rows int64) bool { return rows == 2 })
+		if !maps.Equal(got, want) || counts.Groups() != len(want) {
+			t.Fatalf("%+v from %v to %v: %v, want %v", asked, within.From, within.To, got, want)
+		}
+	}
+}
+
+// countSet counts the rows of a set, in two counts that are put together.
+func countSet(t *testing.T, r *rand.Rand, set *ReadSet, asked *Counting, within Between) *Counts {
+	t.Helper()
+	var counts [2]*Counts
+	for i := range counts {
+		var err error
+		if counts[i], err = NewCounts(asked); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range set.Files {
+		if !set.Countable(f, asked) {
+			t.Fatalf("%s is not countable", f.Path)
+		}
+		to := counts[r.IntN(2)]
+		parts, all := partsOf(t, set, f), r.IntN(2) == 0
+		if err := set.Count(t.Context(), f, parts, all, within, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range set.Fresh {
+		if err := counts[1].Batch(f.Batch, "TimeGenerated", within); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := counts[0].Add(counts[1]); err != nil {
+		t.Fatal(err)
+	}
+	return counts[0]
+}
+
+// partsOf returns all row groups of a file.
+func partsOf(t *testing.T, set *ReadSet, f File) (parts []Part) {
+	t.Helper()
+	first := int64(0)
+	for number := range (f.Rows + 149) / 150 {
+		groups := (f.Rows + 149) / 150
+		rows := min((f.Rows+groups-1)/groups, f.Rows-first)
+		if !f.lasting() {
+			rows = min(150, f.Rows-first)
+		}
+		parts = append(parts, Part{Number: int(number), Span: Span{First: first, End: first + rows}})
+		first += rows
+	}
+	return parts
+}
+
+// What cannot be counted is said to be so, and known from then on.
+func TestRowsThatCannotBeCounted(t *testing.T) {
+	l, _ := actsLake(t, rand.New(rand.NewPCG(6, 2)), 10_000)
+	set, err := l.Acquire(schema.UnifiedAuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Release()
+	file := set.Files[slices.IndexFunc(set.Files, File.lasting)]
+	count := func(asked Counting) error {
+		counts, err := NewCounts(&asked)
+		if err != nil {
+			return err
+		}
+		return set.Count(t.Context(), file, nil, true, Between{}, counts)
+	}
+	for name, asked := range map[string]Counting{
+		"a dictionary does not pay": {By: []By{{Column: "Id"}}, Groups: 10_000},
+		"no text":                   {By: []By{{Column: "RecordType"}}, Groups: 10_000},
+		"a document":                {Only: []Only{{"Record", []string{""}}}, Groups: 10_000},
+		"steps of another column":   {By: []By{{Column: "UserId", Step: 7}}, Groups: 10_000},
+		"no column":                 {By: []By{{Column: "Nothing"}}, Groups: 10_000},
+		"four columns":              {By: []By{{Column: "UserId"}, {Column: "UserId"}, {Column: "UserId"}, {Column: "UserId"}}, Groups: 10_000},
+	} {
+		if err := count(asked); !errors.Is(err, ErrNotCountable) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if set.Countable(file, &Counting{By: []By{{Column: "Id"}}}) || !set.Countable(file, &Counting{By: []By{{Column: "UserId"}}}) {
+		t.Error("what was found out is not known")
+	}
+	if err := count(Counting{By: []By{{Column: "ClientIP"}}, Groups: 29}); !errors.Is(err, ErrManyGroups) {
+		t.Errorf("too many groups: %v", err)
+	}
+	for _, group := range []Part{{Number: 99, Span: Span{End: 10}}, {Span: Span{End: 10}}} {
+		counts, _ := NewCounts(&Counting{Groups: 10})
+		if err := set.Count(t.Context(), file, []Part{group}, false, Between{}, counts); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%+v: %v", group, err)
+		}
+	}
+	if err := os.Remove(file.Path); err != nil {
+		t.Fatal(err)
+	}
+	if err := count(Counting{By: []By{{Column: "UserId"}}, Groups: 100}); err == nil || errors.Is(err, ErrNotCountable) {
+		t.Errorf("a file that is gone: %v", err)
+	}
+}

@@ -1,0 +1,411 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/quoll/quoll/internal/parquetpages"
+)
+
+// Of more than manyGroups groups there must be groupShare times as many rows that are gone
+// through: what is done for each group is more than what an engine spares.
+const (
+	manyGroups = 4 << 10
+	groupShare = 8
+)
+
+// counter counts the rows of a row group.
+type counter struct {
+	file        *parquetpages.File
+	footer      *parquetpages.Footer
+	uncounted   *uncounted
+	timeColumn  string
+	bounded     bool // times are asked for
+	from, until int64
+	passed      int64 // rows that were gone through
+
+	// Of the row group at work.
+	spans, other []Span  // the rows that are counted, in order, and room
+	times        []int64 // of the rows that are counted, if timed is set
+	timed        bool
+	keys         []counted
+	dense        []uint32
+}
+
+// counted is a column that the rows of a row group are counted by. A row has a code of
+// it, which is below size.
+type counted struct {
+	codes []uint32 // of the rows that are counted
+	size  uint64
+	first int64    // the step of code 0
+	texts [][]byte // of codes; nil: they are steps
+	place []int64  // of texts, or -1
+}
+
+// rowGroup counts the rows of a row group.
+func (c *Counts) rowGroup(ctx context.Context, number int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	rows := c.file.Rows(number)
+	if c.passed += rows; len(c.groups) > manyGroups && int64(len(c.groups))*groupShare > c.passed {
+		return ErrManyGroups
+	}
+	if rows > maxCountedRows {
+		return fmt.Errorf("%w: a row group of %d rows", ErrNotCountable, rows)
+	}
+	c.timed = false
+	bounded := c.bounded
+	if least, most, ok := c.footer.Bounds(number, c.timeColumn); bounded && ok {
+		if least > c.until || most < c.from {
+			return nil
+		}
+		bounded = least < c.from || most > c.until
+	}
+	c.spans = append(c.spans[:0], Span{First: 0, End: rows})
+	for _, only := range c.asked.Only {
+		if err := c.only(number, only); err != nil || len(c.spans) == 0 {
+			return err
+		}
+	}
+	if bounded {
+		if err := c.within(number); err != nil {
+			return err
+		}
+	}
+	if rows == 0 || len(c.spans) == 0 {
+		return nil
+	}
+	if len(c.spans) == 1 && len(c.asked.By) == 1 && c.asked.By[0].Step == 0 {
+		return c.run(number)
+	}
+	c.keys = slices.Grow(c.keys[:0], len(c.asked.By))[:len(c.asked.By)]
+	for i, by := range c.asked.By {
+		if err := c.key(&c.keys[i], number, by); err != nil {
+			return err
+		}
+	}
+	return c.tally()
+}
+
+func (c *Counts) chunk(number int, name string) (*parquetpages.Chunk, error) {
+	chunk, err := c.file.Chunk(number, name)
+	if err == nil && chunk == nil {
+		err = c.spread(name)
+	}
+	return chunk, err
+}
+
+// size is how many rows are counted.
+func (c *Counts) size() (rows int64) {
+	for _, s := range c.spans {
+		rows += s.Rows()
+	}
+	return rows
+}
+
+// fewSpans is up to how many spans are read each by itself. Each goes through the chunk
+// from its beginning.
+const fewSpans = 32
+
+// gather appends what read gives for the rows that are counted.
+func gather[T any](spans []Span, to []T, read func(first, end int64, to []T) ([]T, bool, error)) (_ []T, ok bool, err error) {
+	if len(spans) <= fewSpans {
+		for _, s := range spans {
+			if to, ok, err = read(s.First, s.End, to); err != nil || !ok {
+				return to, false, err
+			}
+		}
+		return to, true, nil
+	}
+	first := spans[0].First
+	if to, ok, err = read(first, spans[len(spans)-1].End, to); err != nil || !ok {
+		return to, false, err
+	}
+	n := 0
+	for _, s := range spans {
+		n += copy(to[n:], to[s.First-first:s.End-first])
+	}
+	return to[:n], true, nil
+}
+
+// spread says that a column is not there, has nulls, or values that are not in its dictionary.
+func (c *Counts) spread(column string) error {
+	c.uncounted.add(column)
+	return fmt.Errorf("%w: column %s", ErrNotCountable, column)
+}
+
+// only leaves of the rows those that meet a condition.
+func (c *Counts) only(number int, only Only) error {
+	chunk, err := c.chunk(number, only.Column)
+	if err != nil {
+		return err
+	}
+	texts, ok, err := chunk.Dictionary()
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return c.spread(only.Column)
+	}
+	wanted, any := make([]bool, len(texts)), false
+	for code, text := range texts {
+		wanted[code] = slices.Contains(only.Texts, string(text))
+		any = any || wanted[code]
+	}
+	kept := c.other[:0]
+	for _, s := range c.spans {
+		if !any {
+			break
+		}
+		ok, err := chunk.Where(s.First, s.End, wanted, func(first, end int64) {
+			if last := len(kept) - 1; last >= 0 && kept[last].End == first {
+				kept[last].End = end
+			} else {
+				kept = append(kept, Span{First: first, End: end})
+			}
+		})
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return c.spread(only.Column)
+		}
+	}
+	c.spans, c.other = kept, c.spans
+	return nil
+}
+
+// within leaves of the rows those whose times are within the bounds.
+func (c *Counts) within(number int) error {
+	if err := c.readTimes(number); err != nil {
+		return err
+	}
+	kept, at, n := c.other[:0], 0, 0
+	for _, s := range c.spans {
+		for row := s.First; row < s.End; row++ {
+			time := c.times[at]
+			if at++; time < c.from || time > c.until {
+				continue
+			}
+			c.times[n] = time
+			n++
+			if last := len(kept) - 1; last >= 0 && kept[last].End == row {
+				kept[last].End++
+			} else {
+				kept = append(kept, Span{First: row, End: row + 1})
+			}
+		}
+	}
+	c.spans, c.other, c.times = kept, c.spans, c.times[:n]
+	return nil
+}
+
+// readTimes reads the times of the rows that are counted.
+func (c *Counts) readTimes(number int) error {
+	chunk, err := c.chunk(number, c.timeColumn)
+	if err != nil {
+		return err
+	}
+	ok := false
+	if c.times, ok, err = gather(c.spans, c.times[:0], chunk.Numbers); err == nil && !ok {
+		err = fmt.Errorf("%w: column %s", ErrNotCountable, c.timeColumn)
+	}
+	c.timed = true
+	return err
+}
+
+// key reads a column that rows are counted by.
+func (c *Counts) key(k *counted, number int, by By) error {
+	if by.Step > 0 {
+		if !c.timed {
+			if err := c.readTimes(number); err != nil {
+				return err
+			}
+		}
+		return k.steps(c.times, by.Step)
+	}
+	chunk, err := c.chunk(number, by.Column)
+	if err != nil {
+		return err
+	}
+	ok := false
+	if k.codes, ok, err = gather(c.spans, k.codes[:0], chunk.Codes); err != nil {
+		return err
+	}
+	if !ok {
+		return c.spread(by.Column)
+	}
+	k.texts, _, err = chunk.Dictionary()
+	k.size = uint64(len(k.texts))
+	k.place = k.place[:0]
+	for range k.texts {
+		k.place = append(k.place, -1)
+	}
+	return err
+}
+
+// run counts a run of rows by one column of texts.
+func (c *Counts) run(number int) error {
+	column := c.asked.By[0].Column
+	chunk, err := c.chunk(number, column)
+	if err != nil {
+		return err
+	}
+	texts, ok, err := chunk.Dictionary()
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return c.spread(column)
+	}
+	c.dense = slices.Grow(c.dense[:0], len(texts))[:len(texts)]
+	clear(c.dense)
+	if ok, err = chunk.Tally(c.spans[0].First, c.spans[0].End, c.dense); err != nil {
+		return err
+	}
+	if !ok {
+		return c.spread(column)
+	}
+	for code, rows := range c.dense {
+		if rows == 0 {
+			continue
+		}
+		place, err := c.placeOf(0, texts[code])
+		if err != nil {
+			return err
+		}
+		if err := c.add(key{place}, int64(rows)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// placeOf returns the place of a text of a column, and makes no copy of one that is known.
+func (c *Counts) placeOf(column int, text []byte) (int64, error) {
+	if place, ok := c.places[column][string(text)]; ok {
+		return place, nil
+	}
+	return c.place(column, string(text))
+}
+
+// maxSteps is the most steps that the rows of a row group are in.
+const maxSteps = 1 << 16
+
+// steps has the codes be the steps that times are in.
+func (k *counted) steps(times []int64, of int64) error {
+	least, err := step(slices.Min(times), of)
+	if err != nil {
+		return err
+	}
+	most, err := step(slices.Max(times), of)
+	if err != nil {
+		return err
+	}
+	if most-least >= maxSteps {
+		return fmt.Errorf("%w: more than %d steps of time", ErrNotCountable, maxSteps)
+	}
+	k.first, k.size, k.texts, k.codes = least, uint64(most-least)+1, nil, slices.Grow(k.codes[:0], len(times))
+	begins := least*of - sinceYearOne
+	for _, at := range times {
+		k.codes = append(k.codes, uint32((at-begins)/of))
+	}
+	return nil
+}
+
+// tally counts the rows by the columns together: each combination of codes is a number.
+func (c *Counts) tally() error {
+	if len(c.keys) == 0 {
+		return c.add(key{}, c.size())
+	}
+	size := uint64(1)
+	for _, k := range c.keys {
+		size *= k.size // at most 4 Mi values three times
+	}
+	if size > maxDense {
+		return c.sparse()
+	}
+	c.dense = slices.Grow(c.dense[:0], int(size))[:size]
+	clear(c.dense)
+	switch len(c.keys) {
+	case 1:
+		for _, code := range c.keys[0].codes {
+			c.dense[code]++
+		}
+	case 2:
+		size, second := c.keys[1].size, c.keys[1].codes
+		for i, code := range c.keys[0].codes {
+			c.dense[uint64(code)*size+uint64(second[i])]++
+		}
+	default:
+		for i := range c.keys[0].codes {
+			c.dense[c.together(i)]++
+		}
+	}
+	for together, rows := range c.dense {
+		if rows > 0 {
+			if err := c.addTogether(uint64(together), int64(rows)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// together returns the number of the combination of codes that a row has.
+func (c *Counts) together(i int) uint64 {
+	sum := uint64(0)
+	for n := range c.keys {
+		sum = sum*c.keys[n].size + uint64(c.keys[n].codes[i])
+	}
+	return sum
+}
+
+// sparse counts combinations that are too many for a place each: neighbours are often the
+// same.
+func (c *Counts) sparse() error {
+	rows, last, run := map[uint64]int64{}, uint64(0), int64(0)
+	for i := range c.keys[0].codes {
+		if sum := c.together(i); sum != last {
+			if rows[last] += run; len(rows) > c.asked.Groups {
+				return ErrManyGroups
+			}
+			last, run = sum, 0
+		}
+		run++
+	}
+	rows[last] += run
+	for together, n := range rows {
+		if n == 0 {
+			continue
+		}
+		if err := c.addTogether(together, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Counts) addTogether(together uint64, rows int64) error {
+	var k key
+	for n := len(c.keys) - 1; n >= 0; n-- {
+		of := &c.keys[n]
+		code := together % of.size
+		together /= of.size
+		if of.texts == nil {
+			k[n] = of.first + int64(code)
+			continue
+		}
+		if of.place[code] < 0 {
+			place, err := c.placeOf(n, of.texts[code])
+			if err != nil {
+				return err
+			}
+			of.place[code] = place
+		}
+		k[n] = of.place[code]
+	}
+	return c.add(k, rows)
+}
