@@ -165,29 +165,35 @@ func (r *reader) loadFound(ctx context.Context, batches []arrow.RecordBatch) ([]
 	if rowsOf(batches) == 0 {
 		return nil, nil
 	}
-	conn, err := r.engine.db.Conn(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("open connection: %w", err)
-	}
-	defer conn.Close()
-	name := fmt.Sprintf("found_%d", r.engine.found.Add(1))
-	// Before it is made: who is cancelled meanwhile may leave it behind all the same.
-	r.releases = append(r.releases, func() { r.engine.dropFound(context.WithoutCancel(ctx), name) })
 	batch, err := together(batches)
 	if err != nil {
 		return nil, fmt.Errorf("load found rows: %w", err)
 	}
-	create, err := createTable(name, batch.Schema())
+	name, err := r.loadTable(ctx, batch)
 	if err != nil {
-		return nil, err
-	}
-	if _, err := conn.ExecContext(ctx, create); err != nil {
-		return nil, fmt.Errorf("load found rows: %w", err)
-	}
-	if err := conn.Raw(func(c any) error { return appendBatch(c, name, batch) }); err != nil {
 		return nil, fmt.Errorf("load found rows: %w", err)
 	}
 	return []item{{from: name}}, nil
+}
+
+// loadTable makes a table of a batch, which is there until the query ends.
+func (r *reader) loadTable(ctx context.Context, batch arrow.RecordBatch) (name string, err error) {
+	conn, err := r.engine.db.Conn(ctx)
+	if err != nil {
+		return "", fmt.Errorf("open connection: %w", err)
+	}
+	defer conn.Close()
+	name = fmt.Sprintf("found_%d", r.engine.found.Add(1))
+	// Before it is made: who is cancelled meanwhile may leave it behind all the same.
+	r.releases = append(r.releases, func() { r.engine.dropFound(context.WithoutCancel(ctx), name) })
+	create, err := createTable(name, batch.Schema())
+	if err != nil {
+		return "", err
+	}
+	if _, err := conn.ExecContext(ctx, create); err != nil {
+		return "", err
+	}
+	return name, conn.Raw(func(c any) error { return appendBatch(c, name, batch) })
 }
 
 // together puts the rows of batches with the same columns into one: each that is appended

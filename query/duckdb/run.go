@@ -96,6 +96,9 @@ func (e *Engine) runText(ctx context.Context, r *reader, s *plan.Statement, care
 	if err := r.computeFirst(ctx, s, careful, number); err != nil {
 		return nil, err
 	}
+	if execution, err := r.countFirst(ctx, s); execution != nil || err != nil {
+		return execution, err
+	}
 	generated, err := e.sql(ctx, r, s, careful, number)
 	if err != nil {
 		return nil, err

@@ -40,6 +40,10 @@ type ReadSet struct {
 	// Weigh says how many bytes the values of some columns of a file take when they are
 	// unpacked, with those of a dictionary once; nil does not know.
 	Weigh func(f lake.File, columns []string) (bytes int64, err error)
+	// Count adds the rows of a file to counts, all or those of some parts of it, without an
+	// engine; Countable says whether to try. nil counts none.
+	Count     func(ctx context.Context, f lake.File, parts []lake.Part, all bool, within lake.Between, to *lake.Counts) error
+	Countable func(f lake.File, asked *lake.Counting) bool
 }
 
 // FromLake returns the tables of a lake.
@@ -52,5 +56,8 @@ func (s lakeSource) Acquire(table string) (*ReadSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ReadSet{TimeColumn: set.Table.TimeColumn, Files: set.Files, Fresh: set.Fresh, Release: set.Release, Fetch: set.Fetch, Parts: set.Parts, Find: set.Find, Weigh: set.Weigh}, nil
+	return &ReadSet{
+		TimeColumn: set.Table.TimeColumn, Files: set.Files, Fresh: set.Fresh, Release: set.Release, Fetch: set.Fetch,
+		Parts: set.Parts, Find: set.Find, Weigh: set.Weigh, Count: set.Count, Countable: set.Countable,
+	}, nil
 }

@@ -182,3 +182,25 @@ func (g *generator) unmet(e plan.Expr, b *block) string {
 	}
 	return g.bounded("(" + strings.Join(terms, " AND ") + ")")
 }
+
+// Split returns what conditions on the rows of a scan ask of its time column, and the
+// terms of them that ask for something else.
+func Split(scan *plan.Scan, column string, conditions []plan.Expr) (t Times, others []plan.Expr) {
+	for _, e := range conditions {
+		if c, ok := e.(*plan.Call); ok && c.Function.Name == "and" {
+			within, rest := Split(scan, column, c.Args)
+			others = append(others, rest...)
+			if within.From.After(t.From) {
+				t.From = within.From
+			}
+			if !within.To.IsZero() && (t.To.IsZero() || within.To.Before(t.To)) {
+				t.To = within.To
+			}
+			continue
+		}
+		if !t.add(scan, column, e) {
+			others = append(others, e)
+		}
+	}
+	return t, others
+}

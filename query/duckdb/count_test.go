@@ -1,0 +1,213 @@
+package duckdb
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/kql/bind"
+	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/types"
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/schema"
+)
+
+// countedTexts are queries whose rows the lake counts, and some that look like it.
+var countedTexts = []string{
+	"UnifiedAuditLog | where %s | summarize n = count() by UserId",
+	"UnifiedAuditLog | where %s | summarize n = count() by UserId, Operation",
+	"UnifiedAuditLog | where %s | summarize n = count() by UserId, Operation, bin(TimeGenerated, 7h)",
+	"UnifiedAuditLog | where %s | summarize n = count() by UserId | where n > 7",
+	"UnifiedAuditLog | where %s | summarize n = count() by UserId | where n > 5 and n <= 20 and UserId != 'u1'",
+	"UnifiedAuditLog | where %s | summarize n = count() by UserId | where n != 7 and n == 5 or n < 3",
+	"UnifiedAuditLog | where %s | summarize n = count() by bin(TimeGenerated, 1h) | where n >= 3",
+	"UnifiedAuditLog | where %s | summarize n = count() by bin(TimeGenerated, 1h) | count",
+	"UnifiedAuditLog | where %s and UserId == 'u1' | count",
+	"UnifiedAuditLog | where %s and UserId == 'nobody' | summarize a = count(), b = count()",
+	"UnifiedAuditLog | where %s and UserId == 'nobody' | summarize count() by Operation | top 3 by Operation",
+	"UnifiedAuditLog | where UserId in ('u1', 'u2', 'it''s') and %s | where 'u2' == UserId | summarize n = count() by UserId, bin(TimeGenerated, 1d) | order by n desc, TimeGenerated asc",
+	"UnifiedAuditLog | where %s | distinct UserId, Operation",
+	"UnifiedAuditLog | where %s | project u = UserId, TimeGenerated | summarize count() by u",
+	"UnifiedAuditLog | where %s | extend UserId = toupper(UserId) | summarize count() by UserId",
+	"UnifiedAuditLog | where %s | extend TimeGenerated = TimeGenerated + 3h | summarize count() by bin(TimeGenerated, 7h)",
+	"UnifiedAuditLog | where %s | summarize count() by UserId | join kind=inner (UnifiedAuditLog | summarize m = count() by UserId) on UserId",
+	"let a = UnifiedAuditLog | where %s | summarize n = count() by UserId; union a, (a | where n > 5)",
+	"let a = UnifiedAuditLog | where %s | summarize n = count() by UserId; a | where n > toscalar(a | summarize avg(n))",
+	"union (UnifiedAuditLog | where %s | summarize n = count() by UserId), (UnifiedAuditLog | where UserId == 'u2' | summarize n = count() by UserId)",
+	"UnifiedAuditLog | where UserId in ((UnifiedAuditLog | where %s | summarize n = count() by UserId | where n > 3 | project UserId)) | summarize n = count() by UserId",
+	"UnifiedAuditLog | where %s | summarize n = count() by Record_ = tostring(Record.a)",
+	"UnifiedAuditLog | where %s | summarize n = count() by UserId, bin(TimeGenerated, 1tick) | count",
+	"UnifiedAuditLog | where %s | summarize n = count(), m = max(TimeGenerated) by UserId",
+	"UnifiedAuditLog | where %s and Operation != 'x' | summarize n = count() by UserId",
+	"UnifiedAuditLog | where %s | summarize n = count() by UserId | where n > 3 | summarize n = count() by UserId",
+}
+
+// Rows that the lake counts are those that the engine would have counted.
+func TestTheLakeCountsAsTheEngineDoes(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 1))
+	l, dir := windowLake(t, r)
+	config := DefaultConfig()
+	config.Dir = dir
+	quick, plain := openEngine(t, config, FromLake(l)), openEngine(t, config, FromLake(l))
+	plain.atOnce = true
+	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
+	now := func() time.Time { return start.AddDate(0, 0, 5) }
+	service, engine := query.NewService(tables.Compile, quick, now), query.NewService(tables.Compile, plain, now)
+	edges := edgesOf(t, l)
+	edge := func() time.Time {
+		near := []time.Duration{0, 0, 0, 100, -100, time.Microsecond, -time.Microsecond, time.Hour, -time.Hour}
+		return edges[r.IntN(len(edges))].Add(near[r.IntN(len(near))])
+	}
+	literal := func() string { return "datetime(" + edge().Format("2006-01-02T15:04:05.0000000") + ")" }
+	condition := func() string {
+		parts := []string{
+			"TimeGenerated " + []string{">", ">=", "<", "<=", "==", "!="}[r.IntN(6)] + " " + literal(),
+			"TimeGenerated between (" + literal() + " .. " + literal() + ")",
+			"(TimeGenerated >= " + literal() + " and TimeGenerated < " + literal() + ")",
+			"TimeGenerated > datetime(null)", "TimeGenerated > datetime(2001-01-01)",
+		}
+		return parts[r.IntN(len(parts))]
+	}
+	done, answers := 0, 0
+	for i := range 20 * len(countedTexts) {
+		text := strings.ReplaceAll(countedTexts[i%len(countedTexts)], "%s", condition())
+		request := query.Request{Text: text}
+		if r.IntN(3) == 0 {
+			request.From = edge()
+		}
+		if r.IntN(3) == 0 {
+			request.To = edge()
+		}
+		gotten, wanted := mustQuery(t, service, request), mustQuery(t, engine, request)
+		got, want := sortedRows(gotten), sortedRows(wanted)
+		if got != want || fmt.Sprint(gotten.Columns) != fmt.Sprint(wanted.Columns) {
+			t.Errorf("%s\nfrom %v to %v:\n%s\nwant\n%s", text, request.From, request.To, got, want)
+		}
+		if want != "" {
+			answers++
+		}
+		done += countedIn(t, quick, request, now())
+	}
+	if done < 300 || answers < 250 {
+		t.Errorf("of %d queries %d had an answer, and the lake counted %d times", 20*len(countedTexts), answers, done)
+	}
+}
+
+// edgesOf returns the times where files and batches begin and end.
+func edgesOf(t *testing.T, l *lake.Lake) (edges []time.Time) {
+	t.Helper()
+	set, err := l.Acquire(schema.UnifiedAuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Release()
+	for _, f := range set.Files {
+		edges = append(edges, f.MinTime, f.MaxTime)
+	}
+	for _, f := range set.Fresh {
+		edges = append(edges, f.MinTime, f.MaxTime)
+	}
+	return edges
+}
+
+// countedIn returns how many aggregates of a query the lake counts.
+func countedIn(t *testing.T, e *Engine, request query.Request, now time.Time) (done int) {
+	t.Helper()
+	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
+	s, err := tables.Compile(request.Text, bind.Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := e.newReader(query.RunOptions{From: request.From, To: request.To, Limits: query.DefaultLimits()})
+	defer r.release()
+	for _, tally := range r.tallies(s) {
+		_, err := r.count(t.Context(), &tally)
+		if err == nil {
+			done++
+		} else if !errors.Is(err, lake.ErrNotCountable) {
+			t.Errorf("%s: %v", request.Text, err)
+		}
+	}
+	return done
+}
+
+// What is counted is counted in the statistics of the query, and limits hold.
+func TestCountedRowsAreStatedAndLimited(t *testing.T) {
+	l, dir := windowLake(t, rand.New(rand.NewPCG(5, 7)))
+	config := DefaultConfig()
+	config.Dir = dir
+	quick, plain := openEngine(t, config, FromLake(l)), openEngine(t, config, FromLake(l))
+	plain.atOnce = true
+	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
+	service, engine := query.NewService(tables.Compile, quick, time.Now), query.NewService(tables.Compile, plain, time.Now)
+	for _, text := range []string{
+		"UnifiedAuditLog | summarize n = count() by UserId",
+		"UnifiedAuditLog | where TimeGenerated >= datetime(" + start.AddDate(0, 0, 2).Format(time.RFC3339) + ") | summarize n = count() by UserId | sort by n",
+		"union (UnifiedAuditLog | summarize n = count() by UserId), (UnifiedAuditLog | summarize n = count() by Operation)",
+	} {
+		for _, limits := range []query.Limits{{}, {Rows: 2}, {Bytes: 20}} {
+			got, want := mustQuery(t, service, query.Request{Text: text, Limits: limits}), mustQuery(t, engine, query.Request{Text: text, Limits: limits})
+			got.Statistics.Compile, got.Statistics.Execute, want.Statistics.Compile, want.Statistics.Execute = 0, 0, 0, 0
+			if got.Statistics != want.Statistics || got.Truncated != want.Truncated || limits.Bytes == 0 && len(got.Rows) != len(want.Rows) || got.PartialFailure != want.PartialFailure {
+				t.Errorf("%s, %+v: %d rows, %+v, %v, want %d, %+v, %v", text, limits, len(got.Rows), got.Statistics, got.Truncated, len(want.Rows), want.Statistics, want.Truncated)
+			}
+		}
+	}
+}
+
+// Groups that a condition on their numbers leaves out are those that the engine would have
+// left out, whatever the number, and none where somebody else reads the groups too.
+func TestConditionsOnNumbersOfRows(t *testing.T) {
+	l, dir := windowLake(t, rand.New(rand.NewPCG(5, 7)))
+	config := DefaultConfig()
+	config.Dir = dir
+	quick := openEngine(t, config, FromLake(l))
+	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
+	service := query.NewService(tables.Compile, quick, time.Now)
+	all := mustQuery(t, service, query.Request{Text: "UnifiedAuditLog | summarize n = count() by UserId"})
+	for operator, met := range map[string]func(n, than int64) bool{
+		"<": func(n, than int64) bool { return n < than }, "<=": func(n, than int64) bool { return n <= than },
+		">": func(n, than int64) bool { return n > than }, ">=": func(n, than int64) bool { return n >= than },
+		"==": func(n, than int64) bool { return n == than }, "!=": func(n, than int64) bool { return n != than },
+	} {
+		for _, than := range all.Rows {
+			var want []string
+			for _, row := range all.Rows {
+				if met(row[1].(int64), than[1].(int64)) {
+					want = append(want, fmt.Sprint(row))
+				}
+			}
+			slices.Sort(want)
+			text := fmt.Sprintf("UnifiedAuditLog | summarize n = count() by UserId | where n %s %d", operator, than[1])
+			if got := sortedRows(mustQuery(t, service, query.Request{Text: text})); got != strings.Join(want, "\n") {
+				t.Errorf("%s:\n%s\nwant\n%s", text, got, strings.Join(want, "\n"))
+			}
+		}
+	}
+	s, err := tables.Compile("UnifiedAuditLog | summarize n = count() by UserId | where n > 3 and n < 9", bind.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := quick.newReader(query.RunOptions{})
+	defer r.release()
+	if found := r.tallies(s); len(found) != 1 || len(found[0].having) != 2 {
+		t.Errorf("%+v", found)
+	}
+	filter := s.Root
+	for filter != nil {
+		if _, ok := filter.(*plan.Filter); ok {
+			break
+		}
+		filter = filter.Inputs()[0]
+	}
+	other := &plan.Filter{Input: filter.Inputs()[0], Predicate: &plan.Literal{Of: types.Bool, Value: true}}
+	s.Root = &plan.Union{From: []plan.Node{filter, other}}
+	if found := r.tallies(s); len(found) != 1 || len(found[0].having) != 0 {
+		t.Errorf("read by two: %+v", found)
+	}
+}
