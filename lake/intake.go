@@ -141,7 +141,7 @@ func (v *vector) addSeries(s *schema.Series, base int, from, to uint32) (bytes i
 	case s.Views != nil:
 		for i := low; i < high; i++ {
 			v.pad(int(s.Rows[i]) + shift)
-			if s.ViewsAreText() {
+			if s.AreText() {
 				v.addValid(s.Views[i])
 			} else {
 				v.addText(s.Views[i])
@@ -190,7 +190,7 @@ func (v *vector) addTexts(s *schema.Series, shift, low, high int) (bytes int64) 
 	}
 	end := s.Ends[high-1]
 	all := s.Text[start:end]
-	if v.valid != nil || !v.text || !areTexts(all, s.Ends[low:high], start) {
+	if v.valid != nil || !v.text || !s.AreText() && !areTexts(all, s.Ends[low:high], start) {
 		for i := low; i < high; i++ {
 			v.pad(int(s.Rows[i]) + shift)
 			v.addText(string(s.Text[start:s.Ends[i]]))

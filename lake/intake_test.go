@@ -117,7 +117,9 @@ func inSheetOf(sheet *schema.Sheet, from schema.Row) schema.Row {
 		if slices.Contains(constantsOf(from.Table.Name), c) {
 			continue // Complete gives it
 		}
-		if isDynamic := from.Table.Columns[c.Column].Type == schema.TypeDynamic; isDynamic && c.Value.Type() == schema.TypeDynamic && utf8.ValidString(c.Value.Text()) {
+		if of := from.Table.Columns[c.Column].Type; of == schema.TypeString && c.Value.Type() == of && utf8.ValidString(c.Value.Text()) && c.Column%2 == 0 {
+			sheet.SetText(c.Column, c.Value.Text(), 1)
+		} else if isDynamic := from.Table.Columns[c.Column].Type == schema.TypeDynamic; isDynamic && c.Value.Type() == schema.TypeDynamic && utf8.ValidString(c.Value.Text()) {
 			sheet.SetParsed(c.Column, c.Value.Text(), 1)
 		} else {
 			sheet.Set(c.Column, c.Value, 1)

@@ -16,7 +16,7 @@ type keyIndex struct{ shards [keyShards]keyShard }
 
 const keyShards = 256
 
-// keyShard is a table with open addressing. Nothing is ever removed.
+// keyShard is a table with open addressing. Nothing is ever removed alone.
 type keyShard struct {
 	entries []keyEntry
 	tables  []uint32 // bits of the tables that know the entry; 0 is free
@@ -38,6 +38,14 @@ func (x *keyIndex) size() int {
 		n += x.shards[i].used
 	}
 	return n
+}
+
+// clear removes all entries and keeps their memory.
+func (x *keyIndex) clear() {
+	for i := range x.shards {
+		clear(x.shards[i].tables)
+		x.shards[i].used = 0
+	}
 }
 
 // all calls visit with every entry.

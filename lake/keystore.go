@@ -88,11 +88,11 @@ func (s *keyStore) probe(records []schema.Record) (map[schema.Key][]tabled, erro
 // l.mu.
 func (s *keyStore) seal() {
 	if s.sealed.size() == 0 {
-		s.sealed = s.active
-	} else {
-		s.active.all(func(e tabled) { s.sealed.shard(&e.keyEntry).add(e.keyEntry, e.tables) })
+		s.sealed, s.active = s.active, new(keyIndex)
+		return
 	}
-	s.active = new(keyIndex)
+	s.active.all(func(e tabled) { s.sealed.shard(&e.keyEntry).add(e.keyEntry, e.tables) })
+	s.active.clear() // the next flush has as many
 }
 
 func (l *Lake) keysDir() string { return filepath.Join(l.config.Dir, "keys") }

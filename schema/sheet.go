@@ -40,11 +40,11 @@ type Series struct {
 	kind   types.Type
 	class  class
 	inUse  bool
-	unsure bool // of some view it is not known whether it is UTF-8
+	unsure bool // of some text or view it is not known whether it is UTF-8
 }
 
-// ViewsAreText says that all Views are known to be valid UTF-8.
-func (c *Series) ViewsAreText() bool { return !c.unsure }
+// AreText says that all texts and Views are known to be valid UTF-8.
+func (c *Series) AreText() bool { return !c.unsure }
 
 // class is how the values of a column are kept.
 type class uint8
@@ -124,8 +124,9 @@ func (s *Sheet) Set(column int, v Value, rank int) {
 	}
 }
 
-// SetText is Set of a text that is not null, for a column of a type that is kept as a
-// text.
+// SetText is Set of a text that was read as JSON, for a column of a type that is kept as
+// a text: it is known to be valid UTF-8, of which texts are most, and nobody need look
+// again.
 func (s *Sheet) SetText(column int, text string, rank int) {
 	c := &s.series[column]
 	if c.class != classText || !s.takes(c, column, rank) {
@@ -136,8 +137,7 @@ func (s *Sheet) SetText(column int, text string, rank int) {
 	c.Ends = append(c.Ends, uint32(len(c.Text)))
 }
 
-// SetParsed is Set of a text that was read as JSON, for a dynamic column: it is known to be
-// valid UTF-8, of which texts are most, and nobody need look again.
+// SetParsed is SetText for a dynamic column.
 func (s *Sheet) SetParsed(column int, text string, rank int) {
 	c := &s.series[column]
 	if c.class != classView || !s.takes(c, column, rank) {
@@ -285,6 +285,7 @@ func (c *Series) add(row uint32, v Value) {
 	c.Rows = append(c.Rows, row)
 	switch c.class {
 	case classText:
+		c.unsure = true
 		c.Text = append(c.Text, v.text...)
 		c.Ends = append(c.Ends, uint32(len(c.Text)))
 	case classView:

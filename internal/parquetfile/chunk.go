@@ -84,11 +84,6 @@ func (c *Chunk) Number(v int64) {
 func (c *Chunk) Texts(data []byte, offsets []int32) {
 	for i := 1; i < len(offsets); i++ {
 		v := data[offsets[i-1]:offsets[i]]
-		if c.inDict && c.dict.isLast(v) {
-			c.present()
-			c.indices = append(c.indices, c.dict.last)
-			continue
-		}
 		c.Text(v)
 	}
 }
@@ -142,6 +137,10 @@ func (c *Chunk) present() {
 
 // index adds a value to the dictionary and leaves that when it does not pay.
 func (c *Chunk) index(v []byte) {
+	if c.dict.isLast(v) {
+		c.indices = append(c.indices, c.dict.last)
+		return
+	}
 	before := c.dict.size()
 	c.indices = append(c.indices, c.dict.number(v))
 	size := c.dict.size()

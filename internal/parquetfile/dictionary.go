@@ -45,9 +45,6 @@ func (d *dictionary) isLast(value []byte) bool {
 
 // number returns the number of a value, a new one if it is new.
 func (d *dictionary) number(value []byte) uint32 {
-	if d.isLast(value) {
-		return d.last
-	}
 	if len(value) == 0 {
 		if d.empty == 0 {
 			d.empty = d.add(value) + 1
