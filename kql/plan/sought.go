@@ -16,6 +16,9 @@ type Sought struct {
 	// Number says that the text may be written otherwise in what is stored, if it is
 	// that of a number: in a dynamic value.
 	Number bool
+	// Part says that the text is that of a part of a document, for which the document is
+	// taken apart.
+	Part bool
 	// Columns are the names in storage of the columns whose texts are meant, sorted; nil
 	// if that is not known.
 	Columns []string
@@ -125,7 +128,7 @@ func SoughtAny(conditions ...*Sought) *Sought {
 			continue
 		}
 		if i := slices.IndexFunc(any, c.same); i >= 0 {
-			any[i] = any[i].with(c.Columns)
+			any[i] = any[i].with(c)
 		} else {
 			any = append(any, c)
 		}
@@ -137,10 +140,11 @@ func SoughtAny(conditions ...*Sought) *Sought {
 }
 
 // with returns the same text in further columns; nil is any.
-func (s *Sought) with(columns []string) *Sought {
+func (s *Sought) with(other *Sought) *Sought {
 	both := *s
-	if both.Columns != nil && columns != nil {
-		both.Columns = slices.Concat(s.Columns, columns)
+	both.Part = s.Part || other.Part
+	if both.Columns != nil && other.Columns != nil {
+		both.Columns = slices.Concat(s.Columns, other.Columns)
 		slices.Sort(both.Columns)
 		both.Columns = slices.Compact(both.Columns)
 	} else {

@@ -188,10 +188,10 @@ func (r *termReader) condition(e plan.Expr, steps []map[*plan.Column]plan.Expr) 
 // among returns what must be in a row of which a text is among some values.
 func (r *termReader) among(e plan.Expr, values *plan.Rows, steps []map[*plan.Column]plan.Expr) *plan.Sought {
 	found, column := r.text(e, steps)
-	if found != storedText && found != dynamicText {
+	if found != storedText && !found.dynamic() {
 		return nil
 	}
-	return &plan.Sought{Among: values, Whole: r.isString(column), Begins: true, Ends: true, Number: found == dynamicText, Columns: []string{column}}
+	return &plan.Sought{Among: values, Whole: r.isString(column), Begins: true, Ends: true, Number: found.dynamic(), Columns: []string{column}}
 }
 
 // isString says whether a column in storage is of type string: the text of one of another
@@ -245,7 +245,7 @@ func (r *termReader) call(c *plan.Call, steps []map[*plan.Column]plan.Expr) *pla
 		return nil
 	}
 	sought := func(text string, begins, ends bool) *plan.Sought {
-		return &plan.Sought{Text: text, Begins: begins, Ends: ends, Number: found == dynamicText && !plan.WithinString(text), Columns: []string{column}}
+		return &plan.Sought{Text: text, Begins: begins, Ends: ends, Number: found.dynamic() && !plan.WithinString(text), Part: found == partText, Columns: []string{column}}
 	}
 	conditions := make([]*plan.Sought, len(items))
 	for i, item := range items {
@@ -285,9 +285,12 @@ type textKind int
 const (
 	unknownText textKind = iota
 	storedText           // a text of the row as it is stored
-	dynamicText          // that of a dynamic value, or of a part of one
+	dynamicText          // that of a dynamic value
+	partText             // that of a part of one
 	emptyText
 )
+
+func (k textKind) dynamic() bool { return k == dynamicText || k == partText }
 
 // text returns what the text of an expression is, and of which column in storage.
 func (r *termReader) text(e plan.Expr, steps []map[*plan.Column]plan.Expr) (kind textKind, column string) {
@@ -302,14 +305,24 @@ func (r *termReader) text(e plan.Expr, steps []map[*plan.Column]plan.Expr) (kind
 		if e.To != types.String || t != types.Dynamic && t != types.Guid && t != types.String {
 			return unknownText, ""
 		}
-		return r.text(part(e.X), steps)
+		return r.partOf(e.X, steps)
 	case *plan.Ref:
 		if of, rest, ok := behind(e.Column, steps); ok {
-			return r.text(part(of), rest)
+			return r.partOf(of, rest)
 		}
 		return r.stored(e.Column)
 	}
 	return unknownText, ""
+}
+
+// partOf returns what the text of an expression is that may be a part of a dynamic value.
+func (r *termReader) partOf(e plan.Expr, steps []map[*plan.Column]plan.Expr) (kind textKind, column string) {
+	whole := part(e)
+	kind, column = r.text(whole, steps)
+	if kind == dynamicText && whole != e {
+		kind = partText
+	}
+	return kind, column
 }
 
 // part returns the dynamic value of which an expression gives a member or an element:

@@ -71,7 +71,11 @@ func (g *generator) scan(n *plan.Scan) *block {
 	for _, f := range n.Fields {
 		sources[f.Column] = quoteName(f.Source)
 	}
-	return g.over(item, n.Columns(), func(c *plan.Column) string { return sources[c] })
+	b := g.over(item, n.Columns(), func(c *plan.Column) string { return sources[c] })
+	if text := g.storedParts(n, n.Sought, b); text != "" {
+		b.where = append(b.where, text)
+	}
+	return b
 }
 
 // values writes constants as VALUES. Each value is cast, since the rows of a
