@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -40,14 +41,16 @@ const (
 type Counting struct {
 	Only []Only // conditions, which hold for all of them
 	By   []By   // at most maxKeys
-	// Groups is how many there may be.
+	// Groups is how many there may be, and Rows about how many rows of files are gone
+	// through, 0 if that is not known.
 	Groups int
+	Rows   int64
 }
 
-// Only is the condition that a text of a row is one of some.
+// Only is a condition on a text of a row. Holds is safe for concurrent use.
 type Only struct {
 	Column string
-	Texts  []string
+	Holds  func(text string) bool
 }
 
 // By is a column that rows are counted by: the text, or of times the number of the step
@@ -90,6 +93,7 @@ type Counts struct {
 	asked  *Counting
 	number map[key]int        // of the group
 	groups []group            // as they came
+	held   []map[string]bool  // by condition: whether it holds for a text
 	places []map[string]int64 // by column: where a text is
 	texts  [][]string         // by column
 	counter
@@ -101,6 +105,9 @@ func NewCounts(asked *Counting) (*Counts, error) {
 		return nil, fmt.Errorf("%w: by %d columns", ErrNotCountable, len(asked.By))
 	}
 	c := &Counts{asked: asked, number: map[key]int{}, texts: make([][]string, len(asked.By))}
+	for range asked.Only {
+		c.held = append(c.held, map[string]bool{})
+	}
 	for range asked.By {
 		c.places = append(c.places, map[string]int64{})
 	}
@@ -181,6 +188,22 @@ func (c *Counts) place(column int, text string) (int64, error) {
 	return place, nil
 }
 
+// maxHeld is for how many texts it is remembered whether a condition holds: row groups
+// have the same ones.
+const maxHeld = 64 << 10
+
+// holds reports whether a condition holds for a text.
+func holds[T string | []byte](c *Counts, condition int, text T) bool {
+	held, known := c.held[condition][string(text)]
+	if !known {
+		held = c.asked.Only[condition].Holds(string(text))
+		if len(c.held[condition]) < maxHeld {
+			c.held[condition][strings.Clone(string(text))] = held
+		}
+	}
+	return held
+}
+
 // Batch counts the rows of a batch that are within the bounds.
 func (c *Counts) Batch(batch arrow.RecordBatch, timeColumn string, within Between) error {
 	from, to := within.micros()
@@ -230,7 +253,7 @@ func (c *Counts) Batch(batch arrow.RecordBatch, timeColumn string, within Betwee
 		at := int64(times.Value(row))
 		wanted := at >= from && at <= to
 		for i := 0; wanted && i < len(only); i++ {
-			wanted = slices.Contains(c.asked.Only[i].Texts, only[i].Value(row))
+			wanted = holds(c, i, only[i].Value(row))
 		}
 		if !wanted {
 			continue

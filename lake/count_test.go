@@ -69,7 +69,12 @@ func (a act) of(column string) string {
 }
 
 func (a act) meets(only []Only) bool {
-	return !slices.ContainsFunc(only, func(o Only) bool { return !slices.Contains(o.Texts, a.of(o.Column)) })
+	return !slices.ContainsFunc(only, func(o Only) bool { return !o.Holds(a.of(o.Column)) })
+}
+
+// only is the condition that a text is one of some.
+func only(column string, texts ...string) Only {
+	return Only{column, func(text string) bool { return slices.Contains(texts, text) }}
 }
 
 func TestRowsAreCounted(t *testing.T) {
@@ -82,7 +87,7 @@ func TestRowsAreCounted(t *testing.T) {
 	defer set.Release()
 	steps := int64(7 * time.Hour / time.Microsecond)
 	all := []By{{Column: "Operation"}, {Column: "UserId"}, {Column: "ClientIP"}, {Column: "TimeGenerated", Step: steps}, {Column: "TimeGenerated", Step: 1_000_000}}
-	conditions := []Only{{"Operation", []string{"op1"}}, {"Operation", []string{"op0", "op3", "nothing"}}, {"UserId", []string{"", "u9"}}, {"UserId", []string{"nobody"}}, {"ClientIP", []string{"10.0.0.7", "10.0.0.8"}}}
+	conditions := []Only{only("Operation", "op1"), only("Operation", "op0", "op3", "nothing"), only("UserId", "", "u9"), only("UserId", "nobody"), only("ClientIP", "10.0.0.7", "10.0.0.8")}
 	for range 150 {
 		asked := Counting{Groups: 100_000}
 		for range r.IntN(4) {
@@ -189,7 +194,7 @@ func TestRowsThatCannotBeCounted(t *testing.T) {
 	for name, asked := range map[string]Counting{
 		"a dictionary does not pay": {By: []By{{Column: "Id"}}, Groups: 10_000},
 		"no text":                   {By: []By{{Column: "RecordType"}}, Groups: 10_000},
-		"a document":                {Only: []Only{{"Record", []string{""}}}, Groups: 10_000},
+		"a document":                {Only: []Only{only("Record", "")}, Groups: 10_000},
 		"steps of another column":   {By: []By{{Column: "UserId", Step: 7}}, Groups: 10_000},
 		"no column":                 {By: []By{{Column: "Nothing"}}, Groups: 10_000},
 		"four columns":              {By: []By{{Column: "UserId"}, {Column: "UserId"}, {Column: "UserId"}, {Column: "UserId"}}, Groups: 10_000},
@@ -203,6 +208,24 @@ func TestRowsThatCannotBeCounted(t *testing.T) {
 	}
 	if err := count(Counting{By: []By{{Column: "ClientIP"}}, Groups: 29}); !errors.Is(err, ErrManyGroups) {
 		t.Errorf("too many groups: %v", err)
+	}
+	days := Counting{By: []By{{Column: "ClientIP"}, {Column: "TimeGenerated", Step: 1}}, Groups: 10_000, Rows: 1 << 40}
+	counts, _ := NewCounts(&days)
+	counts.passed = 10 * manyGroups
+	for i := range manyGroups + 1 {
+		if counts.tooMany() {
+			t.Fatalf("%d groups are too many", i)
+		}
+		if err := counts.add(key{int64(i)}, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !counts.tooMany() {
+		t.Error("it is not known that there will be too many groups")
+	}
+	days.By = days.By[:1]
+	if counts.tooMany() {
+		t.Error("texts are thought to be others each day")
 	}
 	for _, group := range []Part{{Number: 99, Span: Span{End: 10}}, {Span: Span{End: 10}}} {
 		counts, _ := NewCounts(&Counting{Groups: 10})

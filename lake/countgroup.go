@@ -49,11 +49,11 @@ func (c *Counts) rowGroup(ctx context.Context, number int) error {
 		return err
 	}
 	rows := c.file.Rows(number)
-	if c.passed += rows; len(c.groups) > manyGroups && int64(len(c.groups))*groupShare > c.passed {
-		return ErrManyGroups
-	}
-	if rows > maxCountedRows {
+	if rows < 0 || rows > maxCountedRows {
 		return fmt.Errorf("%w: a row group of %d rows", ErrNotCountable, rows)
+	}
+	if c.passed += rows; c.tooMany() {
+		return ErrManyGroups
 	}
 	c.timed = false
 	bounded := c.bounded
@@ -64,8 +64,8 @@ func (c *Counts) rowGroup(ctx context.Context, number int) error {
 		bounded = least < c.from || most > c.until
 	}
 	c.spans = append(c.spans[:0], Span{First: 0, End: rows})
-	for _, only := range c.asked.Only {
-		if err := c.only(number, only); err != nil || len(c.spans) == 0 {
+	for condition := range c.asked.Only {
+		if err := c.only(number, condition); err != nil || len(c.spans) == 0 {
 			return err
 		}
 	}
@@ -87,6 +87,17 @@ func (c *Counts) rowGroup(ctx context.Context, number int) error {
 		}
 	}
 	return c.tally()
+}
+
+// tooMany says that the groups are too many for the rows so far, or will be at the end:
+// each day has steps of time of its own.
+func (c *Counts) tooMany() bool {
+	groups := int64(len(c.groups))
+	if groups <= manyGroups {
+		return false
+	}
+	return groups*groupShare > c.passed ||
+		groups*c.asked.Rows/c.passed > 2*int64(c.asked.Groups) && slices.ContainsFunc(c.asked.By, func(b By) bool { return b.Step > 0 })
 }
 
 func (c *Counts) chunk(number int, name string) (*parquetpages.Chunk, error) {
@@ -137,7 +148,8 @@ func (c *Counts) spread(column string) error {
 }
 
 // only leaves of the rows those that meet a condition.
-func (c *Counts) only(number int, only Only) error {
+func (c *Counts) only(number, condition int) error {
+	only := &c.asked.Only[condition]
 	chunk, err := c.chunk(number, only.Column)
 	if err != nil {
 		return err
@@ -151,7 +163,7 @@ func (c *Counts) only(number int, only Only) error {
 	}
 	wanted, any := make([]bool, len(texts)), false
 	for code, text := range texts {
-		wanted[code] = slices.Contains(only.Texts, string(text))
+		wanted[code] = holds(c, condition, text)
 		any = any || wanted[code]
 	}
 	kept := c.other[:0]

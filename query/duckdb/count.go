@@ -144,11 +144,11 @@ func (r *reader) counted(set *ReadSet, narrow []narrowed, from, to time.Time) {
 
 // countFiles counts the rows of files, several at a time where they are many.
 func countFiles(ctx context.Context, set *ReadSet, files []narrowed, asked *lake.Counting, within lake.Between) (*lake.Counts, error) {
-	workers, rows := 1, int64(0)
+	workers := 1
 	for _, f := range files {
-		rows += f.file.Rows
+		asked.Rows += f.file.Rows
 	}
-	if rows > countedApart {
+	if asked.Rows > countedApart {
 		workers = seekers
 	}
 	all := make([]*lake.Counts, workers)

@@ -32,6 +32,14 @@ var countedTexts = []string{
 	"UnifiedAuditLog | where %s and UserId == 'nobody' | summarize count() by Operation | top 3 by Operation",
 	"UnifiedAuditLog | where UserId in ('u1', 'u2', 'it''s') and %s | where 'u2' == UserId | summarize n = count() by UserId, bin(TimeGenerated, 1d) | order by n desc, TimeGenerated asc",
 	"UnifiedAuditLog | where %s | distinct UserId, Operation",
+	"UnifiedAuditLog | where %s and UserId != 'u1' and UserId !in ('u2', 'x') | summarize n = count() by UserId",
+	"UnifiedAuditLog | where %s | where UserId =~ 'U1' or UserId == 'u2' or 'u4' == UserId | summarize n = count() by UserId, bin(TimeGenerated, 5h)",
+	"UnifiedAuditLog | where %s and not(UserId has 'U1') and isnotempty(UserId) | summarize n = count() by UserId",
+	"UnifiedAuditLog | where %s and (UserId !has 'u1' or UserId contains '1') and UserId startswith 'U' and UserId !endswith '4' | summarize n = count() by UserId",
+	"UnifiedAuditLog | where UserId startswith_cs 'u' and %s and UserId !contains_cs '3' and UserId !endswith_cs '2' and UserId !~ 'U0' | count",
+	"UnifiedAuditLog | where UserId hasprefix 'U' and %s and UserId !hassuffix_cs 'u3' and UserId !has_cs 'U1' | summarize n = count() by UserId",
+	"UnifiedAuditLog | where %s and (isempty(UserId) or UserId contains '') and UserId in~ ('U1') | summarize n = count() by UserId",
+	"UnifiedAuditLog | where %s and (UserId == 'u1' or Operation == 'x') | summarize n = count() by UserId",
 	"UnifiedAuditLog | where %s | project u = UserId, TimeGenerated | summarize count() by u",
 	"UnifiedAuditLog | where %s | extend UserId = toupper(UserId) | summarize count() by UserId",
 	"UnifiedAuditLog | where %s | extend TimeGenerated = TimeGenerated + 3h | summarize count() by bin(TimeGenerated, 7h)",
@@ -209,5 +217,24 @@ func TestConditionsOnNumbersOfRows(t *testing.T) {
 	s.Root = &plan.Union{From: []plan.Node{filter, other}}
 	if found := r.tallies(s); len(found) != 1 || len(found[0].having) != 0 {
 		t.Errorf("read by two: %+v", found)
+	}
+}
+
+// Which aggregates the lake counts.
+func TestWhatTheLakeCounts(t *testing.T) {
+	l, dir := windowLake(t, rand.New(rand.NewPCG(5, 7)))
+	config := DefaultConfig()
+	config.Dir = dir
+	e := openEngine(t, config, FromLake(l))
+	not := []string{"toupper", "+ 3h", "Record", "1tick", "max(", "in~", "or Operation"}
+	for _, text := range countedTexts {
+		want := 1
+		if slices.ContainsFunc(not, func(part string) bool { return strings.Contains(text, part) }) {
+			want = 0
+		}
+		request := query.Request{Text: strings.ReplaceAll(text, "%s", "TimeGenerated > datetime(2001-01-01)")}
+		if got := countedIn(t, e, request, start); got < want || want == 0 && got > 0 {
+			t.Errorf("%s: %d are counted, want %d", text, got, want)
+		}
 	}
 }

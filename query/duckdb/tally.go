@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/rewrite"
@@ -148,31 +149,109 @@ func (r *reader) tally(a *plan.Aggregate) (t tally, ok bool) {
 	return t, len(a.Keys) > 0 || len(a.Aggregates) > 0 && len(t.asked.Only) > 0
 }
 
-// onlyOf reads a condition on a text of a table.
+// onlyOf reads a condition on the texts of one column of a table.
 func onlyOf(e plan.Expr, sources map[*plan.Column]string) (only lake.Only, ok bool) {
+	only.Holds, ok = holds(e, func(value plan.Expr) bool {
+		column, ok := textOf(value, sources)
+		if only.Column == "" {
+			only.Column = column
+		}
+		return ok && column == only.Column
+	})
+	return only, ok
+}
+
+// holds reads a condition on a text as the engine would compute it; ours says which
+// expressions are the text.
+func holds(e plan.Expr, ours func(plan.Expr) bool) (met func(text string) bool, ok bool) {
 	c, ok := e.(*plan.Call)
-	if !ok || c.Function.Name != "==" && c.Function.Name != "in" || len(c.Args) < 2 {
-		return only, false
+	if !ok {
+		return nil, false
 	}
-	value, items := c.Args[0], c.Args[1:]
+	switch name := c.Function.Name; name {
+	case "and", "or", "not":
+		return combined(c, ours)
+	case "isempty", "isnotempty":
+		return func(text string) bool { return (text == "") == (name == "isempty") }, ours(c.Args[0])
+	case "in", "!in":
+		list, constant := constants(c.Args[1:])
+		return func(text string) bool { return slices.Contains(list, text) == (name == "in") }, constant && ours(c.Args[0])
+	}
+	if len(c.Args) != 2 {
+		return nil, false
+	}
+	value, needle := c.Args[0], c.Args[1]
 	if _, constant := value.(*plan.Literal); constant && c.Function.Name == "==" {
-		value, items = c.Args[1], c.Args[:1]
+		value, needle = needle, value
 	}
-	if only.Column, ok = textOf(value, sources); !ok {
-		return only, false
+	list, constant := constants([]plan.Expr{needle})
+	if !constant || !ours(value) {
+		return nil, false
 	}
+	name, negated := strings.CutPrefix(c.Function.Name, "!")
+	compare, ok := operator(name)
+	return func(text string) bool { return compare(text, list[0]) != negated }, ok
+}
+
+// combined puts conditions together. None of them is null, as no text is.
+func combined(c *plan.Call, ours func(plan.Expr) bool) (met func(text string) bool, ok bool) {
+	var all []func(string) bool
+	for _, a := range c.Args {
+		met, ok := holds(a, ours)
+		if !ok {
+			return nil, false
+		}
+		all = append(all, met)
+	}
+	switch c.Function.Name {
+	case "and":
+		return func(text string) bool {
+			return !slices.ContainsFunc(all, func(met func(string) bool) bool { return !met(text) })
+		}, true
+	case "or":
+		return func(text string) bool {
+			return slices.ContainsFunc(all, func(met func(string) bool) bool { return met(text) })
+		}, true
+	}
+	return func(text string) bool { return !all[0](text) }, len(all) == 1
+}
+
+// operator returns an operator of two texts; those that the engine has of its own go by
+// bytes.
+func operator(name string) (compare func(text, other string) bool, ok bool) {
+	switch name {
+	case "=": // of !=
+		return func(text, other string) bool { return text == other }, true
+	case "==":
+		return func(text, other string) bool { return text == other }, true
+	case "contains_cs":
+		return strings.Contains, true
+	case "startswith_cs":
+		return strings.HasPrefix, true
+	case "endswith_cs":
+		return strings.HasSuffix, true
+	case "=~", "~": // of !~
+		name = "equals"
+	}
+	function := "quoll_" + name
+	_, ok = textFunctions[function]
+	return func(text, other string) bool { return textMatches(function, text, other) }, ok
+}
+
+// constants returns the texts of constants.
+func constants(items []plan.Expr) (texts []string, ok bool) {
 	for _, item := range items {
 		l, ok := item.(*plan.Literal)
 		if !ok || l.Of != types.String {
-			return only, false
+			return nil, false
 		}
 		text, ok := l.Value.(string)
 		if !ok {
-			return only, false
+			return nil, false
 		}
-		only.Texts = append(only.Texts, text)
+		texts = append(texts, text)
 	}
-	return only, true
+	return texts, true
 }
 
 // textOf returns the name in storage of a column of texts.
