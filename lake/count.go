@@ -24,7 +24,8 @@ var (
 	// ErrNotCountable is returned for files and batches whose rows must be read to be
 	// counted.
 	ErrNotCountable = errors.New("rows are not counted without being read")
-	// ErrManyGroups is returned where rows have more groups than were asked for at most.
+	// ErrManyGroups is returned where rows have more groups than were asked for at most, or
+	// groups of longer texts than are kept.
 	ErrManyGroups = errors.New("rows have more groups than are counted")
 )
 
@@ -35,6 +36,9 @@ const (
 	// its values that are counted in a table with a place for each.
 	maxCountedRows = 4 << 20
 	maxDense       = 1 << 18
+	// maxCountedBytes bounds the texts of the groups, and those of which it is remembered
+	// whether a condition holds: unlike an engine, counts have no other place to go.
+	maxCountedBytes = 16 << 20
 )
 
 // Counting says which rows are counted, and by what.
@@ -96,6 +100,8 @@ type Counts struct {
 	held   []map[string]bool  // by condition: whether it holds for a text
 	places []map[string]int64 // by column: where a text is
 	texts  [][]string         // by column
+	bytes  int                // of texts
+	inHeld int                // bytes of texts in held
 	counter
 }
 
@@ -182,6 +188,9 @@ func (c *Counts) place(column int, text string) (int64, error) {
 	if !utf8.ValidString(text) {
 		return 0, fmt.Errorf("%w: a text is no UTF-8", ErrDamaged)
 	}
+	if c.bytes += len(text); c.bytes > maxCountedBytes {
+		return 0, ErrManyGroups
+	}
 	place = int64(len(c.texts[column]))
 	c.places[column][text] = place
 	c.texts[column] = append(c.texts[column], text)
@@ -197,7 +206,7 @@ func holds[T string | []byte](c *Counts, condition int, text T) bool {
 	held, known := c.held[condition][string(text)]
 	if !known {
 		held = c.asked.Only[condition].Holds(string(text))
-		if len(c.held[condition]) < maxHeld {
+		if c.inHeld += len(text); len(c.held[condition]) < maxHeld && c.inHeld <= maxCountedBytes {
 			c.held[condition][strings.Clone(string(text))] = held
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -238,5 +239,48 @@ func TestRowsThatCannotBeCounted(t *testing.T) {
 	}
 	if err := count(Counting{By: []By{{Column: "UserId"}}, Groups: 100}); err == nil || errors.Is(err, ErrNotCountable) {
 		t.Errorf("a file that is gone: %v", err)
+	}
+}
+
+// What groups take in memory has a bound, whatever the length of their texts, and so has
+// what is counted of dictionaries that are larger than their rows.
+func TestCountsHaveABound(t *testing.T) {
+	counts, err := NewCounts(&Counting{By: []By{{Column: "UserId"}}, Groups: 100_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	long, kept := strings.Repeat("x", 1<<20), 0
+	for ; kept < 100; kept++ {
+		if _, err = counts.place(0, fmt.Sprint(kept, long)); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, ErrManyGroups) || kept < 8 || kept > 32 {
+		t.Errorf("%d texts of a megabyte: %v", kept, err)
+	}
+	if _, err := counts.place(0, fmt.Sprint(3, long)); err != nil {
+		t.Errorf("a text that is known: %v", err)
+	}
+	counts, err = NewCounts(&Counting{Only: []Only{only("UserId", "u1")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 50 {
+		if text := fmt.Sprint(n, long); holds(counts, 0, text) || holds(counts, 0, []byte(text)) {
+			t.Fatal("it holds for another text")
+		}
+	}
+	if n := len(counts.held[0]); n < 8 || n > 32 {
+		t.Errorf("%d texts of a megabyte are remembered", n)
+	}
+	counts, err = NewCounts(&Counting{By: []By{{Column: "UserId"}, {Column: "UserId"}, {Column: "UserId"}}, Groups: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		counts.keys = append(counts.keys, counted{codes: []uint32{1}, size: 1 << 22, texts: make([][]byte, 1<<22)})
+	}
+	if err := counts.tally(); !errors.Is(err, ErrNotCountable) {
+		t.Errorf("more combinations than there are numbers: %v", err)
 	}
 }

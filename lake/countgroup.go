@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/quoll/quoll/internal/parquetpages"
@@ -161,7 +162,8 @@ func (c *Counts) only(number, condition int) error {
 	if !ok {
 		return c.spread(only.Column)
 	}
-	wanted, any := make([]bool, len(texts)), false
+	// What is null is in no dictionary, and as good as empty: it is seen row by row.
+	wanted, any := make([]bool, len(texts)), holds(c, condition, "")
 	for code, text := range texts {
 		wanted[code] = holds(c, condition, text)
 		any = any || wanted[code]
@@ -332,9 +334,11 @@ func (c *Counts) tally() error {
 	if len(c.keys) == 0 {
 		return c.add(key{}, c.size())
 	}
-	size := uint64(1)
+	size, over := uint64(1), uint64(0)
 	for _, k := range c.keys {
-		size *= k.size // at most 4 Mi values three times
+		if over, size = bits.Mul64(size, k.size); over > 0 {
+			return fmt.Errorf("%w: dictionaries with too many values", ErrNotCountable)
+		}
 	}
 	if size > maxDense {
 		return c.sparse()

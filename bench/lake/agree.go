@@ -21,7 +21,7 @@ import (
 )
 
 // withoutHelp is a lake of which the engine knows nothing but the files: no statistics, no
-// filters, and no rows by themselves.
+// filters, no rows by themselves, and no numbers of them.
 type withoutHelp struct{ duckdb.Source }
 
 func (w withoutHelp) Acquire(table string) (*duckdb.ReadSet, error) {
@@ -29,7 +29,7 @@ func (w withoutHelp) Acquire(table string) (*duckdb.ReadSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	set.Parts, set.Find, set.Files = nil, nil, slices.Clone(set.Files)
+	set.Parts, set.Find, set.Count, set.Files = nil, nil, nil, slices.Clone(set.Files)
 	for i := range set.Files {
 		set.Files[i].MinTime, set.Files[i].MaxTime = time.Time{}, time.Time{}
 	}

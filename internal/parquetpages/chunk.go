@@ -37,6 +37,12 @@ type page struct {
 	first int64 // row
 }
 
+// inDictionary says that the page has places in the dictionary: of every other encoding,
+// known here or not, the values are its own.
+func (p *page) inDictionary() bool {
+	return p.encoding == encodingDictionary || p.encoding == encodingPlainDictionary
+}
+
 // dictionary is the values of a chunk that has each of them once.
 type dictionary struct {
 	texts   [][]byte
@@ -63,7 +69,7 @@ func (c *Chunk) Dictionary() (texts [][]byte, ok bool, err error) {
 	if err := c.find(1); err != nil || c.dictionary == nil {
 		return nil, false, c.in(err)
 	}
-	if c.known < c.rows || slices.ContainsFunc(c.pages, func(p page) bool { return p.encoding == encodingPlain }) {
+	if c.known < c.rows || slices.ContainsFunc(c.pages, func(p page) bool { return !p.inDictionary() }) {
 		return nil, false, nil // what follows the first page may be plain
 	}
 	return c.dictionary.texts, true, nil

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+
+	"github.com/apache/arrow-go/v18/parquet"
 )
 
 // TestHostileHeaders reads headers that would have a reader go on for ever, or deeper and
@@ -21,6 +23,21 @@ func TestHostileHeaders(t *testing.T) {
 	} {
 		if _, err := readHeader(bytes.NewReader(c.bytes), 0, int64(len(c.bytes))); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A chunk may begin in its dictionary and go on in an encoding that is not known here: its
+// numbers are no places in the dictionary.
+func TestPagesOfAnotherEncodingAreInNoDictionary(t *testing.T) {
+	const deltas = 7
+	for encoding, want := range map[int32]bool{encodingDictionary: true, encodingPlainDictionary: true, encodingPlain: false, deltas: false} {
+		c := &Chunk{
+			kind: parquet.Types.ByteArray, rows: 2, known: 2, dictionary: &dictionary{texts: [][]byte{[]byte("a")}},
+			pages: []page{{header: header{encoding: encodingDictionary, values: 1}}, {header: header{encoding: encoding, values: 1}, first: 1}},
+		}
+		if _, ok, err := c.Dictionary(); ok != want || err != nil {
+			t.Errorf("encoding %d: %v, %v", encoding, ok, err)
 		}
 	}
 }

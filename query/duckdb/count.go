@@ -258,9 +258,13 @@ func (t *tally) each(counts *lake.Counts, use func(group []any) error) (err erro
 	return err
 }
 
-// maxWritten is the most groups that are written into the statement. It takes the engine
-// more than a table does when they are some hundred.
-const maxWritten = 192
+// maxWritten is the most groups that are written into the statement, and maxWrittenBytes
+// their length. It takes the engine more than a table does when they are some hundred, and
+// a statement may not be of any length.
+const (
+	maxWritten      = 192
+	maxWrittenBytes = 32 << 10
+)
 
 // countTable returns an item of a FROM clause with the groups, which is there until the
 // query ends.
@@ -280,7 +284,7 @@ func (r *reader) countTable(ctx context.Context, t *tally, counts *lake.Counts) 
 }
 
 // written returns the groups as a table of constants; ok is false if the engine cannot
-// read one of them.
+// read one of them, or they are too long.
 func (t *tally) written(output []plan.Output, of []int, counts *lake.Counts) (_ string, ok bool) {
 	names := make([]string, len(output))
 	for i, o := range output {
@@ -308,8 +312,9 @@ func (t *tally) written(output []plan.Output, of []int, counts *lake.Counts) (_ 
 			b.WriteString([]string{"(", ", "}[min(i, 1)])
 			switch value := group[n].(type) {
 			case string:
-				ok = ok && !strings.Contains(value, "\x00")
-				b.WriteString(quoteText(value))
+				if ok = ok && !strings.Contains(value, "\x00"); ok {
+					b.WriteString(quoteText(value))
+				}
 			case time.Time:
 				b.WriteString("make_timestamp(" + strconv.FormatInt(value.UnixMicro(), 10) + ")")
 			case int64:
@@ -317,6 +322,7 @@ func (t *tally) written(output []plan.Output, of []int, counts *lake.Counts) (_ 
 			}
 		}
 		b.WriteString(")")
+		ok = ok && b.Len() <= maxWrittenBytes
 		return nil
 	})
 	if err != nil || !ok || b.Len() == 0 {

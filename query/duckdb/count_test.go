@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -236,5 +237,36 @@ func TestWhatTheLakeCounts(t *testing.T) {
 		if got := countedIn(t, e, request, start); got < want || want == 0 && got > 0 {
 			t.Errorf("%s: %d are counted, want %d", text, got, want)
 		}
+	}
+}
+
+// Groups of long texts do not make a statement that is refused for its length.
+func TestGroupsOfLongTextsAreAnswered(t *testing.T) {
+	config := DefaultConfig()
+	config.Dir = filepath.Join(t.TempDir(), "lake")
+	l, err := lake.Open(t.Context(), lake.DefaultConfig(config.Dir), testLogger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	table, _ := schema.Lookup(schema.UnifiedAuditLog)
+	at, _ := table.Column(table.TimeColumn)
+	object, _ := table.Column("ObjectId")
+	batch := lake.Batch{Position: 1, Ingested: start}
+	for n := range 150 {
+		row := schema.Row{Table: table, Cells: []schema.Cell{
+			{Column: at, Value: schema.DateTime(start)}, {Column: object, Value: schema.String(fmt.Sprint(n, strings.Repeat("x", 60_000)))},
+		}}
+		slices.SortFunc(row.Cells, func(a, b schema.Cell) int { return a.Column - b.Column })
+		batch.Records = append(batch.Records, schema.Record{Key: schema.NewKey("test", fmt.Sprint(n)), Rows: []schema.Row{row}})
+	}
+	if _, err := l.Apply(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
+	service := query.NewService(tables.Compile, openEngine(t, config, FromLake(l)), time.Now)
+	request := query.Request{Text: "UnifiedAuditLog | summarize n = count() by ObjectId | summarize sum(n), max(strlen(ObjectId))"}
+	if got := sortedRows(mustQuery(t, service, request)); got != "[150 60003]" {
+		t.Errorf("%s", got)
 	}
 }
