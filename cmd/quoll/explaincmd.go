@@ -25,7 +25,10 @@ func explainCommand() *cobra.Command {
 		Short: "Show what each stage of the compiler makes of a query",
 		Long: `Explain shows a query after each stage of the compiler, without running it: its
 tokens, its tree, its plan and the SQL; all of them when none is named. Of a
-query with mistakes it shows the stages before them.`,
+query with mistakes it shows the stages before them.
+
+As nothing is run, the SQL reads each side of a join in its place; when the query
+runs, a side of few rows may be computed before, so that the other is searched.`,
 		Example: `  quoll explain --data ./q 'OfficeActivity | where Operation has "Inbox" | count'
   quoll explain --data ./q --file rule.kql --sql
   quoll explain --data ./q --file rule.kql -o json`,
