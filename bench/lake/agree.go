@@ -72,6 +72,11 @@ var sampled = []string{
 	`EmailUrlInfo | where UrlDomain in ((EmailUrlInfo | where TimeGenerated between (datetime(%[7]s) .. 1h) | project UrlDomain)) | join kind=leftouter (EmailEvents | project NetworkMessageId, Subject) on NetworkMessageId | summarize n = count() by UrlDomain, isempty(Subject)`,
 	`let ids = EmailAttachmentInfo | where TimeGenerated between (datetime(%[7]s) .. 2h) | project NetworkMessageId; EmailEvents | where NetworkMessageId in (ids) | project NetworkMessageId, Subject`,
 	`EmailAttachmentInfo | where TimeGenerated between (datetime(%[7]s) .. 2h) | join kind=rightanti (EmailEvents | where TimeGenerated between (datetime(%[7]s) .. 1d)) on NetworkMessageId | count`,
+	`UnifiedAuditLog | summarize n = count() by Operation, bin(TimeGenerated, 7d) | where n > 3`,
+	`UnifiedAuditLog | where UserId in ("%[1]s", "nobody") | summarize count() by ClientIP, Operation | where count_ < 5 | summarize count(), sum(count_)`,
+	`UnifiedAuditLog | where TimeGenerated > datetime(%[7]s) and Operation in~ ("%[5]s", "x") | summarize n = count() by bin(TimeGenerated, 1h), UserId`,
+	`OfficeActivity | where Operation == "%[5]s" | summarize n = count() by UserId, OfficeWorkload | join kind=inner (UnifiedAuditLog | where Operation == "%[5]s" | summarize m = count() by UserId) on UserId`,
+	`EmailEvents | where SenderFromDomain != "x.example" and DeliveryAction has "Deliv" | summarize n = count() by SenderFromDomain | where n between (3 .. 400)`,
 	`union OfficeActivity, UnifiedAuditLog | where UserId == "%[1]s" | summarize n = count() by Type, bin(TimeGenerated, 30d)`,
 }
 
