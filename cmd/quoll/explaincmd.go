@@ -27,8 +27,9 @@ func explainCommand() *cobra.Command {
 tokens, its tree, its plan and the SQL; all of them when none is named. Of a
 query with mistakes it shows the stages before them.
 
-As nothing is run, the SQL reads each side of a join in its place; when the query
-runs, a side of few rows may be computed before, so that the other is searched.`,
+As nothing is run, the SQL has every part in its place. When the query runs, rows
+that are only counted may be counted without the engine, and a side of few rows of
+a join is computed before, so that the other is searched.`,
 		Example: `  quoll explain --data ./q 'OfficeActivity | where Operation has "Inbox" | count'
   quoll explain --data ./q --file rule.kql --sql
   quoll explain --data ./q --file rule.kql -o json`,
