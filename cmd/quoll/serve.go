@@ -64,7 +64,7 @@ func serveCommand() *cobra.Command {
 // garbage. A server is one of many on its machine; a command that brings in much
 // is soon over.
 const (
-	serverMemory  = 152 << 20
+	serverMemory  = 128 << 20
 	commandMemory = 384 << 20
 )
 
