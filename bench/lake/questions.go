@@ -24,7 +24,7 @@ func askedQuestions(ctx context.Context, service *query.Service, only *regexp.Re
 		return result.Rows[0]
 	}
 	const day = ` | where TimeGenerated between (datetime(2026-03-03) .. 1d)`
-	record := one(`UnifiedAuditLog` + day + ` and isnotempty(ClientIP) | project UserId, Id, ClientIP, tostring(split(ClientIP, ":")[0])`)
+	record := one(`UnifiedAuditLog` + day + ` and ClientIP matches regex @"^[0-9.]+:[0-9]+$" | top 1 by Id | project UserId, Id, ClientIP, tostring(split(ClientIP, ":")[0])`)
 	for _, c := range comparisons {
 		if only.MatchString(c.name) {
 			questions = append(questions, c.about(record))
