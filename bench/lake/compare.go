@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -104,11 +103,7 @@ type others struct {
 }
 
 // sideBySide asks the lake of a data directory and others with the rows of its tables.
-func sideBySide(ctx context.Context, dir, only string, beside others) (err error) {
-	names, err := regexp.Compile(only)
-	if err != nil {
-		return fmt.Errorf("-only: %w", err)
-	}
+func sideBySide(ctx context.Context, dir string, chosen choice, beside others) (err error) {
 	temp, err := os.MkdirTemp(beside.parent, "quoll-compare-")
 	if err != nil {
 		return err
@@ -125,7 +120,7 @@ func sideBySide(ctx context.Context, dir, only string, beside others) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, opened.close()) }()
-	questions, err := askedQuestions(ctx, opened.service, names)
+	questions, err := askedQuestions(ctx, opened.service, chosen)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -37,13 +36,9 @@ type grown struct {
 // records, and adds what both took to a file of figures. The lakes are opened as a server
 // does and get rows, so that one which must not change has to be a copy (of links, say,
 // of all but its catalogue).
-func grow(ctx context.Context, dirs []string, only, figures string, records int) error {
-	names, err := regexp.Compile(only)
-	if err != nil {
-		return fmt.Errorf("-only: %w", err)
-	}
+func grow(ctx context.Context, dirs []string, chosen choice, figures string, records int) error {
 	for _, dir := range dirs {
-		g, err := askLake(ctx, dir, names)
+		g, err := askLake(ctx, dir, chosen)
 		if err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
@@ -140,7 +135,7 @@ func takeThousands(ctx context.Context, dir string, records int) (t timed, err e
 	return t, nil
 }
 
-func askLake(ctx context.Context, dir string, only *regexp.Regexp) (g grown, err error) {
+func askLake(ctx context.Context, dir string, chosen choice) (g grown, err error) {
 	config := lake.DefaultConfig(filepath.Join(dir, "lake"))
 	l, err := lake.Open(ctx, config, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -157,7 +152,7 @@ func askLake(ctx context.Context, dir string, only *regexp.Regexp) (g grown, err
 		return g, err
 	}
 	defer func() { err = errors.Join(err, opened.close()) }()
-	questions, err := askedQuestions(ctx, opened.service, only)
+	questions, err := askedQuestions(ctx, opened.service, chosen)
 	if err != nil {
 		return g, err
 	}

@@ -39,14 +39,16 @@ func main() {
 	queries := flag.String("queries", "bench/queries", "folder of .kql files, for -ingest")
 	recorded := flag.String("recorded", "", "a folder with records, one a line in files *.jsonl: say what they take, spread over -days; -keep keeps the data directory")
 	only := flag.String("only", "", "the questions whose names match this expression, for -grow and -compare")
+	day := flag.String("day", someDay, "the day that questions of -grow and -compare are about")
 	agreed := flag.String("agree", "", "a data directory: ask it the questions of -questions and others with all that leaves rows out and without, and say which answers differ")
 	questions := flag.String("questions", "bench/queries", "folders and files of .kql and lines of JSON with a query each, with commas between, for -agree")
 	take := flag.Int("take", 0, "records that each lake of -grow takes in at the end")
 	figures := flag.String("figures", "", "the CSV file to which -grow adds its figures, and from which -plot draws")
 	picture := flag.String("plot", "", "draw the figures of -figures into this SVG file")
 	flag.Parse()
-	var err error
+	chosen, err := choose(*only, *day)
 	switch {
+	case err != nil:
 	case *picture != "":
 		err = draw(*figures, *picture)
 	case *ingest > 0:
@@ -54,13 +56,13 @@ func main() {
 	case *agreed != "":
 		err = agree(context.Background(), *agreed, *questions)
 	case *growing != "":
-		err = grow(context.Background(), strings.Split(*growing, ","), *only, *figures, *take)
+		err = grow(context.Background(), strings.Split(*growing, ","), chosen, *figures, *take)
 	case *recorded != "":
 		err = weighIn(context.Background(), *recorded, *days, *keep)
 	case *keep != "":
 		err = fillDirectory(context.Background(), *records, *days, *keep)
 	case *compare != "":
-		err = sideBySide(context.Background(), *compare, *only, others{*victoria, *storage, *native, *dir})
+		err = sideBySide(context.Background(), *compare, chosen, others{*victoria, *storage, *native, *dir})
 	default:
 		err = run(context.Background(), *records, *days, *dir)
 	}

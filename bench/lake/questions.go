@@ -7,32 +7,60 @@ import (
 	"io/fs"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/quoll/quoll/lookups"
 	"github.com/quoll/quoll/query"
 )
 
+// someDay is the day that questions are about, which lakes of few days have too.
+const someDay = "2026-03-03"
+
+// choice says which questions are asked, and about which day.
+type choice struct {
+	names *regexp.Regexp
+	day   time.Time
+}
+
+// choose reads the flags -only and -day.
+func choose(only, day string) (c choice, err error) {
+	if c.names, err = regexp.Compile(only); err != nil {
+		return c, fmt.Errorf("-only: %w", err)
+	}
+	if c.day, err = time.Parse(time.DateOnly, day); err != nil {
+		return c, fmt.Errorf("-day: %w", err)
+	}
+	return c, nil
+}
+
+// onDay is a text about another day. SQL names the day after as well.
+func onDay(text string, day time.Time) string {
+	next, _ := time.Parse(time.DateOnly, someDay)
+	text = strings.ReplaceAll(text, next.AddDate(0, 0, 1).Format(time.DateOnly), day.AddDate(0, 0, 1).Format(time.DateOnly))
+	return strings.ReplaceAll(text, someDay, day.Format(time.DateOnly))
+}
+
 // askedQuestions are the security queries, words and look-ups whose names match, about
 // what a record or a mail of the lake has. Without mail there are no look-ups.
-func askedQuestions(ctx context.Context, service *query.Service, only *regexp.Regexp) (questions []comparison, err error) {
+func askedQuestions(ctx context.Context, service *query.Service, chosen choice) (questions []comparison, err error) {
 	one := func(text string) []any {
-		result, failed := service.Query(ctx, query.Request{Text: text + " | take 1"})
+		result, failed := service.Query(ctx, query.Request{Text: onDay(text, chosen.day) + " | take 1"})
 		if failed != nil || len(result.Rows) != 1 {
 			err = errors.Join(err, failed)
 			return make([]any, 4)
 		}
 		return result.Rows[0]
 	}
-	const day = ` | where TimeGenerated between (datetime(2026-03-03) .. 1d)`
-	record := one(`UnifiedAuditLog` + day + ` and ClientIP matches regex @"^[0-9.]+:[0-9]+$" | top 1 by Id | project UserId, Id, ClientIP, tostring(split(ClientIP, ":")[0])`)
+	record := one(`UnifiedAuditLog | where TimeGenerated between (datetime(2026-03-03) .. 1d) and ClientIP matches regex @"^[0-9.]+:[0-9]+$" | top 1 by Id | project UserId, Id, ClientIP, tostring(split(ClientIP, ":")[0])`)
 	for _, c := range comparisons {
-		if only.MatchString(c.name) {
+		if chosen.names.MatchString(c.name) {
+			c.kql, c.sql, c.logs = onDay(c.kql, chosen.day), onDay(c.sql, chosen.day), onDay(c.logs, chosen.day)
 			questions = append(questions, c.about(record))
 		}
 	}
 	for _, l := range lookedUp {
 		what, ok := one(l.of)[0].(string)
-		if !ok || !only.MatchString("look-up: "+l.name) {
+		if !ok || !chosen.names.MatchString("look-up: "+l.name) {
 			continue
 		}
 		text, err := lookUp(l.name, what)
