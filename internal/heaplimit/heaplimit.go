@@ -15,8 +15,11 @@ import (
 
 const (
 	// leastGarbage is the garbage that may always wait, as a share of what is in
-	// use: under a limit close to that the collector would run all the time.
-	leastGarbage = 0.25
+	// use: under a limit close to that the collector would run all the time. Stacks
+	// are looked through at each collection too, and take it longer than as much of
+	// the heap: thousands of goroutines that wait have it run all the time as well.
+	leastGarbage       = 0.25
+	leastGarbageStacks = 1.0
 	// mostGarbage is that below the ceiling, in percent.
 	mostGarbage = 400
 )
@@ -52,7 +55,13 @@ func needed() int64 {
 		}
 		besides -= float64(s.Value.Uint64())
 	}
-	return int64(math.Ceil(float64(samples[0].Value.Uint64())*(1+leastGarbage) + besides))
+	return int64(math.Ceil(float64(samples[0].Value.Uint64())*(1+leastGarbage) + besides + leastGarbageStacks*stacks()))
+}
+
+func stacks() float64 {
+	samples := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(samples)
+	return float64(samples[0].Value.Uint64())
 }
 
 // collection is garbage as soon as it is made, so that it goes with the next
