@@ -177,8 +177,14 @@ func TestConstantConditionsAreComputed(t *testing.T) {
 		"User has 'x' and (" + address + " and isempty(''))":                     "User has x",
 		"User has 'x' or (" + address + " and isnull(long(null)))":               "true",
 		"(User has 'x' or User has 'y') and not(" + other + " and User has 'z')": "User has x or User has y",
-		"isempty(User)":               "isempty(User)",
-		"isnotnull(parse_ipv4(User))": "isnotnull(parse_ipv4(User))",
+		"'ada@x.example' contains '@'":                                           "true",
+		"'x.example' !contains '@'":                                              "true",
+		"'' contains ''":                                                         "true",
+		"User has 'x' or 'a@b' !contains '@' and User has 'y'":                   "User has x",
+		"'ABC' contains 'b'":                                                     "contains(ABC, b)",
+		"User contains '@'":                                                      "contains(User, @)",
+		"isempty(User)":                                                          "isempty(User)",
+		"isnotnull(parse_ipv4(User))":                                            "isnotnull(parse_ipv4(User))",
 	} {
 		s := bound(t, "Events | where "+predicate)
 		rewrite.FoldConditions(s, nil)

@@ -104,7 +104,7 @@ func (c *Counts) tooMany() bool {
 func (c *Counts) chunk(number int, name string) (*parquetpages.Chunk, error) {
 	chunk, err := c.file.Chunk(number, name)
 	if err == nil && chunk == nil {
-		err = c.spread(name)
+		err = c.notCountable(name)
 	}
 	return chunk, err
 }
@@ -142,8 +142,8 @@ func gather[T any](spans []Span, to []T, read func(first, end int64, to []T) ([]
 	return to[:n], true, nil
 }
 
-// spread says that a column is not there, has nulls, or values that are not in its dictionary.
-func (c *Counts) spread(column string) error {
+// notCountable says that a column is not there, has nulls, or values that are not in its dictionary.
+func (c *Counts) notCountable(column string) error {
 	c.uncounted.add(column)
 	return fmt.Errorf("%w: column %s", ErrNotCountable, column)
 }
@@ -160,7 +160,7 @@ func (c *Counts) only(number, condition int) error {
 		return err
 	}
 	if !ok {
-		return c.spread(only.Column)
+		return c.notCountable(only.Column)
 	}
 	// What is null is in no dictionary, and as good as empty: it is seen row by row.
 	wanted, any := make([]bool, len(texts)), holds(c, condition, "")
@@ -184,7 +184,7 @@ func (c *Counts) only(number, condition int) error {
 			return err
 		}
 		if !ok {
-			return c.spread(only.Column)
+			return c.notCountable(only.Column)
 		}
 	}
 	c.spans, c.other = kept, c.spans
@@ -249,7 +249,7 @@ func (c *Counts) key(k *counted, number int, by By) error {
 		return err
 	}
 	if !ok {
-		return c.spread(by.Column)
+		return c.notCountable(by.Column)
 	}
 	k.texts, _, err = chunk.Dictionary()
 	k.size = uint64(len(k.texts))
@@ -272,7 +272,7 @@ func (c *Counts) run(number int) error {
 		return err
 	}
 	if !ok {
-		return c.spread(column)
+		return c.notCountable(column)
 	}
 	c.dense = slices.Grow(c.dense[:0], len(texts))[:len(texts)]
 	clear(c.dense)
@@ -280,7 +280,7 @@ func (c *Counts) run(number int) error {
 		return err
 	}
 	if !ok {
-		return c.spread(column)
+		return c.notCountable(column)
 	}
 	for code, rows := range c.dense {
 		if rows == 0 {

@@ -1,6 +1,10 @@
 package rewrite
 
 import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
 	"github.com/quoll/quoll/kql/budget"
 	"github.com/quoll/quoll/kql/native/network"
 	"github.com/quoll/quoll/kql/plan"
@@ -80,8 +84,12 @@ func (f folder) value(e plan.Expr) (v any, known bool) {
 
 func (f folder) call(c *plan.Call) (v any, known bool) {
 	name := c.Function.Name
-	if name == "and" || name == "or" {
+	switch name {
+	case "and", "or":
 		return f.logic(c)
+	case "contains", "!contains":
+		found, known := f.within(c)
+		return found == (name == "contains"), known
 	}
 	if len(c.Args) != 1 {
 		return nil, false
@@ -132,6 +140,23 @@ func (f folder) logic(c *plan.Call) (v any, known bool) {
 		}
 	}
 	return !decides, true
+}
+
+// within says whether a constant text has another in it, where case and forms of characters
+// cannot matter: all of the other is ASCII and no letter.
+func (f folder) within(c *plan.Call) (found, known bool) {
+	var texts [2]string
+	for i, a := range c.Args {
+		v, known := f.value(a)
+		if !known || a.Type() != types.String {
+			return false, false
+		}
+		texts[i], _ = v.(string) // a string is never null
+	}
+	if strings.ContainsFunc(texts[1], func(r rune) bool { return r >= utf8.RuneSelf || unicode.IsLetter(r) }) {
+		return false, false
+	}
+	return strings.Contains(texts[0], texts[1]), true
 }
 
 // addresses are the functions that say whether a text is an address.
