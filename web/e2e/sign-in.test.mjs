@@ -39,12 +39,12 @@ cannedTest("the first administrator comes by a link, chooses a password, and com
   await page.getByRole("button", { name: "Signed in as administrator, Administrator" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
 
-  await page.getByLabel("Name").fill("administrator");
-  await page.getByLabel("Password").fill("a wrong password");
+  await page.getByLabel("Name", { exact: true }).fill("administrator");
+  await page.getByLabel("Password", { exact: true }).fill("a wrong password");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("name or password is wrong", { exact: false }).waitFor();
   await screenshot(page, "sign-in");
-  await page.getByLabel("Password").fill(password);
+  await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("button", { name: "Signed in as administrator, Administrator" }).waitFor();
 });
