@@ -16,8 +16,8 @@ import (
 const (
 	// leastGarbage is the garbage that may always wait, as a share of what is in
 	// use: under a limit close to that the collector would run all the time. Stacks
-	// are looked through at each collection too, and take it longer than as much of
-	// the heap: thousands of goroutines that wait have it run all the time as well.
+	// are looked through at each collection too: with the goroutines of many tenants
+	// a share of the heap alone is little for that work.
 	leastGarbage       = 0.25
 	leastGarbageStacks = 1.0
 	// mostGarbage is that below the ceiling, in percent.
