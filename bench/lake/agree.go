@@ -127,9 +127,9 @@ func agree(ctx context.Context, dir, from string) (err error) {
 	for i, source := range []duckdb.Source{duckdb.FromLake(l), withoutHelp{duckdb.FromLake(l)}} {
 		settings := duckdb.DefaultConfig()
 		settings.Dir = config.Dir
-		engine, err := duckdb.Open(ctx, settings, source, slog.New(slog.DiscardHandler))
-		if err != nil {
-			return err
+		engine, failed := duckdb.Open(ctx, settings, source, slog.New(slog.DiscardHandler))
+		if failed != nil {
+			return failed
 		}
 		defer func() { err = errors.Join(err, engine.Close()) }()
 		a.services[i] = query.NewService(tables.Compile, engine, func() time.Time { return now })

@@ -40,7 +40,7 @@ func (r *reader) countFirst(ctx context.Context, s *plan.Statement) (*query.Exec
 		return nil, nil // what it reads is shared with others
 	}
 	for _, t := range r.tallies(s) {
-		if _, known := r.first.stored[t.node]; known {
+		if _, known := r.first.stored[t.node]; known || r.first.inside[t.node] {
 			continue
 		}
 		counts, err := r.count(ctx, &t)
@@ -152,14 +152,16 @@ func countFiles(ctx context.Context, set *ReadSet, files []narrowed, asked *lake
 		workers = seekers
 	}
 	all := make([]*lake.Counts, workers)
-	var next atomic.Int64
-	group, ctx := errgroup.WithContext(ctx)
 	for worker := range workers {
 		var err error
 		if all[worker], err = lake.NewCounts(asked); err != nil {
 			return nil, err
 		}
-		work := func() error {
+	}
+	var next atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	for worker := range workers {
+		group.Go(func() error {
 			for i := next.Add(1) - 1; i < int64(len(files)); i = next.Add(1) - 1 {
 				f := &files[i]
 				if err := set.Count(ctx, f.file, f.parts, f.all, within, all[worker]); err != nil {
@@ -167,11 +169,7 @@ func countFiles(ctx context.Context, set *ReadSet, files []narrowed, asked *lake
 				}
 			}
 			return nil
-		}
-		if workers == 1 {
-			return all[0], work()
-		}
-		group.Go(work)
+		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err

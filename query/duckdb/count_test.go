@@ -67,12 +67,8 @@ func TestTheLakeCountsAsTheEngineDoes(t *testing.T) {
 	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
 	now := func() time.Time { return start.AddDate(0, 0, 5) }
 	service, engine := query.NewService(tables.Compile, quick, now), query.NewService(tables.Compile, plain, now)
-	edges := edgesOf(t, l)
-	edge := func() time.Time {
-		near := []time.Duration{0, 0, 0, 100, -100, time.Microsecond, -time.Microsecond, time.Hour, -time.Hour}
-		return edges[r.IntN(len(edges))].Add(near[r.IntN(len(near))])
-	}
-	literal := func() string { return "datetime(" + edge().Format("2006-01-02T15:04:05.0000000") + ")" }
+	edge := edgesOf(t, l, r)
+	literal := func() string { return literalOf(edge()) }
 	condition := func() string {
 		parts := []string{
 			"TimeGenerated " + []string{">", ">=", "<", "<=", "==", "!="}[r.IntN(6)] + " " + literal(),
@@ -105,23 +101,6 @@ func TestTheLakeCountsAsTheEngineDoes(t *testing.T) {
 	if done < 300 || answers < 250 {
 		t.Errorf("of %d queries %d had an answer, and the lake counted %d times", 20*len(countedTexts), answers, done)
 	}
-}
-
-// edgesOf returns the times where files and batches begin and end.
-func edgesOf(t *testing.T, l *lake.Lake) (edges []time.Time) {
-	t.Helper()
-	set, err := l.Acquire(schema.UnifiedAuditLog)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer set.Release()
-	for _, f := range set.Files {
-		edges = append(edges, f.MinTime, f.MaxTime)
-	}
-	for _, f := range set.Fresh {
-		edges = append(edges, f.MinTime, f.MaxTime)
-	}
-	return edges
 }
 
 // countedIn returns how many aggregates of a query the lake counts.

@@ -126,18 +126,9 @@ var overWindows = []string{
 	"let a = UnifiedAuditLog | where %s; union (a | top 3 by TimeGenerated | project TimeGenerated), (a | project TimeGenerated) | summarize count() by TimeGenerated",
 }
 
-// Rows whose times are not asked, because all of a file are in the window, are those that
-// would meet it.
-func TestWholeFilesNeedNoAsking(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 7))
-	l, dir := windowLake(t, r)
-	config := DefaultConfig()
-	config.Dir = dir
-	quick, plain := openEngine(t, config, FromLake(l)), openEngine(t, config, vague{FromLake(l)})
-	quick.inside, quick.near = 1, 10
-	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
-	now := func() time.Time { return start.AddDate(0, 0, 5) }
-	service, asking := query.NewService(tables.Compile, quick, now), query.NewService(tables.Compile, plain, now)
+// edgesOf gives times near where files and batches begin and end.
+func edgesOf(t *testing.T, l *lake.Lake, r *rand.Rand) func() time.Time {
+	t.Helper()
 	set, err := l.Acquire(schema.UnifiedAuditLog)
 	if err != nil {
 		t.Fatal(err)
@@ -150,11 +141,28 @@ func TestWholeFilesNeedNoAsking(t *testing.T) {
 	for _, f := range set.Fresh {
 		edges = append(edges, f.MinTime, f.MaxTime)
 	}
-	edge := func() time.Time {
-		near := []time.Duration{0, 0, 0, 100, -100, time.Microsecond, -time.Microsecond, time.Hour, -time.Hour}
-		return edges[r.IntN(len(edges))].Add(near[r.IntN(len(near))])
-	}
-	literal := func() string { return "datetime(" + edge().Format("2006-01-02T15:04:05.0000000") + ")" }
+	near := []time.Duration{0, 0, 0, 100, -100, time.Microsecond, -time.Microsecond, time.Hour, -time.Hour}
+	return func() time.Time { return edges[r.IntN(len(edges))].Add(near[r.IntN(len(near))]) }
+}
+
+func literalOf(at time.Time) string {
+	return "datetime(" + at.Format("2006-01-02T15:04:05.0000000") + ")"
+}
+
+// Rows whose times are not asked, because all of a file are in the window, are those that
+// would meet it.
+func TestWholeFilesNeedNoAsking(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 7))
+	l, dir := windowLake(t, r)
+	config := DefaultConfig()
+	config.Dir = dir
+	quick, plain := openEngine(t, config, FromLake(l)), openEngine(t, config, vague{FromLake(l)})
+	quick.inside, quick.near = 1, 10
+	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
+	now := func() time.Time { return start.AddDate(0, 0, 5) }
+	service, asking := query.NewService(tables.Compile, quick, now), query.NewService(tables.Compile, plain, now)
+	edge := edgesOf(t, l, r)
+	literal := func() string { return literalOf(edge()) }
 	condition := func() string {
 		parts := []string{
 			"TimeGenerated " + []string{">", ">=", "<", "<=", "==", "!="}[r.IntN(6)] + " " + literal(),
