@@ -23,15 +23,17 @@ var lower = func() (to [256]byte) {
 // maxLiteral bounds the piece, so that its length fits the skips.
 const maxLiteral = 255
 
-// newLiteral returns the longest piece of letters, digits, dots and at signs of a text:
-// none of them is escaped in JSON if it need not be. With number, pieces are left out
-// that may be a number, which is written otherwise.
+// newLiteral returns the longest piece of letters, digits, dots, at signs and colons of a
+// text: none of them is escaped in JSON if it need not be. Behind one of the others a colon
+// is within a string of JSON, and there is no space that another writer leaves out; it is
+// none that a piece begins with. With number, pieces are left out that may be a number,
+// which is written otherwise.
 func newLiteral(text string, number bool) *literal {
-	of := func(c byte) bool { return kinds[c] != other || c == '.' || c == '@' }
+	of := func(c byte, first bool) bool { return kinds[c] != other || c == '.' || c == '@' || c == ':' && !first }
 	best := ""
 	for at := 0; at < len(text); at++ {
 		start := at
-		for at < len(text) && of(text[at]) {
+		for at < len(text) && of(text[at], at == start) {
 			at++
 		}
 		if piece := text[start:at]; len(piece) > len(best) && (!number || !numeric(piece)) {
