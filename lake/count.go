@@ -49,6 +49,8 @@ type Counting struct {
 	// through, 0 if that is not known.
 	Groups int
 	Rows   int64
+	// Keep says of a number of rows whether groups that have it are wanted; nil: all are.
+	Keep func(rows int64) bool
 }
 
 // Only is a condition on a text of a row. Holds is safe for concurrent use.
@@ -95,7 +97,7 @@ type group struct {
 // Counts is how many rows each group has. It is for one goroutine.
 type Counts struct {
 	asked  *Counting
-	number map[key]int        // of the group
+	number table              // of the group
 	groups []group            // as they came
 	held   []map[string]bool  // by condition: whether it holds for a text
 	places []map[string]int64 // by column: where a text is
@@ -110,7 +112,7 @@ func NewCounts(asked *Counting) (*Counts, error) {
 	if len(asked.By) > maxKeys {
 		return nil, fmt.Errorf("%w: by %d columns", ErrNotCountable, len(asked.By))
 	}
-	c := &Counts{asked: asked, number: map[key]int{}, texts: make([][]string, len(asked.By))}
+	c := &Counts{asked: asked, number: newTable(), texts: make([][]string, len(asked.By))}
 	for range asked.Only {
 		c.held = append(c.held, map[string]bool{})
 	}
@@ -123,11 +125,11 @@ func NewCounts(asked *Counting) (*Counts, error) {
 // Groups returns how many groups there are.
 func (c *Counts) Groups() int { return len(c.groups) }
 
-// Keep leaves of the groups those of whose number of rows keep holds. No rows are counted
-// after it.
-func (c *Counts) Keep(keep func(rows int64) bool) {
-	c.groups = slices.DeleteFunc(c.groups, func(g group) bool { return !keep(g.rows) })
-	c.number = nil
+// Keep leaves of the groups those that are wanted. No rows are counted after it.
+func (c *Counts) Keep() {
+	if keep := c.asked.Keep; keep != nil {
+		c.groups = slices.DeleteFunc(c.groups, func(g group) bool { return !keep(g.rows) })
+	}
 }
 
 // Each calls use for each group. texts and steps have the group's value for each column,
@@ -148,34 +150,41 @@ func (c *Counts) Each(use func(texts []string, steps []int64, rows int64)) {
 
 // Add adds the groups of other counts of the same.
 func (c *Counts) Add(other *Counts) error {
-	for _, g := range other.groups {
-		k := g.key
-		for i, by := range c.asked.By {
-			if by.Step > 0 {
-				continue
-			}
-			var err error
-			if k[i], err = c.place(i, other.texts[i][k[i]]); err != nil {
-				return err
-			}
-		}
-		if err := c.add(k, g.rows); err != nil {
+	for i := range other.groups {
+		if err := c.addOf(other, &other.groups[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// addOf adds a group of other counts.
+func (c *Counts) addOf(other *Counts, g *group) error {
+	k := g.key
+	for i, by := range c.asked.By {
+		if by.Step > 0 {
+			continue
+		}
+		var err error
+		if k[i], err = c.place(i, other.texts[i][k[i]]); err != nil {
+			return err
+		}
+	}
+	return c.add(k, g.rows)
+}
+
 func (c *Counts) add(k key, rows int64) error {
-	if number, ok := c.number[k]; ok {
-		c.groups[number].rows += rows
+	at := c.number.of(&k, c.groups)
+	if *at > 0 {
+		c.groups[*at-1].rows += rows
 		return nil
 	}
-	if len(c.groups) == c.asked.Groups {
+	if len(c.groups) >= c.asked.Groups {
 		return ErrManyGroups
 	}
-	c.number[k] = len(c.groups)
 	c.groups = append(c.groups, group{k, rows})
+	*at = uint32(len(c.groups))
+	c.number.grow(c.groups)
 	return nil
 }
 

@@ -89,8 +89,8 @@ func TestRowsAreCounted(t *testing.T) {
 	steps := int64(7 * time.Hour / time.Microsecond)
 	all := []By{{Column: "Operation"}, {Column: "UserId"}, {Column: "ClientIP"}, {Column: "TimeGenerated", Step: steps}, {Column: "TimeGenerated", Step: 1_000_000}}
 	conditions := []Only{only("Operation", "op1"), only("Operation", "op0", "op3", "nothing"), only("UserId", "", "u9"), only("UserId", "nobody"), only("ClientIP", "10.0.0.7", "10.0.0.8")}
-	for range 150 {
-		asked := Counting{Groups: 100_000}
+	for range 300 {
+		asked := Counting{Groups: 100_000, Keep: func(rows int64) bool { return rows != 2 }}
 		for range r.IntN(4) {
 			asked.By = append(asked.By, all[r.IntN(len(all))])
 		}
@@ -112,7 +112,7 @@ func TestRowsAreCounted(t *testing.T) {
 		}
 		got := map[string]int64{}
 		counts := countSet(t, r, set, &asked, within)
-		counts.Keep(func(rows int64) bool { return rows != 2 })
+		counts.Keep()
 		counts.Each(func(texts []string, steps []int64, rows int64) {
 			key := make([]string, len(asked.By))
 			for i, b := range asked.By {
@@ -129,7 +129,8 @@ func TestRowsAreCounted(t *testing.T) {
 	}
 }
 
-// countSet counts the rows of a set, in two counts that are put together.
+// countSet counts the rows of a set, in two counts that are put together, and now and then
+// in parts of some files each.
 func countSet(t *testing.T, r *rand.Rand, set *ReadSet, asked *Counting, within Between) *Counts {
 	t.Helper()
 	var counts [2]*Counts
@@ -139,14 +140,47 @@ func countSet(t *testing.T, r *rand.Rand, set *ReadSet, asked *Counting, within 
 			t.Fatal(err)
 		}
 	}
+	parts, reached := make([][]File, 1+r.IntN(4)), []Reach{}
 	for _, f := range set.Files {
 		if !set.Countable(f, asked) {
 			t.Fatalf("%s is not countable", f.Path)
 		}
+		n := r.IntN(len(parts))
+		parts[n] = append(parts[n], f)
+	}
+	for _, files := range parts {
+		if len(files) == 0 {
+			continue
+		}
+		all := Reach{files[0].MinTime, files[0].MaxTime}
+		for _, f := range files {
+			all.Least, all.Most = minTime(all.Least, f.MinTime), maxTime(all.Most, f.MaxTime)
+		}
+		reached = append(reached, all)
+	}
+	for _, f := range set.Fresh {
+		reached = append(reached, Reach{f.MinTime, f.MaxTime})
+	}
+	alone := asked.Alone(reached)
+	for _, files := range parts {
 		to := counts[r.IntN(2)]
-		parts, all := partsOf(t, set, f), r.IntN(2) == 0
-		if err := set.Count(t.Context(), f, parts, all, within, to); err != nil {
-			t.Fatal(err)
+		of := to
+		if alone != nil {
+			var err error
+			if of, err = to.Part(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, f := range files {
+			parts, all := partsOf(t, set, f), r.IntN(2) == 0
+			if err := set.Count(t.Context(), f, parts, all, within, of); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if alone != nil {
+			if err := to.Take(of, alone); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	for _, f := range set.Fresh {

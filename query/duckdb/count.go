@@ -6,13 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/rewrite"
@@ -96,21 +94,28 @@ func (r *reader) count(ctx context.Context, t *tally) (*lake.Counts, error) {
 			return nil, err
 		}
 	}
+	var fresh []lake.Fresh
+	for _, batch := range set.Fresh {
+		if overlaps(batch.MinTime, batch.MaxTime, from, to) {
+			fresh = append(fresh, batch)
+		}
+	}
+	if len(t.having) > 0 {
+		t.asked.Keep = func(rows int64) bool {
+			return !slices.ContainsFunc(t.having, func(h having) bool { return !h.met(rows) })
+		}
+	}
 	within := lake.Between{From: w.from, To: w.to}
-	counts, err := countFiles(ctx, set, narrow, &t.asked, within)
+	counts, err := countFiles(ctx, set, narrow, fresh, &t.asked, within)
 	if err != nil {
 		return nil, err
 	}
-	for _, batch := range set.Fresh {
-		if overlaps(batch.MinTime, batch.MaxTime, from, to) {
-			if err := counts.Batch(batch.Batch, set.TimeColumn, within); err != nil {
-				return nil, err
-			}
+	for _, batch := range fresh {
+		if err := counts.Batch(batch.Batch, set.TimeColumn, within); err != nil {
+			return nil, err
 		}
 	}
-	counts.Keep(func(rows int64) bool {
-		return !slices.ContainsFunc(t.having, func(h having) bool { return !h.met(rows) })
-	})
+	counts.Keep()
 	r.counted(set, narrow, from, to)
 	return counts, nil
 }
@@ -140,46 +145,6 @@ func (r *reader) counted(set *ReadSet, narrow []narrowed, from, to time.Time) {
 			r.statistics.RowsScanned += batch.Batch.NumRows()
 		}
 	}
-}
-
-// countFiles counts the rows of files, several at a time where they are many.
-func countFiles(ctx context.Context, set *ReadSet, files []narrowed, asked *lake.Counting, within lake.Between) (*lake.Counts, error) {
-	workers := 1
-	for _, f := range files {
-		asked.Rows += f.file.Rows
-	}
-	if asked.Rows > countedApart {
-		workers = seekers
-	}
-	all := make([]*lake.Counts, workers)
-	for worker := range workers {
-		var err error
-		if all[worker], err = lake.NewCounts(asked); err != nil {
-			return nil, err
-		}
-	}
-	var next atomic.Int64
-	group, ctx := errgroup.WithContext(ctx)
-	for worker := range workers {
-		group.Go(func() error {
-			for i := next.Add(1) - 1; i < int64(len(files)); i = next.Add(1) - 1 {
-				f := &files[i]
-				if err := set.Count(ctx, f.file, f.parts, f.all, within, all[worker]); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	for _, other := range all[1:] {
-		if err := all[0].Add(other); err != nil {
-			return nil, err
-		}
-	}
-	return all[0], nil
 }
 
 // groups returns the groups of an aggregate as the rows of a statement that asks for
