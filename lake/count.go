@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -53,12 +52,6 @@ type Counting struct {
 	Keep func(rows int64) bool
 }
 
-// Only is a condition on a text of a row. Holds is safe for concurrent use.
-type Only struct {
-	Column string
-	Holds  func(text string) bool
-}
-
 // By is a column that rows are counted by: the text, or of times the number of the step
 // since the year one that they are in.
 type By struct {
@@ -99,11 +92,11 @@ type Counts struct {
 	asked  *Counting
 	number table              // of the group
 	groups []group            // as they came
-	held   []map[string]bool  // by condition: whether it holds for a text
+	only   []*condition       // that all hold
 	places []map[string]int64 // by column: where a text is
 	texts  [][]string         // by column
 	bytes  int                // of texts
-	inHeld int                // bytes of texts in held
+	inHeld int                // bytes of texts of which it is known whether a condition holds
 	counter
 }
 
@@ -112,10 +105,7 @@ func NewCounts(asked *Counting) (*Counts, error) {
 	if len(asked.By) > maxKeys {
 		return nil, fmt.Errorf("%w: by %d columns", ErrNotCountable, len(asked.By))
 	}
-	c := &Counts{asked: asked, number: newTable(), texts: make([][]string, len(asked.By))}
-	for range asked.Only {
-		c.held = append(c.held, map[string]bool{})
-	}
+	c := &Counts{asked: asked, number: newTable(), texts: make([][]string, len(asked.By)), only: conditionsOf(asked.Only)}
 	for range asked.By {
 		c.places = append(c.places, map[string]int64{})
 	}
@@ -206,22 +196,6 @@ func (c *Counts) place(column int, text string) (int64, error) {
 	return place, nil
 }
 
-// maxHeld is for how many texts it is remembered whether a condition holds: row groups
-// have the same ones.
-const maxHeld = 64 << 10
-
-// holds reports whether a condition holds for a text.
-func holds[T string | []byte](c *Counts, condition int, text T) bool {
-	held, known := c.held[condition][string(text)]
-	if !known {
-		held = c.asked.Only[condition].Holds(string(text))
-		if c.inHeld += len(text); len(c.held[condition]) < maxHeld && c.inHeld <= maxCountedBytes {
-			c.held[condition][strings.Clone(string(text))] = held
-		}
-	}
-	return held
-}
-
 // Batch counts the rows of a batch that are within the bounds.
 func (c *Counts) Batch(batch arrow.RecordBatch, timeColumn string, within Between) error {
 	from, to := within.micros()
@@ -251,9 +225,9 @@ func (c *Counts) Batch(batch arrow.RecordBatch, timeColumn string, within Betwee
 	if !ok || times.NullN() > 0 {
 		return fmt.Errorf("%w: column %s", ErrNotCountable, timeColumn)
 	}
-	only, by := make([]*array.String, len(c.asked.Only)), make([]*array.String, len(c.asked.By))
-	for i, o := range c.asked.Only {
-		if only[i], err = texts(o.Column); err != nil {
+	by, only := make([]*array.String, len(c.asked.By)), map[string]*array.String{}
+	for column := range c.asked.columns() {
+		if only[column], err = texts(column); err != nil {
 			return err
 		}
 	}
@@ -269,11 +243,8 @@ func (c *Counts) Batch(batch arrow.RecordBatch, timeColumn string, within Betwee
 	}
 	for row := range int(batch.NumRows()) {
 		at := int64(times.Value(row))
-		wanted := at >= from && at <= to
-		for i := 0; wanted && i < len(only); i++ {
-			wanted = holds(c, i, only[i].Value(row))
-		}
-		if !wanted {
+		text := func(column string) string { return only[column].Value(row) }
+		if at < from || at > to || slices.ContainsFunc(c.only, func(o *condition) bool { return !c.metBy(o, text) }) {
 			continue
 		}
 		var k key
@@ -376,9 +347,9 @@ func (r *ReadSet) count(ctx context.Context, f File, parts []Part, all bool, wit
 
 // check says ErrNotCountable unless all columns are of the kinds that can be counted by.
 func (a *Counting) check(all []column, timeColumn string) error {
-	for _, o := range a.Only {
-		if !isText(all, o.Column) {
-			return fmt.Errorf("%w: column %s", ErrNotCountable, o.Column)
+	for column := range a.columns() {
+		if !isText(all, column) {
+			return fmt.Errorf("%w: column %s", ErrNotCountable, column)
 		}
 	}
 	for _, b := range a.By {

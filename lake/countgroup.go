@@ -65,8 +65,9 @@ func (c *Counts) rowGroup(ctx context.Context, number int) error {
 		bounded = least < c.from || most > c.until
 	}
 	c.spans = append(c.spans[:0], Span{First: 0, End: rows})
-	for condition := range c.asked.Only {
-		if err := c.only(number, condition); err != nil || len(c.spans) == 0 {
+	for _, only := range c.only {
+		var err error
+		if c.spans, err = c.meeting(number, only, c.spans); err != nil || len(c.spans) == 0 {
 			return err
 		}
 	}
@@ -146,49 +147,6 @@ func gather[T any](spans []Span, to []T, read func(first, end int64, to []T) ([]
 func (c *Counts) notCountable(column string) error {
 	c.uncounted.add(column)
 	return fmt.Errorf("%w: column %s", ErrNotCountable, column)
-}
-
-// only leaves of the rows those that meet a condition.
-func (c *Counts) only(number, condition int) error {
-	only := &c.asked.Only[condition]
-	chunk, err := c.chunk(number, only.Column)
-	if err != nil {
-		return err
-	}
-	texts, ok, err := chunk.Dictionary()
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return c.notCountable(only.Column)
-	}
-	// What is null is in no dictionary, and as good as empty: it is seen row by row.
-	wanted, any := make([]bool, len(texts)), holds(c, condition, "")
-	for code, text := range texts {
-		wanted[code] = holds(c, condition, text)
-		any = any || wanted[code]
-	}
-	kept := c.other[:0]
-	for _, s := range c.spans {
-		if !any {
-			break
-		}
-		ok, err := chunk.Where(s.First, s.End, wanted, func(first, end int64) {
-			if last := len(kept) - 1; last >= 0 && kept[last].End == first {
-				kept[last].End = end
-			} else {
-				kept = append(kept, Span{First: first, End: end})
-			}
-		})
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return c.notCountable(only.Column)
-		}
-	}
-	c.spans, c.other = kept, c.spans
-	return nil
 }
 
 // within leaves of the rows those whose times are within the bounds.

@@ -6,7 +6,7 @@ import (
 )
 
 // uncounted are the columns of a file by which its rows are not counted: they are not
-// there, have nulls, or values that are in no dictionary. It is shared by the copies of a
+// there, have nulls, or, of those that groups have, values that are in no dictionary. It is shared by the copies of a
 // File, which never changes.
 type uncounted struct {
 	mu      sync.Mutex
@@ -26,6 +26,10 @@ func (u *uncounted) add(column string) {
 func (u *uncounted) allow(asked *Counting) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return !slices.ContainsFunc(asked.Only, func(o Only) bool { return slices.Contains(u.columns, o.Column) }) &&
-		!slices.ContainsFunc(asked.By, func(b By) bool { return slices.Contains(u.columns, b.Column) })
+	for column := range asked.columns() {
+		if slices.Contains(u.columns, column) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(asked.By, func(b By) bool { return slices.Contains(u.columns, b.Column) })
 }

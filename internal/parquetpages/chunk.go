@@ -20,6 +20,8 @@ type Chunk struct {
 	rows      int64
 	next, end int64 // where the first header is that is not known, and the chunk's end
 
+	held       []byte // all of the chunk, if that is little
+	start      int64  // where it begins
 	pages      []page
 	known      int64 // rows of pages
 	dictionary *dictionary
@@ -43,10 +45,24 @@ func (p *page) inDictionary() bool {
 	return p.encoding == encodingDictionary || p.encoding == encodingPlainDictionary
 }
 
-// dictionary is the values of a chunk that has each of them once.
+// dictionary is the values of a chunk that has each of them once. Texts are as they stand
+// in the page until somebody wants each by itself.
 type dictionary struct {
+	body    []byte
+	size    int
 	texts   [][]byte
 	numbers []int64
+}
+
+// all returns the texts.
+func (d *dictionary) all() ([][]byte, error) {
+	if d.texts != nil || d.numbers != nil {
+		return d.texts, nil
+	}
+	v := &Values{Texts: make([][]byte, 0, d.size)}
+	err := plainTexts(d.body, 0, d.size, v)
+	d.texts = v.Texts
+	return v.Texts, err
 }
 
 // Values are those of some rows. They are valid until the next call of Read of their
@@ -63,16 +79,23 @@ type Values struct {
 // Dictionary returns the texts that a chunk has at most, each of them once; ok is false
 // if it has no dictionary, or has values that are not in it.
 func (c *Chunk) Dictionary() (texts [][]byte, ok bool, err error) {
+	if ok, err := c.allInDictionary(); err != nil || !ok {
+		return nil, false, err
+	}
+	texts, err = c.dictionary.all()
+	return texts, err == nil, c.in(err)
+}
+
+// allInDictionary says whether all values of a chunk of texts are in its dictionary.
+func (c *Chunk) allInDictionary() (bool, error) {
 	if c.kind != parquet.Types.ByteArray {
-		return nil, false, nil
+		return false, nil
 	}
 	if err := c.find(1); err != nil || c.dictionary == nil {
-		return nil, false, c.in(err)
+		return false, c.in(err)
 	}
-	if c.known < c.rows || slices.ContainsFunc(c.pages, func(p page) bool { return !p.inDictionary() }) {
-		return nil, false, nil // what follows the first page may be plain
-	}
-	return c.dictionary.texts, true, nil
+	// What follows the first page may be plain.
+	return c.known == c.rows && !slices.ContainsFunc(c.pages, func(p page) bool { return !p.inDictionary() }), nil
 }
 
 // Read returns the values of the rows from first up to but not including end, which count
@@ -113,14 +136,50 @@ func (c *Chunk) in(err error) error {
 	return fmt.Errorf("column %s: %w", c.name, err)
 }
 
+// maxHeld is how long a chunk is at most that is read at once: there are four reads else, of
+// two headers and two pages, and each costs as much as some ten thousand bytes more.
+const maxHeld = 64 << 10
+
+// hold reads the chunk at once, if it is short and nothing of it was read.
+func (c *Chunk) hold() error {
+	length := c.end - c.next
+	if c.held != nil || c.known > 0 || c.dictionary != nil || length <= 0 || length > maxHeld {
+		return nil
+	}
+	held := c.file.room(int(length))[:length]
+	if _, err := c.file.from.ReadAt(held, c.next); err != nil {
+		return fmt.Errorf("read pages: %w", err)
+	}
+	c.held, c.start = held, c.next
+	return nil
+}
+
+// bytes returns bytes of the chunk; room makes room for those that must be read.
+func (c *Chunk) bytes(at int64, length int, room func(size int) []byte) ([]byte, error) {
+	if c.held != nil {
+		return c.held[at-c.start:][:length:length], nil // headers and bodies end within the chunk
+	}
+	read := room(length)[:length]
+	_, err := c.file.from.ReadAt(read, at)
+	return read, err
+}
+
+func madeRoom(size int) []byte { return make([]byte, size) }
+
 // find reads headers until those of the pages with the rows up to end are known, and the
 // dictionary, which comes first.
 func (c *Chunk) find(end int64) error {
+	if c.known >= end {
+		return nil
+	}
+	if err := c.hold(); err != nil {
+		return err
+	}
 	for c.known < end {
 		if c.next >= c.end {
 			return fmt.Errorf("%w: it has %d rows and should have %d", ErrDamaged, c.known, c.rows)
 		}
-		h, err := readHeader(c.file.from, c.next, c.end)
+		h, err := readHeader(func(at int64, length int) ([]byte, error) { return c.bytes(at, length, madeRoom) }, c.next, c.end)
 		if err != nil {
 			return err
 		}
@@ -147,15 +206,17 @@ func (c *Chunk) find(end int64) error {
 const unpackRoom = 64
 
 func (c *Chunk) readBody(h header, at int64, to []byte) ([]byte, error) {
-	if cap(c.packed) < h.packed {
-		c.packed = c.file.room(h.packed)
+	packed, err := c.bytes(at, h.packed, func(size int) []byte {
+		if cap(c.packed) < size {
+			c.packed = c.file.room(size)
+		}
+		return c.packed
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read page: %w", err)
 	}
-	packed := c.packed[:h.packed]
 	if c.codec == compress.Codecs.Uncompressed {
 		c.packed = nil // it is the body itself
-	}
-	if _, err := c.file.from.ReadAt(packed, at); err != nil {
-		return nil, fmt.Errorf("read page: %w", err)
 	}
 	if c.codec != compress.Codecs.Uncompressed && cap(to) < h.unpacked+unpackRoom && h.unpacked <= maxLent {
 		to = c.file.room(h.unpacked + unpackRoom)
@@ -171,11 +232,15 @@ func (c *Chunk) readDictionary(h header, at int64) error {
 	if h.values > int64(len(body)) {
 		return fmt.Errorf("%w: a dictionary of %d values in %d bytes", ErrDamaged, h.values, len(body))
 	}
+	if c.kind == parquet.Types.ByteArray {
+		c.dictionary = &dictionary{body: body, size: int(h.values)}
+		return nil
+	}
 	v := &Values{}
 	if err := c.plain(body, 0, int(h.values), v); err != nil {
 		return err
 	}
-	c.dictionary = &dictionary{v.Texts, v.Numbers}
+	c.dictionary = &dictionary{size: int(h.values), numbers: v.Numbers}
 	return nil
 }
 
@@ -287,6 +352,9 @@ func (c *Chunk) indexed(body []byte, first, count int, v *Values) error {
 	}
 	if c.dictionary == nil || len(body) == 0 || body[0] > 32 {
 		return fmt.Errorf("%w: there is no dictionary", ErrDamaged)
+	}
+	if _, err := c.dictionary.all(); err != nil {
+		return err
 	}
 	return hybrid(body[1:], int(body[0]), first, count, func(index uint32) error {
 		switch {

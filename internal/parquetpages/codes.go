@@ -27,24 +27,6 @@ func (c *Chunk) Codes(first, end int64, to []uint32) (codes []uint32, ok bool, e
 	return to, true, nil
 }
 
-// Where calls use for the rows from first up to but not including end whose codes are
-// wanted, run by run and in order; wanted has a place for each text of the dictionary. ok
-// is false as for Codes, and then it may have been called.
-func (c *Chunk) Where(first, end int64, wanted []bool, use func(first, end int64)) (ok bool, err error) {
-	at := first
-	return c.runs(first, end, len(wanted), func(codes []uint32, rows int) {
-		if rows > 1 && wanted[codes[0]] {
-			use(at, at+int64(rows))
-		}
-		for i, code := range codes {
-			if rows == 1 && wanted[code] {
-				use(at+int64(i), at+int64(i)+1)
-			}
-		}
-		at += int64(len(codes) * rows)
-	})
-}
-
 // Tally adds, for the texts of the rows from first up to but not including end, one to the
 // number at each code; numbers has a place for each text of the dictionary. ok is false as
 // for Codes, and then some may be added.
@@ -90,8 +72,7 @@ func (c *Chunk) runs(first, end int64, size int, use func(codes []uint32, rows i
 // coded calls use with the codes of each page, their width, and which of them are those of
 // the rows. It returns the size of the dictionary.
 func (c *Chunk) coded(first, end int64, use func(body []byte, width, from, count int) error) (size int, ok bool, err error) {
-	texts, ok, err := c.Dictionary()
-	if err != nil || !ok {
+	if ok, err := c.allInDictionary(); err != nil || !ok {
 		return 0, false, err
 	}
 	if first < 0 || end > c.rows || first > end {
@@ -120,7 +101,7 @@ func (c *Chunk) coded(first, end int64, use func(body []byte, width, from, count
 			return 0, false, c.in(err)
 		}
 	}
-	return len(texts), true, nil
+	return c.dictionary.size, true, nil
 }
 
 // maxLevels is how long the levels of a page are of which all rows have a value, with what

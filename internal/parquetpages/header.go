@@ -3,7 +3,6 @@ package parquetpages
 import (
 	"encoding/binary"
 	"fmt"
-	"io"
 )
 
 // header is what is in front of a page.
@@ -31,11 +30,12 @@ const (
 	maxHeader   = 256 << 10
 )
 
-// readHeader reads the header at a place, of a chunk that ends at end.
-func readHeader(r io.ReaderAt, at, end int64) (h header, err error) {
+// readHeader reads the header at a place, of a chunk that ends at end. read returns bytes
+// of the file.
+func readHeader(read func(at int64, length int) ([]byte, error), at, end int64) (h header, err error) {
 	for length := int64(usualHeader); ; length *= 16 {
-		buffer := make([]byte, min(length, end-at))
-		if _, err := r.ReadAt(buffer, at); err != nil {
+		buffer, err := read(at, int(min(length, end-at)))
+		if err != nil {
 			return header{}, fmt.Errorf("read page: %w", err)
 		}
 		t := thrift{buf: buffer}

@@ -223,15 +223,17 @@ func valueOfArray(a arrow.Array, row int) any {
 	return fmt.Sprintf("%T", a)
 }
 
-// Codes, numbers and what is counted by codes are those of the values.
+// rows is how many rows of a row group are compared.
+const rows = 2_500
+
+// Codes, numbers, what is counted by codes and what meets conditions are those of the values.
 func TestCodesAreThoseOfValues(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 1))
-	const rows = 2_500
 	decoder, err := parquetpages.NewDecoder(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	coded, numbered := 0, 0
+	coded, numbered, met := 0, 0, 0
 	for range 6 {
 		body, columns := written(t, r, 2, rows, false)
 		footer, err := parquetpages.ReadFooter(bytes.NewReader(body))
@@ -248,7 +250,8 @@ func TestCodesAreThoseOfValues(t *testing.T) {
 				first := r.Int64N(rows + 1)
 				end := first + r.Int64N(rows+1-first)
 				if c.Kind == parquetfile.Text {
-					coded += checkCodes(t, r, chunk, first, end)
+					met += checkMeeting(t, r, chunk, first, end)
+					coded += checkCodes(t, chunk, first, end)
 				} else {
 					numbered += checkNumbers(t, footer, chunk, c, first, end)
 				}
@@ -256,12 +259,58 @@ func TestCodesAreThoseOfValues(t *testing.T) {
 		}
 		f.Release()
 	}
-	if coded < 20 || numbered < 20 {
-		t.Errorf("%d columns had codes, and %d numbers", coded, numbered)
+	if coded < 20 || numbered < 20 || met < 20 {
+		t.Errorf("%d columns had codes, and %d numbers, and %d rows that meet a condition", coded, numbered, met)
 	}
 }
 
-func checkCodes(t *testing.T, r *rand.Rand, chunk *parquetpages.Chunk, first, end int64) (coded int) {
+// checkMeeting compares the rows that are said to meet a condition with their values.
+func checkMeeting(t *testing.T, r *rand.Rand, chunk *parquetpages.Chunk, first, end int64) (met int) {
+	t.Helper()
+	piece := fmt.Append(nil, r.IntN(30))
+	condition := parquetpages.Condition{Holds: func(text []byte) bool { return bytes.Contains(text, piece) && len(text)%3 > 0 }}
+	switch r.IntN(4) {
+	case 0:
+		condition.Holds = func(text []byte) bool { return !bytes.Contains(text, piece) }
+	case 1: // as in the bytes of a length
+		piece = []byte{byte(r.IntN(3)), 0, 0}[:1+r.IntN(3)]
+		fallthrough
+	default:
+		condition.Find = func(body []byte) int { return bytes.Index(body, piece) }
+	}
+	values, err := chunk.Read(first, end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, found []int64
+	for i, text := range values.Texts {
+		if condition.Holds(text) {
+			want = append(want, first+int64(i))
+		}
+	}
+	meeting, ok, err := chunk.Meeting(condition, []bool{true, true})
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	if ok, err = meeting.Where(first, end, func(from, to int64) {
+		for ; from < to; from++ {
+			found = append(found, from)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	all, err := chunk.Read(0, rows) // a null may be in the same page
+	if err != nil {
+		t.Fatal(err)
+	}
+	null := all.Null != nil && slices.Contains(all.Null, true)
+	if !ok && !null || ok && !slices.Equal(found, want) && !(null && len(found) == 0 && !condition.Holds(nil)) {
+		t.Fatalf("%d to %d with nulls %v: %v, %v, want %v", first, end, null, ok, found, want)
+	}
+	return min(1, len(found))
+}
+
+func checkCodes(t *testing.T, chunk *parquetpages.Chunk, first, end int64) (coded int) {
 	t.Helper()
 	values, err := chunk.Read(first, end)
 	if err != nil {
@@ -275,34 +324,19 @@ func checkCodes(t *testing.T, r *rand.Rand, chunk *parquetpages.Chunk, first, en
 	if !ok {
 		return 0
 	}
-	wanted, numbers := make([]bool, len(texts)), make([]uint32, len(texts))
-	for i := range wanted {
-		wanted[i] = r.IntN(2) == 0
-	}
-	var found []int64
-	if ok, err := chunk.Where(first, end, wanted, func(from, to int64) {
-		for ; from < to; from++ {
-			found = append(found, from)
-		}
-	}); err != nil || !ok {
-		t.Fatal(ok, err)
-	}
+	numbers := make([]uint32, len(texts))
 	if ok, err := chunk.Tally(first, end, numbers); err != nil || !ok {
 		t.Fatal(ok, err)
 	}
-	var want []int64
 	counts := make([]uint32, len(texts))
 	for i, code := range codes[1:] {
 		if !bytes.Equal(texts[code], values.Texts[i]) {
 			t.Fatalf("row %d is %q, and its code %d is of %q", first+int64(i), values.Texts[i], code, texts[code])
 		}
 		counts[code]++
-		if wanted[code] {
-			want = append(want, first+int64(i))
-		}
 	}
-	if !slices.Equal(found, want) || !slices.Equal(counts, numbers) {
-		t.Fatalf("%d to %d: %v, want %v; %v, want %v", first, end, found, want, numbers, counts)
+	if !slices.Equal(counts, numbers) {
+		t.Fatalf("%d to %d: %v, want %v", first, end, numbers, counts)
 	}
 	return 1
 }
@@ -365,13 +399,17 @@ func damage(t *testing.T, r *rand.Rand, packed bool) (failed int) {
 				_, _, numbered := chunk.Numbers(2, rows, nil)
 				texts, ok, _ := chunk.Dictionary()
 				if ok {
-					_, tallied := chunk.Tally(1, rows, make([]uint32, len(texts)))
-					_, where := chunk.Where(1, rows, make([]bool, len(texts)), func(first, end int64) { t.Error("rows that nobody wants") })
-					if (tallied == nil) != (where == nil) {
-						t.Errorf("%v, and %v", tallied, where)
-					}
+					_, _ = chunk.Tally(1, rows, make([]uint32, len(texts)))
 				}
-				err = errors.Join(err, coded, numbered)
+				meeting, ok, met := chunk.Meeting(parquetpages.Condition{Holds: func(text []byte) bool { return len(text)%2 == 0 }}, nil)
+				if met == nil && ok {
+					_, met = meeting.Where(1, rows, func(first, end int64) {
+						if first < 1 || end > rows || first >= end {
+							t.Errorf("rows %d to %d", first, end)
+						}
+					})
+				}
+				err = errors.Join(err, coded, numbered, met)
 			}
 		}
 		if err != nil {

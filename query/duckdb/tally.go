@@ -149,7 +149,8 @@ func (r *reader) tally(a *plan.Aggregate) (t tally, ok bool) {
 	return t, len(a.Keys) > 0 || len(a.Aggregates) > 0 && len(t.asked.Only) > 0
 }
 
-// onlyOf reads a condition on the texts of one column of a table.
+// onlyOf reads a condition on texts of a table: on one column, or such that and and or
+// put together.
 func onlyOf(e plan.Expr, sources map[*plan.Column]string) (only lake.Only, ok bool) {
 	only.Holds, ok = holds(e, func(value plan.Expr) bool {
 		column, ok := textOf(value, sources)
@@ -158,7 +159,51 @@ func onlyOf(e plan.Expr, sources map[*plan.Column]string) (only lake.Only, ok bo
 		}
 		return ok && column == only.Column
 	})
-	return only, ok
+	if ok {
+		only.Piece = pieceOf(e)
+		return only, true
+	}
+	c, isCall := e.(*plan.Call)
+	if !isCall || c.Function.Name != "or" && c.Function.Name != "and" {
+		return only, false
+	}
+	parts := make([]lake.Only, len(c.Args))
+	for i, a := range c.Args {
+		if parts[i], ok = onlyOf(a, sources); !ok {
+			return only, false
+		}
+	}
+	if c.Function.Name == "or" {
+		return lake.Only{Any: parts}, true
+	}
+	return lake.Only{All: parts}, true
+}
+
+// pieceOf returns a text that each text has for which a condition of holds is true,
+// whatever the case of what is ASCII in it: no other character equals one of ASCII. It is
+// empty if there is none.
+func pieceOf(e plan.Expr) string {
+	c, ok := e.(*plan.Call)
+	if !ok {
+		return ""
+	}
+	switch c.Function.Name {
+	case "and":
+		for _, a := range c.Args {
+			if piece := pieceOf(a); piece != "" {
+				return piece
+			}
+		}
+		return ""
+	case "==", "=~", "contains", "contains_cs", "has", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs",
+		"startswith", "startswith_cs", "endswith", "endswith_cs":
+		for _, a := range c.Args {
+			if texts, constant := constants([]plan.Expr{a}); constant {
+				return texts[0]
+			}
+		}
+	}
+	return ""
 }
 
 // holds reads a condition on a text as the engine would compute it; ours says which

@@ -1,0 +1,78 @@
+// Package asciifold finds a piece of ASCII in bytes whatever the case of its letters.
+//
+// It knows nothing of other letters: who asks for a text that may have such looks for a
+// piece of it that has none.
+package asciifold
+
+import "unicode/utf8"
+
+// Piece is what is looked for. It does not change.
+type Piece struct {
+	piece []byte     // in lower case
+	skip  [256]uint8 // how far on the piece can be, by the byte that stands at its end
+}
+
+// maxPiece bounds the piece, so that its length fits the skips.
+const maxPiece = 255
+
+// lower is the case folding of ASCII.
+var lower = func() (to [256]byte) {
+	for i := range to {
+		to[i] = byte(i)
+	}
+	for c := 'A'; c <= 'Z'; c++ {
+		to[c] = byte(c) | 0x20
+	}
+	return to
+}()
+
+// New returns the longest piece of ASCII of a text, of which the first 255 bytes; nil if
+// there is none.
+func New(text string) *Piece {
+	best := ""
+	for at := 0; at < len(text); at++ {
+		start := at
+		for at < len(text) && text[at] < utf8.RuneSelf {
+			at++
+		}
+		if at-start > len(best) {
+			best = text[start:at]
+		}
+	}
+	if best == "" {
+		return nil
+	}
+	best = best[:min(len(best), maxPiece)]
+	p := &Piece{piece: make([]byte, len(best))}
+	for i := range p.skip {
+		p.skip[i] = uint8(len(best))
+	}
+	for i := range len(best) {
+		c := lower[best[i]]
+		p.piece[i] = c
+		if i == len(best)-1 {
+			break
+		}
+		back := uint8(len(best) - 1 - i)
+		p.skip[c] = back
+		if c >= 'a' && c <= 'z' {
+			p.skip[c-0x20] = back
+		}
+	}
+	return p
+}
+
+// Index returns where the piece begins first, -1 if it is not there.
+func (p *Piece) Index(in []byte) int {
+	last := len(p.piece) - 1
+	for at := last; at < len(in); at += int(p.skip[in[at]]) {
+		i := 0
+		for i <= last && lower[in[at-i]] == p.piece[last-i] {
+			i++
+		}
+		if i > last {
+			return at - last
+		}
+	}
+	return -1
+}

@@ -1,0 +1,188 @@
+package lake
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/quoll/quoll/internal/asciifold"
+	"github.com/quoll/quoll/internal/parquetpages"
+)
+
+// Only is a condition on a text of a row, or one that other conditions make. Holds is safe
+// for concurrent use.
+type Only struct {
+	Column string
+	Holds  func(text string) bool
+	// Piece is in each text for which Holds is true, whatever the case of its ASCII letters;
+	// empty: none is known. With one, few texts are asked.
+	Piece string
+
+	// Any or All, if they are not nil, stand for Column: some of them, or all, must hold.
+	Any, All []Only
+}
+
+// columns are those that conditions are about, some more than once.
+func (a *Counting) columns() iter.Seq[string] {
+	return func(yield func(string) bool) { eachColumn(a.Only, yield) }
+}
+
+func eachColumn(all []Only, yield func(string) bool) bool {
+	for i := range all {
+		o := &all[i]
+		switch {
+		case o.Any != nil || o.All != nil:
+			if !eachColumn(o.Any, yield) || !eachColumn(o.All, yield) {
+				return false
+			}
+		case !yield(o.Column):
+			return false
+		}
+	}
+	return true
+}
+
+// condition is an Only with what is known of texts.
+type condition struct {
+	*Only
+	any, all []*condition
+	piece    *asciifold.Piece
+	held     map[string]bool // whether it holds for a text
+	room     []bool
+}
+
+func conditionsOf(all []Only) []*condition {
+	conditions := make([]*condition, len(all))
+	for i := range all {
+		o := &all[i]
+		conditions[i] = &condition{Only: o, any: conditionsOf(o.Any), all: conditionsOf(o.All), piece: asciifold.New(o.Piece), held: map[string]bool{}}
+	}
+	return conditions
+}
+
+// maxHeld is for how many texts it is remembered whether a condition holds: row groups
+// have the same ones.
+const maxHeld = 64 << 10
+
+// holds reports whether a condition on one text holds for it.
+func holds[T string | []byte](c *Counts, o *condition, text T) bool {
+	held, known := o.held[string(text)]
+	if !known {
+		held = o.Holds(string(text))
+		if c.inHeld += len(text); len(o.held) < maxHeld && c.inHeld <= maxCountedBytes {
+			o.held[strings.Clone(string(text))] = held
+		}
+	}
+	return held
+}
+
+// metBy reports whether a condition is met by a row, of which text gives the columns.
+func (c *Counts) metBy(o *condition, text func(column string) string) bool {
+	met := func(o *condition) bool { return c.metBy(o, text) }
+	switch {
+	case o.Any != nil:
+		return slices.ContainsFunc(o.any, met)
+	case o.All != nil:
+		return !slices.ContainsFunc(o.all, func(o *condition) bool { return !met(o) })
+	}
+	return holds(c, o, text(o.Column))
+}
+
+// meeting returns those of some rows of a row group that meet a condition. It may return
+// the spans that it was given.
+func (c *Counts) meeting(number int, o *condition, spans []Span) (met []Span, err error) {
+	switch {
+	case o.Any != nil:
+		for _, some := range o.any {
+			of, err := c.meeting(number, some, spans)
+			if err != nil {
+				return nil, err
+			}
+			met = together(met, of)
+		}
+		return met, nil
+	case o.All != nil:
+		for _, one := range o.all {
+			if spans, err = c.meeting(number, one, spans); err != nil || len(spans) == 0 {
+				return nil, err
+			}
+		}
+		return spans, nil
+	}
+	chunk, err := c.chunk(number, o.Column)
+	if err != nil {
+		return nil, err
+	}
+	asked := parquetpages.Condition{Holds: func(text []byte) bool { return holds(c, o, text) }}
+	if o.piece != nil {
+		asked.Find = o.piece.Index
+	}
+	meeting, ok, err := chunk.Meeting(asked, o.room)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, c.notCountable(o.Column)
+	}
+	defer func() { o.room = meeting.Room() }()
+	asks := spans
+	if len(spans) > fewSpans {
+		asks = []Span{{First: spans[0].First, End: spans[len(spans)-1].End}}
+	}
+	for _, s := range asks {
+		ok, err := meeting.Where(s.First, s.End, func(first, end int64) {
+			if last := len(met) - 1; last >= 0 && met[last].End == first {
+				met[last].End = end
+			} else {
+				met = append(met, Span{First: first, End: end})
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, c.notCountable(o.Column)
+		}
+	}
+	if len(spans) > fewSpans {
+		return common(met, spans), nil
+	}
+	return met, nil
+}
+
+// together returns the rows that are in one of two lists of spans, or in both.
+func together(a, b []Span) []Span {
+	if len(a) == 0 || len(b) == 0 {
+		return append(a, b...)
+	}
+	all := make([]Span, 0, len(a)+len(b))
+	for len(a) > 0 || len(b) > 0 {
+		next := &a
+		if len(a) == 0 || len(b) > 0 && b[0].First < a[0].First {
+			next = &b
+		}
+		s := (*next)[0]
+		*next = (*next)[1:]
+		if last := len(all) - 1; last >= 0 && all[last].End >= s.First {
+			all[last].End = max(all[last].End, s.End)
+		} else {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// common returns the rows that are in both of two lists of spans.
+func common(a, b []Span) (both []Span) {
+	for len(a) > 0 && len(b) > 0 {
+		if s := (Span{First: max(a[0].First, b[0].First), End: min(a[0].End, b[0].End)}); s.First < s.End {
+			both = append(both, s)
+		}
+		if a[0].End < b[0].End {
+			a = a[1:]
+		} else {
+			b = b[1:]
+		}
+	}
+	return both
+}

@@ -1,0 +1,139 @@
+package duckdb
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quoll/quoll/internal/clock"
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/query"
+	"github.com/quoll/quoll/schema"
+)
+
+// words have characters of which one case, or none, is in ASCII, and what stands beside them.
+var words = []string{"kind", "KIND", "\u212aind", "s\u0131ng", "sing", "S\u0130NG", "\u017fing", "sing@ab.example", "ab", "AB.", "a", "\u00e4b", "\u00c4B", "k", "\u212a", ""}
+
+// textLake is a lake of rows with such texts in columns that are short and long.
+func textLake(t *testing.T, r *rand.Rand) (*lake.Lake, string) {
+	t.Helper()
+	config := lake.DefaultConfig(filepath.Join(t.TempDir(), "lake"))
+	config.CompactShare, config.RowGroupRows, config.Clock = 1, 2000, long{clock.System()}
+	l, err := lake.Open(t.Context(), config, testLogger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	table, _ := schema.Lookup(schema.UnifiedAuditLog)
+	word := func() string { return words[r.IntN(len(words))] }
+	of := map[string]func(n int) string{
+		"UserId":    func(int) string { return word() },
+		"Operation": func(n int) string { return fmt.Sprint("op", n/7%3, word()) },
+		"ClientIP":  func(n int) string { return fmt.Sprint("10.0.0.", n%40) },
+		"ObjectId":  func(n int) string { return fmt.Sprint(word(), "/", n, strings.Repeat("-long", r.IntN(30)), word()) },
+	}
+	last := 0
+	add := func(day, rows int) {
+		batch := lake.Batch{Position: uint64(last + 1), Ingested: start.AddDate(0, 0, 5)}
+		for range rows {
+			last++
+			row := sampleRow(table, start.AddDate(0, 0, day).Add(time.Duration(r.IntN(24*60))*time.Minute), 0)
+			row.Cells = slices.DeleteFunc(row.Cells, func(c schema.Cell) bool { return of[table.Columns[c.Column].Name] != nil })
+			for c, column := range table.Columns {
+				if text := of[column.Name]; text != nil {
+					row.Cells = append(row.Cells, schema.Cell{Column: c, Value: schema.String(text(last))})
+				}
+			}
+			slices.SortFunc(row.Cells, func(a, b schema.Cell) int { return a.Column - b.Column })
+			batch.Records = append(batch.Records, schema.Record{Key: schema.NewKey("test", fmt.Sprint(last)), Rows: []schema.Row{row}})
+		}
+		if _, err := l.Apply(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for day := range 3 {
+		add(day, 3000+2000*(day%2))
+		if err := l.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := l.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	add(2, 90)
+	if err := l.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	add(2, 60)
+	return l, config.Dir
+}
+
+// aCondition is a condition on texts in the words of the language, with up to so many in it.
+func aCondition(r *rand.Rand, most int) string {
+	switch n := r.IntN(6); {
+	case most > 1 && n < 2:
+		return "(" + aCondition(r, most/2) + " or " + aCondition(r, most/2) + ")"
+	case most > 1 && n < 4:
+		return "(" + aCondition(r, most/2) + " and " + aCondition(r, most/2) + ")"
+	case n == 4:
+		return "not(" + aCondition(r, 1) + ")"
+	}
+	column := []string{"UserId", "Operation", "ClientIP", "ObjectId", "ObjectId"}[r.IntN(5)]
+	operators := []string{"==", "=~", "!=", "!~", "contains", "!contains", "contains_cs", "has", "!has", "has_cs", "hasprefix", "hassuffix", "hasprefix_cs",
+		"hassuffix_cs", "startswith", "!startswith", "startswith_cs", "endswith", "endswith_cs", "in", "!in"}
+	operator := operators[r.IntN(len(operators))]
+	needle := words[r.IntN(len(words))]
+	switch r.IntN(5) {
+	case 0:
+		needle = fmt.Sprint("10.0.0.", r.IntN(40))
+	case 1:
+		needle = fmt.Sprint(needle, "/", r.IntN(9))
+	case 2:
+		needle = fmt.Sprint("op", r.IntN(3), needle)
+	}
+	if strings.HasSuffix(operator, "in") {
+		return fmt.Sprintf("%s %s ('%s', '%s')", column, operator, needle, words[r.IntN(len(words))])
+	}
+	return fmt.Sprintf("%s %s '%s'", column, operator, needle)
+}
+
+// What the lake counts of rows that meet conditions on texts of several columns is what an
+// engine counts that leaves nothing out.
+func TestConditionsOnSeveralColumnsAreCounted(t *testing.T) {
+	r := rand.New(rand.NewPCG(12, 4))
+	l, dir := textLake(t, r)
+	config := DefaultConfig()
+	config.Dir = dir
+	quick, plain := openEngine(t, config, FromLake(l)), openEngine(t, config, without{FromLake(l)})
+	plain.atOnce = true
+	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
+	now := func() time.Time { return start.AddDate(0, 0, 5) }
+	service, engine := query.NewService(tables.Compile, quick, now), query.NewService(tables.Compile, plain, now)
+	done, some, queries := 0, 0, 400
+	if testing.Short() {
+		queries = 120
+	}
+	for range queries {
+		text := "UnifiedAuditLog | where " + aCondition(r, 4)
+		if r.IntN(4) == 0 {
+			text += " | where TimeGenerated > datetime(" + start.AddDate(0, 0, 1).Add(5*time.Hour).Format(time.RFC3339) + ")"
+		}
+		text += []string{" | count", " | summarize n = count() by UserId"}[r.IntN(2)]
+		request := query.Request{Text: text}
+		got, want := sortedRows(mustQuery(t, service, request)), sortedRows(mustQuery(t, engine, request))
+		if got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", text, got, want)
+		}
+		if want != "" && want != "[0]" {
+			some++
+		}
+		done += countedIn(t, quick, request, now())
+	}
+	if done < queries*3/4 || some < queries/3 {
+		t.Errorf("of %d queries %d were counted, and %d had rows", queries, done, some)
+	}
+}
