@@ -96,8 +96,8 @@ func (a *Archive) Sealed() uint64 { return a.sealed.Load() }
 
 // Add takes the payload at a journal position, which must be the one after the
 // last; one that the archive already holds does nothing, so that a consumer may
-// always start again after Sealed(). The payload's body, and what it is packed to,
-// must not be changed afterwards. If a batch is due it is sealed, and an error of that is returned;
+// always start again after Sealed(). What the payload's body is packed to, or
+// the body where it is not, must not be changed afterwards. If a batch is due it is sealed, and an error of that is returned;
 // calling Add again with the same position tries again. The error ErrGap or
 // ErrTooLarge is the payload's own.
 func (a *Archive) Add(ctx context.Context, position uint64, p model.Payload) error {

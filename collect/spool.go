@@ -26,6 +26,7 @@ type Spool struct {
 	reading *semaphore.Weighted
 	handing *semaphore.Weighted
 	chunks  sync.Pool
+	wholes  sync.Pool // of *[]byte, for Whole
 	create  func(dir, pattern string) (spoolFile, error)
 }
 
@@ -194,6 +195,23 @@ func (b *Body) Head(most int) []byte {
 		copy(head, b.chunks[0][:])
 	}
 	return head
+}
+
+// Whole returns a copy of a body that is in memory, and what lets that copy's memory be
+// used for the next: to be called once, or never, when nobody refers to the copy any more.
+func (b *Body) Whole() (body []byte, free func()) {
+	room, ok := b.spool.wholes.Get().(*[]byte)
+	if !ok {
+		room = new([]byte)
+	}
+	if int64(cap(*room)) < b.size {
+		*room = make([]byte, 0, b.size+b.size/8) // the next is rarely of the same size
+	}
+	body = (*room)[:0]
+	for _, c := range b.chunks {
+		body = append(body, c[:min(b.size-int64(len(body)), spoolChunk)]...)
+	}
+	return body, func() { b.spool.wholes.Put(room) }
 }
 
 // Part returns a copy of the bytes from one place to another, and what gives

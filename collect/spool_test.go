@@ -57,6 +57,9 @@ func TestABodyIsWhatWasRead(t *testing.T) {
 		if head := b.Head(100); !bytes.Equal(head, want[:min(size, 100)]) {
 			t.Errorf("%d bytes: the head is %x", size, head)
 		}
+		if b.InMemory() {
+			checkWhole(t, b, want)
+		}
 		for from := 0; from < size; {
 			to := min(size, from+1+rand.IntN(PartBytes))
 			part, done, err := b.Part(t.Context(), int64(from), int64(to))
@@ -68,6 +71,22 @@ func TestABodyIsWhatWasRead(t *testing.T) {
 			from = to
 		}
 		must(t, b.Close())
+	}
+}
+
+// checkWhole takes copies of a body, of which the memory of one that is free is used
+// for the next and that of another is not.
+func checkWhole(t *testing.T, b *Body, want []byte) {
+	t.Helper()
+	first, free := b.Whole()
+	second, _ := b.Whole()
+	if !bytes.Equal(first, want) || !bytes.Equal(second, want) {
+		t.Errorf("%d bytes: the whole is another", len(want))
+	}
+	clear(first)
+	free()
+	if third, _ := b.Whole(); !bytes.Equal(third, want) || !bytes.Equal(second, want) {
+		t.Errorf("%d bytes: the whole is another after memory came back", len(want))
 	}
 }
 

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -19,27 +20,55 @@ func (j *Journal) Lend(ctx context.Context, after Position, yield func(Entry) er
 	return j.read(ctx, after, true, yield)
 }
 
-// loan is the memory of a body that is lent.
+// loan is the memory of a body that is lent. It goes back when the last of its holders
+// gives it back: one who does not keeps it from all others, and it is the garbage
+// collector's.
 type loan struct {
-	codec *codec
-	room  []byte
+	holders atomic.Int32
+	codec   *codec
+	room    []byte // to decode into; nil for a body that was appended
+	free    func() // of a body that was appended
 }
 
 // maxLoan is the largest body whose memory is kept for the next, in bytes: larger ones
 // are rare, and would stay.
 const maxLoan = 4 << 20
 
-// GiveBack lets the memory of the body be used for another, if it was lent. Neither the
-// body nor a view of it may be used afterwards.
+// GiveBack lets the memory of the body be used for another, if it was lent and nobody
+// else has it. Neither the body nor a view of it may be used afterwards. What Read gives
+// may be given back too.
 func (e *Entry) GiveBack() {
 	l := e.loan
 	if l == nil {
 		return
 	}
 	e.loan, e.Payload.Body = nil, nil
+	l.giveBack()
+}
+
+func (l *loan) giveBack() {
+	if l.holders.Add(-1) != 0 {
+		return
+	}
+	if l.free != nil {
+		l.free()
+		return
+	}
 	if cap(l.room) <= maxLoan {
 		l.codec.bodies.Put(l)
 	}
+}
+
+// lendAppended returns an entry that was appended, whose body its maker wants back if
+// there is a loan. The caller is the first holder.
+func lendAppended(n *note) Entry {
+	e := Entry{Position: n.header.position, SHA256: n.header.sha256, Payload: n.payload}
+	if free := e.Payload.Free; free != nil {
+		e.Payload.Free = nil
+		e.loan = &loan{free: free}
+		e.loan.holders.Store(1)
+	}
+	return e
 }
 
 // borrow returns memory for a body of that many bytes.
@@ -51,6 +80,7 @@ func (c *codec) borrow(size int64) *loan {
 	if int64(cap(l.room)) < size {
 		l.room = make([]byte, 0, size+size/8) // the next is rarely of the same size
 	}
+	l.holders.Store(1)
 	return l
 }
 

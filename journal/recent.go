@@ -11,6 +11,7 @@ type recent struct {
 // add takes the entry after the last one and lets go of the oldest.
 func (r *recent) add(e Entry) {
 	if r.limit <= 0 {
+		e.GiveBack()
 		return
 	}
 	r.entries = append(r.entries, e)
@@ -18,6 +19,7 @@ func (r *recent) add(e Entry) {
 	gone := 0
 	for r.bytes > r.limit && gone < len(r.entries) {
 		r.bytes -= r.entries[gone].size()
+		r.entries[gone].GiveBack()
 		r.entries[gone] = Entry{}
 		gone++
 	}
@@ -34,5 +36,9 @@ func (s *set) recently(position Position) (Entry, bool) {
 	if len(entries) == 0 || position < entries[0].Position || position > entries[len(entries)-1].Position {
 		return Entry{}, false
 	}
-	return entries[position-entries[0].Position], true
+	e := entries[position-entries[0].Position]
+	if e.loan != nil {
+		e.loan.holders.Add(1) // beside those that are in memory, which let go under the lock
+	}
+	return e, true
 }

@@ -65,7 +65,7 @@ func (s *set) publish(seg *segment, notes []note) {
 	for i := range notes {
 		seg.note(&notes[i].header, notes[i].next)
 		if notes[i].header.kind == kindPayload {
-			s.recent.add(Entry{Position: notes[i].header.position, SHA256: notes[i].header.sha256, Payload: notes[i].payload})
+			s.recent.add(lendAppended(&notes[i]))
 		}
 	}
 	s.last = seg.last

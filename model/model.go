@@ -127,6 +127,9 @@ type Payload struct {
 	// Packed is Body as one zstd frame where somebody packed it on the way, so that
 	// it is packed once; nil otherwise. It is never changed.
 	Packed []byte
+	// Free, if not nil, lets the memory of Body be used for something else. Only the
+	// journal calls it, once at most, when nobody refers to Body any more, and need not.
+	Free func()
 }
 
 // SHA256 returns the hash of the body: the identity under which the journal,

@@ -344,6 +344,9 @@ func (p *Pipeline) archiveLoop(ctx context.Context) error {
 				return fmt.Errorf("archive position %d: %w", e.Position, err)
 			}
 			after = e.Position
+			if e.Payload.Packed != nil {
+				e.GiveBack() // the archive has the packed body alone
+			}
 			return nil
 		})
 		if err == nil {

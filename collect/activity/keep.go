@@ -74,17 +74,9 @@ func (s *stream) journal(ctx context.Context, blob collect.Blob, d *download) (c
 		Received:    s.clock.Now().UTC(),
 	}
 	s.lags.Available(s.Stream, blob.ContentID, blob.Created)
-	parts := d.parts
-	if d.body.InMemory() {
-		parts = []int64{0, d.body.Size()}
-		payload.Sum = d.sum
-	}
-	var position uint64
-	for i := 1; i < len(parts); i++ {
-		var err error
-		if position, err = s.journalPart(ctx, payload, d, parts[i-1], parts[i]); err != nil {
-			return collect.Receipt{}, err
-		}
+	position, err := s.journalBody(ctx, payload, d)
+	if err != nil {
+		return collect.Receipt{}, err
 	}
 	return collect.Receipt{
 		Size:     d.body.Size(),
@@ -94,6 +86,19 @@ func (s *stream) journal(ctx context.Context, blob collect.Blob, d *download) (c
 		At:       s.clock.Now(),
 		Recheck:  s.settles(blob, d.asked),
 	}, nil
+}
+
+// journalBody returns the position of the last part.
+func (s *stream) journalBody(ctx context.Context, payload model.Payload, d *download) (position uint64, err error) {
+	if d.body.InMemory() {
+		payload.Sum = d.sum
+		payload.Body, payload.Free = d.body.Whole()
+		return s.sink.Journal(ctx, payload)
+	}
+	for i := 1; i < len(d.parts) && err == nil; i++ {
+		position, err = s.journalPart(ctx, payload, d, d.parts[i-1], d.parts[i])
+	}
+	return position, err
 }
 
 func (s *stream) journalPart(ctx context.Context, payload model.Payload, d *download, from, to int64) (uint64, error) {
