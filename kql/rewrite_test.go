@@ -136,6 +136,41 @@ func TestSetsAreCountedWhereOnlyTheirSizeIsRead(t *testing.T) {
 	}
 }
 
+func TestUnionsAreCountedInputByInput(t *testing.T) {
+	for text, want := range map[string]int{
+		"union Events, (Events | where Size > 1) | count":                                                      2,
+		"union (Events | project User), (Events | where Size > 1 | extend x = 1) | sort by User | count":       2,
+		"union Events, (Events | where Size > 1), (union Events, Events | where Size > 2) | summarize count()": 3,
+		"union Events, (union Events, (Events | where Size > 2) | project User) | count":                       3,
+		"union Events, Events | summarize n = count(), m = count()":                                            2,
+		"union Events, Events | summarize n = count(), m = max(Size)":                                          0,
+		"union Events, Events | summarize n = count() by User":                                                 0,
+		"union Events, Events | take 5 | count":                                                                0,
+		"union Events, Events | where Size > 1 | count":                                                        0,
+		"let u = materialize(union Events, Events); union (u | count), (u | take 1)":                           0,
+	} {
+		s := rewrite.All(bound(t, text), nil)
+		sums, counts := 0, 0
+		plan.Visit(s.Root, func(n plan.Node) {
+			a, ok := n.(*plan.Aggregate)
+			if !ok {
+				return
+			}
+			for _, d := range a.Aggregates {
+				switch d.Expr.(*plan.Call).Function.Name {
+				case "sum":
+					sums++
+				case "count":
+					counts++
+				}
+			}
+		})
+		if want > 0 && (counts != want || sums == 0) || want == 0 && sums > 0 {
+			t.Errorf("%s: %d counts are added, %d sums\n%s", text, counts, sums, s)
+		}
+	}
+}
+
 func TestPassesHaveNamesAndKeepTheOutput(t *testing.T) {
 	const text = "Events | where TimeGenerated > ago(1h) | summarize n = count(), s = make_set(User) by bin(TimeGenerated, 5m) | project TimeGenerated, n, size = array_length(s)"
 	names := map[string]bool{}

@@ -27,6 +27,7 @@ func Passes() []Pass {
 		{"compute scalars beside arrays", HoistScalars},
 		{"leave out columns that nothing reads", PruneColumns},
 		{"count sets of which only the size is asked for", CountSets},
+		{"count unions input by input", CountUnions},
 	}
 }
 
