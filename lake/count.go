@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -90,13 +89,11 @@ type group struct {
 // Counts is how many rows each group has. It is for one goroutine.
 type Counts struct {
 	asked  *Counting
-	number table              // of the group
-	groups []group            // as they came
-	only   []*condition       // that all hold
-	places []map[string]int64 // by column: where a text is
-	texts  [][]string         // by column
-	bytes  int                // of texts
-	inHeld int                // bytes of texts of which it is known whether a condition holds
+	number table        // of the group
+	groups []group      // as they came
+	only   []*condition // that all hold
+	places []places     // by column: where a text is
+	inHeld int          // bytes of texts of which it is known whether a condition holds
 	counter
 }
 
@@ -105,9 +102,9 @@ func NewCounts(asked *Counting) (*Counts, error) {
 	if len(asked.By) > maxKeys {
 		return nil, fmt.Errorf("%w: by %d columns", ErrNotCountable, len(asked.By))
 	}
-	c := &Counts{asked: asked, number: newTable(), texts: make([][]string, len(asked.By)), only: conditionsOf(asked.Only)}
+	c := &Counts{asked: asked, number: newTable(), only: conditionsOf(asked.Only), counter: counter{rowGroupCounts: &rowGroupCounts{}}}
 	for range asked.By {
-		c.places = append(c.places, map[string]int64{})
+		c.places = append(c.places, newPlaces())
 	}
 	return c, nil
 }
@@ -126,12 +123,17 @@ func (c *Counts) Keep() {
 // in the one of the two that its kind has; they are valid during the call.
 func (c *Counts) Each(use func(texts []string, steps []int64, rows int64)) {
 	texts, steps := make([]string, len(c.asked.By)), make([]int64, len(c.asked.By))
+	all := make([]string, len(c.asked.By)) // of which the texts are parts
+	for i := range all {
+		all[i] = string(c.places[i].body)
+	}
 	for _, g := range c.groups {
 		for i, by := range c.asked.By {
 			if by.Step > 0 {
 				steps[i] = g.key[i]
 			} else {
-				texts[i] = c.texts[i][g.key[i]]
+				first, end := c.places[i].span(g.key[i])
+				texts[i] = all[i][first:end]
 			}
 		}
 		use(texts, steps, g.rows)
@@ -156,7 +158,7 @@ func (c *Counts) addOf(other *Counts, g *group) error {
 			continue
 		}
 		var err error
-		if k[i], err = c.place(i, other.texts[i][k[i]]); err != nil {
+		if k[i], err = c.place(i, other.places[i].text(k[i])); err != nil {
 			return err
 		}
 	}
@@ -179,21 +181,12 @@ func (c *Counts) add(k key, rows int64) error {
 }
 
 // place returns the place of a text of a column.
-func (c *Counts) place(column int, text string) (int64, error) {
-	place, ok := c.places[column][text]
-	if ok {
-		return place, nil
+func (c *Counts) place(column int, text []byte) (int64, error) {
+	room := maxCountedBytes
+	for i := range c.places {
+		room -= len(c.places[i].body)
 	}
-	if !utf8.ValidString(text) {
-		return 0, fmt.Errorf("%w: a text is no UTF-8", ErrDamaged)
-	}
-	if c.bytes += len(text); c.bytes > maxCountedBytes {
-		return 0, ErrManyGroups
-	}
-	place = int64(len(c.texts[column]))
-	c.places[column][text] = place
-	c.texts[column] = append(c.texts[column], text)
-	return place, nil
+	return c.places[column].of(text, room)
 }
 
 // Batch counts the rows of a batch that are within the bounds.
@@ -252,7 +245,7 @@ func (c *Counts) Batch(batch arrow.RecordBatch, timeColumn string, within Betwee
 			if b.Step > 0 {
 				k[i], err = step(at, b.Step)
 			} else {
-				k[i], err = c.place(i, by[i].Value(row))
+				k[i], err = c.place(i, bytesOf(by[i], row))
 			}
 			if err != nil {
 				return err
@@ -263,6 +256,12 @@ func (c *Counts) Batch(batch arrow.RecordBatch, timeColumn string, within Betwee
 		}
 	}
 	return nil
+}
+
+// bytesOf returns a text of an array.
+func bytesOf(a *array.String, row int) []byte {
+	offsets := a.ValueOffsets()
+	return a.ValueBytes()[offsets[row]-offsets[0] : offsets[row+1]-offsets[0]]
 }
 
 // step returns the number of the step that a time is in.
@@ -317,6 +316,7 @@ func (r *ReadSet) count(ctx context.Context, f File, parts []Part, all bool, wit
 	}
 	file := footer.Open(source, r.pages)
 	defer file.Release() // texts that are kept are copied
+	defer r.lend(to)()
 	to.file, to.footer, to.uncounted, to.timeColumn = file, footer, f.uncounted, r.Table.TimeColumn
 	from, until := within.micros()
 	to.bounded = f.MinTime.IsZero() || f.MaxTime.IsZero() || from > f.MinTime.UnixMicro() || until < f.MaxTime.UnixMicro()
@@ -343,6 +343,22 @@ func (r *ReadSet) count(ctx context.Context, f File, parts []Part, all bool, wit
 		}
 	}
 	return nil
+}
+
+// lend gives counts memory for row groups, until the function is called that it returns.
+func (r *ReadSet) lend(to *Counts) (back func()) {
+	own := to.rowGroupCounts
+	lent, ok := r.counts.Get().(*rowGroupCounts)
+	if !ok {
+		lent = &rowGroupCounts{}
+	}
+	to.rowGroupCounts = lent
+	return func() {
+		to.rowGroupCounts = own
+		if lent.spare() {
+			r.counts.Put(lent)
+		}
+	}
 }
 
 // check says ErrNotCountable unless all columns are of the kinds that can be counted by.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -210,6 +211,32 @@ func partsOf(t *testing.T, set *ReadSet, f File) (parts []Part) {
 	return parts
 }
 
+// Memory that is lent is nobody's after that, and what is kept of it is bounded.
+func TestMemoryOfCountsIsLent(t *testing.T) {
+	set := &ReadSet{counts: new(sync.Pool)}
+	counts, err := NewCounts(&Counting{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := set.lend(counts)
+	lent := counts.rowGroupCounts
+	lent.keys = append(lent.keys, counted{texts: [][]byte{[]byte("a")}})
+	lent.keys = lent.keys[:0]
+	back()
+	if counts.rowGroupCounts == lent {
+		t.Error("it is used by whom it was lent to")
+	}
+	if lent.keys[:1][0].texts != nil {
+		t.Error("it holds texts of a file")
+	}
+	if !lent.spare() {
+		t.Error("it is too much to keep")
+	}
+	if lent.times = make([]int64, maxSpare/8+1); lent.spare() {
+		t.Error("it is kept though it is large")
+	}
+}
+
 // What cannot be counted is said to be so, and known from then on.
 func TestRowsThatCannotBeCounted(t *testing.T) {
 	l, _ := actsLake(t, rand.New(rand.NewPCG(6, 2)), 10_000)
@@ -285,14 +312,14 @@ func TestCountsHaveABound(t *testing.T) {
 	}
 	long, kept := strings.Repeat("x", 1<<20), 0
 	for ; kept < 100; kept++ {
-		if _, err = counts.place(0, fmt.Sprint(kept, long)); err != nil {
+		if _, err = counts.place(0, fmt.Append(nil, kept, long)); err != nil {
 			break
 		}
 	}
 	if !errors.Is(err, ErrManyGroups) || kept < 8 || kept > 32 {
 		t.Errorf("%d texts of a megabyte: %v", kept, err)
 	}
-	if _, err := counts.place(0, fmt.Sprint(3, long)); err != nil {
+	if _, err := counts.place(0, fmt.Append(nil, 3, long)); err != nil {
 		t.Errorf("a text that is known: %v", err)
 	}
 	counts, err = NewCounts(&Counting{Only: []Only{only("UserId", "u1")}})

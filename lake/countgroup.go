@@ -26,12 +26,32 @@ type counter struct {
 	from, until int64
 	passed      int64 // rows that were gone through
 
-	// Of the row group at work.
+	timed bool // of the row group at work
+	*rowGroupCounts
+}
+
+// rowGroupCounts is what the rows of the row group at work are counted with. Its memory
+// serves row groups of others after that.
+type rowGroupCounts struct {
 	spans, other []Span  // the rows that are counted, in order, and room
 	times        []int64 // of the rows that are counted, if timed is set
-	timed        bool
 	keys         []counted
 	dense        []uint32
+}
+
+// maxSpare is how much memory is kept for row groups to come, by each who counts.
+const maxSpare = 8 << 20
+
+// spare forgets what is in the memory; ok is false if that is too much to keep.
+func (r *rowGroupCounts) spare() (ok bool) {
+	bytes := 16*(cap(r.spans)+cap(r.other)) + 8*cap(r.times) + 4*cap(r.dense)
+	r.keys = r.keys[:cap(r.keys)]
+	for i := range r.keys {
+		k := &r.keys[i]
+		k.texts = nil // they are their file's
+		bytes += 4*cap(k.codes) + 8*cap(k.place)
+	}
+	return bytes <= maxSpare
 }
 
 // counted is a column that the rows of a row group are counted by. A row has a code of
@@ -244,7 +264,7 @@ func (c *Counts) run(number int) error {
 		if rows == 0 {
 			continue
 		}
-		place, err := c.placeOf(0, texts[code])
+		place, err := c.place(0, texts[code])
 		if err != nil {
 			return err
 		}
@@ -253,14 +273,6 @@ func (c *Counts) run(number int) error {
 		}
 	}
 	return nil
-}
-
-// placeOf returns the place of a text of a column, and makes no copy of one that is known.
-func (c *Counts) placeOf(column int, text []byte) (int64, error) {
-	if place, ok := c.places[column][string(text)]; ok {
-		return place, nil
-	}
-	return c.place(column, string(text))
 }
 
 // maxSteps is the most steps that the rows of a row group are in.
@@ -373,7 +385,7 @@ func (c *Counts) addTogether(together uint64, rows int64) error {
 			continue
 		}
 		if of.place[code] < 0 {
-			place, err := c.placeOf(n, of.texts[code])
+			place, err := c.place(n, of.texts[code])
 			if err != nil {
 				return err
 			}

@@ -130,11 +130,9 @@ func (c *Counts) Take(part *Counts, alone *Alone) error {
 
 // empty forgets all groups, and keeps what they took in memory and what is known of texts.
 func (c *Counts) empty() {
-	c.groups, c.passed, c.bytes = c.groups[:0], 0, 0
+	c.groups, c.passed = c.groups[:0], 0
 	clear(c.number.at)
 	for i := range c.places {
-		clear(c.places[i])
-		clear(c.texts[i])
-		c.texts[i] = c.texts[i][:0]
+		c.places[i].empty()
 	}
 }

@@ -123,6 +123,7 @@ func (r *reader) count(ctx context.Context, t *tally) (*lake.Counts, error) {
 // counted notes what was read for counts.
 func (r *reader) counted(set *ReadSet, narrow []narrowed, from, to time.Time) {
 	read := map[string]bool{}
+	again := len(r.read) > 0 // files of the table may have been read already
 	for _, n := range narrow {
 		read[n.file.Path] = true
 		if r.read[n.file.Path] {
@@ -137,7 +138,10 @@ func (r *reader) counted(set *ReadSet, narrow []narrowed, from, to time.Time) {
 			r.statistics.RowsScanned += p.Rows()
 		}
 	}
-	r.statistics.FilesPruned += len(set.Files) - len(read) - r.readBefore(set, read)
+	r.statistics.FilesPruned += len(set.Files) - len(read)
+	if again {
+		r.statistics.FilesPruned -= r.readBefore(set, read)
+	}
 	for _, batch := range set.Fresh {
 		if overlaps(batch.MinTime, batch.MaxTime, from, to) && !r.loaded[batch.ID] {
 			r.loaded[batch.ID] = true
@@ -163,11 +167,21 @@ func (r *reader) groups(s *plan.Statement, t *tally, counts *lake.Counts) *query
 		return nil
 	}
 	execution := &query.Execution{Rows: make([][]any, 0, counts.Groups())}
+	cells := make([]any, counts.Groups()*len(s.Output)) // of all rows
 	var size int64
 	of := t.places(s.Output)
 	err := t.each(counts, func(group []any) error {
-		row := make([]any, len(s.Output))
+		if len(cells) == 0 { // no group is one row
+			cells = make([]any, len(s.Output))
+		}
+		row := cells[:len(s.Output):len(s.Output)]
+		cells = cells[len(s.Output):]
 		for i, o := range s.Output {
+			if text, ok := group[of[i]].(string); ok {
+				row[i] = group[of[i]]
+				size += int64(len(text))
+				continue
+			}
 			value, bytes, err := cell(group[of[i]], o.Column.Type)
 			if err != nil {
 				return err

@@ -37,6 +37,9 @@ func countFiles(ctx context.Context, set *ReadSet, files []narrowed, fresh []lak
 		}
 	}
 	var next atomic.Int64
+	if workers == 1 {
+		return all[0], c.work(ctx, &next, all[0])
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for worker := range workers {
 		group.Go(func() error { return c.work(ctx, &next, all[worker]) })
