@@ -213,11 +213,24 @@ func TestWhereRowsAreFoundByThemselves(t *testing.T) {
 		{types.String, 3 << 10, 100, true},
 		{types.String, 4 << 10, 100, false}, // more than a mebi of rows
 		{types.Dynamic, 1 << 10, 3, true},
-		{types.Dynamic, 4 << 10, 1000, false},
+		{types.Dynamic, 4 << 10, 1000, true},
+		{types.Dynamic, 5 << 10, 1000, false},
 		{types.String, 8 << 10, 1000, false}, // half of each part
 	} {
 		if got := worth(c.of, c.candidates, c.width); got != c.want {
 			t.Errorf("%d candidates of each file, %d bytes a row, with %s: found by themselves %v", c.candidates, c.width, c.of, got)
+		}
+	}
+}
+
+// Each text that is sought is a look at each row.
+func TestLessToUnpack(t *testing.T) {
+	for _, c := range []struct {
+		rows, candidates, looks int64
+		want                    bool
+	}{{400, 100, 100, true}, {400, 100, 101, false}, {400, 20, 180, true}, {40 << 20, 10 << 20, 10 << 20, true}} {
+		if got := lessToUnpack(c.rows, c.candidates, c.looks); got != c.want {
+			t.Errorf("%+v: %v", c, got)
 		}
 	}
 }

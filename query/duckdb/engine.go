@@ -53,6 +53,7 @@ type Engine struct {
 	found   atomic.Int64 // the last table of rows that were found by themselves
 	inside  int64        // minInside, but in tests
 	near    int64        // nearRows, but in tests
+	most    int64        // maxDocuments, but in tests
 	atOnce  bool         // nothing is computed first, in tests
 	logger  *slog.Logger
 }
@@ -64,7 +65,7 @@ func Open(ctx context.Context, config Config, source Source, logger *slog.Logger
 	if err != nil {
 		return nil, fmt.Errorf("start DuckDB: %w", err)
 	}
-	e := &Engine{db: sql.OpenDB(connector), source: source, running: newRunning(), inside: minInside, near: nearRows, logger: logger}
+	e := &Engine{db: sql.OpenDB(connector), source: source, running: newRunning(), inside: minInside, near: nearRows, most: maxDocuments, logger: logger}
 	e.fresh = newFreshCache(e.db, logger)
 	if config.Now == nil {
 		config.Now = time.Now

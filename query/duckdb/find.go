@@ -26,18 +26,21 @@ const (
 	// looked into block by block; a single block is, whatever it is of.
 	findShare = 4
 	aBlock    = 1 << 10
-	// maxCandidates is the most rows of all files that are looked into so. Where documents
-	// of them are wanted, the engine takes a hundred times as long for one as for a short
-	// text; of fewCandidates it is not asked which is less, and of more it is.
+	// maxCandidates is the most rows of all files that are looked into so, and maxLooks the
+	// most looks at a row, one for each text that is sought. Of fewCandidates it is not asked
+	// whether the engine has less work, and of more it is.
 	maxCandidates = 1 << 20
 	fewCandidates = 64 << 10
-	// maxLooks is the most looks at a row, one for each text that is sought.
-	maxLooks = 2 << 20
+	maxLooks      = 2 << 20
 	// maxFound, or maxDocuments if rows have documents, and maxFoundBytes are what is found
-	// in them: more than that the engine reads quicker itself.
+	// in them. More short texts than that the engine reads quicker itself; where there are
+	// documents, those files are left to it that are not looked into by then.
 	maxFound      = 128 << 10
-	maxDocuments  = 4 << 10
+	maxDocuments  = 16 << 10
 	maxFoundBytes = 32 << 20
+	// maxRefused is how many files may have more than is left of that before no other is
+	// looked into.
+	maxRefused = 16
 	// seekers is how many files are looked into at a time.
 	seekers = 2
 )
@@ -74,17 +77,20 @@ func (r *reader) find(ctx context.Context, set *ReadSet, scan *plan.Scan, all []
 	return table, r.left(all, pick, batches), nil
 }
 
-// findAll looks into files; where that is not possible there is no batch. There is none
-// at all where all files together have too much.
+// findAll looks into files; where that is not possible there is no batch, nor once there is
+// too much. Of short texts there is none at all then.
 func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pick []narrowed, asked *termfilter.Sought) ([]arrow.RecordBatch, error) {
 	columns := foundColumns(set, scan)
 	batches := make([]arrow.RecordBatch, len(pick))
-	var rows, bytes atomic.Int64 // found so far
+	var rows, bytes, refused atomic.Int64 // rows found so far, and files that have too many
+	documents := hasDocument(scan)
 	most := int64(maxFound)
-	if hasDocument(scan) {
-		most = maxDocuments
+	if documents {
+		most = r.engine.most
 	}
-	tooMuch := func() bool { return rows.Load() > most || bytes.Load() > maxFoundBytes }
+	tooMuch := func() bool {
+		return rows.Load() > most || bytes.Load() > maxFoundBytes || documents && refused.Load() > maxRefused
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(seekers)
 	for i, f := range pick {
@@ -95,7 +101,11 @@ func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pic
 			if tooMuch() {
 				return nil
 			}
-			batch, err := set.Find(ctx, f.file, lake.Finding{Parts: f.parts, Sought: asked, Columns: columns, Rows: most, Bytes: maxFoundBytes})
+			finding := lake.Finding{Parts: f.parts, Sought: asked, Columns: columns, Rows: most, Bytes: maxFoundBytes}
+			if documents {
+				finding.Rows, finding.Bytes = most-rows.Load(), maxFoundBytes-bytes.Load()
+			}
+			batch, err := set.Find(ctx, f.file, finding)
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
@@ -103,13 +113,15 @@ func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pic
 				batches[i] = batch
 				rows.Add(batch.NumRows())
 				bytes.Add(bytesOf(batch))
-			case !errors.Is(err, lake.ErrTooMany) && !errors.Is(err, lake.ErrNotFindable):
+			case errors.Is(err, lake.ErrTooMany):
+				refused.Add(1)
+			case !errors.Is(err, lake.ErrNotFindable):
 				r.engine.logger.Warn("rows of a file could not be found by themselves; more of it is read", "path", f.file.Path, "error", err)
 			}
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil || tooMuch() {
+	if err := group.Wait(); err != nil || tooMuch() && !documents {
 		return nil, err
 	}
 	return batches, nil
