@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/quoll/quoll/internal/parquetpages"
+	"github.com/quoll/quoll/schema"
 )
 
 // Rows that are counted by texts need not be made: a text is a number in the dictionary
@@ -94,19 +95,38 @@ type Counts struct {
 	only   []*condition // that all hold
 	places []places     // by column: where a text is
 	inHeld int          // bytes of texts of which it is known whether a condition holds
+	// checked is the table of which it is known that its columns can be counted by.
+	checked *schema.Table
 	counter
 }
 
 // NewCounts returns counts of no rows.
 func NewCounts(asked *Counting) (*Counts, error) {
+	c := &Counts{number: newTable()}
+	return c, c.Renew(asked)
+}
+
+// Renew has counts be of no rows again, and of something else, in the memory that they have.
+func (c *Counts) Renew(asked *Counting) error {
 	if len(asked.By) > maxKeys {
-		return nil, fmt.Errorf("%w: by %d columns", ErrNotCountable, len(asked.By))
+		return fmt.Errorf("%w: by %d columns", ErrNotCountable, len(asked.By))
 	}
-	c := &Counts{asked: asked, number: newTable(), only: conditionsOf(asked.Only), counter: counter{rowGroupCounts: &rowGroupCounts{}}}
-	for range asked.By {
+	c.asked, c.only, c.inHeld = asked, conditionsOf(asked.Only), 0
+	for len(c.places) < len(asked.By) {
 		c.places = append(c.places, newPlaces())
 	}
-	return c, nil
+	c.empty()
+	return nil
+}
+
+// Spare forgets what is counted; ok is false if what it took in memory is too much to keep
+// for Renew.
+func (c *Counts) Spare() (ok bool) {
+	c.asked, c.only, c.file, c.footer, c.uncounted, c.checked = nil, nil, nil, nil, nil, nil
+	if c.number.large() || slices.ContainsFunc(c.places, func(p places) bool { return p.large() }) {
+		return false
+	}
+	return c.rowGroupCounts.spare()
 }
 
 // Groups returns how many groups there are.
@@ -302,8 +322,11 @@ func (r *ReadSet) count(ctx context.Context, f File, parts []Part, all bool, wit
 	if f.uncounted == nil {
 		return ErrNotCountable
 	}
-	if err := to.asked.check(columnsOf(r.Table), r.Table.TimeColumn); err != nil {
-		return err
+	if to.checked != r.Table {
+		if err := to.asked.check(columnsOf(r.Table), r.Table.TimeColumn); err != nil {
+			return err
+		}
+		to.checked = r.Table
 	}
 	source, err := r.files.open(f.Path)
 	if err != nil {
@@ -316,7 +339,6 @@ func (r *ReadSet) count(ctx context.Context, f File, parts []Part, all bool, wit
 	}
 	file := footer.Open(source, r.pages)
 	defer file.Release() // texts that are kept are copied
-	defer r.lend(to)()
 	to.file, to.footer, to.uncounted, to.timeColumn = file, footer, f.uncounted, r.Table.TimeColumn
 	from, until := within.micros()
 	to.bounded = f.MinTime.IsZero() || f.MaxTime.IsZero() || from > f.MinTime.UnixMicro() || until < f.MaxTime.UnixMicro()
@@ -343,22 +365,6 @@ func (r *ReadSet) count(ctx context.Context, f File, parts []Part, all bool, wit
 		}
 	}
 	return nil
-}
-
-// lend gives counts memory for row groups, until the function is called that it returns.
-func (r *ReadSet) lend(to *Counts) (back func()) {
-	own := to.rowGroupCounts
-	lent, ok := r.counts.Get().(*rowGroupCounts)
-	if !ok {
-		lent = &rowGroupCounts{}
-	}
-	to.rowGroupCounts = lent
-	return func() {
-		to.rowGroupCounts = own
-		if lent.spare() {
-			r.counts.Put(lent)
-		}
-	}
 }
 
 // check says ErrNotCountable unless all columns are of the kinds that can be counted by.

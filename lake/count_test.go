@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -211,29 +210,69 @@ func partsOf(t *testing.T, set *ReadSet, f File) (parts []Part) {
 	return parts
 }
 
-// Memory that is lent is nobody's after that, and what is kept of it is bounded.
-func TestMemoryOfCountsIsLent(t *testing.T) {
-	set := &ReadSet{counts: new(sync.Pool)}
+// Counts that were used are as good as new, and hold no memory that is large.
+func TestCountsAreUsedAgain(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 3))
+	l, acts := actsLake(t, r, 150)
+	set, err := l.Acquire(schema.UnifiedAuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Release()
 	counts, err := NewCounts(&Counting{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	back := set.lend(counts)
-	lent := counts.rowGroupCounts
-	lent.keys = append(lent.keys, counted{texts: [][]byte{[]byte("a")}})
-	lent.keys = lent.keys[:0]
-	back()
-	if counts.rowGroupCounts == lent {
-		t.Error("it is used by whom it was lent to")
+	all := []By{{Column: "Operation"}, {Column: "UserId"}, {Column: "ClientIP"}, {Column: "TimeGenerated", Step: 1_000_000_000}}
+	for range 40 {
+		asked := Counting{Groups: 10_000, Only: []Only{only("Operation", fmt.Sprint("op", r.IntN(6)))}}
+		for range r.IntN(4) {
+			asked.By = append(asked.By, all[r.IntN(len(all))])
+		}
+		if err := counts.Renew(&asked); err != nil {
+			t.Fatal(err)
+		}
+		var want int64
+		for _, f := range set.Files {
+			if err := set.Count(t.Context(), f, nil, true, Between{}, counts); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, f := range set.Fresh {
+			if err := counts.Batch(f.Batch, "TimeGenerated", Between{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, a := range acts {
+			if a.meets(asked.Only) {
+				want++
+			}
+		}
+		counts.Each(func(_ []string, _ []int64, rows int64) { want -= rows })
+		if want != 0 {
+			t.Fatalf("%+v: %d rows are missing", asked, want)
+		}
+		if !counts.Spare() {
+			t.Fatal("it is too much to keep")
+		}
+		for _, k := range counts.keys {
+			if k.texts != nil {
+				t.Fatal("texts of a file are held")
+			}
+		}
 	}
-	if lent.keys[:1][0].texts != nil {
-		t.Error("it holds texts of a file")
-	}
-	if !lent.spare() {
-		t.Error("it is too much to keep")
-	}
-	if lent.times = make([]int64, maxSpare/8+1); lent.spare() {
-		t.Error("it is kept though it is large")
+	for name, grow := range map[string]func(){
+		"times":  func() { counts.times = make([]int64, maxSpare/8+1) },
+		"groups": func() { counts.number.at = make([]uint32, 2*largeTable) },
+		"texts":  func() { counts.places[0].body = make([]byte, largeTexts+1) },
+		"places": func() { counts.places[0].at = make([]uint32, 2*largeTable) },
+	} {
+		if counts, err = NewCounts(&Counting{By: all[:1]}); err != nil {
+			t.Fatal(err)
+		}
+		if grow(); counts.Spare() {
+			t.Errorf("%s are kept though they are large", name)
+		}
 	}
 }
 

@@ -27,11 +27,10 @@ type counter struct {
 	passed      int64 // rows that were gone through
 
 	timed bool // of the row group at work
-	*rowGroupCounts
+	rowGroupCounts
 }
 
-// rowGroupCounts is what the rows of the row group at work are counted with. Its memory
-// serves row groups of others after that.
+// rowGroupCounts is what the rows of the row group at work are counted with.
 type rowGroupCounts struct {
 	spans, other []Span  // the rows that are counted, in order, and room
 	times        []int64 // of the rows that are counted, if timed is set
@@ -39,7 +38,7 @@ type rowGroupCounts struct {
 	dense        []uint32
 }
 
-// maxSpare is how much memory is kept for row groups to come, by each who counts.
+// maxSpare is how much memory for row groups is kept by Counts that are spare.
 const maxSpare = 8 << 20
 
 // spare forgets what is in the memory; ok is false if that is too much to keep.

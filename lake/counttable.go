@@ -15,6 +15,12 @@ type table struct {
 // leastTable is how many places a table has at least.
 const leastTable = 1 << 8
 
+// largeTable is how many places a table has that is not kept for others, as it must be
+// cleared for them.
+const largeTable = 1 << 13
+
+func (t *table) large() bool { return len(t.at) > largeTable }
+
 func newTable() table {
 	t := table{at: make([]uint32, leastTable)}
 	for i := range t.factors {

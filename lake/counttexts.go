@@ -17,6 +17,11 @@ type places struct {
 	at     []uint32 // places of texts from 1, 0 for none; a power of two, and half of it is free
 }
 
+// largeTexts is how many bytes of texts are not kept for others.
+const largeTexts = 1 << 20
+
+func (p *places) large() bool { return len(p.at) > largeTable || cap(p.body) > largeTexts }
+
 func newPlaces() places { return places{seed: maphash.MakeSeed(), at: make([]uint32, leastTable)} }
 
 // text returns the text at a place. It is valid until texts are added.

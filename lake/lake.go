@@ -72,7 +72,6 @@ type Lake struct {
 	pages        *parquetpages.Decoder
 	footers      *footers           // of files that rows were found in
 	maps         termfilter.Buffers // that filters of terms are read into
-	counts       sync.Pool          // of *rowGroupCounts
 	background   sync.WaitGroup
 	end          context.CancelFunc // of ending
 	ending       context.Context    // of what goes on without a caller

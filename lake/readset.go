@@ -61,7 +61,6 @@ type ReadSet struct {
 	pages   *parquetpages.Decoder
 	footers *footers
 	maps    *termfilter.Buffers
-	counts  *sync.Pool // of *rowGroupCounts
 	release func()
 	tree    *treefs.FS // of a lake in a store
 	mu      sync.Mutex
@@ -90,7 +89,7 @@ func (l *Lake) Acquire(name string) (*ReadSet, error) {
 	files := t.files
 	l.readers[files]++
 	set := &ReadSet{
-		Table: t.schema, Files: files.files, Position: t.committed, tree: l.files.tree, files: l.files, pages: l.pages, footers: l.footers, maps: &l.maps, counts: &l.counts,
+		Table: t.schema, Files: files.files, Position: t.committed, tree: l.files.tree, files: l.files, pages: l.pages, footers: l.footers, maps: &l.maps,
 		Fresh:   make([]Fresh, 0, len(t.sealed)+len(t.fresh)),
 		release: sync.OnceFunc(func() { l.releaseFiles(files) }),
 	}

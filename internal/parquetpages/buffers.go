@@ -42,11 +42,33 @@ func (f *File) room(size int) []byte {
 	return *lent
 }
 
+// maxLentTexts bounds room for texts that is lent.
+const maxLentTexts = 64 << 10
+
+// textRoom returns room for so many texts until Release.
+func (f *File) textRoom(size int) [][]byte {
+	if size > maxLentTexts {
+		return make([][]byte, 0, size)
+	}
+	lent, ok := f.decoder.texts.Get().(*[][]byte)
+	if !ok || cap(*lent) < size {
+		made := make([][]byte, 0, 1<<class(size))
+		lent = &made
+	}
+	*lent = (*lent)[:size]
+	f.lentTexts = append(f.lentTexts, lent)
+	return (*lent)[:0]
+}
+
 // Release gives back what the file's chunks have read. They and their values must not be
 // used any more.
 func (f *File) Release() {
 	for _, lent := range f.lent {
 		f.decoder.buffers.put(lent)
 	}
-	f.lent = nil
+	for _, lent := range f.lentTexts {
+		clear(*lent) // they lie in what was lent
+		f.decoder.texts.Put(lent)
+	}
+	f.lent, f.lentTexts = nil, nil
 }

@@ -54,12 +54,12 @@ type dictionary struct {
 	numbers []int64
 }
 
-// all returns the texts.
-func (d *dictionary) all() ([][]byte, error) {
+// all returns the texts, in room that is the file's.
+func (d *dictionary) all(f *File) ([][]byte, error) {
 	if d.texts != nil || d.numbers != nil {
 		return d.texts, nil
 	}
-	v := &Values{Texts: make([][]byte, 0, d.size)}
+	v := &Values{Texts: f.textRoom(d.size)}
 	err := plainTexts(d.body, 0, d.size, v)
 	d.texts = v.Texts
 	return v.Texts, err
@@ -82,7 +82,7 @@ func (c *Chunk) Dictionary() (texts [][]byte, ok bool, err error) {
 	if ok, err := c.allInDictionary(); err != nil || !ok {
 		return nil, false, err
 	}
-	texts, err = c.dictionary.all()
+	texts, err = c.dictionary.all(c.file)
 	return texts, err == nil, c.in(err)
 }
 
@@ -353,7 +353,7 @@ func (c *Chunk) indexed(body []byte, first, count int, v *Values) error {
 	if c.dictionary == nil || len(body) == 0 || body[0] > 32 {
 		return fmt.Errorf("%w: there is no dictionary", ErrDamaged)
 	}
-	if _, err := c.dictionary.all(); err != nil {
+	if _, err := c.dictionary.all(c.file); err != nil {
 		return err
 	}
 	return hybrid(body[1:], int(body[0]), first, count, func(index uint32) error {

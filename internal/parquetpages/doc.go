@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
@@ -33,6 +34,7 @@ const maxPage = 64 << 20
 type Decoder struct {
 	zstd    *zstd.Decoder
 	buffers buffers
+	texts   sync.Pool // of *[][]byte
 }
 
 // NewDecoder returns a decoder for as many goroutines at a time.
@@ -72,7 +74,9 @@ type File struct {
 	from    io.ReaderAt
 	decoder *Decoder
 	footer  *Footer
-	lent    []*[]byte // until Release
+
+	lent      []*[]byte // until Release
+	lentTexts []*[][]byte
 }
 
 // Open reads the footer of a file.

@@ -51,12 +51,14 @@ func (r *reader) countFirst(ctx context.Context, s *plan.Statement) (*query.Exec
 			}
 			continue
 		}
-		if execution := r.groups(s, &t, counts); execution != nil {
-			return execution, nil
+		execution := r.groups(s, &t, counts)
+		var table string
+		if execution == nil {
+			table, err = r.countTable(ctx, &t, counts)
 		}
-		table, err := r.countTable(ctx, &t, counts)
-		if err != nil {
-			return nil, err
+		r.engine.counts.put(counts)
+		if execution != nil || err != nil {
+			return execution, err
 		}
 		r.first.stored[t.node] = table
 		plan.Visit(t.node.Input, func(n plan.Node) { r.first.inside[n] = true })
@@ -106,7 +108,7 @@ func (r *reader) count(ctx context.Context, t *tally) (*lake.Counts, error) {
 		}
 	}
 	within := lake.Between{From: w.from, To: w.to}
-	counts, err := countFiles(ctx, set, narrow, fresh, &t.asked, within)
+	counts, err := countFiles(ctx, set, narrow, fresh, &t.asked, within, &r.engine.counts)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -19,7 +20,7 @@ type countedFiles struct {
 }
 
 // countFiles counts the rows of files, several at a time where they are many.
-func countFiles(ctx context.Context, set *ReadSet, files []narrowed, fresh []lake.Fresh, asked *lake.Counting, within lake.Between) (*lake.Counts, error) {
+func countFiles(ctx context.Context, set *ReadSet, files []narrowed, fresh []lake.Fresh, asked *lake.Counting, within lake.Between, spare *spareCounts) (*lake.Counts, error) {
 	c := countedFiles{set: set, within: within}
 	c.part(files, fresh, asked)
 	workers := 1
@@ -32,7 +33,7 @@ func countFiles(ctx context.Context, set *ReadSet, files []narrowed, fresh []lak
 	all := make([]*lake.Counts, workers)
 	for worker := range workers {
 		var err error
-		if all[worker], err = lake.NewCounts(asked); err != nil {
+		if all[worker], err = spare.take(asked); err != nil {
 			return nil, err
 		}
 	}
@@ -51,8 +52,25 @@ func countFiles(ctx context.Context, set *ReadSet, files []narrowed, fresh []lak
 		if err := all[0].Add(other); err != nil {
 			return nil, err
 		}
+		spare.put(other)
 	}
 	return all[0], nil
+}
+
+// spareCounts are counts that nobody uses, whose memory serves the next who count.
+type spareCounts struct{ pool sync.Pool }
+
+func (s *spareCounts) take(asked *lake.Counting) (*lake.Counts, error) {
+	if counts, ok := s.pool.Get().(*lake.Counts); ok {
+		return counts, counts.Renew(asked)
+	}
+	return lake.NewCounts(asked)
+}
+
+func (s *spareCounts) put(counts *lake.Counts) {
+	if counts.Spare() {
+		s.pool.Put(counts)
+	}
 }
 
 // part makes parts: days, where groups that are not wanted can be let go when all files of

@@ -50,6 +50,7 @@ type Engine struct {
 	fresh   *freshCache
 	kept    *keptRows
 	running *running
+	counts  spareCounts
 	found   atomic.Int64 // the last table of rows that were found by themselves
 	inside  int64        // minInside, but in tests
 	near    int64        // nearRows, but in tests
