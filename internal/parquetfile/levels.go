@@ -3,6 +3,7 @@ package parquetfile
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // appendHybrid writes numbers in the format's mixture of runs and packed bits,
@@ -47,23 +48,25 @@ func appendPacked(dst []byte, numbers []uint32, width int) []byte {
 	}
 	groups := (len(numbers) + 7) / 8
 	dst = binary.AppendUvarint(dst, uint64(groups)<<1|1)
-	end := len(dst) + groups*width
+	start, size := len(dst), groups*width
+	dst = slices.Grow(dst, size+8)
+	to := dst[start : start+size+8] // with room for the last bits, however few
 	var pending uint64
-	have := 0
+	have, at := 0, 0
 	for _, n := range numbers {
 		pending |= uint64(n) << have
-		for have += width; have >= 8; have -= 8 {
-			dst = append(dst, byte(pending))
-			pending >>= 8
+		if have += width; have >= 32 {
+			binary.LittleEndian.PutUint32(to[at:], uint32(pending))
+			pending >>= 32
+			have -= 32
+			at += 4
 		}
 	}
-	if have > 0 {
-		dst = append(dst, byte(pending))
+	binary.LittleEndian.PutUint64(to[at:], pending)
+	if at += 8; at < size {
+		clear(to[at:size])
 	}
-	for len(dst) < end {
-		dst = append(dst, 0)
-	}
-	return dst
+	return dst[:start+size]
 }
 
 // widthOf returns the bits that the numbers below count need.
