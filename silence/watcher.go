@@ -29,7 +29,7 @@ type Counter interface {
 	Counts(ctx context.Context, from, to time.Time) ([]Count, error)
 }
 
-// Dependencies are what a Watcher works with. All are needed.
+// Dependencies are what a Watcher works with. All are needed but Busy.
 type Dependencies struct {
 	DB      *sql.DB // of internal/state
 	Counter Counter
@@ -37,13 +37,19 @@ type Dependencies struct {
 	// is collected, or the zero time if it is not collected: then nothing of it
 	// is missed.
 	Reached func(tenant, contentType string) time.Time
-	Clock   clock.Clock
-	Logger  *slog.Logger
+	// Busy says whether much came in since it was last asked. The first look of all waits
+	// meanwhile: it counts weeks, in which no silence can be known yet.
+	Busy   func() bool
+	Clock  clock.Clock
+	Logger *slog.Logger
 }
 
 const (
 	// every is the time between two looks, retry that after a failure.
 	every, retry = time.Hour, 5 * time.Minute
+	// calm is the time in which little came in when the first look of all begins, and
+	// mostCalms how many of them it waits at most.
+	calm, mostCalms = 5 * time.Second, 120
 	// recount is how far back hours are counted again at every look, and
 	// recountDaily once a day: records come late.
 	recount, recountDaily = 48 * time.Hour, 8 * 24 * time.Hour
@@ -78,6 +84,7 @@ func New(ctx context.Context, deps Dependencies) (*Watcher, error) {
 // Run looks every hour until ctx ends, and then returns nil. A look that fails
 // is logged and tried again soon.
 func (w *Watcher) Run(ctx context.Context) error {
+	w.awaitCalm(ctx)
 	for ctx.Err() == nil {
 		wait := every
 		if err := w.Look(ctx); err != nil && ctx.Err() == nil {
@@ -89,6 +96,22 @@ func (w *Watcher) Run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// awaitCalm waits before the first look of all until a backlog is worked off, a while at
+// most: each question brings the rows that are in memory just then to the engine.
+func (w *Watcher) awaitCalm(ctx context.Context) {
+	if w.Busy == nil {
+		return
+	}
+	if counted, err := w.store.counted(ctx); err != nil || !counted.IsZero() {
+		return // the look will meet the error, too
+	}
+	for range mostCalms {
+		if clock.Sleep(ctx, w.Clock, calm) != nil || !w.Busy() {
+			return
+		}
+	}
 }
 
 // Alarms returns what was silent at the last look, the widest first.

@@ -246,7 +246,7 @@ func (s *service) collectorsOf(ctx context.Context, t config.Tenant) ([]collect.
 // watchSilence adds to every collector's status what is heard no more.
 func (s *service) watchSilence(ctx context.Context) (err error) {
 	s.silence, err = silence.New(ctx, silence.Dependencies{
-		DB: s.state, Counter: heardRecords{s.query, defenderTenant(s.roster.bare())}, Reached: reachedBy(s.roster.bare), Clock: clock.System(), Logger: s.log,
+		DB: s.state, Counter: heardRecords{s.query, defenderTenant(s.roster.bare())}, Reached: reachedBy(s.roster.bare), Busy: busy(s.journal.Last), Clock: clock.System(), Logger: s.log,
 	})
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/query"
@@ -20,6 +21,20 @@ import (
 var heardTables = []string{
 	schema.OfficeActivity, schema.EmailEvents, schema.EmailAttachmentInfo, schema.EmailUrlInfo, schema.EmailPostDeliveryEvents,
 	schema.UrlClickEvents, schema.AlertInfo, schema.AlertEvidence, schema.CloudAppEvents,
+}
+
+// busyEntries is how many entries of the journal between two questions are a backlog.
+const busyEntries = 64
+
+// busy says each time whether a backlog came in since the time before.
+func busy(last func() journal.Position) func() bool {
+	before := last()
+	return func() bool {
+		now := last()
+		came := now - before
+		before = now
+		return came > busyEntries
+	}
 }
 
 // heardRecords counts what is in the tables.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/silence"
 )
@@ -132,5 +133,20 @@ func TestSilenceIsToldInWords(t *testing.T) {
 	want := "Audit.Exchange / ExchangeItem is silent since 2026-09-14 08:00: about 412 records are usual in such a time, and none happened in the 20 h up to 2026-09-15 04:00. The longest pause in the 56 days before was 9 h."
 	if p.Cause != want || !strings.Contains(p.Detail, "2e-09") || p.Remedy == "" {
 		t.Errorf("%+v", p)
+	}
+}
+
+// Many entries between two questions are a backlog.
+func TestABacklogIsManyEntries(t *testing.T) {
+	last := journal.Position(1000)
+	is := busy(func() journal.Position { return last })
+	for i, step := range []struct {
+		came journal.Position
+		want bool
+	}{{0, false}, {busyEntries, false}, {busyEntries + 1, true}, {0, false}} {
+		last += step.came
+		if got := is(); got != step.want {
+			t.Errorf("question %d, after %d entries: %v", i, step.came, got)
+		}
 	}
 }
