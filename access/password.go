@@ -33,11 +33,13 @@ type hasher struct {
 	nobody string
 }
 
-func newHasher(random io.Reader) (*hasher, error) {
-	h := &hasher{random: random, places: make(chan struct{}, maxHashing)}
-	var err error
-	h.nobody, err = h.hash("a password that nobody has")
-	return h, err
+func newHasher(random io.Reader) *hasher {
+	return &hasher{
+		random: random, places: make(chan struct{}, maxHashing),
+		// No password is known for it, and none is accepted; it needs not be computed at
+		// each start.
+		nobody: phcOf(make([]byte, saltBytes), make([]byte, hashBytes)),
+	}
 }
 
 // hash returns the PHC string of a password.
@@ -49,8 +51,12 @@ func (h *hasher) hash(password string) (string, error) {
 	h.places <- struct{}{}
 	defer func() { <-h.places }()
 	sum := argon2.IDKey([]byte(password), salt, hashTime, hashMemory, hashThreads, hashBytes)
+	return phcOf(salt, sum), nil
+}
+
+func phcOf(salt, sum []byte) string {
 	text := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashTime, hashThreads, text.EncodeToString(salt), text.EncodeToString(sum)), nil
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashTime, hashThreads, text.EncodeToString(salt), text.EncodeToString(sum))
 }
 
 // matches reports whether a password is that of a PHC string. An empty or a

@@ -35,11 +35,7 @@ func Open(ctx context.Context, db *sql.DB, now func() time.Time, random io.Reade
 	if err := state.Migrate(ctx, db, "access", migrations); err != nil {
 		return nil, err
 	}
-	h, err := newHasher(random)
-	if err != nil {
-		return nil, err
-	}
-	return &Store{db: db, now: now, random: random, hasher: h}, nil
+	return &Store{db: db, now: now, random: random, hasher: newHasher(random)}, nil
 }
 
 // FirstLink returns the secret of a one-time link for the first administrator,
