@@ -9,7 +9,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 
-	"github.com/quoll/quoll/internal/bloom"
 	"github.com/quoll/quoll/internal/termfilter"
 )
 
@@ -120,15 +119,11 @@ func (r *ReadSet) partsOf(f File, source *openFile, filter *termfilter.Filter, s
 	}
 	pages := footer.Open(source, r.pages)
 	defer pages.Release()
-	return filter.Parts(source, sought, r.maps, func(part int, column string) (func(uint64) bool, error) {
+	return filter.Parts(source, sought, r.maps, func(part int, column string) ([]byte, error) {
 		if part >= pages.Groups() {
 			return nil, fmt.Errorf("%w: its filters of terms are not those of its row groups", ErrDamaged)
 		}
-		values, err := pages.Bloom(part, column)
-		if err != nil || values == nil {
-			return nil, err
-		}
-		return func(hash uint64) bool { return bloom.Has(values[bloom.Block(len(values), hash):], hash) }, nil
+		return pages.Bloom(part, column)
 	})
 }
 

@@ -41,3 +41,22 @@ func Has(block []byte, hash uint64) bool {
 }
 
 func bit(hash uint64, salt uint32) uint32 { return 1 << (uint32(hash) * salt >> 27) }
+
+// Mask is the bits of a hash in its block. Who asks many filters for the same hash computes
+// it once.
+type Mask [4]uint64
+
+// MaskOf returns the bits of a hash.
+func MaskOf(hash uint64) (m Mask) {
+	for i, salt := range salts {
+		m[i/2] |= uint64(bit(hash, salt)) << (32 * (i % 2))
+	}
+	return m
+}
+
+// In reports whether the hash may have been added to the filter that has this block.
+func (m *Mask) In(block []byte) bool {
+	block = block[:BlockBytes]
+	return m[0]&^binary.LittleEndian.Uint64(block)|m[1]&^binary.LittleEndian.Uint64(block[8:])|
+		m[2]&^binary.LittleEndian.Uint64(block[16:])|m[3]&^binary.LittleEndian.Uint64(block[24:]) == 0
+}

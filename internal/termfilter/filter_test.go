@@ -298,14 +298,18 @@ func TestManyValues(t *testing.T) {
 		return numbers
 	}
 	says := func(is bool) termfilter.Whole {
-		return func(part int, column string) (func(uint64) bool, error) {
+		filter := make([]byte, 4*bloom.BlockBytes)
+		if is {
+			filter = bytes.Repeat([]byte{0xff}, len(filter))
+		}
+		return func(part int, column string) ([]byte, error) {
 			if column != "a" {
 				t.Errorf("column %s is asked", column)
 			}
-			return func(uint64) bool { return is }, nil
+			return filter, nil
 		}
 	}
-	unknown := func(int, string) (func(uint64) bool, error) { return nil, nil }
+	unknown := func(int, string) ([]byte, error) { return nil, nil }
 	for name, whole := range map[string]termfilter.Whole{"nothing": nil, "unknown": unknown, "all": says(true)} {
 		if got := numbers(whole); !slices.Equal(got, []int{1}) {
 			t.Errorf("with %s known of values the parts are %v", name, got)

@@ -1,12 +1,17 @@
 package termfilter
 
-import "github.com/cespare/xxhash/v2"
+import (
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/quoll/quoll/internal/bloom"
+)
 
 // values are what a whole text may be. There may be thousands of them, so that they are
 // one condition: of which of them a part may have, only this package knows.
 type values struct {
 	terms  [][]term
-	hashes []uint64 // as Whole knows them
+	hashes []uint64     // as Whole knows them
+	masks  []bloom.Mask // of hashes
 	set    map[string]struct{}
 }
 
@@ -16,11 +21,12 @@ const valueTerms = 8
 // Values is the condition that one of the columns of a row has one of the texts, in the
 // same case and as a whole. There is at least one column.
 func Values(texts, columns []string) *Sought {
-	v := &values{terms: make([][]term, len(texts)), hashes: make([]uint64, len(texts)), set: make(map[string]struct{}, len(texts))}
+	v := &values{terms: make([][]term, len(texts)), hashes: make([]uint64, len(texts)), masks: make([]bloom.Mask, len(texts)), set: make(map[string]struct{}, len(texts))}
 	for i, text := range texts {
 		terms := termsOf(text, true, true, false)
 		v.terms[i] = terms[:min(len(terms), valueTerms)]
 		v.hashes[i] = xxhash.Sum64String(text)
+		v.masks[i] = bloom.MaskOf(v.hashes[i])
 		v.set[text] = struct{}{}
 	}
 	return &Sought{Columns: columns, values: v}
@@ -36,9 +42,9 @@ func (v *values) asks() bool {
 	return true
 }
 
-// Whole tells, of a part and a column, which texts some row may have there as a whole: may
-// is asked for the xxHash64 of a text. It is nil if that is not known.
-type Whole func(part int, column string) (may func(hash uint64) bool, err error)
+// Whole tells, of a part and a column, which texts some row may have there as a whole: the
+// Bloom filter of their xxHash64, as package bloom has it. It is empty if there is none.
+type Whole func(part int, column string) (filter []byte, err error)
 
 // Many is the greatest number of values that a row may have one of: 0 if texts alone are
 // sought.
@@ -72,28 +78,34 @@ func (p *probe) left(number int, sought []*Sought, whole Whole) (texts int64, er
 
 // there returns the numbers of the values that a part may have.
 func (s *Sought) there(number int, whole Whole) ([]int32, error) {
-	var asked []func(uint64) bool
+	var filters [][]byte
 	for _, column := range s.Columns {
 		if whole == nil {
 			break
 		}
-		may, err := whole(number, column)
+		filter, err := whole(number, column)
 		if err != nil {
 			return nil, err
 		}
-		if may == nil {
+		if len(filter) == 0 {
 			break
 		}
-		asked = append(asked, may)
+		filters = append(filters, filter)
 	}
-	there := make([]int32, 0, len(s.values.hashes))
-	for i, hash := range s.values.hashes {
-		found := len(asked) < len(s.Columns)
-		for _, may := range asked {
-			found = found || may(hash)
+	if len(filters) < len(s.Columns) {
+		there := make([]int32, len(s.values.hashes))
+		for i := range there {
+			there[i] = int32(i)
 		}
-		if found {
-			there = append(there, int32(i))
+		return there, nil
+	}
+	var there []int32
+	for i, hash := range s.values.hashes {
+		for _, filter := range filters {
+			if s.values.masks[i].In(filter[bloom.Block(len(filter), hash):]) {
+				there = append(there, int32(i))
+				break
+			}
 		}
 	}
 	return there, nil
