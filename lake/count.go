@@ -90,11 +90,10 @@ type group struct {
 // Counts is how many rows each group has. It is for one goroutine.
 type Counts struct {
 	asked  *Counting
-	number table        // of the group
-	groups []group      // as they came
-	only   []*condition // that all hold
-	places []places     // by column: where a text is
-	inHeld int          // bytes of texts of which it is known whether a condition holds
+	number table   // of the group
+	groups []group // as they came
+	only   conditions
+	places []places // by column: where a text is
 	// checked is the table of which it is known that its columns can be counted by.
 	checked *schema.Table
 	counter
@@ -111,7 +110,7 @@ func (c *Counts) Renew(asked *Counting) error {
 	if len(asked.By) > maxKeys {
 		return fmt.Errorf("%w: by %d columns", ErrNotCountable, len(asked.By))
 	}
-	c.asked, c.only, c.inHeld = asked, conditionsOf(asked.Only), 0
+	c.asked, c.only = asked, conditions{all: conditionsOf(asked.Only), chunk: c.chunk, refuse: c.notCountable}
 	for len(c.places) < len(asked.By) {
 		c.places = append(c.places, newPlaces())
 	}
@@ -122,7 +121,7 @@ func (c *Counts) Renew(asked *Counting) error {
 // Spare forgets what is counted; ok is false if what it took in memory is too much to keep
 // for Renew.
 func (c *Counts) Spare() (ok bool) {
-	c.asked, c.only, c.file, c.footer, c.uncounted, c.checked = nil, nil, nil, nil, nil, nil
+	c.asked, c.only, c.file, c.footer, c.uncounted, c.checked = nil, conditions{}, nil, nil, nil, nil
 	if c.number.large() || slices.ContainsFunc(c.places, func(p places) bool { return p.large() }) {
 		return false
 	}
@@ -257,7 +256,7 @@ func (c *Counts) Batch(batch arrow.RecordBatch, timeColumn string, within Betwee
 	for row := range int(batch.NumRows()) {
 		at := int64(times.Value(row))
 		text := func(column string) string { return only[column].Value(row) }
-		if at < from || at > to || slices.ContainsFunc(c.only, func(o *condition) bool { return !c.metBy(o, text) }) {
+		if at < from || at > to || slices.ContainsFunc(c.only.all, func(o *condition) bool { return !c.only.metBy(o, text) }) {
 			continue
 		}
 		var k key

@@ -366,11 +366,11 @@ func TestCountsHaveABound(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range 50 {
-		if text := fmt.Sprint(n, long); holds(counts, counts.only[0], text) || holds(counts, counts.only[0], []byte(text)) {
+		if text := fmt.Sprint(n, long); holds(&counts.only, counts.only.all[0], text) || holds(&counts.only, counts.only.all[0], []byte(text)) {
 			t.Fatal("it holds for another text")
 		}
 	}
-	if n := len(counts.only[0].held); n < 8 || n > 32 {
+	if n := len(counts.only.all[0].held); n < 8 || n > 32 {
 		t.Errorf("%d texts of a megabyte are remembered", n)
 	}
 	counts, err = NewCounts(&Counting{By: []By{{Column: "UserId"}, {Column: "UserId"}, {Column: "UserId"}}, Groups: 10})

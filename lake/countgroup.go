@@ -84,11 +84,9 @@ func (c *Counts) rowGroup(ctx context.Context, number int) error {
 		bounded = least < c.from || most > c.until
 	}
 	c.spans = append(c.spans[:0], Span{First: 0, End: rows})
-	for _, only := range c.only {
-		var err error
-		if c.spans, err = c.meeting(number, only, c.spans); err != nil || len(c.spans) == 0 {
-			return err
-		}
+	var err error
+	if c.spans, err = c.only.meet(number, c.spans); err != nil || len(c.spans) == 0 {
+		return err
 	}
 	if bounded {
 		if err := c.within(number); err != nil {

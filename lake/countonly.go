@@ -17,6 +17,8 @@ type Only struct {
 	// Piece is in each text for which Holds is true, whatever the case of its ASCII letters;
 	// empty: none is known. With one, few texts are asked.
 	Piece string
+	// In stands for Holds: the text is one of these.
+	In *TextSet
 
 	// Any or All, if they are not nil, stand for Column: some of them, or all, must hold.
 	Any, All []Only
@@ -25,6 +27,11 @@ type Only struct {
 // columns are those that conditions are about, some more than once.
 func (a *Counting) columns() iter.Seq[string] {
 	return func(yield func(string) bool) { eachColumn(a.Only, yield) }
+}
+
+// EachColumn calls use for the columns that a condition is on, for some more than once.
+func (o Only) EachColumn(use func(column string)) {
+	eachColumn([]Only{o}, func(column string) bool { use(column); return true })
 }
 
 func eachColumn(all []Only, yield func(string) bool) bool {
@@ -51,6 +58,15 @@ type condition struct {
 	room     []bool
 }
 
+// conditions are what rows of row groups are asked for. They are for one goroutine.
+type conditions struct {
+	all    []*condition
+	inHeld int // bytes of texts of which it is known whether a condition holds
+	// chunk returns a column of a row group, and refuse says that it cannot be asked.
+	chunk  func(number int, column string) (*parquetpages.Chunk, error)
+	refuse func(column string) error
+}
+
 func conditionsOf(all []Only) []*condition {
 	conditions := make([]*condition, len(all))
 	for i := range all {
@@ -65,7 +81,10 @@ func conditionsOf(all []Only) []*condition {
 const maxHeld = 64 << 10
 
 // holds reports whether a condition on one text holds for it.
-func holds[T string | []byte](c *Counts, o *condition, text T) bool {
+func holds[T string | []byte](c *conditions, o *condition, text T) bool {
+	if o.In != nil {
+		return o.In.Has([]byte(text))
+	}
 	held, known := o.held[string(text)]
 	if !known {
 		held = o.Holds(string(text))
@@ -77,7 +96,7 @@ func holds[T string | []byte](c *Counts, o *condition, text T) bool {
 }
 
 // metBy reports whether a condition is met by a row, of which text gives the columns.
-func (c *Counts) metBy(o *condition, text func(column string) string) bool {
+func (c *conditions) metBy(o *condition, text func(column string) string) bool {
 	met := func(o *condition) bool { return c.metBy(o, text) }
 	switch {
 	case o.Any != nil:
@@ -88,9 +107,19 @@ func (c *Counts) metBy(o *condition, text func(column string) string) bool {
 	return holds(c, o, text(o.Column))
 }
 
-// meeting returns those of some rows of a row group that meet a condition. It may return
+// meet returns those of some rows of a row group that meet all conditions. It may return
 // the spans that it was given.
-func (c *Counts) meeting(number int, o *condition, spans []Span) (met []Span, err error) {
+func (c *conditions) meet(number int, spans []Span) (met []Span, err error) {
+	for _, o := range c.all {
+		if spans, err = c.meeting(number, o, spans); err != nil || len(spans) == 0 {
+			return nil, err
+		}
+	}
+	return spans, nil
+}
+
+// meeting is meet for one condition.
+func (c *conditions) meeting(number int, o *condition, spans []Span) (met []Span, err error) {
 	switch {
 	case o.Any != nil:
 		for _, some := range o.any {
@@ -122,7 +151,7 @@ func (c *Counts) meeting(number int, o *condition, spans []Span) (met []Span, er
 		return nil, err
 	}
 	if !ok {
-		return nil, c.notCountable(o.Column)
+		return nil, c.refuse(o.Column)
 	}
 	defer func() { o.room = meeting.Room() }()
 	asks := spans
@@ -141,7 +170,7 @@ func (c *Counts) meeting(number int, o *condition, spans []Span) (met []Span, er
 			return nil, err
 		}
 		if !ok {
-			return nil, c.notCountable(o.Column)
+			return nil, c.refuse(o.Column)
 		}
 	}
 	if len(spans) > fewSpans {

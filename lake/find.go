@@ -34,6 +34,7 @@ const finders = 4
 type Finding struct {
 	Parts   []Part // as ReadSet.Parts returned them
 	Sought  *termfilter.Sought
+	Only    []Only   // conditions that all rows must meet, instead of having the terms of Sought; nil: there are none
 	Columns []string // in storage
 	// Rows and Bytes are the most that are returned.
 	Rows, Bytes int64
@@ -108,6 +109,7 @@ type finder struct {
 	rows    int64
 	bytes   int64
 	matcher termfilter.Matcher
+	exact   conditions // instead of terms
 
 	// Of the part and the block at work.
 	sought *termfilter.Sought
@@ -128,6 +130,9 @@ type finderChunk struct {
 }
 
 func (d *finder) prepare() error {
+	d.exact = conditions{all: conditionsOf(d.Only), chunk: d.named, refuse: func(column string) error {
+		return fmt.Errorf("%w: column %s", parquetpages.ErrUnsupported, column)
+	}}
 	for _, name := range d.Columns {
 		i := slices.IndexFunc(d.columns, func(c column) bool { return c.name == name })
 		if i < 0 {
@@ -163,7 +168,9 @@ func (d *finder) part(ctx context.Context, p Part) error {
 	if p.Number >= d.file.Groups() || d.file.Rows(p.Number) != p.Rows() {
 		return fmt.Errorf("%w: its filters of terms are not those of its row groups", ErrDamaged)
 	}
-	d.seek(p)
+	if len(d.Only) == 0 {
+		d.seek(p)
+	}
 	d.chunks = make([]*finderChunk, len(d.columns))
 	for _, block := range p.Blocks {
 		if err := ctx.Err(); err != nil {
@@ -184,6 +191,9 @@ func (d *finder) part(ctx context.Context, p Part) error {
 
 // look finds the rows of the block at work.
 func (d *finder) look(group int) error {
+	if len(d.Only) > 0 {
+		return d.lookExactly(group)
+	}
 	rows := int(d.block.Rows())
 	d.has = slices.Grow(d.has[:0], rows*len(d.texts))[:rows*len(d.texts)]
 	clear(d.has)
@@ -200,13 +210,57 @@ func (d *finder) look(group int) error {
 			found = append(found, row)
 		}
 	}
-	if d.rows += int64(len(found)); d.rows > d.Rows {
+	return d.found(group, found)
+}
+
+// lookExactly finds those that meet the conditions.
+func (d *finder) lookExactly(group int) error {
+	spans, err := d.exact.meet(group, []Span{d.block})
+	if err != nil {
+		return err
+	}
+	var found []int
+	for _, s := range spans {
+		for row := s.First; row < s.End; row++ {
+			found = append(found, int(row-d.block.First))
+		}
+	}
+	return d.found(group, found)
+}
+
+// found takes rows of the block unless they are too many.
+func (d *finder) found(group int, rows []int) error {
+	if d.rows += int64(len(rows)); d.rows > d.Rows {
 		return ErrTooMany
 	}
-	if len(found) == 0 {
+	if len(rows) == 0 {
 		return nil
 	}
-	return d.take(group, found)
+	return d.take(group, rows)
+}
+
+// keptPages is how many bytes of the pages of a column that conditions are on are kept,
+// for the rows that meet them.
+const keptPages = 1 << 20
+
+// named returns a column of the part.
+func (d *finder) named(group int, name string) (*parquetpages.Chunk, error) {
+	c := slices.IndexFunc(d.columns, func(c column) bool { return c.name == name && c.kind == kindText && c.text })
+	if c < 0 {
+		return nil, d.exact.refuse(name)
+	}
+	first := d.chunks[c] == nil
+	chunk, err := d.chunk(group, c)
+	if err == nil && chunk.Chunk == nil {
+		err = d.exact.refuse(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if first {
+		chunk.Keep(keptPages)
+	}
+	return chunk.Chunk, nil
 }
 
 func (d *finder) chunk(group, c int) (*finderChunk, error) {

@@ -28,6 +28,7 @@ type Chunk struct {
 
 	at     int // page in body, from 1
 	body   []byte
+	keeps  int // bytes of pages that are kept, 0 for none
 	packed []byte
 	codes  []uint32
 }
@@ -37,6 +38,7 @@ type page struct {
 	header
 	body  int64 // where it is
 	first int64 // row
+	kept  []byte
 }
 
 // inDictionary says that the page has places in the dictionary: of every other encoding,
@@ -193,7 +195,7 @@ func (c *Chunk) find(end int64) error {
 		case h.kind == pageData && h.values > c.rows-c.known:
 			return fmt.Errorf("%w: its pages have more than the %d rows of its row group", ErrDamaged, c.rows)
 		case h.kind == pageData && (!c.optional || h.levels == encodingRLE):
-			c.pages = append(c.pages, page{h, body, c.known})
+			c.pages = append(c.pages, page{header: h, body: body, first: c.known})
 			c.known += h.values
 		default:
 			return fmt.Errorf("%w: page of type %d in encoding %d", ErrUnsupported, h.kind, h.encoding)
@@ -250,19 +252,31 @@ func (c *Chunk) load(number int, before *Values) error {
 	if c.at == number {
 		return nil
 	}
+	p := &c.pages[number-1]
+	if p.kept != nil {
+		c.at, c.body = number, p.kept
+		return nil
+	}
 	to := c.body
-	if len(before.Texts) > 0 {
+	if len(before.Texts) > 0 || c.at > 0 && c.pages[c.at-1].kept != nil {
 		to = nil
 	}
-	c.at = 0
-	p := &c.pages[number-1]
+	c.at, c.body = 0, nil
 	body, err := c.readBody(p.header, p.body, to)
 	if err != nil {
 		return err
 	}
 	c.at, c.body = number, body
+	if len(body) <= c.keeps {
+		p.kept = body
+		c.keeps -= len(body)
+	}
 	return nil
 }
+
+// Keep has pages stay unpacked, up to so many bytes of them, for rows that are asked for
+// again.
+func (c *Chunk) Keep(bytes int) { c.keeps = bytes }
 
 // present returns the values of the page in the body, and which rows have one; nil: all.
 func (c *Chunk) present(p *page) (body []byte, present []bool, err error) {

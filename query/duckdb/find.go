@@ -80,7 +80,7 @@ func (r *reader) find(ctx context.Context, set *ReadSet, scan *plan.Scan, all []
 // findAll looks into files; where that is not possible there is no batch, nor once there is
 // too much. Of short texts there is none at all then.
 func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pick []narrowed, asked *termfilter.Sought) ([]arrow.RecordBatch, error) {
-	columns := foundColumns(set, scan)
+	columns, only := foundColumns(set, scan), r.exactly(set, scan, asked)
 	batches := make([]arrow.RecordBatch, len(pick))
 	var rows, bytes, refused atomic.Int64 // rows found so far, and files that have too many
 	documents := hasDocument(scan)
@@ -101,7 +101,7 @@ func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pic
 			if tooMuch() {
 				return nil
 			}
-			finding := lake.Finding{Parts: f.parts, Sought: asked, Columns: columns, Rows: most, Bytes: maxFoundBytes}
+			finding := lake.Finding{Parts: f.parts, Sought: asked, Only: only, Columns: columns, Rows: most, Bytes: maxFoundBytes}
 			if documents {
 				finding.Rows, finding.Bytes = most-rows.Load(), maxFoundBytes-bytes.Load()
 			}

@@ -93,6 +93,7 @@ func (e *Engine) runOnce(ctx context.Context, r *reader, s *plan.Statement, care
 func (e *Engine) runText(ctx context.Context, r *reader, s *plan.Statement, careful bool) (*query.Execution, error) {
 	number, done := e.running.add(ctx)
 	defer done()
+	r.above = filtersAbove(s.Root)
 	if err := r.computeFirst(ctx, s, careful, number); err != nil {
 		return nil, err
 	}

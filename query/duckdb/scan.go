@@ -34,6 +34,7 @@ type reader struct {
 	first    first
 	// narrow is what of the files of a scan may have what was asked for.
 	narrow map[*plan.Scan]narrowing
+	above  map[*plan.Scan][]plan.Expr // conditions that rows of a scan meet, of the statement at work
 }
 
 type narrowing struct {

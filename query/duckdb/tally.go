@@ -43,19 +43,8 @@ func (h having) met(rows int64) bool {
 
 // tallies returns the aggregates of a statement that the lake can compute.
 func (r *reader) tallies(s *plan.Statement) (all []tally) {
-	readers := map[plan.Node][]plan.Node{}
+	readers := readersOf(s.Root)
 	plan.Visit(s.Root, func(n plan.Node) {
-		for _, input := range n.Inputs() {
-			readers[input] = append(readers[input], n)
-		}
-		for _, e := range plan.Exprs(n) {
-			plan.VisitExpr(e, func(e plan.Expr) bool {
-				if table, _ := plan.Table(e); table != nil {
-					readers[table] = append(readers[table], n)
-				}
-				return true
-			})
-		}
 		if a, ok := n.(*plan.Aggregate); ok {
 			if t, ok := r.tally(a); ok {
 				all = append(all, t)
