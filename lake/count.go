@@ -346,7 +346,7 @@ func (r *ReadSet) count(ctx context.Context, f File, parts []Part, all bool, wit
 		var rows int64
 		for group := range file.Groups() {
 			rows += file.Rows(group)
-			if err := to.rowGroup(ctx, group); err != nil {
+			if err := to.rowGroup(ctx, group, nil); err != nil {
 				return err
 			}
 		}
@@ -359,7 +359,11 @@ func (r *ReadSet) count(ctx context.Context, f File, parts []Part, all bool, wit
 		if p.Number >= file.Groups() || file.Rows(p.Number) != p.Rows() {
 			return fmt.Errorf("%w: its filters of terms are not those of its row groups", ErrDamaged)
 		}
-		if err := to.rowGroup(ctx, p.Number); err != nil {
+		blocks := make([]Span, len(p.Blocks))
+		for i, b := range p.Blocks {
+			blocks[i] = Span{First: b.First - p.First, End: b.End - p.First}
+		}
+		if err := to.rowGroup(ctx, p.Number, blocks); err != nil {
 			return err
 		}
 	}

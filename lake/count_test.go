@@ -204,7 +204,10 @@ func partsOf(t *testing.T, set *ReadSet, f File) (parts []Part) {
 		if !f.lasting() {
 			rows = min(150, f.Rows-first)
 		}
-		parts = append(parts, Part{Number: int(number), Span: Span{First: first, End: first + rows}})
+		parts = append(parts, Part{
+			Number: int(number), Span: Span{First: first, End: first + rows},
+			Blocks: []Span{{First: first, End: first + rows/3}, {First: first + rows/3, End: first + rows}},
+		})
 		first += rows
 	}
 	return parts

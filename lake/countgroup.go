@@ -63,8 +63,9 @@ type counted struct {
 	place []int64  // of texts, or -1
 }
 
-// rowGroup counts the rows of a row group.
-func (c *Counts) rowGroup(ctx context.Context, number int) error {
+// rowGroup counts the rows of a row group, or those of some spans of it: no others can be
+// wanted.
+func (c *Counts) rowGroup(ctx context.Context, number int, only []Span) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -83,7 +84,10 @@ func (c *Counts) rowGroup(ctx context.Context, number int) error {
 		}
 		bounded = least < c.from || most > c.until
 	}
-	c.spans = append(c.spans[:0], Span{First: 0, End: rows})
+	c.spans = append(c.spans[:0], only...)
+	if only == nil {
+		c.spans = append(c.spans, Span{First: 0, End: rows})
+	}
 	var err error
 	if c.spans, err = c.only.meet(number, c.spans); err != nil || len(c.spans) == 0 {
 		return err

@@ -38,7 +38,9 @@ func textLake(t *testing.T, r *rand.Rand) (*lake.Lake, string) {
 		"UserId":    func(int) string { return word() },
 		"Operation": func(n int) string { return fmt.Sprint("op", n/7%3, word()) },
 		"ClientIP":  func(n int) string { return fmt.Sprint("10.0.0.", n%40) },
-		"ObjectId":  func(n int) string { return fmt.Sprint(word(), "/", 10_000+n, strings.Repeat("-long", r.IntN(30)), word()) },
+		"ObjectId": func(n int) string {
+			return fmt.Sprint(word(), "/", 10_000+n, strings.Repeat("-long", r.IntN(30)), word())
+		},
 	}
 	last := 0
 	add := func(day, rows int) {
