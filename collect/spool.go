@@ -26,7 +26,7 @@ type Spool struct {
 	reading *semaphore.Weighted
 	handing *semaphore.Weighted
 	chunks  sync.Pool
-	wholes  sync.Pool // of *[]byte, for Whole
+	wholes  [wholeSizes]sync.Pool // of *[]byte, for Whole; of one size each
 	create  func(dir, pattern string) (spoolFile, error)
 }
 
@@ -199,19 +199,39 @@ func (b *Body) Head(most int) []byte {
 
 // Whole returns a copy of a body that is in memory, and what lets that copy's memory be
 // used for the next: to be called once, or never, when nobody refers to the copy any more.
+// That memory is at most half as large again as the body: a copy may be kept for long, and
+// small ones must not keep what large ones needed.
 func (b *Body) Whole() (body []byte, free func()) {
-	room, ok := b.spool.wholes.Get().(*[]byte)
+	number, size := wholeSize(b.size)
+	pool := &b.spool.wholes[number]
+	room, ok := pool.Get().(*[]byte)
 	if !ok {
-		room = new([]byte)
-	}
-	if int64(cap(*room)) < b.size {
-		*room = make([]byte, 0, b.size+b.size/8) // the next is rarely of the same size
+		kept := make([]byte, 0, size)
+		room = &kept
 	}
 	body = (*room)[:0]
 	for _, c := range b.chunks {
 		body = append(body, c[:min(b.size-int64(len(body)), spoolChunk)]...)
 	}
-	return body, func() { b.spool.wholes.Put(room) }
+	return body, func() { pool.Put(room) }
+}
+
+const (
+	leastWhole = 4 << 10
+	wholeSizes = 22 // up to 4 MiB, which is PartBytes, and one more
+)
+
+// wholeSize returns the size of memory for a body, and its number: powers of two from
+// leastWhole, and what lies half way between them.
+func wholeSize(bytes int64) (number int, size int64) {
+	for size = leastWhole; size < bytes; number++ {
+		if number%2 == 0 {
+			size += size / 2
+		} else {
+			size += size / 3
+		}
+	}
+	return number, size
 }
 
 // Part returns a copy of the bytes from one place to another, and what gives

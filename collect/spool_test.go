@@ -83,6 +83,9 @@ func checkWhole(t *testing.T, b *Body, want []byte) {
 	if !bytes.Equal(first, want) || !bytes.Equal(second, want) {
 		t.Errorf("%d bytes: the whole is another", len(want))
 	}
+	if most := max(len(want)+len(want)/2, leastWhole); cap(first) > most {
+		t.Errorf("%d bytes: the whole keeps %d, more than %d", len(want), cap(first), most)
+	}
 	clear(first)
 	free()
 	if third, _ := b.Whole(); !bytes.Equal(third, want) || !bytes.Equal(second, want) {
@@ -217,5 +220,23 @@ func TestASpoolClearsWhatACrashLeft(t *testing.T) {
 	}
 	if _, err := os.Stat(other); err != nil {
 		t.Errorf("%s, which is no spool's, is gone", other)
+	}
+}
+
+// Whatever came before, a small body does not get, and keep, the memory of a large one.
+func TestASmallBodyDoesNotKeepTheMemoryOfALargeOne(t *testing.T) {
+	s := openSpool(t, SpoolMemory)
+	for _, size := range []int{PartBytes - spoolChunk, 1000, 300_000, 5000, 0} {
+		b := s.NewBody()
+		_, err := b.Fill(bytes.NewReader(noise(1, size)), see)
+		must(t, err)
+		for range 3 {
+			whole, free := b.Whole()
+			if len(whole) != size || cap(whole) > max(size+size/2, leastWhole) {
+				t.Errorf("a body of %d bytes has memory of %d", size, cap(whole))
+			}
+			free()
+		}
+		must(t, b.Close())
 	}
 }

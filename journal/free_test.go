@@ -125,3 +125,28 @@ func TestMemoryComesBackAtOnceWhereNothingIsKept(t *testing.T) {
 	_, f := appendFreed(t, 0, 3)
 	f.expect(t, "journalled", func(int) int32 { return 1 })
 }
+
+// What a lent body does not fill of its memory counts as well.
+func TestMemoryThatABodyDoesNotFillCounts(t *testing.T) {
+	cfg := DefaultConfig(t.TempDir())
+	cfg.RecentBytes = 1 << 20
+	j, err := Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = j.Close() }()
+	for n := range 20 {
+		p := lentPayload(n, 40)
+		p.Body = append(make([]byte, 0, 100<<10), p.Body...)
+		p.Free = func() {}
+		if _, err := j.Append(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, in := j.recently(10); in {
+		t.Error("eleven bodies that keep 100 KiB each are in memory, where a mebibyte is allowed")
+	}
+	if _, in := j.recently(11); !in {
+		t.Error("ten bodies that keep 100 KiB each are not in memory")
+	}
+}
