@@ -17,6 +17,8 @@ type Only struct {
 	// Piece is in each text for which Holds is true, whatever the case of its ASCII letters;
 	// empty: none is known. With one, few texts are asked.
 	Piece string
+	// Quick says that to ask Holds again is less than to remember what it said.
+	Quick bool
 	// In stands for Holds: the text is one of these.
 	In *TextSet
 
@@ -82,8 +84,11 @@ const maxHeld = 64 << 10
 
 // holds reports whether a condition on one text holds for it.
 func holds[T string | []byte](c *conditions, o *condition, text T) bool {
-	if o.In != nil {
+	switch {
+	case o.In != nil:
 		return o.In.Has([]byte(text))
+	case o.Quick:
+		return o.Holds(string(text))
 	}
 	held, known := o.held[string(text)]
 	if !known {

@@ -63,16 +63,39 @@ func New(text string) *Piece {
 }
 
 // Index returns where the piece begins first, -1 if it is not there.
-func (p *Piece) Index(in []byte) int {
+func (p *Piece) Index(in []byte) int { return index(p, in) }
+
+// In reports whether a text has the piece.
+func (p *Piece) In(text string) bool { return index(p, text) >= 0 }
+
+// Len is how long the piece is.
+func (p *Piece) Len() int { return len(p.piece) }
+
+func index[T string | []byte](p *Piece, in T) int {
 	last := len(p.piece) - 1
 	for at := last; at < len(in); at += int(p.skip[in[at]]) {
-		i := 0
-		for i <= last && lower[in[at-i]] == p.piece[last-i] {
-			i++
-		}
-		if i > last {
+		if ends(p, in[:at+1]) {
 			return at - last
 		}
 	}
 	return -1
+}
+
+// Ends reports whether a text ends in the piece.
+func (p *Piece) Ends(text string) bool { return len(text) >= len(p.piece) && ends(p, text) }
+
+// Begins reports whether a text begins with the piece.
+func (p *Piece) Begins(text string) bool {
+	return len(text) >= len(p.piece) && ends(p, text[:len(p.piece)])
+}
+
+// ends reports whether what is no shorter than the piece ends in it.
+func ends[T string | []byte](p *Piece, in T) bool {
+	from := len(in) - len(p.piece)
+	for i := len(p.piece) - 1; i >= 0; i-- {
+		if lower[in[from+i]] != p.piece[i] {
+			return false
+		}
+	}
+	return true
 }

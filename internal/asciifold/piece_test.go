@@ -23,8 +23,12 @@ func TestPiecesAreFound(t *testing.T) {
 			continue
 		}
 		want := strings.Index(foldBytes(text), foldBytes(needle))
-		if got := New(needle).Index([]byte(text)); got != want {
+		p := New(needle)
+		if got := p.Index([]byte(text)); got != want || p.In(text) != (want >= 0) || p.Len() != len(needle) {
 			t.Fatalf("%q in %q: %d, want %d", needle, text, got, want)
+		}
+		if p.Begins(text) != strings.HasPrefix(foldBytes(text), foldBytes(needle)) || p.Ends(text) != strings.HasSuffix(foldBytes(text), foldBytes(needle)) {
+			t.Fatalf("%q begins with %q: %v, ends: %v", text, needle, p.Begins(text), p.Ends(text))
 		}
 		if want >= 0 {
 			found++

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quoll/quoll/internal/asciifold"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/rewrite"
 	sqlgen "github.com/quoll/quoll/kql/sqlgen/duckdb"
@@ -149,7 +150,7 @@ func onlyOf(e plan.Expr, sources map[*plan.Column]string) (only lake.Only, ok bo
 		return ok && column == only.Column
 	})
 	if ok {
-		only.Piece = pieceOf(e)
+		only.Piece, only.Quick = pieceOf(e), isOfASCII(e)
 		return only, true
 	}
 	c, isCall := e.(*plan.Call)
@@ -223,6 +224,9 @@ func holds(e plan.Expr, ours func(plan.Expr) bool) (met func(text string) bool, 
 		return nil, false
 	}
 	name, negated := strings.CutPrefix(c.Function.Name, "!")
+	if met := ofASCII(name, list[0]); met != nil {
+		return func(text string) bool { return met(text) != negated }, true
+	}
 	compare, ok := operator(name)
 	return func(text string) bool { return compare(text, list[0]) != negated }, ok
 }
@@ -248,6 +252,36 @@ func combined(c *plan.Call, ours func(plan.Expr) bool) (met func(text string) bo
 		}, true
 	}
 	return func(text string) bool { return !all[0](text) }, len(all) == 1
+}
+
+// ofASCII returns an operator without regard to case with a needle of ASCII: no other
+// character equals one of those, so that bytes decide. It is nil for all else.
+func ofASCII(name, needle string) (met func(text string) bool) {
+	piece := asciifold.New(needle)
+	if piece == nil || piece.Len() != len(needle) {
+		return nil
+	}
+	switch name {
+	case "=~", "~": // of !~
+		return func(text string) bool { return len(text) == len(needle) && piece.Ends(text) }
+	case "contains":
+		return piece.In
+	case "startswith":
+		return piece.Begins
+	case "endswith":
+		return piece.Ends
+	}
+	return nil
+}
+
+// isOfASCII reports whether a condition of holds is one of ofASCII and nothing else.
+func isOfASCII(e plan.Expr) bool {
+	c, ok := e.(*plan.Call)
+	if !ok || len(c.Args) != 2 {
+		return false
+	}
+	needle, constant := constants(c.Args[1:])
+	return constant && ofASCII(strings.TrimPrefix(c.Function.Name, "!"), needle[0]) != nil
 }
 
 // operator returns an operator of two texts; those that the engine has of its own go by
