@@ -70,6 +70,14 @@ type Source interface {
 
 // ReadFooter reads the footer of a file.
 func ReadFooter(from Source) (f *Footer, err error) {
+	if f := quickFooter(from); f != nil {
+		return f, nil
+	}
+	return libraryFooter(from)
+}
+
+// libraryFooter has the library read the footer.
+func libraryFooter(from Source) (f *Footer, err error) {
 	defer func() {
 		if v := recover(); v != nil { // the library panics on some damage
 			f, err = nil, fmt.Errorf("%w: footer: %v", ErrDamaged, v)

@@ -422,3 +422,35 @@ func damage(t *testing.T, r *rand.Rand, packed bool) (failed int) {
 	}
 	return failed
 }
+
+// A footer that is read here has what the library says; what is damaged is no reason to
+// panic, nor to make more of than there is.
+func TestFootersAreThoseOfALibrary(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	same := 0
+	for range 4 {
+		body, _ := written(t, r, 1+r.IntN(3), 400, false)
+		ours, library, err := parquetpages.Footers(bytes.NewReader(body))
+		if err != nil || ours != library {
+			t.Fatalf("%v:\n%s\nwant\n%s", err, ours, library)
+		}
+		for range 500 {
+			damaged := slices.Clone(body)
+			for range 1 + r.IntN(2) { // most of them in the footer
+				damaged[len(damaged)-1-r.IntN(min(len(damaged), 9000))] ^= 1 << r.IntN(8)
+			}
+			ours, library, err := parquetpages.Footers(bytes.NewReader(damaged[r.IntN(2)*r.IntN(9):]))
+			if err == nil && ours == library {
+				same++
+			}
+		}
+	}
+	if same < 100 {
+		t.Errorf("%d damaged footers are read alike", same)
+	}
+	for _, short := range []string{"", "PAR1", "\x00\x00\x00\x00PAR1", "\xff\xff\xff\xffPAR1", "\x04\x00\x00\x00PAR1PAR1"} {
+		if ours, _, err := parquetpages.Footers(bytes.NewReader([]byte(short))); err == nil || ours != "" {
+			t.Errorf("%q: %v, %q", short, err, ours)
+		}
+	}
+}
