@@ -2,6 +2,7 @@ package lake
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -135,5 +136,46 @@ func TestGroupsAreFoundByTheirKeys(t *testing.T) {
 		}
 		counts.empty()
 		clear(want)
+	}
+}
+
+// The steps of times are those that a division gives, whatever their length, and those of a
+// row group in one step are known without its times.
+func TestStepsOfTimes(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for range 20_000 {
+		of := 1 + r.Int64N(1<<(1+r.IntN(50)))
+		begin := noon.UnixMicro() - r.Int64N(1<<55)
+		var times []int64
+		for range 1 + r.IntN(20) {
+			at := begin + of/maxSteps*r.Int64N(maxSteps) + of*r.Int64N(1+r.Int64N(min(maxSteps-2, max(1<<55/of, 1))))
+			if r.IntN(2) == 0 { // on the edge
+				at += of - (at+sinceYearOne)%of - r.Int64N(2)
+			}
+			times = append(times, at)
+		}
+		var k counted
+		if err := k.steps(times, of); err != nil {
+			t.Fatal(err)
+		}
+		for i, at := range times {
+			want, err := step(at, of)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := k.first + int64(k.codes[i]); got != want || uint64(k.codes[i]) >= k.size {
+				t.Fatalf("%d is in step %d of %d, want %d", at, got, of, want)
+			}
+		}
+		least, most := slices.Min(times), slices.Max(times)
+		one, err := new(counted).oneStep(least, most, of, len(times))
+		if err != nil || one != (k.size == 1) {
+			t.Fatalf("%d to %d are in %d steps of %d: %v, %v", least, most, k.size, of, one, err)
+		}
+		if again := (counted{codes: []uint32{3, 3, 3}}); one {
+			if _, err := again.oneStep(least, most, of, 2); err != nil || again.first != k.first || again.size != 1 || !slices.Equal(again.codes, []uint32{0, 0}) {
+				t.Fatalf("%+v: %v", again, err)
+			}
+		}
 	}
 }

@@ -21,7 +21,7 @@ func (c *Chunk) Codes(first, end int64, to []uint32) (codes []uint32, ok bool, e
 	if err != nil || !ok {
 		return to, false, err
 	}
-	if len(to) > start && int(slices.Max(to[start:])) >= size {
+	if len(to) > start && int(largest(to[start:])) >= size {
 		return to, false, c.in(fmt.Errorf("%w: the dictionary has not all values", ErrDamaged))
 	}
 	return to, true, nil
@@ -57,7 +57,7 @@ func (c *Chunk) runs(first, end int64, size int, use func(codes []uint32, rows i
 				one[0] = bitsAt(r.body, 0, width)
 			}
 			if take > 0 {
-				if int(slices.Max(codes)) >= size {
+				if int(largest(codes)) >= size {
 					return fmt.Errorf("%w: the dictionary has not all values", ErrDamaged)
 				}
 				use(codes, rows)
@@ -206,26 +206,4 @@ func unpackCodes(body []byte, width, first, count int, to []uint32) ([]uint32, e
 		first, count = max(0, first-r.rows), count-take
 	}
 	return to, nil
-}
-
-// unpackBits appends count numbers of width bits, from first on.
-func unpackBits(body []byte, width, first, count int, to []uint32) []uint32 {
-	start := len(to)
-	to = slices.Grow(to, count)[:start+count]
-	out, mask, bit, n := to[start:], uint64(1)<<width-1, first*width, 0
-	if whole := len(body)*8 - 64 - bit; whole >= 0 { // numbers within eight bytes that are there
-		n = count
-		if width > 0 {
-			n = min(count, whole/width+1)
-		}
-		for i := range out[:n] {
-			out[i] = uint32(little(body[bit>>3:]) >> (bit & 7) & mask)
-			bit += width
-		}
-	}
-	for ; n < count; n++ {
-		out[n] = bitsAt(body, bit, width)
-		bit += width
-	}
-	return to
 }
