@@ -231,7 +231,11 @@ func (c *Chunk) readDictionary(h header, at int64) error {
 	if err != nil {
 		return err
 	}
-	if h.values > int64(len(body)) {
+	least := 1 // bytes of a value
+	if c.kind == parquet.Types.ByteArray {
+		least = 4 // its length: room is made for all texts before one is read
+	}
+	if h.values > int64(len(body)/least) {
 		return fmt.Errorf("%w: a dictionary of %d values in %d bytes", ErrDamaged, h.values, len(body))
 	}
 	if c.kind == parquet.Types.ByteArray {
