@@ -214,7 +214,8 @@ func TestWhereRowsAreFoundByThemselves(t *testing.T) {
 		{types.String, 4 << 10, 100, false}, // more than a mebi of rows
 		{types.Dynamic, 1 << 10, 3, true},
 		{types.Dynamic, 4 << 10, 1000, true},
-		{types.Dynamic, 5 << 10, 1000, false},
+		{types.Dynamic, 8 << 10, 1000, true},
+		{types.Dynamic, 9 << 10, 1000, false},
 		{types.String, 8 << 10, 1000, false}, // half of each part
 	} {
 		if got := worth(c.of, c.candidates, c.width); got != c.want {
@@ -228,7 +229,7 @@ func TestLessToUnpack(t *testing.T) {
 	for _, c := range []struct {
 		rows, candidates, looks int64
 		want                    bool
-	}{{400, 100, 100, true}, {400, 100, 101, false}, {400, 20, 180, true}, {40 << 20, 10 << 20, 10 << 20, true}} {
+	}{{400, 200, 400, true}, {400, 200, 401, false}, {400, 20, 760, true}, {40 << 20, 10 << 20, 10 << 20, true}} {
 		if got := lessToUnpack(c.rows, c.candidates, c.looks); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}

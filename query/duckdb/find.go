@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -23,24 +25,33 @@ import (
 
 const (
 	// findShare is the part of a row group that may have what is sought for it to be
-	// looked into block by block; a single block is, whatever it is of.
-	findShare = 4
-	aBlock    = 1 << 10
+	// looked into block by block, documentShare where there are documents; a single block is,
+	// whatever it is of.
+	findShare     = 4
+	documentShare = 2
+	aBlock        = 1 << 10
 	// maxCandidates is the most rows of all files that are looked into so, and maxLooks the
 	// most looks at a row, one for each text that is sought. Of fewCandidates it is not asked
 	// whether the engine has less work, and of more it is.
 	maxCandidates = 1 << 20
 	fewCandidates = 64 << 10
 	maxLooks      = 2 << 20
-	// maxFound, or maxDocuments if rows have documents, and maxFoundBytes are what is found
-	// in them. More short texts than that the engine reads quicker itself; where there are
-	// documents, those files are left to it that are not looked into by then.
+	// maxFound and maxFoundBytes are what is found in them. More than that the engine reads
+	// quicker itself.
 	maxFound      = 128 << 10
-	maxDocuments  = 16 << 10
 	maxFoundBytes = 32 << 20
-	// maxRefused is how many files may have more than is left of that before no other is
-	// looked into.
-	maxRefused = 16
+	// maxDocumentBytes, or memoryShare of the engine's memory if that is less, are maxFoundBytes
+	// where there are documents, which are loaded by and by; once there are more, those files
+	// are left to the engine that are not looked into by then.
+	maxDocumentBytes = 256 << 20
+	memoryShare      = 8
+	// foundShare is the part of the rows of a file that may be found where there are documents:
+	// to hand one over costs the engine's reading of ten. fewFound always may.
+	foundShare = 32
+	fewFound   = 64
+	// maxRefused is how many files may have more before no other is looked into, beside one for
+	// two of which the rows were found.
+	maxRefused = 4
 	// seekers is how many files are looked into at a time.
 	seekers = 2
 )
@@ -63,33 +74,40 @@ func (r *reader) find(ctx context.Context, set *ReadSet, scan *plan.Scan, all []
 			return nil, nil, err
 		}
 	}
-	batches, err := r.findAll(ctx, set, scan, pick, asked)
+	rows, found, err := r.findAll(ctx, set, scan, pick, asked)
 	if err != nil {
 		return nil, nil, err
 	}
-	if batches == nil {
+	if found == nil {
 		return nil, all, nil
 	}
-	table, err := r.loadFound(ctx, batches)
-	if err != nil {
+	if err := r.loadFound(ctx, rows); err != nil {
 		return nil, nil, err
 	}
-	return table, r.left(all, pick, batches), nil
+	var table []item
+	if rows.table != "" {
+		table = []item{{from: rows.table}}
+	}
+	return table, r.left(all, pick, found), nil
 }
 
-// findAll looks into files; where that is not possible there is no batch, nor once there is
-// too much. Of short texts there is none at all then.
-func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pick []narrowed, asked *termfilter.Sought) ([]arrow.RecordBatch, error) {
+// most is how much is found, and how many bytes of that are loaded at once.
+type most struct{ rows, bytes, loaded int64 }
+
+// findAll looks into files, and says of which the rows are found: not where that is not
+// possible, nor once there is too much. Of short texts there is none at all then.
+func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pick []narrowed, asked *termfilter.Sought) (*foundRows, []bool, error) {
 	columns, only := foundColumns(set, scan), r.exactly(set, scan, asked)
-	batches := make([]arrow.RecordBatch, len(pick))
-	var rows, bytes, refused atomic.Int64 // rows found so far, and files that have too many
+	found, to := make([]bool, len(pick)), &foundRows{}
+	var rows, bytes atomic.Int64   // found so far
+	var done, refused atomic.Int64 // files of which the rows are found, and that have too many
 	documents := hasDocument(scan)
-	most := int64(maxFound)
+	most := most{maxFound, maxFoundBytes, math.MaxInt64}
 	if documents {
 		most = r.engine.most
 	}
 	tooMuch := func() bool {
-		return rows.Load() > most || bytes.Load() > maxFoundBytes || documents && refused.Load() > maxRefused
+		return rows.Load() > most.rows || bytes.Load() > most.bytes || documents && refused.Load() > maxRefused+done.Load()/2
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(seekers)
@@ -101,18 +119,21 @@ func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pic
 			if tooMuch() {
 				return nil
 			}
-			finding := lake.Finding{Parts: f.parts, Sought: asked, Only: only, Columns: columns, Rows: most, Bytes: maxFoundBytes}
+			finding := lake.Finding{Parts: f.parts, Sought: asked, Only: only, Columns: columns, Rows: most.rows, Bytes: maxFoundBytes}
 			if documents {
-				finding.Rows, finding.Bytes = most-rows.Load(), maxFoundBytes-bytes.Load()
+				finding.Rows = min(most.rows-rows.Load(), max(fewFound, f.rows()/foundShare))
+				finding.Bytes = min(maxFoundBytes, most.bytes-bytes.Load())
 			}
 			batch, err := set.Find(ctx, f.file, finding)
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
 			case err == nil:
-				batches[i] = batch
+				found[i] = true
+				done.Add(1)
 				rows.Add(batch.NumRows())
 				bytes.Add(bytesOf(batch))
+				return r.addFound(ctx, to, batch, most.loaded)
 			case errors.Is(err, lake.ErrTooMany):
 				refused.Add(1)
 			case !errors.Is(err, lake.ErrNotFindable):
@@ -122,9 +143,9 @@ func (r *reader) findAll(ctx context.Context, set *ReadSet, scan *plan.Scan, pic
 		})
 	}
 	if err := group.Wait(); err != nil || tooMuch() && !documents {
-		return nil, err
+		return nil, nil, err
 	}
-	return batches, nil
+	return to, found, nil
 }
 
 func bytesOf(batch arrow.RecordBatch) (bytes int64) {
@@ -143,10 +164,10 @@ func rowsOf(batches []arrow.RecordBatch) (rows int64) {
 	return rows
 }
 
-// left returns what of all is not in the batches, and counts what is.
-func (r *reader) left(all, pick []narrowed, batches []arrow.RecordBatch) (left []narrowed) {
+// left returns what of all is not found, and counts what is.
+func (r *reader) left(all, pick []narrowed, found []bool) (left []narrowed) {
 	for i, f := range all {
-		if batches[i] == nil {
+		if !found[i] {
 			left = append(left, f)
 			continue
 		}
@@ -172,20 +193,44 @@ func (r *reader) left(all, pick []narrowed, batches []arrow.RecordBatch) (left [
 	return left
 }
 
-// loadFound makes a table of the rows, which is there until the query ends.
-func (r *reader) loadFound(ctx context.Context, batches []arrow.RecordBatch) ([]item, error) {
-	if rowsOf(batches) == 0 {
-		return nil, nil
+// foundRows are rows on their way into a table.
+type foundRows struct {
+	mu      sync.Mutex
+	batches []arrow.RecordBatch // not loaded yet
+	bytes   int64               // of batches
+	table   string              // empty until there is one
+}
+
+// addFound adds rows, and loads all so far if they have so many bytes: no more are in memory
+// twice.
+func (r *reader) addFound(ctx context.Context, to *foundRows, batch arrow.RecordBatch, loaded int64) error {
+	to.mu.Lock()
+	defer to.mu.Unlock()
+	to.batches, to.bytes = append(to.batches, batch), to.bytes+bytesOf(batch)
+	if to.bytes < loaded {
+		return nil
 	}
-	batch, err := together(batches)
+	return r.loadFound(ctx, to)
+}
+
+// loadFound puts rows into their table, which is there until the query ends.
+func (r *reader) loadFound(ctx context.Context, rows *foundRows) error {
+	if rowsOf(rows.batches) == 0 {
+		return nil
+	}
+	batch, err := together(rows.batches)
+	switch {
+	case err != nil:
+	case rows.table == "":
+		rows.table, err = r.loadTable(ctx, batch)
+	default:
+		err = r.engine.appendTo(ctx, rows.table, batch)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("load found rows: %w", err)
+		return fmt.Errorf("load found rows: %w", err)
 	}
-	name, err := r.loadTable(ctx, batch)
-	if err != nil {
-		return nil, fmt.Errorf("load found rows: %w", err)
-	}
-	return []item{{from: name}}, nil
+	rows.batches, rows.bytes = nil, 0
+	return nil
 }
 
 // loadTable makes a table of a batch, which is there until the query ends.
@@ -206,6 +251,16 @@ func (r *reader) loadTable(ctx context.Context, batch arrow.RecordBatch) (name s
 		return "", err
 	}
 	return name, conn.Raw(func(c any) error { return appendBatch(c, name, batch) })
+}
+
+// appendTo adds the rows of a batch to a table with its columns.
+func (e *Engine) appendTo(ctx context.Context, table string, batch arrow.RecordBatch) error {
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("open connection: %w", err)
+	}
+	defer conn.Close()
+	return conn.Raw(func(c any) error { return appendBatch(c, table, batch) })
 }
 
 // together puts the rows of batches with the same columns into one: each that is appended

@@ -30,6 +30,14 @@ type narrowed struct {
 	rest bool
 }
 
+// rows is how many rows the parts have.
+func (n *narrowed) rows() (rows int64) {
+	for _, p := range n.parts {
+		rows += p.Rows()
+	}
+	return rows
+}
+
 // spans returns the rows of the parts, neighbours put together.
 func (n *narrowed) spans() (spans []lake.Span) {
 	for _, p := range n.parts {

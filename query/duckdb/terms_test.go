@@ -372,7 +372,7 @@ func TestFilesOfTooManyRowsAreLeftToTheEngine(t *testing.T) {
 	with, without := query.NewService(query.Schema{IngestionTime: lake.ColumnIngestionTime}.Compile, engine, time.Now), termService(t, dir, without{FromLake(l)})
 	both, rows := 0, 0
 	for n := range 200 {
-		engine.most = int64(r.IntN(6))
+		engine.most.rows, engine.most.loaded = int64(r.IntN(12)), int64(r.IntN(5_000)) // a row has about a thousand
 		word := rare(r.IntN(rares))
 		if r.IntN(3) == 0 {
 			word = cut(r, texts[r.IntN(len(texts))])

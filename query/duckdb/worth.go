@@ -26,19 +26,22 @@ func worthFinding(set *ReadSet, scan *plan.Scan, all []narrowed, asked *termfilt
 		return nil
 	}
 	pick := make([]narrowed, len(all))
+	documents, share := hasDocument(scan), int64(findShare)
+	if documents {
+		share = documentShare
+	}
 	var rows, candidates, looks int64
 	for i, f := range all {
 		if pick[i].file = f.file; f.all || len(set.Later[f.file.Path]) > 0 {
 			continue
 		}
 		for _, p := range f.parts {
-			if n := p.Candidates(); n*findShare <= p.Rows() || n <= aBlock && n < p.Rows() {
+			if n := p.Candidates(); n*share <= p.Rows() || n <= aBlock && n < p.Rows() {
 				pick[i].parts = append(pick[i].parts, p)
 				rows, candidates, looks = rows+p.Rows(), candidates+n, looks+n*int64(len(p.Sought.Texts()))
 			}
 		}
 	}
-	documents := hasDocument(scan)
 	switch {
 	case candidates == 0:
 		return nil
@@ -54,8 +57,8 @@ func worthFinding(set *ReadSet, scan *plan.Scan, all []narrowed, asked *termfilt
 
 // lessToUnpack reports whether documents of candidates are unpacked and looked into in less
 // time than those of all rows are read by the engine: what it takes is the unpacking, which
-// is the same for both, and a look is less than that.
-func lessToUnpack(rows, candidates, looks int64) bool { return 2*(candidates+looks) <= rows }
+// is the same for both, and a look is half of that.
+func lessToUnpack(rows, candidates, looks int64) bool { return 2*candidates+looks <= 2*rows }
 
 // What it takes to read a value, in picoseconds, as measured over a year of mail in 365
 // files of some thousand rows: the engine goes through all rows of a part, the lake through
