@@ -157,7 +157,7 @@ func (r *reader) rowsOf(ctx context.Context, scan *plan.Scan) (rows int64) {
 
 // pays reports whether to compute values first spares more than it costs.
 func (r *reader) pays(ctx context.Context, a *among) bool {
-	if a.cost > maxFirst || r.first.inside[a.rows.Node] || r.near != nil && a.reads[r.near.scan] {
+	if a.cost > maxFirst || r.first.inside[a.rows.Node] || r.near.reads(a.reads) {
 		return false
 	}
 	for n := range a.reads {

@@ -1,63 +1,113 @@
 package duckdb
 
 import (
+	"context"
 	"slices"
 	"time"
 
 	"github.com/quoll/quoll/kql/plan"
+	"github.com/quoll/quoll/kql/rewrite"
 	"github.com/quoll/quoll/query"
 )
 
 const (
-	// nearRows is how many rows next to the end of a table that is asked for are looked
-	// through first, where its first rows by time are wanted of those that meet some
-	// conditions, and nearShare what part of the table they may be: should they not be
-	// enough, so much is read in vain.
+	// nearRows is how many rows next to the end of what is asked for are looked through
+	// first, where the first rows by time are wanted of those that meet some conditions,
+	// and nearShare what part of all they may be: should they not be enough, so much is
+	// read in vain. Where they gave some, as many are looked through next as should give
+	// all, if those are no more than a part of nearAgain.
 	nearRows  = 256 << 10
 	nearShare = 8
+	nearAgain = 3
 )
 
-// near looks for the first rows of a table near one end of it.
+// near looks for the first rows of tables near one end of them.
 type near struct {
-	scan  *plan.Scan
-	count int64 // so many are wanted
-	time  int   // the column of the output with their times
-	rows  int64 // so many are looked through
-	left  bool  // that some files or batches are left out
-	// latest says that the rows left out are earlier than bound; else they are later.
-	latest bool
-	bound  time.Time
+	scans  map[*plan.Scan]bool
+	time   int   // the column of the output with their times
+	count  int64 // so many are wanted
+	latest bool  // from the latest on; else from the earliest
+	// ordered says that what is cut off an answer that is too long comes after the rest of it.
+	ordered bool
+	rows    int64     // so many are looked through
+	total   int64     // of so many
+	left    bool      // that some files or batches are left out
+	bound   time.Time // the rows left out are earlier, or later
 }
 
-// nearEnd returns how to look for what a statement asks for near one end of its table; nil
+// nearEnd returns how to look for what a statement asks for near one end of its tables; nil
 // where that is not what it asks for.
 func (r *reader) nearEnd(s *plan.Statement) *near {
 	if r.options.Each != nil || r.options.Standing {
 		return nil
 	}
-	n := below(s.Root)
-	limit, ok := n.(*plan.Limit)
-	if !ok || limit.Count > int64(r.options.Limits.Rows) {
+	n := &near{scans: map[*plan.Scan]bool{}, rows: r.engine.near}
+	key, input, ok := n.wanted(s, int64(r.options.Limits.Rows))
+	n.time = slices.IndexFunc(s.Output, func(o plan.Output) bool { return o.Column == key })
+	if !ok || n.time < 0 {
 		return nil
 	}
-	sorted, ok := limit.Input.(*plan.Sort)
-	if !ok || len(sorted.Keys) == 0 {
+	if !n.reach(input, key, readersOf(s.Root)) || len(n.scans) == 0 {
 		return nil
 	}
-	n = below(sorted.Input)
-	for {
-		filter, ok := n.(*plan.Filter)
-		if !ok {
-			break
+	return n
+}
+
+// wanted reads which rows a statement asks for: so many that it says, or as many as an
+// answer may have, which is cut behind them. It returns the column that orders them and
+// the node that gives them.
+func (n *near) wanted(s *plan.Statement, most int64) (key *plan.Column, input plan.Node, ok bool) {
+	if limit, isLimit := below(s.Root).(*plan.Limit); isLimit {
+		sorted, ok := limit.Input.(*plan.Sort)
+		if !ok || len(sorted.Keys) == 0 || limit.Count > most {
+			return nil, nil, false
 		}
-		n = below(filter.Input)
+		by := sorted.Keys[0]
+		n.count, n.latest = limit.Count, by.Descending
+		n.ordered = len(s.Order) > 0 && s.Order[0].Column == by.Column && s.Order[0].Descending == by.Descending
+		return by.Column, sorted.Input, true
 	}
-	scan, ok := n.(*plan.Scan)
-	at := slices.IndexFunc(s.Output, func(o plan.Output) bool { return o.Column == sorted.Keys[0].Column })
-	if !ok || at < 0 {
-		return nil
+	if len(s.Order) == 0 {
+		return nil, nil, false
 	}
-	return &near{scan: scan, count: limit.Count, time: at, rows: r.engine.near}
+	n.count, n.latest, n.ordered = most+1, s.Order[0].Descending, true
+	n.rows = max(n.rows, n.count)
+	return s.Order[0].Column, s.Root, true
+}
+
+// reach follows a column of times down to the scans that have it; false if there is more
+// than conditions, projections and unions in between, or others read them as well.
+func (n *near) reach(node plan.Node, key *plan.Column, readers map[plan.Node][]plan.Node) bool {
+	if len(readers[node]) > 1 {
+		return false
+	}
+	switch node := node.(type) {
+	case *plan.Filter:
+		return n.reach(node.Input, key, readers)
+	case *plan.Project:
+		for _, d := range node.Define {
+			if d.Column == key {
+				ref, ok := d.Expr.(*plan.Ref)
+				return ok && n.reach(node.Input, ref.Column, readers)
+			}
+		}
+		return n.reach(node.Input, key, readers)
+	case *plan.Union:
+		at := slices.Index(node.Output, key)
+		for i, from := range node.From {
+			if at < 0 {
+				return false
+			}
+			if ref, ok := node.Items[i][at].(*plan.Ref); !ok || !n.reach(from, ref.Column, readers) {
+				return false
+			}
+		}
+		return true
+	case *plan.Scan:
+		n.scans[node] = true
+		return slices.ContainsFunc(node.Fields, func(f plan.Field) bool { return f.Column == key && f.Source == rewrite.TimeColumn })
+	}
+	return false
 }
 
 // below returns the first node that is no projection.
@@ -71,31 +121,54 @@ func below(n plan.Node) plan.Node {
 	}
 }
 
-// narrow narrows the range of the scan, and notes what that leaves out.
-func (n *near) narrow(s *plan.Scan, set *ReadSet, w *window, from, to time.Time) (time.Time, time.Time) {
-	if n == nil || s != n.scan || w.first == nil || w.first.All {
-		return from, to
-	}
+// bind settles which rows are looked through; false if that is no small part of all.
+func (n *near) bind(ctx context.Context, r *reader, share int64) bool {
 	var runs []run
-	var total int64
-	for _, r := range runsOf(set) {
-		if !r.least.IsZero() && overlaps(r.least, r.most, from, to) {
-			runs = append(runs, r)
-			total += r.rows
+	n.total, n.left = 0, false
+	for scan := range n.scans {
+		set, err := r.acquire(ctx, scan.Table)
+		if err != nil || set.TimeColumn != rewrite.TimeColumn {
+			return false
+		}
+		from, to := r.within(scan)
+		for _, r := range runsOf(set) {
+			if !r.least.IsZero() && overlaps(r.least, r.most, from, to) {
+				runs = append(runs, r)
+				n.total += r.rows
+			}
 		}
 	}
-	if total < n.rows*nearShare {
+	if n.total/share < n.rows {
+		return false
+	}
+	var ok bool
+	n.bound, ok = enough(runs, n.latest, n.rows)
+	return ok
+}
+
+// reads reports whether some of its scans are among nodes.
+func (n *near) reads(nodes map[plan.Node]bool) bool {
+	if n == nil {
+		return false
+	}
+	for scan := range n.scans {
+		if nodes[scan] {
+			return true
+		}
+	}
+	return false
+}
+
+// narrow narrows the range of a scan, and notes that this leaves something out.
+func (n *near) narrow(s *plan.Scan, w *window, from, to time.Time) (time.Time, time.Time) {
+	if n == nil || !n.scans[s] || w.first != nil && w.first.All {
 		return from, to
 	}
-	bound, ok := enough(runs, w.first.Latest, n.rows)
-	if !ok {
-		return from, to
-	}
-	n.left, n.latest, n.bound = true, w.first.Latest, bound
+	n.left = true
 	if n.latest {
-		return later(from, bound), to
+		return later(from, n.bound), to
 	}
-	return from, earlier(to, bound)
+	return from, earlier(to, n.bound)
 }
 
 // answers reports whether the rows that were found are those that are asked for: all of
@@ -104,13 +177,36 @@ func (n *near) answers(e *query.Execution) bool {
 	if !n.left {
 		return true
 	}
-	if int64(len(e.Rows)) != n.count {
+	if int64(len(e.Rows)) != n.count && !(e.Truncated && n.ordered) {
 		return false
 	}
-	return !slices.ContainsFunc(e.Rows, func(row []any) bool {
+	return n.found(e) == int64(len(e.Rows))
+}
+
+// found counts the rows of an answer that no row left out could come before.
+func (n *near) found(e *query.Execution) (rows int64) {
+	for _, row := range e.Rows {
 		at, ok := row[n.time].(time.Time)
-		return !ok || n.latest && at.Before(n.bound) || !n.latest && at.After(n.bound)
-	})
+		if ok && !(n.latest && at.Before(n.bound)) && !(!n.latest && at.After(n.bound)) {
+			rows++
+		}
+	}
+	return rows
+}
+
+// further has more rows be looked through, as many as should give what is wanted going by
+// an answer; false if those are too many.
+func (n *near) further(e *query.Execution) bool {
+	found := n.found(e)
+	if found == 0 {
+		return false
+	}
+	rows := float64(n.rows) * 1.25 * float64(n.count) / float64(found)
+	if rows > float64(n.total/nearAgain) {
+		return false
+	}
+	n.rows = max(int64(rows), 2*n.rows)
+	return true
 }
 
 // run is a file or a batch of rows.

@@ -76,17 +76,22 @@ const errorOfDecimal = duckdriver.ErrorType(mapping.ErrorTypeDecimal)
 // ownError stands before what a function of Quoll's own says.
 const ownError = "driver: API error: "
 
-// runOnce looks for the first rows of a table near the end that is asked for, and through
-// all of it where that gives too few.
+// runOnce looks for the first rows of tables near the end that is asked for, further where
+// that gives too few, and then through all of them.
 func (e *Engine) runOnce(ctx context.Context, r *reader, s *plan.Statement, careful bool) (*query.Execution, error) {
-	if r.near = r.nearEnd(s); r.near != nil {
+	r.near = r.nearEnd(s)
+	for share := int64(nearShare); r.near != nil && r.near.bind(ctx, r, share); share = nearAgain {
 		pruned := r.statistics.FilesPruned
 		execution, err := e.runText(ctx, r, s, careful)
 		if err != nil || r.near.answers(execution) {
 			return execution, err
 		}
-		r.near, r.statistics.FilesPruned = nil, pruned
+		r.statistics.FilesPruned = pruned
+		if share == nearAgain || !r.near.further(execution) {
+			break
+		}
 	}
+	r.near = nil
 	return e.runText(ctx, r, s, careful)
 }
 

@@ -86,7 +86,7 @@ func (r *reader) scan(ctx context.Context, s *plan.Scan, asked sqlgen.Times) (sq
 	w := r.window(set, asked)
 	from, to := r.within(s)
 	from, to = w.reach(set, from, to)
-	from, to = r.near.narrow(s, set, &w, from, to)
+	from, to = r.near.narrow(s, &w, from, to)
 	parts, err := r.files(ctx, set, s, from, to, &w)
 	if err != nil {
 		return sqlgen.Item{}, err

@@ -121,6 +121,10 @@ var overWindows = []string{
 	"UnifiedAuditLog | where %s | extend u = UserId | sort by TimeGenerated desc, u desc | take 31 | summarize count(), min(TimeGenerated), dcount(u)",
 	"UnifiedAuditLog | where %s | project t = TimeGenerated | top 12 by t asc",
 	"UnifiedAuditLog | where %s | take 33 | count",
+	"set truncationmaxrecords=20; UnifiedAuditLog | where %s and UserId != 'u1' | project TimeGenerated, UserId, Id | sort by TimeGenerated desc, Id asc, UserId asc",
+	"set truncationmaxrecords=6; union (UnifiedAuditLog | where %s and UserId != 'u1' | project TimeGenerated, UserId, Id), (UnifiedAuditLog | where UserId == 'u2' | project TimeGenerated, UserId = Operation, Id) | sort by TimeGenerated asc, Id asc, UserId asc",
+	"union (UnifiedAuditLog | where %s | project at = TimeGenerated, UserId, Id), (UnifiedAuditLog | where UserId == 'u2' | project at = TimeGenerated, UserId = Operation, Id) | top 8 by at, Id asc | project Id, at",
+	"union (UnifiedAuditLog | where %s | project at = TimeGenerated, Id), (UnifiedAuditLog | where UserId == 'u2' | project at = TimeGenerated + 2d, Id) | top 8 by at, Id asc | project Id, at",
 	"UnifiedAuditLog | where %s | where UserId == 'u3' | take 20 | count",
 	"UnifiedAuditLog | where %s | sort by UserId asc, TimeGenerated asc | take 5 | project UserId, TimeGenerated",
 	"let a = UnifiedAuditLog | where %s; union (a | top 3 by TimeGenerated | project TimeGenerated), (a | project TimeGenerated) | summarize count() by TimeGenerated",
@@ -254,16 +258,22 @@ func TestFirstRowsAreSoughtNearTheEnd(t *testing.T) {
 	s, e, table := newService(t)
 	e.near = 12
 	for text, want := range map[string]struct{ n, files, pruned int }{
-		"Events | where N != 7 | top 5 by TimeGenerated | project TimeGenerated, N":                                                             {119, 0, 4},
-		"Events | where N < 105 | top 5 by TimeGenerated | project TimeGenerated, N":                                                            {104, 4, 0}, // the nearest batch has none
-		"Events | where N < 110 | top 5 by TimeGenerated | project TimeGenerated, N":                                                            {109, 4, 0}, // and has too few
-		"Events | where N > 7 | top 5 by TimeGenerated asc | project TimeGenerated, N":                                                          {8, 1, 3},
-		"Events | where N > 20 | top 5 by TimeGenerated asc | project TimeGenerated, N":                                                         {21, 4, 0},
-		"Events | where N != 7 | sort by TimeGenerated desc | take 5 | project N, TimeGenerated":                                                {119, 0, 4},
-		"Events | where N != 7 | top 5 by TimeGenerated | project N":                                                                            {119, 4, 0}, // times are not in the answer
-		"Events | where N in ((Events | where N < 3 | top 1 by TimeGenerated | project N)) | top 1 by TimeGenerated | project TimeGenerated, N": {2, 4, 0},
-		"Events | where N != 7 | top 5 by TimeGenerated | where N < 117 | project TimeGenerated, N":                                             {116, 4, 0},
-		"Events | where N != 7 | top 5 by N | project TimeGenerated, N":                                                                         {119, 4, 0},
+		"Events | where N != 7 | top 5 by TimeGenerated | project TimeGenerated, N":                                                              {119, 0, 4},
+		"Events | where N < 105 | top 5 by TimeGenerated | project TimeGenerated, N":                                                             {104, 4, 0}, // the nearest batch has none
+		"Events | where N < 110 | top 5 by TimeGenerated | project TimeGenerated, N":                                                             {109, 1, 3}, // has two, and the next the others
+		"Events | where N > 7 | top 5 by TimeGenerated asc | project TimeGenerated, N":                                                           {8, 1, 3},
+		"Events | where N > 20 | top 5 by TimeGenerated asc | project TimeGenerated, N":                                                          {21, 2, 2}, // of the next as many as should give them
+		"Events | where N != 7 | sort by TimeGenerated desc | take 5 | project N, TimeGenerated":                                                 {119, 0, 4},
+		"Events | where N != 7 | top 5 by TimeGenerated | project N":                                                                             {119, 4, 0}, // times are not in the answer
+		"Events | where N in ((Events | where N < 3 | top 1 by TimeGenerated | project N)) | top 1 by TimeGenerated | project TimeGenerated, N":  {2, 4, 0},
+		"Events | where N != 7 | top 5 by TimeGenerated | where N < 117 | project TimeGenerated, N":                                              {116, 4, 0},
+		"set truncationmaxrecords=5; Events | where N != 7 | sort by TimeGenerated desc | project N, TimeGenerated":                              {119, 0, 4},
+		"set truncationmaxrecords=5; Events | where N > 7 | sort by TimeGenerated asc | project N, TimeGenerated":                                {8, 1, 3},
+		"set truncationmaxrecords=5; Events | where N < 4 | sort by TimeGenerated desc | project N, TimeGenerated":                               {3, 4, 0}, // all there are
+		"union (Events | where N % 2 == 0), (Events | where N % 3 == 1) | top 5 by TimeGenerated | project N, TimeGenerated":                     {118, 0, 8},
+		"union (Events | where N % 2 == 0), (Events | where N == 7) | top 5 by TimeGenerated | project N, TimeGenerated":                         {118, 0, 8},
+		"union (Events | where N < 9), (Events | extend TimeGenerated = TimeGenerated - 9d) | top 5 by TimeGenerated | project N, TimeGenerated": {8, 4, 0},
+		"Events | where N != 7 | top 5 by N | project TimeGenerated, N":                                                                          {119, 4, 0},
 	} {
 		result := mustQuery(t, s, query.Request{Text: text})
 		of := slices.IndexFunc(result.Columns, func(c query.Column) bool { return c.Name == "N" })
