@@ -108,7 +108,7 @@ func (r *reader) count(ctx context.Context, t *tally) (*lake.Counts, error) {
 		}
 	}
 	within := lake.Between{From: w.from, To: w.to}
-	counts, err := countFiles(ctx, set, narrow, fresh, &t.asked, within, &r.engine.counts)
+	counts, err := r.engine.countFiles(ctx, set, narrow, fresh, &t.asked, within)
 	if err != nil {
 		return nil, err
 	}

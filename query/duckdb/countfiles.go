@@ -20,20 +20,20 @@ type countedFiles struct {
 }
 
 // countFiles counts the rows of files, several at a time where they are many.
-func countFiles(ctx context.Context, set *ReadSet, files []narrowed, fresh []lake.Fresh, asked *lake.Counting, within lake.Between, spare *spareCounts) (*lake.Counts, error) {
+func (e *Engine) countFiles(ctx context.Context, set *ReadSet, files []narrowed, fresh []lake.Fresh, asked *lake.Counting, within lake.Between) (*lake.Counts, error) {
 	c := countedFiles{set: set, within: within}
 	c.part(files, fresh, asked)
 	workers := 1
 	for _, f := range files {
 		asked.Rows += f.file.Rows
 	}
-	if asked.Rows > countedApart {
+	if asked.Rows > e.apart {
 		workers = seekers
 	}
 	all := make([]*lake.Counts, workers)
 	for worker := range workers {
 		var err error
-		if all[worker], err = spare.take(asked); err != nil {
+		if all[worker], err = e.counts.take(asked); err != nil {
 			return nil, err
 		}
 	}
@@ -52,7 +52,7 @@ func countFiles(ctx context.Context, set *ReadSet, files []narrowed, fresh []lak
 		if err := all[0].Add(other); err != nil {
 			return nil, err
 		}
-		spare.put(other)
+		e.counts.put(other)
 	}
 	return all[0], nil
 }

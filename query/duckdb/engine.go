@@ -54,6 +54,7 @@ type Engine struct {
 	found   atomic.Int64 // the last table of rows that were found by themselves
 	inside  int64        // minInside, but in tests
 	near    int64        // nearRows, but in tests
+	apart   int64        // countedApart, but in tests
 	most    most         // what is found of rows with documents
 	atOnce  bool         // nothing is computed first, in tests
 	logger  *slog.Logger
@@ -66,7 +67,7 @@ func Open(ctx context.Context, config Config, source Source, logger *slog.Logger
 	if err != nil {
 		return nil, fmt.Errorf("start DuckDB: %w", err)
 	}
-	e := &Engine{db: sql.OpenDB(connector), source: source, running: newRunning(), inside: minInside, near: nearRows, logger: logger}
+	e := &Engine{db: sql.OpenDB(connector), source: source, running: newRunning(), inside: minInside, near: nearRows, apart: countedApart, logger: logger}
 	e.most = most{maxFound, min(maxDocumentBytes, config.MemoryBytes/memoryShare), maxFoundBytes}
 	e.fresh = newFreshCache(e.db, logger)
 	if config.Now == nil {
