@@ -33,7 +33,7 @@ func quickFooter(from Source) *Footer {
 	}
 	r := footerReader{thrift: thrift{buf: body}, f: &Footer{index: map[string]int{}}}
 	r.file()
-	if r.ends() || r.other || len(r.f.chunks) != len(r.f.rows)*len(r.f.columns) {
+	if r.ends() || r.other || len(r.f.chunks) != len(r.f.rows)*len(r.f.columns) || len(r.f.bounds) != len(r.f.rows)*r.f.numbers {
 		return nil
 	}
 	return r.f
@@ -197,7 +197,7 @@ func (r *footerReader) chunk(column int) {
 		case r.other:
 			r.pass(kind)
 		case field == 3 && kind == thriftStruct:
-			there = true
+			r.other, there = there, true // one that comes twice is another column's
 			r.place(column)
 		case field == 1 || field >= 8: // in another file, or encrypted
 			r.other = true
