@@ -15,7 +15,7 @@ func TestAColumnThatStandsTwice(t *testing.T) {
 		return append([]byte{0x15, kind, 0x25, 0, 0x18, byte(len(name))}, append([]byte(name), 0)...)
 	}
 	place := []byte{0x15, 12, 0x36, 0, 0x26, 8, 0x16, 8, 0x26, 8, 0} // of a text: type, codec, sizes, first page
-	footer := []byte{0x15, 2, 0x19, 0x3c, 0x48, 1, 'r', 0x15, 4, 0} // version, three elements of the schema
+	footer := []byte{0x15, 2, 0x19, 0x3c, 0x48, 1, 'r', 0x15, 4, 0}  // version, three elements of the schema
 	footer = append(append(footer, element("a", 12)...), element("b", 4)...)
 	footer = append(footer, 0x16, 2, 0x19, 0x1c) // rows, one row group
 	footer = append(footer, 0x19, 0x1c)          // of one column, whose place is there twice
