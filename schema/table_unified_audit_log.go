@@ -31,7 +31,7 @@ func auditColumns() []Column {
 		{"Workload", types.String, "Service in which the action took place.", "Workload"},
 		{"ResultStatus", types.String, "Whether the action succeeded, in the words of the workload.", "ResultStatus"},
 		{"ObjectId", types.String, "Object acted on: a URL, a mailbox, an Entra object.", "ObjectId"},
-		{"ClientIP", types.String, "Address of the client, verbatim, port and brackets included.", "ClientIP"},
+		{"ClientIP", types.String, "Address of the client, verbatim, port and brackets included; of a record that has none by this name, as those of mailboxes, its ClientIPAddress.", "ClientIP | ClientIPAddress"},
 		{"Scope", types.Long, "0 for the service in the cloud, 1 for on-premises.", "Scope"},
 		{"AppAccessContext", types.Dynamic, "Token and application context.", "AppAccessContext"},
 		{"Version", types.Long, "Version of the record's schema.", "Version"},
