@@ -39,21 +39,26 @@ func New(text string) *Piece {
 			best = text[start:at]
 		}
 	}
-	if best == "" {
+	return Of(best)
+}
+
+// Of returns the first 255 bytes of a text, which has to be of ASCII; nil if it is empty.
+func Of(text string) *Piece {
+	if text == "" {
 		return nil
 	}
-	best = best[:min(len(best), maxPiece)]
-	p := &Piece{piece: make([]byte, len(best))}
+	text = text[:min(len(text), maxPiece)]
+	p := &Piece{piece: make([]byte, len(text))}
 	for i := range p.skip {
-		p.skip[i] = uint8(len(best))
+		p.skip[i] = uint8(len(text))
 	}
-	for i := range len(best) {
-		c := lower[best[i]]
+	for i := range len(text) {
+		c := lower[text[i]]
 		p.piece[i] = c
-		if i == len(best)-1 {
+		if i == len(text)-1 {
 			break
 		}
-		back := uint8(len(best) - 1 - i)
+		back := uint8(len(text) - 1 - i)
 		p.skip[c] = back
 		if c >= 'a' && c <= 'z' {
 			p.skip[c-0x20] = back
@@ -74,7 +79,11 @@ func (p *Piece) Len() int { return len(p.piece) }
 func index[T string | []byte](p *Piece, in T) int {
 	last := len(p.piece) - 1
 	for at := last; at < len(in); at += int(p.skip[in[at]]) {
-		if ends(p, in[:at+1]) {
+		i := 0
+		for i <= last && lower[in[at-i]] == p.piece[last-i] { // ends, without a call
+			i++
+		}
+		if i > last {
 			return at - last
 		}
 	}

@@ -1,34 +1,17 @@
 package termfilter
 
-import "bytes"
+import (
+	"bytes"
 
-// literal is a piece of ASCII that is looked for byte by byte, as a text with the terms
-// of what is sought has it, whatever its case.
-type literal struct {
-	piece []byte    // in lower case
-	skip  [256]byte // how far on the piece can be, by the byte that stands at its end
-}
+	"github.com/quoll/quoll/internal/asciifold"
+)
 
-// lower is the case folding of ASCII.
-var lower = func() (to [256]byte) {
-	for i := range to {
-		to[i] = byte(i)
-	}
-	for c := 'A'; c <= 'Z'; c++ {
-		to[c] = byte(c) | 0x20
-	}
-	return to
-}()
-
-// maxLiteral bounds the piece, so that its length fits the skips.
-const maxLiteral = 255
-
-// newLiteral returns the longest piece of letters, digits, dots, at signs and colons of a
+// literalOf returns the longest piece of letters, digits, dots, at signs and colons of a
 // text: none of them is escaped in JSON if it need not be. Behind one of the others a colon
 // is within a string of JSON, and there is no space that another writer leaves out; it is
 // none that a piece begins with. With number, pieces are left out that may be a number,
 // which is written otherwise.
-func newLiteral(text string, number bool) *literal {
+func literalOf(text string, number bool) *asciifold.Piece {
 	of := func(c byte, first bool) bool { return kinds[c] != other || c == '.' || c == '@' || c == ':' && !first }
 	best := ""
 	for at := 0; at < len(text); at++ {
@@ -40,26 +23,7 @@ func newLiteral(text string, number bool) *literal {
 			best = piece
 		}
 	}
-	if best == "" {
-		return nil
-	}
-	best = best[:min(len(best), maxLiteral)]
-	l := &literal{piece: make([]byte, len(best))}
-	for i := range l.skip {
-		l.skip[i] = byte(len(best))
-	}
-	for i := range len(best) {
-		c := lower[best[i]]
-		l.piece[i] = c
-		if i < len(best)-1 {
-			back := byte(len(best) - 1 - i)
-			l.skip[c] = back
-			if kinds[c] == letter || kinds[c] == hexLetter {
-				l.skip[c-0x20] = back
-			}
-		}
-	}
-	return l
+	return asciifold.Of(best)
 }
 
 // numeric says whether a piece may be that of a number.
@@ -76,21 +40,6 @@ func numeric(piece string) bool {
 	return dots < 2
 }
 
-// in says whether a text has the piece.
-func (l *literal) in(text []byte) bool {
-	last := len(l.piece) - 1
-	for at := last; at < len(text); at += int(l.skip[text[at]]) {
-		i := 0
-		for i <= last && lower[text[at-i]] == l.piece[last-i] {
-			i++
-		}
-		if i > last {
-			return true
-		}
-	}
-	return false
-}
-
 // Matcher looks for terms in texts. The zero Matcher is ready for use, by one
 // goroutine.
 type Matcher struct{ decoded []byte }
@@ -102,7 +51,7 @@ func (m *Matcher) In(text []byte, json bool, s *Sought) bool {
 		_, is := s.values.set[string(text)]
 		return is
 	}
-	if s.literal != nil && !s.literal.in(text) && !(json && rewritten(text)) {
+	if s.literal != nil && s.literal.Index(text) < 0 && !(json && rewritten(text)) {
 		return false
 	}
 	var found uint32

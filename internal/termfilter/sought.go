@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/quoll/quoll/internal/asciifold"
 )
 
 // Sought is what some row must have: the terms of a text in one of its texts, and
@@ -13,8 +15,8 @@ type Sought struct {
 	// they are known. Filters are of all columns together.
 	Columns  []string
 	terms    []term
-	values   *values  // or that one of the columns has one of these
-	literal  *literal // that any text with the terms has; nil: none is known
+	values   *values          // or that one of the columns has one of these
+	literal  *asciifold.Piece // that any text with the terms has; nil: none is known
 	All, Any []*Sought
 }
 
@@ -31,7 +33,7 @@ type term struct {
 func Text(text string, begins, ends, number bool) *Sought {
 	s := &Sought{terms: termsOf(text, begins, ends, number)}
 	if len(s.terms) > 0 {
-		s.literal = newLiteral(text, number)
+		s.literal = literalOf(text, number)
 	}
 	return s
 }
