@@ -46,35 +46,22 @@ var InterestKey = &plan.Column{ID: 1, Name: "key", Type: types.String}
 // Interests says of each scan of a statement what it looks at. A scan that is left
 // out is not understood.
 func Interests(s *plan.Statement) map[*plan.Scan]*Interest {
-	parents := map[plan.Node][]plan.Node{}
-	var scans []*plan.Scan
+	readers := plan.Readers(s.Root)
+	found := map[*plan.Scan]*Interest{}
 	plan.Visit(s.Root, func(n plan.Node) {
-		for _, input := range n.Inputs() {
-			parents[input] = append(parents[input], n)
+		scan, ok := n.(*plan.Scan)
+		if !ok {
+			return
 		}
-		if scan, ok := n.(*plan.Scan); ok {
-			scans = append(scans, scan)
-		}
-		for _, e := range plan.Exprs(n) {
-			plan.VisitExpr(e, func(e plan.Expr) bool {
-				if table, _ := plan.Table(e); table != nil {
-					parents[table] = append(parents[table], n)
-				}
-				return true
-			})
+		if table, ok := schema.Lookup(scan.Table); ok {
+			found[scan] = interestOf(scan, table.TimeColumn, readers)
 		}
 	})
-	found := map[*plan.Scan]*Interest{}
-	for _, scan := range scans {
-		if table, ok := schema.Lookup(scan.Table); ok {
-			found[scan] = interestOf(scan, table.TimeColumn, parents)
-		}
-	}
 	return found
 }
 
 // interestOf says what a scan looks at; the window of the query is over timeColumn.
-func interestOf(scan *plan.Scan, timeColumn string, parents map[plan.Node][]plan.Node) *Interest {
+func interestOf(scan *plan.Scan, timeColumn string, readers map[plan.Node][]plan.Node) *Interest {
 	it := &Interest{Table: scan.Table, Columns: []string{timeColumn}}
 	var key *plan.Column
 	for _, f := range scan.Fields {
@@ -91,8 +78,8 @@ func interestOf(scan *plan.Scan, timeColumn string, parents map[plan.Node][]plan
 	}
 	// Conditions count as long as all rows of the scan go through them and nobody
 	// else sees the rows before.
-	for n := plan.Node(scan); len(parents[n]) == 1; n = parents[n][0] {
-		above := parents[n][0]
+	for n := plan.Node(scan); len(readers[n]) == 1; n = readers[n][0] {
+		above := readers[n][0]
 		if f, ok := above.(*plan.Filter); ok {
 			it.Conditions = conjuncts(it.Conditions, f.Predicate, key)
 		} else if _, ok := above.(*plan.Project); !ok {

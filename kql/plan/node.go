@@ -198,3 +198,23 @@ func Tables(s *Statement) []string {
 	slices.Sort(names)
 	return names
 }
+
+// Readers returns the nodes that read each node below root, also as a table inside an
+// expression.
+func Readers(root Node) map[Node][]Node {
+	readers := map[Node][]Node{}
+	Visit(root, func(n Node) {
+		for _, input := range n.Inputs() {
+			readers[input] = append(readers[input], n)
+		}
+		for _, e := range Exprs(n) {
+			VisitExpr(e, func(e Expr) bool {
+				if table, _ := Table(e); table != nil {
+					readers[table] = append(readers[table], n)
+				}
+				return true
+			})
+		}
+	})
+	return readers
+}

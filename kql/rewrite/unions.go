@@ -11,23 +11,12 @@ import (
 // input by input, and the numbers added: what is counted of one table can be known
 // without reading it, or without an engine.
 func CountUnions(s *plan.Statement, work *budget.Budget) {
-	c := &unionCounter{readers: map[plan.Node]int{}}
+	c := &unionCounter{readers: plan.Readers(s.Root)}
 	var counts []*plan.Aggregate
 	plan.Visit(s.Root, func(n plan.Node) {
 		work.Spend(1)
 		for _, column := range n.Columns() {
 			c.last = max(c.last, column.ID)
-		}
-		for _, input := range n.Inputs() {
-			c.readers[input]++
-		}
-		for _, e := range plan.Exprs(n) {
-			plan.VisitExpr(e, func(e plan.Expr) bool {
-				if table, _ := plan.Table(e); table != nil {
-					c.readers[table]++
-				}
-				return true
-			})
 		}
 		if a, ok := n.(*plan.Aggregate); ok && onlyCounts(a) {
 			counts = append(counts, a)
@@ -40,7 +29,7 @@ func CountUnions(s *plan.Statement, work *budget.Budget) {
 
 type unionCounter struct {
 	last    plan.ColumnID
-	readers map[plan.Node]int
+	readers map[plan.Node][]plan.Node
 }
 
 // onlyCounts reports whether an aggregate asks for the number of all rows and nothing else.
@@ -77,7 +66,7 @@ func (c *unionCounter) count(a *plan.Aggregate) {
 // union returns the union whose rows are as many as those of a node, below what changes
 // none of their number; nil if there is none that nobody else reads.
 func (c *unionCounter) union(n plan.Node) *plan.Union {
-	for c.readers[n] == 1 {
+	for len(c.readers[n]) == 1 {
 		switch of := n.(type) {
 		case *plan.Project:
 			n = of.Input

@@ -17,7 +17,7 @@ import (
 // out by them: of the filters between it and who else reads it.
 func filtersAbove(root plan.Node) map[*plan.Scan][]plan.Expr {
 	above := map[*plan.Scan][]plan.Expr{}
-	readers := readersOf(root)
+	readers := plan.Readers(root)
 	plan.Visit(root, func(n plan.Node) {
 		scan, ok := n.(*plan.Scan)
 		if !ok {
@@ -36,25 +36,6 @@ func filtersAbove(root plan.Node) map[*plan.Scan][]plan.Expr {
 		}
 	})
 	return above
-}
-
-// readersOf returns which nodes read each node, also as a table in an expression.
-func readersOf(root plan.Node) map[plan.Node][]plan.Node {
-	readers := map[plan.Node][]plan.Node{}
-	plan.Visit(root, func(n plan.Node) {
-		for _, input := range n.Inputs() {
-			readers[input] = append(readers[input], n)
-		}
-		for _, e := range plan.Exprs(n) {
-			plan.VisitExpr(e, func(e plan.Expr) bool {
-				if table, _ := plan.Table(e); table != nil {
-					readers[table] = append(readers[table], n)
-				}
-				return true
-			})
-		}
-	})
-	return readers
 }
 
 // exactly returns conditions on texts of columns that what is asked of a scan follows from;

@@ -47,7 +47,7 @@ func (r *reader) nearEnd(s *plan.Statement) *near {
 	if !ok || n.time < 0 {
 		return nil
 	}
-	if !n.reach(input, key, readersOf(s.Root)) || len(n.scans) == 0 {
+	if !n.reach(input, key, plan.Readers(s.Root)) || len(n.scans) == 0 {
 		return nil
 	}
 	return n

@@ -44,7 +44,7 @@ func (h having) met(rows int64) bool {
 
 // tallies returns the aggregates of a statement that the lake can compute.
 func (r *reader) tallies(s *plan.Statement) (all []tally) {
-	readers := readersOf(s.Root)
+	readers := plan.Readers(s.Root)
 	plan.Visit(s.Root, func(n plan.Node) {
 		if a, ok := n.(*plan.Aggregate); ok {
 			if t, ok := r.tally(a); ok {

@@ -54,40 +54,26 @@ type Item struct {
 // The filters count that have nothing but filters and projections between them and a
 // scan, if nothing else reads it.
 func timesOf(s *plan.Statement, column string) map[*plan.Scan]*Times {
-	parents := map[plan.Node][]plan.Node{}
-	var scans []*plan.Scan
-	plan.Visit(s.Root, func(n plan.Node) {
-		for _, input := range n.Inputs() {
-			parents[input] = append(parents[input], n)
-		}
-		for _, e := range plan.Exprs(n) {
-			plan.VisitExpr(e, func(e plan.Expr) bool {
-				if table, _ := plan.Table(e); table != nil {
-					parents[table] = append(parents[table], n)
-				}
-				return true
-			})
-		}
-		if scan, ok := n.(*plan.Scan); ok {
-			scans = append(scans, scan)
-		}
-	})
+	readers := plan.Readers(s.Root)
 	all := map[*plan.Scan]*Times{}
-	for _, scan := range scans {
+	plan.Visit(s.Root, func(n plan.Node) {
+		scan, ok := n.(*plan.Scan)
+		if !ok {
+			return
+		}
 		t := &Times{}
-		var n plan.Node = scan
 		whole := true // all conditions are taken in
-		for len(parents[n]) == 1 {
-			n = parents[n][0]
+		for len(readers[n]) == 1 {
+			n = readers[n][0]
 			if f, ok := n.(*plan.Filter); ok {
 				whole = t.add(scan, column, f.Predicate) && whole
 			} else if _, ok := n.(*plan.Project); !ok {
-				t.want(scan, column, n, parents, whole)
+				t.want(scan, column, n, readers, whole)
 				break
 			}
 		}
 		all[scan] = t
-	}
+	})
 	return all
 }
 

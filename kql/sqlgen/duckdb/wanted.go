@@ -8,7 +8,7 @@ import (
 
 // want notes what a node asks of the rows that meet the conditions of the filters below
 // it. whole says that those are conditions on the time column and nothing else.
-func (t *Times) want(scan *plan.Scan, column string, n plan.Node, parents map[plan.Node][]plan.Node, whole bool) {
+func (t *Times) want(scan *plan.Scan, column string, n plan.Node, readers map[plan.Node][]plan.Node, whole bool) {
 	switch n := n.(type) {
 	case *plan.Aggregate:
 		t.Grouped = true
@@ -20,10 +20,10 @@ func (t *Times) want(scan *plan.Scan, column string, n plan.Node, parents map[pl
 			t.First = &First{Rows: n.Count, Latest: true, All: true} // any would do
 		}
 	case *plan.Sort:
-		if len(parents[n]) != 1 || len(n.Keys) == 0 || !is(scan, column, &plan.Ref{Column: n.Keys[0].Column}) {
+		if len(readers[n]) != 1 || len(n.Keys) == 0 || !is(scan, column, &plan.Ref{Column: n.Keys[0].Column}) {
 			return
 		}
-		if limit, ok := parents[n][0].(*plan.Limit); ok {
+		if limit, ok := readers[n][0].(*plan.Limit); ok {
 			t.First = &First{Rows: limit.Count, Latest: n.Keys[0].Descending, All: whole}
 		}
 	}
