@@ -62,12 +62,9 @@ var joined = func() (all []string) {
 func TestWhatIsComputedFirstChangesNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 55))
 	l, dir, _ := termLake(t, r, 320)
-	config := DefaultConfig()
-	config.Dir = dir
-	first, plain := openEngine(t, config, FromLake(l)), openEngine(t, config, without{FromLake(l)})
+	first, with := openBefore(t, dir, FromLake(l))
+	plain, at := openBefore(t, dir, without{FromLake(l)})
 	plain.atOnce = true
-	schema := query.Schema{IngestionTime: lake.ColumnIngestionTime}
-	with, at := query.NewService(schema.Compile, first, time.Now), query.NewService(schema.Compile, plain, time.Now)
 	less, rows, before := 0, 0, first.found.Load()
 	for n := range 12 * len(joined) {
 		ids := fmt.Sprintf(`"id%05d", "id%05d"`, r.IntN(320), r.IntN(320))

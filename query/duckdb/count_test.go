@@ -68,13 +68,9 @@ var countedTexts = []string{
 func TestTheLakeCountsAsTheEngineDoes(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 1))
 	l, dir := windowLake(t, r)
-	config := DefaultConfig()
-	config.Dir = dir
-	quick, plain := openEngine(t, config, FromLake(l)), openEngine(t, config, FromLake(l))
+	quick, service := openBefore(t, dir, FromLake(l))
+	plain, engine := openBefore(t, dir, FromLake(l))
 	plain.atOnce = true
-	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
-	now := func() time.Time { return start.AddDate(0, 0, 5) }
-	service, engine := query.NewService(tables.Compile, quick, now), query.NewService(tables.Compile, plain, now)
 	edge := edgesOf(t, l, r)
 	literal := func() string { return literalOf(edge()) }
 	condition := func() string {
@@ -105,7 +101,7 @@ func TestTheLakeCountsAsTheEngineDoes(t *testing.T) {
 		if want != "" {
 			answers++
 		}
-		done += countedIn(t, quick, request, now())
+		done += countedIn(t, quick, request)
 	}
 	if done < 300 || answers < 250 {
 		t.Errorf("of %d queries %d had an answer, and the lake counted %d times", 20*len(countedTexts), answers, done)
@@ -113,10 +109,10 @@ func TestTheLakeCountsAsTheEngineDoes(t *testing.T) {
 }
 
 // countedIn returns how many aggregates of a query the lake counts.
-func countedIn(t *testing.T, e *Engine, request query.Request, now time.Time) (done int) {
+func countedIn(t *testing.T, e *Engine, request query.Request) (done int) {
 	t.Helper()
 	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
-	s, err := tables.Compile(request.Text, bind.Options{Now: now})
+	s, err := tables.Compile(request.Text, bind.Options{Now: start.AddDate(0, 0, 5)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,12 +132,9 @@ func countedIn(t *testing.T, e *Engine, request query.Request, now time.Time) (d
 // What is counted is counted in the statistics of the query, and limits hold.
 func TestCountedRowsAreStatedAndLimited(t *testing.T) {
 	l, dir := windowLake(t, rand.New(rand.NewPCG(5, 7)))
-	config := DefaultConfig()
-	config.Dir = dir
-	quick, plain := openEngine(t, config, FromLake(l)), openEngine(t, config, FromLake(l))
+	_, service := openBefore(t, dir, FromLake(l))
+	plain, engine := openBefore(t, dir, FromLake(l))
 	plain.atOnce = true
-	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
-	service, engine := query.NewService(tables.Compile, quick, time.Now), query.NewService(tables.Compile, plain, time.Now)
 	for _, text := range []string{
 		"UnifiedAuditLog | summarize n = count() by UserId",
 		"UnifiedAuditLog | where TimeGenerated >= datetime(" + start.AddDate(0, 0, 2).Format(time.RFC3339) + ") | summarize n = count() by UserId | sort by n",
@@ -222,7 +215,7 @@ func TestWhatTheLakeCounts(t *testing.T) {
 			want = 0
 		}
 		request := query.Request{Text: strings.ReplaceAll(text, "%s", "TimeGenerated > datetime(2001-01-01)")}
-		if got := countedIn(t, e, request, start); got < want || want == 0 && got > 0 {
+		if got := countedIn(t, e, request); got < want || want == 0 && got > 0 {
 			t.Errorf("%s: %d are counted, want %d", text, got, want)
 		}
 	}

@@ -112,13 +112,9 @@ func aCondition(r *rand.Rand, most int) string {
 func TestConditionsOnSeveralColumnsAreCounted(t *testing.T) {
 	r := rand.New(rand.NewPCG(12, 4))
 	l, dir := textLake(t, r)
-	config := DefaultConfig()
-	config.Dir = dir
-	quick, plain := openEngine(t, config, FromLake(l)), openEngine(t, config, without{FromLake(l)})
+	quick, service := openBefore(t, dir, FromLake(l))
+	plain, engine := openBefore(t, dir, without{FromLake(l)})
 	plain.atOnce = true
-	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
-	now := func() time.Time { return start.AddDate(0, 0, 5) }
-	service, engine := query.NewService(tables.Compile, quick, now), query.NewService(tables.Compile, plain, now)
 	done, some, queries := 0, 0, 400
 	if testing.Short() {
 		queries = 120
@@ -137,7 +133,7 @@ func TestConditionsOnSeveralColumnsAreCounted(t *testing.T) {
 		if want != "" && want != "[0]" {
 			some++
 		}
-		done += countedIn(t, quick, request, now())
+		done += countedIn(t, quick, request)
 	}
 	if done < queries*3/4 || some < queries/3 {
 		t.Errorf("of %d queries %d were counted, and %d had rows", queries, done, some)
@@ -172,14 +168,10 @@ func (x *exactFinds) Acquire(table string) (*ReadSet, error) {
 func TestRowsAreFoundByConditions(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 12))
 	l, dir := textLake(t, r)
-	config := DefaultConfig()
-	config.Dir = dir
 	found := &exactFinds{Source: FromLake(l)}
-	quick, plain := openEngine(t, config, found), openEngine(t, config, without{FromLake(l)})
+	_, service := openBefore(t, dir, found)
+	plain, engine := openBefore(t, dir, without{FromLake(l)})
 	plain.atOnce = true
-	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
-	now := func() time.Time { return start.AddDate(0, 0, 5) }
-	service, engine := query.NewService(tables.Compile, quick, now), query.NewService(tables.Compile, plain, now)
 	rare := func() string {
 		return []string{
 			fmt.Sprintf("ObjectId contains '/%d-'", 10_100+r.IntN(8000)), fmt.Sprintf("ObjectId startswith '%s/%d'", words[r.IntN(len(words))], 10_100+r.IntN(9000)),

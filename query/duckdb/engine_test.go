@@ -8,6 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/quoll/quoll/lake"
+	"github.com/quoll/quoll/query"
 )
 
 func testLogger() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
@@ -24,6 +28,15 @@ func openEngine(t testing.TB, config Config, source Source) *Engine {
 		}
 	})
 	return e
+}
+
+// openBefore opens an engine with a folder, and a service before it, five days after start.
+func openBefore(t testing.TB, dir string, source Source) (*Engine, *query.Service) {
+	t.Helper()
+	config := DefaultConfig()
+	config.Dir = dir
+	e := openEngine(t, config, source)
+	return e, query.NewService(query.Schema{IngestionTime: lake.ColumnIngestionTime}.Compile, e, func() time.Time { return start.AddDate(0, 0, 5) })
 }
 
 // The generated SQL never says these things; should the first wall fail, the

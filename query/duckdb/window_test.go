@@ -158,13 +158,10 @@ func literalOf(at time.Time) string {
 func TestWholeFilesNeedNoAsking(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 7))
 	l, dir := windowLake(t, r)
-	config := DefaultConfig()
-	config.Dir = dir
-	quick, plain := openEngine(t, config, FromLake(l)), openEngine(t, config, vague{FromLake(l)})
+	quick, service := openBefore(t, dir, FromLake(l))
+	_, asking := openBefore(t, dir, vague{FromLake(l)})
 	quick.inside, quick.near = 1, 10
 	tables := query.Schema{IngestionTime: lake.ColumnIngestionTime}
-	now := func() time.Time { return start.AddDate(0, 0, 5) }
-	service, asking := query.NewService(tables.Compile, quick, now), query.NewService(tables.Compile, plain, now)
 	edge := edgesOf(t, l, r)
 	literal := func() string { return literalOf(edge()) }
 	condition := func() string {
@@ -195,7 +192,7 @@ func TestWholeFilesNeedNoAsking(t *testing.T) {
 		if want != "" && want != "[0]" {
 			asked++
 		}
-		statement, err := tables.Compile(text, bind.Options{Now: now()})
+		statement, err := tables.Compile(text, bind.Options{Now: start.AddDate(0, 0, 5)})
 		if err != nil {
 			t.Fatal(err)
 		}
