@@ -65,6 +65,7 @@ type remoteTable struct {
 	Rows       [][]json.RawMessage
 	Statistics struct {
 		Truncated                  bool
+		PartialFailure             string
 		ElapsedMilliseconds        float64
 		RowsScanned                int64
 		FilesScanned, FilesSkipped int
@@ -214,7 +215,7 @@ func (a *remoteAnswer) result() (*query.Result, error) {
 
 func (a *remoteTable) table() (*query.Result, error) {
 	s := a.Statistics
-	result := &query.Result{Name: a.Name, Truncated: s.Truncated}
+	result := &query.Result{Name: a.Name, Truncated: s.Truncated, PartialFailure: s.PartialFailure}
 	result.Statistics = query.Statistics{
 		Execute:     time.Duration(s.ElapsedMilliseconds * float64(time.Millisecond)),
 		RowsScanned: s.RowsScanned, FilesRead: s.FilesScanned, FilesPruned: s.FilesSkipped,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -35,5 +36,17 @@ func TestWhatAServerSaysInsteadOfAnAnswerIsAnError(t *testing.T) {
 		if _, err := callFile(t.Context(), serverNote{Address: s.URL}, http.MethodPost, "/", nil); !errors.As(err, &refused) {
 			t.Errorf("%d: a file: %v", c.status, err)
 		}
+	}
+}
+
+// What a server says of a result that was cut is said on.
+func TestWhyAResultWasCutIsSaid(t *testing.T) {
+	var table remoteTable
+	if err := json.Unmarshal([]byte(`{"statistics":{"truncated":true,"partialFailure":"too many"}}`), &table); err != nil {
+		t.Fatal(err)
+	}
+	result, err := table.table()
+	if err != nil || !result.Truncated || result.PartialFailure != "too many" {
+		t.Errorf("%+v, %v", result, err)
 	}
 }
