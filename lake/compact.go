@@ -102,19 +102,18 @@ func (l *Lake) planCompaction(t *tableState, now time.Time) []job {
 	var jobs []job
 	for day, files := range days {
 		past := now.After(time.Unix((day+1)*24*60*60, 0).Add(settleAfter))
-		for _, set := range choose(files, past) {
-			jobs = append(jobs, job{t, day, set})
+		if chosen := choose(files, past); len(chosen) > 0 {
+			jobs = append(jobs, job{t, day, chosen})
 		}
 	}
 	slices.SortFunc(jobs, func(a, b job) int { return cmp.Compare(a.day, b.day) })
 	return jobs
 }
 
-// choose returns the files of a day that are to be merged, set by set, each by
-// time. A large file is left alone until there is half as much beside it, so that
-// late rows that come in small files for days do not have the whole day written
-// again each time.
-func choose(files []File, past bool) [][]File {
+// choose returns the files of a day that are to be merged, by time. A large file is
+// left alone until there is half as much beside it, so that late rows that come in
+// small files for days do not have the whole day written again each time.
+func choose(files []File, past bool) []File {
 	bySize := slices.DeleteFunc(slices.Clone(files), File.full)
 	slices.SortFunc(bySize, func(a, b File) int { return cmp.Or(cmp.Compare(a.Bytes, b.Bytes), cmp.Compare(a.Path, b.Path)) })
 	var sum int64
@@ -126,18 +125,16 @@ func choose(files []File, past bool) [][]File {
 		sum += f.Bytes
 	}
 	chosen, rest := bySize[:n], bySize[n:]
-	var sets [][]File
+	if past {
+		// Fresh ones are packed for good, whatever their size, and to have them in one file is no more work.
+		chosen = append(slices.Clip(chosen), slices.DeleteFunc(rest, File.lasting)...)
+	}
 	fresh := slices.ContainsFunc(chosen, func(f File) bool { return !f.lasting() })
-	if len(chosen) >= youngFiles || past && (fresh || len(chosen) >= settledFiles) {
-		slices.SortFunc(chosen, func(a, b File) int { return cmpTimes(a.MinTime, b.MinTime, a.Path, b.Path) })
-		sets = append(sets, chosen)
+	if len(chosen) < youngFiles && (!past || !fresh && len(chosen) < settledFiles) {
+		return nil
 	}
-	for _, f := range rest {
-		if past && !f.lasting() { // it is packed for good
-			sets = append(sets, []File{f})
-		}
-	}
-	return sets
+	slices.SortFunc(chosen, func(a, b File) int { return cmpTimes(a.MinTime, b.MinTime, a.Path, b.Path) })
+	return chosen
 }
 
 // lasting says whether the file was compacted.

@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
+
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/durable/durabletest"
 	"github.com/quoll/quoll/internal/icebergtable"
@@ -115,6 +117,66 @@ func TestCompactionMergesTheFilesOfADay(t *testing.T) {
 		t.Errorf("a record in a compacted file came again: %+v", again)
 	}
 	checkDisk(t, l)
+}
+
+// Fresh files of a day that is past become one, also where one is far larger than all others together,
+// and a large one that is packed for good already stays alone.
+func TestFreshFilesOfADayBecomeOne(t *testing.T) {
+	l := openCompact(t, compactConfig(t.TempDir()))
+	add := func(position, from, n int) {
+		b := Batch{Position: uint64(position), Ingested: noon}
+		for id := from; id < from+n; id++ {
+			b.Records = append(b.Records, auditRecord(id, 0, noon, false))
+		}
+		apply(t, l, b)
+		flush(t, l)
+	}
+	add(1, 0, 3000)
+	add(2, 3000, 1)
+	want := rowsOf(t, l, schema.UnifiedAuditLog)
+	files := l.tables[schema.UnifiedAuditLog].files.files
+	if a, b := files[0].Bytes, files[1].Bytes; max(a, b) < 3*min(a, b) {
+		t.Fatalf("files of %d and %d bytes", a, b)
+	}
+	if done := compact(t, l); done.Files != 2 || done.Into != 1 {
+		t.Errorf("%+v", done)
+	}
+	if got := rowsOf(t, l, schema.UnifiedAuditLog); !slices.Equal(got, want) {
+		t.Errorf("%d rows of %d", len(got), len(want))
+	}
+	add(3, 3001, 1)
+	if done := compact(t, l); done.Files != 1 || done.Into != 1 || fileCount(l, schema.UnifiedAuditLog) != 2 {
+		t.Errorf("beside a large one: %+v", done)
+	}
+}
+
+// Rows of a workload are side by side, whatever the names of their operations.
+func TestRowsAreSortedByWorkloadFirst(t *testing.T) {
+	l := openCompact(t, compactConfig(t.TempDir()))
+	for i := range 8 {
+		rec := schema.Record{Key: schema.NewKey("tenant", "audit", fmt.Sprint(i)), Digest: digest(0)}
+		rec.Rows = append(rec.Rows, row(schema.UnifiedAuditLog, "TimeGenerated", schema.DateTime(noon.Add(time.Duration(i)*time.Minute)),
+			"Operation", schema.String(fmt.Sprint("op", i/2)), "Workload", schema.String([]string{"Exchange", "Teams"}[i/2%2]), "UserId", schema.String(fmt.Sprint("u", i%2))))
+		apply(t, l, Batch{Position: uint64(i + 1), Ingested: noon, Records: []schema.Record{rec}})
+	}
+	flush(t, l)
+	compact(t, l)
+	table := l.tables[schema.UnifiedAuditLog]
+	var order []string
+	err := l.files.readBatches(t.Context(), table.files.files[0], table.columns, func(b batch) error {
+		for row := range b.rows {
+			text := ""
+			for _, name := range []string{"Workload", "Operation", "UserId"} {
+				column, _ := table.schema.Column(name)
+				text += b.records.Column(column).(*array.String).Value(row) + " "
+			}
+			order = append(order, text)
+		}
+		return nil
+	})
+	if err != nil || len(order) != 8 || !slices.IsSorted(order) {
+		t.Errorf("%v: %q", err, order)
+	}
 }
 
 // TestPartsOfADayAreSortedByOperationAndUser has a day of two parts, each of which has

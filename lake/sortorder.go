@@ -12,11 +12,12 @@ import (
 // sortColumns are the columns by which the rows of a part of a day are sorted in a
 // compacted file: those that most queries filter by, the one with the fewest
 // values first. Rows that are alike lie together then, which makes files small
-// and lets a reader leave out row groups. Other tables are sorted by time.
+// and lets a reader leave out row groups. Records of a workload are more alike than
+// operations whose names begin alike. Other tables are sorted by time.
 var sortColumns = map[string][]string{
-	schema.UnifiedAuditLog:          {"Operation", "UserId"},
-	schema.UnifiedAuditLogRevisions: {"Operation", "UserId"},
-	schema.OfficeActivity:           {"Operation", "UserId"},
+	schema.UnifiedAuditLog:          {"Workload", "Operation", "UserId"},
+	schema.UnifiedAuditLogRevisions: {"Workload", "Operation", "UserId"},
+	schema.OfficeActivity:           {"OfficeWorkload", "Operation", "UserId"},
 	schema.EmailEvents:              {"SenderFromDomain", "SenderFromAddress"},
 	schema.EmailAttachmentInfo:      {"SenderFromAddress", "FileName"},
 	schema.EmailUrlInfo:             {"UrlDomain"},
@@ -33,7 +34,7 @@ const maxParts = 24
 // all values of their columns.
 type sortRow struct {
 	ref   rowRef
-	ranks [2]uint32
+	ranks [3]uint32 // of as many as there are in sortColumns at most
 }
 
 // sortLasting returns the rows of a generation in the order of a compacted file.
@@ -57,7 +58,7 @@ func sortLasting(t *tableState, generation []batch, groupRows int) []rowRef {
 	parts := min(max(2*len(rows)/groupRows, 1), maxParts)
 	for part := range parts {
 		slices.SortFunc(rows[len(rows)*part/parts:len(rows)*(part+1)/parts], func(a, b sortRow) int {
-			return cmp.Or(cmp.Compare(a.ranks[0], b.ranks[0]), cmp.Compare(a.ranks[1], b.ranks[1]), byTime(a, b))
+			return cmp.Or(slices.Compare(a.ranks[:], b.ranks[:]), byTime(a, b))
 		})
 	}
 	refs := make([]rowRef, len(rows))
