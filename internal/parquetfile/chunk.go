@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -84,8 +85,50 @@ func (c *Chunk) Number(v int64) {
 func (c *Chunk) Texts(data []byte, offsets []int32) {
 	for i := 1; i < len(offsets); i++ {
 		v := data[offsets[i-1]:offsets[i]]
-		c.Text(v)
+		switch {
+		case !c.inDict:
+			c.present()
+			c.plainText(v)
+		case c.dict.isLast(v):
+			again := 1 + timesAgain(v, data, offsets[i:])
+			c.again(again)
+			i += again - 1
+		default:
+			c.present()
+			c.find(v)
+		}
 	}
+}
+
+// timesAgain returns how many texts come before the first that is another than text.
+func timesAgain(text, data []byte, offsets []int32) int {
+	start, length := int(offsets[0]), len(text)
+	for i, end := range offsets[1:] {
+		if int(end)-start != length || string(data[start:end]) != string(text) {
+			return i
+		}
+		start = int(end)
+	}
+	return len(offsets) - 1
+}
+
+// again adds the last value of the dictionary as many times.
+func (c *Chunk) again(times int) {
+	c.rows += times
+	if c.nulls > 0 {
+		c.levels = appendTimes(c.levels, 1, times)
+	}
+	c.indices = appendTimes(c.indices, c.dict.last, times)
+}
+
+func appendTimes(to []uint32, number uint32, times int) []uint32 {
+	start := len(to)
+	to = slices.Grow(to, times)[:start+times]
+	added := to[start:]
+	for i := range added {
+		added[i] = number
+	}
+	return to
 }
 
 // Numbers adds numbers, as Number does one.
@@ -141,6 +184,11 @@ func (c *Chunk) index(v []byte) {
 		c.indices = append(c.indices, c.dict.last)
 		return
 	}
+	c.find(v)
+}
+
+// find is index of a value that is not the last one.
+func (c *Chunk) find(v []byte) {
 	before := c.dict.size()
 	c.indices = append(c.indices, c.dict.number(v))
 	size := c.dict.size()

@@ -36,8 +36,15 @@ func (d *dictionary) hash(value []byte) uint64 {
 	n := len(value)
 	var a, b uint64
 	switch {
-	case n > 16:
+	case n > 64:
 		return maphash.Bytes(d.seed, value)
+	case n > 16:
+		state := d.keys[1] // of all but the last sixteen bytes, by sixteen
+		for rest := value; len(rest) > 16; rest = rest[16:] {
+			high, low := bits.Mul64(binary.LittleEndian.Uint64(rest)^d.keys[0], binary.LittleEndian.Uint64(rest[8:])^state)
+			state = high ^ low
+		}
+		a, b = binary.LittleEndian.Uint64(value[n-16:]), binary.LittleEndian.Uint64(value[n-8:])^state
 	case n >= 8:
 		a, b = binary.LittleEndian.Uint64(value), binary.LittleEndian.Uint64(value[n-8:])
 	case n >= 4:

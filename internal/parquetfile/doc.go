@@ -31,8 +31,8 @@ type Codec uint8
 
 // The codecs.
 const (
-	Zstd Codec = iota
-	Snappy
+	Zstd   Codec = iota
+	Snappy       // where it saves a quarter; as Uncompressed otherwise
 	Uncompressed
 )
 

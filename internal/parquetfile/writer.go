@@ -215,6 +215,9 @@ func (w *Writer) dataPage(c *Chunk, encoding int32) {
 	if c.column.Optional {
 		body = w.withLevels(c)
 	}
+	if c.totalRows == 0 && c.codec == Snappy && encoding == encodingPlain && w.packsNot(body) {
+		c.codec = Uncompressed
+	}
 	c.totalRows += int64(c.rows)
 	c.totalNulls += int64(c.nulls)
 	rows := int32(c.rows)
@@ -226,6 +229,20 @@ func (w *Writer) dataPage(c *Chunk, encoding int32) {
 		h.int32(4, encodingRLE)
 		h.end()
 	})
+}
+
+// sampleBytes is how much of a column's first page shows whether packing it pays.
+const sampleBytes = 8 << 10
+
+// packsNot says that Snappy saves less than a quarter of a page, as it does of random
+// identifiers: to pack and unpack those takes as long as what packs well.
+func (w *Writer) packsNot(page []byte) bool {
+	if len(page) < 4*sampleBytes {
+		return false
+	}
+	sample := page[:sampleBytes]
+	w.packed = s2.EncodeSnappy(w.packed[:cap(w.packed)], sample)
+	return len(w.packed) > sampleBytes/4*3
 }
 
 // withLevels returns the page behind the levels of its values. A single run of

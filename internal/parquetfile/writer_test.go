@@ -12,6 +12,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/schema"
@@ -24,7 +25,7 @@ import (
 type cell any
 
 // shapes are how the values of a column are distributed.
-var shapes = []string{"few", "many", "long", "same", "empty", "nulls", "mixed", "turns"}
+var shapes = []string{"few", "many", "long", "same", "empty", "nulls", "mixed", "turns", "runs"}
 
 // value draws a value of a shape for a row.
 func value(r *rand.Rand, kind parquetfile.Kind, shape string, row int) cell {
@@ -41,6 +42,11 @@ func value(r *rand.Rand, kind parquetfile.Kind, shape string, row int) cell {
 			return nil
 		}
 		n = int64(r.IntN(300))
+	case "runs":
+		if row%50 == 7 {
+			return nil
+		}
+		n = int64(row / 17 % 40)
 	case "turns": // a dictionary that stops to pay half way
 		if row < 3000 {
 			n = int64(row / 50)
@@ -87,7 +93,7 @@ func testWhatIsWrittenIsRead(t *testing.T, options parquetfile.Options, pageByte
 		for i, shape := range shapes {
 			c := parquetfile.Column{
 				Name: fmt.Sprintf("%s %d", shape, kind), FieldID: int32(100 + len(columns)), Kind: kind,
-				Optional:   shape == "nulls" || shape == "mixed" || shape == "turns" || i%2 == 0,
+				Optional:   shape == "nulls" || shape == "mixed" || shape == "turns" || shape == "runs" || i%2 == 0,
 				Dictionary: shape != "long", Bounds: true, Codec: parquetfile.Codec(i % 3), PageBytes: pageBytes,
 			}
 			var values []cell
@@ -184,6 +190,50 @@ func add(chunk *parquetfile.Chunk, values []cell, together bool) {
 			chunk.Texts(data, offsets)
 		}
 		values = values[n:]
+	}
+}
+
+// Snappy is for what it makes smaller: random identifiers stay as they are.
+func TestRandomTextsAreLeftUnpacked(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for name, text := range map[string]func(row int) string{
+		"random":  func(int) string { return fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64()) },
+		"alike":   func(row int) string { return fmt.Sprintf("/sites/finance/documents/%d", row) },
+		"a few":   func(int) string { return fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64()) },
+		"no text": func(int) string { return "" },
+	} {
+		rows := 2000
+		if name == "a few" {
+			rows = 200
+		}
+		var out bytes.Buffer
+		w, err := parquetfile.NewWriter(&out, []parquetfile.Column{{Name: "c", FieldID: 1, Codec: parquetfile.Snappy}}, parquetfile.Options{CreatedBy: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Group(rows)
+		chunk := w.Column()
+		for row := range rows {
+			chunk.Text([]byte(text(row)))
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		f, err := file.NewParquetReader(bytes.NewReader(out.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := f.MetaData().RowGroup(0).ColumnChunk(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := compress.Codecs.Snappy
+		if name == "random" {
+			want = compress.Codecs.Uncompressed
+		}
+		if m.Compression() != want {
+			t.Errorf("%s: %s, want %s", name, m.Compression(), want)
+		}
 	}
 }
 
