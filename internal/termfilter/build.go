@@ -10,8 +10,9 @@ const (
 	// partBytes is the length of a part's entry in the directory, tailBytes that of
 	// the tail behind it.
 	partBytes = 4 + 4 + 2*fuseBytes
-	tailBytes = 8 + 4 + 16 + 4 + 8
-	magic     = "QTERMS03"
+	tailBytes = 8 + 4 + 16 + 8 + 4 + 8
+	magic     = "QTERMS04"
+	shortTail = tailBytes - 8 // of before there were homes
 	// maxParts bounds what is believed of a directory.
 	maxParts = 1 << 16
 )
@@ -21,6 +22,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // Builder makes the filters of a file, part by part. The zero Builder is ready for
 // use.
 type Builder struct {
+	// Homes are the columns that Terms.Home was given the texts of.
+	Homes   []string
 	filters []byte
 	parts   []byte
 }
@@ -52,6 +55,7 @@ func (b *Builder) Bytes() []byte {
 	var version [16]byte
 	copy(version[:], unicode.Version)
 	tail = append(tail, version[:]...)
+	tail = binary.LittleEndian.AppendUint64(tail, homesHash(b.Homes))
 	sum := crc32.Update(crc32.Checksum(b.parts, castagnoli), castagnoli, tail)
 	tail = binary.LittleEndian.AppendUint32(tail, sum)
 	return append(append(out, tail...), magic...)

@@ -10,6 +10,7 @@ import (
 type Checker struct {
 	filters *bytes.Reader
 	ports   bool // as those of a Filter
+	homes   homes
 	parts   []part
 	row     int64 // of the part at work, from 0
 	decoded []byte
@@ -19,6 +20,9 @@ type Checker struct {
 // NewChecker reads all of the filters.
 func NewChecker(r io.ReaderAt, f *Filter) (*Checker, error) {
 	c := &Checker{ports: f.ports}
+	if f.homes != 0 {
+		c.homes.reset(1)
+	}
 	if len(f.parts) == 0 {
 		return c, nil
 	}
@@ -44,8 +48,14 @@ func (c *Checker) Text(text []byte, json bool) {
 	c.decoded = forms(text, c.decoded, func(text []byte) { each(text, false, false, c.look) })
 }
 
+// Home adds a text of a home of the row at work, as Terms.Home does.
+func (c *Checker) Home(text []byte) { c.homes.add(0, text) }
+
 // Row ends the row at work.
 func (c *Checker) Row() {
+	if c.homes.known {
+		c.homes.reset(1)
+	}
 	for c.row++; len(c.parts) > 0 && c.row >= c.parts[0].rows; {
 		c.row, c.parts = 0, c.parts[1:]
 	}
@@ -58,6 +68,13 @@ func (c *Checker) look(hash uint64, weight int) {
 	if weight == weightPort && !c.ports {
 		return
 	}
+	c.find(hash)
+	if placed(weight) && !c.homes.has(0, hash) {
+		c.find(elsewhere(hash))
+	}
+}
+
+func (c *Checker) find(hash uint64) {
 	if len(c.parts) == 0 {
 		c.missing++
 		return

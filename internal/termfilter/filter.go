@@ -22,6 +22,7 @@ type Filter struct {
 	characters bool
 	// ports says that addresses with their ports are in the filters.
 	ports bool
+	homes uint64 // homesHash
 }
 
 type part struct {
@@ -58,14 +59,16 @@ func (p *part) end() int64 {
 // form is a version of the format.
 type form struct {
 	partBytes int64
+	tailBytes int64
 	ports     bool
 	part      func(entry []byte, at int64) (p part, end int64)
 }
 
 var formats = map[string]form{
-	magic:      {partBytes, true, fusePart},
-	"QTERMS02": {partBytes, false, fusePart},
-	"QTERMS01": {4 + 4, false, bloomPart},
+	magic:      {partBytes, tailBytes, true, fusePart},
+	"QTERMS03": {partBytes, shortTail, true, fusePart},
+	"QTERMS02": {partBytes, shortTail, false, fusePart},
+	"QTERMS01": {4 + 4, shortTail, false, bloomPart},
 }
 
 func fusePart(entry []byte, at int64) (part, int64) {
@@ -92,19 +95,21 @@ func bloomPart(entry []byte, at int64) (part, int64) {
 // Open finds the filters that end at a place of a file. It returns nil if there are
 // none.
 func Open(r io.ReaderAt, end int64) (*Filter, error) {
-	var tail [tailBytes]byte
+	tail := make([]byte, tailBytes)
 	if end < tailBytes {
 		return nil, nil
 	}
-	if _, err := r.ReadAt(tail[:], end-tailBytes); err != nil {
+	if _, err := r.ReadAt(tail, end-tailBytes); err != nil {
 		return nil, fmt.Errorf("read filter of terms: %w", err)
 	}
 	format, ok := formats[string(tail[tailBytes-len(magic):])]
 	if !ok {
 		return nil, nil
 	}
+	tail = tail[tailBytes-format.tailBytes:]
+	sumAt := format.tailBytes - int64(len(magic)) - 4
 	filters, count := int64(binary.LittleEndian.Uint64(tail[:])), int64(binary.LittleEndian.Uint32(tail[8:]))
-	start := end - tailBytes - count*format.partBytes - filters
+	start := end - format.tailBytes - count*format.partBytes - filters
 	if filters < 0 || count > maxParts || start < 0 {
 		return nil, fmt.Errorf("%w: its tail does not fit the file", ErrDamaged)
 	}
@@ -112,11 +117,14 @@ func Open(r io.ReaderAt, end int64) (*Filter, error) {
 	if _, err := r.ReadAt(directory, start+filters); err != nil {
 		return nil, fmt.Errorf("read filter of terms: %w", err)
 	}
-	sum := crc32.Update(crc32.Checksum(directory, castagnoli), castagnoli, tail[:28])
-	if sum != binary.LittleEndian.Uint32(tail[28:]) {
+	sum := crc32.Update(crc32.Checksum(directory, castagnoli), castagnoli, tail[:sumAt])
+	if sum != binary.LittleEndian.Uint32(tail[sumAt:]) {
 		return nil, fmt.Errorf("%w: the checksum of its directory is another", ErrDamaged)
 	}
 	f := &Filter{characters: string(bytes.TrimRight(tail[12:28], "\x00")) == unicode.Version, ports: format.ports}
+	if format.tailBytes == tailBytes {
+		f.homes = binary.LittleEndian.Uint64(tail[28:])
+	}
 	at := start
 	for ; len(directory) > 0; directory = directory[format.partBytes:] {
 		var p part

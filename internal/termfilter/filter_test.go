@@ -193,6 +193,15 @@ func TestFiltersOfTheFirstFormat(t *testing.T) {
 	}
 }
 
+// ofBefore makes filters of one part say that they are of a format without homes.
+func ofBefore(body []byte, magic string) []byte {
+	const tail, part = 48, 20
+	at := len(body) - tail
+	sum := crc32.Checksum(body[at-part:at+28], crc32.MakeTable(crc32.Castagnoli))
+	body = binary.LittleEndian.AppendUint32(slices.Clone(body[:at+28]), sum)
+	return append(body, magic...)
+}
+
 // oneRow returns the filters of one text, with or without those of ports: the former
 // say so, and of the latter the text has the port apart.
 func oneRow(t *testing.T, text string, ports bool) (*termfilter.Filter, *bytes.Reader) {
@@ -206,7 +215,7 @@ func oneRow(t *testing.T, text string, ports bool) (*termfilter.Filter, *bytes.R
 	b.Part(terms)
 	body := b.Bytes()
 	if !ports {
-		copy(body[len(body)-8:], "QTERMS02")
+		body = ofBefore(body, "QTERMS02")
 	}
 	f, err := termfilter.Open(bytes.NewReader(body), int64(len(body)))
 	if err != nil || f == nil {

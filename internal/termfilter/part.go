@@ -16,6 +16,7 @@ type Terms struct {
 	rows, block int
 	set         hashSet
 	decoded     []byte
+	homes       homes
 }
 
 // NewTerms returns the terms of a part of that many rows, which is divided into blocks
@@ -30,6 +31,7 @@ func NewTerms(rows, block int) *Terms {
 func (t *Terms) Reset(rows, block int) {
 	t.rows, t.block = rows, max(1, block, (rows+MaxBlocks-1)/MaxBlocks)
 	t.set.reset()
+	t.homes.known = false
 }
 
 // Block returns the block that a row is in.
@@ -39,18 +41,26 @@ func (t *Terms) Block(row int) int { return row / t.block }
 // strings may be asked for as they are written and as they are meant.
 func (t *Terms) Text(row int, text []byte, json bool) {
 	t.set.block = uint8(t.Block(row))
-	if !json {
-		Each(text, t.set.add)
-		return
+	t.homes.last = t.homes.last[:0]
+	use := func(hash uint64, weight int) {
+		t.set.add(hash)
+		if t.homes.known && placed(weight) {
+			t.homes.last = append(t.homes.last, hash)
+		}
 	}
-	t.decoded = forms(text, t.decoded, func(text []byte) { Each(text, t.set.add) })
+	if json {
+		t.decoded = forms(text, t.decoded, func(text []byte) { each(text, false, false, use) })
+	} else {
+		each(text, false, false, use)
+	}
+	t.Again(row)
 }
 
 // Clone returns a copy to which more is added.
 func (t *Terms) Clone() *Terms {
 	c := *t
 	c.set = t.set.clone()
-	c.decoded = nil
+	c.decoded, c.homes = nil, homes{}
 	return &c
 }
 

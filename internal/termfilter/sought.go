@@ -17,6 +17,7 @@ type Sought struct {
 	terms    []term
 	values   *values          // or that one of the columns has one of these
 	literal  *asciifold.Piece // that any text with the terms has; nil: none is known
+	of       string           // the text
 	All, Any []*Sought
 }
 
@@ -25,13 +26,14 @@ type term struct {
 	weight int
 	ascii  bool
 	port   bool // of an address and its port
+	placed bool // see Sought.Placed
 }
 
 // Text is the condition that some text of a row holds this one, whatever its case.
 // begins and ends say that no letter or digit is next to it on that side, number that
 // it may be found in a number which is written otherwise in the row.
 func Text(text string, begins, ends, number bool) *Sought {
-	s := &Sought{terms: termsOf(text, begins, ends, number)}
+	s := &Sought{terms: termsOf(text, begins, ends, number), of: text}
 	if len(s.terms) > 0 {
 		s.literal = literalOf(text, number)
 	}
@@ -43,7 +45,7 @@ func termsOf(text string, begins, ends, number bool) (terms []term) {
 		if number && weight == weightNumber {
 			return
 		}
-		terms = append(terms, term{max(hash, 1), weight, weight != weightCharacters, weight == weightPort})
+		terms = append(terms, term{max(hash, 1), weight, weight != weightCharacters, weight == weightPort, placed(weight)})
 	})
 	if !utf8.ValidString(text) {
 		terms = slices.DeleteFunc(terms, func(t term) bool { return !t.ascii })

@@ -42,6 +42,7 @@ const (
 	ofCharacters
 	ofPort4
 	ofPort6
+	ofElsewhere
 )
 
 // mix spreads a hash over all of its bits.
@@ -111,10 +112,11 @@ func (s *scanner) take(r run, use func(hash uint64, weight int)) {
 	s.mailAddress(use)
 }
 
-// Weights of what is no single run: how many characters of one it is worth.
+// Weights of what is no single run: how many characters of one it is worth. What is placed
+// (see Placed) has the greatest.
 const (
-	weightAddress = 20
-	weightMail    = 24
+	weightAddress = math.MaxInt - 3
+	weightMail    = math.MaxInt - 2
 	// weightCharacters is negative: two characters of a script are in many texts,
 	// and not every filter can be asked for them.
 	weightCharacters = -1
