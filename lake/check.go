@@ -312,7 +312,7 @@ func (c *checker) content(ctx context.Context, f File) error {
 	t := c.state
 	bounds := newTimeBounds()
 	beyond := int64(0)
-	terms, termsErr := c.lake.files.checkTerms(f, t.columns)
+	terms, termsErr := c.lake.files.checkTerms(f, t)
 	err := c.lake.files.readBatches(ctx, f, t.columns, func(b batch) error {
 		terms.batch(b)
 		times := b.records.Column(t.timeColumn()).(*array.Timestamp)

@@ -218,13 +218,13 @@ func (c *Counts) Batch(batch arrow.RecordBatch, timeColumn string, within Betwee
 		}
 		return batch.Column(indices[0]), nil
 	}
-	texts := func(name string) (*array.String, error) {
+	texts := func(name string, nulls bool) (*array.String, error) {
 		a, err := column(name)
 		if err != nil {
 			return nil, err
 		}
 		of, ok := a.(*array.String)
-		if !ok || of.NullN() > 0 {
+		if !ok || of.NullN() > 0 && !nulls {
 			return nil, fmt.Errorf("%w: column %s", ErrNotCountable, name)
 		}
 		return of, nil
@@ -238,8 +238,9 @@ func (c *Counts) Batch(batch arrow.RecordBatch, timeColumn string, within Betwee
 		return fmt.Errorf("%w: column %s", ErrNotCountable, timeColumn)
 	}
 	by, only := make([]*array.String, len(c.asked.By)), map[string]*array.String{}
+	documents := c.asked.documents()
 	for column := range c.asked.columns() {
-		if only[column], err = texts(column); err != nil {
+		if only[column], err = texts(column, documents[column]); err != nil {
 			return err
 		}
 	}
@@ -248,7 +249,7 @@ func (c *Counts) Batch(batch arrow.RecordBatch, timeColumn string, within Betwee
 			return fmt.Errorf("%w: by column %s", ErrNotCountable, b.Column)
 		}
 		if b.Step == 0 {
-			if by[i], err = texts(b.Column); err != nil {
+			if by[i], err = texts(b.Column, false); err != nil {
 				return err
 			}
 		}
@@ -256,7 +257,14 @@ func (c *Counts) Batch(batch arrow.RecordBatch, timeColumn string, within Betwee
 	for row := range int(batch.NumRows()) {
 		at := int64(times.Value(row))
 		text := func(column string) string { return only[column].Value(row) }
-		if at < from || at > to || slices.ContainsFunc(c.only.all, func(o *condition) bool { return !c.only.metBy(o, text) }) {
+		if at < from || at > to {
+			continue
+		}
+		met := !slices.ContainsFunc(c.only.all, func(o *condition) bool { return !c.only.metBy(o, text) })
+		if c.only.unknown {
+			return errUnknown
+		}
+		if !met {
 			continue
 		}
 		var k key
@@ -339,6 +347,11 @@ func (r *ReadSet) count(ctx context.Context, f File, parts []Part, all bool, wit
 	file := footer.Open(source, r.pages)
 	defer file.Release() // texts that are kept are copied
 	to.file, to.footer, to.uncounted, to.timeColumn = file, footer, f.uncounted, r.Table.TimeColumn
+	if to.asked.asksAnywhere() {
+		if err := to.only.look(f, source, r.Table.Name); err != nil {
+			return err
+		}
+	}
 	from, until := within.micros()
 	to.bounded = f.MinTime.IsZero() || f.MaxTime.IsZero() || from > f.MinTime.UnixMicro() || until < f.MaxTime.UnixMicro()
 	to.from, to.until = from, until
@@ -372,19 +385,23 @@ func (r *ReadSet) count(ctx context.Context, f File, parts []Part, all bool, wit
 
 // check says ErrNotCountable unless all columns are of the kinds that can be counted by.
 func (a *Counting) check(all []column, timeColumn string) error {
+	documents := a.documents()
 	for column := range a.columns() {
-		if !isText(all, column) {
+		if !isText(all, column, documents[column]) {
 			return fmt.Errorf("%w: column %s", ErrNotCountable, column)
 		}
 	}
 	for _, b := range a.By {
-		if isTime := b.Step > 0; isTime && b.Column != timeColumn || !isTime && !isText(all, b.Column) {
+		if isTime := b.Step > 0; isTime && b.Column != timeColumn || !isTime && !isText(all, b.Column, false) {
 			return fmt.Errorf("%w: by column %s", ErrNotCountable, b.Column)
 		}
 	}
 	return nil
 }
 
-func isText(all []column, name string) bool {
-	return slices.ContainsFunc(all, func(c column) bool { return c.name == name && c.kind == kindText && c.text })
+// isText says whether a column has texts, or documents.
+func isText(all []column, name string, document bool) bool {
+	return slices.ContainsFunc(all, func(c column) bool {
+		return c.name == name && c.kind == kindText && (c.text && !document || c.document && document)
+	})
 }

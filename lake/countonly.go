@@ -7,6 +7,7 @@ import (
 
 	"github.com/quoll/quoll/internal/asciifold"
 	"github.com/quoll/quoll/internal/parquetpages"
+	"github.com/quoll/quoll/internal/termfilter"
 )
 
 // Only is a condition on a text of a row, or one that other conditions make. Holds is safe
@@ -21,14 +22,42 @@ type Only struct {
 	Quick bool
 	// In stands for Holds: the text is one of these.
 	In *TextSet
+	// Document stands for Holds where the column has documents; known is false if nobody
+	// but an engine can say whether it holds.
+	Document func(document string) (holds, known bool)
 
 	// Any or All, if they are not nil, stand for Column: some of them, or all, must hold.
 	Any, All []Only
+	// Text says of Any that each asks for this text in its column, and stands for them in
+	// files that say where it is (see homeColumns). It is Placed.
+	Text *termfilter.Sought
+}
+
+// Anywhere says whether a condition asks for a text in documents too.
+func (o Only) Anywhere() bool {
+	return o.Text != nil || slices.ContainsFunc(o.Any, Only.Anywhere) || slices.ContainsFunc(o.All, Only.Anywhere)
 }
 
 // columns are those that conditions are about, some more than once.
 func (a *Counting) columns() iter.Seq[string] {
 	return func(yield func(string) bool) { eachColumn(a.Only, yield) }
+}
+
+// documents are those of them that have documents.
+func (a *Counting) documents() map[string]bool {
+	documents := map[string]bool{}
+	var add func(all []Only)
+	add = func(all []Only) {
+		for i := range all {
+			if all[i].Document != nil {
+				documents[all[i].Column] = true
+			}
+			add(all[i].Any)
+			add(all[i].All)
+		}
+	}
+	add(a.Only)
+	return documents
 }
 
 // EachColumn calls use for the columns that a condition is on, for some more than once.
@@ -58,6 +87,7 @@ type condition struct {
 	piece    *asciifold.Piece
 	held     map[string]bool // whether it holds for a text
 	room     []bool
+	homed    *homed // of one that is Anywhere, once it is asked
 }
 
 // conditions are what rows of row groups are asked for. They are for one goroutine.
@@ -67,6 +97,7 @@ type conditions struct {
 	// chunk returns a column of a row group, and refuse says that it cannot be asked.
 	chunk  func(number int, column string) (*parquetpages.Chunk, error)
 	refuse func(column string) error
+	anywhere
 }
 
 func conditionsOf(all []Only) []*condition {
@@ -109,6 +140,9 @@ func (c *conditions) metBy(o *condition, text func(column string) string) bool {
 	case o.All != nil:
 		return !slices.ContainsFunc(o.all, func(o *condition) bool { return !met(o) })
 	}
+	if o.Document != nil {
+		return c.document(o, text(o.Column))
+	}
 	return holds(c, o, text(o.Column))
 }
 
@@ -126,6 +160,10 @@ func (c *conditions) meet(number int, spans []Span) (met []Span, err error) {
 // meeting is meet for one condition.
 func (c *conditions) meeting(number int, o *condition, spans []Span) (met []Span, err error) {
 	switch {
+	case o.Document != nil:
+		return c.documents(number, o, spans)
+	case o.Text != nil:
+		return c.meetingAnywhere(number, o, spans)
 	case o.Any != nil:
 		for _, some := range o.any {
 			of, err := c.meeting(number, some, spans)

@@ -85,10 +85,13 @@ func writeParquet(w io.Writer, t *tableState, generation []batch, refs []rowRef,
 	if err != nil {
 		return nil, err
 	}
-	filters, terms := new(termfilter.Builder), new(termfilter.Terms)
+	filters, terms := &termfilter.Builder{Homes: homeColumns[t.schema.Name]}, new(termfilter.Terms)
 	for part := range slices.Chunk(refs, f.groupRows(len(refs))) {
 		writer.Group(len(part))
 		terms.Reset(len(part), f.blockRows())
+		if f.lasting {
+			addHomes(terms, generation, t, part)
+		}
 		spans := spansOf(part)
 		for i, c := range t.columns {
 			writeColumn(writer.Column(), generation, i, c, spans)

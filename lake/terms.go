@@ -5,11 +5,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/quoll/quoll/internal/termfilter"
+	"github.com/quoll/quoll/schema"
 )
 
 // A lasting file has, behind its row groups, a filter of the terms of all texts for
@@ -26,28 +28,59 @@ func (f form) blockRows() int {
 	return (f.rowGroupRows + termfilter.MaxBlocks - 1) / termfilter.MaxBlocks
 }
 
-// addTerms adds the texts of a column to the terms of a row group. Neighbours are often
-// the same.
-func addTerms(to *termfilter.Terms, generation []batch, index int, c column, refs []rowRef) {
+// homeColumns are the columns of a table in which the addresses of most rows stand, of the
+// network and of mail, short and in dictionaries: its homes (see termfilter.Terms.Home).
+// What was written by other homes is read as if it had none.
+var homeColumns = map[string][]string{
+	schema.UnifiedAuditLog:          {"ClientIP", "UserId"},
+	schema.UnifiedAuditLogRevisions: {"ClientIP", "UserId"},
+}
+
+// addHomes adds the texts of the homes to the terms of a row group.
+func addHomes(to *termfilter.Terms, generation []batch, t *tableState, refs []rowRef) {
+	homes := homeColumns[t.schema.Name]
+	if len(homes) == 0 {
+		return
+	}
+	to.Homes()
+	for i, c := range t.columns {
+		if slices.Contains(homes, c.name) {
+			eachText(generation, i, refs, to.Home)
+		}
+	}
+}
+
+// eachText calls use for the texts of a column that are not empty.
+func eachText(generation []batch, index int, refs []rowRef, use func(row int, text []byte)) {
 	arrays, rows, nulls := columnOf[*array.String](generation, index)
 	if nulls == rows {
 		return
 	}
-	var last []byte
-	block := 0 // of last: a text is in each block that has it
 	for row, ref := range refs {
 		a := arrays[ref.batch]
 		if nulls > 0 && a.IsNull(int(ref.row)) {
 			continue
 		}
 		offsets := a.ValueOffsets()
-		text := a.ValueBytes()[offsets[ref.row]-offsets[0] : offsets[ref.row+1]-offsets[0]]
-		if len(text) == 0 || to.Block(row) == block && bytes.Equal(text, last) {
-			continue
+		if text := a.ValueBytes()[offsets[ref.row]-offsets[0] : offsets[ref.row+1]-offsets[0]]; len(text) > 0 {
+			use(row, text)
+		}
+	}
+}
+
+// addTerms adds the texts of a column to the terms of a row group. Neighbours are often
+// the same.
+func addTerms(to *termfilter.Terms, generation []batch, index int, c column, refs []rowRef) {
+	var last []byte
+	block := 0 // of last: a text is in each block that has it
+	eachText(generation, index, refs, func(row int, text []byte) {
+		if to.Block(row) == block && bytes.Equal(text, last) {
+			to.Again(row)
+			return
 		}
 		to.Text(row, text, c.document)
 		last, block = text, to.Block(row)
-	}
+	})
 }
 
 // fileTerms is the filters of a file once somebody has asked for them. It is
@@ -150,12 +183,13 @@ func openTerms(source *openFile, rows int64) (*termfilter.Filter, error) {
 // termChecker compares the rows of a file with its filters.
 type termChecker struct {
 	columns []column
+	homes   []string
 	checker *termfilter.Checker
 }
 
 // checkTerms returns what compares the rows of a file with its filters, nil if the
 // file has none.
-func (s syncedFS) checkTerms(f File, columns []column) (*termChecker, error) {
+func (s syncedFS) checkTerms(f File, t *tableState) (*termChecker, error) {
 	if !f.lasting() {
 		return nil, nil
 	}
@@ -168,8 +202,9 @@ func (s syncedFS) checkTerms(f File, columns []column) (*termChecker, error) {
 	if err != nil || filter == nil {
 		return nil, err
 	}
-	checker, err := termfilter.NewChecker(source, filter)
-	return &termChecker{columns, checker}, err
+	homes := homeColumns[t.schema.Name]
+	checker, err := termfilter.NewChecker(source, filter, homes)
+	return &termChecker{t.columns, homes, checker}, err
 }
 
 // batch looks at the next rows of the file.
@@ -179,15 +214,24 @@ func (c *termChecker) batch(b batch) {
 	}
 	for row := range b.rows {
 		for i := range c.columns {
-			texts, ok := b.records.Column(i).(*array.String)
-			if !ok || texts.IsNull(row) {
-				continue
+			if text := textAt(b, i, row); slices.Contains(c.homes, c.columns[i].name) {
+				c.checker.Home(text)
 			}
-			offsets := texts.ValueOffsets()
-			c.checker.Text(texts.ValueBytes()[offsets[row]-offsets[0]:offsets[row+1]-offsets[0]], c.columns[i].document)
+		}
+		for i := range c.columns {
+			c.checker.Text(textAt(b, i, row), c.columns[i].document)
 		}
 		c.checker.Row()
 	}
+}
+
+// textAt returns the text of a row, nil if it has none.
+func textAt(b batch, column, row int) []byte {
+	texts, ok := b.records.Column(column).(*array.String)
+	if !ok || texts.IsNull(row) {
+		return nil
+	}
+	return bytesOf(texts, row)
 }
 
 // missing returns how often a filter lacks what a row has.

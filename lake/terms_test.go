@@ -22,14 +22,14 @@ func TestCheckLooksForTheTermsOfRows(t *testing.T) {
 	if len(set.Files) != 2 {
 		t.Fatalf("%d files, want one a day", len(set.Files))
 	}
-	columns := l.tables[schema.UnifiedAuditLog].columns
+	table := l.tables[schema.UnifiedAuditLog]
 	f := set.Files[0]
-	checker, err := l.files.checkTerms(f, columns)
+	checker, err := l.files.checkTerms(f, table)
 	if err != nil || checker == nil {
 		t.Fatalf("%s has no filters: %v", f.Path, err)
 	}
 	var rows []batch
-	if err := l.files.readBatches(t.Context(), f, columns, func(b batch) error { rows = append(rows, b); return nil }); err != nil {
+	if err := l.files.readBatches(t.Context(), f, table.columns, func(b batch) error { rows = append(rows, b); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	checker.batch(rows[0])

@@ -17,10 +17,11 @@ type Checker struct {
 	missing int
 }
 
-// NewChecker reads all of the filters.
-func NewChecker(r io.ReaderAt, f *Filter) (*Checker, error) {
+// NewChecker reads all of the filters. homes are those that rows have now: what filters of
+// other homes say of them is not compared.
+func NewChecker(r io.ReaderAt, f *Filter, homes []string) (*Checker, error) {
 	c := &Checker{ports: f.ports}
-	if f.homes != 0 {
+	if f.homes != 0 && f.homes == homesHash(homes) {
 		c.homes.reset(1)
 	}
 	if len(f.parts) == 0 {
@@ -49,7 +50,11 @@ func (c *Checker) Text(text []byte, json bool) {
 }
 
 // Home adds a text of a home of the row at work, as Terms.Home does.
-func (c *Checker) Home(text []byte) { c.homes.add(0, text) }
+func (c *Checker) Home(text []byte) {
+	if c.homes.known {
+		c.homes.add(0, text)
+	}
+}
 
 // Row ends the row at work.
 func (c *Checker) Row() {

@@ -29,6 +29,10 @@ func forms(text, buffer []byte, use func(text []byte)) []byte {
 	return buffer
 }
 
+// Rewritten returns a text of JSON with all escapes in its strings replaced that JSON can do
+// without, as engines write it.
+func Rewritten(text []byte) []byte { return replaced(text, nil, true) }
+
 // replaced returns a text with its escapes replaced, with json but those that a string
 // needs, in buffer.
 func replaced(text, buffer []byte, json bool) []byte {

@@ -252,7 +252,7 @@ func TestPortsAreNotMissedInFiltersOfBefore(t *testing.T) {
 	const text = "from 203.0.113.5:49152"
 	for _, ports := range []bool{true, false} {
 		f, r := oneRow(t, "203.0.113.5 from 49152", ports)
-		c, err := termfilter.NewChecker(r, f)
+		c, err := termfilter.NewChecker(r, f, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -130,12 +130,15 @@ func (s *Sought) Places() (places []Place) {
 	return places
 }
 
+// Homes says whether these were the homes of the rows.
+func (f *Filter) Homes(columns []string) bool { return f.homes != 0 && f.homes == homesHash(columns) }
+
 // Elsewhere returns the rows of a part of the file, counted within the part, that may be
 // what is sought by a text outside of their homes that has a term which is not in those. Of
 // all others that are it the homes have all of Places. ok is false if the filters do not say
 // that, or say it of other homes.
 func (f *Filter) Elsewhere(r io.ReaderAt, number int, s *Sought, columns []string) (rows []Span, ok bool, err error) {
-	if f.homes == 0 || f.homes != homesHash(columns) || number < 0 || number >= len(f.parts) || !s.Placed() {
+	if !f.Homes(columns) || number < 0 || number >= len(f.parts) || !s.Placed() {
 		return nil, false, nil
 	}
 	p := &f.parts[number]

@@ -152,7 +152,7 @@ func TestElsewhereIsChecked(t *testing.T) {
 	for want, home := range map[int]string{0: "203.0.113.5", 1: "203.0.113.6"} {
 		// With another home the first row lacks an address there, of which the filters know
 		// in the same block: only other addresses are missed.
-		c, err := termfilter.NewChecker(r, f)
+		c, err := termfilter.NewChecker(r, f, homeColumns)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -90,6 +90,10 @@ func (f folder) call(c *plan.Call) (v any, known bool) {
 	case "contains", "!contains":
 		found, known := f.within(c)
 		return found == (name == "contains"), known
+	case "has", "has_cs":
+		text, known := f.text(c.Args[0])
+		needle, constant := f.text(c.Args[1])
+		return false, known && constant && text == "" && needle != ""
 	}
 	if len(c.Args) != 1 {
 		return nil, false
@@ -142,16 +146,21 @@ func (f folder) logic(c *plan.Call) (v any, known bool) {
 	return !decides, true
 }
 
+// text returns the text that an expression is for every row.
+func (f folder) text(e plan.Expr) (text string, known bool) {
+	v, known := f.value(e)
+	text, _ = v.(string) // a string is never null
+	return text, known && e.Type() == types.String
+}
+
 // within says whether a constant text has another in it, where case and forms of characters
 // cannot matter: all of the other is ASCII and no letter.
 func (f folder) within(c *plan.Call) (found, known bool) {
 	var texts [2]string
 	for i, a := range c.Args {
-		v, known := f.value(a)
-		if !known || a.Type() != types.String {
+		if texts[i], known = f.text(a); !known {
 			return false, false
 		}
-		texts[i], _ = v.(string) // a string is never null
 	}
 	if strings.ContainsFunc(texts[1], func(r rune) bool { return r >= utf8.RuneSelf || unicode.IsLetter(r) }) {
 		return false, false

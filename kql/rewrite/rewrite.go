@@ -21,6 +21,7 @@ type Pass struct {
 // Passes returns the passes in their order.
 func Passes() []Pass {
 	return []Pass{
+		{"ask inputs of a union for words", PushSearches},
 		{"compute conditions that are constant", FoldConditions},
 		{"push time ranges into scans", PushTimeRanges},
 		{"push sought texts into scans", PushTerms},

@@ -72,6 +72,11 @@ func (c *unionCounter) union(n plan.Node) *plan.Union {
 			n = of.Input
 		case *plan.Sort:
 			n = of.Input
+		case *plan.Filter:
+			if l, ok := of.Predicate.(*plan.Literal); !ok || l.Value != true {
+				return nil
+			}
+			n = of.Input
 		case *plan.Union:
 			if len(of.From) < 2 {
 				return nil

@@ -22,8 +22,22 @@ import (
 // words have characters of which one case, or none, is in ASCII, and what stands beside them.
 var words = []string{"kind", "KIND", "\u212aind", "s\u0131ng", "sing", "S\u0130NG", "\u017fing", "sing@ab.example", "ab", "AB.", "a", "\u00e4b", "\u00c4B", "k", "\u212a", ""}
 
-// textLake is a lake of rows with such texts in columns that are short and long.
-func textLake(t *testing.T, r *rand.Rand) (*lake.Lake, string) {
+// shortAndLong are such texts in columns that are short and long.
+func shortAndLong(r *rand.Rand) map[string]func(n int) schema.Value {
+	word := func() string { return words[r.IntN(len(words))] }
+	return map[string]func(n int) schema.Value{
+		"UserId":    func(int) schema.Value { return schema.String(word()) },
+		"Operation": func(n int) schema.Value { return schema.String(fmt.Sprint("op", n/7%3, word())) },
+		"ClientIP":  func(n int) schema.Value { return schema.String(fmt.Sprint("10.0.0.", n%40)) },
+		"ObjectId": func(n int) schema.Value {
+			return schema.String(fmt.Sprint(word(), "/", 10_000+n, strings.Repeat("-long", r.IntN(30)), word()))
+		},
+	}
+}
+
+// textLake is a lake of rows of which each has a number, and of that its values in some
+// columns: in merged files, a flushed one, and memory.
+func textLake(t *testing.T, r *rand.Rand, of map[string]func(n int) schema.Value) (*lake.Lake, string) {
 	t.Helper()
 	config := lake.DefaultConfig(filepath.Join(t.TempDir(), "lake"))
 	config.CompactShare, config.RowGroupRows, config.Clock = 1, 2000, long{clock.System()}
@@ -33,15 +47,6 @@ func textLake(t *testing.T, r *rand.Rand) (*lake.Lake, string) {
 	}
 	t.Cleanup(func() { l.Close() })
 	table, _ := schema.Lookup(schema.UnifiedAuditLog)
-	word := func() string { return words[r.IntN(len(words))] }
-	of := map[string]func(n int) string{
-		"UserId":    func(int) string { return word() },
-		"Operation": func(n int) string { return fmt.Sprint("op", n/7%3, word()) },
-		"ClientIP":  func(n int) string { return fmt.Sprint("10.0.0.", n%40) },
-		"ObjectId": func(n int) string {
-			return fmt.Sprint(word(), "/", 10_000+n, strings.Repeat("-long", r.IntN(30)), word())
-		},
-	}
 	last := 0
 	add := func(day, rows int) {
 		batch := lake.Batch{Position: uint64(last + 1), Ingested: start.AddDate(0, 0, 5)}
@@ -50,8 +55,8 @@ func textLake(t *testing.T, r *rand.Rand) (*lake.Lake, string) {
 			row := sampleRow(table, start.AddDate(0, 0, day).Add(time.Duration(r.IntN(24*60))*time.Minute), 0)
 			row.Cells = slices.DeleteFunc(row.Cells, func(c schema.Cell) bool { return of[table.Columns[c.Column].Name] != nil })
 			for c, column := range table.Columns {
-				if text := of[column.Name]; text != nil {
-					row.Cells = append(row.Cells, schema.Cell{Column: c, Value: schema.String(text(last))})
+				if value := of[column.Name]; value != nil {
+					row.Cells = append(row.Cells, schema.Cell{Column: c, Value: value(last)})
 				}
 			}
 			slices.SortFunc(row.Cells, func(a, b schema.Cell) int { return a.Column - b.Column })
@@ -111,7 +116,7 @@ func aCondition(r *rand.Rand, most int) string {
 // engine counts that leaves nothing out.
 func TestConditionsOnSeveralColumnsAreCounted(t *testing.T) {
 	r := rand.New(rand.NewPCG(12, 4))
-	l, dir := textLake(t, r)
+	l, dir := textLake(t, r, shortAndLong(r))
 	quick, service := openBefore(t, dir, FromLake(l))
 	plain, engine := openBefore(t, dir, without{FromLake(l)})
 	plain.atOnce = true
@@ -167,7 +172,7 @@ func (x *exactFinds) Acquire(table string) (*ReadSet, error) {
 // leaves nothing out, also where values of another table are sought.
 func TestRowsAreFoundByConditions(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 12))
-	l, dir := textLake(t, r)
+	l, dir := textLake(t, r, shortAndLong(r))
 	found := &exactFinds{Source: FromLake(l)}
 	_, service := openBefore(t, dir, found)
 	plain, engine := openBefore(t, dir, without{FromLake(l)})

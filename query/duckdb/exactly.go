@@ -49,7 +49,7 @@ func (r *reader) exactly(set *ReadSet, scan *plan.Scan, asked *termfilter.Sought
 	columns := map[string]bool{}
 	_, others := sqlgen.Split(scan, set.TimeColumn, r.above[scan])
 	for _, e := range others {
-		if only, ok := onlyOf(e, sources); ok {
+		if only, ok := onlyOf(e, sources); ok && !only.Anywhere() {
 			all = append(all, only)
 			only.EachColumn(func(column string) { columns[column] = true })
 		}

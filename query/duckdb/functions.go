@@ -106,6 +106,11 @@ func textMatches(function, text, needle string) bool {
 	if !ok {
 		panic("no text function " + function)
 	}
+	return matches(mode, text, needle)
+}
+
+// matches runs a comparison of a mode.
+func matches(mode C.int, text, needle string) bool {
 	cText, cNeedle := C.CString(text), C.CString(needle)
 	defer C.free(unsafe.Pointer(cText))
 	defer C.free(unsafe.Pointer(cNeedle))

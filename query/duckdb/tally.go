@@ -127,6 +127,7 @@ func (r *reader) tally(a *plan.Aggregate) (t tally, ok bool) {
 		}
 		t.asked.Only = append(t.asked.Only, only)
 	}
+	t.asked.Only = documentsLast(t.asked.Only)
 	for _, d := range a.Keys {
 		by, ok := byOf(d.Expr, sources, timeColumn)
 		if !ok {
@@ -157,16 +158,39 @@ func onlyOf(e plan.Expr, sources map[*plan.Column]string) (only lake.Only, ok bo
 	if !isCall || c.Function.Name != "or" && c.Function.Name != "and" {
 		return only, false
 	}
-	parts := make([]lake.Only, len(c.Args))
-	for i, a := range c.Args {
-		if parts[i], ok = onlyOf(a, sources); !ok {
+	var parts []lake.Only
+	args := c.Args
+	if c.Function.Name == "or" {
+		parts, args = anyTexts(c, sources)
+	}
+	for _, a := range args {
+		part, ok := onlyOf(a, sources)
+		if !ok {
 			return only, false
 		}
+		parts = append(parts, part)
 	}
-	if c.Function.Name == "or" {
-		return lake.Only{Any: parts}, true
+	if c.Function.Name == "and" {
+		return lake.Only{All: documentsLast(parts)}, true
 	}
-	return lake.Only{All: parts}, true
+	if len(parts) == 1 {
+		return parts[0], true
+	}
+	return lake.Only{Any: parts}, true
+}
+
+// documentsLast has conditions that may look into documents be asked last, of what is left.
+func documentsLast(all []lake.Only) []lake.Only {
+	slices.SortStableFunc(all, func(a, b lake.Only) int {
+		switch {
+		case a.Anywhere() == b.Anywhere():
+			return 0
+		case a.Anywhere():
+			return 1
+		}
+		return -1
+	})
+	return all
 }
 
 // pieceOf returns a text that each text has for which a condition of holds is true,

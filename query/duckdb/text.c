@@ -109,6 +109,7 @@ void text_prepare(text_needle *n, const char *raw, size_t length, int mode) {
 	if (mode & TEXT_FOLD) {
 		n->first = fold_byte(n->first);
 	}
+	n->slash = memchr(raw, '/', length) != NULL;
 	n->bytewise = length <= TEXT_NEEDLE;
 	if (!n->bytewise) {
 		return;
@@ -241,14 +242,16 @@ static bool matches_end(const text_needle *n, const byte *text, size_t length) {
 }
 
 // is_plain reports whether a text is a JSON object or array whose strings stand in it
-// as any program writes them: without escapes that it can do without.
-static bool is_plain(const char *text, size_t length) {
+// as any program writes them, as far as a needle can tell: without escapes that it can do
+// without. Of those a slash is where its backslash is, which is no letter either, and as
+// many programs write it: a needle without a slash finds the same.
+static bool is_plain(const text_needle *n, const char *text, size_t length) {
 	if (length == 0 || (text[0] != '{' && text[0] != '[')) {
 		return false;
 	}
 	const char *end = text + length;
 	for (const char *at = text; (at = memchr(at, '\\', (size_t)(end - at))) != NULL; at += 2) {
-		if (end - at < 2 || at[1] == 'u' || at[1] == '/') {
+		if (end - at < 2 || at[1] == 'u' || (at[1] == '/' && n->slash)) {
 			return false;
 		}
 		if (end - at == 2) {
@@ -278,9 +281,9 @@ static bool finds(const text_needle *n, const char *raw, size_t length) {
 }
 
 bool text_matches(const text_needle *n, const char *raw, size_t length) {
-	if ((n->mode & TEXT_STORED) && !is_plain(raw, length)) {
+	if ((n->mode & TEXT_STORED) && !is_plain(n, raw, length)) {
 		return true;
 	}
 	bool found = finds(n, raw, length);
-	return found && (n->mode & TEXT_SURE) ? is_plain(raw, length) && json_is_valid(raw, length) : found;
+	return found && (n->mode & TEXT_SURE) ? is_plain(n, raw, length) && json_is_valid(raw, length) : found;
 }

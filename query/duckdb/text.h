@@ -33,6 +33,7 @@ typedef struct {
 	unsigned char lower, upper; // that byte in both cases
 	unsigned char first; // first byte, folded; 0 if it is outside of ASCII
 	bool left, right;    // a boundary is asked for on that side
+	bool slash;          // it has a slash, which JSON may write with a backslash
 } text_needle;
 
 void text_prepare(text_needle *needle, const char *raw, size_t length, int mode);

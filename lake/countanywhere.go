@@ -1,0 +1,216 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/quoll/quoll/internal/parquetpages"
+	"github.com/quoll/quoll/internal/termfilter"
+)
+
+// Who looks for an address in any column of a row finds it in a short one mostly, and
+// filters say which rows have it in others alone. So a year of documents need not be
+// unpacked to count the rows of an address that each day has.
+
+// errUnknown is returned for rows of which only an engine can say whether a document meets
+// a condition. Others of the same files may be counted.
+var errUnknown = fmt.Errorf("%w: a document that must be written anew", ErrNotCountable)
+
+// anywhere is what conditions know of the file at work to find a text in any column.
+type anywhere struct {
+	homes []string
+	// filter is that of the file, nil if it has none, and source the file.
+	filter  *termfilter.Filter
+	source  *openFile
+	unknown bool // a row was asked of which only an engine can say
+}
+
+// homed are conditions of one that is Anywhere: those on homes and all others, and of each
+// of the places those that some home has it and is not all of the text.
+type homed struct {
+	homes, others []*condition
+	places        [][]*condition
+}
+
+// asksAnywhere says whether rows are looked for by a text in any column.
+func (a *Counting) asksAnywhere() bool { return slices.ContainsFunc(a.Only, Only.Anywhere) }
+
+// look has conditions be asked of a file. Of a lasting one of which nobody knows where
+// texts are all documents would have to be read, which an engine does as well.
+func (a *anywhere) look(f File, source *openFile, table string) error {
+	a.homes, a.source, a.filter = homeColumns[table], source, nil
+	if !f.lasting() {
+		return nil
+	}
+	if f.terms == nil {
+		return ErrNotCountable
+	}
+	filter, err := f.terms.of(source, f.Rows)
+	if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, termfilter.ErrDamaged) {
+		return err
+	}
+	if filter == nil || !filter.Homes(a.homes) {
+		return fmt.Errorf("%w: its filters do not know where addresses are", ErrNotCountable)
+	}
+	a.filter = filter
+	return nil
+}
+
+// homed returns the conditions of o by where they look; nil if one of the homes is in none
+// of them.
+func (c *conditions) homed(o *condition) *homed {
+	if o.homed != nil {
+		return o.homed
+	}
+	h := &homed{}
+	for _, some := range o.any {
+		if slices.Contains(c.homes, some.Column) && some.Holds != nil {
+			h.homes = append(h.homes, some)
+		} else {
+			h.others = append(h.others, some)
+		}
+	}
+	if len(c.homes) == 0 || len(h.homes) != len(c.homes) {
+		return nil
+	}
+	for _, place := range o.Text.Places() {
+		var of []*condition
+		for _, home := range h.homes {
+			holds := home.Holds
+			of = append(of, &condition{piece: place.Piece, held: map[string]bool{}, Only: &Only{Column: home.Column,
+				Holds: func(text string) bool { return place.In([]byte(text)) && !holds(text) }}})
+		}
+		h.places = append(h.places, of)
+	}
+	o.homed = h
+	return h
+}
+
+// meetingAnywhere is meeting for a condition that is Anywhere.
+func (c *conditions) meetingAnywhere(number int, o *condition, spans []Span) (met []Span, err error) {
+	h := c.homed(o)
+	if c.filter == nil || h == nil {
+		return c.meetingAny(number, o.any, spans)
+	}
+	rest, ok, err := c.filter.Elsewhere(c.source, number, o.Text, c.homes)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return c.meetingAny(number, o.any, spans)
+	}
+	rest = common(rest, spans)
+	if met, err = c.meetingAny(number, h.homes, spans); err != nil {
+		return nil, err
+	}
+	covered := spans // that have all places so far in some home
+	for _, place := range h.places {
+		if covered, err = c.meetingAny(number, place, covered); err != nil {
+			return nil, err
+		}
+		if len(covered) == 0 {
+			break
+		}
+	}
+	rest = without(together(rest, covered), met)
+	if len(rest) == 0 {
+		return met, nil
+	}
+	others, err := c.meetingAny(number, h.others, rest)
+	return together(met, others), err
+}
+
+// meetingAny returns those of some rows that meet any of the conditions, of which those on
+// documents are asked last.
+func (c *conditions) meetingAny(number int, any []*condition, spans []Span) (met []Span, err error) {
+	for _, documents := range []bool{false, true} {
+		for _, some := range any {
+			if documents != (some.Document != nil) {
+				continue
+			}
+			asked := spans
+			if documents {
+				asked = without(spans, met)
+			}
+			of, err := c.meeting(number, some, asked)
+			if err != nil {
+				return nil, err
+			}
+			met = together(met, of)
+		}
+	}
+	return met, nil
+}
+
+// maxDocuments is how many rows of documents are unpacked at a time: those of a block.
+const maxDocuments = 1 << 10
+
+// documents is meeting for a condition on documents.
+func (c *conditions) documents(number int, o *condition, spans []Span) (met []Span, err error) {
+	if len(spans) == 0 {
+		return nil, nil
+	}
+	chunk, err := c.chunk(number, o.Column)
+	if err != nil {
+		return nil, err
+	}
+	var values *parquetpages.Values
+	var read Span
+	for _, s := range spans {
+		for row := s.First; row < s.End; row++ {
+			if row >= read.End || values == nil {
+				read = Span{First: row, End: min(row-row%maxDocuments+maxDocuments, spans[len(spans)-1].End)}
+				if values, err = chunk.Read(read.First, read.End); err != nil {
+					return nil, err
+				}
+				if values.Texts == nil {
+					return nil, c.refuse(o.Column)
+				}
+			}
+			if !c.document(o, string(values.Texts[row-read.First])) {
+				continue
+			}
+			if last := len(met) - 1; last >= 0 && met[last].End == row {
+				met[last].End++
+			} else {
+				met = append(met, Span{First: row, End: row + 1})
+			}
+		}
+	}
+	if c.unknown {
+		return nil, errUnknown
+	}
+	return met, nil
+}
+
+// document reports whether a document meets a condition; if only an engine can say, it
+// takes note of that.
+func (c *conditions) document(o *condition, document string) bool {
+	holds, known := o.Document(document)
+	c.unknown = c.unknown || !known
+	return holds && known
+}
+
+// without returns the rows of one list of spans that are not in another.
+func without(all, some []Span) (left []Span) {
+	for _, s := range all {
+		for len(some) > 0 && some[0].End <= s.First {
+			some = some[1:]
+		}
+		first := s.First
+		for _, not := range some {
+			if not.First >= s.End {
+				break
+			}
+			if not.First > first {
+				left = append(left, Span{First: first, End: not.First})
+			}
+			first = not.End
+		}
+		if first < s.End {
+			left = append(left, Span{First: first, End: s.End})
+		}
+	}
+	return left
+}
