@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 
@@ -37,8 +38,36 @@ func (b *binder) search(op *syntax.SearchOperator, rel *relation, s *scope) *rel
 	if len(inputs) == 0 {
 		return b.nothing()
 	}
+	if len(inputs) == 1 {
+		out := b.alone(inputs[0], "$table")
+		return b.filtered(op, name, out, &relation{fields: out.fields[1:]}, s)
+	}
 	out := b.united(inputs, false, "$table")
 	return b.filtered(op, name, out, &relation{fields: out.fields[1:]}, s)
+}
+
+// alone gives the rows of the only table that is searched: it has the table's own columns,
+// so that what is asked of it is asked of the table.
+func (b *binder) alone(in unionInput, withSource string) *relation {
+	out := &relation{aliases: maps.Clone(in.rel.aliases), open: in.rel.open}
+	if out.aliases == nil {
+		out.aliases = map[string]*plan.Column{}
+	}
+	if in.rel.open != nil && in.rel.open.column != nil {
+		out.open = nil
+	}
+	node := &plan.Project{Input: in.rel.node}
+	out.node = node
+	if withSource != "" {
+		c := b.newColumn(withSource, types.String)
+		node.Define = []plan.Definition{{Column: c, Expr: &plan.Literal{Of: types.String, Value: in.name}}}
+		out.fields = append(out.fields, field{withSource, c})
+	}
+	for _, f := range in.rel.fields {
+		node.Pass = append(node.Pass, f.column)
+		out.fields = append(out.fields, field{out.unique(f.name), f.column})
+	}
+	return out
 }
 
 // filtered keeps the rows that a search finds; a string is looked for in texts.

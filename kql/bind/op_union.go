@@ -1,7 +1,6 @@
 package bind
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/quoll/quoll/kql/plan"
@@ -196,9 +195,6 @@ func (b *binder) viewNames(pattern string, s *scope) []string {
 
 // united makes the union node.
 func (b *binder) united(inputs []unionInput, inner bool, withSource string) *relation {
-	if len(inputs) == 1 {
-		return b.alone(inputs[0], withSource)
-	}
 	out := &relation{aliases: map[string]*plan.Column{}}
 	node := &plan.Union{}
 	out.node = node
@@ -227,30 +223,6 @@ func (b *binder) united(inputs []unionInput, inner bool, withSource string) *rel
 		if in.rel.open != nil && in.rel.open.column == nil {
 			out.open = in.rel.open
 		}
-	}
-	return out
-}
-
-// alone gives the rows of a union of one table: it has the table's own columns, so that
-// what is asked of it is asked of the table.
-func (b *binder) alone(in unionInput, withSource string) *relation {
-	out := &relation{aliases: maps.Clone(in.rel.aliases), open: in.rel.open}
-	if out.aliases == nil {
-		out.aliases = map[string]*plan.Column{}
-	}
-	if in.rel.open != nil && in.rel.open.column != nil {
-		out.open = nil
-	}
-	node := &plan.Project{Input: in.rel.node}
-	out.node = node
-	if withSource != "" {
-		c := b.newColumn(withSource, types.String)
-		node.Define = []plan.Definition{{Column: c, Expr: &plan.Literal{Of: types.String, Value: in.name}}}
-		out.fields = append(out.fields, field{withSource, c})
-	}
-	for _, f := range in.rel.fields {
-		node.Pass = append(node.Pass, f.column)
-		out.fields = append(out.fields, field{out.unique(f.name), f.column})
 	}
 	return out
 }
