@@ -37,7 +37,7 @@ func around(r *rand.Rand, address string) string {
 
 // addressed are addresses in short columns and in documents, of which some say the same.
 func addressed(r *rand.Rand) map[string]func(n int) schema.Value {
-	var client, user string
+	var address, client, user string
 	escape := func(text string) string {
 		switch r.IntN(40) {
 		case 0:
@@ -57,7 +57,8 @@ func addressed(r *rand.Rand) map[string]func(n int) schema.Value {
 			return schema.String(user)
 		},
 		"ClientIP": func(int) schema.Value {
-			if client = around(r, addresses(r)); r.IntN(3) == 0 {
+			address = addresses(r)
+			if client = around(r, address); r.IntN(3) == 0 {
 				client = ""
 			}
 			return schema.String(client)
@@ -77,8 +78,11 @@ func addressed(r *rand.Rand) map[string]func(n int) schema.Value {
 		},
 		"Record": func(n int) schema.Value {
 			other := "nobody"
-			if r.IntN(100) == 0 {
+			switch r.IntN(100) {
+			case 0:
 				other = escape(around(r, addresses(r)))
+			case 1, 2, 3: // what its home has in something longer
+				other = address
 			}
 			return schema.Dynamic(fmt.Sprintf(`{"ClientIPAddress": %q, "User":%q, "n":%d, "Other":"%s"}`, client, user, n, other))
 		},
