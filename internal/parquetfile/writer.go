@@ -52,6 +52,7 @@ type Writer struct {
 type memory struct {
 	small   bool
 	encoder *zstd.Encoder
+	tight   *tightPacker // of small files
 	chunk   Chunk
 	header  thrift
 	body    []byte
@@ -68,7 +69,11 @@ func newMemory(small bool) (*memory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare compression: %w", err)
 	}
-	return &memory{small: small, encoder: encoder, chunk: Chunk{dict: newDictionary()}}, nil
+	m := &memory{small: small, encoder: encoder, chunk: Chunk{dict: newDictionary()}}
+	if small {
+		m.tight, err = newTightPacker(encoder)
+	}
+	return m, err
 }
 
 // Pool keeps the memory of writers that are done for those to come: some
@@ -285,7 +290,11 @@ func (w *Writer) page(c *Chunk, kind int32, body []byte, rest func(h *thrift)) {
 	packed := body
 	switch c.codec {
 	case Zstd:
-		w.packed = w.encoder.EncodeAll(body, w.packed[:0])
+		if w.tight != nil {
+			w.packed = w.tight.append(w.packed[:0], body)
+		} else {
+			w.packed = w.encoder.EncodeAll(body, w.packed[:0])
+		}
 		packed = w.packed
 	case Snappy:
 		w.packed = s2.EncodeSnappy(w.packed[:cap(w.packed)], body)
