@@ -81,6 +81,7 @@ func (l *Lake) Apply(ctx context.Context, b Batch) (Applied, error) {
 		return result, nil
 	}
 	l.lastIngested = later(b.Ingested.UTC().Truncate(time.Microsecond), l.lastIngested)
+	l.keys.warm(b.Records)
 	for i := range b.Records {
 		l.applyRecord(i, &b, &result)
 	}
@@ -106,8 +107,8 @@ func (l *Lake) validate(r *schema.Record) error {
 		if row.Table == nil {
 			return fmt.Errorf("%w: no table", ErrInvalidRow)
 		}
-		t, ok := l.tables[row.Table.Name]
-		if !ok {
+		t := l.stateOf(row.Table)
+		if t == nil {
 			return fmt.Errorf("%w: no table %q", ErrInvalidRow, row.Table.Name)
 		}
 		if sheet, _ := row.InSheet(); sheet != nil && sheet.Table() != t.schema {
@@ -120,6 +121,21 @@ func (l *Lake) validate(r *schema.Record) error {
 		}
 	}
 	return nil
+}
+
+// stateOf returns the table of rows, nil if there is none: mostly one of the two that were
+// asked for last. The caller holds l.applyMu.
+func (l *Lake) stateOf(table *schema.Table) *tableState {
+	for _, known := range l.latest {
+		if known != nil && known.schema == table {
+			return known
+		}
+	}
+	t := l.tables[table.Name]
+	if t != nil && t.schema == table {
+		l.latest[0], l.latest[1] = t, l.latest[0]
+	}
+	return t
 }
 
 // lockWithKeys takes l.mu once there is room for more rows and what the files of
@@ -223,7 +239,7 @@ func (l *Lake) applyRecord(number int, b *Batch, result *Applied) {
 	}
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		t := l.tables[row.Table.Name]
+		t := l.stateOf(row.Table)
 		if t.decision.serial != l.serial {
 			t.decision = decision{l.serial, outcomeExpired}
 			if l.floors.Last() == nil || !l.allOutOfDate(t.schema.Name, r, b) {

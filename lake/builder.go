@@ -43,13 +43,12 @@ type builder struct {
 	zeros    []byte // what columns without values share; it never changes
 	spare    spareMemory
 
-	// likely is what the last full batch had, for which room is made at once: an
-	// import is under way, and the next batch will be like it. A flush cuts a
-	// batch short without that being over; two short ones in a row say that it is.
-	likely struct {
+	// most is what the batches of a rush had at most: rows, and by column bytes of texts.
+	// The next one will be like them, and a column that is filled at last gets its room
+	// at once. When the rush is over, it is forgotten.
+	most struct {
 		rows  int
-		bytes []int // of texts, by column; -1 for a column without values
-		short int   // batches that were cut short since
+		bytes []int
 	}
 }
 
@@ -80,19 +79,7 @@ func (k kind) width() int64 {
 
 // reset starts a new batch.
 func (b *builder) reset() {
-	if b.full() {
-		b.likely.rows, b.likely.short = b.rows, 0
-		b.likely.bytes = b.likely.bytes[:0]
-		for _, v := range b.vectors {
-			bytes := -1
-			if v.n > 0 {
-				bytes = len(v.data) + len(v.data)/16
-			}
-			b.likely.bytes = append(b.likely.bytes, bytes)
-		}
-	} else if b.likely.short++; b.likely.short >= 2 {
-		b.likely.rows, b.likely.bytes = 0, nil
-	}
+	b.noteMost()
 	b.vectors = b.spare.take()
 	if b.vectors == nil {
 		b.vectors = b.newVectors()
@@ -101,13 +88,25 @@ func (b *builder) reset() {
 	b.minTime, b.maxTime = math.MaxInt64, math.MinInt64
 }
 
+func (b *builder) noteMost() {
+	if b.spare.isOver() {
+		b.most.rows, b.most.bytes = 0, nil
+		return
+	}
+	if b.most.bytes == nil {
+		b.most.bytes = make([]int, len(b.columns))
+	}
+	b.most.rows = max(b.most.rows, b.rows)
+	for i, v := range b.vectors {
+		b.most.bytes[i] = max(b.most.bytes[i], len(v.data))
+	}
+}
+
 func (b *builder) newVectors() []*vector {
 	vectors := make([]*vector, len(b.columns))
 	for i, c := range b.columns {
-		if b.likely.rows > 0 && b.likely.bytes[i] >= 0 {
-			vectors[i] = newVector(c, b.likely.rows+b.likely.rows/16, b.likely.bytes[i])
-		} else {
-			vectors[i] = newVector(c, 0, 0)
+		if vectors[i] = newVector(c); c.hidden { // of which each row has a value
+			vectors[i].reserve(b.most.rows, 0)
 		}
 	}
 	return vectors
@@ -130,7 +129,7 @@ func (b *builder) add(cells []schema.Cell, origin rowOrigin) {
 		cell := &cells[i]
 		v := b.vectors[cell.Column]
 		if v.n == 0 {
-			b.begin(v)
+			b.begin(cell.Column)
 		}
 		v.pad(b.rows)
 		if v.n > b.rows {
@@ -149,8 +148,12 @@ func (b *builder) add(cells []schema.Cell, origin rowOrigin) {
 	b.minTime, b.maxTime = min(b.minTime, at), max(b.maxTime, at)
 }
 
-// begin accounts for a column that gets its first value.
-func (b *builder) begin(v *vector) {
+// begin accounts for a column that gets its first value, and makes room for those to come.
+func (b *builder) begin(column int) {
+	v := b.vectors[column]
+	if b.most.rows > 0 {
+		v.reserve(b.most.rows, b.most.bytes[column])
+	}
 	b.overhead += v.kind.width()
 	b.bytes += v.kind.width() * int64(b.rows)
 }

@@ -58,7 +58,7 @@ func (l *Lake) seal() (position uint64, err error) {
 		t.sealed = append(slices.Clip(t.sealed), t.fresh...)
 		t.fresh = nil
 	}
-	l.keys.seal()
+	l.keys.seal(l.config.KeyRunRecords)
 	return l.applied, nil
 }
 

@@ -90,11 +90,10 @@ func (b *builder) addRun(r run) {
 			continue
 		}
 		s, v := r.sheet.Series(column), b.vectors[column]
-		first := v.n == 0
-		b.bytes += v.addSeries(s, b.rows, r.from, r.to)
-		if first && v.n > 0 {
-			b.begin(v)
+		if v.n == 0 && hasAny(s, r.from, r.to) {
+			b.begin(column)
 		}
+		b.bytes += v.addSeries(s, b.rows, r.from, r.to)
 	}
 	b.addTimes(r)
 	for _, record := range r.of {
@@ -105,11 +104,17 @@ func (b *builder) addRun(r run) {
 	b.bytes += b.overhead * int64(r.to-r.from)
 }
 
+// hasAny says that there are values of the rows from from to before to.
+func hasAny(s *schema.Series, from, to uint32) bool {
+	low, high := s.Between(from, to)
+	return low < high || !s.Constant.IsNull()
+}
+
 // addTimes fills TimeGenerated, with the time of ingestion where a row has none.
 func (b *builder) addTimes(r run) {
 	s, v := r.sheet.Series(b.time), b.vectors[b.time]
 	if v.n == 0 {
-		b.begin(v)
+		b.begin(b.time)
 	}
 	v.pad(b.rows)
 	next, end := s.Between(r.from, r.to)
@@ -171,13 +176,18 @@ func (v *vector) addRepeated(value schema.Value, times int) {
 	if !utf8.ValidString(text) {
 		text = strings.ToValidUTF8(text, "\uFFFD")
 	}
-	end := int32(len(v.data))
-	v.data = slices.Grow(v.data, times*len(text))
-	v.offsets = slices.Grow(v.offsets, times)
-	for range times {
-		v.data = append(v.data, text...)
-		end += int32(len(text))
-		v.offsets = append(v.offsets, end)
+	end := len(v.data)
+	v.data = slices.Grow(v.data, times*len(text))[:end+times*len(text)]
+	to := v.data[end:]
+	for filled := copy(to, text); filled < len(to); { // what is there already, again
+		filled += copy(to[filled:], to[:filled])
+	}
+	first := len(v.offsets)
+	v.offsets = slices.Grow(v.offsets, times)[:first+times]
+	offsets := v.offsets[first:]
+	for i := range offsets {
+		end += len(text)
+		offsets[i] = int32(end)
 	}
 	v.n += times
 }

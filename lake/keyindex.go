@@ -40,14 +40,6 @@ func (x *keyIndex) size() int {
 	return n
 }
 
-// clear removes all entries and keeps their memory.
-func (x *keyIndex) clear() {
-	for i := range x.shards {
-		clear(x.shards[i].tables)
-		x.shards[i].used = 0
-	}
-}
-
 // all calls visit with every entry.
 func (x *keyIndex) all(visit func(tabled)) {
 	for i := range x.shards {

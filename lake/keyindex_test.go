@@ -60,23 +60,3 @@ func TestKeyIndexIsAMapForEachTable(t *testing.T) {
 		t.Errorf("%d tables; the index has room for 32", n)
 	}
 }
-
-// An index that was cleared knows nothing of before, and takes as many again.
-func TestAClearedIndexIsEmpty(t *testing.T) {
-	var index keyIndex
-	for round := range uint64(3) {
-		for n := range uint64(5000) {
-			e := newKeyEntry(schema.NewKey(fmt.Sprint(round, n)), digest(n))
-			if !index.shard(&e).add(e, 1) {
-				t.Fatalf("round %d: entry %d was there", round, n)
-			}
-		}
-		seen := 0
-		index.all(func(tabled) { seen++ })
-		if index.size() != 5000 || seen != 5000 {
-			t.Fatalf("round %d: %d entries, %d of them found", round, index.size(), seen)
-		}
-		index.clear()
-		index.all(func(e tabled) { t.Fatalf("round %d: %+v was not removed", round, e) })
-	}
-}

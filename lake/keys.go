@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"github.com/quoll/quoll/schema"
@@ -59,7 +60,8 @@ func (l *Lake) rebuildKeys(ctx context.Context) error {
 	l.keys.version++
 	l.keys.runsMu.Unlock()
 	if !slices.ContainsFunc(l.order, func(t *tableState) bool { return len(t.sealed) > 0 }) {
-		l.keys.sealed = new(keyIndex) // of rows that are in files, where they were not removed
+		// Of rows that are in files, where they were not removed.
+		l.keys.active, l.keys.sealed = l.freshKeys(), new(keyIndex)
 	}
 	l.mu.Unlock()
 	if err := l.readKeys(ctx); err != nil {
@@ -69,6 +71,26 @@ func (l *Lake) rebuildKeys(ctx context.Context) error {
 	defer l.mu.Unlock()
 	l.takeKeys()
 	return l.sweepKeys()
+}
+
+// freshKeys returns the keys of the rows in memory. The caller holds l.mu.
+func (l *Lake) freshKeys() *keyIndex {
+	index := new(keyIndex)
+	for n, t := range l.order {
+		if t.build.rows > 0 {
+			l.cutAsItIs(t)
+		}
+		first := len(t.columns) - hiddenColumns
+		for _, b := range t.fresh {
+			numbers := func(column int) []int64 { return b.records.Column(first + column).(*array.Int64).Int64Values() }
+			high, low, digest := numbers(1), numbers(2), numbers(3)
+			for row := range high {
+				e := keyEntry{uint64(high[row]), uint64(low[row]), uint64(digest[row])}
+				index.shard(&e).add(e, 1<<n)
+			}
+		}
+	}
+	return index
 }
 
 // readKeys reads the keys of rows from behind the position that the runs reach.

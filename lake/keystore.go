@@ -20,11 +20,13 @@ import (
 // or a crash could leave a key without rows, and the record would be taken for a
 // repeat for ever.
 type keyStore struct {
-	// active has the keys of rows that are in no flush, sealed those of a flush
-	// and of flushes whose keys are too few for a run. Lake.mu guards both.
+	// sealed has keys of rows that are in files or in a flush, for a run to come, or
+	// as many as were too few for one at the start; active has all others, also of
+	// flushes whose keys are too few for a run. Lake.mu guards both.
 	active, sealed *keyIndex
 	// found is what the runs know of the records of the batch at hand.
-	found map[schema.Key][]tabled
+	found  map[schema.Key][]tabled
+	warmed uint64 // so that looking is not left out
 	// version changes with every change of the runs, under Lake.mu.
 	version int
 
@@ -84,15 +86,34 @@ func (s *keyStore) probe(records []schema.Record) (map[schema.Key][]tabled, erro
 	return found, nil
 }
 
-// seal moves the keys of rows that are now part of a flush. The caller holds
-// l.mu.
-func (s *keyStore) seal() {
+// warm looks at where the keys of a batch will be looked for. A look-up by itself waits
+// for memory; here it waits for many at once.
+func (s *keyStore) warm(records []schema.Record) {
+	var seen uint64
+	for i := range records {
+		e := newKeyEntry(records[i].Key, records[i].Digest)
+		for _, index := range [...]*keyIndex{s.active, s.sealed} {
+			if shard := index.shard(&e); shard.used > 0 {
+				at := shard.first(&e)
+				seen += uint64(shard.tables[at]) + shard.entries[at].high
+			}
+		}
+	}
+	s.warmed = seen
+}
+
+// seal moves the keys of rows that are now all part of a flush or in files, if they are
+// enough for a run. The caller holds l.mu.
+func (s *keyStore) seal(atLeast int) {
+	if s.sealed.size()+s.active.size() < atLeast {
+		return
+	}
 	if s.sealed.size() == 0 {
 		s.sealed, s.active = s.active, new(keyIndex)
 		return
 	}
 	s.active.all(func(e tabled) { s.sealed.shard(&e.keyEntry).add(e.keyEntry, e.tables) })
-	s.active.clear() // the next flush has as many
+	s.active = new(keyIndex)
 }
 
 func (l *Lake) keysDir() string { return filepath.Join(l.config.Dir, "keys") }

@@ -92,6 +92,16 @@ func TestKeysOfFilesOfThisProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	again(l, 10, "flushed, and its keys read anew")
+	apply(t, l, Batch{Position: 17, Ingested: noon, Records: []schema.Record{auditRecord(7, 0, noon, true)}})
+	if err := l.rebuildKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := apply(t, l, Batch{Position: 18, Ingested: noon, Records: []schema.Record{auditRecord(7, 0, noon, true)}}); got.Duplicates != 1 {
+		t.Errorf("a record whose rows are in memory came again when keys were read anew: %+v", got)
+	}
+	if l.keys.active.size() != 1 {
+		t.Errorf("%d keys of one record that is in no file", l.keys.active.size())
+	}
 	l.Close()
 	config.KeyRunRecords = 1000
 	if err := os.RemoveAll(filepath.Join(config.Dir, "keys")); err != nil {
@@ -243,7 +253,7 @@ func BenchmarkKeyRuns(b *testing.B) {
 		for id := run * keys / 4; id < (run+1)*keys/4; id++ {
 			l.order[0].keys.add(record(id).Key, schema.Digest{})
 		}
-		l.keys.seal()
+		l.keys.seal(1)
 		l.mu.Unlock()
 		l.flushMu.Lock()
 		if err := l.spillKeys(0, 1); err != nil {

@@ -44,6 +44,7 @@ type Lake struct {
 	// applyMu is held for a whole Apply, so that a floor begins between two batches.
 	// It is taken before all others.
 	applyMu sync.Mutex
+	latest  [2]*tableState // that rows were of; guarded by applyMu
 	// tombstones are what retention removed, floors the same as a function of a row.
 	// A tombstone is changed by who holds compactMu and mu.
 	tombstones []*Tombstone

@@ -114,7 +114,7 @@ func batchOfRecord(r arrow.RecordBatch, columns []column) (batch, error) {
 
 // absent returns a column without values.
 func absent(c column, rows int) arrow.Array {
-	v := newVector(c, 0, 0)
+	v := newVector(c)
 	v.pad(rows)
 	return v.array(true)
 }

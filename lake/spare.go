@@ -18,10 +18,13 @@ func (s *spareMemory) saw(bytes int64) {
 		s.small = 0
 		return
 	}
-	if s.small++; s.small >= 2 {
+	if s.small++; s.isOver() {
 		s.sets = nil
 	}
 }
+
+// isOver says that no more batches like those before are to be expected.
+func (s *spareMemory) isOver() bool { return s.small >= 2 }
 
 // take returns empty vectors, nil if there are none.
 func (s *spareMemory) take() []*vector {
@@ -45,7 +48,7 @@ func (s *spareMemory) giveBack(generation []batch) {
 		if b.memory == nil || b.memory.vectors == nil {
 			continue
 		}
-		if s.small < 2 && len(s.sets) <= len(generation) {
+		if !s.isOver() && len(s.sets) <= len(generation) {
 			s.sets = append(s.sets, b.memory.vectors)
 		}
 		b.memory.vectors = nil

@@ -53,3 +53,36 @@ func TestMemoryOfFlushedRowsIsUsedAgain(t *testing.T) {
 		t.Errorf("the memory of %d batches is kept for rows that come one by one", n)
 	}
 }
+
+// A column that is filled gets the room at once that it took in batches before, until
+// rows come one by one.
+func TestRoomIsMadeForAsMuchAsBefore(t *testing.T) {
+	l := openLake(t, t.TempDir())
+	table := l.tables[schema.UnifiedAuditLog]
+	document, _ := table.schema.Column("Record")
+	position := uint64(0)
+	fill := func(records int) {
+		position++
+		b := Batch{Position: position, Ingested: noon}
+		for n := range records {
+			b.Records = append(b.Records, benchRecord(int(position)<<12+n))
+		}
+		apply(t, l, b)
+	}
+	fill(1200)
+	took := len(table.build.vectors[document].data)
+	l.mu.Lock()
+	l.cutAsItIs(table)
+	l.mu.Unlock()
+	fill(1)
+	if room := cap(table.build.vectors[document].data); room < took {
+		t.Errorf("room for %d bytes after a batch of %d", room, took)
+	}
+	for range 3 {
+		flush(t, l)
+		fill(1)
+	}
+	if room := cap(table.build.vectors[document].data); room > took/4 {
+		t.Errorf("room for %d bytes of rows that come one by one", room)
+	}
+}

@@ -33,22 +33,30 @@ type vector struct {
 	valid   []byte // bitmap; nil as long as nothing is null
 }
 
-// newVector returns an empty vector with room for that many values and, in a
-// text column, that many bytes.
-func newVector(c column, capacity, bytes int) *vector {
+// newVector returns an empty vector.
+func newVector(c column) *vector {
 	v := &vector{kind: c.kind, text: c.text || c.hidden}
-	switch c.kind {
-	case kindText:
-		v.offsets = append(make([]int32, 0, capacity+1), 0)
-		v.data = make([]byte, 0, bytes)
-	case kindInt32:
-		v.i32 = make([]int32, 0, capacity)
-	case kindFloat64:
-		v.f64 = make([]float64, 0, capacity)
-	case kindInt64, kindTime:
-		v.i64 = make([]int64, 0, capacity)
+	if c.kind == kindText {
+		v.offsets = []int32{0}
 	}
 	return v
+}
+
+// reserve makes room in an empty vector for that many values and, in a text column, that
+// many bytes, and somewhat more.
+func (v *vector) reserve(values, bytes int) {
+	values += values / 16
+	switch v.kind {
+	case kindText:
+		v.offsets = slices.Grow(v.offsets, values)
+		v.data = slices.Grow(v.data, bytes+bytes/16)
+	case kindInt32:
+		v.i32 = slices.Grow(v.i32, values)
+	case kindFloat64:
+		v.f64 = slices.Grow(v.f64, values)
+	case kindInt64, kindTime:
+		v.i64 = slices.Grow(v.i64, values)
+	}
 }
 
 // pad adds absent values until the vector has n.
