@@ -58,7 +58,7 @@ func (a *anywhere) look(f File, source *openFile, table string) error {
 }
 
 // homed returns the conditions of o by where they look; nil if one of the homes is in none
-// of them.
+// of them: filters do not say that a row has elsewhere what it has in that one.
 func (c *conditions) homed(o *condition) *homed {
 	if o.homed != nil {
 		return o.homed
@@ -71,7 +71,10 @@ func (c *conditions) homed(o *condition) *homed {
 			h.others = append(h.others, some)
 		}
 	}
-	if len(c.homes) == 0 || len(h.homes) != len(c.homes) {
+	asked := func(home string) bool {
+		return slices.ContainsFunc(h.homes, func(o *condition) bool { return o.Column == home })
+	}
+	if len(c.homes) == 0 || slices.ContainsFunc(c.homes, func(home string) bool { return !asked(home) }) {
 		return nil
 	}
 	for _, place := range o.Text.Places() {

@@ -107,7 +107,7 @@ func TestAddressesInAnyColumnAreCounted(t *testing.T) {
 			address = around(r, address)
 		}
 		text := fmt.Sprintf("search in (UnifiedAuditLog) %q", address)
-		switch r.IntN(9) {
+		switch r.IntN(10) {
 		case 0:
 			text += fmt.Sprintf(" or %q", addresses(r))
 		case 1:
@@ -122,6 +122,8 @@ func TestAddressesInAnyColumnAreCounted(t *testing.T) {
 			text = fmt.Sprintf("search in (UnifiedAuditLog, OfficeActivity, EmailEvents) %q", address)
 		case 7:
 			text = fmt.Sprintf("search %q and not(Operation == 'op2')", address)
+		case 8: // a column twice, and not the other home
+			text = fmt.Sprintf("UnifiedAuditLog | where ClientIP has %[1]q or Record has %[1]q or ClientIP has %[1]q", address)
 		case 5:
 			text = fmt.Sprintf("UnifiedAuditLog | where Record has %[1]q or ClientIP has %[1]q", address)
 		}
