@@ -22,7 +22,7 @@ func PushSearches(s *plan.Statement, work *budget.Budget) {
 	})
 	for _, f := range filters {
 		union, ok := f.Input.(*plan.Union)
-		if !ok || len(readers[f.Input]) != 1 {
+		if !ok || len(readers[f.Input]) != 1 || size(f.Predicate, work)*len(union.From) > maxPushed {
 			continue
 		}
 		conditions := make([]plan.Expr, len(union.From))
@@ -39,6 +39,21 @@ func PushSearches(s *plan.Statement, work *budget.Budget) {
 		}
 		f.Predicate = truth(true)
 	}
+}
+
+// maxPushed is the most expressions that a condition is written in for all inputs together,
+// some 20 words in any column of any table: with more, a query that an engine can answer may
+// be too long for it.
+const maxPushed = 512 << 10
+
+// size returns how many expressions one has in it.
+func size(e plan.Expr, work *budget.Budget) (all int) {
+	plan.VisitExpr(e, func(plan.Expr) bool {
+		work.Spend(1)
+		all++
+		return true
+	})
+	return all
 }
 
 // asksColumns says whether a condition asks several columns for words.
@@ -84,9 +99,55 @@ func of(union *plan.Union, input int, e plan.Expr, work *budget.Budget) (written
 		return &plan.Convert{X: x, To: e.To}, ok
 	case *plan.Call:
 		args, ok := several(e.Args)
-		out := *e
-		out.Args = args
-		return &out, ok
+		if !ok {
+			return nil, false
+		}
+		return ofInput(e, args), true
 	}
 	return nil, false
+}
+
+// ofInput returns a call with other arguments, without what asks columns that the input does
+// not have: they are most of what asks all columns of all inputs.
+func ofInput(c *plan.Call, args []plan.Expr) plan.Expr {
+	switch name := c.Function.Name; name {
+	case "has", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs", "contains", "contains_cs":
+		if isText(args[0], func(text string) bool { return text == "" }) && isText(args[1], func(text string) bool { return text != "" }) {
+			return truth(false)
+		}
+	case "not":
+		if l, ok := args[0].(*plan.Literal); ok && l.Of == types.Bool && l.Value != nil {
+			return truth(l.Value == false)
+		}
+	case "and", "or":
+		var left []plan.Expr
+		for _, a := range args {
+			switch l, ok := a.(*plan.Literal); {
+			case !ok || l.Value == nil:
+				left = append(left, a)
+			case l.Value == (name == "or"):
+				return a
+			}
+		}
+		if len(left) == 0 {
+			return truth(name == "and")
+		}
+		if len(left) == 1 {
+			return left[0]
+		}
+		args = left
+	}
+	out := *c
+	out.Args = args
+	return &out
+}
+
+// isText reports whether an expression is a constant text of a kind.
+func isText(e plan.Expr, of func(text string) bool) bool {
+	l, ok := e.(*plan.Literal)
+	if !ok || l.Of != types.String {
+		return false
+	}
+	text, ok := l.Value.(string)
+	return ok && of(text)
 }
