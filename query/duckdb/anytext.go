@@ -139,8 +139,11 @@ func inDocument(operator, needle string) func(document string) (has, known bool)
 	}
 }
 
-// asWritten reports whether all strings of an object or an array are stored as the engine
-// writes them, as far as the needle can tell.
+// asWritten reports whether all strings of a document are stored as the engine writes them, as
+// far as the needle can tell. What it writes for null, or for what is no JSON, is empty.
 func asWritten(document, needle string) bool {
-	return (document[0] == '{' || document[0] == '[') && !strings.Contains(document, `\u`) && (!strings.Contains(needle, "/") || !strings.Contains(document, `\/`))
+	if document[0] != '{' && document[0] != '[' {
+		return !strings.Contains(document, `\`)
+	}
+	return !strings.Contains(document, `\u`) && (!strings.Contains(needle, "/") || !strings.Contains(document, `\/`))
 }
