@@ -87,11 +87,14 @@ func named(targets []target, conversions map[string]conversion) []target {
 
 // auditRecord makes the rows of one audit record. text is the record's own.
 func (r *run) auditRecord(text string, object jsontape.Value) string {
-	if text, object = r.unwrap(text, object); object.Kind() != jsontape.Object {
-		return "AuditData holds no valid JSON object"
-	}
 	p := r.audit
 	record := r.shape(object, p)
+	if record.time < 0 { // a record has its own; what has none may be a wrapper
+		if text, object = r.unwrap(text, object); object.Kind() != jsontape.Object {
+			return "AuditData holds no valid JSON object"
+		}
+		record = r.shape(object, p)
+	}
 	workload := stringOf(record.value(record.workload))
 	counts := &r.result.Counts
 	contentType := r.contentType(workload, object)
@@ -108,7 +111,7 @@ func (r *run) auditRecord(text string, object jsontape.Value) string {
 			r.survey.member(key, field.pathOr(key), v)
 		}
 		if field == nil {
-			r.fields.add(key, &counts.Fields)
+			r.fields.count(record.unknown[number])
 			continue
 		}
 		for i := range field.log {
@@ -188,13 +191,10 @@ func (r *run) setPickUp() {
 const pickUpRank = 1 << 10
 
 // unwrap returns the record inside the wrappers of audit search: the member
-// AuditData, an object in Graph and a text in Search-UnifiedAuditLog. A record
-// that is not wrapped is returned as it is. object is none when the wrapper
+// AuditData, an object in Graph and a text in Search-UnifiedAuditLog. What is no
+// wrapper is returned as it is. object is none when the wrapper
 // holds no record.
 func (r *run) unwrap(text string, object jsontape.Value) (string, jsontape.Value) {
-	if object.Get("CreationTime").Kind() != jsontape.None {
-		return text, object
-	}
 	data := object.Get("AuditData")
 	if data.Kind() == jsontape.None {
 		data = object.Get("auditData")

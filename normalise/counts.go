@@ -65,11 +65,12 @@ func (n names) keep(name string) string {
 	return name
 }
 
-// tally counts names that every record repeats: one look-up a name, and what
-// comes of it goes to the counts at the end of the payload.
+// tally counts names that every record repeats: whoever has a name again and again
+// keeps its counter, and what comes of it goes to the counts at the end of the payload.
 type tally struct {
 	counters map[string]*counter
 	touched  []*counter
+	early    map[string]int // what was counted before there were too many
 }
 
 type counter struct {
@@ -77,16 +78,21 @@ type counter struct {
 	times int
 }
 
-func (t *tally) add(name string, counts *map[string]int) {
+// counter returns what counts a name, and stays good.
+func (t *tally) counter(name string) *counter {
 	c := t.counters[name]
 	if c == nil {
 		if len(t.counters) >= 10*maxNames {
-			t.settle(counts)
+			t.collect()
 			clear(t.counters)
 		}
 		c = &counter{name: strings.Clone(name)}
 		t.counters[c.name] = c
 	}
+	return c
+}
+
+func (t *tally) count(c *counter) {
 	if c.times == 0 {
 		t.touched = append(t.touched, c)
 	}
@@ -94,8 +100,16 @@ func (t *tally) add(name string, counts *map[string]int) {
 }
 
 func (t *tally) settle(counts *map[string]int) {
+	t.collect()
+	for name, times := range t.early {
+		countTimes(counts, name, times)
+	}
+	clear(t.early)
+}
+
+func (t *tally) collect() {
 	for _, c := range t.touched {
-		countTimes(counts, c.name, c.times)
+		countTimes(&t.early, c.name, c.times)
 		c.times = 0
 	}
 	t.touched = t.touched[:0]

@@ -40,6 +40,7 @@ type worker struct {
 
 func newWorker() *worker {
 	w := &worker{names: names{}, orders: orders{}, shapes: shapes{byCount: map[int][]*shape{}}, fields: tally{counters: map[string]*counter{}}}
+	w.shapes.fields = &w.fields
 	w.tape.Know(&w.shapes.names)
 	return w
 }

@@ -12,6 +12,8 @@ import (
 type shape struct {
 	names  []string
 	fields []*auditField // by member; nil where no column takes it
+	// unknown counts members that no column takes, by member; nil for others.
+	unknown []*counter
 	// order is that of the canonical form, without annotations.
 	order []uint32
 	// The members that say what a record is, by number; -1 for none.
@@ -26,6 +28,8 @@ type shapes struct {
 
 	names jsontape.Names // of records; the last of each has their shape
 	named int            // shapes there
+
+	fields *tally // of the worker
 }
 
 // The bounds of what is remembered: shapes, and those of as many members. What is
@@ -71,7 +75,7 @@ func (s *shapes) search(object jsontape.Value, places []uint32, p *auditPlan) *s
 		}
 		return candidate
 	}
-	made, lasts := newShape(object, places, p)
+	made, lasts := s.make(object, places, p)
 	if !lasts || len(places) > maxMembers {
 		return made
 	}
@@ -88,9 +92,9 @@ func (s *shapes) search(object jsontape.Value, places []uint32, p *auditPlan) *s
 	return made
 }
 
-// newShape makes the shape of an object. It lasts unless a name has escapes, by which
-// it could not be known again.
-func newShape(object jsontape.Value, places []uint32, p *auditPlan) (s *shape, lasts bool) {
+// make makes the shape of an object. It lasts unless a name has escapes, by which it could
+// not be known again.
+func (all *shapes) make(object jsontape.Value, places []uint32, p *auditPlan) (s *shape, lasts bool) {
 	s = &shape{time: -1, id: -1, organization: -1, recordType: -1, workload: -1}
 	lasts = true
 	kept := make([]uint32, 0, len(places))
@@ -99,7 +103,11 @@ func newShape(object jsontape.Value, places []uint32, p *auditPlan) (s *shape, l
 		key, _ := object.Member(place)
 		name := strings.Clone(key.Text())
 		lasts = lasts && !key.Escaped()
-		s.names, s.fields = append(s.names, name), append(s.fields, p.fields[name])
+		field, unknown := p.fields[name], (*counter)(nil)
+		if field == nil {
+			unknown = all.fields.counter(name)
+		}
+		s.names, s.fields, s.unknown = append(s.names, name), append(s.fields, field), append(s.unknown, unknown)
 		if !strings.Contains(name, annotation) {
 			kept, numbers = append(kept, place), append(numbers, uint32(number))
 		}
