@@ -31,6 +31,8 @@ type Archive struct {
 	dirs    map[string]bool // directories known to be durable
 	pending []item
 	bytes   int64     // of bodies in pending
+	held    int64     // that pending takes: of bodies packed where they are
+	rushed  bool      // pending had enough for an object long before its time
 	oldest  time.Time // when the first of pending was added
 
 	book      *book // what the log says of the tables; nil until it was read
@@ -120,10 +122,11 @@ func (a *Archive) Add(ctx context.Context, position uint64, p model.Payload) err
 		return fmt.Errorf("archive position %d: %w", position, err)
 	}
 	if len(a.pending) == 0 {
-		a.oldest = a.cfg.Now()
+		a.oldest, a.rushed = a.cfg.Now(), false
 	}
 	a.pending = append(a.pending, it)
-	a.bytes += it.leaf.Size
+	a.bytes, a.held = a.bytes+it.leaf.Size, a.held+it.held()
+	a.rushed = a.rushed || a.bytes >= a.cfg.MaxBytes && a.isEarly()
 	return a.sealIfDue(ctx)
 }
 
@@ -153,14 +156,29 @@ func (a *Archive) sealIfDue(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// rushFactor is how many times as much an object may have when payloads come faster than
+// they are sealed: to seal costs the same whatever is in it.
+const rushFactor = 4
+
+// full says that pending is enough for an object. What came in a rush may be more, as long
+// as it takes no more memory than what did not, and is not half as old as it may be.
 func (a *Archive) full() bool {
-	return len(a.pending) >= a.cfg.MaxPayloads || a.bytes >= a.cfg.MaxBytes
+	if len(a.pending) >= a.cfg.MaxPayloads || a.held >= a.cfg.MaxBytes {
+		return true
+	}
+	if a.rushed && a.isEarly() {
+		return a.bytes >= rushFactor*a.cfg.MaxBytes
+	}
+	return a.bytes >= a.cfg.MaxBytes
 }
 
-// packing is quick while batches fill up long before their time: there is much
-// to catch up with then. Otherwise there is the time to make them small.
+// isEarly says that pending has waited for less than half of the time that it may.
+func (a *Archive) isEarly() bool { return a.cfg.Now().Sub(a.oldest) < a.cfg.MaxAge/2 }
+
+// packing is quick for what came in a rush: there is much to catch up with then. Otherwise
+// there is the time to make it small.
 func (a *Archive) packing() packing {
-	if a.full() && a.cfg.Now().Sub(a.oldest) < a.cfg.MaxAge/2 {
+	if a.rushed || a.full() && a.isEarly() {
 		return a.packer.quick
 	}
 	return a.packer.small

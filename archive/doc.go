@@ -88,7 +88,9 @@ type Config struct {
 	Recipients Recipients
 
 	// A batch is sealed when it has this many payloads or this many bytes of
-	// bodies, or when its oldest payload has waited this long.
+	// bodies, or when its oldest payload has waited this long. One that has the bytes
+	// in less than half of that time, packed, goes on for as long, up to four times
+	// the bytes and as many as these packed.
 	MaxPayloads int
 	MaxBytes    int64
 	MaxAge      time.Duration

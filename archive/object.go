@@ -48,6 +48,9 @@ type item struct {
 	received time.Time
 }
 
+// held is the memory that an item takes, in bytes.
+func (it *item) held() int64 { return int64(len(it.body) + len(it.packed)) }
+
 func newItem(position uint64, p *model.Payload) item {
 	it := item{leaf: newPayloadLeaf(position, p, p.SHA256()), body: p.Body, received: p.Received}
 	if p.Packed != nil {

@@ -75,11 +75,11 @@ func (a *Archive) grow(o *object, last uint64) error {
 func (a *Archive) adopt(s state) {
 	a.state = s
 	kept := a.pending[:0]
-	a.bytes = 0
+	a.bytes, a.held, a.rushed = 0, 0, false
 	for _, it := range a.pending {
 		if it.leaf.Position > s.last {
 			kept = append(kept, it)
-			a.bytes += it.leaf.Size
+			a.bytes, a.held = a.bytes+it.leaf.Size, a.held+it.held()
 		}
 	}
 	clear(a.pending[len(kept):]) // lets the bodies go
