@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math/bits"
 	"slices"
 	"sort"
 
@@ -37,7 +38,13 @@ type tabled struct {
 }
 
 func (a *tabled) compare(b *tabled) int {
-	return cmp.Or(cmp.Compare(a.high, b.high), cmp.Compare(a.low, b.low), cmp.Compare(a.digest, b.digest))
+	if a.high != b.high { // of nearly all
+		if a.high < b.high {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(a.low, b.low), cmp.Compare(a.digest, b.digest))
 }
 
 // keyRun is a run that is open. It is safe for concurrent use.
@@ -89,8 +96,8 @@ func (s syncedFS) writeRunFile(path string, count int64, next func() (tabled, bo
 			page = binary.BigEndian.AppendUint32(page, e.tables)
 			bloom.Add(filter, e.low)
 			entries++
-			for n := range perTable {
-				perTable[n] += int64(e.tables >> n & 1)
+			for rest := e.tables; rest != 0; rest &= rest - 1 {
+				perTable[bits.TrailingZeros32(rest)]++
 			}
 			if len(page) == pageKeys*entryBytes {
 				if err := flush(); err != nil {

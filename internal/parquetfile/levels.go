@@ -12,10 +12,11 @@ func appendHybrid(dst []byte, numbers []uint32, width int) []byte {
 	const shortest = 16 // runs below it are cheaper packed
 	packed := 0         // where the numbers begin that are not written yet
 	for i := 0; i < len(numbers); {
-		run := 1
-		for i+run < len(numbers) && numbers[i+run] == numbers[i] {
-			run++
+		if i+shortest > len(numbers) || numbers[i+shortest-1] != numbers[i] {
+			i++ // within a run that is too short
+			continue
 		}
+		run := runOf(numbers[i:])
 		// Packed numbers come in groups of eight: the run fills the last one.
 		fill := (8 - (i-packed)%8) % 8
 		if run-fill < shortest {
@@ -28,6 +29,19 @@ func appendHybrid(dst []byte, numbers []uint32, width int) []byte {
 		packed = i
 	}
 	return appendPacked(dst, numbers[packed:], width)
+}
+
+// runOf returns how many numbers at the front are the first one.
+func runOf(numbers []uint32) int {
+	first, run := numbers[0], 1
+	eight := [8]uint32{first, first, first, first, first, first, first, first}
+	for run+8 <= len(numbers) && *(*[8]uint32)(numbers[run:]) == eight {
+		run += 8
+	}
+	for run < len(numbers) && numbers[run] == first {
+		run++
+	}
+	return run
 }
 
 // appendRun writes one number many times.

@@ -38,13 +38,48 @@ func TestNumbersArePackedBitByBit(t *testing.T) {
 	}
 }
 
+// hybridByRuns is what appendHybrid writes, run by run.
+func hybridByRuns(numbers []uint32, width int) (out []byte) {
+	packed := 0
+	for i := 0; i < len(numbers); {
+		run := 1
+		for i+run < len(numbers) && numbers[i+run] == numbers[i] {
+			run++
+		}
+		if fill := (8 - (i-packed)%8) % 8; run-fill >= 16 {
+			out = appendPacked(out, numbers[packed:i+fill], width)
+			out = appendRun(out, numbers[i], run-fill, width)
+			packed = i + run
+		}
+		i += run
+	}
+	return appendPacked(out, numbers[packed:], width)
+}
+
+func TestRunsAreFoundWhereverTheyBegin(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for range 20_000 {
+		var numbers []uint32
+		longest := 1 + random.IntN(40)
+		for range random.IntN(12) {
+			n := uint32(random.IntN(3))
+			for range 1 + random.IntN(longest) {
+				numbers = append(numbers, n)
+			}
+		}
+		if got, want := appendHybrid(nil, numbers, 2), hybridByRuns(numbers, 2); !bytes.Equal(got, want) {
+			t.Fatalf("%d: %x, want %x", numbers, got, want)
+		}
+	}
+}
+
 // Texts of all lengths, many of which differ in one byte or in their length alone, keep
 // numbers of their own.
 func TestADictionaryTellsTextsApart(t *testing.T) {
 	d := newDictionary()
 	d.reset()
 	var texts []string
-	for length := range 40 {
+	for length := range 80 {
 		base := bytes.Repeat([]byte{'a'}, length)
 		texts = append(texts, string(base))
 		for at := range base {
