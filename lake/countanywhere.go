@@ -163,6 +163,9 @@ func (c *conditions) documents(number int, o *condition, spans []Span) (met []Sp
 	for _, s := range spans {
 		for row := s.First; row < s.End; row++ {
 			if row >= read.End || values == nil {
+				if c.stopped != nil && c.stopped() != nil {
+					return nil, c.stopped()
+				}
 				read = Span{First: row, End: min(row-row%maxDocuments+maxDocuments, spans[len(spans)-1].End)}
 				if values, err = chunk.Read(read.First, read.End); err != nil {
 					return nil, err

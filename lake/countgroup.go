@@ -89,6 +89,7 @@ func (c *Counts) rowGroup(ctx context.Context, number int, only []Span) error {
 		c.spans = append(c.spans, Span{First: 0, End: rows})
 	}
 	var err error
+	c.only.stopped = ctx.Err
 	if c.spans, err = c.only.meet(number, c.spans); err != nil || len(c.spans) == 0 {
 		return err
 	}

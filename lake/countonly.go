@@ -97,6 +97,9 @@ type conditions struct {
 	// chunk returns a column of a row group, and refuse says that it cannot be asked.
 	chunk  func(number int, column string) (*parquetpages.Chunk, error)
 	refuse func(column string) error
+	// stopped, unless nil, says why nobody waits for the documents of a row group any more:
+	// to look into all of them for many texts takes minutes.
+	stopped func() error
 	anywhere
 }
 
