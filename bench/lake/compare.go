@@ -32,7 +32,7 @@ type comparison struct{ name, kql, sql, logs string }
 func (c comparison) about(values []any) comparison {
 	for _, text := range []*string{&c.kql, &c.sql, &c.logs} {
 		if strings.Contains(*text, "%[") {
-			*text = fmt.Sprintf(*text+"%.0[1]s%.0[2]s%.0[3]s%.0[4]s", values...)
+			*text = fmt.Sprintf(*text+"%.0[1]s%.0[2]s%.0[3]s%.0[4]s%.0[5]s", values...)
 		}
 	}
 	return c
@@ -61,6 +61,10 @@ var comparisons = []comparison{
 		`SELECT TimeGenerated, Id, Record FROM t WHERE ` + strings.ReplaceAll(anyColumn, "%s", "%[3]s") + ` ORDER BY TimeGenerated DESC LIMIT 100`,
 		`"%[3]s" | fields _time, Id, Record | sort by (_time desc) limit 100`},
 	{"q5 a frequent address in any column", `search in (UnifiedAuditLog) "%[4]s" | count`, `SELECT count(*) FROM t WHERE ` + strings.ReplaceAll(anyColumn, "%s", "%[4]s"), `"%[4]s" | stats count() n`},
+	{"needle: an address of some records a day in any column", `search in (UnifiedAuditLog) "%[5]s" | count`,
+		`SELECT count(*) FROM t WHERE ` + strings.ReplaceAll(anyColumn, "%s", "%[5]s"), `"%[5]s" | stats count() n`},
+	{"needle: a user in any column", `search in (UnifiedAuditLog) "%[1]s" | count`,
+		`SELECT count(*) FROM t WHERE ` + strings.ReplaceAll(anyColumn, "%s", "%[1]s"), `"%[1]s" | stats count() n`},
 	{"needle: an id in any column", `search in (UnifiedAuditLog) "%[2]s" | count`, `SELECT count(*) FROM t WHERE ` + strings.ReplaceAll(anyColumn, "%s", "%[2]s"), `"%[2]s" | stats count() n`},
 	{"needle: an id that nobody has", `search in (UnifiedAuditLog) "0aa11bb2-0000-4000-8000-0123456789ab" | count`,
 		`SELECT count(*) FROM t WHERE ` + strings.ReplaceAll(anyColumn, "%s", "0aa11bb2-0000-4000-8000-0123456789ab"), `"0aa11bb2-0000-4000-8000-0123456789ab" | stats count() n`},
