@@ -174,7 +174,7 @@ func (c *conditions) documents(number int, o *condition, spans []Span) (met []Sp
 					return nil, c.refuse(o.Column)
 				}
 			}
-			if !c.document(o, string(values.Texts[row-read.First])) {
+			if !c.document(o, values.Texts[row-read.First]) {
 				continue
 			}
 			if last := len(met) - 1; last >= 0 && met[last].End == row {
@@ -192,7 +192,7 @@ func (c *conditions) documents(number int, o *condition, spans []Span) (met []Sp
 
 // document reports whether a document meets a condition; if only an engine can say, it
 // takes note of that.
-func (c *conditions) document(o *condition, document string) bool {
+func (c *conditions) document(o *condition, document []byte) bool {
 	holds, known := o.Document(document)
 	c.unknown = c.unknown || !known
 	return holds && known

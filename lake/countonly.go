@@ -24,7 +24,7 @@ type Only struct {
 	In *TextSet
 	// Document stands for Holds where the column has documents; known is false if nobody
 	// but an engine can say whether it holds.
-	Document func(document string) (holds, known bool)
+	Document func(document []byte) (holds, known bool)
 
 	// Any or All, if they are not nil, stand for Column: some of them, or all, must hold.
 	Any, All []Only
@@ -144,7 +144,7 @@ func (c *conditions) metBy(o *condition, text func(column string) string) bool {
 		return !slices.ContainsFunc(o.all, func(o *condition) bool { return !met(o) })
 	}
 	if o.Document != nil {
-		return c.document(o, text(o.Column))
+		return c.document(o, []byte(text(o.Column)))
 	}
 	return holds(c, o, text(o.Column))
 }

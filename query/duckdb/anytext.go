@@ -4,6 +4,7 @@ package duckdb
 import "C"
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/quoll/quoll/internal/asciifold"
@@ -116,23 +117,23 @@ func anyText(operator, needle string, columns []looked, sources map[*plan.Column
 
 // inDocument returns what says whether the text of a document has a word, as the engine
 // does. It does not know of what is no JSON.
-func inDocument(operator, needle string) func(document string) (has, known bool) {
+func inDocument(operator, needle string) func(document []byte) (has, known bool) {
 	piece := asciifold.New(needle)
 	stored, surely, text := modes()["quoll_stored_"+operator], modes()["quoll_surely_"+operator], textFunctions["quoll_"+operator]
-	return func(document string) (has, known bool) {
+	return func(document []byte) (has, known bool) {
 		switch {
-		case document == "":
+		case len(document) == 0:
 			return false, true
-		case piece != nil && !piece.In(document) && asWritten(document, needle):
+		case piece != nil && piece.Index(document) < 0 && asWritten(document, needle):
 			return false, true
-		case !matches(stored, document, needle):
+		case !matches(stored, string(document), needle):
 			return false, true
-		case matches(surely, document, needle):
+		case matches(surely, string(document), needle):
 			return true, true
 		}
 		// It is within a string, so that it does not matter how numbers are written.
-		value, valid := jsonPathText(document, "")
-		if first := strings.TrimLeft(document, " \t\r\n"); strings.HasPrefix(first, "{") || strings.HasPrefix(first, "[") {
+		value, valid := jsonPathText(string(document), "")
+		if first := bytes.TrimLeft(document, " \t\r\n"); len(first) > 0 && (first[0] == '{' || first[0] == '[') {
 			value = string(termfilter.Rewritten([]byte(value)))
 		}
 		return valid && matches(text, value, needle), valid
@@ -141,9 +142,9 @@ func inDocument(operator, needle string) func(document string) (has, known bool)
 
 // asWritten reports whether all strings of a document are stored as the engine writes them, as
 // far as the needle can tell. What it writes for null, or for what is no JSON, is empty.
-func asWritten(document, needle string) bool {
+func asWritten(document []byte, needle string) bool {
 	if document[0] != '{' && document[0] != '[' {
-		return !strings.Contains(document, `\`)
+		return bytes.IndexByte(document, '\\') < 0
 	}
-	return !strings.Contains(document, `\u`) && (!strings.Contains(needle, "/") || !strings.Contains(document, `\/`))
+	return !bytes.Contains(document, []byte(`\u`)) && (!strings.Contains(needle, "/") || !bytes.Contains(document, []byte(`\/`)))
 }
