@@ -103,7 +103,7 @@ func TestAddressesInDocumentsAreThoseTheEngineFinds(t *testing.T) {
 				if err := rows.Scan(&i, &valid, &want); err != nil {
 					t.Fatal(err)
 				}
-				got, known := inDocument(operator, needles[i])([]byte([]byte(documents[i])))
+				got, known := inDocument(operator, needles[i])([]byte(documents[i]))
 				if known && got != want || valid && !known {
 					t.Errorf("%q %s %q: %v, known %v, want %v", documents[i], operator, needles[i], got, known, want)
 				}
