@@ -332,6 +332,45 @@ func TestNamesAreBounded(t *testing.T) {
 	}
 }
 
+// Names that no column takes are counted where they are more than are known at a time, and
+// those of the next payload are its own.
+func TestNamesBeyondTheBoundAreCounted(t *testing.T) {
+	const many = 12_000
+	var b strings.Builder
+	for i := range many {
+		fmt.Fprintf(&b, "{\"Id\":\"%d\",\"Known\":1,\"F%d\":1}\n", i, i)
+	}
+	n := normalise.New(normalise.Config{})
+	for range 2 {
+		r := n.Payload(model.Payload{Format: model.FormatAuditLines, Body: []byte(b.String())})
+		total := 0
+		for _, times := range r.Counts.Fields {
+			total += times
+		}
+		if total != 2*many || r.Counts.Fields["Known"] != many {
+			t.Errorf("%d fields are counted, and Known %d times, want %d and %d", total, r.Counts.Fields["Known"], 2*many, many)
+		}
+	}
+	r := n.Payload(model.Payload{Format: model.FormatAuditLines, Body: []byte(`{"Id":"a","F1":1}`)})
+	if len(r.Counts.Fields) != 1 || r.Counts.Fields["F1"] != 1 {
+		t.Errorf("another payload counts %v", r.Counts.Fields)
+	}
+}
+
+// What has a time of its own is a record, whatever its members are called, and of what has
+// none the record is the one inside.
+func TestARecordWithItsOwnTimeIsNoWrapper(t *testing.T) {
+	const inner = `{"CreationTime":"2026-09-14T08:00:00","Id":"inner","Workload":"Exchange"}`
+	r := rowsOf(t, model.FormatAuditLines, `{"CreationTime":"2026-09-14T09:00:00","Id":"outer","Workload":"Exchange","AuditData":`+inner+`}`)
+	if got := valueOf(t, r, "UnifiedAuditLog", "Id"); got != "outer" {
+		t.Errorf("the record is %s, want outer", got)
+	}
+	r = rowsOf(t, model.FormatAuditLines, `{"Id":"outer","AuditData":`+inner+`}`)
+	if got := valueOf(t, r, "UnifiedAuditLog", "Id"); got != "inner" {
+		t.Errorf("the record is %s, want inner", got)
+	}
+}
+
 // The same payload gives the same rows, used by several goroutines or not.
 func TestPure(t *testing.T) {
 	n := normalise.New(normalise.Config{})
