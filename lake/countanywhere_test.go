@@ -24,7 +24,7 @@ func TestDocumentsAreLookedIntoAsLongAsSomebodyWaits(t *testing.T) {
 	defer cancel()
 	first, further := 0, 0
 	looks := func(looked *int, then func()) Only {
-		return Only{Column: "Record", Document: func(string) (holds, known bool) { *looked++; then(); return false, true }}
+		return Only{Column: "Record", Document: func([]byte) (holds, known bool) { *looked++; then(); return false, true }}
 	}
 	counts, err := NewCounts(&Counting{Only: []Only{{Any: []Only{looks(&first, cancel), looks(&further, func() {})}}}, Groups: 10})
 	if err != nil {
