@@ -24,8 +24,7 @@ type step struct {
 // maxLogs bounds the logarithm of a table's size, by the format, and predefined are the
 // tables that every decoder has.
 var (
-	maxLogs        = [3]uint8{ofLiterals: 9, ofOffset: 8, ofLength: 9}
-	predefinedLogs = [3]uint8{ofLiterals: 6, ofOffset: 5, ofLength: 6}
+	maxLogs = [3]uint8{ofLiterals: 9, ofOffset: 8, ofLength: 9}
 
 	predefined = [3]*table{
 		ofLiterals: newTable([]int16{4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1}, 6),
