@@ -174,13 +174,8 @@ func (c *conditions) documents(number int, o *condition, spans []Span) (met []Sp
 					return nil, c.refuse(o.Column)
 				}
 			}
-			if !c.document(o, values.Texts[row-read.First]) {
-				continue
-			}
-			if last := len(met) - 1; last >= 0 && met[last].End == row {
-				met[last].End++
-			} else {
-				met = append(met, Span{First: row, End: row + 1})
+			if c.document(o, values.Texts[row-read.First]) {
+				met = withRows(met, row, row+1)
 			}
 		}
 	}

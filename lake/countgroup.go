@@ -185,11 +185,7 @@ func (c *Counts) within(number int) error {
 			}
 			c.times[n] = time
 			n++
-			if last := len(kept) - 1; last >= 0 && kept[last].End == row {
-				kept[last].End++
-			} else {
-				kept = append(kept, Span{First: row, End: row + 1})
-			}
+			kept = withRows(kept, row, row+1)
 		}
 	}
 	c.spans, c.other, c.times = kept, c.spans, c.times[:n]

@@ -168,14 +168,7 @@ func (c *conditions) meeting(number int, o *condition, spans []Span) (met []Span
 	case o.Text != nil:
 		return c.meetingAnywhere(number, o, spans)
 	case o.Any != nil:
-		for _, some := range o.any {
-			of, err := c.meeting(number, some, spans)
-			if err != nil {
-				return nil, err
-			}
-			met = together(met, of)
-		}
-		return met, nil
+		return c.meetingAny(number, o.any, spans)
 	case o.All != nil:
 		for _, one := range o.all {
 			if spans, err = c.meeting(number, one, spans); err != nil || len(spans) == 0 {
@@ -206,11 +199,7 @@ func (c *conditions) meeting(number int, o *condition, spans []Span) (met []Span
 	}
 	for _, s := range asks {
 		ok, err := meeting.Where(s.First, s.End, func(first, end int64) {
-			if last := len(met) - 1; last >= 0 && met[last].End == first {
-				met[last].End = end
-			} else {
-				met = append(met, Span{First: first, End: end})
-			}
+			met = withRows(met, first, end)
 		})
 		if err != nil {
 			return nil, err
@@ -223,6 +212,15 @@ func (c *conditions) meeting(number int, o *condition, spans []Span) (met []Span
 		return common(met, spans), nil
 	}
 	return met, nil
+}
+
+// withRows adds rows behind all others of a list of spans.
+func withRows(spans []Span, first, end int64) []Span {
+	if last := len(spans) - 1; last >= 0 && spans[last].End == first {
+		spans[last].End = end
+		return spans
+	}
+	return append(spans, Span{First: first, End: end})
 }
 
 // together returns the rows that are in one of two lists of spans, or in both.

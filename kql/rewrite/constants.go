@@ -46,10 +46,31 @@ func (f folder) condition(e plan.Expr) plan.Expr {
 // several folds the parts of a list of conditions: of and, one that is false decides, of or
 // one that is true, and the others of the two are left out.
 func (f folder) several(c *plan.Call) plan.Expr {
+	call := *c
+	call.Args = make([]plan.Expr, len(c.Args))
+	for i, a := range c.Args {
+		call.Args[i] = f.condition(a)
+	}
+	return joined(&call)
+}
+
+// written returns a call whose arguments are folded, without what is the same for every row.
+// One that is null stays: it may stand within another.
+func (f folder) written(c *plan.Call) plan.Expr {
+	if c.Function.Name == "and" || c.Function.Name == "or" {
+		return joined(c)
+	}
+	if v, known := f.call(c); known && c.Of == types.Bool && v != nil {
+		return truth(v == true)
+	}
+	return c
+}
+
+// joined returns and or or without the parts that are constant, or the one that decides.
+func joined(c *plan.Call) plan.Expr {
 	decides := c.Function.Name == "or"
 	var left []plan.Expr
 	for _, a := range c.Args {
-		a = f.condition(a)
 		switch l, ok := a.(*plan.Literal); {
 		case !ok || l.Value == nil:
 			left = append(left, a)
@@ -90,7 +111,7 @@ func (f folder) call(c *plan.Call) (v any, known bool) {
 	case "contains", "!contains":
 		found, known := f.within(c)
 		return found == (name == "contains"), known
-	case "has", "has_cs":
+	case "has", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs", "contains_cs":
 		text, known := f.text(c.Args[0])
 		needle, constant := f.text(c.Args[1])
 		return false, known && constant && text == "" && needle != ""
@@ -161,6 +182,9 @@ func (f folder) within(c *plan.Call) (found, known bool) {
 		if texts[i], known = f.text(a); !known {
 			return false, false
 		}
+	}
+	if texts[0] == "" {
+		return texts[1] == "", true
 	}
 	if strings.ContainsFunc(texts[1], func(r rune) bool { return r >= utf8.RuneSelf || unicode.IsLetter(r) }) {
 		return false, false

@@ -102,52 +102,9 @@ func of(union *plan.Union, input int, e plan.Expr, work *budget.Budget) (written
 		if !ok {
 			return nil, false
 		}
-		return ofInput(e, args), true
+		out := *e
+		out.Args = args
+		return folder{work}.written(&out), true
 	}
 	return nil, false
-}
-
-// ofInput returns a call with other arguments, without what asks columns that the input does
-// not have: they are most of what asks all columns of all inputs.
-func ofInput(c *plan.Call, args []plan.Expr) plan.Expr {
-	switch name := c.Function.Name; name {
-	case "has", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs", "contains", "contains_cs":
-		if isText(args[0], func(text string) bool { return text == "" }) && isText(args[1], func(text string) bool { return text != "" }) {
-			return truth(false)
-		}
-	case "not":
-		if l, ok := args[0].(*plan.Literal); ok && l.Of == types.Bool && l.Value != nil {
-			return truth(l.Value == false)
-		}
-	case "and", "or":
-		var left []plan.Expr
-		for _, a := range args {
-			switch l, ok := a.(*plan.Literal); {
-			case !ok || l.Value == nil:
-				left = append(left, a)
-			case l.Value == (name == "or"):
-				return a
-			}
-		}
-		if len(left) == 0 {
-			return truth(name == "and")
-		}
-		if len(left) == 1 {
-			return left[0]
-		}
-		args = left
-	}
-	out := *c
-	out.Args = args
-	return &out
-}
-
-// isText reports whether an expression is a constant text of a kind.
-func isText(e plan.Expr, of func(text string) bool) bool {
-	l, ok := e.(*plan.Literal)
-	if !ok || l.Of != types.String {
-		return false
-	}
-	text, ok := l.Value.(string)
-	return ok && of(text)
 }
