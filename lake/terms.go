@@ -36,6 +36,10 @@ var homeColumns = map[string][]string{
 	schema.UnifiedAuditLogRevisions: {"ClientIP", "UserId"},
 }
 
+// HomeColumns returns the homes of a table, none if it has none. The caller must not change
+// them.
+func HomeColumns(table string) []string { return homeColumns[table] }
+
 // addHomes adds the texts of the homes to the terms of a row group.
 func addHomes(to *termfilter.Terms, generation []batch, t *tableState, refs []rowRef) {
 	homes := homeColumns[t.schema.Name]

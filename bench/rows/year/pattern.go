@@ -38,6 +38,7 @@ type pattern struct {
 	footer     []byte
 	filters    int                 // bytes of the filters of terms before the footer
 	baseTerms  []*termfilter.Terms // of each row group, once a copy needs them
+	homes      []string            // of addresses, as lake.HomeColumns has them
 	documents  map[string]bool     // columns of JSON
 	base       iceberg.DataFile
 	groups     []int64 // rows of each row group
@@ -72,6 +73,7 @@ func readPattern(ctx context.Context, t *schema.Table, f iceberg.DataFile) (*pat
 	tail := len(content) - 8
 	length := int(binary.LittleEndian.Uint32(content[tail:]))
 	p := &pattern{timeColumn: t.TimeColumn, content: content, footer: content[tail-length : tail], base: f, documents: map[string]bool{}}
+	p.homes = lake.HomeColumns(t.Name)
 	for _, c := range t.Columns {
 		p.documents[c.Name] = c.Type == types.Dynamic
 	}
@@ -280,7 +282,7 @@ func (p *pattern) terms(days int64) ([]byte, error) {
 		}
 	}
 	first := 0
-	var filters termfilter.Builder
+	filters := termfilter.Builder{Homes: p.homes}
 	for i, base := range p.baseTerms {
 		terms, rows := base.Clone(), int(p.groups[i])
 		var text []byte
@@ -309,7 +311,11 @@ func (p *pattern) readTerms() error {
 	}
 	defer source.Close()
 	for _, rows := range p.groups {
-		p.baseTerms = append(p.baseTerms, termfilter.NewTerms(int(rows), blockRows()))
+		terms := termfilter.NewTerms(int(rows), blockRows())
+		if len(p.homes) > 0 {
+			terms.Homes()
+		}
+		p.baseTerms = append(p.baseTerms, terms)
 	}
 	part, row := 0, 0
 	const atOnce = 1 << 10
@@ -317,6 +323,13 @@ func (p *pattern) readTerms() error {
 		for i := range int(batch.NumRows()) {
 			if row == int(p.groups[part]) {
 				part, row = part+1, 0
+			}
+			for _, home := range p.homes {
+				for _, c := range batch.Schema().FieldIndices(home) {
+					if texts, ok := batch.Column(c).(*array.String); ok && !texts.IsNull(i) {
+						p.baseTerms[part].Home(row, []byte(texts.Value(i)))
+					}
+				}
 			}
 			for c := range int(batch.NumCols()) {
 				if texts, ok := batch.Column(c).(*array.String); ok && !texts.IsNull(i) {

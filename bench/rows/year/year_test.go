@@ -132,6 +132,9 @@ func TestACopyHasTheTermsOfItsIds(t *testing.T) {
 		if err != nil || filter == nil || filter.Rows() != int64(rows) {
 			t.Fatalf("after %d days: %v, %v", days, filter, err)
 		}
+		if homes := lake.HomeColumns(schema.UnifiedAuditLog); days > 0 && !filter.Homes(homes) {
+			t.Errorf("after %d days: the filters do not know of the homes %v", days, homes)
+		}
 		for _, row := range []int{0, 70, rows - 1} {
 			for _, text := range []string{ids.ValueStr(row), fmt.Sprintf("Operation%d", row%7)} {
 				spans, err := filter.Parts(bytes.NewReader(out.Bytes()), termfilter.Text(text, true, true, false), nil, nil)
