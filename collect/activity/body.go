@@ -1,17 +1,13 @@
 package activity
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/bits"
+
+	"github.com/quoll/quoll/internal/structural"
 )
 
 var errNotArray = errors.New("the body is not a JSON array")
-
-// structural marks the bytes that a scan looks at outside of strings.
-var structural = [256]bool{'[': true, ']': true, '{': true, '}': true, ',': true, '"': true}
 
 // scan checks, piece by piece, that a body is one complete JSON array, counts
 // its elements and says where it can be cut between two of them. It follows
@@ -30,6 +26,8 @@ type scan struct {
 	cuts    []int64
 	part    int64 // where the part at work begins
 	between int64 // the last place between two elements
+
+	blocks [64]structural.Block // of the piece at work
 }
 
 type scanState uint8
@@ -48,32 +46,44 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\
 
 // add looks at the next piece of the body.
 func (s *scan) add(piece []byte) error {
+	plain := true
 	for i := 0; i < len(piece); {
 		var err error
-		switch s.state {
-		case scanString:
-			i, s.state = endOfString(piece, i)
-			continue
-		case scanEscape:
-			s.state = scanString
-		case scanInside:
-			if i, err = s.inside(piece, i); err != nil {
-				return err
-			}
-			continue
-		case scanBefore:
-			err = s.before(piece[i])
-		case scanAfter:
-			if !isSpace(piece[i]) {
-				err = fmt.Errorf("the body goes on after its array ends, at byte %d", s.offset+int64(i))
-			}
+		if plain && s.canSkim(piece[i:]) {
+			i, plain, err = s.skim(piece, i)
+		} else {
+			err = s.byte(piece[i], s.offset+int64(i))
+			i++
 		}
 		if err != nil {
 			return err
 		}
-		i++
 	}
 	s.offset += int64(len(piece))
+	return nil
+}
+
+// byte looks at the byte at a place of the body.
+func (s *scan) byte(c byte, at int64) error {
+	switch s.state {
+	case scanBefore:
+		return s.before(c)
+	case scanInside:
+		return s.inside(c, at)
+	case scanString:
+		switch c {
+		case '"':
+			s.state = scanInside
+		case '\\':
+			s.state = scanEscape
+		}
+	case scanEscape:
+		s.state = scanString
+	case scanAfter:
+		if !isSpace(c) {
+			return fmt.Errorf("the body goes on after its array ends, at byte %d", at)
+		}
+	}
 	return nil
 }
 
@@ -94,98 +104,48 @@ func (s *scan) before(c byte) error {
 	return nil
 }
 
-// endOfString returns where the string ends that goes on at i, behind its quote.
-// If it does not end in the piece, the state says whether the piece ends behind a
-// backslash that escapes.
-func endOfString(piece []byte, i int) (next int, state scanState) {
-	begin := i
-	if end := nearQuote(piece, i); end >= 0 {
-		if end == begin || piece[end-1] != '\\' {
-			return end + 1, scanInside
+// inside looks at a byte of the array that is in no string.
+func (s *scan) inside(c byte, at int64) error {
+	switch c {
+	case ',':
+		if len(s.open) == 1 {
+			s.comma(at)
 		}
-		i = end
+		return nil
+	case ']', '}':
+		return s.bracket(c, at)
 	}
-	for {
-		end := bytes.IndexByte(piece[i:], '"')
-		open := end < 0
-		if end += i; open {
-			end = len(piece)
-		}
-		slash := end
-		for slash > begin && piece[slash-1] == '\\' {
-			slash--
-		}
-		escaped := (end-slash)%2 == 1
-		switch {
-		case open && escaped:
-			return end, scanEscape
-		case open:
-			return end, scanString
-		case !escaped:
-			return end + 1, scanInside
-		}
-		i = end + 1
+	s.element = s.element || !isSpace(c)
+	switch c {
+	case '"':
+		s.state = scanString
+	case '[', '{':
+		return s.bracket(c, at)
 	}
+	return nil
 }
 
-// nearQuote returns where the next quote is if it is among the next sixteen bytes,
-// as it mostly is, or -1.
-func nearQuote(piece []byte, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	if len(piece)-i < 16 {
-		return -1
+// bracket follows a bracket, which may end the array.
+func (s *scan) bracket(c byte, at int64) error {
+	switch c {
+	case '[', '{':
+		s.open = append(s.open, c+2) // in ASCII what closes is the next but one
+		return nil
 	}
-	for range 2 {
-		quote := binary.LittleEndian.Uint64(piece[i:]) ^ '"'*ones
-		if stop := (quote - ones) &^ quote & highs; stop != 0 {
-			return i + bits.TrailingZeros64(stop)>>3
-		}
-		i += 8
+	last := len(s.open) - 1 // one is always open, or the state is another
+	if s.open[last] != c {
+		return fmt.Errorf("the body has %q at byte %d where %q belongs", c, at, s.open[last])
 	}
-	return -1
+	if s.open = s.open[:last]; last == 0 {
+		s.state = scanAfter
+	}
+	return nil
 }
 
-// inside goes to the end of the array or of the piece.
-func (s *scan) inside(piece []byte, i int) (int, error) {
-	for i < len(piece) {
-		c := piece[i]
-		if !structural[c] {
-			if !s.element && !isSpace(c) {
-				s.element = true
-			}
-			i++
-			continue
-		}
-		switch c {
-		case '"':
-			s.element = true
-			if i, s.state = endOfString(piece, i+1); s.state != scanInside {
-				return i, nil
-			}
-			continue
-		case '[':
-			s.element = true
-			s.open = append(s.open, ']')
-		case '{':
-			s.element = true
-			s.open = append(s.open, '}')
-		case ',':
-			if len(s.open) == 1 {
-				s.commas++
-				s.cut(s.offset + int64(i) + 1)
-			}
-		default: // a closing bracket; one is always open, or the state is another
-			if s.open[len(s.open)-1] != c {
-				return i, fmt.Errorf("the body has %q at byte %d where %q belongs", c, s.offset+int64(i), s.open[len(s.open)-1])
-			}
-			if s.open = s.open[:len(s.open)-1]; len(s.open) == 0 {
-				s.state = scanAfter
-				return i + 1, nil
-			}
-		}
-		i++
-	}
-	return i, nil
+// comma notes a comma between two elements of the array.
+func (s *scan) comma(at int64) {
+	s.commas++
+	s.cut(at + 1)
 }
 
 // cut notes a place between two elements, and cuts at the last such place before

@@ -117,7 +117,13 @@ func TestPartsAreCutBetweenRecords(t *testing.T) {
 	for i := range 200 {
 		records = append(records, `{"n":`+strconv.Itoa(i)+`,"text":"`+strings.Repeat(`],[\"`, i%40)+`","list":[1,[2,3]]}`)
 	}
-	body := "\n[" + strings.Join(records, ",\r\n") + "]\n"
+	for _, between := range []string{",\r\n", ","} {
+		partsAreCut(t, "\n["+strings.Join(records, between)+"]\n", records)
+	}
+}
+
+// partsAreCut cuts a body of these records in parts of several sizes.
+func partsAreCut(t *testing.T, body string, records []string) {
 	for _, size := range []int64{1, 100, 300, 5000, 1 << 20} {
 		s := scan{partBytes: size}
 		if err := s.add([]byte(body)); err != nil {
@@ -152,7 +158,7 @@ func TestPartsAreCutBetweenRecords(t *testing.T) {
 }
 
 // Escaped quotes and runs of backslashes at every distance from the beginning of a
-// string, in pieces of every size: near quotes and far ones are found differently.
+// string, in pieces of every size.
 func TestEscapesAtEveryDistance(t *testing.T) {
 	for distance := range 36 {
 		for pairs := range 4 {

@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package structural
+
+func mark(blocks []Block, text []byte) { markWords(blocks, text) }
