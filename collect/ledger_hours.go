@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -59,25 +60,25 @@ func (l *Ledger) CloseHours(ctx context.Context, s Stream, now time.Time) (open 
 	if err != nil {
 		return 0, wrap("read open hours", s, err)
 	}
-	candidates, err := l.openSettled(ctx, s, from, to)
+	reopened, fresh, err := l.openSettled(ctx, s, from, to)
 	if err != nil {
 		return 0, wrap("read open hours", s, err)
 	}
-	var firstOpen time.Time
-	for _, w := range candidates {
+	var firstOpen time.Time // of those that were never closed
+	for i, w := range slices.Concat(reopened, fresh) {
 		closed, remain, err := l.sum(ctx, s, w)
 		if err != nil {
 			return 0, wrap("sum hours", s, err)
 		}
 		open += len(remain)
-		for _, hour := range remain {
-			if !hour.Before(from) && (firstOpen.IsZero() || hour.Before(firstOpen)) {
-				firstOpen = hour
+		var through time.Time // one that is closed again says nothing of those before it
+		if i >= len(reopened) {
+			if firstOpen.IsZero() && len(remain) > 0 {
+				firstOpen = remain[0]
 			}
-		}
-		through := w.To
-		if !firstOpen.IsZero() {
-			through = firstOpen
+			if through = firstOpen; through.IsZero() {
+				through = w.To
+			}
 		}
 		if err := l.storeHours(ctx, s, closed, through, now); err != nil {
 			return 0, err
@@ -103,27 +104,27 @@ func (l *Ledger) closable(ctx context.Context, s Stream) (from, to time.Time, er
 	return from, moment(settled).Truncate(time.Hour), err
 }
 
-// openSettled returns the settled hours that are not closed, those that were
-// reopened first, as windows of at most hoursAtOnce.
-func (l *Ledger) openSettled(ctx context.Context, s Stream, from, to time.Time) ([]Window, error) {
-	reopened, err := l.readHours(ctx, `SELECT hour FROM collect_hour WHERE tenant = ? AND content_type = ? AND reopened = 1 ORDER BY hour`, s.Tenant, s.ContentType)
+// openSettled returns the settled hours that are not closed, in order: those that
+// were reopened, and those that never were closed as windows of at most
+// hoursAtOnce.
+func (l *Ledger) openSettled(ctx context.Context, s Stream, from, to time.Time) (reopened, fresh []Window, err error) {
+	again, err := l.readHours(ctx, `SELECT hour FROM collect_hour WHERE tenant = ? AND content_type = ? AND reopened = 1 ORDER BY hour`, s.Tenant, s.ContentType)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	closed, err := l.readHours(ctx, `SELECT hour FROM collect_hour WHERE tenant = ? AND content_type = ? AND hour >= ? AND hour < ?`,
 		s.Tenant, s.ContentType, micros(from), micros(to))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var windows []Window
-	for _, hour := range reopened {
-		windows = append(windows, Window{hour, hour.Add(time.Hour)})
+	for _, hour := range again {
+		reopened = append(reopened, Window{hour, hour.Add(time.Hour)})
 	}
 	for _, hour := range append(closed, to) {
-		windows = append(windows, Windows(from, hour, hoursAtOnce*time.Hour)...)
+		fresh = append(fresh, Windows(from, hour, hoursAtOnce*time.Hour)...)
 		from = hour.Add(time.Hour)
 	}
-	return windows, nil
+	return reopened, fresh, nil
 }
 
 func (l *Ledger) readHours(ctx context.Context, query string, args ...any) ([]time.Time, error) {

@@ -123,6 +123,25 @@ func TestALateBlobReopensItsHour(t *testing.T) {
 	}
 }
 
+func TestALateBlobDoesNotHideAnHourThatStillWaits(t *testing.T) {
+	l := openLedger(t)
+	at := func(hours int) time.Time { return hour0.Add(time.Duration(hours) * time.Hour) }
+	list(t, l, hour0, at(10), listing("slow", hour0))
+	wantStates(t, l, at(10), "LCCCwwwwww")
+	// A later hour, closed already, is reopened and closed again.
+	list(t, l, hour0, at(10), listing("late", at(2)))
+	journalled(t, l, "late", at(10))
+	list(t, l, hour0, at(10))
+	c, err := l.Calendar(t.Context(), exchange, Window{hour0, at(1)}, at(10))
+	must(t, err)
+	if h := c.Hours[0]; h.Listed != 1 || h.State != HourLate || !strings.Contains(h.Detail, "1 blob not fetched yet") {
+		t.Errorf("hour %+v, want it late with one blob that was not fetched", h)
+	}
+	journalled(t, l, "slow", at(10))
+	list(t, l, hour0, at(10))
+	wantStates(t, l, at(10), "CCCCwwwwww")
+}
+
 func root(t *testing.T, l *Ledger, hour time.Time) [32]byte {
 	t.Helper()
 	c, err := l.Calendar(t.Context(), exchange, Window{hour, hour.Add(time.Hour)}, hour.Add(1000*time.Hour))
