@@ -238,9 +238,9 @@ func (l *Ledger) DaysToCertify(ctx context.Context, s Stream, since time.Time) (
 	days, err := l.readHours(ctx, `
 		SELECT day FROM (
 		  SELECT hour - hour % 86400000000 AS day, count(*) AS hours, max(closed) AS closed, max(reopened) AS reopened FROM collect_hour
-		  WHERE tenant = ?1 AND content_type = ?2 AND hour >= ?3 GROUP BY 1)
+		  WHERE tenant = ?1 AND content_type = ?2 AND hour >= ?3 GROUP BY 1) d
 		WHERE hours = 24 AND reopened = 0 AND NOT EXISTS (
-		  SELECT 1 FROM collect_certificate c WHERE c.tenant = ?1 AND c.content_type = ?2 AND c.day = day AND c.issued >= closed)
+		  SELECT 1 FROM collect_certificate c WHERE c.tenant = ?1 AND c.content_type = ?2 AND c.day = d.day AND c.issued >= d.closed)
 		ORDER BY day`, s.Tenant, s.ContentType, micros(since.UTC().Truncate(day)))
 	return days, wrap("read days to certify", s, err)
 }
