@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/quoll/quoll/collect"
@@ -33,10 +32,6 @@ const (
 	// maxErrorBytes every other.
 	maxListBytes  = 64 << 20
 	maxErrorBytes = 64 << 10
-	// skewFrom is the difference between the server's clock and ours from which
-	// it is taken for more than the delay of an answer and the fraction of a
-	// second that the server does not tell. The spans of gaps are as exact.
-	skewFrom = 2 * time.Second
 )
 
 // client sends requests for one tenant: within the budget, with a token, to no
@@ -48,7 +43,7 @@ type client struct {
 	tokens *tokens
 	budget *collect.Budget
 	clock  clock.Clock
-	skew   atomic.Int64 // the server's clock minus ours, in nanoseconds
+	server *serverTime
 }
 
 func newClient(cfg *Config, c clock.Clock, random func() float64) (*client, error) {
@@ -66,6 +61,7 @@ func newClient(cfg *Config, c clock.Clock, random func() float64) (*client, erro
 		http:   transport,
 		budget: collect.NewBudget(cfg.RequestsPerMinute, c, random),
 		clock:  c,
+		server: &serverTime{clock: c},
 	}
 	made.tokens = &tokens{entra.NewTokens(cfg.application(), transport, made.now), cfg.Resource}
 	return made, nil
@@ -110,9 +106,7 @@ func newHTTPClient(cfg *Config) (*http.Client, error) {
 }
 
 // now is the server's time as far as it is known, in UTC.
-func (c *client) now() time.Time {
-	return c.clock.Now().Add(time.Duration(c.skew.Load())).UTC()
-}
+func (c *client) now() time.Time { return c.server.now() }
 
 // request is one call of the API.
 type request struct {
@@ -177,12 +171,18 @@ func hasParameter(rawQuery, name string) bool {
 }
 
 // do sends a request and returns the body and the header of a successful
-// answer. A refused token is renewed once; throttling is waited out within a
+// answer, which is a JSON array or object as far as its beginning shows. A refused token is renewed once; throttling is waited out within a
 // budget. Everything else comes back as a *failure, or as ctx's error.
 func (c *client) do(ctx context.Context, r request) (body []byte, header http.Header, err error) {
 	header, err = c.stream(ctx, r, func(response *http.Response) error {
-		body, err = readAll(response, r.limit)
-		return err
+		if body, err = readAll(response, r.limit); err != nil {
+			return err
+		}
+		body = bytes.TrimPrefix(body, []byte(byteOrderMark))
+		if start := bytes.TrimLeft(body, " \t\r\n"); len(start) == 0 || start[0] != '[' && start[0] != '{' {
+			return fmt.Errorf("the answer is no JSON: %q", oneLine(string(start[:min(len(start), maxMessage)])))
+		}
+		return nil
 	})
 	return body, header, err
 }
@@ -249,15 +249,21 @@ func (c *client) exchange(ctx context.Context, r request, token string, use func
 		return nil, &failure{operation: r.operation, cause: c.withoutURL(err, token)}
 	}
 	defer response.Body.Close()
-	c.noteServerTime(response.Header)
+	came := c.clock.Now()
 
 	if response.StatusCode != http.StatusOK {
 		// What can be read of it is enough; an error while reading adds nothing.
 		body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBytes))
-		f := answered(r.operation, response, []byte(c.redact(string(body), token)), c.clock.Now())
+		f := answered(r.operation, response, []byte(c.redact(string(body), token)), came)
+		if f.isAPIs() {
+			c.server.hear(response.Header, came)
+		}
 		return nil, f
 	}
 	err = use(response)
+	if err == nil {
+		c.server.hear(response.Header, came)
+	}
 	if failed := new(failure); err == nil || errors.As(err, &failed) || errors.Is(err, errStorage) {
 		return response.Header, err
 	}
@@ -290,18 +296,4 @@ func readAll(response *http.Response, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("the body has more than %d bytes", limit)
 	}
 	return body, nil
-}
-
-// noteServerTime remembers how far the server's clock is from ours. Windows
-// are cut by the server's, which is the one that judges them.
-func (c *client) noteServerTime(header http.Header) {
-	server, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
-		return
-	}
-	skew := server.Sub(c.clock.Now())
-	if skew.Abs() < skewFrom {
-		skew = 0
-	}
-	c.skew.Store(int64(skew))
 }

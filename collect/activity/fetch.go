@@ -22,6 +22,9 @@ const (
 	// overdue is how long after its expiration a blob is still tried, because
 	// measured lifetimes are longer than the documented one.
 	overdue = 24 * time.Hour
+	// overdueAsked is for how long the server must have been heard before a blob is
+	// given up for its age: after an outage it is tried some more times first.
+	overdueAsked = 30 * time.Minute
 	// readAhead is how many due blobs are taken from the ledger at a time.
 	readAhead = 64
 	// idle bounds the wait of a worker without work, unless listings are further
@@ -205,7 +208,7 @@ func (s *stream) attempt(ctx context.Context, j job) error {
 		return err
 	}
 	now := s.clock.Now()
-	if reason := lostReason(blob, err, s.client.now()); reason != "" {
+	if reason := s.lostReason(blob, err); reason != "" {
 		s.logger.Error("content is lost", "contentId", blob.ContentID, "created", blob.Created, "reason", reason)
 		return s.storage(s.ledger.Expired(ctx, s.Stream, blob.ContentID, now, reason))
 	}
@@ -221,18 +224,29 @@ func (s *stream) attempt(ctx context.Context, j job) error {
 }
 
 // lostReason says why a blob has to be given up, or nothing while there is
-// hope.
-func lostReason(blob collect.Blob, err error, now time.Time) string {
+// hope. Time alone is a reason only when the server has told for a while what time
+// it is: a network that is away, a clock that is wrong and a proxy's page say
+// nothing about a blob.
+func (s *stream) lostReason(blob collect.Blob, err error) string {
 	switch does := behaviourOf(err); {
 	case does == expired:
 		return err.Error()
 	case does == gone && blob.Missing+1 >= goneTries:
 		return err.Error()
-	case now.After(blob.Expires.Add(overdue)):
+	case s.client.server.known() >= overdueAsked && s.client.now().After(deadline(blob).Add(overdue)):
 		return fmt.Sprintf("expired at %s; the last of %d attempts: %v", blob.Expires.Format(time.RFC3339), blob.Attempts+1, err)
 	default:
 		return ""
 	}
+}
+
+// deadline is until when a blob can be had: what the listing says, and not less
+// than Microsoft's documented lifetime.
+func deadline(blob collect.Blob) time.Time {
+	if documented := blob.Created.Add(lifetime); documented.After(blob.Expires) {
+		return documented
+	}
+	return blob.Expires
 }
 
 // blobsFault reports whether an error concerns the one blob, as far as anyone

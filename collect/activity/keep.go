@@ -49,7 +49,7 @@ func (s *stream) recheckFailed(ctx context.Context, blob collect.Journalled, err
 	if ctx.Err() != nil || !blobsFault(err) {
 		return err
 	}
-	if reason := lostReason(blob.Blob, err, s.client.now()); reason != "" {
+	if reason := s.lostReason(blob.Blob, err); reason != "" {
 		s.logger.Warn("content cannot be fetched once more; what was journalled of it stands", "contentId", blob.ContentID, "reason", reason)
 		return s.storage(s.ledger.Unchanged(ctx, s.Stream, blob.ContentID))
 	}
@@ -114,8 +114,7 @@ func (s *stream) journalPart(ctx context.Context, payload model.Payload, d *down
 // settles returns when a blob that was asked for at a time is to be fetched once
 // more, or zero when it was old enough. Both are by our clock.
 func (s *stream) settles(blob collect.Blob, asked time.Time) time.Time {
-	skew := s.client.now().Sub(s.clock.Now())
-	at := blob.Created.Add(s.cfg.SettleAfter - skew) // by our clock
+	at := blob.Created.Add(s.cfg.SettleAfter - s.client.server.off()) // by our clock
 	if s.cfg.SettleAfter == 0 || !asked.Before(at) {
 		return time.Time{}
 	}

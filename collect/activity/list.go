@@ -51,9 +51,15 @@ func (s *stream) list(ctx context.Context) error {
 		return err
 	}
 	if !through.IsZero() && through.Before(floor) {
+		if s.client.server.known() == 0 {
+			return s.askTime(ctx)
+		}
 		if err := s.ledger.SkipTo(ctx, s.Stream, floor, now, "nobody listed it within the 7 days that the API reaches back"); err != nil {
 			return err
 		}
+	}
+	if through.After(now) { // by a clock that was wrong
+		through = now
 	}
 	// A full hour, so that each hour is listed whole once it is an overlap old.
 	from := through.Add(-s.cfg.Overlap).Truncate(time.Hour)
@@ -73,7 +79,37 @@ func (s *stream) list(ctx context.Context) error {
 		s.lastRelist = now
 		s.unlisted.forgetOthers()
 	}
-	return s.closeHours(ctx, collect.Window{From: from, To: now})
+	return s.closeHours(ctx, s.begun(collect.Window{From: from, To: now}))
+}
+
+// errTimeUnknown says that nothing was listed, because it would have been recorded
+// for ever that the past is out of reach by a clock that nobody has compared.
+var errTimeUnknown = errors.New("the server's clock was not heard of yet")
+
+// askTime has the server say what time it is, by the smallest listing. What it
+// answers is not used: also a refusal of the window says it. The error, never nil,
+// has the next listing come soon.
+func (s *stream) askTime(ctx context.Context) error {
+	now := s.client.now()
+	u := s.client.operationURL("subscriptions/content", "contentType", s.ContentType,
+		"startTime", now.Add(-minWindow).Format(timeLayout), "endTime", now.Format(timeLayout))
+	_, _, err := s.client.do(ctx, request{operation: opList, method: http.MethodGet, url: u, limit: maxListBytes, timeout: requestTimeout})
+	if err != nil && behaviourOf(err) != fixWindow {
+		return err
+	}
+	if s.client.server.known() == 0 {
+		return &failure{operation: opList, code: codeAborted, cause: errTimeUnknown}
+	}
+	return s.list(ctx)
+}
+
+// begun is what of a window has begun by what the answers have said meanwhile: a
+// clock that was ahead must not have the future listed.
+func (s *stream) begun(w collect.Window) collect.Window {
+	if now := s.client.now().Truncate(time.Second); w.To.After(now) {
+		w.To = now
+	}
+	return w
 }
 
 // closeHours settles what a run over all windows has listed, and closes the
@@ -117,6 +153,9 @@ func (s *stream) listWindow(ctx context.Context, w collect.Window) error {
 				continue
 			}
 			s.unlisted.add(lack)
+		}
+		if w = s.begun(w); !w.From.Before(w.To) {
+			return nil
 		}
 		return s.ledger.AdvanceListed(ctx, s.Stream, w, s.clock.Now())
 	}

@@ -1,0 +1,82 @@
+package activity
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/quoll/quoll/internal/clock"
+)
+
+const (
+	// skewFrom is the difference between the server's clock and ours from which
+	// it is taken for more than the delay of an answer and the fraction of a
+	// second that the server does not tell. The spans of gaps are as exact.
+	skewFrom = 2 * time.Second
+	// heardFor is how long what the server's clock said holds, by our clock:
+	// one that was set since would make the past seem out of reach.
+	heardFor = time.Hour
+)
+
+// serverTime is the API's clock, as its own answers have shown it. Windows are
+// cut by it, because it is what judges them, and what is recorded for ever is
+// judged by nothing else: the clock of a machine may be wrong until the network
+// is there, and a proxy's error page has the proxy's.
+type serverTime struct {
+	clock clock.Clock
+
+	mu    sync.Mutex
+	skew  time.Duration // the server's clock minus ours
+	heard time.Time     // when it was last heard, by our clock; zero when never
+	since time.Time     // since when it was heard again and again
+}
+
+// now is the server's time as far as it is known, in UTC.
+func (t *serverTime) now() time.Time {
+	return t.clock.Now().Add(t.off()).UTC()
+}
+
+// off is the server's clock minus ours, zero below skewFrom.
+func (t *serverTime) off() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.skew
+}
+
+// hear remembers what the Date of an answer says. at is when the answer came, by
+// our clock.
+func (t *serverTime) hear(header http.Header, at time.Time) {
+	server, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		return
+	}
+	at = at.Round(0) // a clock that is set shows by the wall only
+	skew := server.Sub(at)
+	if skew.Abs() < skewFrom {
+		skew = 0
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at.Sub(t.heard).Abs() > heardFor {
+		t.since = at
+	}
+	t.skew, t.heard = skew, at
+}
+
+// known is how long the server's clock has been heard without a break of more
+// than heardFor, up to now: zero when it is not known what time it is.
+func (t *serverTime) known() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.clock.Now().Round(0)
+	if t.heard.IsZero() || now.Sub(t.heard).Abs() > heardFor {
+		return 0
+	}
+	return max(now.Sub(t.since), 1)
+}
+
+// isAPIs reports whether an answer that is no success is the API's own.
+func (f *failure) isAPIs() bool {
+	return f.code == codeAuditOff || strings.HasPrefix(f.code, "AF")
+}
