@@ -58,13 +58,16 @@ const (
 	turnAuditOn  = "In the Microsoft Purview portal open Audit and turn auditing on, or run Set-AdminAuditLogConfig -UnifiedAuditLogIngestionEnabled $true. It takes up to 60 minutes."
 	codeAuditOff = "audit-off"
 	codeAborted  = "aborted"
+
+	codePermission = "AF10001"
+	codeForeign    = "foreign-link"
 )
 
 // explanations are the codes of the Management Activity API, in order, then
 // those of Microsoft Entra, then what has no code of Microsoft's. Codes
 // AF20024, AF50005 and AF50006 are not in Microsoft's reference.
 var explanations = []Explanation{
-	{"AF10001", "The application lacks the permission to read the audit feed.", permissions, blocked},
+	{codePermission, "The application lacks the permission to read the audit feed.", permissions, blocked},
 	{"AF20001", "A parameter of the request is missing.", ourFault, retry},
 	{"AF20002", "A parameter of the request has the wrong type.", ourFault, retry},
 	{"AF20003", "The expiration of the webhook lies in the past.", ourFault, retry},
@@ -113,6 +116,7 @@ var explanations = []Explanation{
 	{codeAuditOff, "Auditing is not turned on in the tenant.", turnAuditOn, blocked},
 	{"401", "The API does not accept the token.", "Nothing to do if it passes. If it lasts, check the cloud in Quoll's configuration and the clock of this machine.", unauthorised},
 	{"429", "Too many requests.", "Nothing to do. If it lasts, lower requests_per_minute.", throttled},
+	{codeForeign, "The API's answer leads to another host than the configured one, and no token is sent there.", "Check cloud and base_url in Quoll's configuration: cloud must be that of the tenant, and base_url is needed for a gateway only.", retry},
 	{codeAborted, "The answer broke off or was not what the API sends.", "Nothing to do if it passes. If it lasts, look for a proxy between this machine and Microsoft that blocks or rewrites.", retry},
 }
 

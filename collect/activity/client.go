@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/quoll/quoll/collect"
@@ -39,17 +40,24 @@ const (
 type client struct {
 	cfg    *Config
 	base   *url.URL
+	cloud  *url.URL // the cloud's own host, which base may stand in for
 	http   *http.Client
 	tokens *tokens
 	budget *collect.Budget
 	clock  clock.Clock
 	server *serverTime
+	grants atomic.Int64 // when a token that lacks the permission was last given up, in Unix seconds
 }
 
 func newClient(cfg *Config, c clock.Clock, random func() float64) (*client, error) {
 	base, err := url.Parse(cfg.BaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("activity: base URL: %w", err)
+	}
+	at, _ := cfg.Cloud.Endpoints() // Validate has seen that there are
+	cloud, err := url.Parse(at.Management)
+	if err != nil {
+		return nil, fmt.Errorf("activity: the cloud's host: %w", err)
 	}
 	transport, err := newHTTPClient(cfg)
 	if err != nil {
@@ -58,6 +66,7 @@ func newClient(cfg *Config, c clock.Clock, random func() float64) (*client, erro
 	made := &client{
 		cfg:    cfg,
 		base:   base,
+		cloud:  cloud,
 		http:   transport,
 		budget: collect.NewBudget(cfg.RequestsPerMinute, c, random),
 		clock:  c,
@@ -134,15 +143,19 @@ func (c *client) operationURL(path string, parameters ...string) *url.URL {
 var errForeignHost = errors.New("the server's link leads to another host; no token is sent there")
 
 // linkURL takes an address that the server gave, as it stands, adding the
-// publisher identifier if it lacks one. It is an error if it leads anywhere but
-// to the configured host.
+// publisher identifier if it lacks one. Where base_url names a gateway that passes
+// bodies on as they are, what leads to the cloud's own host is asked of the
+// gateway. It is an error if it leads anywhere but to the configured host.
 func (c *client) linkURL(operation, link string) (*url.URL, error) {
 	u, err := url.Parse(link)
 	if err != nil {
 		return nil, &failure{operation: operation, code: codeAborted, message: "the server's link is no URL"}
 	}
-	if !strings.EqualFold(u.Scheme, c.base.Scheme) || !strings.EqualFold(hostPort(u), hostPort(c.base)) || u.User != nil {
-		return nil, &failure{operation: operation, cause: fmt.Errorf("%w: %q", errForeignHost, oneLine(u.Host))}
+	if !sameHost(u, c.base) && sameHost(u, c.cloud) {
+		u.Scheme, u.Host = c.base.Scheme, c.base.Host
+	}
+	if !sameHost(u, c.base) || u.User != nil {
+		return nil, &failure{operation: operation, code: codeForeign, cause: fmt.Errorf("%w: %q", errForeignHost, oneLine(u.Host))}
 	}
 	if !hasParameter(u.RawQuery, "PublisherIdentifier") {
 		if u.RawQuery != "" {
@@ -151,6 +164,10 @@ func (c *client) linkURL(operation, link string) (*url.URL, error) {
 		u.RawQuery += "PublisherIdentifier=" + c.cfg.PublisherIdentifier
 	}
 	return u, nil
+}
+
+func sameHost(a, b *url.URL) bool {
+	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(hostPort(a), hostPort(b))
 }
 
 func hostPort(u *url.URL) string {
@@ -214,6 +231,7 @@ func (c *client) stream(ctx context.Context, r request, use func(*http.Response)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		c.lackedPermission(ctx, err, token)
 		switch does := behaviourOf(err); {
 		case does == unauthorised && !renewed:
 			renewed = true

@@ -143,3 +143,33 @@ func TestExtraAuthorities(t *testing.T) {
 		t.Error("a missing file of authorities is no error")
 	}
 }
+
+// TestLinksThroughAGateway: base_url names one that passes bodies on as they are,
+// with the cloud's own host in them.
+func TestLinksThroughAGateway(t *testing.T) {
+	cfg := goodConfig()
+	cfg.BaseURL = "https://gateway.agency.example:8443"
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := newClient(&cfg, clock.System(), func() float64 { return 0 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for link, want := range map[string]string{
+		"https://manage.office.com/api/a$b?PublisherIdentifier=x":       "https://gateway.agency.example:8443/api/a$b?PublisherIdentifier=x",
+		"https://gateway.agency.example:8443/a%24b?publisherIdentifier": "https://gateway.agency.example:8443/a%24b?publisherIdentifier",
+	} {
+		if u, err := c.linkURL(opFetch, link); err != nil || u.String() != want {
+			t.Errorf("%s is followed as %v, %v; want %s", link, u, err, want)
+		}
+	}
+	for _, link := range []string{"http://manage.office.com/a", "https://manage.office365.us/a", "https://user@manage.office.com/a", "https://manage.office.com:444/a"} {
+		u, err := c.linkURL(opFetch, link)
+		if err == nil {
+			t.Errorf("%q is followed as %s", link, u)
+		} else if p := problem(err, c.now()); p.Code != codeForeign || !strings.Contains(p.Remedy, "base_url") {
+			t.Errorf("%q: %+v, want the settings named", link, p)
+		}
+	}
+}

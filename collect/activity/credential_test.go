@@ -3,6 +3,7 @@ package activity
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -126,4 +127,31 @@ func TestWhatAPersonHasToMendBlocks(t *testing.T) {
 	if f := tokenFailure(&entra.Failure{Status: 503}); f.does != retry {
 		t.Errorf("503: %s", f.does)
 	}
+}
+
+// TestAGrantIsTakenUpWithinMinutes: what a token permits is written into it, and
+// it lives for an hour.
+func TestAGrantIsTakenUpWithinMinutes(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		var granted atomic.Int32 // the first token that has the permission
+		granted.Store(1 << 20)
+		r.cfg.ContentTypes = ContentTypes()
+		r.feed.add(exchange, id(1), time.Now().Add(-time.Hour))
+		r.setFault(func(q *http.Request) (*http.Response, error) {
+			token, ok := strings.CutPrefix(q.Header.Get("Authorization"), "Bearer token-")
+			if n, _ := strconv.Atoi(token); !ok || n >= int(granted.Load()) {
+				return nil, nil
+			}
+			return answer(403, `{"error":{"code":"AF10001","message":"The permission set () sent in the request does not include the expected permission."}}`), nil
+		})
+		r.start()
+		r.run(3 * time.Hour)
+		issued := r.feed.tokensIssued()
+		if issued < 20 || issued > 40 {
+			t.Errorf("%d tokens in three hours without the permission, want about one in five minutes", issued)
+		}
+		granted.Store(int32(issued) + 1)
+		r.run(11 * time.Minute)
+		r.wantJournalled(id(1))
+	})
 }

@@ -86,11 +86,12 @@ func problem(err error, now time.Time) *collect.Problem {
 		p.Cause, p.Remedy = e.Cause, e.Remedy
 	case f.status == 0:
 		p.Cause = "The server cannot be reached."
-		p.Remedy = "Check the network, the name resolution and the proxy of this machine."
+		p.Remedy = "Check the network, the name resolution and the proxy of this machine. quoll check says which of them it is."
 	case f.status >= 500:
 		p.Cause, p.Remedy = "The server has an internal error.", theirFault
 	default:
 		p.Cause = "The server refuses the request."
+		p.Remedy = "If it lasts, check cloud and base_url in Quoll's configuration, and look for a proxy between this machine and Microsoft that blocks."
 	}
 	return p
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,10 @@ const (
 // the next poll.
 var pagePolicy = backoff.Policy{First: 2 * time.Second, Max: time.Minute, Tries: 4}
 
-var errEndless = errors.New("the server's pages do not end")
+var (
+	errEndless  = errors.New("the server's pages do not end")
+	errOddEntry = errors.New("entries of the listing lack their id or address")
+)
 
 // listing is one entry of the API's answer.
 type listing struct {
@@ -199,14 +203,20 @@ func (s *stream) listPages(ctx context.Context, w collect.Window, has shown) err
 	page := s.client.operationURL("subscriptions/content", "contentType", s.ContentType,
 		"startTime", w.From.UTC().Format(timeLayout), "endTime", w.To.UTC().Format(timeLayout))
 	seen := map[string]bool{}
+	var odd error
 	for range maxPages {
 		if seen[page.String()] {
 			return &failure{operation: opList, code: codeAborted, cause: errEndless}
 		}
 		seen[page.String()] = true
 		next, err := s.listPage(ctx, w, page, has)
-		if err != nil || next == nil {
+		if errors.Is(err, errOddEntry) {
+			odd = err
+		} else if err != nil {
 			return err
+		}
+		if next == nil {
+			return odd
 		}
 		page = next
 	}
@@ -214,10 +224,12 @@ func (s *stream) listPages(ctx context.Context, w collect.Window, has shown) err
 }
 
 // listPage lists one page, adds what it shows to has, and returns the address of
-// the next, nil after the last.
+// the next, nil after the last. An entry that is of no use keeps nobody from the
+// others: it comes as errOddEntry beside the next page, and the window stays open.
 func (s *stream) listPage(ctx context.Context, w collect.Window, page *url.URL, has shown) (next *url.URL, err error) {
 	var entries []listing
 	var link string
+	var odd error
 	err = pagePolicy.Retry(ctx, s.clock, s.random,
 		func(ctx context.Context) error {
 			body, header, err := s.client.do(ctx, request{operation: opList, method: http.MethodGet, url: page, limit: maxListBytes, timeout: requestTimeout})
@@ -225,7 +237,9 @@ func (s *stream) listPage(ctx context.Context, w collect.Window, page *url.URL, 
 				return err
 			}
 			link = nextPage(header)
-			entries, err = decodeListing(body)
+			if entries, err = decodeListing(body); errors.Is(err, errOddEntry) {
+				odd, err = err, nil
+			}
 			return err
 		},
 		func(err error) backoff.Verdict {
@@ -249,9 +263,12 @@ func (s *stream) listPage(ctx context.Context, w collect.Window, page *url.URL, 
 		s.wakeFetch()
 	}
 	if link == "" {
-		return nil, nil
+		return nil, odd
 	}
-	return s.client.linkURL(opList, link)
+	if next, err = s.client.linkURL(opList, link); err != nil {
+		return nil, err
+	}
+	return next, odd
 }
 
 // nextPage reads the link to the next page; Microsoft's text has the header in
@@ -263,18 +280,19 @@ func nextPage(header http.Header) string {
 	return header.Get("NextPageUrl")
 }
 
-func decodeListing(body []byte) ([]listing, error) {
-	var entries []listing
+// decodeListing returns the entries that are of use, with errOddEntry when there
+// are others.
+func decodeListing(body []byte) (entries []listing, err error) {
 	if err := json.Unmarshal(body, &entries); err != nil {
 		if f := answeredInBody(opList, body); f != nil {
 			return nil, f
 		}
 		return nil, &failure{operation: opList, code: codeAborted, cause: fmt.Errorf("the listing cannot be read: %w", err)}
 	}
-	for i, e := range entries {
-		if strings.TrimSpace(e.ContentID) == "" || e.ContentURI == "" {
-			return nil, &failure{operation: opList, code: codeAborted, cause: fmt.Errorf("entry %d of the listing lacks its id or address", i)}
-		}
+	all := len(entries)
+	entries = slices.DeleteFunc(entries, func(e listing) bool { return strings.TrimSpace(e.ContentID) == "" || e.ContentURI == "" })
+	if odd := all - len(entries); odd > 0 {
+		return entries, &failure{operation: opList, code: codeAborted, cause: fmt.Errorf("%w (%d of %d)", errOddEntry, odd, all)}
 	}
 	return entries, nil
 }

@@ -32,6 +32,22 @@ func (t *tokens) token(ctx context.Context) (string, error) {
 // another.
 func (t *tokens) refuse(ctx context.Context, token string) { t.Refuse(ctx, t.resource, token) }
 
+// lackedPermission gives a token up that the API refuses for want of the
+// permission, so that a grant is taken up within minutes: what a token permits is
+// written into it, and it lives for an hour and more.
+func (c *client) lackedPermission(ctx context.Context, err error, token string) {
+	var f *failure
+	if !errors.As(err, &f) || f.code != codePermission {
+		return
+	}
+	last, now := c.grants.Load(), c.clock.Now().Unix()
+	if abs(now-last) >= int64(pausePolicy.Max.Seconds()) && c.grants.CompareAndSwap(last, now) {
+		c.tokens.refuse(ctx, token)
+	}
+}
+
+func abs(n int64) int64 { return max(n, -n) }
+
 func tokenFailure(refused *entra.Failure) *failure {
 	f := &failure{operation: "get token", status: refused.Status, code: refused.Code, message: refused.Message, cause: refused.Cause, does: retry}
 	if e, ok := explain(f.code); ok {

@@ -96,9 +96,9 @@ var mutants = []mutant{
 	},
 	{
 		name: "the machine's clock is believed",
-		file: "collect/activity/client.go",
-		old:  `	c.skew.Store(int64(skew))`,
-		new:  `	c.skew.Store(0 * int64(skew))`,
+		file: "collect/activity/servertime.go",
+		old:  `	t.skew, t.heard = skew, at`,
+		new:  `	t.skew, t.heard = 0*skew, at`,
 	},
 	{
 		name: "the journal does not sync",
