@@ -178,6 +178,10 @@ func TestEachFaultIsFound(t *testing.T) {
 			simulate: func(c *tenantsim.Config) { c.Now = func() time.Time { return time.Now().Add(-2 * time.Minute) } },
 			check:    "clock", severity: Warning, found: "ahead of Microsoft's", remedy: "timedatectl",
 		},
+		"clock some seconds off": {
+			simulate: func(c *tenantsim.Config) { c.Now = func() time.Time { return time.Now().Add(12 * time.Second) } },
+			check:    "clock", severity: OK, found: "within half a minute",
+		},
 		"disabled subscription": {
 			change: func(r *rig) { r.tenant.DisableSubscription("Audit.SharePoint") },
 			check:  "subscription Audit.SharePoint", severity: Warning, found: "has disabled it", remedy: "who disables it",
