@@ -17,7 +17,7 @@ CORPUS ?= ../shared/corpus/content
 .PHONY: test-constants help demo build test test-go rules-corpus simulate simulate-defender simulate-mutations torture test-exhaustive test-web test-browser lint fuzz bench bench-archive bench-lake lake-readers bench-collect bench-tenants bench-eventhub bench-lookups audit conformance conformance-rows conformance-calls docs need clean screenshots
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: build ## build everything and run Quoll on a simulated tenant
 	exec bin/quoll demo $(DEMO_FLAGS)

@@ -146,6 +146,7 @@ type serverSection struct {
 	MetricsFile  string   `yaml:"metrics_token_file"`
 	Hosts        []string `yaml:"hosts"`
 	QueryTimeout duration `yaml:"query_timeout"`
+	Queries      int      `yaml:"max_concurrent_queries"`
 }
 
 type tenant struct {
@@ -274,6 +275,7 @@ func (b *builder) build(f file) *Config {
 	c.Server.MetricsTokenFile = b.path(f.Server.MetricsFile)
 	c.Server.Hosts = f.Server.Hosts
 	c.Server.QueryTimeout = or(time.Duration(f.Server.QueryTimeout), c.Server.QueryTimeout)
+	c.Server.MaxConcurrentQueries = or(f.Server.Queries, c.Server.MaxConcurrentQueries)
 	if err := c.Server.Validate(); err != nil {
 		b.bad("server: %w", err)
 	}

@@ -83,6 +83,8 @@ func TestFullFile(t *testing.T) {
 		t.Errorf("relative paths are not relative to the file: %q, %q", c.RuleDirs, tenant.DefenderExportDir)
 	case c.FlushEvery != 2*time.Minute || c.ShippedRules:
 		t.Errorf("settings are not taken: %+v", c)
+	case c.Server.QueryTimeout != time.Minute || c.Server.MaxConcurrentQueries != 4:
+		t.Errorf("settings of the server are not taken: %+v", c.Server)
 	case c.ArchiveVerifyEvery != 72*time.Hour:
 		t.Errorf("the archive is verified every %s", c.ArchiveVerifyEvery)
 	case c.Lake.CompactShare != 0.25 || c.Lake.CompactBytes != 128<<20:

@@ -38,6 +38,9 @@ may run beside a server.`,
 				if errors.Is(err, access.ErrInvalid) {
 					return usageError(err)
 				}
+				if errors.Is(err, access.ErrLastAdministrator) {
+					return fmt.Errorf("%w; let one in first: quoll access link --name NAME --data %s", err, data)
+				}
 				if err != nil {
 					return err
 				}

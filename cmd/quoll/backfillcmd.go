@@ -58,7 +58,7 @@ had; they are searched again by a repetition.`,
 	cmd.Flags().StringVarP(&o.config, "config", "c", "quoll.yaml", "configuration file")
 	cmd.Flags().StringVar(&o.data, "data", "", "data directory (default: that of the configuration)")
 	cmd.Flags().StringVar(&o.from, "from", "", "search from this time on: a date, a time with zone, or how long ago (2026-08-01, 2026-08-01T12:00:00Z, 30d)")
-	cmd.Flags().StringVar(&o.to, "to", "0s", "search up to this time, exclusive")
+	cmd.Flags().StringVar(&o.to, "to", "0s", "search up to this time, exclusive; 0s is now")
 	cmd.Flags().StringArrayVar(&o.tenants, "tenant", nil, "name or id of a tenant; may be repeated (default: all)")
 	cmd.Flags().StringArrayVar(&o.types, "record-type", nil, "only this record type, by its name; may be repeated")
 	cmd.Flags().StringArrayVar(&o.operations, "operation", nil, "only this operation; may be repeated")

@@ -45,8 +45,9 @@ Management Activity API and exports Defender events, and collects it through the
 same code as a real one. The invented agency has a few days of history with one
 business e-mail compromise in it, and goes on living.
 
-Nothing is to be configured: the address that is printed signs in once. The data lies in a new temporary folder that is
-removed at the end, unless --data names one to keep.`,
+Nothing is to be configured: the address that is printed signs in once. The data
+lies in a new temporary folder that is removed at the end, unless --data names one
+to keep.`,
 		Example: `  quoll demo
   quoll demo --data ./demo --seed 42
   quoll demo --attacks

@@ -39,14 +39,14 @@ a join is computed before, so that the other is searched.`,
 			if err != nil {
 				return err
 			}
-			return withNode(cmd.Context(), o.data, func(n *node) error {
+			return inUse(withNode(cmd.Context(), o.data, func(n *node) error {
 				explanation, failure := n.query.Explain(cmd.Context(), query.Request{Text: text})
 				if explanation == nil {
 					return queryError(failure)
 				}
 				err := o.print(cmd.OutOrStdout(), o.stages(text, explanation))
 				return errors.Join(err, queryError(failure))
-			})
+			}), o.data)
 		},
 	}
 	o.flags(cmd)

@@ -38,6 +38,7 @@ one letter for each hour, or each day, in UTC, by when the content was created.
   X  lost: something in it is known to be lost
   S  silent: complete and empty, though the weeks before were not
   O  off: the subscription was switched off
+  R  recovered: lost or off, and a backfill has brought all of it since
 
 docs/completeness.md defines them. It may run beside a server. Hours are shown
 of up to 14 days, days of more, unless --by says otherwise.`,

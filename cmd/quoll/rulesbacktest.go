@@ -92,7 +92,7 @@ func (o *backtestOptions) run(ctx context.Context, w io.Writer, names []string) 
 	if err != nil {
 		return err
 	}
-	return withNode(ctx, o.data, func(n *node) error {
+	return inUse(withNode(ctx, o.data, func(n *node) error {
 		failed := 0
 		for i, r := range chosen {
 			result, err := o.one(ctx, n, r, from, to, fmt.Sprintf("%d/%d %s", i+1, len(chosen), r.Name))
@@ -110,7 +110,7 @@ func (o *backtestOptions) run(ctx context.Context, w io.Writer, names []string) 
 			return &exitError{exitFound, fmt.Errorf("%d of %d rules failed in some window", failed, len(chosen))}
 		}
 		return nil
-	})
+	}), o.data)
 }
 
 func (o *backtestOptions) choose(names []string) ([]*detect.Rule, error) {

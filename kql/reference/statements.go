@@ -22,7 +22,7 @@ func constants() []Entry {
 		{Name: "comments", Forms: []string{"// …"}, Doc: "What stands between // and the end of the line is for people.", Example: "print 1 // one"},
 		{Name: "quoted names", Forms: []string{"['a b']", `["a b"]`}, Doc: "A name that is no word stands in brackets and quotes.", Example: "print ['a b'] = 1"},
 		{Name: "strings over several lines", Forms: []string{"```…```", "~~~…~~~"}, Doc: "A text between three backticks or tildes may hold line ends.", Example: "print ~~~a 'b' \"c\"~~~"},
-		{Name: "obfuscated strings", Forms: []string{"h'…'"}, Doc: "A text that Kusto hides in its logs.", Example: "print h'secret'", Differs: "It is read as any other text, and query texts are not logged."},
+		{Name: "obfuscated strings", Forms: []string{"h'…'"}, Doc: "A text that Kusto hides in its logs.", Example: "print h'secret'", Differs: "It is read as any other text, and stands in `LAQueryLogs` as it was written."},
 		{Name: "null values", Forms: []string{"long(null)"}, Doc: "Every type but string has a null, which is equal to nothing.", Example: "print isnull(long(null)), long(null) == 1"},
 		{Name: "datatable", Forms: []string{"datatable (name:type, …) [value, …]"}, Doc: "A table that is written down in the query.", Example: "datatable (x:long, s:string) [1, 'a', 2, 'b']"},
 		{Name: "externaldata", Forms: []string{"externaldata (name:type, …) ['address', …]"}, Doc: "A table from a file elsewhere.", Example: "externaldata (x:string) ['https://example.org/list.csv']", Differs: "Off unless external_hosts in the configuration names the host; https only, csv, tsv, psv, scsv, sohsv, txt, raw, json and multijson, at most 4 MB."},
