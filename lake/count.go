@@ -122,6 +122,7 @@ func (c *Counts) Renew(asked *Counting) error {
 // for Renew.
 func (c *Counts) Spare() (ok bool) {
 	c.asked, c.only, c.file, c.footer, c.uncounted, c.checked = nil, conditions{}, nil, nil, nil, nil
+	clear(c.chunks)
 	if c.number.large() || slices.ContainsFunc(c.places, func(p places) bool { return p.large() }) {
 		return false
 	}

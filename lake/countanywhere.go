@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/quoll/quoll/internal/parquetpages"
 	"github.com/quoll/quoll/internal/termfilter"
 )
 
@@ -90,27 +89,27 @@ func (c *conditions) homed(o *condition) *homed {
 	return h
 }
 
-// meetingAnywhere is meeting for a condition that is Anywhere.
-func (c *conditions) meetingAnywhere(number int, o *condition, spans []Span) (met []Span, err error) {
+// shortAnywhere is short for a condition that is Anywhere.
+func (c *conditions) shortAnywhere(number int, o *condition, spans []Span) (met []Span, looks []look, err error) {
 	h := c.homed(o)
 	if c.filter == nil || h == nil {
-		return c.meetingAny(number, o.any, spans)
+		return c.short(number, o.any, spans)
 	}
 	rest, ok, err := c.filter.Elsewhere(c.source, number, o.Text, c.homes)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !ok {
-		return c.meetingAny(number, o.any, spans)
+		return c.short(number, o.any, spans)
 	}
 	rest = common(rest, spans)
 	if met, err = c.meetingAny(number, h.homes, spans); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	covered := spans // that have all places so far in some home
 	for _, place := range h.places {
 		if covered, err = c.meetingAny(number, place, covered); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if len(covered) == 0 {
 			break
@@ -118,79 +117,10 @@ func (c *conditions) meetingAnywhere(number int, o *condition, spans []Span) (me
 	}
 	rest = without(together(rest, covered), met)
 	if len(rest) == 0 {
-		return met, nil
+		return met, nil, nil
 	}
-	others, err := c.meetingAny(number, h.others, rest)
-	return together(met, others), err
-}
-
-// meetingAny returns those of some rows that meet any of the conditions, of which those on
-// documents are asked last.
-func (c *conditions) meetingAny(number int, any []*condition, spans []Span) (met []Span, err error) {
-	for _, documents := range []bool{false, true} {
-		for _, some := range any {
-			if documents != (some.Document != nil) {
-				continue
-			}
-			asked := spans
-			if documents {
-				asked = without(spans, met)
-			}
-			of, err := c.meeting(number, some, asked)
-			if err != nil {
-				return nil, err
-			}
-			met = together(met, of)
-		}
-	}
-	return met, nil
-}
-
-// maxDocuments is how many rows of documents are unpacked at a time: those of a block.
-const maxDocuments = 1 << 10
-
-// documents is meeting for a condition on documents.
-func (c *conditions) documents(number int, o *condition, spans []Span) (met []Span, err error) {
-	if len(spans) == 0 {
-		return nil, nil
-	}
-	chunk, err := c.chunk(number, o.Column)
-	if err != nil {
-		return nil, err
-	}
-	var values *parquetpages.Values
-	var read Span
-	for _, s := range spans {
-		for row := s.First; row < s.End; row++ {
-			if row >= read.End || values == nil {
-				if c.stopped != nil && c.stopped() != nil {
-					return nil, c.stopped()
-				}
-				read = Span{First: row, End: min(row-row%maxDocuments+maxDocuments, spans[len(spans)-1].End)}
-				if values, err = chunk.Read(read.First, read.End); err != nil {
-					return nil, err
-				}
-				if values.Texts == nil {
-					return nil, c.refuse(o.Column)
-				}
-			}
-			if c.document(o, values.Texts[row-read.First]) {
-				met = withRows(met, row, row+1)
-			}
-		}
-	}
-	if c.unknown {
-		return nil, errUnknown
-	}
-	return met, nil
-}
-
-// document reports whether a document meets a condition; if only an engine can say, it
-// takes note of that.
-func (c *conditions) document(o *condition, document []byte) bool {
-	holds, known := o.Document(document)
-	c.unknown = c.unknown || !known
-	return holds && known
+	others, looks, err := c.short(number, h.others, rest)
+	return together(met, others), looks, err
 }
 
 // without returns the rows of one list of spans that are not in another.

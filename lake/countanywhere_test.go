@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/quoll/quoll/internal/parquetpages"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -32,5 +33,39 @@ func TestDocumentsAreLookedIntoAsLongAsSomebodyWaits(t *testing.T) {
 	}
 	if err := set.Count(ctx, file, nil, true, Between{}, counts); !errors.Is(err, context.Canceled) || first == 0 || further > 0 {
 		t.Errorf("%v after looking into %d documents, and into %d that nobody waited for", err, first, further)
+	}
+}
+
+// However many conditions are asked of a document, the column is gone through once.
+func TestDocumentsAreUnpackedOnce(t *testing.T) {
+	l, _ := actsLake(t, rand.New(rand.NewPCG(6, 4)), 10_000)
+	set, err := l.Acquire(schema.UnifiedAuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Release()
+	file := set.Files[slices.IndexFunc(set.Files, File.lasting)]
+	var looked [3]int64
+	looks := func(i int) Only {
+		return Only{Column: "Record", Document: func([]byte) (holds, known bool) { looked[i]++; return looked[i]%3 == 0, true }}
+	}
+	any := Only{Any: []Only{looks(0), {Any: []Only{{Column: "UserId", Holds: func(text string) bool { return text == "u0" }}, looks(1)}}, looks(2)}}
+	counts, err := NewCounts(&Counting{Only: []Only{any}, Groups: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, chunk := 0, counts.only.chunk
+	counts.only.chunk = func(number int, column string) (*parquetpages.Chunk, error) {
+		if column == "Record" {
+			asked++
+		}
+		return chunk(number, column)
+	}
+	if err := set.Count(t.Context(), file, nil, true, Between{}, counts); err != nil || asked != 1 {
+		t.Errorf("%v after going through documents %d times", err, asked)
+	}
+	// Those that met a condition are not asked for another.
+	if looked[0] == 0 || looked[0] >= file.Rows || looked[1] != looked[0]-looked[0]/3 || looked[2] != looked[1]-looked[1]/3 {
+		t.Errorf("looked into %v documents of %d rows", looked, file.Rows)
 	}
 }

@@ -27,6 +27,9 @@ type counter struct {
 	passed      int64 // rows that were gone through
 
 	timed bool // of the row group at work
+	// chunks are its columns that were asked for: most are asked more than one condition, and
+	// each would unpack the dictionary.
+	chunks map[string]*parquetpages.Chunk
 	rowGroupCounts
 }
 
@@ -77,6 +80,7 @@ func (c *Counts) rowGroup(ctx context.Context, number int, only []Span) error {
 		return ErrManyGroups
 	}
 	c.timed = false
+	clear(c.chunks)
 	bounded := c.bounded
 	if least, most, ok := c.footer.Bounds(number, c.timeColumn); bounded && ok {
 		if least > c.until || most < c.from {
@@ -125,11 +129,21 @@ func (c *Counts) tooMany() bool {
 }
 
 func (c *Counts) chunk(number int, name string) (*parquetpages.Chunk, error) {
-	chunk, err := c.file.Chunk(number, name)
-	if err == nil && chunk == nil {
-		err = c.notCountable(name)
+	if chunk := c.chunks[name]; chunk != nil {
+		return chunk, nil
 	}
-	return chunk, err
+	chunk, err := c.file.Chunk(number, name)
+	if err != nil {
+		return nil, err
+	}
+	if chunk == nil {
+		return nil, c.notCountable(name)
+	}
+	if c.chunks == nil {
+		c.chunks = map[string]*parquetpages.Chunk{}
+	}
+	c.chunks[name] = chunk
+	return chunk, nil
 }
 
 // size is how many rows are counted.

@@ -163,12 +163,8 @@ func (c *conditions) meet(number int, spans []Span) (met []Span, err error) {
 // meeting is meet for one condition.
 func (c *conditions) meeting(number int, o *condition, spans []Span) (met []Span, err error) {
 	switch {
-	case o.Document != nil:
-		return c.documents(number, o, spans)
-	case o.Text != nil:
-		return c.meetingAnywhere(number, o, spans)
-	case o.Any != nil:
-		return c.meetingAny(number, o.any, spans)
+	case o.Document != nil || o.Any != nil:
+		return c.meetingAny(number, []*condition{o}, spans)
 	case o.All != nil:
 		for _, one := range o.all {
 			if spans, err = c.meeting(number, one, spans); err != nil || len(spans) == 0 {

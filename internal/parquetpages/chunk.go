@@ -1,6 +1,7 @@
 package parquetpages
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -129,6 +130,19 @@ func (c *Chunk) Read(first, end int64) (*Values, error) {
 		}
 	}
 	return v, nil
+}
+
+// PageEnd returns the row behind the page that has a row: to Read no further has no more in
+// memory than that page.
+func (c *Chunk) PageEnd(row int64) (end int64, err error) {
+	if row < 0 || row >= c.rows {
+		return 0, fmt.Errorf("column %s has %d rows, and row %d is asked for", c.name, c.rows, row)
+	}
+	if err := c.find(row + 1); err != nil {
+		return 0, c.in(err)
+	}
+	number, _ := slices.BinarySearchFunc(c.pages, row, func(p page, row int64) int { return cmp.Compare(p.first+p.values, row+1) })
+	return c.pages[number].first + c.pages[number].values, nil
 }
 
 func (c *Chunk) in(err error) error {

@@ -26,3 +26,11 @@ func (f *Footer) words() string {
 	}
 	return fmt.Sprintf("%+v\n%v\n%v\n%+v\n%+v\n%d", f.columns, names, f.rows, f.chunks, f.bounds, f.numbers)
 }
+
+// Lent returns how many bytes a file has lent to its chunks.
+func Lent(f *File) (bytes int) {
+	for _, lent := range f.lent {
+		bytes += cap(*lent)
+	}
+	return bytes
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/quoll/quoll/internal/asciifold"
 	"github.com/quoll/quoll/internal/termfilter"
+	"github.com/quoll/quoll/kql/builtin"
 	"github.com/quoll/quoll/kql/plan"
 	"github.com/quoll/quoll/kql/types"
 	"github.com/quoll/quoll/lake"
@@ -55,16 +56,27 @@ func anyTexts(or *plan.Call, sources map[*plan.Column]string) (texts []lake.Only
 	return texts, rest
 }
 
-// alternatives appends the conditions of which or wants one.
+// alternatives appends the conditions of which or wants one: has_any is has for each of its
+// texts.
 func alternatives(e plan.Expr, to []plan.Expr) []plan.Expr {
 	c, ok := e.(*plan.Call)
-	if !ok || c.Function.Name != "or" {
-		return append(to, e)
+	switch {
+	case ok && c.Function.Name == "or":
+		for _, a := range c.Args {
+			to = alternatives(a, to)
+		}
+		return to
+	case ok && c.Function.Name == "has_any":
+		if _, constant := constants(c.Args[1:]); !constant {
+			break
+		}
+		has := builtin.All().Must("has")
+		for _, text := range c.Args[1:] {
+			to = append(to, &plan.Call{Function: has, Args: []plan.Expr{c.Args[0], text}, Of: c.Of})
+		}
+		return to
 	}
-	for _, a := range c.Args {
-		to = alternatives(a, to)
-	}
-	return to
+	return append(to, e)
 }
 
 // lookedInto reads a condition that a column has a word.

@@ -103,9 +103,14 @@ func TestAddressesInAnyColumnAreCounted(t *testing.T) {
 			address = around(r, address)
 		}
 		text := fmt.Sprintf("search in (UnifiedAuditLog) %q", address)
-		switch r.IntN(10) {
+		switch r.IntN(11) {
 		case 0:
-			text += fmt.Sprintf(" or %q", addresses(r))
+			for range 1 + r.IntN(4) {
+				text += fmt.Sprintf(" or %q", addresses(r))
+			}
+			if r.IntN(3) == 0 {
+				text = fmt.Sprintf("%s or Operation == 'op2' or (%q and not(Operation == 'op1'))", text, addresses(r))
+			}
 		case 1:
 			text += " and Operation == 'op3'"
 		case 2:
@@ -120,6 +125,11 @@ func TestAddressesInAnyColumnAreCounted(t *testing.T) {
 			text = fmt.Sprintf("search %q and not(Operation == 'op2')", address)
 		case 8: // a column twice, and not the other home
 			text = fmt.Sprintf("UnifiedAuditLog | where ClientIP has %[1]q or Record has %[1]q or ClientIP has %[1]q", address)
+		case 9:
+			text = fmt.Sprintf("UnifiedAuditLog | where * has_any (%q, %q, %q)", address, addresses(r), addresses(r))
+			if r.IntN(2) == 0 {
+				text += fmt.Sprintf(" or Record has %q or ClientIP has_any (%q, 'none')", addresses(r), address)
+			}
 		case 5:
 			text = fmt.Sprintf("UnifiedAuditLog | where Record has %[1]q or ClientIP has %[1]q", address)
 		}
