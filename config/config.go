@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -204,11 +205,27 @@ func Parse(text []byte, dir string, getenv func(string) string) (*Config, error)
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+		return nil, plainly(err)
 	}
 	b := builder{dir: dir, getenv: getenv}
 	config := b.build(f)
 	return config, errors.Join(b.problems...)
+}
+
+var unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
+
+// plainly says of an unknown key where the known ones are, in place of the name of
+// a type that whoever writes the file has never heard of.
+func plainly(err error) error {
+	var wrong *yaml.TypeError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	lines := make([]string, len(wrong.Errors))
+	for i, line := range wrong.Errors {
+		lines[i] = unknownKey.ReplaceAllString(line, "there is no key $1 here; docs/configuration.md has all of them")
+	}
+	return errors.New(strings.Join(lines, "\n"))
 }
 
 // builder turns what was written into Config and collects what is wrong.

@@ -45,7 +45,7 @@ func ReadLakeStore(text, dir string, getenv func(string) string) (*LakeStore, er
 	decoder := yaml.NewDecoder(bytes.NewReader([]byte(text)))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&s); err != nil {
-		return nil, fmt.Errorf("lake.store: %w", err)
+		return nil, fmt.Errorf("lake.store: %w", plainly(err))
 	}
 	b := builder{dir: dir, getenv: getenv}
 	store, err := b.store(&s.storeSection, "lake.store")

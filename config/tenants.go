@@ -177,7 +177,7 @@ func loadStored(file string, getenv func(string) string) (Tenant, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&written); err != nil {
-		return Tenant{}, fmt.Errorf("%s: %w", file, err)
+		return Tenant{}, fmt.Errorf("%s: %w", file, plainly(err))
 	}
 	b := builder{dir: filepath.Dir(file), getenv: getenv}
 	t := b.tenant(written, "tenant")

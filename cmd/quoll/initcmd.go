@@ -11,6 +11,7 @@ import (
 
 // template is a configuration to fill in.
 const template = `# Configuration of quoll serve. Relative paths are relative to this file.
+# docs/configuration.md has every key.
 
 data_dir: quoll-data            # journal, lake, state
 archive_dir: quoll-data-archive # best on another disk
