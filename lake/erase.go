@@ -346,7 +346,8 @@ func (l *Lake) commitErasure(ctx context.Context, t *tableState, e *Erasure, rem
 }
 
 // HasKeys reports whether a data file, as bytes, has rows of records with some keys.
-func HasKeys(data []byte, keys map[schema.Key]struct{}) (bool, error) {
+func HasKeys(data []byte, keys map[schema.Key]struct{}) (has bool, err error) {
+	defer damaged("read data file", &err)
 	reader, err := file.NewParquetReader(bytes.NewReader(data))
 	if err != nil {
 		return false, fmt.Errorf("read data file: %w", err)
@@ -354,11 +355,11 @@ func HasKeys(data []byte, keys map[schema.Key]struct{}) (bool, error) {
 	defer reader.Close()
 	for i := range reader.NumRowGroups() {
 		group := reader.RowGroup(i)
-		high, err := readInt64(group, ColumnKeyHigh)
+		high, err := readInt64(group, int64(len(data)), ColumnKeyHigh)
 		if err != nil {
 			return false, fmt.Errorf("read data file: %w", err)
 		}
-		low, err := readInt64(group, ColumnKeyLow)
+		low, err := readInt64(group, int64(len(data)), ColumnKeyLow)
 		if err != nil {
 			return false, fmt.Errorf("read data file: %w", err)
 		}

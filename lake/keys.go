@@ -181,12 +181,13 @@ func (l *Lake) sweepKeys() error {
 
 // readFileKeys yields the keys of the rows of a Parquet file from behind a
 // journal position.
-func (s syncedFS) readFileKeys(ctx context.Context, path string, after uint64, yield func(keyEntry)) error {
+func (s syncedFS) readFileKeys(ctx context.Context, path string, after uint64, yield func(keyEntry)) (err error) {
 	source, err := s.open(path)
 	if err != nil {
 		return fmt.Errorf("read keys of %s: %w", path, err)
 	}
 	defer source.Close()
+	defer damaged("read keys of "+path, &err)
 	f, err := file.NewParquetReader(source)
 	if err != nil {
 		return fmt.Errorf("read keys of %s: %w", path, err)
@@ -195,17 +196,17 @@ func (s syncedFS) readFileKeys(ctx context.Context, path string, after uint64, y
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := readGroupKeys(f.RowGroup(group), after, yield); err != nil {
+		if err := readGroupKeys(f.RowGroup(group), source.Size(), after, yield); err != nil {
 			return fmt.Errorf("read keys of %s, row group %d: %w", path, group, err)
 		}
 	}
 	return nil
 }
 
-func readGroupKeys(group *file.RowGroupReader, after uint64, yield func(keyEntry)) (err error) {
+func readGroupKeys(group *file.RowGroupReader, size int64, after uint64, yield func(keyEntry)) (err error) {
 	var columns [4][]int64
 	for i, name := range []string{ColumnKeyHigh, ColumnKeyLow, ColumnDigest, ColumnPosition} {
-		if columns[i], err = readInt64(group, name); err != nil {
+		if columns[i], err = readInt64(group, size, name); err != nil {
 			return err
 		}
 	}
@@ -225,8 +226,12 @@ func keyOf(high, low, content int64) (key schema.Key, digest schema.Digest) {
 	return key, digest
 }
 
-// readInt64 reads a column of 64-bit integers without nulls.
-func readInt64(group *file.RowGroupReader, name string) ([]int64, error) {
+// readInt64 reads a column of 64-bit integers without nulls out of a file of a size. A
+// row has a key of its own, so that there are fewer rows than bytes.
+func readInt64(group *file.RowGroupReader, size int64, name string) ([]int64, error) {
+	if rows := group.NumRows(); rows < 0 || rows > size {
+		return nil, fmt.Errorf("%w: a row group of %d rows in a file of %d bytes", ErrDamaged, rows, size)
+	}
 	index := group.MetaData().Schema.ColumnIndexByName(name)
 	if index < 0 {
 		return nil, fmt.Errorf("no column %s", name)

@@ -24,6 +24,14 @@ const readRows = 4 << 10
 // written.
 var ErrDamaged = errors.New("file is damaged")
 
+// damaged makes an error of a panic, when it is deferred: the Parquet library panics
+// on some damage that no checksum covers, as in files from before there was one.
+func damaged(what string, err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("%s: %w: %v", what, ErrDamaged, v)
+	}
+}
+
 // readBatches yields the rows of a file in the order in which they are stored.
 // A column that the file lacks is absent in every row. Whatever in the file
 // cannot be what was written is ErrDamaged.
@@ -42,13 +50,7 @@ func (s syncedFS) readSome(ctx context.Context, f File, columns []column, names 
 	if err := checkSum(source); err != nil {
 		return fmt.Errorf("%s: %w", f.Path, err)
 	}
-	// The library panics on some damage that no checksum covers, as in files
-	// from before there was one.
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("%s: %w: %v", f.Path, ErrDamaged, v)
-		}
-	}()
+	defer damaged(f.Path, &err)
 	parquet, err := file.NewParquetReader(source)
 	if err != nil {
 		return fmt.Errorf("%s: %w: %w", f.Path, ErrDamaged, err)
@@ -156,11 +158,7 @@ func checkSum(source *openFile) error {
 
 // storedSum returns the checksum in the footer, "" if there is none.
 func storedSum(source *openFile) (sum string, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("%w: footer: %v", ErrDamaged, v)
-		}
-	}()
+	defer damaged("footer", &err)
 	f, err := file.NewParquetReader(io.NewSectionReader(source, 0, source.Size()))
 	if err != nil {
 		return "", fmt.Errorf("%w: footer: %w", ErrDamaged, err)
