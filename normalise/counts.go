@@ -25,7 +25,8 @@ type Counts struct {
 	NoID int
 }
 
-// maxNames bounds how many different names a payload can make us remember.
+// maxNames bounds how many different names counts have, of one payload and of all
+// together.
 const maxNames = 1000
 
 // otherNames stands for the names beyond maxNames.
@@ -57,6 +58,9 @@ func (n names) keep(name string) string {
 	if kept, ok := n[name]; ok {
 		return kept
 	}
+	if len(name) > maxName {
+		return otherNames // as it would be counted
+	}
 	if len(n) >= 10*maxNames {
 		clear(n)
 	}
@@ -80,6 +84,9 @@ type counter struct {
 
 // counter returns what counts a name, and stays good.
 func (t *tally) counter(name string) *counter {
+	if len(name) > maxName {
+		name = otherNames // as it would be counted, and it is not kept
+	}
 	c := t.counters[name]
 	if c == nil {
 		if len(t.counters) >= 10*maxNames {
@@ -115,22 +122,21 @@ func (t *tally) collect() {
 	t.touched = t.touched[:0]
 }
 
-func (c *Counts) recordType(number int64) {
+func (c *Counts) recordType(number int64) { c.recordTypeTimes(number, 1) }
+
+func (c *Counts) recordTypeTimes(number int64, times int) {
 	if c.RecordTypes == nil {
 		c.RecordTypes = make(map[int64]int)
 	}
 	if _, known := c.RecordTypes[number]; known || len(c.RecordTypes) < maxNames {
-		c.RecordTypes[number]++
+		c.RecordTypes[number] += times
 	}
 }
 
 // Add adds the counts of another payload.
 func (c *Counts) Add(other Counts) {
 	for number, n := range other.RecordTypes {
-		if c.RecordTypes == nil {
-			c.RecordTypes = make(map[int64]int)
-		}
-		c.RecordTypes[number] += n
+		c.recordTypeTimes(number, n)
 	}
 	addAll(&c.Fields, other.Fields)
 	addAll(&c.Categories, other.Categories)
@@ -140,10 +146,7 @@ func (c *Counts) Add(other Counts) {
 }
 
 func addAll(counts *map[string]int, other map[string]int) {
-	if *counts == nil && len(other) > 0 {
-		*counts = make(map[string]int, len(other))
-	}
-	for name, n := range other {
-		(*counts)[name] += n
+	for name, times := range other {
+		countTimes(counts, name, times)
 	}
 }

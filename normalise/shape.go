@@ -93,7 +93,7 @@ func (s *shapes) search(object jsontape.Value, places []uint32, p *auditPlan) *s
 }
 
 // make makes the shape of an object. It lasts unless a name has escapes, by which it could
-// not be known again.
+// not be known again, or is too long to be kept.
 func (all *shapes) make(object jsontape.Value, places []uint32, p *auditPlan) (s *shape, lasts bool) {
 	s = &shape{time: -1, id: -1, organization: -1, recordType: -1, workload: -1}
 	lasts = true
@@ -102,7 +102,7 @@ func (all *shapes) make(object jsontape.Value, places []uint32, p *auditPlan) (s
 	for number, place := range places {
 		key, _ := object.Member(place)
 		name := strings.Clone(key.Text())
-		lasts = lasts && !key.Escaped()
+		lasts = lasts && !key.Escaped() && len(name) <= maxName
 		field, unknown := p.fields[name], (*counter)(nil)
 		if field == nil {
 			unknown = all.fields.counter(name)
