@@ -24,6 +24,10 @@ type Trouble struct {
 // cause is what of a problem makes it another one. Details differ by attempt.
 type cause struct{ code, text string }
 
+// mostCauses is of how many the log is told before it works again: codes are the
+// server's, and one that makes up a new one each time must fill neither log nor memory.
+const mostCauses = 100
+
 // NewTrouble returns one for what is named by a noun: "reading the export".
 func NewTrouble(what string, logger *slog.Logger) *Trouble {
 	return &Trouble{what: what, logger: logger}
@@ -39,7 +43,7 @@ func (t *Trouble) Failed(p *Problem, blocked bool) {
 	if t.causes == nil {
 		t.causes, t.since = map[cause]bool{}, p.Time
 	}
-	if one := (cause{p.Code, p.Cause}); !t.causes[one] {
+	if one := (cause{p.Code, p.Cause}); !t.causes[one] && len(t.causes) < mostCauses {
 		t.causes[one] = true
 		log := t.logger.Warn
 		if blocked {

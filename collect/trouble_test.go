@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -44,5 +45,19 @@ func TestTroubleIsToldOncePerCause(t *testing.T) {
 				t.Errorf("line %d has no %q: %s", i, part, lines[i])
 			}
 		}
+	}
+}
+
+func TestCodesWithoutEndAreNotToldWithoutEnd(t *testing.T) {
+	var log strings.Builder
+	trouble := NewTrouble("fetching", slog.New(slog.NewTextHandler(&log, nil)))
+	for i := range 10 * mostCauses {
+		trouble.Failed(&Problem{Code: fmt.Sprint("E", i), Cause: "The server refuses the request."}, false)
+	}
+	if n := strings.Count(log.String(), "fetching fails"); n != mostCauses || len(trouble.causes) != mostCauses {
+		t.Errorf("the log was told of %d causes and %d are remembered, want %d", n, len(trouble.causes), mostCauses)
+	}
+	if row, _ := trouble.Failures(); row != 10*mostCauses {
+		t.Errorf("%d failures in a row are counted", row)
 	}
 }
