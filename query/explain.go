@@ -20,11 +20,12 @@ type Explanation struct {
 // Explain compiles a text and shows what each stage made of it, without
 // running it. When the text has mistakes it returns what the stages before the
 // mistake made, and the *source.Error.
-func (s *Service) Explain(ctx context.Context, r Request) (*Explanation, error) {
+func (s *Service) Explain(ctx context.Context, r Request) (e *Explanation, err error) {
+	defer caught(&err)
 	r = s.withDefaults(r)
 	src := source.New(r.Text)
 	tree := syntax.Parse(src)
-	e := &Explanation{Tokens: syntax.Tokens(source.New(r.Text)), Tree: syntax.Dump(tree)}
+	e = &Explanation{Tokens: syntax.Tokens(source.New(r.Text)), Tree: syntax.Dump(tree)}
 	if err := src.Err(); err != nil {
 		return e, err
 	}

@@ -187,7 +187,8 @@ type Expecter interface {
 
 // Expect says that a query will be asked again and again, as a standing one, over
 // windows that long. It returns what the query looks at, scan by scan.
-func (s *Service) Expect(ctx context.Context, text string, reach time.Duration) ([]*Interest, error) {
+func (s *Service) Expect(ctx context.Context, text string, reach time.Duration) (reads []*Interest, err error) {
+	defer caught(&err)
 	statement, err := s.Compile(ctx, text)
 	if err != nil {
 		return nil, err
@@ -213,7 +214,8 @@ func Reads(s *plan.Statement) []*Interest {
 }
 
 // Meets says of each key whether all conditions of an interest hold of it.
-func (s *Service) Meets(ctx context.Context, it *Interest, keys []string) ([]bool, error) {
+func (s *Service) Meets(ctx context.Context, it *Interest, keys []string) (holds []bool, err error) {
+	defer caught(&err)
 	input := &plan.Values{Output: []*plan.Column{InterestKey}}
 	for _, key := range keys {
 		input.Rows = append(input.Rows, []plan.Expr{&plan.Literal{Of: types.String, Value: key}})
@@ -230,7 +232,7 @@ func (s *Service) Meets(ctx context.Context, it *Interest, keys []string) ([]boo
 	for _, row := range execution.Rows {
 		met[row[0]] = true
 	}
-	holds := make([]bool, len(keys))
+	holds = make([]bool, len(keys))
 	for i, key := range keys {
 		holds[i] = met[key]
 	}

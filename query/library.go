@@ -24,7 +24,8 @@ func (s *Service) Use(l Library) { s.library = l }
 
 // Compile gives the plan of a text without running any of it. Mistakes are as
 // Query gives them.
-func (s *Service) Compile(ctx context.Context, text string) (*plan.Statement, error) {
+func (s *Service) Compile(ctx context.Context, text string) (statement *plan.Statement, err error) {
+	defer caught(&err)
 	return s.withLibrary(ctx, text, bind.Options{Now: s.now(), Interrupted: ctx.Err})
 }
 

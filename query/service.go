@@ -66,6 +66,13 @@ type Fault struct {
 // Error says what was broken.
 func (f *Fault) Error() string { return fmt.Sprintf("internal fault: %v", f.Value) }
 
+// caught makes an error of a panic, when it is deferred.
+func caught(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("run query: %w", &Fault{Value: p, Stack: debug.Stack()})
+	}
+}
+
 // External reads the files that externaldata names; see bind.Options.External.
 type External interface {
 	Read(ctx context.Context, asked bind.External) ([][]any, error)
@@ -93,11 +100,7 @@ func (s *Service) AllowExternal(r External) { s.external = r }
 // positions; ErrTimeLimit and the errors of ctx say why a run was ended. A panic
 // ends the query alone, as a *Fault.
 func (s *Service) Query(ctx context.Context, r Request) (result *Result, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			result, err = nil, fmt.Errorf("run query: %w", &Fault{Value: p, Stack: debug.Stack()})
-		}
-	}()
+	defer caught(&err)
 	r = s.withDefaults(r)
 	started := time.Now()
 	statement, err := s.compiled(ctx, r)

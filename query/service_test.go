@@ -97,11 +97,20 @@ func TestTimeLimitAndCancel(t *testing.T) {
 }
 
 func TestPanicEndsTheQueryAlone(t *testing.T) {
-	service, _ := newService(&fakeEngine{panics: true})
-	_, err := service.Query(context.Background(), query.Request{Text: "T"})
-	var fault *query.Fault
-	if !errors.As(err, &fault) || len(fault.Stack) == 0 {
-		t.Errorf("got %v", err)
+	runs, _ := newService(&fakeEngine{panics: true})
+	compiles := query.NewService(func(string, bind.Options) (*plan.Statement, error) { panic("a broken invariant") }, &fakeEngine{}, time.Now)
+	for what, ask := range map[string]func() error{
+		"run":     func() error { _, err := runs.Query(t.Context(), query.Request{Text: "T"}); return err },
+		"meet":    func() error { _, err := runs.Meets(t.Context(), &query.Interest{}, []string{"k"}); return err },
+		"query":   func() error { _, err := compiles.Query(t.Context(), query.Request{Text: "T"}); return err },
+		"compile": func() error { _, err := compiles.Compile(t.Context(), "T"); return err },
+		"explain": func() error { _, err := compiles.Explain(t.Context(), query.Request{Text: "T"}); return err },
+		"expect":  func() error { _, err := compiles.Expect(t.Context(), "T", time.Hour); return err },
+	} {
+		var fault *query.Fault
+		if err := ask(); !errors.As(err, &fault) || len(fault.Stack) == 0 {
+			t.Errorf("%s: got %v", what, err)
+		}
 	}
 }
 
