@@ -159,7 +159,7 @@ func (d *Detector) Tick(ctx context.Context) error {
 func (d *Detector) begin(ctx context.Context, running *sync.WaitGroup, problem func(error)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.admit(ctx)
+	d.admit()
 	now := d.clock.Now().UTC()
 	var forgetting error
 	if now.Sub(d.forgot).Abs() >= time.Hour {

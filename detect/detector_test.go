@@ -33,6 +33,8 @@ type fakeTable struct {
 	broken  map[string]error // by query text
 	mu      sync.Mutex
 	queries []query.Request
+	// expectFails is what Expect says of all queries.
+	expectFails error
 }
 
 var lateQuestion = regexp.MustCompile(`^\['T'\] \| where ingestion_time\(\) > datetime\((.*?)\) and ingestion_time\(\) <= datetime\((.*?)\) `)
@@ -40,6 +42,9 @@ var lateQuestion = regexp.MustCompile(`^\['T'\] \| where ingestion_time\(\) > da
 func (f *fakeTable) Expect(_ context.Context, text string, _ time.Duration) ([]*query.Interest, error) {
 	if strings.Contains(text, "mistake") {
 		return nil, errors.New("does not compile")
+	}
+	if f.expectFails != nil {
+		return nil, f.expectFails
 	}
 	return []*query.Interest{{Table: "T"}}, nil
 }

@@ -40,6 +40,12 @@ func (k *known) setReads(id string, reads []*query.Interest) {
 	k.reads[id] = reads
 }
 
+func (k *known) forgetReads(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.reads, id)
+}
+
 // failing is a rule whose last runs failed.
 type failing struct {
 	runs  int

@@ -27,8 +27,9 @@ func (d *Detector) Put(r *Rule) error {
 	return nil
 }
 
-// admit takes what Put left. The caller holds d.mu.
-func (d *Detector) admit(ctx context.Context) {
+// admit takes what Put left. What each looks at it says when it first runs, as a rule
+// does that could not be compiled before. The caller holds d.mu.
+func (d *Detector) admit() {
 	d.coming.mu.Lock()
 	defer d.coming.mu.Unlock()
 	if len(d.coming.rules) == 0 {
@@ -36,11 +37,7 @@ func (d *Detector) admit(ctx context.Context) {
 	}
 	rules := slices.Clone(d.rules)
 	for _, r := range d.coming.rules {
-		reads, err := d.querier.Expect(ctx, r.Query, time.Duration(r.QueryPeriod))
-		if err != nil {
-			continue // Put has seen that it compiles
-		}
-		d.known.setReads(r.ID, reads)
+		d.known.forgetReads(r.ID)
 		if i := slices.IndexFunc(rules, func(old *Rule) bool { return old.ID == r.ID }); i >= 0 {
 			rules[i] = r
 			continue
