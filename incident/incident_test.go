@@ -18,12 +18,17 @@ var noon = time.Date(2026, 9, 14, 12, 0, 0, 0, time.UTC)
 
 func open(t *testing.T) *incident.Store {
 	t.Helper()
+	return openAt(t, func() time.Time { return noon.Add(time.Hour) })
+}
+
+func openAt(t *testing.T, now func() time.Time) *incident.Store {
+	t.Helper()
 	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	store, err := incident.Open(t.Context(), db, func() time.Time { return noon.Add(time.Hour) })
+	store, err := incident.Open(t.Context(), db, now)
 	if err != nil {
 		t.Fatal(err)
 	}

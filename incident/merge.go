@@ -30,11 +30,14 @@ func (s *Store) Merge(ctx context.Context, into int64, others []int64, author st
 				`UPDATE incident_happening SET incident=? WHERE incident=? AND kind='comment'`,
 				`UPDATE incident_task SET incident=? WHERE incident=?`,
 				`INSERT OR IGNORE INTO incident_tag SELECT ?, tag FROM incident_tag WHERE incident=?`,
-				`UPDATE incident SET merged_into=?, status='Closed', closed=updated WHERE number=?`,
 			} {
 				if _, err := tx.ExecContext(ctx, statement, into, other); err != nil {
 					return fmt.Errorf("incident %d: %w", other, err)
 				}
+			}
+			if _, err := tx.ExecContext(ctx, `UPDATE incident SET merged_into=?1, status='Closed', closed=coalesce(closed, ?2), updated=?2 WHERE number=?3`,
+				into, micros(s.now()), other); err != nil {
+				return fmt.Errorf("close incident %d: %w", other, err)
 			}
 			if err := s.note(ctx, tx, other, "merged", author, fmt.Sprintf("into incident %d", into)); err != nil {
 				return err

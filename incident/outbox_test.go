@@ -98,6 +98,27 @@ func TestGroupingByRuleAndByAll(t *testing.T) {
 	}
 }
 
+// TestAMergedIncidentIsClosedWhenItIsMerged: how long it was open is counted from that.
+func TestAMergedIncidentIsClosedWhenItIsMerged(t *testing.T) {
+	now := noon
+	s := openAt(t, func() time.Time { return now })
+	raise(t, s, alert("a", "ada@coast.example", 0), alert("b", "ben@coast.example", 0), alert("c", "cho@coast.example", 0))
+	now = now.Add(time.Hour)
+	closed := model.IncidentClosed
+	if err := s.Update(t.Context(), 3, incident.Change{Author: "x", Status: &closed}); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(24 * time.Hour)
+	if err := s.Merge(t.Context(), 1, []int64{2, 3}, "analyst"); err != nil {
+		t.Fatal(err)
+	}
+	for number, want := range map[int64]time.Time{2: now, 3: noon.Add(time.Hour)} {
+		if d := get(t, s, number); !d.Closed.Equal(want) || !d.Updated.Equal(now) {
+			t.Errorf("incident %d was closed at %s and updated at %s, want %s and %s", number, d.Closed, d.Updated, want, now)
+		}
+	}
+}
+
 func TestMergeAndSplit(t *testing.T) {
 	s := open(t)
 	raise(t, s, alert("a", "ada@coast.example", 0), alert("b", "ben@coast.example", time.Hour), alert("c", "ben@coast.example", 2*time.Hour))

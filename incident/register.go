@@ -268,9 +268,8 @@ func (s *Store) Text(ctx context.Context, number int64) (string, error) {
 	}
 	b.WriteString("\nAffected\n")
 	for _, e := range d.Entities {
-		for _, id := range identities(e) {
-			fmt.Fprintf(&b, "- %s %s\n", e.Kind, id.value)
-			break
+		if ids := identities(e); len(ids) > 0 {
+			fmt.Fprintf(&b, "- %s %s\n", e.Kind, ids[0].value)
 		}
 	}
 	if len(d.Techniques) > 0 {
