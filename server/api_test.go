@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -261,9 +262,35 @@ func TestEngineFailureIsNotShown(t *testing.T) {
 
 func TestQueryTimeout(t *testing.T) {
 	s := newServer(t, func(c *server.Config, _ *server.Options) { c.QueryTimeout = time.Millisecond })
-	w := call(s, "POST", "/api/v1/query", `{"query":"slow"}`)
-	if w.Code != 504 || errorCode(t, w) != "timeout" {
-		t.Errorf("status %d, body %s", w.Code, w.Body)
+	for path, body := range map[string]string{"/query": `{"query":"slow"}`, "/query/plan": `{"query":"slow"}`, "/query/export": `{"query":"slow","format":"csv"}`} {
+		w := call(s, "POST", "/api/v1"+path, body)
+		if w.Code != 504 || errorCode(t, w) != "timeout" {
+			t.Errorf("%s: status %d, body %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// TestPlansTakeTurnsWithQueries: to plan a query looks things up in files, too.
+func TestPlansTakeTurnsWithQueries(t *testing.T) {
+	begun, end := make(chan struct{}), make(chan struct{})
+	s := newServer(t, func(c *server.Config, o *server.Options) {
+		c.QueryTimeout, c.MaxConcurrentQueries = 50*time.Millisecond, 1
+		o.Services.Querier = querierFunc(func(context.Context, server.QueryRequest) (*server.QueryResult, error) {
+			close(begun)
+			<-end
+			return &server.QueryResult{}, nil
+		})
+	})
+	var ran sync.WaitGroup
+	ran.Go(func() { call(s, "POST", "/api/v1/query", `{"query":"T"}`) })
+	<-begun
+	if w := call(s, "POST", "/api/v1/query/plan", `{"query":"T"}`); w.Code != 504 {
+		t.Errorf("a plan beside as many queries as may run: status %d, body %s", w.Code, w.Body)
+	}
+	close(end)
+	ran.Wait()
+	if w := call(s, "POST", "/api/v1/query/plan", `{"query":"T"}`); w.Code != 200 {
+		t.Errorf("a plan when none runs: status %d, body %s", w.Code, w.Body)
 	}
 }
 

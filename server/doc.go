@@ -1,9 +1,8 @@
 // Package server is Quoll's HTTP face: it serves the browser UI and the JSON
 // API under /api/v1 that the UI and scripts use.
 //
-// It declares the interfaces it needs (Querier, Catalogue, Incidents,
-// Connectors, Gaps, Drift, Reporter) and the shapes that travel; cmd/quoll joins them to the
-// packages that do the work. It must not know how a query is compiled or run,
+// It declares the interfaces it needs (Services lists them) and the shapes that
+// travel; cmd/quoll joins them to the packages that do the work. It must not know how a query is compiled or run,
 // where rows are kept, how an incident is built, or what a collector is: it
 // turns requests into calls of those interfaces and their answers into JSON.
 //

@@ -46,13 +46,11 @@ func (s *Server) handleExport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), s.config.QueryTimeout)
-	defer cancel()
-	release, err := s.queryTurn(ctx)
+	ctx, end, err := s.queryTurn(r.Context())
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer end()
 	result, err := s.services.Querier.Query(ctx, q)
 	if err != nil {
 		return s.queryFailure(ctx, body.Query, err)

@@ -26,9 +26,14 @@ func (s *Server) handlePlan(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	plan, err := s.services.Explainer.Explain(r.Context(), q)
+	ctx, end, err := s.queryTurn(r.Context())
 	if err != nil {
-		return s.queryFailure(r.Context(), body.Query, err)
+		return err
+	}
+	defer end()
+	plan, err := s.services.Explainer.Explain(ctx, q)
+	if err != nil {
+		return s.queryFailure(ctx, body.Query, err)
 	}
 	writeJSON(w, http.StatusOK, plan)
 	return nil

@@ -124,13 +124,11 @@ func (s *Server) handleQuery(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), s.config.QueryTimeout)
-	defer cancel()
-	release, err := s.queryTurn(ctx)
+	ctx, end, err := s.queryTurn(r.Context())
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer end()
 	rows := &answer{dir: s.spool}
 	defer rows.close()
 	q.Each = rows.add
@@ -197,13 +195,16 @@ func parameterText(value json.RawMessage) (text string, ok bool) {
 	return "", false
 }
 
-// queryTurn waits until fewer than the allowed number of queries run.
-func (s *Server) queryTurn(ctx context.Context) (release func(), err error) {
+// queryTurn waits until fewer than the allowed number of queries run, and returns the
+// context of one more, which is bounded in time. The caller calls end.
+func (s *Server) queryTurn(ctx context.Context) (bounded context.Context, end func(), err error) {
+	bounded, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
 	select {
 	case s.running <- struct{}{}:
-		return func() { <-s.running }, nil
-	case <-ctx.Done():
-		return nil, &Failure{CodeTimeout, "too many queries run at once; none ended in time"}
+		return bounded, func() { <-s.running; cancel() }, nil
+	case <-bounded.Done():
+		cancel()
+		return nil, nil, &Failure{CodeTimeout, "too many queries run at once; none ended in time"}
 	}
 }
 
