@@ -178,10 +178,11 @@ func (l *Lake) lockWithRoom(ctx context.Context) error {
 			l.mu.Unlock()
 			return err
 		}
-		if l.freshBytes >= l.config.FreshBytes && !l.flushing && l.flushErr == nil {
+		full := l.full()
+		if l.freshBytes >= full && !l.flushing && l.flushErr == nil {
 			l.startFlush()
 		}
-		if l.freshBytes < 2*l.config.FreshBytes {
+		if l.freshBytes < 2*full {
 			return nil
 		}
 		if err := l.flushErr; err != nil {
@@ -206,9 +207,28 @@ func (l *Lake) usable() error {
 	return l.broken
 }
 
+// full is from how many bytes of rows in memory on they are flushed. Much of what a flush
+// costs is the same whatever it writes: in a rush it writes twice as much. The caller
+// holds l.mu.
+func (l *Lake) full() int64 {
+	if l.rush && l.justFlushed() {
+		return 2 * l.config.FreshBytes
+	}
+	return l.config.FreshBytes
+}
+
+// justFlushed says that the last flush that Apply started began less than rushTime ago:
+// if another begins by then, it is a rush.
+func (l *Lake) justFlushed() bool { return l.config.Clock.Now().Sub(l.flushed) < rushTime }
+
+// rushTime is short enough that rows at the rate of a busy tenant, a thousand a second,
+// are no rush, and that few wait longer for a file.
+const rushTime = 3 * time.Second
+
 // startFlush flushes in the background. The caller holds l.mu.
 func (l *Lake) startFlush() {
-	l.flushing = true
+	l.rush = l.justFlushed()
+	l.flushing, l.flushed = true, l.config.Clock.Now()
 	l.background.Go(func() {
 		err := l.Flush(context.Background())
 		l.mu.Lock()

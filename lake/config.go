@@ -20,7 +20,8 @@ type Config struct {
 	// table are then invalid.
 	Tables []*schema.Table
 	// FreshBytes is the memory that rows which are not yet in files may take:
-	// above it a flush starts, and at twice as much Apply waits for it.
+	// above it a flush starts, and at twice as much Apply waits for it. In a rush,
+	// when flushes follow each other within three seconds, both are twice as much.
 	FreshBytes int64
 	// RowGroupRows is the number of rows of a Parquet row group.
 	RowGroupRows int
@@ -42,7 +43,7 @@ type Config struct {
 	Tombstones string
 	// Store keeps the files of the tables; nil keeps them on the disk, in Dir.
 	Store *Store
-	// Clock says which days are past.
+	// Clock says which days are past, and how soon a flush follows another.
 	Clock clock.Clock
 	// FS is the file system that everything but the catalogue goes through, and
 	// OpenCatalog opens the SQLite file of the catalogue. They are the machine's
@@ -68,8 +69,8 @@ func (c *Config) tables() []*schema.Table {
 }
 
 // maxFreshBytes keeps the text of one column of a flush, of which there can be
-// twice FreshBytes, below the 2 GiB that an Arrow array holds.
-const maxFreshBytes = 512 << 20
+// four times FreshBytes, below the 2 GiB that an Arrow array holds.
+const maxFreshBytes = 256 << 20
 
 // DefaultConfig returns the configuration of a lake in dir.
 func DefaultConfig(dir string) Config {
@@ -94,7 +95,7 @@ func (c Config) Validate() error {
 	case c.FreshBytes < 1<<20:
 		return fmt.Errorf("lake: FreshBytes is %d, less than 1 MiB", c.FreshBytes)
 	case c.FreshBytes > maxFreshBytes:
-		return fmt.Errorf("lake: FreshBytes is %d, more than 512 MiB", c.FreshBytes)
+		return fmt.Errorf("lake: FreshBytes is %d, more than 256 MiB", c.FreshBytes)
 	case c.RowGroupRows < 1:
 		return fmt.Errorf("lake: RowGroupRows is %d, less than 1", c.RowGroupRows)
 	case c.KeepSnapshots < 1:

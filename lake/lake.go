@@ -62,6 +62,8 @@ type Lake struct {
 	intakes      []intake  // of the batch at work
 	freshBytes   int64     // rows not in files, all tables
 	flushing     bool      // a flush that Apply started is under way
+	flushed      time.Time // when the last such flush began
+	rush         bool      // it began soon after the one before
 	flushErr     error     // why the last such flush failed
 	room         chan struct{}
 	broken       error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/quoll/quoll/schema"
@@ -249,7 +250,7 @@ func TestFullMemoryFlushesAndHoldsBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if used := l.memoryUsed(); used > 3<<20 {
+	if used := l.memoryUsed(); used > 4<<20+2*int64(len(big)) { // it is a rush
 		t.Errorf("%d bytes in memory", used)
 	}
 	flush(t, l)
@@ -265,4 +266,38 @@ func (l *Lake) memoryUsed() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.freshBytes
+}
+
+// Where flushes follow each other closely there is twice as much to write for the next.
+func TestARushIsFlushedInLargerPieces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := openSmall(t)
+		big := strings.Repeat("x", 100<<10)
+		position := uint64(0)
+		// most adds rows until a flush has begun, and returns what was in memory then.
+		most := func() (bytes int64) {
+			for began := l.flushed; l.flushed.Equal(began); {
+				bytes = l.memoryUsed()
+				position++
+				rec := auditRecord(int(position), 0, noon, false)
+				rec.Rows[0].Cells = append(rec.Rows[0].Cells, schema.Cell{Column: 1 + len(rec.Rows[0].Cells), Value: schema.String(big)})
+				apply(t, l, Batch{Position: position, Ingested: noon, Records: []schema.Record{rec}})
+			}
+			synctest.Wait() // until it has ended
+			return bytes
+		}
+		for _, step := range []struct {
+			wait  time.Duration
+			least int64
+		}{
+			{0, 1 << 20}, {0, 1 << 20}, {0, 2 << 20}, {time.Second, 2 << 20}, // a rush
+			{rushTime, 1 << 20}, {time.Hour, 1 << 20}, {rushTime, 1 << 20}, // none
+			{rushTime - 1, 1 << 20}, {rushTime - 1, 2 << 20}, // one again
+		} {
+			time.Sleep(max(step.wait, 1)) // or two flushes would begin at the same time
+			if bytes := most(); bytes < step.least || bytes >= step.least+200<<10 {
+				t.Errorf("after %v a flush began at %d bytes, want %d", step.wait, bytes, step.least)
+			}
+		}
+	})
 }
