@@ -67,7 +67,7 @@ type Calendar struct {
 	// Name is that of the collector, as in Status, where a tenant may have several
 	// of a kind; empty for the ledger's streams.
 	Name  string
-	Since time.Time // the first hour that was listed whole; zero before the first listing
+	Since time.Time // the first hour that was listed whole, or before that the one in which the subscription was first looked at; zero before that
 	Hours []Hour
 }
 

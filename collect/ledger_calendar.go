@@ -69,8 +69,11 @@ func (l *Ledger) streamFacts(ctx context.Context, s Stream) (streamFacts, error)
 	err := l.db.QueryRowContext(ctx, `
 		SELECT listed_from, listed_through, closed_through, overlap FROM collect_stream WHERE tenant = ? AND content_type = ?`,
 		s.Tenant, s.ContentType).Scan(&listedFrom, &listedThrough, &closedThrough, &overlap)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && !listedFrom.Valid {
+	if errors.Is(err, sql.ErrNoRows) {
 		return f, nil
+	}
+	if err == nil && !listedFrom.Valid {
+		return l.neverListed(ctx, s)
 	}
 	f.since, f.listedThrough, f.closedThrough = ceilHour(moment(listedFrom)), moment(listedThrough), moment(closedThrough)
 	f.overlap = time.Duration(overlap) * time.Microsecond
@@ -78,6 +81,20 @@ func (l *Ledger) streamFacts(ctx context.Context, s Stream) (streamFacts, error)
 		f.closedThrough = f.since
 	}
 	return f, err
+}
+
+// neverListed gives a stream that was never listed whole the hours since its
+// subscription was first looked at: one that cannot be started, or whose listings
+// fail, must not look as if nobody wanted it.
+func (l *Ledger) neverListed(ctx context.Context, s Stream) (streamFacts, error) {
+	var looked sql.NullInt64
+	err := l.db.QueryRowContext(ctx, `SELECT min(seen_from) FROM collect_subscription WHERE tenant = ? AND content_type = ?`,
+		s.Tenant, s.ContentType).Scan(&looked)
+	if err != nil || !looked.Valid {
+		return streamFacts{}, err
+	}
+	since := moment(looked).Truncate(time.Hour)
+	return streamFacts{since: since, closedThrough: since}, nil
 }
 
 // hours reads the closed hours in w and counts the others.

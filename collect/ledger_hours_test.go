@@ -168,6 +168,26 @@ func TestHoursThatNobodyCouldListAreLost(t *testing.T) {
 	wantStates(t, l, at(30), "CC"+strings.Repeat("X", 10)+"CCCXX"+strings.Repeat("C", 7)+strings.Repeat("w", 6))
 }
 
+func TestAStreamThatWasNeverListedHasItsHours(t *testing.T) {
+	l := openLedger(t)
+	at := func(hours float64) time.Time { return hour0.Add(time.Duration(hours * float64(time.Hour))) }
+	look := func(status string, hours float64) {
+		must(t, l.SubscriptionStatus(t.Context(), exchange, status, at(hours)))
+	}
+	wantStates(t, l, at(2), "")
+	look(SubscriptionMissing, 2.5) // and it cannot be started
+	look(SubscriptionMissing, 14)
+	wantStates(t, l, at(14.5), "ooooooooooooo")
+	since, days, err := l.CalendarDays(t.Context(), exchange, Window{hour0.Add(-day), at(14.5)}, at(14.5))
+	if err != nil || !since.Equal(at(2)) || len(days) != 1 || days[0].State() != HourOff {
+		t.Errorf("since %v, days %+v, %v; want one that is off, since %v", since, days, err, at(2))
+	}
+	look(SubscriptionEnabled, 15) // and its listings fail
+	wantStates(t, l, at(26.5), "oooooooooooooLLLLLLLLLwww")
+	list(t, l, hour0, at(30))
+	wantStates(t, l, at(30), "oooooooooooooooCCCCCCCCCwwwwww")
+}
+
 func TestSpansWithoutSubscriptionAreOff(t *testing.T) {
 	l := openLedger(t)
 	at := func(hours float64) time.Time { return hour0.Add(time.Duration(hours * float64(time.Hour))) }

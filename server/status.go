@@ -22,6 +22,9 @@ type Status struct {
 	// Warnings are those of all connectors: what becomes trouble unless somebody
 	// acts in time.
 	Warnings []ConnectorWarning `json:"warnings,omitempty"`
+	// Problems are what keeps connectors from taking what there is, one for each
+	// content type or table.
+	Problems []ConnectorWarning `json:"problems,omitempty"`
 	// Lags says how long records take, for every stream of which any became
 	// visible.
 	Lags []StreamLags `json:"lags,omitempty"`
@@ -38,7 +41,7 @@ type WebhookStatus struct {
 
 // ConnectorWarning is a warning with the connector that gives it.
 type ConnectorWarning struct {
-	Connector string `json:"connector"` // "activity/<tenant id>"
+	Connector string `json:"connector"` // "activity/<tenant id>", of a problem with "/<content type>" behind it
 	Warning
 }
 

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/server"
 )
 
@@ -48,18 +50,31 @@ func (r *reporter) Status(context.Context) (*server.Status, error) {
 		if !slices.Contains(tenants, state.Tenant) {
 			tenants = append(tenants, state.Tenant)
 		}
-		warnings := state.Warnings
-		for _, stream := range state.Streams {
-			warnings = append(warnings, stream.Warnings...)
-		}
-		for _, w := range warnings {
-			status.Warnings = append(status.Warnings, server.ConnectorWarning{
-				Connector: state.Name, Warning: server.Warning{Code: w.Code, Cause: w.Cause, Remedy: w.Remedy},
-			})
-		}
+		problems, warnings := toldBy(state)
+		status.Problems, status.Warnings = append(status.Problems, problems...), append(status.Warnings, warnings...)
 	}
 	status.Lags = tenantLags(n.lags, tenants, time.Now())
 	return status, nil
+}
+
+// toldBy is what a collector says of what fails, by stream, and of what will. An
+// alarm that stands for a problem is told once, as a warning.
+func toldBy(state collect.Status) (problems, warnings []server.ConnectorWarning) {
+	told := func(connector string, p collect.Problem) server.ConnectorWarning {
+		return server.ConnectorWarning{Connector: connector, Warning: server.Warning{Code: p.Code, Cause: p.Cause, Remedy: p.Remedy}}
+	}
+	for _, w := range state.Warnings {
+		warnings = append(warnings, told(state.Name, w))
+	}
+	for _, stream := range state.Shown() {
+		for _, w := range stream.Warnings {
+			warnings = append(warnings, told(state.Name, w))
+		}
+		if p := stream.Problem; p != nil && !slices.Contains(stream.Warnings, *p) {
+			problems = append(problems, told(strings.TrimSuffix(state.Name+"/"+stream.ContentType, "/"), *p))
+		}
+	}
+	return problems, warnings
 }
 
 // moment gives a time that may never have been.

@@ -20,7 +20,7 @@ func statusCommand() *cobra.Command {
 	var data, output string
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show where journal, lake and archive stand",
+		Short: "Show where journal, lake and archive stand, and what fails",
 		Example: `  quoll status --data ./q
   quoll status --data ./q -o json`,
 		Args: noArguments,
@@ -97,6 +97,9 @@ func printStatus(w io.Writer, s *server.Status) error {
 		if total, ok := l.Day[string(collect.EventToVisible)]; ok {
 			fmt.Fprintf(&b, "lag       %s %s: half within %s, 99%% within %s of happening, over the last day\n", l.TenantID, l.ContentType, seconds(total.P50Seconds), seconds(total.P99Seconds))
 		}
+	}
+	for _, problem := range s.Problems {
+		fmt.Fprintf(&b, "failing   %s: %s\n          %s\n", problem.Connector, problem.Cause, problem.Remedy)
 	}
 	for _, warning := range s.Warnings {
 		fmt.Fprintf(&b, "warning   %s: %s\n          %s\n", warning.Connector, warning.Cause, warning.Remedy)

@@ -77,7 +77,7 @@ var explanations = []Explanation{
 	{"AF20013", "The tenant id is not a GUID.", checkTenant, blocked},
 	{"AF20020", "The API does not know the content type.", "Check content_types in Quoll's configuration.", retry},
 	{"AF20021", "The webhook could not be validated.", "Check that the webhook's address is reachable from the internet over https.", retry},
-	{"AF20022", "There is no subscription for the content type.", nothingToDo, subscribe},
+	{"AF20022", "There is no subscription for the content type.", "Nothing to do: Quoll starts it. If it lasts, the tenant may have no right to the content type: take that out of content_types in Quoll's configuration, or ask Microsoft support.", subscribe},
 	{"AF20023", "The subscription was disabled by an administrator.", "Nothing to do, unless it happens again: then find out who disables it. Content that became available in between is not offered by this API.", subscribe},
 	{"AF20024", "The subscription is already enabled.", nothingToDo, success},
 	{"AF20030", "The API refuses the window of time.", "Check the clock of this machine.", fixWindow},
