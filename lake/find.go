@@ -115,7 +115,7 @@ type finder struct {
 	sought *termfilter.Sought
 	texts  []*termfilter.Sought
 	number map[*termfilter.Sought]int // in texts
-	in     [][]int                    // by text: the columns that may have it
+	in     [][]int                    // by column: the texts that it may have
 	chunks []*finderChunk             // by column
 	block  Span                       // within the part
 	has    []bool
@@ -123,8 +123,7 @@ type finder struct {
 
 // finderChunk is a column of the part at work.
 type finderChunk struct {
-	*parquetpages.Chunk                      // nil: the file lacks the column
-	values              *parquetpages.Values // of the block at work, once they are read
+	*parquetpages.Chunk // nil: the file lacks the column
 	// lacks says of each text whether the dictionary lacks it, once that is known.
 	lacks map[int]bool
 }
@@ -150,17 +149,15 @@ func (d *finder) seek(p Part) {
 	if d.sought == nil {
 		d.sought = d.Sought
 	}
-	d.texts, d.in = d.sought.Texts(), d.in[:0]
+	d.texts, d.in = d.sought.Texts(), make([][]int, len(d.columns))
 	d.number = make(map[*termfilter.Sought]int, len(d.texts))
 	for number, text := range d.texts {
 		d.number[text] = number
-		var in []int
 		for i, c := range d.columns {
 			if c.kind == kindText && (text.Columns == nil || slices.Contains(text.Columns, c.name)) {
-				in = append(in, i)
+				d.in[i] = append(d.in[i], number)
 			}
 		}
-		d.in = append(d.in, in)
 	}
 }
 
@@ -180,11 +177,6 @@ func (d *finder) part(ctx context.Context, p Part) error {
 		if err := d.look(p.Number); err != nil {
 			return err
 		}
-		for _, c := range d.chunks {
-			if c != nil {
-				c.values = nil
-			}
-		}
 	}
 	return nil
 }
@@ -197,11 +189,9 @@ func (d *finder) look(group int) error {
 	rows := int(d.block.Rows())
 	d.has = slices.Grow(d.has[:0], rows*len(d.texts))[:rows*len(d.texts)]
 	clear(d.has)
-	for i := range d.texts {
-		for _, c := range d.in[i] {
-			if err := d.mark(group, i, c); err != nil {
-				return err
-			}
+	for c := range d.columns {
+		if err := d.mark(group, c); err != nil {
+			return err
 		}
 	}
 	var found []int
@@ -274,31 +264,45 @@ func (d *finder) chunk(group, c int) (*finderChunk, error) {
 	return d.chunks[c], nil
 }
 
-// mark says which rows of the block have a text in a column.
-func (d *finder) mark(group, text, c int) error {
+// mark says which rows of the block have texts in a column.
+func (d *finder) mark(group, c int) error {
+	if len(d.in[c]) == 0 {
+		return nil
+	}
 	chunk, err := d.chunk(group, c)
 	if err != nil || chunk.Chunk == nil {
 		return err
 	}
-	lacks, known := chunk.lacks[text]
-	if !known {
-		if lacks, err = d.dictionaryLacks(chunk, text, c); err != nil {
-			return err
+	var texts []int
+	for _, text := range d.in[c] {
+		lacks, known := chunk.lacks[text]
+		if !known {
+			if lacks, err = d.dictionaryLacks(chunk, text, c); err != nil {
+				return err
+			}
+			chunk.lacks[text] = lacks
 		}
-		chunk.lacks[text] = lacks
+		if !lacks {
+			texts = append(texts, text)
+		}
 	}
-	if lacks {
+	if len(texts) == 0 {
 		return nil
 	}
-	if chunk.values == nil {
-		if chunk.values, err = chunk.Read(d.block.First, d.block.End); err != nil {
-			return err
+	return chunk.pages(d.block, func(read Span, values *parquetpages.Values) error {
+		for _, text := range texts {
+			has := d.has[text*int(d.block.Rows()):][read.First-d.block.First:]
+			d.markPage(values.Texts, text, c, has)
 		}
-	}
-	has := d.has[text*int(d.block.Rows()):]
+		return nil
+	})
+}
+
+// markPage is mark for one text and some rows, has says which of them have it.
+func (d *finder) markPage(values [][]byte, text, c int, has []bool) {
 	var last []byte
 	var lastHas bool
-	for row, value := range chunk.values.Texts {
+	for row, value := range values {
 		if len(value) == 0 || has[row] {
 			continue
 		}
@@ -306,6 +310,26 @@ func (d *finder) mark(group, text, c int) error {
 			last, lastHas = value, d.matcher.In(value, d.columns[c].document, d.texts[text])
 		}
 		has[row] = lastHas
+	}
+}
+
+// pages calls use for rows of a column page by page: no more of it is in memory, however long
+// its texts are.
+func (c *finderChunk) pages(rows Span, use func(read Span, values *parquetpages.Values) error) error {
+	for read := (Span{End: rows.First}); read.End < rows.End; {
+		read.First = read.End
+		end, err := c.PageEnd(read.First)
+		if err != nil {
+			return err
+		}
+		read.End = min(end, rows.End)
+		values, err := c.Read(read.First, read.End)
+		if err != nil {
+			return err
+		}
+		if err := use(read, values); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -334,18 +358,32 @@ func (d *finder) take(group int, rows []int) error {
 		if chunk.Chunk == nil {
 			return fmt.Errorf("%w: it lacks the column %s", parquetpages.ErrUnsupported, d.columns[c].name)
 		}
-		values, skipped := chunk.values, 0
-		if values == nil {
-			skipped = rows[0]
-			if values, err = chunk.Read(d.block.First+int64(skipped), d.block.First+int64(rows[len(rows)-1])+1); err != nil {
-				return err
-			}
+		if err := d.takeOf(chunk, d.columns[c], rows, d.builder[i]); err != nil {
+			return err
 		}
-		if (d.columns[c].kind == kindText) != (values.Texts != nil) {
-			return fmt.Errorf("%w: column %s is of another type", parquetpages.ErrUnsupported, d.columns[c].name)
+	}
+	return nil
+}
+
+// takeOf is take for one column. Pages without such rows are not unpacked.
+func (d *finder) takeOf(chunk *finderChunk, c column, rows []int, to array.Builder) error {
+	for end := d.block.First + int64(rows[len(rows)-1]) + 1; len(rows) > 0; {
+		read := Span{First: d.block.First + int64(rows[0])}
+		behind, err := chunk.PageEnd(read.First)
+		if err != nil {
+			return err
 		}
-		for _, row := range rows {
-			d.append(d.builder[i], values, row-skipped)
+		read.End = min(behind, end)
+		values, err := chunk.Read(read.First, read.End)
+		if err != nil {
+			return err
+		}
+		if (c.kind == kindText) != (values.Texts != nil) {
+			return fmt.Errorf("%w: column %s is of another type", parquetpages.ErrUnsupported, c.name)
+		}
+		for len(rows) > 0 && d.block.First+int64(rows[0]) < read.End {
+			d.append(to, values, int(d.block.First+int64(rows[0])-read.First))
+			rows = rows[1:]
 		}
 		if d.bytes > d.Bytes {
 			return ErrTooMany
