@@ -174,3 +174,15 @@ func tombstonesAndLog(t *testing.T, n *node) {
 		}
 	}
 }
+
+func TestAVerdictReadsAsASentence(t *testing.T) {
+	for keep, want := range map[string]string{
+		"forever": "\"r\" decides: the row is kept forever\n",
+		"7 years": "\"r\" decides: the row is kept for 7 years\n",
+	} {
+		var b strings.Builder
+		if err := printVerdict(&b, &server.RetentionVerdict{Winner: "r", Keep: keep}); err != nil || b.String() != want {
+			t.Errorf("%q, %v", b.String(), err)
+		}
+	}
+}

@@ -170,10 +170,18 @@ func retentionExplainCommand() *cobra.Command {
 	return cmd
 }
 
+// keptHowLong puts a period behind "kept".
+func keptHowLong(keep string) string {
+	if keep == "forever" {
+		return keep
+	}
+	return "for " + keep
+}
+
 func printVerdict(w io.Writer, v *server.RetentionVerdict) error {
 	text := "no rule matches: the row is kept\n"
 	if v.Winner != "" {
-		text = fmt.Sprintf("%q decides: the row is kept for %s", v.Winner, v.Keep)
+		text = fmt.Sprintf("%q decides: the row is kept %s", v.Winner, keptHowLong(v.Keep))
 		if v.Ends != nil {
 			text += ", and is out of date from " + v.Ends.Format(time.DateOnly)
 		}
