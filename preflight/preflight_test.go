@@ -164,7 +164,7 @@ func TestEachFaultIsFound(t *testing.T) {
 		},
 		"no search": {
 			simulate: func(c *tenantsim.Config) { c.Permissions = []string{"ActivityFeed.Read"} },
-			check:    "audit search", severity: Note, found: "reaches 7 days only", remedy: "Microsoft Graph",
+			check:    "audit search", severity: Note, found: "quoll backfill cannot be used", remedy: "Microsoft Graph",
 		},
 		"auditing off": {
 			simulate: func(c *tenantsim.Config) { c.AuditOff = true },

@@ -158,7 +158,7 @@ func (r *run) search(ctx context.Context, p *activity.Probe) {
 	cfg := p.Config()
 	endpoints, _ := cfg.Cloud.Endpoints()
 	if !endpoints.AuditSearch {
-		r.say("audit search", Note, fmt.Sprintf("Microsoft Graph has no search of the audit log in the cloud %s: quoll backfill reaches 7 days only", cfg.Cloud), "")
+		r.say("audit search", Note, fmt.Sprintf("Microsoft Graph has no search of the audit log in the cloud %s: nothing from before the 7 days of the API can be had, and quoll backfill not used", cfg.Cloud), "")
 		return
 	}
 	var claims entra.Claims
@@ -169,7 +169,7 @@ func (r *run) search(ctx context.Context, p *activity.Probe) {
 	case problem != nil:
 		r.report(Finding{Check: "audit search", Tenant: r.name, Severity: Note, Code: problem.Code, Found: "no token for Microsoft Graph, which quoll backfill needs beyond 7 days: " + problem.Cause, Remedy: remedy, Detail: problem.Detail})
 	case !slices.Contains(claims.Roles, roleSearch):
-		r.say("audit search", Note, roleSearch+" is missing: quoll backfill reaches 7 days only", remedy)
+		r.say("audit search", Note, roleSearch+" is missing: quoll backfill cannot be used, and nothing from before the 7 days of the API be had", remedy)
 	default:
 		r.say("audit search", OK, roleSearch+" is granted", "")
 	}

@@ -126,6 +126,9 @@ func (c *Comparison) Finish(ctx context.Context, holding Holding) (*Report, erro
 		return nil, errors.New("reconcile: finished already")
 	}
 	c.finished = true
+	if c.nothing() {
+		return nil, ErrNothing
+	}
 	c.setRange()
 	if c.table == "" {
 		c.table = tableLog
@@ -140,6 +143,15 @@ func (c *Comparison) Finish(ctx context.Context, holding Holding) (*Report, erro
 		}
 	}
 	return &c.report, nil
+}
+
+// ErrNothing says that the other side is empty and that nobody said of which
+// time: that both sides were equal would be true of nothing.
+var ErrNothing = errors.New("the other side holds no records, so that there is no time to compare: an export that came out empty? --from and --to say the time")
+
+func (c *Comparison) nothing() bool {
+	whole := !c.cfg.From.IsZero() && !c.cfg.To.IsZero()
+	return !whole && c.first.IsZero() && len(c.untimed) == 0 && !c.nameless && c.report.Rejected == 0
 }
 
 // setRange takes the range of the other side where none was given.

@@ -37,7 +37,8 @@ one letter for each hour, or each day, in UTC, by when the content was created.
   L  late: not so yet, though it could be
   X  lost: something in it is known to be lost
   S  silent: complete and empty, though the weeks before were not
-  O  off: the subscription was switched off
+  O  off: the subscription was switched off, or not started yet
+  R  recovered: lost or off, and brought by a search of the audit log since
   R  recovered: lost or off, and a backfill has brought all of it since
 
 docs/completeness.md defines them. It may run beside a server. Hours are shown
