@@ -178,6 +178,14 @@ func TestEachFaultIsFound(t *testing.T) {
 			simulate: func(c *tenantsim.Config) { c.Now = func() time.Time { return time.Now().Add(-2 * time.Minute) } },
 			check:    "clock", severity: Warning, found: "ahead of Microsoft's", remedy: "timedatectl",
 		},
+		"auditing not known": {
+			change: func(r *rig) {
+				for _, contentType := range activity.ContentTypes() {
+					r.tenant.DisableSubscription(contentType)
+				}
+			},
+			check: "audit log", severity: Note, found: "whether auditing is on shows when", remedy: "under Audit",
+		},
 		"clock some seconds off": {
 			simulate: func(c *tenantsim.Config) { c.Now = func() time.Time { return time.Now().Add(12 * time.Second) } },
 			check:    "clock", severity: OK, found: "within half a minute",
