@@ -27,7 +27,7 @@ func (b behaviour) String() string {
 		relist:       "lists the window anew from its first page",
 		subscribe:    "starts the subscription and tries again",
 		success:      "takes it as success",
-		gone:         "tries again several times, then records the blob as a gap",
+		gone:         "tries again for most of a day, then records the blob as a gap",
 		expired:      "records the blob as a gap, for ever",
 		blocked:      "tries again every few minutes until it is mended",
 	}[b]

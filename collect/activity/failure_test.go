@@ -220,22 +220,44 @@ func TestExpiredContentIsAGapAndTheCursorPasses(t *testing.T) {
 
 func TestContentThatIsAwayForAWhileIsNotLost(t *testing.T) {
 	away := says(404, `{"error":{"code":"AF20050","message":"The specified content does not exist."}}`)
-	inVirtualTime(t, func(r *rig) {
-		r.feed.add(exchange, id(1), time.Now().Add(-time.Hour))
-		r.feed.fault = once(goneTries-1, http.MethodGet, "/audit/", away)
-		r.start()
-		r.run(time.Hour)
-		r.wantJournalled(id(1))
+	t.Run("for hours", func(t *testing.T) {
+		inVirtualTime(t, func(r *rig) {
+			r.feed.add(exchange, id(1), time.Now().Add(-time.Hour))
+			r.feed.fault = once(-1, http.MethodGet, "/audit/", away)
+			r.start()
+			r.run(10 * time.Hour)
+			r.setFault(nil)
+			r.run(time.Hour)
+			r.wantJournalled(id(1))
+			r.wantNoGap()
+		})
 	})
-	inVirtualTime(t, func(r *rig) {
-		r.feed.add(exchange, id(1), time.Now().Add(-time.Hour))
-		r.feed.fault = once(-1, http.MethodGet, "/audit/", away)
-		r.start()
-		r.run(time.Hour)
-		r.wantJournalled()
-		if s := r.stream(); s.Counts.Expired != 1 {
-			t.Errorf("counts %+v, want the blob given up", s.Counts)
-		}
+	t.Run("for ever", func(t *testing.T) {
+		inVirtualTime(t, func(r *rig) {
+			r.feed.add(exchange, id(1), time.Now().Add(-time.Hour))
+			r.feed.fault = once(-1, http.MethodGet, "/audit/", away)
+			r.start()
+			r.run(30 * time.Hour)
+			r.wantJournalled()
+			if s := r.stream(); s.Counts.Expired != 1 {
+				t.Errorf("counts %+v, want the blob given up", s.Counts)
+			}
+		})
+	})
+	t.Run("past its time", func(t *testing.T) {
+		inVirtualTime(t, func(r *rig) {
+			r.feed.add(exchange, id(1), time.Now().Add(-167*time.Hour))
+			r.feed.fault = once(-1, http.MethodGet, "/audit/", away)
+			r.start()
+			r.run(50 * time.Minute)
+			if s := r.stream(); s.Counts.Expired != 0 {
+				t.Errorf("counts %+v before its time is over", s.Counts)
+			}
+			r.run(3 * time.Hour)
+			if s := r.stream(); s.Counts.Expired != 1 {
+				t.Errorf("counts %+v, want the blob given up", s.Counts)
+			}
+		})
 	})
 }
 

@@ -17,8 +17,11 @@ const (
 	opFetch = "fetch content"
 
 	// goneTries is how often in a row the API has to say that a blob does not
-	// exist before it is believed: about half an hour.
-	goneTries = 10
+	// exist before it is believed: most of a day. A fault of the service that says
+	// so of everything lasts for hours, and what is given up is not asked for again.
+	goneTries = 100
+	// expiredTries is that of one whose time is over: about half an hour.
+	expiredTries = 10
 	// overdue is how long after its expiration a blob is still tried, because
 	// measured lifetimes are longer than the documented one.
 	overdue = 24 * time.Hour
@@ -228,12 +231,15 @@ func (s *stream) attempt(ctx context.Context, j job) error {
 // it is: a network that is away, a clock that is wrong and a proxy's page say
 // nothing about a blob.
 func (s *stream) lostReason(blob collect.Blob, err error) string {
+	now, known := s.client.now(), s.client.server.known()
 	switch does := behaviourOf(err); {
 	case does == expired:
 		return err.Error()
 	case does == gone && blob.Missing+1 >= goneTries:
 		return err.Error()
-	case s.client.server.known() >= overdueAsked && s.client.now().After(deadline(blob).Add(overdue)):
+	case does == gone && blob.Missing+1 >= expiredTries && known > 0 && now.After(deadline(blob)):
+		return err.Error()
+	case known >= overdueAsked && now.After(deadline(blob).Add(overdue)):
 		return fmt.Sprintf("expired at %s; the last of %d attempts: %v", blob.Expires.Format(time.RFC3339), blob.Attempts+1, err)
 	default:
 		return ""

@@ -66,7 +66,7 @@ var mutants = []mutant{
 	{
 		name: "what is not found once is given up",
 		file: "collect/activity/fetch.go",
-		old:  `	goneTries = 10`,
+		old:  `	goneTries = 100`,
 		new:  `	goneTries = 1`,
 	},
 	{
