@@ -29,7 +29,7 @@ var commandPages = map[string][2]string{
 	"check": {"connect-a-tenant.md", beside}, "import": {"import.md", alone}, "replay": {"retention.md", alone},
 	"backfill": {"backfill.md", beside}, "reconcile": {"reconcile.md", beside}, "query": {"kql.md", beside},
 	"lookup": {"connect-defender.md", beside}, "investigate": {"investigate.md", beside}, "coverage": {"connect-defender.md", beside},
-	"explain": {"kql.md", alone}, "incidents": {"formats/custody.md", beside}, "rules": {"rules.md", without},
+	"explain": {"kql.md", alone}, "incidents": {"incidents.md", beside}, "incidents export": {"formats/custody.md", beside}, "rules": {"rules.md", without},
 	"rules backtest": {"rules.md", alone}, "rules disable": {"rules.md", beside}, "rules enable": {"rules.md", beside},
 	"rules exceptions": {"rules.md", beside}, "dashboards": {"dashboards.md", beside}, "watchlists": {"library.md", beside},
 	"functions": {"library.md", beside}, "indicators": {"indicators.md", beside}, "automation": {"automation.md", beside},
