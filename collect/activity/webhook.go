@@ -27,6 +27,7 @@ const (
 	webhookPatience = 6 * time.Hour
 
 	codeWebhookStays = "webhook-stays"
+	codeWebhookLost  = "webhook-lost"
 )
 
 // Webhook is where the API is to send notifications.
@@ -61,6 +62,9 @@ type webhookState struct {
 	listed   string // the address that the API has; empty for none
 	failures int
 	next     time.Time // when to start it again
+	// sets is how often the API took it since a list last had it: what is taken
+	// and then not kept must not go on unseen.
+	sets int
 }
 
 // sawWebhook notes what a list of subscriptions says of a webhook.
@@ -80,6 +84,13 @@ func (s *subscriptions) sawWebhook(contentType string, listed *listedWebhook) {
 	default:
 		*state = webhookState{good: true}
 		s.warnOfWebhook(contentType, nil)
+	}
+	if !state.good && state.sets > 1 {
+		s.warnOfWebhook(contentType, &collect.Problem{
+			Time: s.clock.Now(), Code: codeWebhookLost,
+			Cause:  fmt.Sprintf("Microsoft took the webhook %d times and did not keep it (%s), so that polling goes on alone.", state.sets, state.seen),
+			Remedy: "Nothing is lost: listings do not need it. Quoll keeps setting it; if it lasts, take the webhook out of the configuration or ask Microsoft support.",
+		})
 	}
 }
 
@@ -165,8 +176,10 @@ func (s *subscriptions) renewWebhook(ctx context.Context, stream collect.Stream,
 	}
 	if err == nil {
 		s.logger.Info("the webhook was set", "contentType", stream.ContentType, "before", state.seen)
-		*state = webhookState{good: true}
-		s.warnOfWebhook(stream.ContentType, nil)
+		*state = webhookState{good: true, sets: state.sets + 1}
+		if state.sets == 1 { // else the next list says whether it is there
+			s.warnOfWebhook(stream.ContentType, nil)
+		}
 		return
 	}
 	state.failures++

@@ -89,6 +89,35 @@ func TestWebhookThatFailsIsRenewed(t *testing.T) {
 	}
 }
 
+// TestWebhookThatIsNotKeptIsTold: the API has been seen to take a webhook and not
+// to have it afterwards.
+func TestWebhookThatIsNotKeptIsTold(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.withWebhook()
+		forgets := true
+		r.feed.fault = func(*http.Request) (*http.Response, error) {
+			r.feed.mu.Lock()
+			defer r.feed.mu.Unlock()
+			if forgets {
+				r.feed.hook = nil
+			}
+			return nil, nil
+		}
+		r.start()
+		r.run(time.Hour)
+		if s := r.stream(); s.Health != collect.HealthRunning || len(s.Warnings) != 1 || s.Warnings[0].Code != codeWebhookLost || !strings.Contains(s.Warnings[0].Cause, "(missing)") {
+			t.Errorf("status %s, warnings %+v; want to be told", s.Health, s.Warnings)
+		}
+		r.feed.mu.Lock()
+		forgets = false
+		r.feed.mu.Unlock()
+		r.run(time.Hour)
+		if s := r.stream(); len(s.Warnings) != 0 {
+			t.Errorf("warnings %+v after it was kept", s.Warnings)
+		}
+	})
+}
+
 func TestWebhookThatMicrosoftRefusesStopsNothing(t *testing.T) {
 	inVirtualTime(t, func(r *rig) {
 		r.withWebhook()
