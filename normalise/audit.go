@@ -1,6 +1,8 @@
 package normalise
 
 import (
+	"time"
+
 	"github.com/quoll/quoll/internal/jsontape"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/schema"
@@ -242,7 +244,7 @@ func contentKey(tenant, kind string, canonical []byte) schema.Key {
 // timeOf returns the first value that is a time, else when the payload arrived.
 func (r *run) timeOf(values ...jsontape.Value) schema.Value {
 	for i, v := range values {
-		if at, ok := parseTime(stringOf(v)); ok {
+		if at, ok := parseTime(stringOf(v)); ok && happens(at) {
 			if i > 0 {
 				r.result.Counts.Times++
 			}
@@ -255,6 +257,12 @@ func (r *run) timeOf(values ...jsontape.Value) schema.Value {
 	}
 	return schema.DateTime(r.payload.Received)
 }
+
+// happens reports whether something may have happened at a time, and not one of
+// the defaults that stand for none: 0001, 1601 or 1900, and the end of 9999. By the
+// first, retention would remove a record the moment it came; by the last, a source
+// would seem to be heard for ever.
+func happens(at time.Time) bool { return at.Year() >= 1970 && at.Year() < 9999 }
 
 // stringOr returns the text or number in a field, "" when there is none. It is
 // valid as long as the object.
