@@ -41,9 +41,9 @@ func reconcileCommand() *cobra.Command {
 		Short: "Compare what Quoll holds with an export or a search of the same records",
 		Long: `Reconcile compares the audit records of a data directory with those in files, by
 Id, and counts both by operation and hour. It takes what import takes: audit
-records, CSV exports of Purview audit search or Search-UnifiedAuditLog, and CSV
-exports of Sentinel's OfficeActivity, which are compared with that table; each
-also compressed with gzip. It changes nothing.
+records, CSV exports of Purview audit search or Search-UnifiedAuditLog, and rows
+of Sentinel's OfficeActivity in CSV or JSON, which are compared with that table;
+each also compressed with gzip. It changes nothing.
 
 With --audit-search it has Microsoft Graph search the tenant's audit log instead,
 with the application of the configuration, and compares with that; it takes

@@ -35,8 +35,8 @@ func archiveRestoreCommand() *cobra.Command {
 nothing else. Each payload is proved to be in the log before it is taken; the
 first that is not ends the restore, with exit code 3. The journal has the same
 positions as before, so that a server goes on with the data directory: put the
-signing key back as <data>/keys/archive.key, and name the archive in its
-configuration.
+signing key back as <data>/keys/archive.key before anything else opens it, and name
+the archive and its origin in the configuration (docs/restore.md).
 
 What is not in the archive is not restored: the ledger, incidents, the state of
 rules. The collectors begin anew with what Microsoft still has, and what was
