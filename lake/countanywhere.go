@@ -23,7 +23,13 @@ type anywhere struct {
 	filter  *termfilter.Filter
 	source  *openFile
 	unknown bool // a row was asked of which only an engine can say
+	// unplaced is how many rows so far are of files of which nobody knows where texts are.
+	unplaced int64
 }
+
+// maxUnplaced is how many of such rows are gone through: an engine reads as many in the same
+// time of the processor, and on more processors at once.
+const maxUnplaced = 2 << 20
 
 // homed are conditions of one that is Anywhere: those on homes and all others, and of each
 // of the places those that some home has it and is not all of the text.
@@ -35,24 +41,28 @@ type homed struct {
 // asksAnywhere says whether rows are looked for by a text in any column.
 func (a *Counting) asksAnywhere() bool { return slices.ContainsFunc(a.Only, Only.Anywhere) }
 
-// look has conditions be asked of a file. Of a lasting one of which nobody knows where
-// texts are all documents would have to be read, which an engine does as well.
+// look has conditions be asked of a file. Documents of one of which nobody knows where texts
+// are, since it was merged before that was written down, are all looked into, as an engine
+// would; the homes of a row are asked before.
 func (a *anywhere) look(f File, source *openFile, table string) error {
 	a.homes, a.source, a.filter = homeColumns[table], source, nil
 	if !f.lasting() {
 		return nil
 	}
-	if f.terms == nil {
-		return ErrNotCountable
+	if len(a.homes) == 0 || f.terms == nil {
+		return fmt.Errorf("%w: nobody knows where addresses are", ErrNotCountable)
 	}
 	filter, err := f.terms.of(source, f.Rows)
 	if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, termfilter.ErrDamaged) {
 		return err
 	}
-	if filter == nil || !filter.Homes(a.homes) {
-		return fmt.Errorf("%w: its filters do not know where addresses are", ErrNotCountable)
+	if filter != nil && filter.Homes(a.homes) {
+		a.filter = filter
+		return nil
 	}
-	a.filter = filter
+	if a.unplaced += f.Rows; a.unplaced > maxUnplaced {
+		return fmt.Errorf("%w: nobody knows where addresses are in %d rows", ErrNotCountable, a.unplaced)
+	}
 	return nil
 }
 

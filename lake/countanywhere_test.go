@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/quoll/quoll/internal/parquetpages"
+	"github.com/quoll/quoll/internal/termfilter"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -67,5 +68,30 @@ func TestDocumentsAreUnpackedOnce(t *testing.T) {
 	// Those that met a condition are not asked for another.
 	if looked[0] == 0 || looked[0] >= file.Rows || looked[1] != looked[0]-looked[0]/3 || looked[2] != looked[1]-looked[1]/3 {
 		t.Errorf("looked into %v documents of %d rows", looked, file.Rows)
+	}
+}
+
+// Of files of which nobody knows where texts are, more rows than an engine reads as quickly are
+// left to it.
+func TestManyRowsOfFilesWithoutHomesAreNotCounted(t *testing.T) {
+	l, _ := actsLake(t, rand.New(rand.NewPCG(6, 5)), 10_000)
+	set, err := l.Acquire(schema.UnifiedAuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Release()
+	file := set.Files[slices.IndexFunc(set.Files, File.lasting)]
+	file.terms = &fileTerms{known: true} // it has none
+	any := Only{Text: termfilter.Text("10.0.0.7", true, true, false), Any: []Only{{Column: "UserId", Holds: func(string) bool { return true }}}}
+	counts, err := NewCounts(&Counting{Only: []Only{any}, Groups: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := set.Count(t.Context(), file, nil, true, Between{}, counts); err != nil || counts.groups[0].rows != file.Rows {
+		t.Errorf("%v of %d rows, %v", counts.groups, file.Rows, err)
+	}
+	counts.only.unplaced = maxUnplaced - file.Rows + 1
+	if err := set.Count(t.Context(), file, nil, true, Between{}, counts); !errors.Is(err, ErrNotCountable) {
+		t.Errorf("%d rows are gone through: %v", counts.only.unplaced, err)
 	}
 }
