@@ -110,6 +110,29 @@ func TestSubscriptionsAreListedBeforeTheyAreStarted(t *testing.T) {
 	})
 }
 
+// TestSubscriptionThatIsListedAndRefusedIsStartedAgain: the list says enabled, and
+// what is asked for says that there is none.
+func TestSubscriptionThatIsListedAndRefusedIsStartedAgain(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.feed.subs[exchange] = "enabled"
+		r.feed.add(exchange, id(1), time.Now().Add(-time.Hour))
+		r.setFault(func(q *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(q.URL.Path, "/subscriptions/content") && len(r.feed.started()) < 2 {
+				return answer(400, `{"error":{"code":"AF20022","message":"No subscription found for the specified content type."}}`), nil
+			}
+			return nil, nil
+		})
+		r.start()
+		r.run(40 * time.Minute)
+		r.wantJournalled(id(1))
+		r.run(2 * time.Hour)
+		if n := len(r.feed.started()); n != 2 {
+			t.Errorf("%d starts, want one every 15 minutes as long as it was refused, and no more", n)
+		}
+		r.wantNoGap()
+	})
+}
+
 func TestSubscriptionThatVanishedIsStartedAgain(t *testing.T) {
 	for name, spoil := range map[string]func(*feed){
 		"vanished": func(f *feed) { delete(f.subs, exchange) },

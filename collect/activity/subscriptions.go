@@ -52,13 +52,20 @@ func (s *subscriptions) ensure(ctx context.Context, stream collect.Stream, doubt
 		return ctx.Err()
 	}
 	age := s.clock.Now().Sub(s.looked)
-	if s.looked.IsZero() || age >= s.cfg.SubscriptionsEvery || doubt && age >= lookAgain {
+	due := s.looked.IsZero() || age >= s.cfg.SubscriptionsEvery || doubt && age >= lookAgain
+	if due {
 		if err := s.look(ctx); err != nil {
 			return err
 		}
 	}
 	sub, err := s.ledger.Subscription(ctx, stream)
 	if err == nil && sub.Status == collect.SubscriptionEnabled {
+		if now := s.clock.Now(); due && doubt && (sub.Start.IsZero() || !now.Before(sub.Start.Add(s.cfg.StartEvery))) {
+			// The API contradicts itself: listed as enabled, and refused. What is enabled
+			// takes a start as no change.
+			s.logger.Info("the subscription is listed as enabled and refused; it is started once more", "contentType", stream.ContentType)
+			return s.start(ctx, stream)
+		}
 		err = s.tendWebhook(ctx, stream, sub)
 	}
 	if err != nil || sub.Status == collect.SubscriptionEnabled {
