@@ -1,9 +1,11 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -383,4 +385,40 @@ func FuzzVerify(f *testing.F) {
 			t.Errorf("%s replaced by %d bytes (the same: %v): %v", name, len(data), same, r.Problems)
 		}
 	})
+}
+
+// TestEndlessObject has a leaf, and then a file, that name an object of as many
+// payloads as there are numbers, where nothing vouches for the leaves.
+func TestEndlessObject(t *testing.T) {
+	t.Parallel()
+	whole, key, _ := smallArchive(t)
+	tile, size := tileAt(0, 0, 14), int64(14)
+	if whole[tilePath(tile)] == nil || whole[bundlePath(tile)] == nil {
+		t.Fatalf("the log does not have %d leaves", size)
+	}
+	endless := objectPath(1, math.MaxUint64)
+	damaged := func() fstest.MapFS {
+		files := maps.Clone(whole)
+		hashes := bytes.Clone(whole[tilePath(tile)].Data)
+		hashes[0] ^= 1
+		files[tilePath(tile)] = &fstest.MapFile{Data: hashes}
+		return files
+	}
+	leaves, err := decodeBundle(whole[bundlePath(tile)].Data, int(size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaves[0] = bytes.Replace(leaves[0], []byte(objectPath(1, 4)), []byte(endless), 1)
+	files := damaged()
+	files[bundlePath(tile)] = &fstest.MapFile{Data: encodeBundle(leaves)}
+	if r := verifyDamaged(t, files, key); r.OK() {
+		t.Error("a leaf of an endless object passes")
+	}
+	files = damaged()
+	files[bundlePath(tile)] = &fstest.MapFile{Data: []byte{0}}
+	files[endless] = &fstest.MapFile{Data: []byte("none")}
+	delete(files, objectPath(1, 4))
+	if r := verifyDamaged(t, files, key); r.OK() {
+		t.Error("the file of an endless object passes")
+	}
 }

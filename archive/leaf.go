@@ -121,16 +121,20 @@ func (r Recipients) objectPath(first, last uint64) string {
 func parseObjectPath(name string) (first, last uint64, ok bool) {
 	name = strings.TrimSuffix(name, encryptedSuffix)
 	base, found := strings.CutSuffix(path.Base(name), objectSuffix)
-	if !found || len(base) != 41 {
+	first, last, ok = parseSpan(base)
+	return first, last, found && ok && objectPath(first, last) == name
+}
+
+// parseSpan reads the two numbers in the name of an object. They are of 63 bits, so
+// that what is counted by them does not overflow.
+func parseSpan(base string) (first, last uint64, ok bool) {
+	if len(base) != 41 {
 		return 0, 0, false
 	}
-	first, err := strconv.ParseUint(base[:20], 10, 64)
+	first, err := strconv.ParseUint(base[:20], 10, 63)
 	if err != nil {
 		return 0, 0, false
 	}
-	last, err = strconv.ParseUint(base[21:], 10, 64)
-	if err != nil || first == 0 || last < first || objectPath(first, last) != name {
-		return 0, 0, false
-	}
-	return first, last, true
+	last, err = strconv.ParseUint(base[21:], 10, 63)
+	return first, last, err == nil && first > 0 && last >= first
 }

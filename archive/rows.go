@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -192,13 +191,6 @@ func parseRowsPath(name string) (first, last uint64, ok bool) {
 	name = strings.TrimSuffix(name, encryptedSuffix)
 	const directory = len(rowsDir) + 1 + 16 + 1
 	base, found := strings.CutSuffix(name[min(directory, len(name)):], rowsSuffix)
-	if !found || len(base) != 41 {
-		return 0, 0, false
-	}
-	first, err := strconv.ParseUint(base[:20], 10, 64)
-	if err != nil {
-		return 0, 0, false
-	}
-	last, err = strconv.ParseUint(base[21:], 10, 64)
-	return first, last, err == nil && first > 0 && last >= first && rowsPath(first, last) == name
+	first, last, ok = parseSpan(base)
+	return first, last, found && ok && rowsPath(first, last) == name
 }
