@@ -139,8 +139,11 @@ func (id *identity) signDisposal(d *Disposal) ([]byte, error) {
 	if err == nil {
 		signed, err = note.Sign(&note.Note{Text: text}, id.signer)
 	}
-	if err == nil { // what is handed out must be what can be verified
+	if err == nil { // what is handed out must be what can be kept and verified
 		_, err = OpenDisposal(signed, id.public)
+	}
+	if len(signed) > maxDisposal {
+		err = fmt.Errorf("it has %d bytes, and is read up to %d", len(signed), maxDisposal)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("sign certificate of disposal: %w", err)

@@ -233,6 +233,7 @@ func TestSignDisposal(t *testing.T) {
 		"one person": func(d *Disposal) { d.Confirmed.By = "ines" },
 		"nothing":    func(d *Disposal) { d.Objects = nil },
 		"no minimum": func(d *Disposal) { d.Minimum = "" },
+		"too large":  func(d *Disposal) { d.Reason = strings.Repeat("r", maxDisposal) }, // nothing would open an archive that has it
 		"no object":  func(d *Disposal) { d.Objects = []ObjectLeaf{{Leaf: "object", Object: "checkpoint"}} },
 	} {
 		bad := good
