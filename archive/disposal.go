@@ -185,40 +185,6 @@ func OpenDisposal(signed []byte, verifierKey string) (*Disposal, error) {
 	return d, d.check()
 }
 
-// disposals returns the certificates of an archive by sequence, as far as they are
-// good: what is wrong with one is for Verify to say.
-func disposals(fsys fs.FS, verifierKey string) ([]*Disposal, error) {
-	certificates, err := readCertificates(fsys)
-	var all []*Disposal
-	for _, name := range sortedKeys(certificates) {
-		d, err := OpenDisposal(certificates[name], verifierKey)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		all = append(all, d)
-	}
-	return all, err
-}
-
-// readCertificates returns the certificates of disposal as they are, by file.
-func readCertificates(fsys fs.FS) (map[string][]byte, error) {
-	entries, err := fs.ReadDir(fsys, disposedDir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	all := map[string][]byte{}
-	for _, e := range entries {
-		name := disposedDir + "/" + e.Name()
-		if _, ok := parseDisposalPath(name); !ok {
-			continue
-		}
-		if all[name], err = readBounded(fsys, name, maxDisposal); err != nil {
-			return nil, err
-		}
-	}
-	return all, err
-}
-
 // Disposals returns the certificates of disposal in the archive, in their order.
 func (p *Prover) Disposals() ([]*Disposal, error) {
 	all, err := disposals(p.fs, p.key)

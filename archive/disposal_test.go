@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -123,6 +124,51 @@ func TestDisposal(t *testing.T) {
 	fill(t, a, 16, 4)
 	if r := verifyWith(t, fsys.Snapshot("/archive"), key); !r.OK() || r.Payloads != 8 {
 		t.Errorf("after it: %v", r.Problems)
+	}
+}
+
+// countedFS counts how often files are opened.
+type countedFS struct {
+	fs.FS
+	opened map[string]int
+}
+
+func (c countedFS) Open(name string) (fs.File, error) {
+	c.opened[name]++
+	return c.FS.Open(name)
+}
+
+// However many objects went, their certificate is read once.
+func TestCertificatesAreReadOnce(t *testing.T) {
+	fsys, a, signed := disposedArchive(t)
+	defer a.Close()
+	if err := a.Dispose(t.Context(), signed); err != nil {
+		t.Fatal(err)
+	}
+	files := countedFS{fsys.Snapshot("/archive"), map[string]int{}}
+	p, err := NewProver(files, a.VerifierKey(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Payloads(t.Context(), 0, func(model.Payload, PayloadLeaf) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Disposable(t.Context(), time.Now(), func(PayloadLeaf) bool { return false }); err != nil {
+		t.Fatal(err)
+	}
+	if n := files.opened[disposalPath(1)]; n != 1 {
+		t.Errorf("read %d times", n)
+	}
+	// One that came since is read.
+	later := signDisposal(t, a, 2, objectsOf(t, a, fsys.Snapshot("/archive"))[0])
+	logPayload(t, a, later)
+	if err := a.Dispose(t.Context(), later); err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(files.FS.(fstest.MapFS), fsys.Snapshot("/archive"))
+	delete(files.FS.(fstest.MapFS), objectPath(9, 12))
+	if _, err := p.Payload(t.Context(), 10); !errors.Is(err, ErrDisposed) {
+		t.Errorf("what went since: %v", err)
 	}
 }
 

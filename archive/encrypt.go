@@ -106,8 +106,12 @@ func isEncrypted(name string) bool { return strings.HasSuffix(name, encryptedSuf
 // clearFS is the files of an archive with its objects decrypted.
 type clearFS struct {
 	fs.FS
-	identities Identities
-	key        string // of the verifier, for certificates of disposal
+	identities   Identities
+	certificates *certificates
+}
+
+func newClearFS(fsys fs.FS, identities Identities, verifierKey string) clearFS {
+	return clearFS{fsys, identities, &certificates{fs: fsys, key: verifierKey}}
 }
 
 // Open implements fs.FS.
@@ -134,13 +138,9 @@ func (c clearFS) why(name string, missing error) error {
 	if _, _, _, ok := parseStoredPath(name); !ok {
 		return missing
 	}
-	all, err := disposals(c.FS, c.key)
-	for _, d := range all {
-		for _, o := range d.Objects {
-			if o.Object == name {
-				return fmt.Errorf("%w: %s, by certificate %s", ErrDisposed, name, disposalPath(d.Sequence))
-			}
-		}
+	sequence, _, err := c.certificates.of(name)
+	if sequence > 0 {
+		return fmt.Errorf("%w: %s, by certificate %s", ErrDisposed, name, disposalPath(sequence))
 	}
 	return errors.Join(missing, err)
 }
@@ -162,8 +162,7 @@ func (c clearFS) Stat(name string) (fs.FileInfo, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return info, err
 	}
-	all, certificatesErr := disposals(c.FS, c.key)
-	if s := erasedStates(all)[name]; s != nil && certificatesErr == nil {
+	if _, s, _ := c.certificates.of(name); s != nil {
 		return fs.Stat(c.FS, s.File)
 	}
 	return info, err

@@ -153,13 +153,9 @@ func (c clearFS) substitute(name string) (fs.File, error) {
 	if _, _, ok := parseObjectPath(name); !ok {
 		return nil, nil
 	}
-	all, err := disposals(c.FS, c.key)
-	if err != nil {
+	_, s, err := c.certificates.of(name)
+	if s == nil || err != nil {
 		return nil, err
-	}
-	s := erasedStates(all)[name]
-	if s == nil {
-		return nil, nil
 	}
 	f, err := c.FS.Open(s.File)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -60,9 +60,9 @@ func FindBlobs(ctx context.Context, dir, verifierKey string, identities Identiti
 	if err != nil {
 		return head, nil, fmt.Errorf("read the log of %s: %w", dir, err)
 	}
+	files := newClearFS(root.FS(), identities, verifierKey)
 	for _, b := range blobs {
-		why := found.differs(clearFS{root.FS(), identities, verifierKey}, b)
-		if why != "" {
+		if why := found.differs(files, b); why != "" {
 			missing = append(missing, fmt.Sprintf("%s: %s", b.ContentID, why))
 		}
 	}

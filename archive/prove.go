@@ -54,7 +54,7 @@ func NewProver(fsys fs.FS, verifierKey string, identities Identities) (*Prover, 
 	if fsys, _, err = openCopy(fsys); err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)
 	}
-	return &Prover{fs: clearFS{fsys, identities, verifierKey}, verifier: verifier, key: verifierKey}, nil
+	return &Prover{fs: newClearFS(fsys, identities, verifierKey), verifier: verifier, key: verifierKey}, nil
 }
 
 // Close closes the folder, if there is one.

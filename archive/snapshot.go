@@ -228,7 +228,7 @@ func (s *Snapshot) Object(o ObjectLeaf) ([]byte, error) {
 		if e, ok := s.erased[o.Object]; ok {
 			return nil, fmt.Errorf("%w: from %s, by certificate %s", ErrErased, o.Object, e.certificate)
 		}
-		if now, readErr := readCertificates(s.v.fs); readErr == nil && len(now) > s.certificates() {
+		if now, readErr := certificateNames(s.v.fs); readErr == nil && len(now) > s.Orders() {
 			return nil, fmt.Errorf("%w: %s", ErrDisposedMeanwhile, o.Object)
 		}
 	}
@@ -317,15 +317,4 @@ func (s *Snapshot) Tile(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, name, err)
 	}
 	return encodeTile(hashes), nil
-}
-
-// certificates is how many certificates of disposal the head has.
-func (s *Snapshot) certificates() int {
-	n := 0
-	for name := range s.edge {
-		if _, ok := parseDisposalPath(name); ok {
-			n++
-		}
-	}
-	return n
 }

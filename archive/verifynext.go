@@ -188,7 +188,7 @@ func (c *objectCheck) resume() (count int, begun span) {
 // firstLine returns the hash of the first leaf of an object in the folder, if that can
 // be read.
 func (c *objectCheck) firstLine(o span) (h tlog.Hash, ok bool) {
-	f, err := clearFS{c.v.fs, c.v.trust.Identities, c.v.public}.Open(o.name)
+	f, err := newClearFS(c.v.fs, c.v.trust.Identities, c.v.public).Open(o.name)
 	if err != nil {
 		return h, false
 	}
