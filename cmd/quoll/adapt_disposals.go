@@ -29,6 +29,9 @@ func conflict(format string, args ...any) error {
 	return &server.Failure{Code: server.CodeConflict, Message: fmt.Sprintf(format, args...)}
 }
 
+// errBusy refuses what would make a certificate beside another.
+var errBusy = conflict("something is being disposed of, or an erasure is being planned or carried out; list them later")
+
 // cutoff is the time before which payloads may go.
 func (d disposalDesk) cutoff() (time.Time, error) {
 	if d.node.archive == nil {
@@ -149,6 +152,10 @@ func (d disposalDesk) Confirm(ctx context.Context, id, actor string) (*server.Di
 	if err != nil {
 		return nil, server.ErrNotFound
 	}
+	if !d.holds.busy.TryLock() {
+		return nil, errBusy
+	}
+	defer d.holds.busy.Unlock()
 	p, err := d.holds.store.Confirmable(ctx, number, actor)
 	var view server.Disposal
 	if err == nil {

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/quoll/quoll/archive"
@@ -31,21 +30,15 @@ type erasureDesk struct {
 	node  *node
 	// seal waits until the archive has a journal position under its checkpoint.
 	seal func(ctx context.Context, position uint64) error
-	// busy is held while one is planned or carried out.
-	busy *sync.Mutex
 	// detached work goes on when who asked for it has left: reading an archive may
 	// take longer than they wait. The list says what became of it.
 	detached bool
 }
 
-func newErasureDesk(holds holdDesk, n *node, seal func(ctx context.Context, position uint64) error) erasureDesk {
-	return erasureDesk{holds: holds, node: n, seal: seal, busy: &sync.Mutex{}}
-}
-
-// begin refuses a second one beside one that is at work.
+// begin refuses one beside another, or a disposal, that is at work.
 func (d erasureDesk) begin(ctx context.Context) (context.Context, error) {
-	if !d.busy.TryLock() {
-		return ctx, conflict("an erasure is being planned or carried out; list them later")
+	if !d.holds.busy.TryLock() {
+		return ctx, errBusy
 	}
 	if d.detached {
 		ctx = context.WithoutCancel(ctx)
@@ -126,7 +119,7 @@ func (d erasureDesk) PlanErasure(ctx context.Context, names []string, reason, ac
 	if ctx, err = d.begin(ctx); err != nil {
 		return nil, err
 	}
-	defer d.busy.Unlock()
+	defer d.holds.busy.Unlock()
 	var view *server.Erasure
 	e, err := d.plan(ctx, subject, names, reason, actor)
 	if err == nil {
@@ -274,7 +267,7 @@ func (d erasureDesk) RunErasure(ctx context.Context, id, actor string) (*server.
 	if ctx, err = d.begin(ctx); err != nil {
 		return nil, err
 	}
-	defer d.busy.Unlock()
+	defer d.holds.busy.Unlock()
 	var view *server.Erasure
 	err = d.usable()
 	if err == nil {

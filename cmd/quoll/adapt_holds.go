@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"strings"
 	"time"
 
@@ -21,11 +22,14 @@ type holdDesk struct {
 	query server.Querier // not the audited one: nobody asked for these queries
 	acts  *acts
 	now   func() time.Time
+	// busy is held while an erasure is planned, and while something is disposed of or
+	// erased: two certificates that are made side by side would have one number.
+	busy *sync.Mutex
 }
 
 func newHoldDesk(ctx context.Context, n *node, audit *acts) (holdDesk, error) {
 	store, err := hold.Open(ctx, n.state, time.Now)
-	return holdDesk{store, querier{n.query}, audit, time.Now}, err
+	return holdDesk{store, querier{n.query}, audit, time.Now, &sync.Mutex{}}, err
 }
 
 func holdFailure(err error) error {

@@ -119,7 +119,7 @@ func deskServices(ctx context.Context, n *node, rules []*detect.Rule) (server.Se
 		Incidents:  auditedIncidents{view, audit},
 		Custodian:  &custodian{n, view, func() []*detect.Rule { return rules }, audit, settle, clock.System()},
 		Disposals:  disposalDesk{holds, n, func(ctx context.Context, _ uint64) error { return n.archiveAll(ctx) }},
-		Erasures:   newErasureDesk(holds, n, func(ctx context.Context, _ uint64) error { return n.archiveAll(ctx) }),
+		Erasures:   erasureDesk{holds: holds, node: n, seal: func(ctx context.Context, _ uint64) error { return n.archiveAll(ctx) }},
 		Holds:      holds,
 		Library:    libraryDesk{n.library, audit},
 		Exceptions: exceptionDesk{db: n.state, rules: detector.Rules, acts: audit, now: time.Now},

@@ -97,3 +97,33 @@ func TestDisposals(t *testing.T) {
 		t.Errorf("restore: %q, %v", out, err)
 	}
 }
+
+// Who confirms twice at once, as by two clicks, disposes once: two certificates would
+// have one number, and the one that comes second could never be carried out.
+func TestDisposalsOneAtATime(t *testing.T) {
+	e := newErasing(t)
+	ctx := t.Context()
+	e.deliver("old", auditBlob(1, "ada@coast.example"))
+	if err := e.node.archiveAll(ctx); err != nil {
+		t.Fatal(err)
+	}
+	desk := disposalDesk{e.holds, e.node, e.desk.seal}
+	now := time.Now().AddDate(8, 0, 0)
+	desk.holds.now = func() time.Time { return now }
+	proposed, err := desk.Propose(ctx, nil, "its class has passed", "ines")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := errors.New("not tried")
+	second := desk
+	desk.holds.now = func() time.Time { // while the first is at work
+		if again != nil && again.Error() == "not tried" {
+			_, again = second.Confirm(ctx, proposed.ID, "bo")
+		}
+		return now
+	}
+	if done, err := desk.Confirm(ctx, proposed.ID, "bo"); err != nil || done.Done == nil {
+		t.Errorf("confirmed %+v, %v", done, err)
+	}
+	e.refused("something is being disposed of", again)
+}

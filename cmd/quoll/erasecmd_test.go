@@ -54,7 +54,7 @@ func newErasing(t *testing.T) *erasing {
 	if e.holds, err = newHoldDesk(t.Context(), n, &acts{journal: n.journal, workspace: n.workspace, clock: clock.System(), log: log}); err != nil {
 		t.Fatal(err)
 	}
-	e.desk = newErasureDesk(e.holds, n, func(ctx context.Context, _ uint64) error { return n.archiveAll(ctx) })
+	e.desk = erasureDesk{holds: e.holds, node: n, seal: func(ctx context.Context, _ uint64) error { return n.archiveAll(ctx) }}
 	return e
 }
 
@@ -176,10 +176,10 @@ func TestErasure(t *testing.T) {
 	if _, err := e.holds.ReleaseHold(ctx, held.ID, "kai", "settled"); err != nil {
 		t.Fatal(err)
 	}
-	e.desk.busy.Lock()
+	e.holds.busy.Lock()
 	_, err = e.desk.RunErasure(ctx, p.ID, "ines")
 	e.refused("an erasure is being planned or carried out", err)
-	e.desk.busy.Unlock()
+	e.holds.busy.Unlock()
 	done, err := e.desk.RunErasure(ctx, p.ID, "ines")
 	if err != nil || done.Done == nil || done.Sequence != 1 || done.Subject != subjectHash(done.Salt, []string{"ADA@coast.example"}) || len(done.Names) != 0 {
 		t.Fatalf("erased %+v, %v", done, err)

@@ -210,8 +210,6 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 		return nil, err
 	}
 	evidence.gatherer.holds = holds
-	erasures := newErasureDesk(holds, n, s.keeper.awaitSealed)
-	erasures.detached = true
 	s.retention = &retentionKeeper{node: n, policy: c.Retention, holds: holds, audit: audit, clock: clock.System(), log: log}
 	figures.retention = s.retention
 	s.server, err = server.New(c.Server, server.Options{
@@ -244,7 +242,7 @@ func newService(ctx context.Context, n *node, c *config.Config, pace pace, log *
 			Holds:          holds,
 			Disposals:      disposalDesk{holds, n, s.keeper.awaitSealed},
 			Views:          newViewBook(audit),
-			Erasures:       erasures,
+			Erasures:       erasureDesk{holds: holds, node: n, seal: s.keeper.awaitSealed, detached: true},
 			Retention:      s.retention,
 			Assurance:      evidence,
 			Notifications:  notifications{notifier, audit},
