@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/quoll/quoll/access"
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/detect"
 	"github.com/quoll/quoll/internal/clock"
@@ -197,6 +198,7 @@ func (p auditedPeople) Redeem(ctx context.Context, link string) (*server.SignedI
 }
 
 func (p auditedPeople) began(ctx context.Context, name, how string, s *server.SignedIn, err error) (*server.SignedIn, error) {
+	name = name[:min(len(name), access.MaxName)] // nobody's is longer, and anybody may try
 	err = p.acts.done(ctx, act{operation: "Sign in", kind: "Session", name: name, description: "signed in " + how}, err)
 	if err != nil {
 		return nil, err

@@ -155,3 +155,13 @@ func TestActsFitTheirTables(t *testing.T) {
 		}
 	}
 }
+
+// Anybody may try to sign in: what they give as a name does not fill the disk.
+func TestLongNamesAreCut(t *testing.T) {
+	kept := &keeping{}
+	audit := &acts{journal: kept, clock: clock.System(), log: slog.New(slog.DiscardHandler)}
+	_, err := auditedPeople{refusingAccess{}, audit}.SignIn(t.Context(), strings.Repeat("n", 1<<20), "p")
+	if err == nil || len(kept.payloads) != 1 || len(kept.payloads[0].Body) > 2<<10 {
+		t.Errorf("%v; %d rows, the first of %d bytes", err, len(kept.payloads), len(kept.payloads[0].Body))
+	}
+}
