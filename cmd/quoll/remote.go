@@ -28,7 +28,7 @@ type serverNote struct {
 	// Token is the bearer token of this run, for who may read the file.
 	Token string `json:"token"`
 
-	client *http.Client // nil: the default one
+	client *http.Client // nil: one of its own
 	actor  string       // for whom a program asks
 }
 
@@ -162,9 +162,11 @@ func send(ctx context.Context, note serverNote, method, path string, body []byte
 	if note.actor != "" {
 		request.Header.Set("X-Quoll-Actor", note.actor)
 	}
-	client := http.DefaultClient
-	if note.client != nil {
-		client = note.client
+	client := note.client
+	if client == nil {
+		// The server is on this machine, whatever address it has: a proxy of the
+		// environment could not reach it, and would see the token.
+		client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	}
 	response, err := client.Do(request)
 	if err != nil {

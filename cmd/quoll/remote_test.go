@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 
 	"github.com/quoll/quoll/server"
@@ -48,5 +50,18 @@ func TestWhyAResultWasCutIsSaid(t *testing.T) {
 	result, err := table.table()
 	if err != nil || !result.Truncated || result.PartialFailure != "too many" {
 		t.Errorf("%+v, %v", result, err)
+	}
+}
+
+// A token goes to the server alone, also where the environment has a proxy.
+func TestTheServerIsAskedWithoutAProxy(t *testing.T) {
+	transport := http.DefaultTransport.(*http.Transport)
+	before := transport.Proxy
+	t.Cleanup(func() { transport.Proxy = before })
+	transport.Proxy = func(*http.Request) (*url.URL, error) { return nil, errors.New("a proxy was looked for") }
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
+	defer s.Close()
+	if err := call(t.Context(), serverNote{Address: s.URL, Token: "secret"}, http.MethodGet, "/api/v1/status", nil, &server.Status{}); err != nil {
+		t.Error(err)
 	}
 }
