@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -129,8 +130,8 @@ func (d *tenantDesk) add(ctx context.Context, r server.TenantRequest) (*server.T
 	}
 	// What collects outlives the request.
 	collectors, err := d.collectors(context.WithoutCancel(ctx), stored)
-	if err != nil {
-		return nil, err
+	if err != nil { // and what is stored would keep the server from its next start
+		return nil, errors.Join(err, config.Unstore(config.StoredTenants(d.data), stored.ID))
 	}
 	d.roster.add(stored, collectors...)
 	d.log.Info("a tenant was added", "tenant", stored.Name, "id", stored.ID)

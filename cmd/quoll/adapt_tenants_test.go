@@ -17,7 +17,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/config"
+	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/journal"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/model"
@@ -98,6 +100,15 @@ func TestATenantIsAddedToAServerThatRuns(t *testing.T) {
 		t.Error("something was stored")
 	}
 	asked.Secret = tenant.ClientSecret()
+	// One whose collectors cannot be made is not kept: the next start would fail by it.
+	unable := &tenantDesk{roster: s.roster, data: c.DataDir, archive: c.ArchiveDir, audit: &acts{journal: n.journal, workspace: n.workspace, clock: clock.System(), log: log}, log: log}
+	unable.collectors = func(context.Context, config.Tenant) ([]collect.Collector, error) { return nil, errors.New("no memory") }
+	if _, err := unable.AddTenant(ctx, asked); err == nil || !strings.Contains(err.Error(), "no memory") {
+		t.Errorf("collectors that cannot be made: %v", err)
+	}
+	if left, err := os.ReadDir(config.StoredTenants(c.DataDir)); err != nil || len(left) > 0 {
+		t.Errorf("stored: %v, %v", left, err)
+	}
 	if answer := post("/check", asked); answer.Code != http.StatusOK || blocked(t, answer.Body.String(), "") || !strings.Contains(answer.Body.String(), `"check":"permissions","severity":"ok"`) {
 		t.Errorf("status %d: %s", answer.Code, answer.Body)
 	}
@@ -228,7 +239,7 @@ func actsHideSecrets(t *testing.T, n *node, secret string) {
 		}
 		return nil
 	})
-	if err != nil || added != 4 {
-		t.Errorf("%d acts, want 4, error %v", added, err)
+	if err != nil || added != 5 {
+		t.Errorf("%d acts, want 5, error %v", added, err)
 	}
 }
