@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/quoll/quoll/archive/hold"
@@ -89,6 +89,9 @@ func (d holdDesk) byActs(ctx context.Context) ([]hold.Hold, error) {
 	result, err := d.query.Query(ctx, server.QueryRequest{Text: text})
 	if err != nil {
 		return nil, fmt.Errorf("read the acts about holds: %w", err)
+	}
+	if result.Statistics.Truncated { // a hold that is not among them would not hold
+		return nil, fmt.Errorf("read the acts about holds: more than the %d of one result", len(result.Rows))
 	}
 	var taken hold.Acts
 	for _, row := range result.Rows {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -88,5 +89,19 @@ func TestHolds(t *testing.T) {
 	out, err = quoll(t, "archive", "hold", "list", "--data", data)
 	if err != nil || !strings.Contains(out, "released ") || !strings.Contains(out, "by ines (local user)") {
 		t.Errorf("%q, %v", out, err)
+	}
+}
+
+// cutQuerier answers with what it has of more.
+type cutQuerier struct{ server.Querier }
+
+func (cutQuerier) Query(context.Context, server.QueryRequest) (*server.QueryResult, error) {
+	return &server.QueryResult{Statistics: server.Statistics{Truncated: true}}, nil
+}
+
+// Where not all acts about holds are seen, nobody is told that nothing holds.
+func TestHoldsOfACutAnswer(t *testing.T) {
+	if _, err := (holdDesk{query: cutQuerier{}}).byActs(t.Context()); err == nil {
+		t.Error("some holds are taken for all")
 	}
 }
