@@ -275,11 +275,18 @@ func (s *service) takeNotifications(ctx context.Context) error {
 
 // run starts everything and waits for the end.
 func (s *service) run(ctx context.Context, ready func(address, link string)) error {
+	first, err := s.access.FirstLink(ctx)
+	if err != nil {
+		return err
+	}
 	listener, err := s.server.Listen(ctx)
 	if err != nil {
 		return err
 	}
 	address := "http://" + listener.Addr().String()
+	if first != "" {
+		first = signInAddress(address, first)
+	}
 	if err := writeServerNote(s.paths.data, serverNote{Address: address, Token: s.localToken}); err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -336,13 +343,6 @@ func (s *service) run(ctx context.Context, ready func(address, link string)) err
 			return nil
 		}
 	})
-	first, err := s.access.FirstLink(ctx)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	if first != "" {
-		first = signInAddress(address, first)
-	}
 	ready(address, first)
 	err = work.Wait()
 	stopKeeping()
