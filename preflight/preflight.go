@@ -47,6 +47,8 @@ type Plan struct {
 	Copies []Copy
 	// Peers are the witnesses and the time-stamping authorities of the archive.
 	Peers []Peer
+	// Idle says that nothing would be collected.
+	Idle bool
 	// Problems are mistakes in the configuration, found by whoever read it.
 	Problems []error
 	// Proxy returns the proxy for a host, or nil; it is what requests use too.
@@ -66,6 +68,9 @@ type Tenant struct {
 	// nil, because its ID is a domain; both may be missing.
 	Authority string
 	Client    *http.Client
+	// Unasked are further ways that records come, by the names of their sections:
+	// they are told and not asked.
+	Unasked []string
 }
 
 // Copy is a store to check.
@@ -113,11 +118,24 @@ func Run(ctx context.Context, p Plan, found func(Finding)) {
 	for _, p := range p.Peers {
 		r.peer(ctx, p)
 	}
+	if p.Idle {
+		r.say("tenants", Warning, "nothing is collected: there is no tenant, and no relay pushes", "Write one below tenants in the configuration, or add one in the browser: Connectors → Add a tenant.")
+	}
 	for _, t := range p.Tenants {
 		if ctx.Err() != nil {
 			return
 		}
 		r.tenant(ctx, t)
+		r.unasked(t)
+	}
+}
+
+// unasked names what is not looked at, which would otherwise pass for well.
+func (r *run) unasked(t Tenant) {
+	r.name = t.Name
+	defer func() { r.name = "" }()
+	for _, road := range t.Unasked {
+		r.say(road, Note, "it is not asked before it runs", "Once quoll serve runs, Connectors and quoll status say whether it answers and lets Quoll in.")
 	}
 }
 

@@ -23,7 +23,8 @@ func checkCommand() *cobra.Command {
 would, without changing anything: permissions, auditing, subscriptions, data loss
 prevention, clock, cloud, proxy, disk, and when the credential ends. Witnesses of the
 archive are asked whether they know the log, and time-stamping authorities for a stamp
-that is looked at and not kept. Each finding says what to click or to run.
+that is looked at and not kept. Each finding says what to click or to run. Event hubs,
+the export of Defender and its hunting are not asked; a note says so of each.
 
 It exits with 0 when nothing keeps Quoll from collecting, with 1 when something
 does, and with 2 when the configuration cannot be read.`,
@@ -65,10 +66,14 @@ does, and with 2 when the configuration cannot be read.`,
 // checkPlan turns a configuration, and what is wrong with it, into what is to be
 // checked.
 func checkPlan(c *config.Config, wrong error) preflight.Plan {
-	p := preflight.Plan{DataDir: c.DataDir, ArchiveDir: c.ArchiveDir, Problems: separate(wrong), Copies: copiesToCheck(c.ArchiveCopies), Peers: peersToCheck(c)}
+	p := preflight.Plan{
+		DataDir: c.DataDir, ArchiveDir: c.ArchiveDir, Problems: separate(wrong), Copies: copiesToCheck(c.ArchiveCopies), Peers: peersToCheck(c),
+		Idle: wrong == nil && len(c.Tenants) == 0 && c.Push == nil,
+	}
 	for _, t := range c.Tenants {
-		checked := preflight.Tenant{Name: t.Name, ID: t.ID}
+		checked := preflight.Tenant{Name: t.Name, ID: t.ID, Unasked: unasked(t)}
 		if t.Activity == nil {
+			p.Tenants = append(p.Tenants, checked)
 			continue
 		}
 		copied := *t.Activity
@@ -82,6 +87,21 @@ func checkPlan(c *config.Config, wrong error) preflight.Plan {
 		p.Tenants = append(p.Tenants, checked)
 	}
 	return p
+}
+
+// unasked are the sections of a tenant that quoll check does not ask.
+func unasked(t config.Tenant) []string {
+	var all []string
+	if t.EventHubs != nil {
+		all = append(all, "event_hubs")
+	}
+	if t.DefenderExportDir != "" || t.DefenderAccount != nil {
+		all = append(all, "defender_export")
+	}
+	if t.Hunting != nil {
+		all = append(all, "defender_hunting")
+	}
+	return all
 }
 
 // separate takes joined errors apart.
