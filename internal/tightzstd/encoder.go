@@ -36,8 +36,8 @@ type Encoder struct {
 	bits   bitWriter
 }
 
-// NewEncoder returns an encoder, which takes about four bytes of memory for each of the
-// longest input, and half a mebibyte.
+// NewEncoder returns an encoder, which takes about a mebibyte of memory, and what the
+// sequences and literals of a block take.
 func NewEncoder() *Encoder { return &Encoder{huffman: &huff0.Scratch{}} }
 
 // sequence is so many literals and then a match.

@@ -6,32 +6,40 @@ import (
 	"slices"
 )
 
-// finder looks for matches by chains of the places that begin with the same bytes. A match
-// waits for one that begins a byte or two later and saves more.
+// finder looks for matches by rows of the places whose bytes begin alike. A match waits for
+// one that begins a byte or two later and saves more.
 type finder struct {
-	src   []byte
-	heads []int32 // 1 + the last place, by hash
-	chain []int32 // 1 + the place before, by place
-	next  int     // the first place that is in no chain
-	log   uint8   // of the length of heads
+	src  []byte
+	rows []row // by hash
+	next int   // the first place that is in no row
+	log  uint8 // of the number of rows
 }
 
+// row is the last places whose first bytes have one hash. Of each there are eight more bits
+// of a hash, so that bytes that only lie in the same row need not be looked at, which are
+// seldom in a cache.
+type row struct {
+	marks  [ways]uint8
+	places [ways]int32 // 1 + the place; 0 for none
+	turn   uint32      // modulo ways, the oldest of them, whose turn it is to go
+}
+
+const ways = 8
+
 const (
-	// hashed is how many bytes a match in a chain begins with. Fewer would find more matches
+	// hashed is how many bytes a match in a row begins with. Fewer would find more matches
 	// that cost more than their bytes do as literals: half a byte each, if they are
 	// hexadecimal digits, beside some 30 bits of a match.
 	hashed = 7
-	// maxHeads bounds the logarithm of the number of chains, maxPlaces how many places of
-	// one are looked at.
-	maxHeads  = 17
-	maxPlaces = 8
+	// maxRows bounds the logarithm of the number of rows.
+	maxRows = 14
 	// worthwhile is the least that a match saves.
 	worthwhile = 12
 	// long matches are not looked for a longer one instead.
 	long = 1024
-	// Of a match of more than dense bytes one place in sparse is in a chain, but for the last
+	// Of a match of more than dense bytes one place in sparse is in a row, but for the last
 	// dense/2: what is found there is then mostly found a few bytes later and taken backwards,
-	// and a chain goes back further.
+	// and a row goes back further.
 	dense  = 32
 	sparse = 4
 	// tail is how many bytes at the end are not hashed.
@@ -40,24 +48,31 @@ const (
 
 func (f *finder) begin(src []byte) {
 	f.src, f.next = src, 0
-	f.log = uint8(min(maxHeads, max(8, bits.Len(uint(len(src))))))
-	f.heads = slices.Grow(f.heads[:0], 1<<f.log)[:1<<f.log]
-	clear(f.heads)
-	f.chain = slices.Grow(f.chain[:0], len(src))[:len(src)]
+	f.log = uint8(min(maxRows, max(6, bits.Len(uint(len(src)))-2)))
+	f.rows = slices.Grow(f.rows[:0], 1<<f.log)[:1<<f.log]
+	clear(f.rows)
 }
 
-func (f *finder) hash(at int) uint64 {
-	return (binary.LittleEndian.Uint64(f.src[at:]) << (64 - 8*hashed)) * 0x9e3779b185ebca87 >> (64 - f.log)
+// row returns the row of a place, and its mark.
+func (f *finder) row(at int) (*row, uint8) {
+	h := (binary.LittleEndian.Uint64(f.src[at:]) << (64 - 8*hashed)) * 0x9e3779b185ebca87 >> (64 - 8 - f.log)
+	return &f.rows[h>>8], uint8(h)
 }
 
-// insert puts the places before to into chains.
+func (r *row) add(at int, mark uint8) {
+	way := r.turn % ways
+	r.marks[way], r.places[way] = mark, int32(at+1)
+	r.turn++
+}
+
+// insert puts the places before to into rows.
 func (f *finder) insert(to int) {
 	for ; f.next < to; f.next++ {
 		f.link(f.next)
 	}
 }
 
-// insertMatch puts some places of a match that ends at to into chains.
+// insertMatch puts some places of a match that ends at to into rows.
 func (f *finder) insertMatch(to, length int) {
 	for ; length > dense && f.next < to-dense/2; f.next += sparse {
 		f.link(f.next)
@@ -66,24 +81,26 @@ func (f *finder) insertMatch(to, length int) {
 }
 
 func (f *finder) link(at int) {
-	h := f.hash(at)
-	f.chain[at] = f.heads[h]
-	f.heads[h] = int32(at + 1)
+	r, mark := f.row(at)
+	r.add(at, mark)
 }
 
 // same returns how many bytes are the same at two places, a before b, up to end.
 func (f *finder) same(a, b, end int) int {
-	start, src := b, f.src
-	for b+8 <= end {
-		if diff := binary.LittleEndian.Uint64(src[a:]) ^ binary.LittleEndian.Uint64(src[b:]); diff != 0 {
-			return b - start + bits.TrailingZeros64(diff)>>3
+	left, right := f.src[a:a+end-b], f.src[b:end]
+	for len(right) >= 8 && len(left) >= 8 {
+		if diff := binary.LittleEndian.Uint64(left) ^ binary.LittleEndian.Uint64(right); diff != 0 {
+			return end - b - len(right) + bits.TrailingZeros64(diff)>>3
 		}
-		a, b = a+8, b+8
+		left, right = left[8:], right[8:]
 	}
-	for b < end && src[a] == src[b] {
-		a, b = a+1, b+1
+	n := end - b - len(right)
+	for i := range right {
+		if left[i] != right[i] {
+			return n + i
+		}
 	}
-	return b - start
+	return n + len(right)
 }
 
 // match is so many bytes that are as those so far before, and about how many bits they save
@@ -92,24 +109,44 @@ type match struct {
 	length, offset, saves int
 }
 
-// chained returns the longest match of a chain, the nearest of those; none if it is short.
-func (f *finder) chained(at, end int) (m match) {
-	f.insert(at + 1)
+// inRow returns the longest match of a place's row, the nearest of those, none if it is
+// short, and puts the place into the row. No place is asked for twice, nor one before
+// another that was.
+func (f *finder) inRow(at, end int) (m match) {
+	f.insert(at)
+	r, mark := f.row(at)
 	src, length := f.src, minMatch-1
-	place := int(f.chain[at]) - 1
-	for tries := maxPlaces; tries > 0 && place >= 0 && at+length < end; tries-- {
-		if src[place+length] == src[at+length] {
-			if n := f.same(place, at, end); n > length {
-				length = n
-				m = match{n, at - place, 4*n - bits.Len(uint(at-place)) - 3}
-			}
-			if length >= long {
-				break
-			}
+	// The newest comes first: that of the highest byte, if the oldest is turned to the lowest.
+	alike := sameBytes(binary.LittleEndian.Uint64(r.marks[:]), mark)
+	alike = bits.RotateLeft64(alike, -8*int(r.turn%ways))
+	for alike != 0 && at+length < end {
+		highest := bits.Len64(alike) - 1
+		alike ^= 1 << highest
+		place := int(r.places[(uint32(highest)/8+r.turn)%ways]) - 1
+		if place < 0 {
+			break
 		}
-		place = int(f.chain[place]) - 1
+		if src[place+length] != src[at+length] {
+			continue
+		}
+		if n := f.same(place, at, end); n > length {
+			length = n
+			m = match{n, at - place, 4*n - bits.Len(uint(at-place)) - 3}
+		}
+		if length >= long {
+			break
+		}
 	}
+	r.add(at, mark)
+	f.next = at + 1
 	return m
+}
+
+// sameBytes returns the highest bit of each byte of a word that is the one asked for.
+func sameBytes(word uint64, one uint8) uint64 {
+	const ones, low = 0x0101010101010101, 0x7f7f7f7f7f7f7f7f
+	word ^= uint64(one) * ones
+	return ^((word&low + low) | word | low)
 }
 
 // repeated returns the longest match with an offset that has a short number.
@@ -131,7 +168,7 @@ func (f *finder) best(at, end int, r *repeats) match {
 	if m.length >= long {
 		return m
 	}
-	if other := f.chained(at, end); other.saves > m.saves {
+	if other := f.inRow(at, end); other.saves > m.saves {
 		return other
 	}
 	return m
