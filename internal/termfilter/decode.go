@@ -13,21 +13,69 @@ import (
 // writes the document again does the same, but leaves those that JSON cannot do
 // without.
 
-// forms hands over the forms that a text of JSON may be read in. What is no JSON
-// gives any text. The forms are in buffer, which is returned for the next one.
+// forms hands over the forms that a text of JSON may be read in: the whole of it as it is,
+// and of the others the stretches that differ. What is no JSON gives any text. The forms are
+// in buffer, which is returned for the next one.
 func forms(text, buffer []byte, use func(text []byte)) []byte {
 	use(text)
-	if bytes.IndexByte(text, '\\') < 0 {
-		return buffer
-	}
-	buffer = replaced(text, buffer, false)
-	use(buffer)
-	if bytes.Contains(text, []byte(`\u`)) || bytes.Contains(text, []byte(`\/`)) {
-		buffer = replaced(text, buffer, true)
+	for done := 0; ; {
+		at := bytes.IndexByte(text[done:], '\\')
+		if at < 0 {
+			return buffer
+		}
+		start := startOfStretch(text[done : done+at])
+		end, rewritten := endOfStretch(text[done+at:])
+		stretch := text[done+start : done+at+end]
+		buffer = replaced(stretch, buffer, false)
 		use(buffer)
+		if rewritten {
+			buffer = replaced(stretch, buffer, true)
+			use(buffer)
+		}
+		done += at + end
 	}
-	return buffer
 }
+
+// apart is how many characters that are no letters, digits, backslashes or outside of ASCII
+// keep what is before them from what is behind: of what a filter knows, nothing reaches over
+// so many. In JSON they mostly stand around each string.
+const apart = 3
+
+// startOfStretch returns where the stretch begins that goes on behind a text without
+// backslashes: what is before does not matter to it.
+func startOfStretch(text []byte) int {
+	for between, i := 0, len(text)-1; i >= 0; i-- {
+		if !isPlain(text[i]) {
+			between = 0
+		} else if between++; between == apart {
+			return i
+		}
+	}
+	return 0
+}
+
+// endOfStretch returns where the stretch ends that has the escape that a text begins with,
+// and whether an escape in it is one that JSON can do without.
+func endOfStretch(text []byte) (end int, rewritten bool) {
+	for between, i := 0, 0; i < len(text); {
+		if text[i] == '\\' && i+1 < len(text) {
+			r, size := escaped(text[i:])
+			short := needed[r]
+			rewritten = rewritten || short == 0 || short != text[i+1]
+			between, i = 0, i+size
+			continue
+		}
+		if !isPlain(text[i]) {
+			between = 0
+		} else if between++; between == apart {
+			return i + 1 - apart, rewritten
+		}
+		i++
+	}
+	return len(text), rewritten
+}
+
+func isPlain(c byte) bool { return c < utf8.RuneSelf && c != '\\' && kinds[c] == other }
 
 // Rewritten returns a text of JSON with all escapes in its strings replaced that JSON can do
 // without, as engines write it.

@@ -27,6 +27,32 @@ var kinds = func() (k [256]uint8) {
 	return k
 }()
 
+// What a run has, by bits of a set.
+const (
+	hasLetter = 1 << (8 + iota) // none of hexadecimal digits
+	hasHexLetter
+	hasE // which numbers have
+	hasDigit
+)
+
+// inRuns says of a byte how it is hashed, as a small letter, and what a run has by it; 0 for
+// what is in no run.
+var inRuns = func() (in [256]uint16) {
+	for c, kind := range kinds {
+		switch small := c | 0x20; {
+		case kind == letter:
+			in[c] = uint16(small) | hasLetter
+		case kind == hexLetter && small == 'e':
+			in[c] = uint16(small) | hasE
+		case kind == hexLetter:
+			in[c] = uint16(small) | hasHexLetter
+		case kind == digit:
+			in[c] = uint16(c) | hasDigit
+		}
+	}
+	return in
+}()
+
 // FNV-1a, 64 bits.
 const (
 	fnvStart = 14695981039346656037
@@ -86,8 +112,9 @@ func (r *run) group() bool { return r.hex && r.length <= 4 && r.gap <= 2 && r.be
 
 // scanner hands over what of a text is hashed.
 type scanner struct {
-	// last are the latest runs, the newest at 0.
-	last [4]run
+	// runs are the latest ones, in turn; see last.
+	runs  [4]run
+	count uint
 	// octets and groups are how many of them belong to one address, the newest of them
 	// last.
 	octets, groups int
@@ -96,15 +123,23 @@ type scanner struct {
 	address4 uint64
 }
 
+// last returns the newest run for 0, the one before it for 1, up to 3.
+func (s *scanner) last(before uint) *run { return &s.runs[(s.count-1-before)%4] }
+
 // take adds a run and hands over what ends with it.
-func (s *scanner) take(r run, use func(hash uint64, weight int)) {
-	s.last[3], s.last[2], s.last[1], s.last[0] = s.last[2], s.last[1], s.last[0], r
+func (s *scanner) take(r *run, use func(hash uint64, weight int)) {
+	s.count++
+	*s.last(0) = *r
 	if r.kept() {
 		weight := r.length
 		if r.number {
 			weight = weightNumber
 		}
 		use(mix(r.hash), weight)
+	}
+	if r.length > 4 && r.before != ':' && r.before != '@' { // as most are: nothing ends with it
+		s.octets, s.groups, s.address4 = 0, 0, 0
+		return
 	}
 	s.port(use)
 	s.fourOctets(use)
@@ -131,18 +166,18 @@ const (
 // port hands over an address together with the port that is the newest run. It comes before
 // that run is counted to an address.
 func (s *scanner) port(use func(uint64, int)) {
-	r := &s.last[0]
+	r := s.last(0)
 	switch {
 	case !r.digits || r.before != ':':
 	case r.gap == 1 && s.address4 != 0:
 		use(joined(ofPort4, s.address4, r.hash), weightPort)
 	case r.closed && s.groups >= 2 && r.length > 4: // a shorter one is taken for a group
-		use(joined(ofPort6, s.last[2].hash, uint64(s.last[1].gap), s.last[1].hash, r.hash), weightPort)
+		use(joined(ofPort6, s.last(2).hash, uint64(s.last(1).gap), s.last(1).hash, r.hash), weightPort)
 	}
 }
 
 func (s *scanner) fourOctets(use func(uint64, int)) {
-	r := &s.last[0]
+	r := s.last(0)
 	switch {
 	case s.octets > 0 && r.octet():
 		s.octets++
@@ -153,13 +188,13 @@ func (s *scanner) fourOctets(use func(uint64, int)) {
 	}
 	s.address4 = 0
 	if s.octets >= 4 {
-		s.address4 = joined(ofAddress4, s.last[3].hash, s.last[2].hash, s.last[1].hash, r.hash)
+		s.address4 = joined(ofAddress4, s.last(3).hash, s.last(2).hash, s.last(1).hash, r.hash)
 		use(s.address4, weightAddress)
 	}
 }
 
 func (s *scanner) threeGroups(use func(uint64, int)) {
-	r := &s.last[0]
+	r := s.last(0)
 	switch {
 	case s.groups > 0 && r.group():
 		s.groups++
@@ -169,12 +204,12 @@ func (s *scanner) threeGroups(use func(uint64, int)) {
 		s.groups = 0
 	}
 	if s.groups >= 3 {
-		use(joined(ofAddress6, s.last[2].hash, uint64(s.last[1].gap), s.last[1].hash, uint64(r.gap), r.hash), weightAddress)
+		use(joined(ofAddress6, s.last(2).hash, uint64(s.last(1).gap), s.last(1).hash, uint64(r.gap), r.hash), weightAddress)
 	}
 }
 
 func (s *scanner) mailAddress(use func(uint64, int)) {
-	r, name, first := &s.last[0], &s.last[1], &s.last[2]
+	r, name, first := s.last(0), s.last(1), s.last(2)
 	if r.gap != 1 || r.before != '@' || name.length == 0 {
 		return
 	}
@@ -197,8 +232,7 @@ func each(text []byte, openLeft, openRight bool, use func(hash uint64, weight in
 	var s scanner
 	end := 0 // of the last run
 	for i := 0; i < len(text); {
-		c := text[i]
-		if kinds[c] == other {
+		if c := text[i]; inRuns[c] == 0 {
 			if c < utf8.RuneSelf {
 				i++
 			} else {
@@ -206,31 +240,30 @@ func each(text []byte, openLeft, openRight bool, use func(hash uint64, weight in
 			}
 			continue
 		}
-		r := run{hash: fnvStart, digits: true, hex: true, number: true, gap: i - end}
+		r := run{gap: i - end}
 		start := i
 		if i > 0 {
 			r.before = text[i-1]
 			r.closed = r.gap == 2 && text[i-2] == ']'
 		}
-		for ; i < len(text) && kinds[text[i]] != other; i++ {
-			c := text[i]
-			switch kinds[c] {
-			case letter:
-				c |= 0x20
-				r.digits, r.hex, r.number = false, false, false
-			case hexLetter:
-				c |= 0x20
-				r.digits = false
-				r.number = r.number && c == 'e'
+		hash, has := uint64(fnvStart), uint16(0)
+		for ; i < len(text); i++ {
+			in := inRuns[text[i]]
+			if in == 0 {
+				break
 			}
-			r.hash = (r.hash ^ uint64(c)) * fnvPrime
+			has |= in
+			hash = (hash ^ uint64(in&0xff)) * fnvPrime
 		}
-		r.length, end = i-start, i
+		r.hash, r.length, end = hash, i-start, i
+		r.digits = has&(hasLetter|hasHexLetter|hasE) == 0
+		r.hex = has&hasLetter == 0
+		r.number = has&(hasLetter|hasHexLetter) == 0
 		if start == 0 && openLeft || i == len(text) && openRight {
 			s = scanner{}
 			continue
 		}
-		s.take(r, use)
+		s.take(&r, use)
 	}
 }
 
