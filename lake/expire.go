@@ -69,18 +69,13 @@ var ErrClock = errors.New("the clock is far ahead of the newest row")
 // for long, and neither is a time to let go of rows.
 const newestWithin = 45 * 24 * time.Hour
 
-// ownTables are written by Quoll with this machine's clock, which says nothing
-// about itself.
-var ownTables = []string{
-	schema.SecurityAlert, schema.SecurityIncident, schema.SentinelHealth, schema.SentinelAudit, schema.LAQueryLogs,
-	schema.ThreatIntelIndicators, schema.ThreatIntelligenceIndicator,
-}
-
-// checkClock compares the day with the newest row that Microsoft's clock has dated.
+// checkClock compares the day with the newest row that Microsoft's clock has dated:
+// this machine's says nothing about itself.
 func (l *Lake) checkClock(day time.Time) error {
 	var newest time.Time
+	own := schema.OwnTables()
 	for _, s := range l.Stats() {
-		if !slices.Contains(ownTables, s.Name) && s.MaxTime.After(newest) {
+		if !slices.Contains(own, s.Name) && s.MaxTime.After(newest) {
 			newest = s.MaxTime
 		}
 	}

@@ -8,22 +8,15 @@ import (
 	"github.com/quoll/quoll/schema"
 )
 
-// ownTables are the tables that Quoll's own rows may go to. No payload of a
-// tenant reaches them.
-var ownTables = []string{
-	schema.SecurityAlert, schema.SecurityIncident, schema.SentinelHealth, schema.SentinelAudit, schema.LAQueryLogs,
-	schema.ThreatIntelIndicators, schema.ThreatIntelligenceIndicator,
-}
-
-// ownPlan is one of them.
+// ownPlan is one of the tables that Quoll's own rows may go to.
 type ownPlan struct {
 	table     *schema.Table
 	constants []schema.Cell
 }
 
 func newOwnPlans(workspace string) map[string]ownPlan {
-	plans := make(map[string]ownPlan, len(ownTables))
-	for _, name := range ownTables {
+	plans := map[string]ownPlan{}
+	for _, name := range schema.OwnTables() {
 		table, _ := schema.Lookup(name)
 		plans[name] = ownPlan{table, constants(table, workspace, "Quoll")}
 	}

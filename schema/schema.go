@@ -89,6 +89,15 @@ const (
 	ThreatIntelligenceIndicator = "ThreatIntelligenceIndicator"
 )
 
+// OwnTables are the names of the tables whose rows Quoll writes itself, with this
+// machine's clock. No payload of a tenant reaches them.
+func OwnTables() []string {
+	return []string{
+		SecurityAlert, SecurityIncident, SentinelHealth, SentinelAudit, LAQueryLogs,
+		ThreatIntelIndicators, ThreatIntelligenceIndicator,
+	}
+}
+
 var catalogue = []*Table{
 	officeActivity(),
 	emailEvents(),
