@@ -201,16 +201,13 @@ func (s *Server) handleAutomationSteps(w http.ResponseWriter, r *http.Request) e
 		return err
 	}
 	var incident int64
-	limit := 100
-	var err error
+	limit, err := intParameter(q, "limit", 100, 1, 1000)
+	if err != nil {
+		return err
+	}
 	if text := q.Get("incident"); text != "" {
 		if incident, err = strconv.ParseInt(text, 10, 64); err != nil || incident < 1 {
 			return &Failure{CodeBadRequest, "incident is the number of one"}
-		}
-	}
-	if text := q.Get("limit"); text != "" {
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > 1000 {
-			return &Failure{CodeBadRequest, "limit is 1 to 1000"}
 		}
 	}
 	steps, err := s.services.Automation.AutomationSteps(r.Context(), incident, limit)

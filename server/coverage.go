@@ -2,9 +2,7 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -41,25 +39,20 @@ type TableCoverage struct {
 }
 
 const (
-	coverageSpan    = 24 * time.Hour // when none is asked for
-	maxCoverageSpan = 31 * 24 * time.Hour
+	coverageHours    = 24 // when none are asked for
+	maxCoverageHours = 31 * 24
 )
 
 func (s *Server) handleCoverage(w http.ResponseWriter, r *http.Request) error {
-	span := coverageSpan
-	for name := range r.URL.Query() {
-		if name != "hours" {
-			return &Failure{CodeBadRequest, fmt.Sprintf("there is no parameter %q; there is hours", name)}
-		}
+	q := r.URL.Query()
+	if err := knownParameters(q, "hours"); err != nil {
+		return err
 	}
-	if text := r.URL.Query().Get("hours"); text != "" {
-		hours, err := strconv.Atoi(text)
-		if err != nil || hours < 1 || hours > int(maxCoverageSpan/time.Hour) {
-			return &Failure{CodeBadRequest, fmt.Sprintf("hours %q is no number from 1 to %d", text, maxCoverageSpan/time.Hour)}
-		}
-		span = time.Duration(hours) * time.Hour
+	hours, err := intParameter(q, "hours", coverageHours, 1, maxCoverageHours)
+	if err != nil {
+		return err
 	}
-	c, err := s.services.Coverage.Coverage(r.Context(), span)
+	c, err := s.services.Coverage.Coverage(r.Context(), time.Duration(hours)*time.Hour)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -86,7 +87,7 @@ func (s *Server) handleDrift(w http.ResponseWriter, r *http.Request) error {
 func knownParameters(q url.Values, known ...string) error {
 	for name := range q {
 		if !slices.Contains(known, name) {
-			return &Failure{CodeBadRequest, fmt.Sprintf("there is no parameter %q; there are %v", name, known)}
+			return &Failure{CodeBadRequest, fmt.Sprintf("there is no parameter %q; known are %s", name, strings.Join(known, ", "))}
 		}
 	}
 	return nil

@@ -2,10 +2,9 @@ package server
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"time"
 )
 
@@ -113,10 +112,8 @@ func (s *Server) handleGaps(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) gapFilter(r *http.Request) (GapFilter, error) {
 	q := r.URL.Query()
-	for name := range q {
-		if !slices.Contains([]string{"from", "to", "tenant", "contentType", "interval", "skip", "limit"}, name) {
-			return GapFilter{}, &Failure{CodeBadRequest, fmt.Sprintf("there is no parameter %q; there are from, to, tenant, contentType, interval, skip and limit", name)}
-		}
+	if err := knownParameters(q, "from", "to", "tenant", "contentType", "interval", "skip", "limit"); err != nil {
+		return GapFilter{}, err
 	}
 	f := GapFilter{TenantID: q.Get("tenant"), ContentType: q.Get("contentType"), To: s.clock().UTC()}
 	longest := maxGapHours
@@ -157,18 +154,11 @@ func (f *GapFilter) page(q url.Values) error {
 		step = 24 * time.Hour
 	}
 	most := max(1, int(maxGapCells/(f.To.Sub(f.From)/step+1)))
-	f.Limit = most
-	for name, into := range map[string]*int{"skip": &f.Skip, "limit": &f.Limit} {
-		text := q.Get(name)
-		if text == "" {
-			continue
-		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 || name == "limit" && n == 0 {
-			return &Failure{CodeBadRequest, fmt.Sprintf("%s %q is no number of rows", name, text)}
-		}
-		*into = n
+	limit, err := intParameter(q, "limit", most, 1, math.MaxInt32)
+	if err != nil {
+		return err
 	}
-	f.Limit = min(f.Limit, most)
-	return nil
+	f.Limit = min(limit, most)
+	f.Skip, err = intParameter(q, "skip", 0, 0, math.MaxInt32)
+	return err
 }
