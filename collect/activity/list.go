@@ -54,10 +54,10 @@ func (s *stream) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !through.IsZero() && s.client.server.known() == 0 {
+		return s.askTime(ctx)
+	}
 	if !through.IsZero() && through.Before(floor) {
-		if s.client.server.known() == 0 {
-			return s.askTime(ctx)
-		}
 		if err := s.ledger.SkipTo(ctx, s.Stream, floor, now, "nobody listed it within the 7 days that the API reaches back"); err != nil {
 			return err
 		}

@@ -45,19 +45,18 @@ func (t *serverTime) off() time.Duration {
 }
 
 // hear remembers what the Date of an answer says. at is when the answer came, by
-// our clock.
+// our clock. An answer without a Date, which a gateway may have taken out, leaves
+// what was known: nobody can do better than to go on by that.
 func (t *serverTime) hear(header http.Header, at time.Time) {
-	server, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
-		return
-	}
 	at = at.Round(0) // a clock that is set shows by the wall only
-	skew := server.Sub(at)
-	if skew.Abs() < skewFrom {
-		skew = 0
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	skew := t.skew
+	if server, err := http.ParseTime(header.Get("Date")); err == nil {
+		if skew = server.Sub(at); skew.Abs() < skewFrom {
+			skew = 0
+		}
+	}
 	if at.Sub(t.heard).Abs() > heardFor {
 		t.since = at
 	}

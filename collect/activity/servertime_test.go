@@ -2,6 +2,7 @@ package activity
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -35,27 +36,30 @@ func TestAWrongClockBeforeTheNetworkIsThereLosesNothing(t *testing.T) {
 		},
 		"no list of subscriptions": once(-1, http.MethodGet, "/subscriptions/list", says(503, "")),
 	} {
-		t.Run(name, func(t *testing.T) {
-			inVirtualTime(t, func(r *rig) {
-				r.start()
-				r.run(time.Hour)
-				r.stop()
-				r.feed.add(exchange, id(1), time.Now())
-				r.skew = 30 * 24 * time.Hour
-				r.setFault(fault)
-				r.start()
-				r.run(10 * time.Minute)
-				r.setFault(nil)
-				r.feed.add(exchange, id(2), time.Now())
-				r.run(10 * time.Minute)
-				r.wantJournalled(id(1), id(2))
-				r.wantNoGap()
-				through, err := r.ledger.ListedThrough(r.t.Context(), collect.Stream{Tenant: testTenant, ContentType: exchange})
-				if late := time.Since(through); err != nil || late < 0 || late > 2*time.Minute {
-					t.Errorf("listed through %v, %v; want about now, %v", through, err, time.Now())
-				}
+		// By six days and twenty hours what was listed is in reach, and what was settled not.
+		for _, ahead := range []time.Duration{30 * 24 * time.Hour, 6*24*time.Hour + 20*time.Hour} {
+			t.Run(name+" "+ahead.String(), func(t *testing.T) {
+				inVirtualTime(t, func(r *rig) {
+					r.start()
+					r.run(time.Hour)
+					r.stop()
+					r.feed.add(exchange, id(1), time.Now())
+					r.skew = ahead
+					r.setFault(fault)
+					r.start()
+					r.run(10 * time.Minute)
+					r.setFault(nil)
+					r.feed.add(exchange, id(2), time.Now())
+					r.run(10 * time.Minute)
+					r.wantJournalled(id(1), id(2))
+					r.wantNoGap()
+					through, err := r.ledger.ListedThrough(r.t.Context(), collect.Stream{Tenant: testTenant, ContentType: exchange})
+					if late := time.Since(through); err != nil || late < 0 || late > 2*time.Minute {
+						t.Errorf("listed through %v, %v; want about now, %v", through, err, time.Now())
+					}
+				})
 			})
-		})
+		}
 	}
 }
 
@@ -163,6 +167,30 @@ func TestNullIsNoAnswer(t *testing.T) {
 		r.run(20 * time.Minute)
 		if s := r.stream(); s.Problem == nil || s.Lag < 15*time.Minute {
 			t.Errorf("status %+v, problem %+v; want trouble and a lag", s, s.Problem)
+		}
+	})
+}
+
+// TestAServerThatDoesNotTellTheTime: a gateway takes the Date out of every answer.
+func TestAServerThatDoesNotTellTheTime(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.setFault(func(q *http.Request) (*http.Response, error) {
+			recorder := httptest.NewRecorder()
+			r.feed.ServeHTTP(recorder, q)
+			response := recorder.Result()
+			response.Header.Del("Date")
+			return response, nil
+		})
+		r.start()
+		r.run(time.Hour)
+		r.stop()
+		r.run(9 * 24 * time.Hour)
+		r.feed.add(exchange, id(1), time.Now())
+		r.start()
+		r.run(10 * time.Minute)
+		r.wantJournalled(id(1))
+		if s := r.stream(); s.Counts.Gaps != 2 || s.Problem != nil {
+			t.Errorf("counts %+v, problem %+v; want the days out of reach as gaps", s.Counts, s.Problem)
 		}
 	})
 }
