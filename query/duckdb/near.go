@@ -29,6 +29,7 @@ type near struct {
 	latest bool  // from the latest on; else from the earliest
 	// ordered says that what is cut off an answer that is too long comes after the rest of it.
 	ordered bool
+	any     bool      // that all rows that are found are as good as others
 	rows    int64     // so many are looked through
 	total   int64     // of so many
 	left    bool      // that some files or batches are left out
@@ -44,7 +45,7 @@ func (r *reader) nearEnd(s *plan.Statement) *near {
 	n := &near{scans: map[*plan.Scan]bool{}, rows: r.engine.near}
 	key, input, ok := n.wanted(s, int64(r.options.Limits.Rows))
 	n.time = slices.IndexFunc(s.Output, func(o plan.Output) bool { return o.Column == key })
-	if !ok || n.time < 0 {
+	if !ok || n.time < 0 && !n.any {
 		return nil
 	}
 	if !n.reach(input, key, plan.Readers(s.Root)) || len(n.scans) == 0 {
@@ -54,13 +55,17 @@ func (r *reader) nearEnd(s *plan.Statement) *near {
 }
 
 // wanted reads which rows a statement asks for: so many that it says, or as many as an
-// answer may have, which is cut behind them. It returns the column that orders them and
-// the node that gives them.
+// answer may have, which is cut behind them. It returns the column that orders them, nil if
+// none does, and the node that gives them.
 func (n *near) wanted(s *plan.Statement, most int64) (key *plan.Column, input plan.Node, ok bool) {
 	if limit, isLimit := below(s.Root).(*plan.Limit); isLimit {
 		sorted, ok := limit.Input.(*plan.Sort)
-		if !ok || len(sorted.Keys) == 0 || limit.Count > most {
+		if limit.Count > most || ok && len(sorted.Keys) == 0 {
 			return nil, nil, false
+		}
+		if !ok { // of rows in no order the latest are as good as any, and not all are looked for
+			n.count, n.latest, n.ordered, n.any = limit.Count, true, true, true
+			return nil, limit.Input, len(s.Order) == 0
 		}
 		by := sorted.Keys[0]
 		n.count, n.latest = limit.Count, by.Descending
@@ -75,8 +80,9 @@ func (n *near) wanted(s *plan.Statement, most int64) (key *plan.Column, input pl
 	return s.Order[0].Column, s.Root, true
 }
 
-// reach follows a column of times down to the scans that have it; false if there is more
-// than conditions, projections and unions in between, or others read them as well.
+// reach follows a column of times down to the scans that have it, or rows if key is nil; false
+// if there is more than conditions, projections and unions in between, or others read them as
+// well.
 func (n *near) reach(node plan.Node, key *plan.Column, readers map[plan.Node][]plan.Node) bool {
 	if len(readers[node]) > 1 {
 		return false
@@ -95,6 +101,12 @@ func (n *near) reach(node plan.Node, key *plan.Column, readers map[plan.Node][]p
 	case *plan.Union:
 		at := slices.Index(node.Output, key)
 		for i, from := range node.From {
+			if key == nil {
+				if !n.reach(from, nil, readers) {
+					return false
+				}
+				continue
+			}
 			if at < 0 {
 				return false
 			}
@@ -105,7 +117,7 @@ func (n *near) reach(node plan.Node, key *plan.Column, readers map[plan.Node][]p
 		return true
 	case *plan.Scan:
 		n.scans[node] = true
-		return slices.ContainsFunc(node.Fields, func(f plan.Field) bool { return f.Column == key && f.Source == rewrite.TimeColumn })
+		return key == nil || slices.ContainsFunc(node.Fields, func(f plan.Field) bool { return f.Column == key && f.Source == rewrite.TimeColumn })
 	}
 	return false
 }
@@ -185,6 +197,9 @@ func (n *near) answers(e *query.Execution) bool {
 
 // found counts the rows of an answer that no row left out could come before.
 func (n *near) found(e *query.Execution) (rows int64) {
+	if n.any {
+		return int64(len(e.Rows))
+	}
 	for _, row := range e.Rows {
 		at, ok := row[n.time].(time.Time)
 		if ok && !(n.latest && at.Before(n.bound)) && !(!n.latest && at.After(n.bound)) {

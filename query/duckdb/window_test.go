@@ -302,6 +302,38 @@ func TestFirstRowsAreSoughtNearTheEnd(t *testing.T) {
 	}
 }
 
+// Rows in no order are taken near the end, if there are enough of them.
+func TestRowsInNoOrderAreTakenNearTheEnd(t *testing.T) {
+	s, e, _ := newService(t)
+	e.near = 12
+	for text, want := range map[string]struct{ rows, least, most, files, pruned int }{
+		"Events | where N != 7 | take 5 | project N":                                                  {5, 96, 119, 0, 4},
+		"Events | where N < 110 | take 5":                                                             {5, 0, 109, 1, 3},
+		"Events | where N < 105 | take 5 | project N, TimeGenerated":                                  {5, 0, 104, 4, 0},
+		"Events | where N < 3 | take 5 | project N":                                                   {3, 0, 2, 4, 0}, // all there are
+		"Events | where N between (40 .. 41) | extend M = N | project N | take 2":                     {2, 40, 41, 4, 0},
+		"union (Events | where N % 2 == 0), (Events | where N == 7) | take 4 | project N":             {4, 96, 119, 0, 8},
+		"Events | where N != 7 | take 5 | sort by N asc | project N":                                  {5, 0, 119, 4, 0},
+		"Events | where N != 7 | take 5 | summarize N = count()":                                      {1, 5, 5, 4, 0},
+		"Events | where N in ((Events | where N < 3 | project N)) | take 3 | project N":               {3, 0, 2, 4, 0},
+		"Events | where N !in ((Events | where N >= 100 | take 50 | project N)) | take 3 | project N": {3, 0, 99, 4, 0},
+		"set truncationmaxrecords=5; Events | where N != 7 | take 9 | project N":                      {5, 0, 119, 4, 0},
+		"set truncationmaxsize=30; Events | where N != 7 | take 9 | project N":                        {4, 96, 119, 0, 4},
+		"Events | where N != 7 | summarize by N | take 5":                                             {5, 0, 119, 4, 0},
+	} {
+		result := mustQuery(t, s, query.Request{Text: text})
+		of := slices.IndexFunc(result.Columns, func(c query.Column) bool { return c.Name == "N" })
+		if len(result.Rows) != want.rows || result.Statistics.FilesRead != want.files || result.Statistics.FilesPruned != want.pruned {
+			t.Errorf("%s: %v, %+v", text, result.Rows, result.Statistics)
+		}
+		for _, row := range result.Rows {
+			if n := row[of].(int64); n < int64(want.least) || n > int64(want.most) {
+				t.Errorf("%s: %v", text, row)
+			}
+		}
+	}
+}
+
 // untimed is a source whose tables have another column that a request's range bounds.
 type untimed struct{ Source }
 
