@@ -217,7 +217,11 @@ func (n *near) further(e *query.Execution) bool {
 		return false
 	}
 	rows := float64(n.rows) * 1.25 * float64(n.count) / float64(found)
-	if rows > float64(n.total/nearAgain) {
+	share := int64(nearAgain)
+	if n.any { // the engine stops at so many rows of all, too
+		share = nearShare
+	}
+	if rows > float64(n.total/share) {
 		return false
 	}
 	n.rows = max(int64(rows), 2*n.rows)
