@@ -143,7 +143,11 @@ func copyBody(fsys fs.FS, l PayloadLeaf, into io.Writer) error {
 	}
 	defer decoder.Close()
 	members := newMembers(decoder)
-	if _, err := members.seek(payloadMember(l.Position)); err != nil {
+	size, err := members.seek(payloadMember(l.Position))
+	if err == nil && size != l.Size { // before it is unpacked: a small file may have very much
+		err = fmt.Errorf("it has %d bytes, and the log says %d", size, l.Size)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %s: member %s: %w", ErrDamaged, l.Object, payloadMember(l.Position), err)
 	}
 	own := sha256.New()

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"archive/tar"
 	"bytes"
 	"errors"
 	"fmt"
@@ -243,5 +244,31 @@ func TestSearchFindsTheNewest(t *testing.T) {
 	got, err := p.Search(t.Context(), func(PayloadLeaf, []byte) bool { return true }, nil)
 	if first, _, _ := parseObjectPath(objectPath(9, 11)); err != nil || got != first {
 		t.Errorf("anything: position %d, error %v; want the first of the last object", got, err)
+	}
+}
+
+// A body that goes on beyond what the log says is not unpacked: a small file could
+// have very much of it.
+func TestNoMoreIsUnpackedThanTheLogSays(t *testing.T) {
+	files, key, _ := smallArchive(t)
+	p := proverOf(t, files, key)
+	leaf, err := p.Leaf(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packer, err := newPacker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var object bytes.Buffer
+	packer.encoder.Reset(&object)
+	w := tar.NewWriter(packer.encoder)
+	if err := errors.Join(writeMember(w, payloadMember(1), make([]byte, 1<<20), time.Unix(0, 0)), w.Close(), packer.encoder.Close()); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	err = copyBody(fstest.MapFS{leaf.Object: {Data: object.Bytes()}}, leaf, &out)
+	if !errors.Is(err, ErrDamaged) || out.Len() > int(leaf.Size) {
+		t.Errorf("%d bytes of %d, error %v", out.Len(), leaf.Size, err)
 	}
 }
