@@ -38,11 +38,33 @@ func (o *deskOptions) get(cmd *cobra.Command, path string, into any, show func(i
 		if err := d.ask(cmd.Context(), http.MethodGet, path, nil, into); err != nil {
 			return err
 		}
-		if o.output == "json" {
-			return json.NewEncoder(cmd.OutOrStdout()).Encode(into)
-		}
-		return show(cmd.OutOrStdout())
+		return printed(cmd, o.output, into, show)
 	})
+}
+
+// printed prints an answer as JSON, or as show does it.
+func printed(cmd *cobra.Command, output string, answer any, show func(io.Writer) error) error {
+	if output == "json" {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(answer)
+	}
+	out := &noticing{w: cmd.OutOrStdout()}
+	if err := show(out); err != nil || out.some {
+		return err
+	}
+	_, err := fmt.Fprintln(cmd.ErrOrStderr(), "There is nothing to list.")
+	return err
+}
+
+// noticing notices whether anything is written: who reads an empty list cannot tell it from
+// a command that did nothing, and who reads the output of a program wants it empty.
+type noticing struct {
+	w    io.Writer
+	some bool
+}
+
+func (n *noticing) Write(p []byte) (int, error) {
+	n.some = n.some || len(p) > 0
+	return n.w.Write(p)
 }
 
 // removeCommand takes something away by the last part of its path.

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -49,10 +48,7 @@ func (o *retentionOptions) get(cmd *cobra.Command, path string, into any, show f
 		if err := (desk{note, ""}).ask(ctx, http.MethodGet, path, nil, into); err != nil {
 			return err
 		}
-		if o.output == "json" {
-			return json.NewEncoder(cmd.OutOrStdout()).Encode(into)
-		}
-		return show(cmd.OutOrStdout())
+		return printed(cmd, o.output, into, show)
 	}
 	return hereOrThere(ctx, o.data, func(n *node) error {
 		keeper, err := newRetentionKeeper(ctx, n, policy)
