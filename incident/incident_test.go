@@ -314,6 +314,12 @@ func TestTasksAndWhatIsKnownOfAnEntity(t *testing.T) {
 	if err != nil || len(d.Tasks) != 1 || d.Tasks[0].Title != "reset the password" || d.Tasks[0].DoneBy != "ines" || d.Tasks[0].Done.IsZero() {
 		t.Errorf("%+v, %v", d.Tasks, err)
 	}
+	if err := s.SetTask(ctx, 1, 1, false, "kai"); err != nil {
+		t.Fatal(err)
+	}
+	if d, err = s.Get(ctx, 1); err != nil || d.Tasks[0].DoneBy != "" || !d.Tasks[0].Done.IsZero() {
+		t.Errorf("a task that was opened again is done by %q, %v", d.Tasks[0].DoneBy, err)
+	}
 	found, err := s.About(ctx, "Mailbox", "ADA@coast.example")
 	if err != nil || len(found.Alerts) != 2 || !found.First.Equal(noon) || !found.Last.Equal(noon.Add(time.Hour+time.Minute)) || found.Alerts[0].Incident != 1 {
 		t.Errorf("%+v, %v", found, err)

@@ -59,11 +59,11 @@ func (s *Store) SetTask(ctx context.Context, number, id int64, done bool, by str
 		if err != nil {
 			return err
 		}
-		at, kind := sql.NullInt64{Int64: micros(s.now()), Valid: done}, "task-done"
+		at, doneBy, kind := sql.NullInt64{Int64: micros(s.now()), Valid: done}, by, "task-done"
 		if !done {
-			kind = "task-open"
+			doneBy, kind = "", "task-open"
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE incident_task SET done=?, done_by=? WHERE id=?`, at, by, id); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE incident_task SET done=?, done_by=? WHERE id=?`, at, doneBy, id); err != nil {
 			return err
 		}
 		if err := s.note(ctx, tx, number, kind, by, title); err != nil {
