@@ -175,8 +175,13 @@ func mustBeEmpty(dir string) error {
 	return nil
 }
 
-// restoreGroup is the bytes of payloads that are synced together.
-const restoreGroup = 8 << 20
+// restoreGroup is the bytes of payloads that are synced together, and restorePayload what
+// each takes beside its body: those that were disposed of have none, and there may be
+// millions in a row.
+const (
+	restoreGroup   = 8 << 20
+	restorePayload = 512
+)
 
 func (r *restored) fillJournal(ctx context.Context, prover *archive.Prover, dir string, to uint64) (err error) {
 	j, err := journal.Open(journal.DefaultConfig(dir))
@@ -204,7 +209,7 @@ func (r *restored) fillJournal(ctx context.Context, prover *archive.Prover, dir 
 		if err := r.takeErased(&p, &leaf); err != nil {
 			return err
 		}
-		group, size = append(group, p), size+len(p.Body)
+		group, size = append(group, p), size+restorePayload+len(p.Body)
 		r.Position, r.Bytes = leaf.Position, r.Bytes+int64(len(p.Body))
 		if size < restoreGroup {
 			return nil
