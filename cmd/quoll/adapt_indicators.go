@@ -153,7 +153,9 @@ func (k *indicatorKeeper) round(ctx context.Context, now time.Time) error {
 	waiting, newest, err := k.desk.store.Unhunted(ctx)
 	if err == nil && waiting > 0 && now.Sub(newest) > 2*visibleAfter {
 		var alerts int
-		alerts, err = k.desk.backwards(ctx, now.AddDate(0, -backwardsMonths, 0))
+		if alerts, err = k.desk.backwards(ctx, now.AddDate(0, -backwardsMonths, 0)); err != nil {
+			return errors.Join(append(problems, err)...)
+		}
 		k.log.Info("indicators were matched backwards", "indicators", waiting, "alerts", alerts)
 	}
 	return errors.Join(append(problems, err)...)
