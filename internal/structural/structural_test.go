@@ -67,7 +67,7 @@ func TestMarkNeedsTheText(t *testing.T) {
 			t.Error("63 bytes made a block")
 		}
 	}()
-	Mark(make([]Block, 1), make([]byte, BlockBytes-1, BlockBytes-1))
+	Mark(make([]Block, 1), make([]byte, BlockBytes-1))
 }
 
 func FuzzMark(f *testing.F) {

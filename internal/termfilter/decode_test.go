@@ -2,7 +2,6 @@ package termfilter
 
 import (
 	"bytes"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -64,7 +63,7 @@ func TestStretchesAreShort(t *testing.T) {
 	forms([]byte(record), nil, func(text []byte) { texts = append(texts, string(bytes.Clone(text))) })
 	want := []string{record, `":"https://example.com/a`, `":"https://example.com/a`, `":"a/b"}`, `":"a/b"}`}
 	if !slices.Equal(texts, want) {
-		t.Error(fmt.Sprintf("%q", texts[1:]))
+		t.Errorf("%q", texts[1:])
 	}
 }
 
