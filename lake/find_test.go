@@ -33,14 +33,7 @@ func TestLongRecordsAreFoundPageByPage(t *testing.T) {
 		b.Records = append(b.Records, schema.Record{Key: schema.NewKey("t", id), Rows: []schema.Row{row(schema.UnifiedAuditLog,
 			"TimeGenerated", schema.DateTime(noon.Add(time.Duration(i)*time.Second)), "Id", schema.String(id), "Record", schema.Dynamic(records[id]))}})
 	}
-	apply(t, l, b)
-	flush(t, l)
-	compact(t, l)
-	set, err := l.Acquire(schema.UnifiedAuditLog)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer set.Release()
+	set := compacted(t, l, b)
 	sought := termfilter.Text("sought5by7nobody9else", true, true, false)
 	parts, all, err := set.Parts(set.Files[0], sought)
 	if err != nil || all || len(set.Files) != 1 || len(parts) != 1 || parts[0].Candidates() != 90 {

@@ -277,3 +277,17 @@ func randomRecord(r *rand.Rand) schema.Record {
 	}
 	return auditRecord(id, r.IntN(3), at, id%2 == 0)
 }
+
+// compacted applies a batch, and returns the audit log when it is in merged files.
+func compacted(t testing.TB, l *Lake, b Batch) *ReadSet {
+	t.Helper()
+	apply(t, l, b)
+	flush(t, l)
+	compact(t, l)
+	set, err := l.Acquire(schema.UnifiedAuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(set.Release)
+	return set
+}

@@ -26,14 +26,7 @@ func TestPagesOfMergedFilesEndWithBlocksOfFilters(t *testing.T) {
 			"TimeGenerated", schema.DateTime(noon.Add(time.Duration(i)*time.Second)), "Id", schema.String(fmt.Sprintf("identity%05d", i)),
 			"Record", schema.Dynamic(record))}})
 	}
-	apply(t, l, batch)
-	flush(t, l)
-	compact(t, l)
-	set, err := l.Acquire(schema.UnifiedAuditLog)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer set.Release()
+	set := compacted(t, l, batch)
 	f := set.Files[0]
 	blocks := int64(form{rowGroupRows: l.config.RowGroupRows}.blockRows())
 	if pages := recordPages(t, f.Path, blocks); pages < 20 {

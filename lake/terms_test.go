@@ -57,14 +57,7 @@ func TestManyValuesAreAskedOfTheirColumn(t *testing.T) {
 		batch.Records = append(batch.Records, schema.Record{Key: schema.NewKey("tenant", "audit", fmt.Sprint(i)), Rows: []schema.Row{row(schema.UnifiedAuditLog,
 			"TimeGenerated", schema.DateTime(noon.Add(time.Duration(i)*time.Second)), "Id", schema.String(ids[i]), "UserId", schema.String(users[i]))}})
 	}
-	apply(t, l, batch)
-	flush(t, l)
-	compact(t, l)
-	set, err := l.Acquire(schema.UnifiedAuditLog)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer set.Release()
+	set := compacted(t, l, batch)
 	for _, c := range []struct {
 		name    string
 		texts   []string

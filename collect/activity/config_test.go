@@ -80,13 +80,7 @@ func TestBadConfigurationsAreNamed(t *testing.T) {
 
 func TestLinksAreFollowedAsGiven(t *testing.T) {
 	cfg := goodConfig()
-	if err := cfg.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	c, err := newClient(&cfg, clock.System(), func() float64 { return 0 })
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := clientOf(t, &cfg)
 	for link, want := range map[string]string{
 		"https://manage.office.com/api/v1/x/audit/2026$1$audit_exchange$emea":   "https://manage.office.com/api/v1/x/audit/2026$1$audit_exchange$emea?PublisherIdentifier=" + testTenant,
 		"https://manage.office.com/a%24b?nextPage=A%2BB==&startTime=2026-09-14": "https://manage.office.com/a%24b?nextPage=A%2BB==&startTime=2026-09-14&PublisherIdentifier=" + testTenant,
@@ -149,13 +143,7 @@ func TestExtraAuthorities(t *testing.T) {
 func TestLinksThroughAGateway(t *testing.T) {
 	cfg := goodConfig()
 	cfg.BaseURL = "https://gateway.agency.example:8443"
-	if err := cfg.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	c, err := newClient(&cfg, clock.System(), func() float64 { return 0 })
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := clientOf(t, &cfg)
 	for link, want := range map[string]string{
 		"https://manage.office.com/api/a$b?PublisherIdentifier=x":       "https://gateway.agency.example:8443/api/a$b?PublisherIdentifier=x",
 		"https://gateway.agency.example:8443/a%24b?publisherIdentifier": "https://gateway.agency.example:8443/a%24b?publisherIdentifier",
@@ -172,4 +160,17 @@ func TestLinksThroughAGateway(t *testing.T) {
 			t.Errorf("%q: %+v, want the settings named", link, p)
 		}
 	}
+}
+
+// clientOf makes the client of a sound configuration.
+func clientOf(t *testing.T, cfg *Config) *client {
+	t.Helper()
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := newClient(cfg, clock.System(), func() float64 { return 0 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
