@@ -152,19 +152,19 @@ bin/kafka/pom.xml: scripts/kafka/pom.xml
 	scripts/kafka/jars bin/kafka
 
 simulate: ## the whole river through weeks of trouble: make simulate SEEDS=n FIRST_SEED=k
-	scripts/simulate ./internal/simulate TestTheWholeRiver $(SEEDS) $(FIRST_SEED)
+	scripts/simulate ./simulate TestTheWholeRiver $(SEEDS) $(FIRST_SEED)
 
 simulate-defender: ## Defender's roads through lost brokers, crashes and repeats: make simulate-defender SEEDS=n FIRST_SEED=k
-	SIMULATE_JOBS=1 scripts/simulate ./internal/simulate/defender TestEveryRoad $(SEEDS) $(FIRST_SEED)
+	SIMULATE_JOBS=1 scripts/simulate ./simulate/defender TestEveryRoad $(SEEDS) $(FIRST_SEED)
 
 simulate-mutations: ## both simulations on code that is broken on purpose: MUTATIONS_FLAGS="-seeds 200 -only 'journal'"
-	go run ./internal/simulate/mutants $(MUTATIONS_FLAGS)
+	go run ./simulate/mutants $(MUTATIONS_FLAGS)
 .PHONY: false-alerts
 false-alerts: ## how often the rules are wrong on ordinary days: make false-alerts SEEDS=10
-	go run ./internal/simulate/stories/measure -seeds $(SEEDS) -first-seed $(FIRST_SEED) $(BENCH_FLAGS)
+	go run ./simulate/stories/measure -seeds $(SEEDS) -first-seed $(FIRST_SEED) $(BENCH_FLAGS)
 
 torture: build ## the real binary, killed every few seconds: make torture DURATION=5m
-	go run ./internal/simulate/torture -quoll bin/quoll -duration $(DURATION) $(TORTURE_FLAGS)
+	go run ./simulate/torture -quoll bin/quoll -duration $(DURATION) $(TORTURE_FLAGS)
 
 test-exhaustive: web/dist/index.html ## Go tests in full: every byte, every file operation, more seeds
 	go test -timeout 60m ./...
@@ -239,7 +239,7 @@ bench-collect: bin/quoll ## collectors side by side; BENCH_FLAGS="-filebeat path
 	go run ./bench/collect -quoll bin/quoll -o bin/bench-collect.json $(BENCH_FLAGS)
 
 bench-eventhub: ## a full hub to visible rows, and a bare consumer of the same; BENCH_FLAGS="-bench-events 400000"
-	go test -vet=off -run '^$$' -bench 'HubToRows|BareConsumer' -benchtime 1x -count 3 ./internal/simulate/defender $(BENCH_FLAGS)
+	go test -vet=off -run '^$$' -bench 'HubToRows|BareConsumer' -benchtime 1x -count 3 ./simulate/defender $(BENCH_FLAGS)
 
 bench-lookups: bin/quoll ## quoll lookup over twelve simulated months; BENCH_FLAGS="-volume 5"
 	go run ./bench/lookups -quoll bin/quoll $(BENCH_FLAGS)
@@ -253,11 +253,11 @@ conformance: bin/quoll ## compare with published KQL: make conformance CORPUS=fo
 
 conformance-rows: ## compare with rows that Sentinel wrote: make conformance-rows DATA=folder
 	@test -n "$(DATA)" || { echo "name the folder: make conformance-rows DATA=../shared/data"; exit 2; }
-	go run ./internal/conformance/rows -data "$(DATA)" -v
+	go run ./conformance/rows -data "$(DATA)" -v
 
 conformance-calls: web/node_modules/.package-lock.json ## every function with every type, bound by Microsoft's binder as well: BINDER=folder for another version of it
-	go run ./internal/conformance/calls -binder "$(or $(BINDER),web/node_modules/@kusto/language-service-next)"
-	go run ./internal/conformance/calls -operators -binder "$(or $(BINDER),web/node_modules/@kusto/language-service-next)"
+	go run ./conformance/calls -binder "$(or $(BINDER),web/node_modules/@kusto/language-service-next)"
+	go run ./conformance/calls -operators -binder "$(or $(BINDER),web/node_modules/@kusto/language-service-next)"
 
 test-constants: ## every function over constants and over the same values in columns; CI has every seventh: ROUNDS=n SEED=k
 	go test -vet=off -timeout 30m ./query/duckdb -run 'ConstantsAndColumns' -constants.whole -constants.rounds $(or $(ROUNDS),1) -generated.seed $(or $(SEED),1) -v

@@ -11,7 +11,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/quoll/quoll/tenantsim/certificate"
+	"github.com/quoll/quoll/internal/loopback"
 )
 
 // Server is a tenant that listens. URL is both the API host and the token
@@ -36,7 +36,7 @@ func (t *Tenant) Start(ctx context.Context, address string) (*Server, error) {
 	if ip := listener.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
 		return nil, errors.Join(fmt.Errorf("tenantsim: %s is not a loopback address", address), listener.Close())
 	}
-	own, authority, err := certificate.New()
+	own, authority, err := loopback.New()
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}

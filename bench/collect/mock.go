@@ -18,8 +18,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quoll/quoll/internal/loopback"
 	"github.com/quoll/quoll/tenantsim/audit"
-	"github.com/quoll/quoll/tenantsim/certificate"
 )
 
 // mock answers as the Management Activity API and Microsoft Entra do, without
@@ -105,7 +105,7 @@ func runMock(ctx context.Context, args []string) error {
 		return err
 	}
 	m := &mock{content: c, pageSize: f.pageSize, gzip: f.gzip, fetched: map[int]int{}}
-	own, authority, err := certificate.New()
+	own, authority, err := loopback.New()
 	if err != nil {
 		return err
 	}

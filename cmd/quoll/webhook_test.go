@@ -12,7 +12,7 @@ import (
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/config"
-	loopback "github.com/quoll/quoll/tenantsim/certificate"
+	"github.com/quoll/quoll/internal/loopback"
 )
 
 // tlsFiles writes a certificate for loopback and returns who trusts it.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/internal/clock"
-	"github.com/quoll/quoll/internal/simulate/directory"
+	"github.com/quoll/quoll/simulate/directory"
 )
 
 const accountKey = "c2VjcmV0" // base64

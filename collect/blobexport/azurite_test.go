@@ -19,7 +19,7 @@ import (
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/entra"
 	"github.com/quoll/quoll/internal/objectstore/emulator"
-	"github.com/quoll/quoll/internal/simulate/directory"
+	"github.com/quoll/quoll/simulate/directory"
 )
 
 // These tests run against Azurite, Microsoft's emulator: make test-azurite.

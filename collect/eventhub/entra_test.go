@@ -9,7 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/quoll/quoll/collect"
-	"github.com/quoll/quoll/internal/simulate/directory"
+	"github.com/quoll/quoll/simulate/directory"
 )
 
 // bearer makes the namespace take access tokens of Entra, which kfake cannot by

@@ -20,9 +20,9 @@ import (
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/internal/frames"
+	"github.com/quoll/quoll/internal/loopback"
 	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/model"
-	loopback "github.com/quoll/quoll/tenantsim/certificate"
 )
 
 const (

@@ -19,7 +19,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
-	"github.com/quoll/quoll/tenantsim/certificate"
+	"github.com/quoll/quoll/internal/loopback"
 )
 
 // ConnectionString is what signs in. It opens nothing outside of this process.
@@ -63,7 +63,7 @@ func New(brokers int, partitions int32, hubs ...string) (*Namespace, error) {
 // NewOn starts a namespace on another network than the machine's, such as
 // kfake.VirtualNetwork.
 func NewOn(network Network, brokers int, partitions int32, hubs ...string) (*Namespace, error) {
-	own, ca, err := certificate.New()
+	own, ca, err := loopback.New()
 	if err != nil {
 		return nil, fmt.Errorf("make simulated namespace: %w", err)
 	}

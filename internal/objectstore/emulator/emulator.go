@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quoll/quoll/internal/loopback"
 	"github.com/quoll/quoll/internal/objectstore"
-	"github.com/quoll/quoll/tenantsim/certificate"
 )
 
 // patience is how long one of them may take to answer.
@@ -29,7 +29,7 @@ const AzureAccount = "quoll"
 func Azurite(t testing.TB, dir, key string) objectstore.Location {
 	t.Helper()
 	own := t.TempDir()
-	files, err := certificate.Write(own)
+	files, err := loopback.Write(own)
 	if err != nil {
 		t.Fatal(err)
 	}

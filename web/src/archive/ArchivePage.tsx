@@ -15,6 +15,7 @@ import { Copies, Kept } from "./Copies";
 import { Disposals } from "./Disposals";
 import { Erasures } from "./Erasures";
 import { Holds } from "./Holds";
+import { Fact, Panel } from "./Panel";
 import { taskProgress } from "./progress";
 import { ProveAbsence, ProveRecord } from "./Prove";
 import { Reconciled } from "./Reconciled";
@@ -74,19 +75,6 @@ function Content({ a, now, reload }: { a: ArchiveDetail; now: number; reload: ()
       <Certificates a={a} />
     </>
   );
-}
-
-export function Panel({ title, action, children }: { title: string; action?: ReactNode; children: ReactNode }) {
-  return (
-    <section className="panel archive-panel" aria-label={title}>
-      <div className="archive-head"><h2>{title}</h2>{action}</div>
-      {children}
-    </section>
-  );
-}
-
-export function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return <div><dt>{name}</dt><dd className="numeric">{children}</dd></div>;
 }
 
 /** The task that runs, or why the last one could not be done. */

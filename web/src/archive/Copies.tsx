@@ -3,7 +3,7 @@ import { formatBytes, formatCount } from "../format/number";
 import { formatDuration } from "../format/time";
 import { archiveText } from "../text/archive";
 import { Ago } from "../ui/parts";
-import { Fact, Panel } from "./ArchivePage";
+import { Fact, Panel } from "./Panel";
 
 const t = archiveText.copies;
 

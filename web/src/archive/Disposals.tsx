@@ -10,7 +10,7 @@ import { archiveText } from "../text/archive";
 import { text } from "../text/en";
 import { Instant } from "../ui/parts";
 import { ErrorBar, FailureView, LoadingRows } from "../ui/states";
-import { Panel } from "./ArchivePage";
+import { Panel } from "./Panel";
 
 const t = archiveText.disposal;
 

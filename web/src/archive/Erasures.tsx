@@ -11,7 +11,7 @@ import { text } from "../text/en";
 import { Instant } from "../ui/parts";
 import { ErrorBar, FailureView, LoadingRows } from "../ui/states";
 import { namesOf } from "./names";
-import { Panel } from "./ArchivePage";
+import { Panel } from "./Panel";
 
 const t = archiveText.erasure;
 

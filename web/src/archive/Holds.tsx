@@ -9,7 +9,7 @@ import { text } from "../text/en";
 import { keptText } from "../text/kept";
 import { Instant } from "../ui/parts";
 import { ErrorBar, FailureView, LoadingRows } from "../ui/states";
-import { Panel } from "./ArchivePage";
+import { Panel } from "./Panel";
 
 const t = keptText.holds;
 

@@ -6,7 +6,7 @@ import { useMay } from "../app/settings";
 import { archiveText as t } from "../text/archive";
 import { text } from "../text/en";
 import { useFile } from "../ui/useFile";
-import { Panel } from "./ArchivePage";
+import { Panel } from "./Panel";
 import { utcInstant } from "./progress";
 
 /** The evidence of one record as a file. */

@@ -5,7 +5,7 @@ import { formatCount } from "../format/number";
 import { formatDuration, utcMinute } from "../format/time";
 import { archiveText as t } from "../text/archive";
 import { Ago } from "../ui/parts";
-import { Fact } from "./ArchivePage";
+import { Fact } from "./Panel";
 
 const r = t.reconciliation;
 

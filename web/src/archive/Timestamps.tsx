@@ -2,7 +2,7 @@ import type { ArchiveDetail } from "../api/types";
 import { formatCount } from "../format/number";
 import { archiveText } from "../text/archive";
 import { Ago } from "../ui/parts";
-import { Panel } from "./ArchivePage";
+import { Panel } from "./Panel";
 
 const t = archiveText.timestamps;
 

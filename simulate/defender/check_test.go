@@ -7,8 +7,8 @@ import (
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/internal/clock"
-	"github.com/quoll/quoll/internal/simulate/lives"
 	"github.com/quoll/quoll/model"
+	"github.com/quoll/quoll/simulate/lives"
 	wording "github.com/quoll/quoll/tenantsim/defender"
 )
 

@@ -28,8 +28,8 @@ type simulation struct {
 }
 
 var (
-	river = simulation{"./internal/simulate", "^TestTheWholeRiver$", 8}
-	roads = simulation{"./internal/simulate/defender", "^TestEveryRoad$", 12}
+	river = simulation{"./simulate", "^TestTheWholeRiver$", 8}
+	roads = simulation{"./simulate/defender", "^TestEveryRoad$", 12}
 )
 
 func main() {

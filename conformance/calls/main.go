@@ -1,7 +1,7 @@
 // Command calls asks Microsoft's own binder and Quoll's what a call of each
 // function means with arguments of every type, and compares the answers.
 //
-//	go run ./internal/conformance/calls -binder FOLDER [-operators] [-only NAME] [-keep FILE] [-v]
+//	go run ./conformance/calls -binder FOLDER [-operators] [-only NAME] [-keep FILE] [-v]
 //
 // FOLDER is the npm package @kusto/language-service-next, which is no part of
 // this project; Node runs it. The calls are the same each time as long as the

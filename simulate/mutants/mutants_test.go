@@ -12,7 +12,7 @@ import (
 // found takes make simulate-mutations.
 func TestEveryFaultFits(t *testing.T) {
 	for _, m := range mutants {
-		text, err := os.ReadFile(filepath.Join("..", "..", "..", m.file))
+		text, err := os.ReadFile(filepath.Join("..", "..", m.file))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,7 @@
-// Package certificate makes certificates for servers that listen on loopback.
+// Package loopback makes certificates for servers that listen on loopback.
 //
 // It must not know what they serve.
-package certificate
+package loopback
 
 import (
 	"crypto/ecdsa"

@@ -14,7 +14,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/quoll/quoll/internal/simulate/stories"
+	"github.com/quoll/quoll/simulate/stories"
 	"github.com/quoll/quoll/tenantsim/world"
 )
 

@@ -9,9 +9,9 @@ import (
 
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/internal/clock"
-	"github.com/quoll/quoll/internal/simulate/lives"
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/pipeline"
+	"github.com/quoll/quoll/simulate/lives"
 )
 
 // river is what the roads lead into, on a disk in memory.

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/internal/clock"
-	"github.com/quoll/quoll/internal/simulate/lives"
 	"github.com/quoll/quoll/schema"
+	"github.com/quoll/quoll/simulate/lives"
 	wording "github.com/quoll/quoll/tenantsim/defender"
 )
 

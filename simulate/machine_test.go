@@ -12,8 +12,8 @@ import (
 	"github.com/quoll/quoll/collect"
 	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/internal/clock"
-	"github.com/quoll/quoll/internal/simulate/lives"
 	"github.com/quoll/quoll/schema"
+	"github.com/quoll/quoll/simulate/lives"
 )
 
 // tables are those that audit records have rows in, and one that never has any.

@@ -2,7 +2,7 @@
 // that Sentinel itself wrote: column by column, by the form of what is in it,
 // over records of the same type and operation.
 //
-//	go run ./internal/conformance/rows -data DIR
+//	go run ./conformance/rows -data DIR
 //
 // DIR holds audit_records.jsonl, audit records as the API words them, and
 // exports of Sentinel: sentinel_officeactivity_export*.csv and, as JSON rows,

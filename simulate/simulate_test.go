@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/collect/activity"
-	"github.com/quoll/quoll/internal/simulate/lives"
+	"github.com/quoll/quoll/simulate/lives"
 	"github.com/quoll/quoll/tenantsim/dice"
 )
 

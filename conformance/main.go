@@ -2,7 +2,7 @@
 // published queries by the columns they give, documented examples by their
 // rows.
 //
-//	go run ./internal/conformance -corpus DIR [-data DIR] [-queries|-docs] [-page TEXT] [-report FILE] [-misses FILE]
+//	go run ./conformance -corpus DIR [-data DIR] [-queries|-docs] [-page TEXT] [-report FILE] [-misses FILE]
 //
 // DIR holds queries.jsonl, kqldocs.jsonl and, if it likes, the schema that the
 // queries were bound against. Nothing of it enters the project; what a report
