@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/quoll/quoll/internal/state"
 )
 
 // SignIn begins a session for who knows the password. It fails with ErrRefused
@@ -44,7 +46,7 @@ func (s *Store) begin(ctx context.Context, find func(*sql.Tx) (int64, error)) (S
 		return Session{}, err
 	}
 	session := Session{Token: secret, Expires: s.now().Add(SessionTime).UTC()}
-	err = s.tx(ctx, func(tx *sql.Tx) error {
+	err = state.Change(ctx, s.db, func(tx *sql.Tx) error {
 		id, err := find(tx)
 		if err != nil {
 			return err
@@ -118,7 +120,7 @@ func (s *Store) SetPassword(ctx context.Context, id int64, token, current, next 
 	if err != nil {
 		return err
 	}
-	err = s.tx(ctx, func(tx *sql.Tx) error {
+	err = state.Change(ctx, s.db, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "UPDATE access_person SET password = ? WHERE id = ?", hashed, id); err != nil {
 			return err
 		}

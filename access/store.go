@@ -68,7 +68,7 @@ func (s *Store) Link(ctx context.Context, name string, role Role) (string, error
 	if err != nil {
 		return "", err
 	}
-	err = s.tx(ctx, func(tx *sql.Tx) error {
+	err = state.Change(ctx, s.db, func(tx *sql.Tx) error {
 		var id int64
 		err := tx.QueryRowContext(ctx, `INSERT INTO access_person (name, role, created) VALUES (?, ?, ?)
 			ON CONFLICT (name) DO UPDATE SET role = excluded.role, disabled = 0 RETURNING id`, name, role, s.now().Unix()).Scan(&id)
@@ -108,7 +108,7 @@ func (s *Store) Change(ctx context.Context, id int64, c Change) (Person, error) 
 		return Person{}, fmt.Errorf("change person: %w: there is no role %q", ErrInvalid, *c.Role)
 	}
 	var p Person
-	err := s.tx(ctx, func(tx *sql.Tx) (err error) {
+	err := state.Change(ctx, s.db, func(tx *sql.Tx) (err error) {
 		if c.Role != nil {
 			if _, err := tx.ExecContext(ctx, "UPDATE access_person SET role = ? WHERE id = ?", *c.Role, id); err != nil {
 				return err
@@ -186,15 +186,4 @@ func (s *Store) secret() (text string, digest []byte, err error) {
 func digestOf(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
 	return sum[:]
-}
-
-func (s *Store) tx(ctx context.Context, do func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := do(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	return tx.Commit()
 }

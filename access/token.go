@@ -52,7 +52,7 @@ func (s *Store) NewToken(ctx context.Context, name string, role Role, author str
 	}
 	secret := tokenPrefix + text
 	t := Token{Name: name, Role: role, Author: author, Created: now.UTC().Truncate(time.Second), Expires: expires.UTC().Truncate(time.Second)}
-	err = s.tx(ctx, func(tx *sql.Tx) error {
+	err = state.Change(ctx, s.db, func(tx *sql.Tx) error {
 		var there, same int
 		if err := tx.QueryRowContext(ctx, "SELECT count(*), coalesce(sum(name = ?), 0) FROM access_token", name).Scan(&there, &same); err != nil {
 			return err

@@ -65,31 +65,27 @@ func (e *Engine) cursor(ctx context.Context) (sequence int64, err error) {
 
 // advance notes that a change was seen, with the steps that it asks for.
 func (e *Engine) advance(ctx context.Context, c Change, run []*Rule) error {
-	tx, err := e.db.BeginTx(ctx, nil)
-	if err != nil {
+	if err := state.Change(ctx, e.db, func(tx *sql.Tx) error { return noteSteps(ctx, tx, c, run, e.clock.Now().UnixMicro()) }); err != nil {
 		return fmt.Errorf("plan automation: %w", err)
 	}
-	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
-	now := e.clock.Now().UnixMicro()
+	return nil
+}
+
+func noteSteps(ctx context.Context, tx *sql.Tx, c Change, run []*Rule, now int64) error {
 	for _, r := range run {
 		for place, a := range r.Actions {
 			body, err := json.Marshal(a)
 			if err != nil {
-				return fmt.Errorf("plan automation: %w", err)
+				return err
 			}
 			if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO automation_run (rule_id, rule_name, incident, change, place, body, state, at, due) VALUES (?,?,?,?,?,?,?,?,?)`,
 				r.ID, r.Name, c.Incident, c.Sequence, place, string(body), Waiting, now, now); err != nil {
-				return fmt.Errorf("plan automation: %w", err)
+				return err
 			}
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE automation_cursor SET sequence=?`, c.Sequence); err != nil {
-		return fmt.Errorf("plan automation: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("plan automation: %w", err)
-	}
-	return nil
+	_, err := tx.ExecContext(ctx, `UPDATE automation_cursor SET sequence=?`, c.Sequence)
+	return err
 }
 
 const selectSteps = `SELECT sequence, incident, change, rule_id, rule_name, place, body, state, attempts, at, due, done, error FROM automation_run `

@@ -51,16 +51,8 @@ func (l *Ledger) update(ctx context.Context, what string, s Stream, change func(
 	return nil
 }
 
-// micros is how the ledger stores a time: microseconds since 1970, rounded
-// down; null for the zero time.
-func micros(t time.Time) sql.NullInt64 {
-	return sql.NullInt64{Int64: t.UnixMicro(), Valid: !t.IsZero()}
-}
+// micros is how the ledger stores a time: null for the zero time.
+func micros(t time.Time) sql.NullInt64 { return state.NullMicros(t) }
 
 // moment is the inverse of micros.
-func moment(v sql.NullInt64) time.Time {
-	if !v.Valid {
-		return time.Time{}
-	}
-	return time.UnixMicro(v.Int64).UTC()
-}
+func moment(v sql.NullInt64) time.Time { return state.FromNullMicros(v) }

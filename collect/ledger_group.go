@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"sync"
+
+	"github.com/quoll/quoll/internal/state"
 )
 
 // group lets changes that come at the same time share a transaction, and so one
@@ -87,15 +89,7 @@ func (g *group) round() {
 }
 
 func (g *group) alone(c *ledgerChange) error {
-	tx, err := g.db.BeginTx(c.ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // no effect after Commit; its error adds nothing before
-	if err := g.apply(c, tx); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return state.Change(c.ctx, g.db, func(tx *sql.Tx) error { return g.apply(c, tx) })
 }
 
 // together returns the error of each change, and the one that met all.

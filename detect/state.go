@@ -110,24 +110,20 @@ func (s *store) finding(ctx context.Context, subject string, w Window) (digest s
 // saveFinding notes that window w showed something of a subject, and the alert
 // about it with the further rows that it stands on.
 func (s *store) saveFinding(ctx context.Context, subject, alert string, seen, w Window, digest string, fresh map[rowKey]bool) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("save finding: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
-	_, err = tx.ExecContext(ctx, `INSERT INTO detect_episode (subject, alert, started, ended) VALUES (?,?,?,?)
-		ON CONFLICT (subject, alert) DO UPDATE SET started=excluded.started, ended=excluded.ended`,
-		subject, alert, micro(seen.Start), micro(seen.End))
-	if err == nil {
+	err := state.Change(ctx, s.db, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO detect_episode (subject, alert, started, ended) VALUES (?,?,?,?)
+			ON CONFLICT (subject, alert) DO UPDATE SET started=excluded.started, ended=excluded.ended`,
+			subject, alert, micro(seen.Start), micro(seen.End))
+		if err != nil {
+			return err
+		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO detect_finding (subject, ended, digest) VALUES (?,?,?)
 			ON CONFLICT (subject, ended) DO UPDATE SET digest=excluded.digest`, subject, micro(w.End), digest)
-	}
-	if err == nil {
-		err = saveRows(ctx, tx, alert, w, fresh)
-	}
-	if err == nil {
-		err = tx.Commit()
-	}
+		if err != nil {
+			return err
+		}
+		return saveRows(ctx, tx, alert, w, fresh)
+	})
 	if err != nil {
 		return fmt.Errorf("save finding: %w", err)
 	}

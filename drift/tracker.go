@@ -177,11 +177,10 @@ func (k *keeping) refuse(s normalise.Sighting) {
 
 // write brings it into the database, whole or not at all.
 func (k *keeping) write(ctx context.Context) error {
-	tx, err := k.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }()
+	return state.Change(ctx, k.db, func(tx *sql.Tx) error { return k.writeIn(ctx, tx) })
+}
+
+func (k *keeping) writeIn(ctx context.Context, tx *sql.Tx) error {
 	insert, err := tx.PrepareContext(ctx, `INSERT INTO drift_sighting
 		(key, parent, what, category, record_type, operation, field, type, value, first_seen, happened, position, record_id, example)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`)
@@ -198,7 +197,7 @@ func (k *keeping) write(ctx context.Context) error {
 			continue
 		}
 		_, err := insert.ExecContext(ctx, int64(s.Key), int64(s.Parent), s.What, s.Category, s.RecordType, s.Operation, s.Field, s.Type,
-			s.Value, k.received.UnixMicro(), micros(s.Time), int64(k.position), s.RecordID, s.Example)
+			s.Value, k.received.UnixMicro(), state.NullMicros(s.Time), int64(k.position), s.RecordID, s.Example)
 		if err != nil {
 			return err
 		}
@@ -210,7 +209,7 @@ func (k *keeping) write(ctx context.Context) error {
 			return err
 		}
 	}
-	return tx.Commit()
+	return nil
 }
 
 // done takes what is in the database now into memory.
@@ -230,12 +229,4 @@ func (k *keeping) done() {
 			k.known.add(normalise.FullKey(s.Parent))
 		}
 	}
-}
-
-// micros is null for a time that is not known.
-func micros(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixMicro()
 }

@@ -54,16 +54,8 @@ type Detail struct {
 
 // inTransaction runs f in a transaction and commits it unless f fails.
 func (s *Store) inTransaction(ctx context.Context, what string, f func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("%s: begin: %w", what, err)
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
-	if err := f(tx); err != nil {
+	if err := state.Change(ctx, s.db, f); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("%s: commit: %w", what, err)
 	}
 	return nil
 }

@@ -73,13 +73,6 @@ func Open(ctx context.Context, db *sql.DB, now func() time.Time) (*Store, error)
 	return &Store{db: db, now: now}, nil
 }
 
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
 // maxBatch bounds the indicators whose rows are written at once.
 const maxBatch = 500
 
@@ -121,23 +114,20 @@ func (s *Store) takeBatch(ctx context.Context, batch []Indicator, method string,
 }
 
 func (s *Store) keep(ctx context.Context, indicators []Indicator, now time.Time) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
-	for _, i := range indicators {
-		body, err := json.Marshal(i)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO intel_indicator (source, id, observable, until, active, digest, body, published) VALUES (?,?,?,?,?,?,?,?)
+	return state.Change(ctx, s.db, func(tx *sql.Tx) error {
+		for _, i := range indicators {
+			body, err := json.Marshal(i)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `INSERT INTO intel_indicator (source, id, observable, until, active, digest, body, published) VALUES (?,?,?,?,?,?,?,?)
 			ON CONFLICT (source, id, observable) DO UPDATE SET until=excluded.until, active=excluded.active, digest=excluded.digest, body=excluded.body, published=excluded.published`,
-			i.Source, i.ID, i.Key+"="+i.Value, micros(i.ValidUntil), !i.Revoked, digest(i), string(body), micros(now)); err != nil {
-			return err
+				i.Source, i.ID, i.Key+"="+i.Value, state.Micros(i.ValidUntil), !i.Revoked, digest(i), string(body), state.Micros(now)); err != nil {
+				return err
+			}
 		}
-	}
-	return tx.Commit()
+		return nil
+	})
 }
 
 func digest(i Indicator) string {
@@ -154,7 +144,7 @@ func (s *Store) Republish(ctx context.Context, take Taker) (int, error) {
 	now := s.now().UTC().Truncate(time.Microsecond)
 	total := 0
 	for {
-		batch, err := s.list(ctx, `WHERE active AND published < ? AND (until = 0 OR until > ?) ORDER BY source, id, observable LIMIT ?`, micros(now.Add(-RepublishAfter)), micros(now), maxBatch)
+		batch, err := s.list(ctx, `WHERE active AND published < ? AND (until = 0 OR until > ?) ORDER BY source, id, observable LIMIT ?`, state.Micros(now.Add(-RepublishAfter)), state.Micros(now), maxBatch)
 		if err != nil || len(batch) == 0 {
 			return total, err
 		}
@@ -180,14 +170,14 @@ func (s *Store) list(ctx context.Context, where string, args ...any) ([]Indicato
 
 // List returns active indicators, at most limit, by source and id.
 func (s *Store) List(ctx context.Context, limit int) ([]Indicator, error) {
-	return s.list(ctx, `WHERE active AND (until = 0 OR until > ?) ORDER BY source, id, observable LIMIT ?`, micros(s.now()), limit)
+	return s.list(ctx, `WHERE active AND (until = 0 OR until > ?) ORDER BY source, id, observable LIMIT ?`, state.Micros(s.now()), limit)
 }
 
 // Unhunted returns how many active indicators were not yet matched backwards,
 // and when the newest of them was written.
 func (s *Store) Unhunted(ctx context.Context) (count int, newest time.Time, err error) {
 	var at int64
-	err = s.db.QueryRowContext(ctx, `SELECT count(*), coalesce(max(published), 0) FROM intel_indicator WHERE hunted = 0 AND active AND (until = 0 OR until > ?)`, micros(s.now())).Scan(&count, &at)
+	err = s.db.QueryRowContext(ctx, `SELECT count(*), coalesce(max(published), 0) FROM intel_indicator WHERE hunted = 0 AND active AND (until = 0 OR until > ?)`, state.Micros(s.now())).Scan(&count, &at)
 	if err != nil {
 		return 0, newest, fmt.Errorf("count indicators: %w", err)
 	}
@@ -199,7 +189,7 @@ func (s *Store) Unhunted(ctx context.Context) (count int, newest time.Time, err 
 
 // Hunted notes that indicators written up to a time were matched backwards.
 func (s *Store) Hunted(ctx context.Context, upTo time.Time) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE intel_indicator SET hunted=? WHERE hunted=0 AND published<=?`, micros(s.now()), micros(upTo)); err != nil {
+	if _, err := s.db.ExecContext(ctx, `UPDATE intel_indicator SET hunted=? WHERE hunted=0 AND published<=?`, state.Micros(s.now()), state.Micros(upTo)); err != nil {
 		return fmt.Errorf("note that indicators were matched: %w", err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	_ "github.com/mattn/go-sqlite3" // the driver named "sqlite3"
 
 	"github.com/quoll/quoll/internal/icebergtable"
+	"github.com/quoll/quoll/internal/state"
 )
 
 const (
@@ -269,19 +270,17 @@ func (c *catalog) idlePositions(ctx context.Context) (map[string]uint64, error) 
 // setIdlePositions moves the position of tables that had nothing to commit, in
 // one transaction for all of them.
 func (c *catalog) setIdlePositions(ctx context.Context, names []string, position uint64) error {
-	tx, err := c.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("move positions: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit it has nothing to do
-	for _, name := range names {
-		_, err := tx.ExecContext(ctx, `INSERT INTO quoll_positions VALUES (?, ?)
-			ON CONFLICT (table_name) DO UPDATE SET position = excluded.position`, name, int64(position))
-		if err != nil {
-			return fmt.Errorf("move position of table %s: %w", name, err)
+	err := state.Change(ctx, c.db, func(tx *sql.Tx) error {
+		for _, name := range names {
+			_, err := tx.ExecContext(ctx, `INSERT INTO quoll_positions VALUES (?, ?)
+				ON CONFLICT (table_name) DO UPDATE SET position = excluded.position`, name, int64(position))
+			if err != nil {
+				return fmt.Errorf("table %s: %w", name, err)
+			}
 		}
-	}
-	if err := tx.Commit(); err != nil {
+		return nil
+	})
+	if err != nil {
 		return fmt.Errorf("move positions: %w", err)
 	}
 	return nil

@@ -78,15 +78,7 @@ func next(ctx context.Context, tx *sql.Tx, table, column, name string) (number i
 
 // change runs f in a transaction.
 func (s *Store) change(ctx context.Context, what string, f func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
-	if err := f(tx); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	if err := tx.Commit(); err != nil {
+	if err := state.Change(ctx, s.db, f); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil

@@ -52,20 +52,23 @@ func (s *store) save(ctx context.Context, counts []Count, to time.Time, live boo
 		key := weekKey{c.Series, at - at%weekSeconds}
 		weeks[key] = append(weeks[key], c)
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // no effect after Commit
-	for key, hours := range weeks {
-		if err := saveWeek(ctx, tx, key, hours); err != nil {
-			return err
+	return state.Change(ctx, s.db, func(tx *sql.Tx) error {
+		for key, hours := range weeks {
+			if err := saveWeek(ctx, tx, key, hours); err != nil {
+				return err
+			}
 		}
-	}
+		if live {
+			if err := saveLags(ctx, tx, counts); err != nil {
+				return err
+			}
+		}
+		return saveProgress(ctx, tx, to)
+	})
+}
+
+func saveLags(ctx context.Context, tx *sql.Tx, counts []Count) error {
 	for _, c := range counts {
-		if !live {
-			break
-		}
 		if c.Lag <= 0 { // nothing of it came on its own
 			continue
 		}
@@ -78,6 +81,11 @@ func (s *store) save(ctx context.Context, counts []Count, to time.Time, live boo
 			return err
 		}
 	}
+	return nil
+}
+
+// saveProgress notes up to when was counted, and forgets what is too old to learn from.
+func saveProgress(ctx context.Context, tx *sql.Tx, to time.Time) error {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO silence_progress (one, counted) VALUES (1, ?1) ON CONFLICT DO UPDATE SET counted = ?1`, to.Unix()); err != nil {
 		return err
 	}
@@ -88,7 +96,7 @@ func (s *store) save(ctx context.Context, counts []Count, to time.Time, live boo
 			return err
 		}
 	}
-	return tx.Commit()
+	return nil
 }
 
 func saveWeek(ctx context.Context, tx *sql.Tx, key weekKey, hours []Count) error {

@@ -68,7 +68,7 @@ func (s *store) overlapping(ctx context.Context, from, to time.Time) ([]slice, e
 			return nil, fmt.Errorf("read slices: %w", err)
 		}
 		c.From, c.To = time.UnixMicro(from).UTC(), time.UnixMicro(to).UTC()
-		c.submitted, c.nextTry = moment(submitted), moment(nextTry)
+		c.submitted, c.nextTry = state.FromNullMicros(submitted), state.FromNullMicros(nextTry)
 		all = append(all, c)
 	}
 	if err := rows.Err(); err != nil {
@@ -85,7 +85,7 @@ func (s *store) plan(ctx context.Context, from, to time.Time, span time.Duration
 	if err != nil {
 		return nil, 0, err
 	}
-	err = s.transaction(ctx, func(tx *sql.Tx) error {
+	err = state.Change(ctx, s.db, func(tx *sql.Tx) error {
 		var kept []collect.Window
 		for _, k := range known {
 			switch {
@@ -141,8 +141,8 @@ func (s *store) save(ctx context.Context, c *slice) error {
 	_, err := s.db.ExecContext(ctx, `
 		UPDATE auditsearch_slice SET done = ?, query_id = ?, submitted = ?, succeeded = ?, expected = ?, next_link = ?,
 		  pages = ?, records = ?, readings = ?, failures = ?, next_try = ?, shortfall = ? WHERE id = ?`,
-		c.done, c.query, micros(c.submitted), c.succeeded, c.expected, c.next,
-		c.pages, c.records, c.readings, c.failures, micros(c.nextTry), c.shortfall, c.id)
+		c.done, c.query, state.NullMicros(c.submitted), c.succeeded, c.expected, c.next,
+		c.pages, c.records, c.readings, c.failures, state.NullMicros(c.nextTry), c.shortfall, c.id)
 	if err != nil {
 		return fmt.Errorf("save slice %s: %w", c, err)
 	}
@@ -151,7 +151,7 @@ func (s *store) save(ctx context.Context, c *slice) error {
 
 // split puts two slices in the place of one, and returns them.
 func (s *store) split(ctx context.Context, c *slice, a, b collect.Window) ([]slice, error) {
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
+	err := state.Change(ctx, s.db, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM auditsearch_slice WHERE id = ?`, c.id); err != nil {
 			return err
 		}
@@ -163,30 +163,7 @@ func (s *store) split(ctx context.Context, c *slice, a, b collect.Window) ([]sli
 	return s.overlapping(ctx, c.From, c.To)
 }
 
-func (s *store) transaction(ctx context.Context, change func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := change(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	return tx.Commit()
-}
-
 func (c *slice) String() string {
 	const layout = "2006-01-02T15:04:05Z"
 	return c.From.Format(layout) + ".." + c.To.Format(layout)
-}
-
-// micros is how a time is stored; null for the zero time.
-func micros(t time.Time) sql.NullInt64 {
-	return sql.NullInt64{Int64: t.UnixMicro(), Valid: !t.IsZero()}
-}
-
-func moment(v sql.NullInt64) time.Time {
-	if !v.Valid {
-		return time.Time{}
-	}
-	return time.UnixMicro(v.Int64).UTC()
 }

@@ -90,7 +90,7 @@ func exportTables(ctx context.Context, db *sql.DB) (map[tableKey]*tableHours, er
 		key.tenant = tenantOf(name)
 		t := tables[key]
 		if t == nil {
-			t = &tableHours{lastSuccess: moment(success), first: hour, hours: map[time.Time]*tableHour{}}
+			t = &tableHours{lastSuccess: state.FromMicros(success), first: hour, hours: map[time.Time]*tableHour{}}
 			tables[key] = t
 		}
 		t.add(hour, lines, readTo, size)

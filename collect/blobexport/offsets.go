@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"time"
 
@@ -72,7 +71,7 @@ func (o *offsets) marks(ctx context.Context, container string) (map[string]mark,
 // save stores the mark of a blob after a chunk of it, or its end, was reached.
 // chunk is what was journalled: zero bytes when only the end was seen.
 func (o *offsets) save(ctx context.Context, container, name string, m mark, chunk chunk, now time.Time) error {
-	err := o.transaction(ctx, func(tx *sql.Tx) error {
+	err := state.Change(ctx, o.db, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO blobexport_blob (store, container, name, read_to, lines, tail, tail_size, size, modified, etag) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET read_to = excluded.read_to, lines = excluded.lines, tail = excluded.tail,
@@ -135,7 +134,7 @@ func (o *offsets) totals(ctx context.Context) (map[string]totals, error) {
 		if err := rows.Scan(&container, &t.chunks, &t.lines, &t.bytes, &journalled, &modified, &success); err != nil {
 			return nil, fmt.Errorf("read export totals: %w", err)
 		}
-		t.lastJournalled, t.lastModified, t.lastSuccess = moment(journalled), moment(modified), moment(success)
+		t.lastJournalled, t.lastModified, t.lastSuccess = state.FromMicros(journalled), state.FromMicros(modified), state.FromMicros(success)
 		all[container] = t
 	}
 	if err := rows.Err(); err != nil {
@@ -150,22 +149,4 @@ func tailText(m mark) []byte {
 		return []byte{}
 	}
 	return m.tail
-}
-
-func (o *offsets) transaction(ctx context.Context, change func(*sql.Tx) error) error {
-	tx, err := o.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := change(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	return tx.Commit()
-}
-
-func moment(micros int64) time.Time {
-	if micros == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micros).UTC()
 }

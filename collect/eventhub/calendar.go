@@ -74,7 +74,7 @@ func allHubs(ctx context.Context, db *sql.DB) ([]*hubHours, error) {
 		if err := rows.Scan(&h.tenant, &h.namespace, &h.name, &since, &caughtUp); err != nil {
 			return nil, err
 		}
-		h.since, h.caughtUp = moment(since.Int64), moment(caughtUp)
+		h.since, h.caughtUp = state.FromMicros(since.Int64), state.FromMicros(caughtUp)
 		hubs = append(hubs, h)
 	}
 	return hubs, rows.Err()
@@ -92,7 +92,7 @@ func (h *hubHours) read(ctx context.Context, db *sql.DB) error {
 		if err := rows.Scan(&hour, &a.messages, &a.bytes); err != nil {
 			return err
 		}
-		at := moment(hour)
+		at := state.FromMicros(hour)
 		if h.hours[at] = a; h.since.IsZero() || at.Before(h.since) {
 			h.since = at
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"time"
 
@@ -55,7 +54,7 @@ func (o *offsets) kept(ctx context.Context) (map[place]kept, error) {
 		if err := rows.Scan(&p.hub, &p.partition, &k.next, &latest, &caughtUp); err != nil {
 			return nil, fmt.Errorf("read offsets of event hubs: %w", err)
 		}
-		k.latest, k.caughtUp = moment(latest), moment(caughtUp)
+		k.latest, k.caughtUp = state.FromMicros(latest), state.FromMicros(caughtUp)
 		all[p] = k
 	}
 	if err := rows.Err(); err != nil {
@@ -67,7 +66,7 @@ func (o *offsets) kept(ctx context.Context) (map[place]kept, error) {
 // save keeps how far partitions are journalled, with what is lost before that, in
 // one durable transaction.
 func (o *offsets) save(ctx context.Context, marks []*mark, now time.Time) error {
-	err := o.transaction(ctx, func(tx *sql.Tx) error {
+	err := state.Change(ctx, o.db, func(tx *sql.Tx) error {
 		for _, m := range marks {
 			if m.next < 0 {
 				continue
@@ -107,7 +106,7 @@ func (o *offsets) saveMark(ctx context.Context, tx *sql.Tx, m *mark, now time.Ti
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO eventhub_gap (namespace, hub, partition, gap_from, gap_to, after, before, recorded, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO NOTHING`,
-			o.namespace, m.hub, m.partition, g.from, g.to, micros(g.after), micros(g.before), now.UnixMicro(), g.reason)
+			o.namespace, m.hub, m.partition, g.from, g.to, state.Micros(g.after), state.Micros(g.before), now.UnixMicro(), g.reason)
 		if err != nil {
 			return err
 		}
@@ -119,7 +118,7 @@ func (o *offsets) saveMark(ctx context.Context, tx *sql.Tx, m *mark, now time.Ti
 // which offset each goes on, and of those in current that nothing was outstanding
 // at a time.
 func (o *offsets) looked(ctx context.Context, held map[place]int64, current map[place]bool, at time.Time) error {
-	err := o.transaction(ctx, func(tx *sql.Tx) error {
+	err := state.Change(ctx, o.db, func(tx *sql.Tx) error {
 		if len(held) > 0 {
 			if _, err := tx.ExecContext(ctx, `UPDATE eventhub_partition SET held = 0 WHERE namespace = ?`, o.namespace); err != nil {
 				return err
@@ -165,7 +164,7 @@ func (o *offsets) totals(ctx context.Context) (map[string]totals, error) {
 		if err := rows.Scan(&hub, &t.payloads, &t.bytes, &latest, &caughtUp, &landed, &t.gaps); err != nil {
 			return nil, fmt.Errorf("read totals of event hubs: %w", err)
 		}
-		t.latest, t.caughtUp, t.landed = moment(latest), moment(caughtUp), moment(landed)
+		t.latest, t.caughtUp, t.landed = state.FromMicros(latest), state.FromMicros(caughtUp), state.FromMicros(landed)
 		all[hub] = t
 	}
 	if err := rows.Err(); err != nil {
@@ -211,33 +210,8 @@ func gapsOf(ctx context.Context, db *sql.DB, where string, arguments ...any) ([]
 		if err := rows.Scan(&g.Hub, &g.Partition, &g.From, &g.To, &after, &before, &recorded, &g.Reason); err != nil {
 			return nil, err
 		}
-		g.After, g.Before, g.Recorded = moment(after), moment(before), moment(recorded)
+		g.After, g.Before, g.Recorded = state.FromMicros(after), state.FromMicros(before), state.FromMicros(recorded)
 		gaps = append(gaps, g)
 	}
 	return gaps, rows.Err()
-}
-
-func (o *offsets) transaction(ctx context.Context, change func(*sql.Tx) error) error {
-	tx, err := o.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := change(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	return tx.Commit()
-}
-
-func moment(micros int64) time.Time {
-	if micros == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micros).UTC()
-}
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
 }

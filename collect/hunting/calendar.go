@@ -41,13 +41,13 @@ func Calendars(ctx context.Context, db *sql.DB, w collect.Window, now time.Time)
 		if err := rows.Scan(&s.Tenant, &s.ContentType, &first, &through); err != nil {
 			return nil, fmt.Errorf("read calendar of hunting: %w", err)
 		}
-		c := collect.Calendar{Stream: s, Name: "hunting/" + s.Tenant, Since: moment(first).Truncate(time.Hour)}
+		c := collect.Calendar{Stream: s, Name: "hunting/" + s.Tenant, Since: state.FromMicros(first).Truncate(time.Hour)}
 		start := w.From
 		if start.Before(c.Since) {
 			start = c.Since
 		}
 		for ; start.Before(w.To); start = start.Add(time.Hour) {
-			c.Hours = append(c.Hours, judge(start, moment(through), gaps[s], now))
+			c.Hours = append(c.Hours, judge(start, state.FromMicros(through), gaps[s], now))
 		}
 		all = append(all, c)
 	}
@@ -66,7 +66,7 @@ type lostSpan struct {
 
 func allGaps(ctx context.Context, db *sql.DB, w collect.Window) (map[collect.Stream][]lostSpan, error) {
 	rows, err := db.QueryContext(ctx, `SELECT tenant, name, gap_from, gap_to, recorded, reason FROM hunting_gap WHERE gap_from < ? AND gap_to > ?`,
-		micros(w.To), micros(w.From.Add(-time.Hour)))
+		state.Micros(w.To), state.Micros(w.From.Add(-time.Hour)))
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func allGaps(ctx context.Context, db *sql.DB, w collect.Window) (map[collect.Str
 		if err := rows.Scan(&s.Tenant, &s.ContentType, &from, &to, &recorded, &g.reason); err != nil {
 			return nil, err
 		}
-		g.From, g.To, g.recorded = moment(from), moment(to), moment(recorded)
+		g.From, g.To, g.recorded = state.FromMicros(from), state.FromMicros(to), state.FromMicros(recorded)
 		gaps[s] = append(gaps[s], g)
 	}
 	return gaps, rows.Err()

@@ -52,7 +52,7 @@ func (k *marks) read(ctx context.Context, table string) (mark, error) {
 	if err != nil {
 		return m, fmt.Errorf("read mark of %s: %w", table, err)
 	}
-	m.first, m.through, m.reread, m.lastSuccess, m.lastJournalled = moment(first), moment(through), moment(reread), moment(success), moment(journalled)
+	m.first, m.through, m.reread, m.lastSuccess, m.lastJournalled = state.FromMicros(first), state.FromMicros(through), state.FromMicros(reread), state.FromMicros(success), state.FromMicros(journalled)
 	return m, nil
 }
 
@@ -71,37 +71,22 @@ func saveIn(ctx context.Context, db execer, tenant, table string, m mark) error 
 	_, err := db.ExecContext(ctx, `
 		INSERT OR REPLACE INTO hunting_table (tenant, name, first, through, reread, queries, rows, bytes, gaps, last_success, last_journalled)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		tenant, table, micros(m.first), micros(m.through), micros(m.reread), m.queries, m.rows, m.bytes, m.gaps, micros(m.lastSuccess), micros(m.lastJournalled))
+		tenant, table, state.Micros(m.first), state.Micros(m.through), state.Micros(m.reread), m.queries, m.rows, m.bytes, m.gaps, state.Micros(m.lastSuccess), state.Micros(m.lastJournalled))
 	return err
 }
 
 // gap records a gap with the mark behind it.
 func (k *marks) gap(ctx context.Context, table string, m mark, w collect.Window, now time.Time, reason string) error {
-	tx, err := k.db.BeginTx(ctx, nil)
+	err := state.Change(ctx, k.db, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO hunting_gap (tenant, name, gap_from, gap_to, recorded, reason) VALUES (?, ?, ?, ?, ?, ?)`,
+			k.tenant, table, state.Micros(w.From), state.Micros(w.To), state.Micros(now), reason)
+		if err != nil {
+			return err
+		}
+		return saveIn(ctx, tx, k.tenant, table, m)
+	})
 	if err != nil {
 		return fmt.Errorf("record gap of %s: %w", table, err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO hunting_gap (tenant, name, gap_from, gap_to, recorded, reason) VALUES (?, ?, ?, ?, ?, ?)`,
-		k.tenant, table, micros(w.From), micros(w.To), micros(now), reason)
-	if err == nil {
-		err = saveIn(ctx, tx, k.tenant, table, m)
-	}
-	if err != nil {
-		return fmt.Errorf("record gap of %s: %w", table, errors.Join(err, tx.Rollback()))
-	}
-	return tx.Commit()
-}
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func moment(micros int64) time.Time {
-	if micros == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micros).UTC()
+	return nil
 }

@@ -29,17 +29,15 @@ func openTotals(ctx context.Context, db *sql.DB, name, tenant string) (*totals, 
 }
 
 // add counts what was journalled, for the listener and for the hour.
-func (t *totals) add(ctx context.Context, d delivered, now time.Time) (err error) {
-	tx, err := t.db.BeginTx(ctx, nil)
-	if err != nil {
+func (t *totals) add(ctx context.Context, d delivered, now time.Time) error {
+	if err := state.Change(ctx, t.db, func(tx *sql.Tx) error { return t.count(ctx, tx, d, now) }); err != nil {
 		return fmt.Errorf("count pushes: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("count pushes: %w", errors.Join(err, tx.Rollback()))
-		}
-	}()
-	_, err = tx.ExecContext(ctx, `
+	return nil
+}
+
+func (t *totals) count(ctx context.Context, tx *sql.Tx, d delivered, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `
 		INSERT INTO push_total (name, payloads, lines, bytes, last_journalled) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET payloads = payloads + excluded.payloads, lines = lines + excluded.lines, bytes = bytes + excluded.bytes,
 		  last_journalled = excluded.last_journalled`, t.name, d.payloads, d.Lines, d.Bytes, now.UnixMicro())
@@ -50,10 +48,7 @@ func (t *totals) add(ctx context.Context, d delivered, now time.Time) (err error
 		INSERT INTO push_hour (name, tenant, hour, payloads, lines, bytes) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET tenant = excluded.tenant, payloads = payloads + excluded.payloads, lines = lines + excluded.lines, bytes = bytes + excluded.bytes`,
 		t.name, t.tenant, hourOf(now), d.payloads, d.Lines, d.Bytes)
-	if err != nil {
-		return err
-	}
-	return tx.Commit()
+	return err
 }
 
 // listened counts time for which the listener was there.
