@@ -479,3 +479,20 @@ func BenchmarkAuditRecords(b *testing.B) {
 	}
 	b.ReportMetric(float64(records*b.N)/b.Elapsed().Seconds(), "records/s")
 }
+
+// What stands between records and is none takes none of them with it.
+func TestForeignElementsOfAList(t *testing.T) {
+	const a, b = `{"CreationTime":"2026-09-14T08:21:07","Id":"a"}`, `{"CreationTime":"2026-09-14T08:21:07","Id":"b"}`
+	for _, foreign := range []string{`"x"`, `"say \"{\""`, "7", "null", "NaN"} {
+		r := rowsOf(t, model.FormatAuditArray, "["+foreign+","+a+", "+foreign+" ,"+b+"]")
+		if len(r.Records) != 2 || len(r.Rejects) != 2 {
+			t.Errorf("%s: %d records and %d rejects, want two of each", foreign, len(r.Records), len(r.Rejects))
+			continue
+		}
+		for _, reject := range r.Rejects {
+			if string(reject.Raw) != foreign {
+				t.Errorf("%s: the reject is %s", foreign, reject.Raw)
+			}
+		}
+	}
+}

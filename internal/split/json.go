@@ -7,7 +7,9 @@ import "bytes"
 // wrapper {"records":[…]} or {"value":[…]}. atEnd says that nothing follows
 // data. data must start where the last token ended.
 //
-// The limits: no string holds a line break, as JSON demands. Behind a broken
+// The limits: no string holds a line break, as JSON demands. A text, a number or
+// a word in a list is a broken token of its own, anything else that is no object
+// is one up to the end of its line. Behind a broken
 // object the search goes on at the next line that starts an object and is
 // indented no deeper; where there is no such line, as in an array that is
 // written in one line, everything up to the end is one broken token.
@@ -25,8 +27,14 @@ func (s *Scanner) JSON(data []byte, atEnd bool) Token {
 	if data[start] != '{' {
 		return s.scalar(data, start, atEnd)
 	}
-	reach, limited := s.reach(data[start:])
+	// Most records end soon, and looking for the end of a line would cost as much as
+	// all of a text that is one line.
+	reach, limited := s.near(data[start:])
 	end, closed := balance(reach)
+	if !closed && limited {
+		reach, limited = s.reach(data[start:])
+		end, closed = balance(reach)
+	}
 	switch {
 	case closed:
 		return s.passed(Token{Kind: Record, Start: start, End: start + end})
@@ -191,28 +199,59 @@ func indentOf(data []byte, at int) int {
 	return n
 }
 
-// scalar returns what stands where an object should: one number or literal of
-// a list, otherwise the rest of the line.
+// scalar returns what stands where an object should: one element of a list,
+// otherwise the rest of the line.
 func (s *Scanner) scalar(data []byte, start int, atEnd bool) Token {
 	reach := data[start:min(len(data), start+s.window)]
 	limited := len(data)-start > s.window
-	if n := bytes.IndexByte(reach, '\n'); n >= 0 {
-		reach = reach[:n+1]
-	} else if !atEnd && !limited {
-		return Token{Kind: More, Start: start}
-	} else if limited {
+	if n := element(reach); n > 0 {
+		return s.passed(Token{Kind: Broken, Start: start, End: start + n})
+	}
+	line := bytes.IndexByte(reach, '\n')
+	if line >= 0 {
+		reach = reach[:line]
+	}
+	switch {
+	case line < 0 && limited:
 		return Token{Kind: TooLong, Start: start, End: start + len(reach)}
+	case line < 0 && !atEnd:
+		return Token{Kind: More, Start: start}
 	}
-	word := 0
-	for word < len(reach) && isWord(reach[word]) {
-		word++
-	}
-	after := word + spaces(reach[word:])
-	if word > 0 && after < len(reach) && (reach[after] == ',' || reach[after] == ']') && isLiteral(reach[:word]) {
-		return Token{Kind: Broken, Start: start, End: start + word}
-	}
-	return Token{Kind: Broken, Start: start, End: start + len(bytes.TrimRight(reach, "\r\n"))}
+	return Token{Kind: Broken, Start: start, End: start + len(bytes.TrimRight(reach, "\r"))}
 }
+
+// element returns the length of the text, number or literal at the start of data
+// that is an element of a list, as what follows in its line shows; 0 if it is none. Of words
+// that JSON does not have, only what an object follows is taken for one: the rest
+// may be a line of anything.
+func element(data []byte) int {
+	end := 0
+	if data[0] == '"' {
+		end = stringEnd(data, 0) + 1
+	} else {
+		for end < len(data) && isWord(data[end]) {
+			end++
+		}
+	}
+	if end == 0 || end >= len(data) {
+		return 0
+	}
+	after := end + blanks(data[end:])
+	if after == len(data) || data[after] != ',' && data[after] != ']' {
+		return 0
+	}
+	if data[0] == '"' || isLiteral(data[:end]) {
+		return end
+	}
+	next := after + 1 + blanks(data[after+1:])
+	if next < len(data) && data[next] == '{' {
+		return end
+	}
+	return 0
+}
+
+// blanks returns the length of the space at the start of data, up to its line end.
+func blanks(data []byte) int { return len(data) - len(bytes.TrimLeft(data, " \t\r")) }
 
 func isWord(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '+' || c == '.'

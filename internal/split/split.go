@@ -74,6 +74,12 @@ func (s *Scanner) reach(data []byte) (reach []byte, limited bool) {
 	return data[:limit], true
 }
 
+// near is what reach returns without looking for the end of the line.
+func (s *Scanner) near(data []byte) (reach []byte, limited bool) {
+	limit := min(max(s.spare, smallestWindow), s.window)
+	return data[:min(len(data), limit)], len(data) > limit
+}
+
 // passed notes that a token ends the given number of bytes further on.
 func (s *Scanner) passed(t Token) Token {
 	s.spare = min(patience*s.window, s.spare+4*t.End)

@@ -74,7 +74,12 @@ func TestJSON(t *testing.T) {
 			"[\n {\n  \"a\": \"x,\n  \"m\": [\n   {\"n\":1}]\n },\n {\"b\":2}\n]",
 			[]string{"broken:{\n  \"a\": \"x,\n  \"m\": [\n   {\"n\":1}]\n },\n", `{"b":2}`}},
 		{"garbage", "garbage, all of it\n{\"b\":2}", []string{"broken:garbage, all of it", `{"b":2}`}},
-		{"scalars", "[1,null, \"x\"]\n{}", []string{"broken:1", "broken:null", `broken:"x"]`, `{}`}},
+		{"scalars", "[1,null, \"x\"]\n{}", []string{"broken:1", "broken:null", `broken:"x"`, `{}`}},
+		{"foreign elements before records", `["x, {\"y\"", {"a":1},"", {"b":2} ,"z"]`,
+			[]string{`broken:"x, {\"y\""`, `{"a":1}`, `broken:""`, `{"b":2}`, `broken:"z"`}},
+		{"words before records", `[NaN, {"a":1},undefined,{"b":2},1,{"c":3}]`,
+			[]string{"broken:NaN", `{"a":1}`, "broken:undefined", `{"b":2}`, "broken:1", `{"c":3}`}},
+		{"a name, not an element", "\"a\": {\"b\":1},\n{}", []string{`broken:"a": {"b":1},`, `{}`}},
 		{"cut at the end", `[{"a":1},{"b":`, []string{`{"a":1}`, `broken:{"b":`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -104,6 +109,19 @@ func TestTooLongIsSkipped(t *testing.T) {
 	token := s.JSON([]byte(long), true)
 	if token.Kind != split.TooLong || token.End != 64<<10 {
 		t.Fatalf("token = %+v, want the first 64 KiB as too long", token)
+	}
+}
+
+// In a file of one line that is longer than the window, an element that is no
+// object takes nothing with it.
+func TestElementInALongLine(t *testing.T) {
+	for _, foreign := range []string{`"x"`, "1", "NaN"} {
+		text := "[" + foreign + `,{"a":1},` + strings.Repeat(`{"b":2},`, 20_000) + `{"c":3}]`
+		s := split.NewScanner(64 << 10)
+		token := s.JSON([]byte(text), true)
+		if token.Kind != split.Broken || token.End != 1+len(foreign) {
+			t.Errorf("%s: token = %+v, want it alone", foreign, token)
+		}
 	}
 }
 
