@@ -25,7 +25,7 @@ func All() []Metric {
 
 		{"quoll_source_state", "1 for the state that a source is in, 0 for the others: running, starting, degraded (it is tried again), blocked (somebody has to act), stopped.", of(stream, "state")},
 		{"quoll_source_problem", "1 while the last attempt failed, or something is about to be lost; cause is a sentence, empty where it has figures in it.", of(stream, "code", "cause")},
-		{"quoll_source_warning", "1 while something becomes trouble unless somebody acts in time: credential-ends, content-expires, silent.", of(stream, "code")},
+		{"quoll_source_warning", "1 while something becomes trouble unless somebody acts in time: credential-ends, content-expires, silent, other-organization.", of(stream, "code")},
 		{"quoll_source_last_success_timestamp_seconds", "When the source last answered completely, with or without anything new.", stream},
 		{"quoll_source_last_received_timestamp_seconds", "When something was last journalled.", stream},
 		{"quoll_source_lag_seconds", "How far the point up to which everything is journalled lies behind now.", stream},
@@ -40,6 +40,7 @@ func All() []Metric {
 		{"quoll_source_credential_end_timestamp_seconds", "When what the connector signs in with ends; absent where that is not known or nobody has to renew it.", road},
 
 		{"quoll_records_total", "Records that went through the normaliser since the process started, by outcome: added, duplicate (known already), revision (known, with other content), rejected.", []string{"source", "tenant", "content", "outcome"}},
+		{"quoll_records_other_organization_total", "Records that name another organisation than the tenant that they were collected for, since the process started. They are kept, under its name.", []string{"source", "tenant", "content"}},
 		{"quoll_record_delay_seconds", "How long records took on their way, of those that became visible within about the last hour; stages as in GET /api/v1/connectors; p50 is the median.", []string{"tenant", "content", "stage", "rank"}},
 		{"quoll_unknown_total", "What the normaliser met and did not know since the process started, and kept: record types, categories, columns, values.", []string{"kind"}},
 

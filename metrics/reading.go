@@ -30,6 +30,7 @@ type Reading struct {
 type Flow struct {
 	Source, Tenant, Content                string
 	Added, Duplicates, Revisions, Rejected int64
+	Others                                 int64 // that name another organisation
 }
 
 // Delay is how long the records of a content type took on a part of their way, of
@@ -150,6 +151,7 @@ func (e *emitter) reading(r *Reading) {
 		for outcome, n := range map[string]int64{"added": f.Added, "duplicate": f.Duplicates, "revision": f.Revisions, "rejected": f.Rejected} {
 			e.value("quoll_records_total", float64(n), f.Source, f.Tenant, f.Content, outcome)
 		}
+		e.value("quoll_records_other_organization_total", float64(f.Others), f.Source, f.Tenant, f.Content)
 	}
 	for _, d := range r.Delays {
 		for rank, v := range map[string]time.Duration{"p50": d.P50, "p90": d.P90, "p99": d.P99, "max": d.Max} {

@@ -221,6 +221,9 @@ func (r *run) auditIdentity(record *shaped) schema.Record {
 	r.buffer = r.appendCanonical(r.buffer[:0], record)
 	digest := schema.NewDigest(r.buffer)
 	tenant := r.tenantOf(stringOf(record.value(record.organization)))
+	if tenant != r.tenant && r.tenant != "" {
+		count(&r.result.Counts.Organisations, r.names.keep(tenant))
+	}
 	id := stringOf(record.value(record.id))
 	if id == "" {
 		r.result.Counts.NoID++

@@ -23,6 +23,9 @@ type Counts struct {
 	Times int
 	// NoID is how many records have no id and are known by their content.
 	NoID int
+	// Organisations are audit records by their organisation, in lower case, where that
+	// is another than the tenant that the payload was collected for.
+	Organisations map[string]int
 }
 
 // maxNames bounds how many different names counts have, of one payload and of all
@@ -143,6 +146,7 @@ func (c *Counts) Add(other Counts) {
 	addAll(&c.Values, other.Values)
 	c.Times += other.Times
 	c.NoID += other.NoID
+	addAll(&c.Organisations, other.Organisations)
 }
 
 func addAll(counts *map[string]int, other map[string]int) {

@@ -158,7 +158,8 @@ type Pipeline struct {
 
 	mu     sync.Mutex
 	status Status
-	moved  chan struct{} // closed and replaced with each entry applied
+	moved  chan struct{}   // closed and replaced with each entry applied
+	others map[string]bool // tenants and other organisations that the log has told of
 
 	following atomic.Int32 // how many apply what is journalled: Run, and an import
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/quoll/quoll/journal"
@@ -60,7 +61,13 @@ type Origin struct {
 }
 
 // Flow counts records since the process started.
-type Flow struct{ Added, Duplicates, Revisions, Rejected int64 }
+type Flow struct {
+	Added, Duplicates, Revisions, Rejected int64
+	// Others are those that name another organisation than the tenant that they were
+	// collected for, and Other is one such organisation. They are kept under its name.
+	Others int64
+	Other  string
+}
 
 // Status returns where the river stands now.
 func (p *Pipeline) Status() Status {
@@ -77,6 +84,13 @@ func (p *Pipeline) Status() Status {
 		s.Archived = p.Archive.Sealed()
 	}
 	return s
+}
+
+// Flow returns what came from one origin since the process started.
+func (p *Pipeline) Flow(from Origin) Flow {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.status.Flows[from]
 }
 
 // pressed tells of a change of the room on the disk.
@@ -128,24 +142,61 @@ func (p *Pipeline) count(j *job, a lake.Applied) {
 		s.Rows[table] += int64(n)
 	}
 	s.Unknown.Add(j.result.Counts)
-	s.count(&j.entry.Payload, a, len(j.result.Rejects))
+	p.tellOthers(j)
+	s.count(j, a)
 	s.LastApplied, s.Lag = now, now.Sub(j.entry.Payload.Received)
 	close(p.moved)
 	p.moved = make(chan struct{})
 }
 
 // count adds what became of a payload to the flow of its origin.
-func (s *Status) count(p *model.Payload, a lake.Applied, rejects int) {
+func (s *Status) count(j *job, a lake.Applied) {
 	if s.Flows == nil {
 		s.Flows = map[Origin]Flow{}
 	}
-	from := Origin{p.Source, p.Tenant, p.ContentType}
+	from := originOf(j)
 	f := s.Flows[from]
 	f.Added += int64(a.Added)
 	f.Duplicates += int64(a.Duplicates + a.Replayed)
 	f.Revisions += int64(a.Revisions)
-	f.Rejected += int64(rejects)
+	f.Rejected += int64(len(j.result.Rejects))
+	for other, n := range j.result.Counts.Organisations {
+		f.Others += int64(n)
+		if f.Other == "" || other < f.Other { // one and the same, whatever the order
+			f.Other = other
+		}
+	}
 	s.Flows[from] = f
+}
+
+func originOf(j *job) Origin {
+	p := &j.entry.Payload
+	return Origin{p.Source, p.Tenant, p.ContentType}
+}
+
+// mostOthersTold bounds how often the log tells of an organisation that is not the
+// tenant's, in the life of a process.
+const mostOthersTold = 20
+
+// tellOthers says in the log that a tenant's payload has records of another
+// organisation, the first time for each. p.mu must be held.
+func (p *Pipeline) tellOthers(j *job) {
+	if j.entry.Payload.Source == model.SourceFile { // whose they are, is for the person who brings it to know
+		return
+	}
+	for other, n := range j.result.Counts.Organisations {
+		key := strings.Join([]string{j.entry.Payload.Tenant, other}, " ")
+		if p.others[key] || len(p.others) >= mostOthersTold {
+			continue
+		}
+		if p.others == nil {
+			p.others = map[string]bool{}
+		}
+		p.others[key] = true
+		p.Logger.Warn("records of another organisation came with a tenant's; they are kept under its name",
+			"source", j.entry.Payload.Source, "tenant", j.entry.Payload.Tenant, "contentType", j.entry.Payload.ContentType,
+			"organization", other, "records", n, "payload", j.entry.Payload.Name)
+	}
 }
 
 // quarantine notes an entry that could not be taken as a whole.

@@ -48,7 +48,7 @@ func (m *measured) read(ctx context.Context) (*metrics.Reading, error) {
 	for from, f := range p.Flows {
 		r.Flows = append(r.Flows, metrics.Flow{
 			Source: string(from.Source), Tenant: from.Tenant, Content: from.Content,
-			Added: f.Added, Duplicates: f.Duplicates, Revisions: f.Revisions, Rejected: f.Rejected,
+			Added: f.Added, Duplicates: f.Duplicates, Revisions: f.Revisions, Rejected: f.Rejected, Others: f.Others,
 		})
 	}
 	for _, t := range m.node.lake.Stats() {

@@ -29,6 +29,7 @@ type roster struct {
 	watched []collect.Collector // their status warns of silence as well
 	of      []string            // the tenant of each; empty for what is of none
 	watch   *silence.Watcher    // nil before silence is watched
+	flows   flows               // of what the collectors brought
 
 	ctx   context.Context // of the work; nil before it begins
 	work  *errgroup.Group
@@ -92,8 +93,8 @@ func (r *roster) add(t config.Tenant, collectors ...collect.Collector) {
 	}
 	for _, c := range collectors {
 		shown := c
-		if r.watch != nil {
-			shown = heard{c, r.watch}
+		if r.watch != nil || r.flows != nil {
+			shown = heard{c, r.watch, r.flows}
 		}
 		r.plain, r.watched, r.of = append(r.plain, c), append(r.watched, shown), append(r.of, t.ID)
 		if r.work != nil {
@@ -124,13 +125,14 @@ func (r *roster) remove(id string) {
 	gone.runs.Wait()
 }
 
-// watchBy has the status of all collectors warn of silence.
-func (r *roster) watchBy(w *silence.Watcher) {
+// watchBy has the status of all collectors warn of silence, and of what came that
+// is not the tenant's.
+func (r *roster) watchBy(w *silence.Watcher, f flows) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.watch = w
+	r.watch, r.flows = w, f
 	for i, c := range r.plain {
-		r.watched[i] = heard{c, w}
+		r.watched[i] = heard{c, w, f}
 	}
 }
 
@@ -251,7 +253,7 @@ func (s *service) watchSilence(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.roster.watchBy(s.silence)
+	s.roster.watchBy(s.silence, s.pipeline.Flow)
 	return nil
 }
 

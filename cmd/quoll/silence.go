@@ -160,16 +160,18 @@ func reachedBy(collectors func() []collect.Collector) func(tenant, contentType s
 // mostWarnings bounds what is told of one stream; the log has all of it.
 const mostWarnings = 20
 
-// heard is a collector whose status also warns of what has fallen silent.
+// heard is a collector whose status also warns of what has fallen silent, and of
+// what came that is not the tenant's.
 type heard struct {
 	collect.Collector
 	watcher *silence.Watcher
+	flows   flows
 }
 
 // Status implements collect.Collector.
 func (h heard) Status() collect.Status {
 	status := h.Collector.Status()
-	for _, a := range h.watcher.Alarms() {
+	for _, a := range h.alarms() {
 		if a.Series.Tenant != status.Tenant {
 			continue
 		}
@@ -189,7 +191,15 @@ func (h heard) Status() collect.Status {
 			status.Warnings = append(status.Warnings, problem)
 		}
 	}
+	h.flows.warn(&status)
 	return status
+}
+
+func (h heard) alarms() []silence.Alarm {
+	if h.watcher == nil {
+		return nil
+	}
+	return h.watcher.Alarms()
 }
 
 // silenceProblem puts an alarm in words.
