@@ -96,16 +96,16 @@ type evidence struct {
 	searched      []search
 }
 
-// judge gives an hour its state. silent matters only when the hour is closed,
-// outstanding and rechecks only when it is not.
-func (e *evidence) judge(h *Hour, silent bool, outstanding, rechecks int64) {
-	e.judgeFeed(h, silent, outstanding, rechecks)
+// judge gives an hour its state. silent matters only when the hour is closed, open
+// only when it is not.
+func (e *evidence) judge(h *Hour, silent bool, open *openHour) {
+	e.judgeFeed(h, silent, open)
 	h.Feed = h.State
 	e.recover(h)
 }
 
 // judgeFeed judges by what came by the feed.
-func (e *evidence) judgeFeed(h *Hour, silent bool, outstanding, rechecks int64) {
+func (e *evidence) judgeFeed(h *Hour, silent bool, open *openHour) {
 	w := Window{h.Start, h.Start.Add(time.Hour)}
 	if h.Expired > 0 {
 		h.State, h.Detail = HourLost, fmt.Sprintf("%s expired before being fetched", count(h.Expired, "blob"))
@@ -131,17 +131,33 @@ func (e *evidence) judgeFeed(h *Hour, silent bool, outstanding, rechecks int64) 
 		h.State = HourLate
 	}
 	switch {
-	case outstanding > 0:
-		h.Detail = fmt.Sprintf("%s not fetched yet", count(outstanding, "blob"))
+	case open.outstanding > 0:
+		h.Detail = open.why()
 	case e.listedThrough.Before(w.To) && e.now.After(w.To):
 		h.Detail = "not listed to its end yet"
-	case rechecks > 0:
-		h.Detail = fmt.Sprintf("%s to be fetched once more", count(rechecks, "blob"))
+	case open.rechecks > 0:
+		h.Detail = fmt.Sprintf("%s to be fetched once more", count(open.rechecks, "blob"))
 	case e.now.Before(w.To):
 		h.Detail = "not over yet"
 	default:
 		h.Detail = fmt.Sprintf("to be listed once more, %s after its end", e.overlap)
 	}
+}
+
+// triesTold is after how many tries in vain the calendar says what the trouble is:
+// one or two are ordinary.
+const triesTold = 3
+
+// why says in words what the hour waits for that is not fetched.
+func (t *openHour) why() string {
+	detail := fmt.Sprintf("%s not fetched yet", count(t.outstanding, "blob"))
+	if t.tries < triesTold || t.trouble == "" {
+		return detail
+	}
+	if t.outstanding > 1 {
+		return fmt.Sprintf("%s; one was tried %d times, the last: %s", detail, t.tries, t.trouble)
+	}
+	return fmt.Sprintf("%s; tried %d times, the last: %s", detail, t.tries, t.trouble)
 }
 
 const (

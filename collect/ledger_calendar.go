@@ -122,7 +122,7 @@ func (l *Ledger) hours(ctx context.Context, s Stream, w Window, closedThrough ti
 				t = &openHour{}
 			}
 			t.Start = next
-			e.judge(&t.Hour, false, t.outstanding, t.rechecks)
+			e.judge(&t.Hour, false, t)
 			hours = append(hours, t.Hour)
 		}
 	}
@@ -136,7 +136,7 @@ func (l *Ledger) hours(ctx context.Context, s Stream, w Window, closedThrough ti
 		if reopened {
 			again = append(again, len(hours))
 		} else {
-			e.judge(&h, silent, 0, 0)
+			e.judge(&h, silent, nil)
 		}
 		hours, next = append(hours, h), h.Start.Add(time.Hour)
 	}
@@ -157,7 +157,7 @@ func (l *Ledger) recount(ctx context.Context, s Stream, hours []Hour, again []in
 		}
 		if t := open[start]; t != nil {
 			t.Start = start
-			e.judge(&t.Hour, false, t.outstanding, t.rechecks)
+			e.judge(&t.Hour, false, t)
 			hours[i] = t.Hour
 		}
 	}
@@ -177,12 +177,18 @@ func scanHour(rows *sql.Rows) (h Hour, reopened, silent bool, err error) {
 type openHour struct {
 	Hour
 	outstanding, rechecks int64
+	// tries is how often one of the outstanding blobs was tried in vain, the most of
+	// all, and trouble how that ended the last time.
+	tries   int64
+	trouble string
 }
 
 func (l *Ledger) openHours(ctx context.Context, s Stream, w Window) (map[time.Time]*openHour, error) {
+	// Beside its only max() SQLite gives last_error of the row that has it.
 	rows, err := l.db.QueryContext(ctx, `
 		SELECT created - created % 3600000000, count(*), count(*) FILTER (WHERE state = 'journalled'), count(*) FILTER (WHERE state = 'expired'),
-		  count(*) FILTER (WHERE recheck IS NOT NULL), coalesce(sum(records), 0), coalesce(sum(size), 0)
+		  count(*) FILTER (WHERE recheck IS NOT NULL), coalesce(sum(records), 0), coalesce(sum(size), 0),
+		  max(iif(state IN ('listed', 'failed'), attempts, -1)), last_error
 		FROM collect_blob WHERE tenant = ? AND content_type = ? AND created >= ? AND created < ? GROUP BY 1`,
 		s.Tenant, s.ContentType, micros(w.From), micros(w.To))
 	if err != nil {
@@ -193,7 +199,7 @@ func (l *Ledger) openHours(ctx context.Context, s Stream, w Window) (map[time.Ti
 	for rows.Next() {
 		t := &openHour{}
 		var start sql.NullInt64
-		if err := rows.Scan(&start, &t.Listed, &t.Journalled, &t.Expired, &t.rechecks, &t.Records, &t.Bytes); err != nil {
+		if err := rows.Scan(&start, &t.Listed, &t.Journalled, &t.Expired, &t.rechecks, &t.Records, &t.Bytes, &t.tries, &t.trouble); err != nil {
 			return nil, err
 		}
 		t.outstanding = t.Listed - t.Journalled - t.Expired

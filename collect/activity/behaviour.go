@@ -58,6 +58,7 @@ const (
 	turnAuditOn  = "In the Microsoft Purview portal open Audit and turn auditing on, or run Set-AdminAuditLogConfig -UnifiedAuditLogIngestionEnabled $true. It takes up to 60 minutes."
 	codeAuditOff = "audit-off"
 	codeAborted  = "aborted"
+	codeEmpty    = "empty"
 
 	codePermission = "AF10001"
 	codeForeign    = "foreign-link"
@@ -117,6 +118,7 @@ var explanations = []Explanation{
 	{"401", "The API does not accept the token.", "Nothing to do if it passes. If it lasts, check the cloud in Quoll's configuration and the clock of this machine.", unauthorised},
 	{"429", "Too many requests.", "Nothing to do. If it lasts, lower requests_per_minute.", throttled},
 	{codeForeign, "The API's answer leads to another host than the configured one, and no token is sent there.", "Check cloud and base_url in Quoll's configuration: cloud must be that of the tenant, and base_url is needed for a gateway only.", retry},
+	{codeEmpty, "The API answers with nothing where the records of a blob should be; it has at least an empty list where there are none.", "Nothing to do if it passes: the blob is tried as long as the API may have it, a day past its expiration, and is then recorded as a gap. If it lasts, look for a proxy between this machine and Microsoft; a search (quoll backfill) brings the records.", retry},
 	{codeAborted, "The answer broke off or was not what the API sends.", "Nothing to do if it passes. If it lasts, look for a proxy between this machine and Microsoft that blocks or rewrites.", retry},
 }
 

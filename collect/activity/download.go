@@ -81,6 +81,9 @@ func (s *stream) receiveInto(response *http.Response, d *download) error {
 	case err != nil:
 		return fmt.Errorf("the body broke off after %d bytes: %w", n, err)
 	}
+	if w.scan.blank() {
+		return &failure{operation: opFetch, status: response.StatusCode, code: codeEmpty, cause: fmt.Errorf("%d bytes came, and nothing in them", n)}
+	}
 	if d.records, err = w.scan.end(); err != nil {
 		return err
 	}

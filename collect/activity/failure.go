@@ -115,6 +115,8 @@ func answered(operation string, response *http.Response, body []byte, now time.T
 		f.does = unauthorised
 	case response.StatusCode == http.StatusTooManyRequests:
 		f.does = throttled
+	case response.StatusCode == http.StatusNoContent:
+		f.code = codeEmpty
 	}
 	if f.code == "" && (f.does == unauthorised || f.does == throttled) {
 		f.code = strconv.Itoa(response.StatusCode)
