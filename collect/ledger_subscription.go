@@ -102,6 +102,16 @@ func (l *Ledger) StartRequested(ctx context.Context, s Stream, webhook string, n
 	})
 }
 
+// StartNotSent takes back that a start was requested: it never left, so that the
+// next need not wait. before is when the one before it was, zero for never.
+func (l *Ledger) StartNotSent(ctx context.Context, s Stream, before time.Time) error {
+	return l.update(ctx, "take back start of subscription", s, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE collect_stream SET subscription_start = ?3 WHERE tenant = ?1 AND content_type = ?2`,
+			s.Tenant, s.ContentType, micros(before))
+		return err
+	})
+}
+
 // WebhookGone records that the source has none of ours any more.
 func (l *Ledger) WebhookGone(ctx context.Context, s Stream) error {
 	return l.update(ctx, "forget webhook", s, func(tx *sql.Tx) error {

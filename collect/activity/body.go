@@ -159,7 +159,9 @@ func (s *scan) cut(at int64) {
 }
 
 // blank says that there was nothing but space up to here.
-func (s *scan) blank() bool { return s.state == scanBefore && (s.mark <= 0 || s.mark == len(byteOrderMark)) }
+func (s *scan) blank() bool {
+	return s.state == scanBefore && (s.mark <= 0 || s.mark == len(byteOrderMark))
+}
 
 // end is called behind the last piece. It returns the number of elements.
 func (s *scan) end() (records int64, err error) {

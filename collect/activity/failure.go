@@ -1,9 +1,11 @@
 package activity
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -61,6 +63,25 @@ func behaviourOf(err error) behaviour {
 		return f.does
 	}
 	return retry
+}
+
+// neverLeft reports whether it is certain that a request of an operation did not
+// reach the server: there was no token to send with it, or no connection. What
+// broke off later may have arrived.
+func neverLeft(err error, operation string) bool {
+	var f *failure
+	if !errors.As(err, &f) || f.status != 0 && f.operation == operation {
+		return false
+	}
+	var network *net.OpError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case f.operation != operation: // that of the token
+		return true
+	case errors.As(err, &network):
+		return network.Op == "dial" || network.Op == "proxyconnect"
+	}
+	return errors.As(err, &certificate)
 }
 
 // waitAsked returns the wait that the server asked for with the error.

@@ -3,6 +3,7 @@ package activity
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -357,6 +358,38 @@ func TestStartsKeepFifteenMinutesApart(t *testing.T) {
 			t.Errorf("problem %+v, want the missing subscription", s.Problem)
 		}
 	})
+}
+
+// A start that never left is tried again soon, one that may have arrived is not.
+func TestAStartThatNeverLeftIsTriedAgainSoon(t *testing.T) {
+	away := func(*http.Request) (*http.Response, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "manage.test"}}
+	}
+	broken := func(*http.Request) (*http.Response, error) {
+		return nil, &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
+	}
+	for name, c := range map[string]struct {
+		fault  func(*http.Request) (*http.Response, error)
+		within time.Duration
+		starts int // seen by the network until then
+	}{
+		"no connection": {away, 5 * time.Minute, 6},
+		"broke off":     {broken, 14 * time.Minute, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, func(r *rig) {
+				r.feed.fault = once(5, http.MethodPost, "/subscriptions/start", c.fault)
+				r.start()
+				r.run(c.within)
+				if n := len(r.feed.made(http.MethodPost, "/subscriptions/start")); n != c.starts {
+					t.Errorf("%d starts within %s, want %d", n, c.within, c.starts)
+				}
+				if started := len(r.feed.started()) == 1; started != (name == "no connection") {
+					t.Errorf("it was started: %v", started)
+				}
+			})
+		})
+	}
 }
 
 func TestAlreadyEnabledIsSuccess(t *testing.T) {

@@ -17,6 +17,8 @@ import (
 // a stream reports that its own is gone.
 const lookAgain = 20 * time.Second
 
+const opStart = "start subscription"
+
 // errNotSubscribed says that a stream has no enabled subscription and that the
 // next start has to wait.
 var errNotSubscribed = errors.New("no enabled subscription; the next start has to wait")
@@ -76,7 +78,7 @@ func (s *subscriptions) ensure(ctx context.Context, stream collect.Stream, doubt
 		if err := s.failed[stream.ContentType]; err != nil {
 			return err
 		}
-		return &failure{operation: "start subscription", code: codeFor(sub.Status), does: subscribe, after: wait,
+		return &failure{operation: opStart, code: codeFor(sub.Status), does: subscribe, after: wait,
 			cause: fmt.Errorf("%w until %s", errNotSubscribed, now.Add(wait).UTC().Format(time.RFC3339))}
 	}
 	err = s.start(ctx, stream)
@@ -139,15 +141,25 @@ func (s *subscriptions) start(ctx context.Context, stream collect.Stream) error 
 
 // send sends a start that sets a webhook, or none where that is empty. It is in
 // the ledger before it is sent, so that a crash cannot shorten the wait between
-// two.
+// two. What is known not to have left is taken back: it is tried again as soon as
+// any other request.
 func (s *subscriptions) send(ctx context.Context, stream collect.Stream, webhook string, content []byte) error {
+	before, err := s.ledger.Subscription(ctx, stream)
+	if err != nil {
+		return err
+	}
 	if err := s.ledger.StartRequested(ctx, stream, webhook, s.clock.Now()); err != nil {
 		return err
 	}
-	const operation = "start subscription"
+	const operation = opStart
 	u := s.operationURL("subscriptions/start", "contentType", stream.ContentType)
 	body, _, err := s.do(ctx, request{operation: operation, method: http.MethodPost, url: u, limit: maxListBytes, timeout: requestTimeout, body: content})
 	if err != nil && behaviourOf(err) != success {
+		if neverLeft(err, operation) {
+			if takeErr := s.ledger.StartNotSent(ctx, stream, before.Start); takeErr != nil {
+				return errors.Join(err, takeErr)
+			}
+		}
 		return err
 	}
 	var started struct {
