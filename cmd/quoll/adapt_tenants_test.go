@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/journal"
@@ -26,6 +27,22 @@ import (
 	"github.com/quoll/quoll/server"
 	"github.com/quoll/quoll/tenantsim"
 )
+
+// notifyOf sends a notification of a tenant that was added, and wants it to be known.
+func notifyOf(t *testing.T, s *service, tenant string) {
+	t.Helper()
+	body := `[{"tenantId":"` + tenant + `","contentType":"Audit.Exchange"}]`
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://quoll.agency.example/o365", strings.NewReader(body))
+	request.Header.Set("Webhook-AuthID", "0123456789abcdef")
+	s.webhook.receiver.ServeHTTP(httptest.NewRecorder(), request)
+	if got := s.webhook.receiver.Received(); got.Entries != 1 || got.Unknown != 0 {
+		t.Errorf("a notification of a tenant that was added: %+v", got)
+	}
+	made, err := s.activitySettings(activity.DefaultConfig())
+	if err != nil || made.Webhook == nil || made.Webhook.Address != "https://quoll.agency.example/o365" {
+		t.Errorf("it is set up with the webhook %+v, error %v", made.Webhook, err)
+	}
+}
 
 // TestATenantIsAddedToAServerThatRuns begins with nothing, checks a simulated tenant
 // with a wrong secret and with the right one, adds it, and finds what it sent in the
@@ -54,6 +71,8 @@ func TestATenantIsAddedToAServerThatRuns(t *testing.T) {
 	}
 	log := slog.New(slog.DiscardHandler)
 	c := &config.Config{DataDir: filepath.Join(dir, "q"), ArchiveDir: filepath.Join(dir, "a"), ArchiveOrigin: defaultOrigin, FlushEvery: time.Hour, Lake: lake.DefaultConfig(""), Server: server.DefaultConfig()}
+	c.Webhook = &config.Webhook{Listen: "127.0.0.1:0", Path: "/o365"}
+	c.Webhook.Address, c.Webhook.AuthID = "https://quoll.agency.example/o365", collect.NewSecret("0123456789abcdef")
 	n, err := openNode(t.Context(), paths{data: c.DataDir, archive: c.ArchiveDir, origin: c.ArchiveOrigin}, nodeSettings{time.Hour, time.Hour, c.Lake}, log)
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +138,7 @@ func TestATenantIsAddedToAServerThatRuns(t *testing.T) {
 		t.Errorf("it is added twice: status %d: %s", answer.Code, answer.Body)
 	}
 	awaitActivity(t, n)
+	notifyOf(t, s, tenant.TenantID())
 	if len(s.roster.all()) != 1 || s.roster.name(tenant.TenantID()) != "Coast" {
 		t.Errorf("the roster has %d collectors", len(s.roster.all()))
 	}

@@ -185,6 +185,9 @@ func (s *service) addCollectors(ctx context.Context) error {
 	if s.spool, err = collect.NewSpool(s.paths.spool(), collect.SpoolMemory); err != nil {
 		return err
 	}
+	if s.config.Webhook != nil {
+		s.webhook = newWebhookServer(s.config.Webhook, s.log)
+	}
 	s.shared = newShared(len(s.config.Tenants))
 	for _, t := range s.config.Tenants {
 		collectors, err := s.collectorsOf(ctx, t)
@@ -200,17 +203,23 @@ func (s *service) addCollectors(ctx context.Context) error {
 		}
 		s.roster.add(config.Tenant{}, receiver)
 	}
-	if s.config.Webhook != nil {
-		s.webhook = newWebhookServer(s.config.Webhook, s.webhooks, s.log)
-	}
 	return nil
+}
+
+// activitySettings are those of a tenant's audit log in this process. A tenant that
+// was added to the running server is notified of as those of the configuration are.
+func (s *service) activitySettings(c activity.Config) (activity.Config, error) {
+	if s.config.Webhook != nil {
+		c.Webhook = &s.config.Webhook.Webhook
+	}
+	return s.shared.settings(c)
 }
 
 // collectorsOf makes what collects from a tenant.
 func (s *service) collectorsOf(ctx context.Context, t config.Tenant) ([]collect.Collector, error) {
 	var all []collect.Collector
 	if t.Activity != nil {
-		settings, err := s.shared.settings(*t.Activity)
+		settings, err := s.activitySettings(*t.Activity)
 		if err != nil {
 			return nil, err
 		}
@@ -219,7 +228,9 @@ func (s *service) collectorsOf(ctx context.Context, t config.Tenant) ([]collect.
 			return nil, err
 		}
 		all = append(all, collector)
-		s.webhooks = append(s.webhooks, collector)
+		if s.webhook != nil {
+			s.webhook.receiver.Add(collector)
+		}
 	}
 	if t.Hunting != nil {
 		collector, err := s.newHunting(ctx, t)

@@ -16,7 +16,6 @@ import (
 	"github.com/quoll/quoll/access"
 	"github.com/quoll/quoll/automation"
 	"github.com/quoll/quoll/collect"
-	"github.com/quoll/quoll/collect/activity"
 	"github.com/quoll/quoll/collect/auditsearch"
 	"github.com/quoll/quoll/config"
 	"github.com/quoll/quoll/detect"
@@ -112,7 +111,6 @@ type service struct {
 	roster         *roster
 	shared         *shared
 	spool          *collect.Spool
-	webhooks       []*activity.Collector
 	detector       *detect.Detector
 	incidents      *incident.Store
 	own            ownRows

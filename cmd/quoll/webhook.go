@@ -22,8 +22,8 @@ type webhookServer struct {
 	log      *slog.Logger
 }
 
-func newWebhookServer(c *config.Webhook, collectors []*activity.Collector, log *slog.Logger) *webhookServer {
-	return &webhookServer{c, activity.NewReceiver(c.AuthID, collectors, log), log}
+func newWebhookServer(c *config.Webhook, log *slog.Logger) *webhookServer {
+	return &webhookServer{c, activity.NewReceiver(c.AuthID, nil, log), log}
 }
 
 // listen opens the address, with TLS where there is a certificate.

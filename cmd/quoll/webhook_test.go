@@ -36,7 +36,7 @@ func TestWebhookServerAnswersOverTLS(t *testing.T) {
 	const authID = "0123456789abcdef"
 	c := &config.Webhook{Listen: "127.0.0.1:0", Path: "/o365", CertificateFile: certificate, KeyFile: key}
 	c.Address, c.AuthID = "https://quoll.agency.example/o365", collect.NewSecret(authID)
-	w := newWebhookServer(c, nil, slog.New(slog.DiscardHandler))
+	w := newWebhookServer(c, slog.New(slog.DiscardHandler))
 	listener, err := w.listen(t.Context())
 	if err != nil {
 		t.Fatal(err)

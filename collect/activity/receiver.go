@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
@@ -8,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/quoll/quoll/collect"
@@ -23,11 +26,19 @@ const maxNotificationBytes = 2 << 20
 // notification is a hint and nothing more: it makes the stream list at once.
 // Nothing in it is believed, and no address in it is asked for anything.
 type Receiver struct {
-	authID  [sha256.Size]byte
-	streams map[collect.Stream]*stream
-	logger  *slog.Logger
+	authID [sha256.Size]byte
+	logger *slog.Logger
+
+	mu      sync.Mutex
+	streams map[collect.Stream]hinting
 
 	validations, notifications, entries, unknown, refused atomic.Int64
+}
+
+// hinting is a stream and whose it is.
+type hinting struct {
+	*stream
+	of *Collector
 }
 
 // Received counts what came to a Receiver.
@@ -42,16 +53,36 @@ type Received struct {
 // NewReceiver returns a handler for the address that the collectors' webhooks
 // name. Calls have to carry authID; logger nil discards.
 func NewReceiver(authID collect.Secret, collectors []*Collector, logger *slog.Logger) *Receiver {
-	r := &Receiver{authID: sha256.Sum256([]byte(authID.Reveal())), streams: map[collect.Stream]*stream{}, logger: logger}
+	r := &Receiver{authID: sha256.Sum256([]byte(authID.Reveal())), streams: map[collect.Stream]hinting{}, logger: logger}
 	if r.logger == nil {
 		r.logger = slog.New(slog.DiscardHandler)
 	}
 	for _, c := range collectors {
-		for _, s := range c.streams {
-			r.streams[s.Stream] = s
-		}
+		r.Add(c)
 	}
 	return r
+}
+
+// Add has the receiver take notifications for one more tenant, also while it
+// serves. A collector whose Run has returned is forgotten.
+func (r *Receiver) Add(c *Collector) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.streams, func(_ collect.Stream, s hinting) bool { return s.of.stopped.Load() })
+	for _, s := range c.streams {
+		r.streams[s.Stream] = hinting{s, c}
+	}
+}
+
+// find returns the stream of a tenant and content type; nil when nobody collects it.
+func (r *Receiver) find(of collect.Stream) *stream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.streams[of]
+	if s.of == nil || s.of.stopped.Load() {
+		return nil
+	}
+	return s.stream
 }
 
 // Received returns the counts since the start.
@@ -79,12 +110,15 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	body := http.MaxBytesReader(w, request.Body, maxNotificationBytes)
 	if request.Header.Get("Webhook-ValidationCode") != "" {
 		_, _ = io.Copy(io.Discard, body) // the code is in the header too
-		r.validations.Add(1)
-		r.logger.Info("the webhook was validated")
-		w.WriteHeader(http.StatusOK)
+		r.validated(w)
 		return
 	}
-	if err := r.hint(body); err != nil {
+	read := bufio.NewReader(body)
+	if isObject(read) && validates(read) { // header and body have the same code; a proxy may take headers out
+		r.validated(w)
+		return
+	}
+	if err := r.hint(read); err != nil {
 		status := http.StatusBadRequest
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 			status = http.StatusRequestEntityTooLarge
@@ -94,6 +128,37 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 	r.notifications.Add(1)
 	w.WriteHeader(http.StatusOK)
+}
+
+func (r *Receiver) validated(w http.ResponseWriter) {
+	r.validations.Add(1)
+	r.logger.Info("the webhook was validated")
+	w.WriteHeader(http.StatusOK)
+}
+
+// isObject says whether the body begins as an object, after space, which is read.
+func isObject(body *bufio.Reader) bool {
+	for {
+		c, err := body.ReadByte()
+		if err != nil {
+			return false
+		}
+		if !isSpace(c) {
+			return body.UnreadByte() == nil && c == '{'
+		}
+	}
+}
+
+// maxValidation bounds the body of a handshake in bytes.
+const maxValidation = 64 << 10
+
+// validates says whether an object is the handshake's.
+func validates(body io.Reader) bool {
+	var handshake struct {
+		Code string `json:"validationCode"`
+	}
+	text, err := io.ReadAll(io.LimitReader(body, maxValidation))
+	return err == nil && json.Unmarshal(text, &handshake) == nil && handshake.Code != ""
 }
 
 // hint wakes the streams that the entries name, as far as they can be read.
@@ -110,8 +175,8 @@ func (r *Receiver) hint(body io.Reader) error {
 		if err := decoder.Decode(&entry); err != nil {
 			return fmt.Errorf("an entry cannot be read: %w", err)
 		}
-		s, ok := r.streams[collect.Stream{Tenant: strings.ToLower(entry.TenantID), ContentType: entry.ContentType}]
-		if !ok {
+		s := r.find(collect.Stream{Tenant: strings.ToLower(entry.TenantID), ContentType: entry.ContentType})
+		if s == nil {
 			r.unknown.Add(1)
 			continue
 		}

@@ -44,6 +44,9 @@ func TestReceiverTakesHintsAndNothingElse(t *testing.T) {
 			status                           int
 		}{
 			{"handshake", "POST", testAuthID, "0a1b", `{"validationCode":"0a1b"}`, 200},
+			{"handshake without its header", "POST", testAuthID, "", ` {"validationCode":"0a1b"}`, 200},
+			{"handshake without any code", "POST", testAuthID, "", `{"validationCode":""}`, 400},
+			{"stranger's handshake without its header", "POST", "guessed", "", `{"validationCode":"0a1b"}`, 401},
 			{"handshake of a stranger", "POST", "guessed", "0a1b", `{"validationCode":"0a1b"}`, 401},
 			{"notification", "POST", testAuthID, "", "[" + ours + "," + others + "]", 200},
 			{"notification of a stranger", "POST", "", "", "[" + ours + "]", 401},
@@ -63,7 +66,7 @@ func TestReceiverTakesHintsAndNothingElse(t *testing.T) {
 				t.Errorf("%s: %d, want %d", c.name, got, c.status)
 			}
 		}
-		if got, want := receiver.Received(), (Received{Validations: 1, Notifications: 3, Entries: 2, Unknown: 4, Refused: 7}); got != want {
+		if got, want := receiver.Received(), (Received{Validations: 2, Notifications: 3, Entries: 2, Unknown: 4, Refused: 9}); got != want {
 			t.Errorf("counts %+v, want %+v", got, want)
 		}
 		r.run(10 * time.Minute)
@@ -71,6 +74,31 @@ func TestReceiverTakesHintsAndNothingElse(t *testing.T) {
 			if request.URL.Host == "evil.test" {
 				t.Errorf("an address of a notification was asked: %s", request.URL)
 			}
+		}
+	})
+}
+
+// A tenant that comes while the receiver serves is hinted at from then on, one that
+// left is not.
+func TestTenantsComeToAReceiverAndLeave(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.start()
+		r.run(time.Minute)
+		receiver := NewReceiver(collect.NewSecret(testAuthID), nil, nil)
+		tell := func() Received {
+			r.call(receiver, "POST", "["+notice(testTenant, exchange)+"]", "Webhook-AuthID", testAuthID)
+			return receiver.Received()
+		}
+		if got := tell(); got.Unknown != 1 || got.Entries != 0 {
+			t.Errorf("before: %+v", got)
+		}
+		receiver.Add(r.c)
+		if got := tell(); got.Unknown != 1 || got.Entries != 1 {
+			t.Errorf("after it came: %+v", got)
+		}
+		r.stop()
+		if got := tell(); got.Unknown != 2 || got.Entries != 1 {
+			t.Errorf("after it left: %+v", got)
 		}
 	})
 }
