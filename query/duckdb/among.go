@@ -223,7 +223,7 @@ func (r *reader) store(ctx context.Context, s *plan.Statement, node plan.Node, c
 	for _, c := range node.Columns() {
 		part.Output = append(part.Output, plan.Output{Name: sqlgen.StoredName(c), Column: c})
 	}
-	generated, err := r.engine.generate(ctx, r, part, careful, number, maxFirstRows+1)
+	generated, err := r.engine.generate(ctx, r, part, careful, number, maxFirstRows+1, nil)
 	if err != nil {
 		return "", err
 	}

@@ -14,13 +14,18 @@ import (
 // files both times, since files may have changed in between, and planning is most of
 // what a short answer costs. So statements of queries go to the engine as they are.
 
-// answer is what the engine gives for a statement; all its rows are in memory until
-// close.
+// answer is what the engine gives for a statement: all its rows, in memory until close,
+// or as they come.
 type answer struct {
+	ctx     context.Context
+	conn    mapping.Connection
 	result  mapping.Result
 	chunk   mapping.DataChunk
 	columns []vector
 	size    int // rows of the chunk
+	coming  bool
+	ended   bool  // of rows that come: that there are no more
+	err     error // what ended them
 }
 
 // interruptAgain is how long the engine has to end after it was told to, before it is
@@ -34,25 +39,32 @@ func ask(ctx context.Context, conn any, text string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &answer{}
+	a := &answer{ctx: ctx, conn: mapping.Connection{Ptr: raw}}
 	var state mapping.State
-	connection := mapping.Connection{Ptr: raw}
-	if err := interruptible(ctx, connection, func() { state = mapping.Query(connection, text, &a.result) }); err != nil {
+	if err := interruptible(ctx, a.conn, func() { state = mapping.Query(a.conn, text, &a.result) }); err != nil {
 		return nil, err
 	}
+	return a, a.begin(state)
+}
+
+// begin describes the columns of the result; what is wrong with it ends the answer.
+func (a *answer) begin(state mapping.State) (err error) {
 	if state == mapping.StateError {
 		defer a.close()
-		failure := &duckdriver.Error{Type: duckdriver.ErrorType(mapping.ResultErrorType(&a.result)), Msg: mapping.ResultError(&a.result)}
-		return nil, errors.Join(ctx.Err(), failure)
+		return errors.Join(a.ctx.Err(), a.failure())
 	}
 	a.columns = make([]vector, mapping.ColumnCount(&a.result))
 	for i := range a.columns {
 		if a.columns[i], err = newVector(&a.result, i); err != nil {
-			a.close()
-			return nil, fmt.Errorf("column %s: %w", mapping.ColumnName(&a.result, mapping.IdxT(i)), err)
+			defer a.close()
+			return fmt.Errorf("column %s: %w", mapping.ColumnName(&a.result, mapping.IdxT(i)), err)
 		}
 	}
-	return a, nil
+	return nil
+}
+
+func (a *answer) failure() *duckdriver.Error {
+	return &duckdriver.Error{Type: duckdriver.ErrorType(mapping.ResultErrorType(&a.result)), Msg: mapping.ResultError(&a.result)}
 }
 
 // interruptible runs a call of the engine, and tells the engine to end it when ctx ends.
@@ -87,14 +99,13 @@ func interruptible(ctx context.Context, conn mapping.Connection, call func()) er
 	return nil
 }
 
-// next goes to the next chunk of rows; false is the end.
+// next goes to the next chunk of rows; false is the end, or what err says.
 func (a *answer) next() bool {
 	mapping.DestroyDataChunk(&a.chunk)
 	a.size = 0
 	for a.size == 0 {
 		mapping.DestroyDataChunk(&a.chunk)
-		a.chunk = mapping.FetchChunk(a.result)
-		if a.chunk.Ptr == nil {
+		if !a.fetch() {
 			return false
 		}
 		a.size = int(mapping.DataChunkGetSize(a.chunk))
@@ -106,7 +117,29 @@ func (a *answer) next() bool {
 	return true
 }
 
+// fetch takes the next chunk from the engine, which works on it now where rows come.
+func (a *answer) fetch() bool {
+	if !a.coming {
+		a.chunk = mapping.FetchChunk(a.result)
+		return a.chunk.Ptr != nil
+	}
+	if a.err = interruptible(a.ctx, a.conn, func() { a.chunk = mapping.FetchChunk(a.result) }); a.err != nil {
+		return false
+	}
+	if a.chunk.Ptr != nil {
+		return true
+	}
+	a.ended = true
+	if failure := a.failure(); failure.Msg != "" {
+		a.err = errors.Join(a.ctx.Err(), failure)
+	}
+	return false
+}
+
 func (a *answer) close() {
 	mapping.DestroyDataChunk(&a.chunk)
 	mapping.DestroyResult(&a.result)
+	if a.coming && !a.ended {
+		a.letGo()
+	}
 }

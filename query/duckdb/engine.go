@@ -55,6 +55,7 @@ type Engine struct {
 	inside  int64        // minInside, but in tests
 	near    int64        // nearRows, but in tests
 	apart   int64        // countedApart, but in tests
+	coming  coming       // which rows come as they are made
 	most    most         // what is found of rows with documents
 	atOnce  bool         // nothing is computed first, in tests
 	logger  *slog.Logger
@@ -67,7 +68,7 @@ func Open(ctx context.Context, config Config, source Source, logger *slog.Logger
 	if err != nil {
 		return nil, fmt.Errorf("start DuckDB: %w", err)
 	}
-	e := &Engine{db: sql.OpenDB(connector), source: source, running: newRunning(), inside: minInside, near: nearRows, apart: countedApart, logger: logger}
+	e := &Engine{db: sql.OpenDB(connector), source: source, running: newRunning(), inside: minInside, near: nearRows, apart: countedApart, coming: coming{fewRows, firstOrdered, manyColumns}, logger: logger}
 	e.most = most{maxFound, min(maxDocumentBytes, config.MemoryBytes/memoryShare), maxFoundBytes}
 	e.fresh = newFreshCache(e.db, logger)
 	if config.Now == nil {

@@ -43,7 +43,7 @@ func (r *reader) nearEnd(s *plan.Statement) *near {
 		return nil
 	}
 	n := &near{scans: map[*plan.Scan]bool{}, rows: r.engine.near}
-	key, input, ok := n.wanted(s, int64(r.options.Limits.Rows))
+	key, input, ok := n.wanted(s, int64(r.options.Limits.Rows), r.engine.coming)
 	n.time = slices.IndexFunc(s.Output, func(o plan.Output) bool { return o.Column == key })
 	if !ok || n.time < 0 && !n.any {
 		return nil
@@ -57,7 +57,7 @@ func (r *reader) nearEnd(s *plan.Statement) *near {
 // wanted reads which rows a statement asks for: so many that it says, or as many as an
 // answer may have, which is cut behind them. It returns the column that orders them, nil if
 // none does, and the node that gives them.
-func (n *near) wanted(s *plan.Statement, most int64) (key *plan.Column, input plan.Node, ok bool) {
+func (n *near) wanted(s *plan.Statement, most int64, c coming) (key *plan.Column, input plan.Node, ok bool) {
 	if limit, isLimit := below(s.Root).(*plan.Limit); isLimit {
 		sorted, ok := limit.Input.(*plan.Sort)
 		if limit.Count > most || ok && len(sorted.Keys) == 0 {
@@ -76,7 +76,9 @@ func (n *near) wanted(s *plan.Statement, most int64) (key *plan.Column, input pl
 		return nil, nil, false
 	}
 	n.count, n.latest, n.ordered = most+1, s.Order[0].Descending, true
-	n.rows = max(n.rows, n.count)
+	if n.rows = max(n.rows, n.count); len(s.Output) >= c.columns {
+		n.rows = min(n.rows, c.ordered) // of these an answer is cut by its bytes
+	}
 	return s.Order[0].Column, s.Root, true
 }
 

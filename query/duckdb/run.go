@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	duckdriver "github.com/duckdb/duckdb-go/v2"
@@ -79,7 +80,9 @@ const ownError = "driver: API error: "
 // runOnce looks for the first rows of tables near the end that is asked for, further where
 // that gives too few, and then through all of them.
 func (e *Engine) runOnce(ctx context.Context, r *reader, s *plan.Statement, careful bool) (*query.Execution, error) {
-	r.near = r.nearEnd(s)
+	if !r.part {
+		r.near = r.nearEnd(s)
+	}
 	for share := int64(nearShare); r.near != nil && r.near.bind(ctx, r, share); share = nearAgain {
 		pruned := r.statistics.FilesPruned
 		execution, err := e.runText(ctx, r, s, careful)
@@ -92,12 +95,20 @@ func (e *Engine) runOnce(ctx context.Context, r *reader, s *plan.Statement, care
 		}
 	}
 	r.near = nil
+	if t := r.turns(s); t != nil && t.key == nil {
+		return e.inTurn(ctx, r, s, t, careful)
+	} else if t != nil {
+		if execution, err := e.merged(ctx, r, s, t, careful); execution != nil || err != nil {
+			return execution, err
+		}
+	}
 	return e.runText(ctx, r, s, careful)
 }
 
 func (e *Engine) runText(ctx context.Context, r *reader, s *plan.Statement, careful bool) (*query.Execution, error) {
 	number, done := e.running.add(ctx)
 	defer done()
+	r.bytes = 0
 	r.above = filtersAbove(s.Root)
 	if err := r.computeFirst(ctx, s, careful, number); err != nil {
 		return nil, err
@@ -105,23 +116,48 @@ func (e *Engine) runText(ctx context.Context, r *reader, s *plan.Statement, care
 	if execution, err := r.countFirst(ctx, s); execution != nil || err != nil {
 		return execution, err
 	}
-	generated, err := e.sql(ctx, r, s, careful, number)
+	w := r.want(s)
+	if most := int(e.coming.ordered); w.long && len(s.Order) > 0 && len(s.Output) >= e.coming.columns && w.limit > most {
+		pruned, first := r.statistics.FilesPruned, w
+		first.limit, first.long = most, false
+		execution, err := e.give(ctx, r, first, careful, number)
+		if err != nil || execution.Truncated || len(execution.Rows) < most {
+			return execution, err
+		}
+		r.statistics.FilesPruned = pruned
+	}
+	return e.give(ctx, r, w, careful, number)
+}
+
+// give asks the engine for the rows of a statement.
+func (e *Engine) give(ctx context.Context, r *reader, w wanted, careful bool, number int64) (execution *query.Execution, err error) {
+	limit, ask := w.limit, ask
+	if w.unbounded() {
+		limit = 0
+	}
+	generated, err := e.generate(ctx, r, w.statement, careful, number, limit, w.cut)
 	if err != nil {
 		return nil, err
+	}
+	text := generated.Text
+	switch {
+	case w.long && r.statistics.RowsScanned > e.coming.few:
+		ask = askLong
+	case w.unbounded():
+		text += " LIMIT " + strconv.Itoa(w.limit)
 	}
 	conn, err := e.db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("open connection: %w", err)
 	}
 	defer conn.Close()
-	var execution *query.Execution
 	err = conn.Raw(func(c any) error {
-		rows, err := ask(ctx, c, generated.Text)
+		rows, err := ask(ctx, c, text)
 		if err != nil {
 			return err
 		}
 		defer rows.close()
-		execution, err = r.fetch(ctx, rows, s)
+		execution, err = r.fetch(ctx, rows, w)
 		return err
 	})
 	return execution, err
@@ -148,15 +184,16 @@ func (e *Engine) SQL(ctx context.Context, s *plan.Statement, options query.RunOp
 // sql generates the SQL of a statement. One row more than the limit is asked
 // for, which tells whether the result was cut.
 func (e *Engine) sql(ctx context.Context, r *reader, s *plan.Statement, careful bool, number int64) (*sqlgen.Query, error) {
-	return e.generate(ctx, r, s, careful, number, r.options.Limits.Rows+1)
+	return e.generate(ctx, r, s, careful, number, r.options.Limits.Rows+1, nil)
 }
 
-// generate generates the SQL of a statement of which so many rows are wanted at most.
-func (e *Engine) generate(ctx context.Context, r *reader, s *plan.Statement, careful bool, number int64, limit int) (*sqlgen.Query, error) {
+// generate generates the SQL of a statement of which so many rows are wanted at most; the
+// limit cut is left out.
+func (e *Engine) generate(ctx context.Context, r *reader, s *plan.Statement, careful bool, number int64, limit int, cut *plan.Limit) (*sqlgen.Query, error) {
 	options := sqlgen.Options{
 		Bounded:    func(s *plan.Scan, asked sqlgen.Times) (sqlgen.Item, error) { return r.scan(ctx, s, asked) },
 		TimeColumn: rewrite.TimeColumn,
-		Stored:     r.first.table, Limit: limit, Careful: careful, Number: number,
+		Stored:     r.first.table, Limit: limit, Cut: cut, Careful: careful, Number: number,
 		Budget: budget.New(0, func() error { return context.Cause(ctx) }),
 	}
 	generated, err := sqlgen.Generate(s, options)
@@ -176,9 +213,9 @@ func (e *Engine) generate(ctx context.Context, r *reader, s *plan.Statement, car
 const handedRows = 1024
 
 // fetch reads rows up to the limits, and hands them on where the options say so.
-func (r *reader) fetch(ctx context.Context, rows *answer, s *plan.Statement) (*query.Execution, error) {
-	execution := &query.Execution{}
-	for total := int64(0); !execution.Truncated && rows.next(); {
+func (r *reader) fetch(ctx context.Context, rows *answer, w wanted) (*query.Execution, error) {
+	s, execution, total := w.statement, &query.Execution{}, r.before.bytes
+	for !execution.Truncated && rows.next() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -187,7 +224,15 @@ func (r *reader) fetch(ctx context.Context, rows *answer, s *plan.Statement) (*q
 			return nil, err
 		}
 		total += size
+		if w.cut != nil && len(execution.Rows) >= w.enough {
+			execution.Rows = execution.Rows[:w.enough]
+			break
+		}
 	}
+	if rows.err != nil {
+		return nil, rows.err
+	}
+	r.bytes = total - r.before.bytes
 	if r.options.Each != nil {
 		return execution, r.hand(execution, s)
 	}
@@ -200,7 +245,7 @@ func (r *reader) fetch(ctx context.Context, rows *answer, s *plan.Statement) (*q
 func (r *reader) chunk(rows *answer, s *plan.Statement, execution *query.Execution, total int64) (size int64, err error) {
 	limits := r.options.Limits
 	for i := range rows.size {
-		if r.handed+len(execution.Rows) == limits.Rows {
+		if r.handed+r.before.rows+len(execution.Rows) == limits.Rows {
 			execution.Truncated, execution.LimitReached = true, limits.RecordLimitReached()
 			break
 		}

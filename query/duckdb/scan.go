@@ -29,6 +29,9 @@ type reader struct {
 	statistics query.Statistics
 	handed     int   // rows that were handed on
 	near       *near // how to look for the rows at first, or nil
+	before     soFar // by statements before that give rows of the same answer
+	part       bool  // a union is asked in turn, and was looked for near an end as a whole
+	bytes      int64 // that the last statement gave
 	// standing says what scans look at whose rows may be kept for several queries.
 	standing map[*plan.Scan]*query.Interest
 	first    first

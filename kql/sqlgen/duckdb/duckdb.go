@@ -41,6 +41,9 @@ type Options struct {
 	Number int64
 	// Limit bounds the rows of the result; 0 is no bound.
 	Limit int
+	// Cut is left to who reads the rows, who takes no more than it says; nil is none. Of
+	// which rows those are it still says.
+	Cut *plan.Limit
 	// Careful gives null where the engine cannot compute with a value, such as
 	// one that is out of a range. It makes a query several times slower, so it is
 	// for one that has failed without.

@@ -221,6 +221,9 @@ func (g *generator) sortable(n *plan.Sort) *block {
 
 func (g *generator) limit(n *plan.Limit) *block {
 	b := g.node(n.Input)
+	if n == g.options.Cut {
+		return b
+	}
 	if _, sorted := n.Input.(*plan.Sort); !sorted && b.tail != "" {
 		b = g.wrap(b)
 	}
