@@ -45,7 +45,7 @@ type client struct {
 	tokens *tokens
 	budget *collect.Budget
 	clock  clock.Clock
-	server *serverTime
+	server *collect.ServerTime
 	grants atomic.Int64 // when a token that lacks the permission was last given up, in Unix seconds
 }
 
@@ -70,7 +70,7 @@ func newClient(cfg *Config, c clock.Clock, random func() float64) (*client, erro
 		http:   transport,
 		budget: collect.NewBudget(cfg.RequestsPerMinute, c, random),
 		clock:  c,
-		server: &serverTime{clock: c},
+		server: collect.NewServerTime(c),
 	}
 	made.tokens = &tokens{entra.NewTokens(cfg.application(), transport, made.now), cfg.Resource}
 	return made, nil
@@ -115,7 +115,7 @@ func newHTTPClient(cfg *Config) (*http.Client, error) {
 }
 
 // now is the server's time as far as it is known, in UTC.
-func (c *client) now() time.Time { return c.server.now() }
+func (c *client) now() time.Time { return c.server.Now() }
 
 // request is one call of the API.
 type request struct {
@@ -274,13 +274,13 @@ func (c *client) exchange(ctx context.Context, r request, token string, use func
 		body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBytes))
 		f := answered(r.operation, response, []byte(c.redact(string(body), token)), came)
 		if f.isAPIs() {
-			c.server.hear(response.Header, came)
+			c.server.Hear(response.Header, came)
 		}
 		return nil, f
 	}
 	err = use(response)
 	if err == nil {
-		c.server.hear(response.Header, came)
+		c.server.Hear(response.Header, came)
 	}
 	if failed := new(failure); err == nil || errors.As(err, &failed) || errors.Is(err, errStorage) {
 		return response.Header, err

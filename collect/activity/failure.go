@@ -84,6 +84,11 @@ func neverLeft(err error, operation string) bool {
 	return errors.As(err, &certificate)
 }
 
+// isAPIs reports whether an answer that is no success is the API's own.
+func (f *failure) isAPIs() bool {
+	return f.code == codeAuditOff || strings.HasPrefix(f.code, "AF")
+}
+
 // waitAsked returns the wait that the server asked for with the error.
 func waitAsked(err error) time.Duration {
 	var f *failure

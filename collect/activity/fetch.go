@@ -231,7 +231,7 @@ func (s *stream) attempt(ctx context.Context, j job) error {
 // it is: a network that is away, a clock that is wrong and a proxy's page say
 // nothing about a blob.
 func (s *stream) lostReason(blob collect.Blob, err error) string {
-	now, known := s.client.now(), s.client.server.known()
+	now, known := s.client.now(), s.client.server.Known()
 	switch does := behaviourOf(err); {
 	case does == expired:
 		return err.Error()

@@ -114,7 +114,7 @@ func (s *stream) journalPart(ctx context.Context, payload model.Payload, d *down
 // settles returns when a blob that was asked for at a time is to be fetched once
 // more, or zero when it was old enough. Both are by our clock.
 func (s *stream) settles(blob collect.Blob, asked time.Time) time.Time {
-	at := blob.Created.Add(s.cfg.SettleAfter - s.client.server.off()) // by our clock
+	at := blob.Created.Add(s.cfg.SettleAfter - s.client.server.Off()) // by our clock
 	if s.cfg.SettleAfter == 0 || !asked.Before(at) {
 		return time.Time{}
 	}

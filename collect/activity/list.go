@@ -54,7 +54,7 @@ func (s *stream) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !through.IsZero() && s.client.server.known() == 0 {
+	if !through.IsZero() && s.client.server.Known() == 0 {
 		return s.askTime(ctx)
 	}
 	if !through.IsZero() && through.Before(floor) {
@@ -101,7 +101,7 @@ func (s *stream) askTime(ctx context.Context) error {
 	if err != nil && behaviourOf(err) != fixWindow {
 		return err
 	}
-	if s.client.server.known() == 0 {
+	if s.client.server.Known() == 0 {
 		return &failure{operation: opList, code: codeAborted, cause: errTimeUnknown}
 	}
 	return s.list(ctx)

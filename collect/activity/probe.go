@@ -46,13 +46,13 @@ func (p *Probe) Reach(ctx context.Context, host string) error {
 		return p.client.withoutURL(err, "")
 	}
 	defer response.Body.Close()
-	p.client.server.hear(response.Header, p.client.clock.Now())
+	p.client.server.Hear(response.Header, p.client.clock.Now())
 	return nil
 }
 
 // Skew is the server's clock minus ours, as its latest answer has shown it;
 // zero below two seconds.
-func (p *Probe) Skew() time.Duration { return p.client.server.off() }
+func (p *Probe) Skew() time.Duration { return p.client.server.Off() }
 
 // CredentialEnds is when the credential ends; zero when that is not known.
 func (p *Probe) CredentialEnds() time.Time { return p.client.tokens.Expires() }

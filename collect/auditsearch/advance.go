@@ -48,7 +48,7 @@ func (r *run) submit(ctx context.Context, c *slice) error {
 		return err
 	}
 	r.report(func(p *Progress) { p.Queries++; p.Problem = "" })
-	c.query, c.submitted = q.ID, r.clock.Now()
+	c.query, c.submitted = q.ID, r.now()
 	c.succeeded, c.expected, c.next, c.pages, c.records, c.readings, c.shortfall = false, 0, "", 0, 0, 0, ""
 	return r.save(ctx, c)
 }
@@ -77,7 +77,7 @@ func (r *run) wait(ctx context.Context, c *slice) error {
 			return r.succeeded(ctx, c, q)
 		case q.Status == statusFailed, q.Status == statusCancelled:
 			return r.failed(ctx, c, "the query "+q.Status)
-		case r.clock.Now().Sub(c.submitted) > r.cfg.StuckAfter:
+		case r.now().Sub(c.submitted) > r.cfg.StuckAfter:
 			return r.failed(ctx, c, fmt.Sprintf("the query is %s after %v", q.Status, r.cfg.StuckAfter))
 		}
 		if err := clock.Sleep(ctx, r.clock, pause); err != nil {
@@ -167,7 +167,7 @@ func (r *run) covers(ctx context.Context, c slice) error {
 	if r.deps.Coverage == nil || !whole || len(r.request.RecordTypes)+len(r.request.Operations) > 0 {
 		return nil
 	}
-	if err := r.deps.Coverage.Searched(ctx, r.cfg.TenantID, c.Window, r.clock.Now()); err != nil {
+	if err := r.deps.Coverage.Searched(ctx, r.cfg.TenantID, c.Window, r.now()); err != nil {
 		return fmt.Errorf("%w: %w", errStorage, err)
 	}
 	return nil

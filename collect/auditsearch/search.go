@@ -37,6 +37,10 @@ func New(cfg Config, deps Dependencies) (*Search, error) {
 	return s, err
 }
 
+// now is the time by Graph's clock, as far as it was heard: whether an answer came
+// late enough to have everything is for ever, and the machine's clock may be wrong.
+func (s *Search) now() time.Time { return s.client.graph.Server().Now() }
+
 // Plan is what a search would take.
 type Plan struct {
 	// Queries is how many have to be submitted at least, Covered how much of the
@@ -141,7 +145,7 @@ func (s *Search) Run(ctx context.Context, r Request, sink collect.Sink, progress
 }
 
 func (s *Search) prepare(ctx context.Context, r Request) (*run, error) {
-	now := s.clock.Now()
+	now := s.now()
 	if err := r.Check(s.cfg, now); err != nil {
 		return nil, err
 	}
@@ -180,7 +184,7 @@ const justNow = time.Hour
 // good reports whether the answer to a slice needs no repetition.
 func (s *Search) good(c slice, now time.Time) bool {
 	settled := !c.submitted.Before(c.To.Add(s.cfg.Settle))
-	return c.shortfall == "" && (settled || now.Sub(c.submitted) < justNow)
+	return c.shortfall == "" && (settled || now.Sub(c.submitted).Abs() < justNow)
 }
 
 // report changes the progress and tells of it.

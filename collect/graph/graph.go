@@ -48,6 +48,7 @@ type Client struct {
 	budget *collect.Budget
 	clock  clock.Clock
 	random func() float64
+	server *collect.ServerTime
 }
 
 // NewClient returns a client of the Graph at base ("https://graph.microsoft.com").
@@ -59,7 +60,7 @@ func NewClient(base string, transport *http.Client, tokens Tokens, budget *colle
 	copied := *transport
 	// A redirect would carry the token to a host of the server's choosing.
 	copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Client{u, &copied, tokens, budget, c, random}, nil
+	return &Client{u, &copied, tokens, budget, c, random, collect.NewServerTime(c)}, nil
 }
 
 // CheckBase reports what is wrong with the address of a Graph, if anything.
@@ -78,6 +79,10 @@ func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
+
+// Server is Graph's clock, as its answers have shown it: those with what was asked
+// for, and refusals in its own words.
+func (c *Client) Server() *collect.ServerTime { return c.server }
 
 // Request is one call.
 type Request struct {
@@ -181,14 +186,22 @@ func (c *Client) exchange(ctx context.Context, r Request, token string) ([]byte,
 		return nil, &Failure{Operation: r.Operation, Cause: withoutURL(err)}
 	}
 	defer response.Body.Close()
+	came := c.clock.Now()
 	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusCreated {
 		// What can be read of it is enough; an error while reading adds nothing.
 		text, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBytes))
-		return nil, answered(r.Operation, response, []byte(strings.ReplaceAll(string(text), token, "[secret]")), c.clock.Now())
+		f := answered(r.Operation, response, []byte(strings.ReplaceAll(string(text), token, "[secret]")), came)
+		if f.Code != "" { // a proxy's page has none
+			c.server.Hear(response.Header, came)
+		}
+		return nil, f
 	}
 	body, err := readAll(response, r.Limit)
 	if err != nil {
 		return nil, &Failure{Operation: r.Operation, Cause: withoutURL(err)}
+	}
+	if bytes.HasPrefix(bytes.TrimLeft(body, "\xef\xbb\xbf \t\r\n"), []byte("{")) {
+		c.server.Hear(response.Header, came)
 	}
 	return body, nil
 }

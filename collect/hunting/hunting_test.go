@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/quoll/quoll/collect"
+	"github.com/quoll/quoll/internal/clock"
 	"github.com/quoll/quoll/internal/state"
 	"github.com/quoll/quoll/model"
 	"github.com/quoll/quoll/tenantsim/graph"
@@ -40,6 +41,7 @@ type rig struct {
 	log   lockedBuilder
 	roles []string
 	added int
+	skew  time.Duration // by which the machine's clock is wrong from the next start on
 
 	mu       sync.Mutex
 	payloads []model.Payload
@@ -155,7 +157,7 @@ func (r *rig) start() {
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(7, 7))
 	c, err := New(r.t.Context(), r.cfg, Dependencies{
-		DB: r.db, Sink: r, Tokens: tokens{}, HTTP: &http.Client{Transport: r},
+		DB: r.db, Sink: r, Tokens: tokens{}, HTTP: &http.Client{Transport: r}, Clock: clock.Skewed(clock.System(), r.skew),
 		Random: func() float64 { mu.Lock(); defer mu.Unlock(); return random.Float64() },
 		Logger: slog.New(slog.NewTextHandler(&r.log, nil)),
 	})

@@ -87,7 +87,10 @@ type pass struct {
 // on where it failed before another begins: one of many slices, of which now and
 // then one fails, would never come to its end.
 func (t *table) poll(ctx context.Context) error {
-	if t.pass.from.Before(t.pass.to) && !t.pass.from.Before(t.clock.Now().Add(-t.cfg.Lookback)) {
+	if err := t.knowTime(ctx); err != nil {
+		return err
+	}
+	if t.pass.from.Before(t.pass.to) && !t.pass.from.Before(t.now().Add(-t.cfg.Lookback)) {
 		m, err := t.marks.read(ctx, t.name)
 		if err != nil {
 			return fmt.Errorf("%w: %w", errStorage, err)
@@ -96,11 +99,14 @@ func (t *table) poll(ctx context.Context) error {
 			return err
 		}
 	}
-	now := t.clock.Now().UTC().Truncate(time.Microsecond)
+	now := t.now().Truncate(time.Microsecond)
 	floor := now.Add(-t.cfg.Lookback)
 	m, err := t.marks.read(ctx, t.name)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errStorage, err)
+	}
+	if m.through.After(now) { // by a clock that was wrong: what is not read before it is not known
+		m.through, m.reread = now, time.Time{}
 	}
 	if !m.through.IsZero() && m.through.Before(floor) {
 		gap := collect.Window{From: m.through, To: floor}
@@ -114,6 +120,28 @@ func (t *table) poll(ctx context.Context) error {
 	}
 	t.pass = pass{from, now, reread}
 	return t.finish(ctx, &m)
+}
+
+// now is the time by Graph's clock, as far as it was heard.
+func (t *table) now() time.Time { return t.client.Server().Now() }
+
+// errTimeUnknown says that nothing was read, because it would have been recorded for
+// ever by a clock that nobody has compared what is read and what is lost.
+var errTimeUnknown = errors.New("the server's clock was not heard of yet")
+
+// knowTime has Graph say what time it is, by a query of an instant, unless it did of
+// late. Also a refusal says it.
+func (t *table) knowTime(ctx context.Context) error {
+	server := t.client.Server()
+	if server.Known() > 0 {
+		return nil
+	}
+	now := t.now().Truncate(time.Microsecond)
+	_, _, err := t.ask(ctx, collect.Window{From: now.Add(-time.Second), To: now})
+	if err == nil && server.Known() == 0 {
+		err = &graph.Failure{Operation: opHunt, Cause: errTimeUnknown}
+	}
+	return err
 }
 
 // finish reads what is left of the pass.
@@ -212,7 +240,7 @@ func (t *table) lost(ctx context.Context, m *mark, w collect.Window, reason stri
 	if w.To.After(m.through) {
 		m.through = w.To
 	}
-	if err := t.marks.gap(ctx, t.name, *m, w, t.clock.Now(), reason); err != nil {
+	if err := t.marks.gap(ctx, t.name, *m, w, t.now(), reason); err != nil {
 		return fmt.Errorf("%w: %w", errStorage, err)
 	}
 	return nil

@@ -1,8 +1,7 @@
-package activity
+package collect
 
 import (
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,11 +18,11 @@ const (
 	heardFor = time.Hour
 )
 
-// serverTime is the API's clock, as its own answers have shown it. Windows are
+// ServerTime is the clock of an API, as its own answers have shown it. Windows are
 // cut by it, because it is what judges them, and what is recorded for ever is
 // judged by nothing else: the clock of a machine may be wrong until the network
-// is there, and a proxy's error page has the proxy's.
-type serverTime struct {
+// is there, and a proxy's error page has the proxy's. It is safe for concurrent use.
+type ServerTime struct {
 	clock clock.Clock
 
 	mu    sync.Mutex
@@ -32,22 +31,25 @@ type serverTime struct {
 	since time.Time     // since when it was heard again and again
 }
 
-// now is the server's time as far as it is known, in UTC.
-func (t *serverTime) now() time.Time {
-	return t.clock.Now().Add(t.off()).UTC()
+// NewServerTime returns the clock of a server that has not been heard yet.
+func NewServerTime(c clock.Clock) *ServerTime { return &ServerTime{clock: c} }
+
+// Now is the server's time as far as it is known, in UTC.
+func (t *ServerTime) Now() time.Time {
+	return t.clock.Now().Add(t.Off()).UTC()
 }
 
-// off is the server's clock minus ours, zero below skewFrom.
-func (t *serverTime) off() time.Duration {
+// Off is the server's clock minus ours, zero below skewFrom.
+func (t *ServerTime) Off() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.skew
 }
 
-// hear remembers what the Date of an answer says. at is when the answer came, by
+// Hear remembers what the Date of an answer says. at is when the answer came, by
 // our clock. An answer without a Date, which a gateway may have taken out, leaves
 // what was known: nobody can do better than to go on by that.
-func (t *serverTime) hear(header http.Header, at time.Time) {
+func (t *ServerTime) Hear(header http.Header, at time.Time) {
 	at = at.Round(0) // a clock that is set shows by the wall only
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -63,9 +65,9 @@ func (t *serverTime) hear(header http.Header, at time.Time) {
 	t.skew, t.heard = skew, at
 }
 
-// known is how long the server's clock has been heard without a break of more
+// Known is how long the server's clock has been heard without a break of more
 // than heardFor, up to now: zero when it is not known what time it is.
-func (t *serverTime) known() time.Duration {
+func (t *ServerTime) Known() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.clock.Now().Round(0)
@@ -73,9 +75,4 @@ func (t *serverTime) known() time.Duration {
 		return 0
 	}
 	return max(now.Sub(t.since), 1)
-}
-
-// isAPIs reports whether an answer that is no success is the API's own.
-func (f *failure) isAPIs() bool {
-	return f.code == codeAuditOff || strings.HasPrefix(f.code, "AF")
 }
