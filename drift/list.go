@@ -95,8 +95,10 @@ func (f Filter) where() (string, []any) {
 // either: records of some exports carry the name.
 func recordType(text string) (number, name string) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		name, _ := normalise.RecordTypeName(n)
-		return text, name
+		if name, ok := normalise.RecordTypeName(n); ok {
+			return text, name
+		}
+		return text, text // an empty one is that of what is of no type
 	}
 	if n, ok := normalise.RecordTypeNumber(text); ok {
 		return strconv.FormatInt(n, 10), text

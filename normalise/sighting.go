@@ -149,5 +149,17 @@ func RecordTypeNumber(name string) (number int64, ok bool) {
 	return 0, false
 }
 
+// RecordTypeNames returns the names of all record types that have one, in order of
+// their numbers.
+func RecordTypeNames() []string {
+	var names []string
+	for _, name := range recordTypeNames {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // ManyKey is the key of a SightedMany whose Parent is field.
 func ManyKey(field uint64) uint64 { return mix(field, markMany) }

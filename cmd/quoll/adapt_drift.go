@@ -14,6 +14,9 @@ type driftLists struct{ tracker *drift.Tracker }
 
 // SchemaDrift implements server.Drift.
 func (d driftLists) SchemaDrift(ctx context.Context, f server.DriftFilter) (*server.DriftList, error) {
+	if err := d.correct(ctx, &f); err != nil {
+		return nil, err
+	}
 	page, err := d.tracker.List(ctx, drift.Filter{
 		Since: f.Since, Until: f.Until, RecordType: f.RecordType, Operation: f.Operation, Category: f.Category,
 		What: normalise.What(f.What), Limit: f.Limit, Offset: f.Offset,
@@ -34,6 +37,27 @@ func (d driftLists) SchemaDrift(ctx context.Context, f server.DriftFilter) (*ser
 		list.Entries = append(list.Entries, entry)
 	}
 	return list, nil
+}
+
+// correct writes the record type of a filter as Microsoft does. A name that there is
+// not is an error, unless records had it: some exports carry names, and new ones come.
+func (d driftLists) correct(ctx context.Context, f *server.DriftFilter) error {
+	if f.RecordType == "" {
+		return nil
+	}
+	name, unknown := recordTypeNamed(f.RecordType)
+	if unknown == nil {
+		f.RecordType = name
+		return nil
+	}
+	seen, err := d.tracker.List(ctx, drift.Filter{RecordType: f.RecordType})
+	if err != nil {
+		return err
+	}
+	if seen.Total == 0 {
+		return &server.Failure{Code: server.CodeBadRequest, Message: unknown.Error()}
+	}
+	return nil
 }
 
 func byName(counts map[normalise.What]int) map[string]int {

@@ -114,6 +114,11 @@ func (k *retentionKeeper) Explain(ctx context.Context, row server.RetentionRow) 
 	if err != nil {
 		return nil, err
 	}
+	if row.RecordType != "" {
+		if row.RecordType, err = recordTypeNamed(row.RecordType); err != nil {
+			return nil, &server.Failure{Code: server.CodeBadRequest, Message: err.Error()}
+		}
+	}
 	s := retention.Subject{Table: row.Table, RecordType: row.RecordType, Tenant: row.Tenant, Time: row.Time}
 	if number, ok := normalise.RecordTypeNumber(row.RecordType); ok {
 		s.RecordType = strconv.FormatInt(number, 10)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -78,6 +79,9 @@ func runDrift(cmd *cobra.Command, o driftOptions) error {
 			return err
 		}
 		list, err := driftLists{tracker}.SchemaDrift(cmd.Context(), filter)
+		if wrong := (*server.Failure)(nil); errors.As(err, &wrong) {
+			return usageError(errors.New("--record-type: " + wrong.Message))
+		}
 		if err != nil {
 			return err
 		}
