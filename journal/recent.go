@@ -26,15 +26,9 @@ func (r *recent) add(e Entry) {
 	r.entries = r.entries[gone:]
 }
 
-// size is the memory that an entry keeps: of a body that is lent also what it does not
-// fill, which nobody else has meanwhile.
-func (e *Entry) size() int64 {
-	body := len(e.Payload.Body)
-	if e.loan != nil {
-		body = cap(e.Payload.Body)
-	}
-	return int64(body + len(e.Payload.Packed))
-}
+// size is the memory that an entry keeps: of a body also what it does not fill of the
+// buffer that it lies in, which stays as long as the body does.
+func (e *Entry) size() int64 { return int64(cap(e.Payload.Body) + len(e.Payload.Packed)) }
 
 // recently returns an entry that is in memory still.
 func (s *set) recently(position Position) (Entry, bool) {

@@ -59,3 +59,35 @@ func TestTheNewestEntriesAreReadFromMemory(t *testing.T) {
 		t.Errorf("without files, after 5: %v", err)
 	}
 }
+
+// A body in a large buffer keeps all of the buffer, and counts so.
+func TestBuffersOfBodiesCount(t *testing.T) {
+	cfg := journal.DefaultConfig(t.TempDir())
+	cfg.RecentBytes = 4500
+	j, err := journal.Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	for range 3 {
+		if _, err := j.Append(t.Context(), model.Payload{Name: "x", Body: make([]byte, 10, 2000)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(cfg.Dir, "*.journal"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("segments: %v (%v)", files, err)
+	}
+	for _, file := range files {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ignore := func(journal.Entry) error { return nil }
+	if err := j.Read(t.Context(), 1, ignore); err != nil {
+		t.Errorf("the newest two: %v", err)
+	}
+	if err := j.Read(t.Context(), 0, ignore); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("with the oldest of three: %v", err)
+	}
+}

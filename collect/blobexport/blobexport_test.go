@@ -155,6 +155,11 @@ func TestReadsCompleteLinesAsTheyGrow(t *testing.T) {
 	if fmt.Sprint(last) != fmt.Sprint(want) || last.Received.IsZero() {
 		t.Errorf("payload %+v\nwant %+v", last, want)
 	}
+	for _, p := range r.sink.payloads { // who keeps a payload keeps the buffer that it lies in
+		if cap(p.Body) > 100 {
+			t.Errorf("a payload of %d bytes keeps %d", len(p.Body), cap(p.Body))
+		}
+	}
 	s := r.c.Status().Streams[0]
 	if s.ContentType != "EmailEvents" || s.Counts.Records != 5 || s.Counts.Bytes != 45 || s.Counts.Journalled != 4 || s.LastBlob.IsZero() || s.Problem != nil {
 		t.Errorf("status %+v", s)

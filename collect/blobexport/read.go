@@ -63,7 +63,7 @@ func (c *Collector) readOn(ctx context.Context, container string, blob Blob, m m
 		return m, errReplaced
 	}
 	for {
-		next, err := c.nextChunk(ctx, container, blob.Name, m)
+		next, err := c.nextChunk(ctx, container, blob, m)
 		if err != nil || len(next.body) == 0 {
 			return m, err
 		}
@@ -85,8 +85,12 @@ func fingerprint(text []byte) []byte {
 // size, or one that is longer. It is empty when the blob ends inside a line.
 // What was read last is read once more, by the same request, so that a blob that
 // was replaced at any moment is noticed before anything of it is kept.
-func (c *Collector) nextChunk(ctx context.Context, container, name string, m mark) (chunk, error) {
-	for size := c.cfg.ChunkBytes; ; size *= 2 {
+//
+// The buffer is no larger than what the listing says is left, and a byte: the payload
+// keeps it as long as others keep the payload.
+func (c *Collector) nextChunk(ctx context.Context, container string, blob Blob, m mark) (chunk, error) {
+	name := blob.Name
+	for size := int(min(int64(c.cfg.ChunkBytes), blob.Size-m.readTo+1)); ; size *= 2 {
 		size = min(size, c.cfg.MaxLineBytes)
 		buffer := make([]byte, m.tailSize+size)
 		n, err := c.store.ReadAt(ctx, container, name, buffer, m.readTo-int64(m.tailSize))
