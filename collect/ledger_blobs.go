@@ -142,7 +142,7 @@ func (l *Ledger) Journalled(ctx context.Context, s Stream, contentID string, r R
 	return l.update(ctx, "settle blob", s, func(tx *sql.Tx) error {
 		err := one(tx.ExecContext(ctx, `
 			UPDATE collect_blob SET state = 'journalled', size = ?4, records = ?5, sha256 = ?6, journal_position = ?7,
-			  settled = ?8, recheck = ?9, attempts = attempts + 1, last_error = ''
+			  settled = ?8, recheck = ?9, attempts = attempts + 1, last_error = '', missing = 0
 			WHERE tenant = ?1 AND content_type = ?2 AND content_id = ?3 AND state IN ('listed', 'failed')`,
 			s.Tenant, s.ContentType, contentID, r.Size, r.Records, r.SHA256[:], int64(r.Position), micros(r.At), micros(r.Recheck)))
 		if err != nil {

@@ -22,7 +22,7 @@ type Journalled struct {
 // zero.
 func (l *Ledger) Rechecks(ctx context.Context, s Stream, now time.Time, limit int) (due []Journalled, next time.Time, err error) {
 	rows, err := l.db.QueryContext(ctx, `
-		SELECT content_id, uri, created, expires, attempts, last_error, sha256, recheck FROM collect_blob
+		SELECT content_id, uri, created, expires, attempts, last_error, missing, sha256, recheck FROM collect_blob
 		WHERE tenant = ? AND content_type = ? AND recheck IS NOT NULL ORDER BY recheck LIMIT ?`, s.Tenant, s.ContentType, limit)
 	if err != nil {
 		return nil, next, wrap("read rechecks", s, err)
@@ -32,7 +32,7 @@ func (l *Ledger) Rechecks(ctx context.Context, s Stream, now time.Time, limit in
 		var j Journalled
 		var created, expires, recheck sql.NullInt64
 		var sum []byte
-		if err := rows.Scan(&j.ContentID, &j.URI, &created, &expires, &j.Attempts, &j.LastError, &sum, &recheck); err != nil {
+		if err := rows.Scan(&j.ContentID, &j.URI, &created, &expires, &j.Attempts, &j.LastError, &j.Missing, &sum, &recheck); err != nil {
 			return nil, next, wrap("read rechecks", s, err)
 		}
 		if at := moment(recheck); at.After(now) {
@@ -48,17 +48,17 @@ func (l *Ledger) Rechecks(ctx context.Context, s Stream, now time.Time, limit in
 // Unchanged ends the rechecking of a blob: it was the same as before, or cannot
 // be had any more.
 func (l *Ledger) Unchanged(ctx context.Context, s Stream, contentID string) error {
-	return l.Recheck(ctx, s, contentID, time.Time{}, "")
+	return l.Recheck(ctx, s, contentID, Failure{})
 }
 
-// Recheck puts off the next fetch of a journalled blob; cause says why. The
-// zero time means never.
-func (l *Ledger) Recheck(ctx context.Context, s Stream, contentID string, at time.Time, cause string) error {
+// Recheck puts off the next fetch of a journalled blob; a next time of zero means
+// never.
+func (l *Ledger) Recheck(ctx context.Context, s Stream, contentID string, f Failure) error {
 	return l.update(ctx, "put off recheck", s, func(tx *sql.Tx) error {
 		return one(tx.ExecContext(ctx, `
-			UPDATE collect_blob SET recheck = ?4, last_error = ?5, attempts = attempts + 1
+			UPDATE collect_blob SET recheck = ?4, last_error = ?5, attempts = attempts + 1, missing = iif(?6, missing + 1, 0)
 			WHERE tenant = ?1 AND content_type = ?2 AND content_id = ?3 AND state = 'journalled'`,
-			s.Tenant, s.ContentType, contentID, micros(at), cause))
+			s.Tenant, s.ContentType, contentID, micros(f.Next), f.Cause, f.Missing))
 	})
 }
 
@@ -68,7 +68,7 @@ func (l *Ledger) Regrown(ctx context.Context, s Stream, contentID string, r Rece
 	return l.update(ctx, "settle grown blob", s, func(tx *sql.Tx) error {
 		err := one(tx.ExecContext(ctx, `
 			UPDATE collect_blob SET size = ?4, records = ?5, sha256 = ?6, journal_position = ?7, settled = ?8, recheck = ?9,
-			  attempts = attempts + 1, last_error = ''
+			  attempts = attempts + 1, last_error = '', missing = 0
 			WHERE tenant = ?1 AND content_type = ?2 AND content_id = ?3 AND state = 'journalled'`,
 			s.Tenant, s.ContentType, contentID, r.Size, r.Records, r.SHA256[:], int64(r.Position), micros(r.At), micros(r.Recheck)))
 		if err != nil {

@@ -69,6 +69,26 @@ func (l *Ledger) SubscriptionStatus(ctx context.Context, s Stream, status string
 	})
 }
 
+// SubscriptionStands records at now that a subscription was enabled all the time
+// since it was last seen so: a look in between that said otherwise was wrong.
+func (l *Ledger) SubscriptionStands(ctx context.Context, s Stream, now time.Time) error {
+	return l.update(ctx, "record that a subscription stands", s, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			DELETE FROM collect_subscription WHERE tenant = ?1 AND content_type = ?2 AND seen_from > (
+			  SELECT max(seen_from) FROM collect_subscription WHERE tenant = ?1 AND content_type = ?2 AND status = ?3)`,
+			s.Tenant, s.ContentType, SubscriptionEnabled)
+		if err != nil {
+			return err
+		}
+		if err := rememberStatus(ctx, tx, s, SubscriptionEnabled, now); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE collect_stream SET subscription = ?3, subscription_seen = ?4 WHERE tenant = ?1 AND content_type = ?2`,
+			s.Tenant, s.ContentType, SubscriptionEnabled, micros(now))
+		return err
+	})
+}
+
 // rememberStatus adds a look to the history of the subscription: to the latest
 // span if that has the same status.
 func rememberStatus(ctx context.Context, tx *sql.Tx, s Stream, status string, now time.Time) error {

@@ -7,6 +7,10 @@ import (
 	"github.com/quoll/quoll/internal/structural"
 )
 
+// maxNesting bounds how deep a body may be nested, and with it what the scan keeps.
+// Records are rejected far below.
+const maxNesting = 1 << 20
+
 var errNotArray = errors.New("the body is not a JSON array")
 
 // scan checks, piece by piece, that a body is one complete JSON array, counts
@@ -129,6 +133,9 @@ func (s *scan) inside(c byte, at int64) error {
 func (s *scan) bracket(c byte, at int64) error {
 	switch c {
 	case '[', '{':
+		if len(s.open) == maxNesting {
+			return fmt.Errorf("the body is nested deeper than %d levels at byte %d", maxNesting, at)
+		}
 		s.open = append(s.open, c+2) // in ASCII what closes is the next but one
 		return nil
 	}

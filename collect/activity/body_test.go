@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -30,6 +31,20 @@ func TestCountRecords(t *testing.T) {
 		if got, err := countRecords([]byte(body)); err == nil {
 			t.Errorf("%q counts as %d records, want an error", body, got)
 		}
+	}
+}
+
+// What brackets alone make of a body is bounded, as all of it is too large to keep.
+func TestNestingIsBounded(t *testing.T) {
+	s := scan{partBytes: 1 << 20}
+	piece := bytes.Repeat([]byte("["), 1<<16)
+	for range maxNesting >> 16 {
+		if err := s.add(piece); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.add(piece); err == nil || !strings.Contains(err.Error(), "nested deeper") || cap(s.open) > 2*maxNesting {
+		t.Errorf("error %v with %d brackets kept", err, cap(s.open))
 	}
 }
 

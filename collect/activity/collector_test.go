@@ -139,6 +139,29 @@ func TestBlobFetchedTooSoonIsFetchedOnceMore(t *testing.T) {
 	})
 }
 
+// A blob that was journalled young and does not exist any more does not hold its hour
+// open until it would expire.
+func TestWhatIsGoneWhenItIsFetchedOnceMoreIsLetGo(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.run(time.Hour - time.Duration(time.Now().Minute())*time.Minute)
+		r.start()
+		r.run(time.Minute)
+		begin := time.Now().Truncate(time.Hour)
+		r.feed.add(exchange, id(1), time.Now())
+		r.run(2 * time.Minute)
+		r.wantJournalled(id(1))
+		r.setFault(once(-1, http.MethodGet, "/audit/", says(400, `{"error":{"code":"AF20050","message":"no such content"}}`)))
+		r.run(48 * time.Hour)
+		c, err := r.ledger.Calendar(r.t.Context(), collect.Stream{Tenant: testTenant, ContentType: exchange}, collect.Window{From: begin, To: begin.Add(time.Hour)}, time.Now())
+		if err != nil || len(c.Hours) != 1 || c.Hours[0].State != collect.HourComplete || c.Hours[0].Records != 2 {
+			t.Errorf("the hour is %+v, error %v; want it complete with what was journalled", c.Hours, err)
+		}
+		if n := len(r.feed.made(http.MethodGet, "/audit/")); n < goneTries || n > goneTries+5 {
+			t.Errorf("%d fetches, want it believed after %d", n, goneTries)
+		}
+	})
+}
+
 // TestAClockThatIsSetForwardHidesNoGrowth: a blob is due once more at a time by
 // the clock of before, and looks as it did, because it still fills.
 func TestAClockThatIsSetForwardHidesNoGrowth(t *testing.T) {

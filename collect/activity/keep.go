@@ -32,7 +32,7 @@ func (s *stream) recheck(ctx context.Context, v *visit, blob collect.Journalled)
 	if d.sum == blob.SHA256 {
 		// It may have come too early once more: the clock that said when to
 		// fetch it again was set since.
-		return s.storage(s.ledger.Recheck(ctx, s.Stream, blob.ContentID, s.settles(blob.Blob, d.asked), ""))
+		return s.storage(s.ledger.Recheck(ctx, s.Stream, blob.ContentID, collect.Failure{Next: s.settles(blob.Blob, d.asked)}))
 	}
 	s.logger.Info("content has grown since it was first fetched", "contentId", blob.ContentID, "records", d.records)
 	receipt, err := s.journal(ctx, blob.Blob, d)
@@ -54,7 +54,7 @@ func (s *stream) recheckFailed(ctx context.Context, blob collect.Journalled, err
 		return s.storage(s.ledger.Unchanged(ctx, s.Stream, blob.ContentID))
 	}
 	wait := max(blobPolicy.Delay(blob.Attempts, s.random), waitAsked(err))
-	if noteErr := s.ledger.Recheck(ctx, s.Stream, blob.ContentID, s.clock.Now().Add(wait), err.Error()); noteErr != nil {
+	if noteErr := s.ledger.Recheck(ctx, s.Stream, blob.ContentID, collect.Failure{Next: s.clock.Now().Add(wait), Cause: err.Error(), Missing: behaviourOf(err) == gone}); noteErr != nil {
 		return s.storage(noteErr)
 	}
 	return err

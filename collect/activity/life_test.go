@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -130,6 +131,83 @@ func TestSubscriptionThatIsListedAndRefusedIsStartedAgain(t *testing.T) {
 			t.Errorf("%d starts, want one every 15 minutes as long as it was refused, and no more", n)
 		}
 		r.wantNoGap()
+	})
+}
+
+// A list that lacks a subscription for once, while content is offered all the time,
+// takes no hour away; one that lacks what is refused, too, does.
+func TestAListThatLacksASubscriptionIsNoGap(t *testing.T) {
+	for name, c := range map[string]struct {
+		refused, lost bool // content too; the answer of the start before
+		gaps          int
+	}{
+		"the list alone":          {false, false, 0},
+		"content is refused too":  {true, false, 1},
+		"an earlier start is out": {false, true, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, func(r *rig) {
+				r.start()
+				r.run(time.Hour)
+				answers, last, refusals := 0, 1, 0
+				if c.lost {
+					last = 2
+				}
+				r.setFault(func(q *http.Request) (*http.Response, error) {
+					switch {
+					case answers == last:
+						return nil, nil
+					case strings.HasSuffix(q.URL.Path, "/subscriptions/list") && (refusals > 0 || !c.refused):
+						return answer(200, "[]"), nil
+					case strings.HasSuffix(q.URL.Path, "/subscriptions/content") && c.refused:
+						refusals++
+						return answer(400, `{"error":{"code":"AF20022","message":"none"}}`), nil
+					case strings.HasSuffix(q.URL.Path, "/subscriptions/start"):
+						if answers++; answers == 1 && c.lost {
+							return nil, errors.New("connection reset by peer")
+						}
+						return answer(400, `{"error":{"code":"AF20024","message":"already enabled"}}`), nil
+					}
+					return nil, nil
+				})
+				r.run(time.Hour)
+				if answers != last {
+					t.Fatalf("%d starts, want %d", answers, last)
+				}
+				gaps, err := r.ledger.Gaps(r.t.Context(), collect.Stream{Tenant: testTenant, ContentType: exchange}, 9)
+				if err != nil || len(gaps) != c.gaps || r.stream().Health != collect.HealthRunning {
+					t.Errorf("gaps %+v, error %v, health %s; want %d gaps", gaps, err, r.stream().Health, c.gaps)
+				}
+				off := 0
+				all, err := r.ledger.Calendar(r.t.Context(), collect.Stream{Tenant: testTenant, ContentType: exchange}, collect.Window{From: time.Now().Add(-3 * time.Hour), To: time.Now()}, time.Now())
+				for _, h := range all.Hours {
+					if h.State == collect.HourOff || h.State == collect.HourLost {
+						off++
+					}
+				}
+				if err != nil || (off > 0) != (c.gaps > 0) {
+					t.Errorf("%d hours are off or lost, error %v", off, err)
+				}
+			})
+		})
+	}
+}
+
+// The words of the API are read whatever their case.
+func TestStatusesAreReadWhateverTheirCase(t *testing.T) {
+	inVirtualTime(t, func(r *rig) {
+		r.setFault(func(q *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(q.URL.Path, "/subscriptions/list") {
+				return answer(200, `[{"contentType":"audit.exchange","status":"Enabled"}]`), nil
+			}
+			return nil, nil
+		})
+		r.feed.subs[exchange] = "enabled"
+		r.start()
+		r.run(time.Hour)
+		if started := r.feed.started(); len(started) != 0 || r.stream().Subscription != collect.SubscriptionEnabled {
+			t.Errorf("started %v, status %s", started, r.stream().Subscription)
+		}
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -66,7 +67,7 @@ func (s *subscriptions) ensure(ctx context.Context, stream collect.Stream, doubt
 			// The API contradicts itself: listed as enabled, and refused. What is enabled
 			// takes a start as no change.
 			s.logger.Info("the subscription is listed as enabled and refused; it is started once more", "contentType", stream.ContentType)
-			return s.start(ctx, stream)
+			return s.start(ctx, stream, false)
 		}
 		err = s.tendWebhook(ctx, stream, sub)
 	}
@@ -81,7 +82,13 @@ func (s *subscriptions) ensure(ctx context.Context, stream collect.Stream, doubt
 		return &failure{operation: opStart, code: codeFor(sub.Status), does: subscribe, after: wait,
 			cause: fmt.Errorf("%w until %s", errNotSubscribed, now.Add(wait).UTC().Format(time.RFC3339))}
 	}
-	err = s.start(ctx, stream)
+	// A list that lacks the subscription, while content is still offered and the start
+	// says that it is enabled, was wrong. After a start that may have arrived, where
+	// content was refused, or long after the last look, that says nothing.
+	sent := sub.Start.Add(s.server.Off()) // by the server's clock, as Seen is
+	lately := s.now().Sub(sub.Seen) <= 2*s.cfg.SubscriptionsEvery
+	mayStand := !doubt && sub.Status == collect.SubscriptionMissing && lately && !sent.After(sub.Seen)
+	err = s.start(ctx, stream, mayStand)
 	s.failed[stream.ContentType] = err
 	return err
 }
@@ -113,12 +120,12 @@ func (s *subscriptions) look(ctx context.Context) error {
 	for _, contentType := range s.cfg.ContentTypes {
 		status := collect.SubscriptionMissing
 		for _, l := range listed {
-			if l.ContentType != contentType {
+			if !strings.EqualFold(l.ContentType, contentType) {
 				continue
 			}
 			// An entry without a status has been seen in Microsoft's own sample.
 			status = collect.SubscriptionEnabled
-			if l.Status == collect.SubscriptionDisabled {
+			if strings.EqualFold(l.Status, collect.SubscriptionDisabled) {
 				status = collect.SubscriptionDisabled
 			}
 			s.sawWebhook(contentType, l.Webhook)
@@ -131,10 +138,16 @@ func (s *subscriptions) look(ctx context.Context) error {
 	return nil
 }
 
-// start asks for a subscription, without a webhook.
-func (s *subscriptions) start(ctx context.Context, stream collect.Stream) error {
-	if err := s.send(ctx, stream, "", nil); err != nil {
+// start asks for a subscription, without a webhook. Where it may stand, and the API
+// says that it does, it was never gone.
+func (s *subscriptions) start(ctx context.Context, stream collect.Stream, mayStand bool) error {
+	stands, err := s.send(ctx, stream, "", nil)
+	switch {
+	case err != nil:
 		return err
+	case stands && mayStand:
+		s.logger.Info("a list of subscriptions lacked one that is enabled", "contentType", stream.ContentType)
+		return s.ledger.SubscriptionStands(ctx, stream, s.now())
 	}
 	return s.ledger.SubscriptionStatus(ctx, stream, collect.SubscriptionEnabled, s.now())
 }
@@ -142,14 +155,14 @@ func (s *subscriptions) start(ctx context.Context, stream collect.Stream) error 
 // send sends a start that sets a webhook, or none where that is empty. It is in
 // the ledger before it is sent, so that a crash cannot shorten the wait between
 // two. What is known not to have left is taken back: it is tried again as soon as
-// any other request.
-func (s *subscriptions) send(ctx context.Context, stream collect.Stream, webhook string, content []byte) error {
+// any other request. stands says that the API has it as it was asked for already.
+func (s *subscriptions) send(ctx context.Context, stream collect.Stream, webhook string, content []byte) (stands bool, err error) {
 	before, err := s.ledger.Subscription(ctx, stream)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := s.ledger.StartRequested(ctx, stream, webhook, s.clock.Now()); err != nil {
-		return err
+		return false, err
 	}
 	const operation = opStart
 	u := s.operationURL("subscriptions/start", "contentType", stream.ContentType)
@@ -157,17 +170,17 @@ func (s *subscriptions) send(ctx context.Context, stream collect.Stream, webhook
 	if err != nil && behaviourOf(err) != success {
 		if neverLeft(err, operation) {
 			if takeErr := s.ledger.StartNotSent(ctx, stream, before.Start); takeErr != nil {
-				return errors.Join(err, takeErr)
+				return false, errors.Join(err, takeErr)
 			}
 		}
-		return err
+		return false, err
 	}
 	var started struct {
 		Status string `json:"status"`
 	}
-	if err == nil && (json.Unmarshal(body, &started) != nil || started.Status != collect.SubscriptionEnabled) {
+	if err == nil && (json.Unmarshal(body, &started) != nil || !strings.EqualFold(started.Status, collect.SubscriptionEnabled)) {
 		// Believing it would show as a gap later, once the list says otherwise.
-		return &failure{operation: operation, code: codeAborted, cause: fmt.Errorf("the answer does not say that it is enabled, but %q", oneLine(s.redact(string(body), "")))}
+		return false, &failure{operation: operation, code: codeAborted, cause: fmt.Errorf("the answer does not say that it is enabled, but %q", oneLine(s.redact(string(body), "")))}
 	}
-	return nil
+	return err != nil, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/quoll/quoll/collect"
@@ -79,7 +80,7 @@ func (s *subscriptions) sawWebhook(contentType string, listed *listedWebhook) {
 		state.good, state.seen = false, "missing"
 	case listed.Address != s.cfg.Webhook.Address:
 		state.good, state.seen = false, "another address"
-	case listed.Status != "" && listed.Status != collect.SubscriptionEnabled:
+	case listed.Status != "" && !strings.EqualFold(listed.Status, collect.SubscriptionEnabled):
 		state.good, state.seen = false, listed.Status
 	default:
 		*state = webhookState{good: true}
@@ -140,7 +141,7 @@ func (s *subscriptions) removeWebhook(ctx context.Context, stream collect.Stream
 			Remedy: "Nothing is lost: listings do not need it, and Quoll keeps asking. Until then something that answers nothing may listen at its address.",
 		})
 	}
-	err := s.send(ctx, stream, "", removals[state.failures%len(removals)])
+	_, err := s.send(ctx, stream, "", removals[state.failures%len(removals)])
 	if ctx.Err() != nil {
 		return
 	}
@@ -169,7 +170,7 @@ func (s *subscriptions) renewWebhook(ctx context.Context, stream collect.Stream,
 		"address": s.cfg.Webhook.Address, "authId": s.cfg.Webhook.AuthID.Reveal(), "expiration": "",
 	}})
 	if err == nil {
-		err = s.send(ctx, stream, s.cfg.Webhook.Address, body)
+		_, err = s.send(ctx, stream, s.cfg.Webhook.Address, body)
 	}
 	if ctx.Err() != nil {
 		return
