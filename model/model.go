@@ -81,7 +81,10 @@ const (
 	// FormatOperations is the sorted entries of an index of operations,
 	// FormatOperationsHead what the archive's log commits to of it
 	// (docs/formats/absence.md). Neither holds records.
-	FormatOperations     Format = "operations"
+	FormatOperations Format = "operations"
+	// FormatFragment is a part of a body that begins or ends within one element, which
+	// is too long to be handed on whole.
+	FormatFragment       Format = "fragment"
 	FormatOperationsHead Format = "operations-head"
 )
 

@@ -131,6 +131,8 @@ func (n *Normaliser) Payload(p model.Payload) Result {
 	case model.FormatOwnRows:
 		run.json(run.ownRow)
 	case model.FormatCertificate, model.FormatBlobList, model.FormatOperations, model.FormatOperationsHead: // archived, and no rows
+	case model.FormatFragment:
+		run.reject(max(p.Line, 1), p.Body, "a piece of a record that is too long to be read")
 	default:
 		run.reject(max(p.Line, 1), p.Body, "format "+string(p.Format)+" is not known")
 	}

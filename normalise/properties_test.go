@@ -496,3 +496,12 @@ func TestForeignElementsOfAList(t *testing.T) {
 		}
 	}
 }
+
+// A piece of a record that was too long is one reject, whatever stands in it.
+func TestAFragmentIsNoRecord(t *testing.T) {
+	const piece = `"x"},{"CreationTime":"2026-09-14T08:21:07","Id":"a"},{"CreationT`
+	r := rowsOf(t, model.FormatFragment, piece)
+	if len(r.Records) != 0 || len(r.Rejects) != 1 || string(r.Rejects[0].Raw) != piece || !strings.Contains(r.Rejects[0].Reason, "too long") {
+		t.Errorf("%d records, rejects %v", len(r.Records), r.Rejects)
+	}
+}

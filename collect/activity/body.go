@@ -3,6 +3,7 @@ package activity
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/quoll/quoll/internal/structural"
 )
@@ -20,6 +21,7 @@ var errNotArray = errors.New("the body is not a JSON array")
 // inside the records is for normalise to judge.
 type scan struct {
 	partBytes int64
+	mostBytes int64 // a longer element is cut in pieces; 0 for never
 
 	offset  int64  // bytes seen
 	open    []byte // the closing brackets that are still to come
@@ -30,6 +32,9 @@ type scan struct {
 	cuts    []int64
 	part    int64 // where the part at work begins
 	between int64 // the last place between two elements
+	within  bool  // the part at work begins within an element
+	// fragments are the places where parts begin that are pieces of an element.
+	fragments []int64
 
 	blocks [64]structural.Block // of the piece at work
 }
@@ -64,7 +69,30 @@ func (s *scan) add(piece []byte) error {
 		}
 	}
 	s.offset += int64(len(piece))
+	if s.mostBytes > 0 && s.offset-s.part > s.mostBytes && s.state != scanAfter {
+		s.breakUp()
+	}
 	return nil
+}
+
+// breakUp ends the part at work where the scan is, within an element that is too long
+// for any part. What stands before that element stays whole.
+func (s *scan) breakUp() {
+	if s.between > s.part && !s.within {
+		s.cuts = append(s.cuts, s.between)
+		s.part = s.between
+		if s.offset-s.part <= s.mostBytes {
+			return
+		}
+	}
+	s.fragment(s.offset)
+	s.within = true
+}
+
+// fragment ends a part that is a piece of an element.
+func (s *scan) fragment(at int64) {
+	s.fragments, s.cuts = append(s.fragments, s.part), append(s.cuts, at)
+	s.part = at
 }
 
 // byte looks at the byte at a place of the body.
@@ -158,6 +186,11 @@ func (s *scan) comma(at int64) {
 // cut notes a place between two elements, and cuts at the last such place before
 // once the part would grow beyond its size.
 func (s *scan) cut(at int64) {
+	if s.within {
+		s.fragment(at)
+		s.within, s.between = false, at
+		return
+	}
 	if at-s.part > s.partBytes && s.between > s.part {
 		s.cuts = append(s.cuts, s.between)
 		s.part = s.between
@@ -189,5 +222,6 @@ func (s *scan) end() (records int64, err error) {
 // parts returns the places at which the body is to be cut, its ends included.
 func (s *scan) parts() []int64 {
 	s.cut(s.offset)
-	return append(append([]int64{0}, s.cuts...), s.offset)
+	places := append(append([]int64{0}, s.cuts...), s.offset)
+	return slices.Compact(places) // a piece of an element may be the last
 }

@@ -21,7 +21,13 @@ type download struct {
 	// parts are the places at which it is cut when it is handed on, its ends
 	// included.
 	parts []int64
+	// fragments are those of them at which a part begins that is a piece of a record.
+	fragments []int64
 }
+
+// mostPart bounds, in bytes, what is handed on of one record: a longer one comes in
+// pieces, so that neither memory nor the journal has to take it whole.
+const mostPart = 16 * collect.PartBytes
 
 func (d *download) close() error {
 	if err := d.body.Close(); err != nil {
@@ -70,7 +76,7 @@ func (s *stream) receiveInto(response *http.Response, d *download) error {
 	if response.ContentLength > limit {
 		return fmt.Errorf("the body has %d bytes, the bound is %d", response.ContentLength, limit)
 	}
-	w := watcher{scan: scan{partBytes: collect.PartBytes}, sum: sha256.New(), left: limit}
+	w := watcher{scan: scan{partBytes: collect.PartBytes, mostBytes: mostPart}, sum: sha256.New(), left: limit}
 	n, err := d.body.Fill(response.Body, w.see)
 	var notWhole *notWholeError
 	switch {
@@ -87,7 +93,7 @@ func (s *stream) receiveInto(response *http.Response, d *download) error {
 	if d.records, err = w.scan.end(); err != nil {
 		return err
 	}
-	d.parts = w.scan.parts()
+	d.parts, d.fragments = w.scan.parts(), w.scan.fragments
 	w.sum.Sum(d.sum[:0])
 	return nil
 }

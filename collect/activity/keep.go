@@ -3,6 +3,7 @@ package activity
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/quoll/quoll/collect"
@@ -108,6 +109,9 @@ func (s *stream) journalPart(ctx context.Context, payload model.Payload, d *down
 	}
 	defer done()
 	payload.Offset, payload.Body = from, part
+	if slices.Contains(d.fragments, from) {
+		payload.Format = model.FormatFragment
+	}
 	return s.sink.Journal(ctx, payload)
 }
 

@@ -2,6 +2,7 @@ package activity
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -289,12 +290,28 @@ func decodeListing(body []byte) (entries []listing, err error) {
 		}
 		return nil, &failure{operation: opList, code: codeAborted, cause: fmt.Errorf("the listing cannot be read: %w", err)}
 	}
+	for i := range entries {
+		entries[i].ContentID = boundedID(entries[i].ContentID)
+	}
 	all := len(entries)
 	entries = slices.DeleteFunc(entries, func(e listing) bool { return strings.TrimSpace(e.ContentID) == "" || e.ContentURI == "" })
 	if odd := all - len(entries); odd > 0 {
 		return entries, &failure{operation: opList, code: codeAborted, cause: fmt.Errorf("%w (%d of %d)", errOddEntry, odd, all)}
 	}
 	return entries, nil
+}
+
+// longestID bounds a content id in bytes: the journal takes no name of any length.
+// Microsoft's have about 80.
+const longestID = 1024
+
+// boundedID returns an id as it is, or its beginning and a hash of all of it where it
+// is too long. It is a name only: content is fetched by its address.
+func boundedID(id string) string {
+	if len(id) <= longestID {
+		return id
+	}
+	return fmt.Sprintf("%s~sha256:%x", strings.ToValidUTF8(id[:longestID/2], ""), sha256.Sum256([]byte(id)))
 }
 
 // answeredInBody recognises the error body of the API under a status that says
