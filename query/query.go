@@ -38,6 +38,10 @@ type Request struct {
 	// must not keep the batch. Its error ends the query. A query that
 	// gives several tables or no rows does not call it.
 	Each func(columns []Column, rows [][]any) error
+	// Again, when it is set beside Each, is told that the rows that Each was given so far
+	// are void, and that all come anew. Where it is not set, no row is handed on before
+	// all are known, which takes more time and memory.
+	Again func() error
 }
 
 // Limits bound one query.

@@ -38,6 +38,8 @@ type RunOptions struct {
 	Standing bool // as in Request
 	// Each is given the rows of a statement with one table, as Request.Each is.
 	Each func(rows [][]any) error
+	// Again is as Request.Again is.
+	Again func() error
 }
 
 // Execution is what an engine gives back. Rows are as in Result.
@@ -116,6 +118,7 @@ func (s *Service) Query(ctx context.Context, r Request) (result *Result, err err
 	if r.Each != nil && len(statement.More) == 0 {
 		of := columns(statement)
 		options.Each = func(rows [][]any) error { return r.Each(of, rows) }
+		options.Again = r.Again
 	}
 	execution, err := s.engine.Run(ctx, statement, options)
 	if cause := context.Cause(ctx); err != nil && cause != nil {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,6 +38,19 @@ func (a *answer) add(columns []ResultColumn, rows [][]any) error {
 		return nil
 	}
 	return a.spill()
+}
+
+// again lets go of all rows. It implements QueryRequest.Again.
+func (a *answer) again() error {
+	a.buffer, a.count = a.buffer[:0], 0
+	if a.file == nil {
+		return nil
+	}
+	_, err := a.file.Seek(0, io.SeekStart)
+	if err := errors.Join(err, a.file.Truncate(0)); err != nil {
+		return fmt.Errorf("begin a large answer again: %w", err)
+	}
+	return nil
 }
 
 // spill moves what is in memory to the end of the file.

@@ -25,6 +25,9 @@ type QueryRequest struct {
 	// their being in the result, whose Statistics then say how many they were. It keeps
 	// no batch. A Querier need not call it.
 	Each func(columns []ResultColumn, rows [][]any) error
+	// Again, when it is set beside Each, is told that all that Each was given is void, and
+	// comes anew.
+	Again func() error
 }
 
 // QueryResult is the answer of a Querier.
@@ -131,7 +134,7 @@ func (s *Server) handleQuery(w http.ResponseWriter, r *http.Request) error {
 	defer end()
 	rows := &answer{dir: s.spool}
 	defer rows.close()
-	q.Each = rows.add
+	q.Each, q.Again = rows.add, rows.again
 	started := time.Now()
 	result, err := s.services.Querier.Query(ctx, q)
 	if err != nil {

@@ -22,6 +22,7 @@ func (q querier) Query(ctx context.Context, r server.QueryRequest) (*server.Quer
 	request := query.Request{Text: r.Text, From: r.From, To: r.To, Now: r.Now, Parameters: r.Parameters}
 	if r.Each != nil {
 		request.Each = func(columns []query.Column, rows [][]any) error { return r.Each(resultColumns(columns), rows) }
+		request.Again = r.Again
 	}
 	result, err := q.service.Query(ctx, request)
 	if err != nil {

@@ -43,7 +43,7 @@ func (w wanted) unbounded() bool { return w.long && len(w.statement.Order) == 0 
 
 // want says what to ask the engine for a statement.
 func (r *reader) want(s *plan.Statement) wanted {
-	w := wanted{statement: s, limit: r.options.Limits.Rows + 1, long: r.options.Each == nil} // what was handed on cannot be taken back should a later row fail
+	w := wanted{statement: s, limit: r.options.Limits.Rows + 1, long: r.options.Each == nil || r.options.Again != nil} // else what was handed on cannot be taken back should a later row fail
 	switch n := below(s.Root).(type) {
 	case *plan.Aggregate:
 		w.long = false

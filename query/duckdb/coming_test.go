@@ -40,22 +40,44 @@ func TestRowsThatComeAreTheSame(t *testing.T) {
 		"Events; Events | where N < 3; print 1",
 		"Events | join kind=inner (Events | where N < 50) on N | project N, Name1",
 	} {
-		e.coming, e.near = coming{0, 10, 1}, 12
-		came, err := s.Query(context.Background(), query.Request{Text: text})
-		if err != nil {
-			t.Errorf("%s: %v", text, err)
-			continue
-		}
 		e.coming, e.near = coming{fewRows, firstOrdered, manyColumns}, 12
 		whole := mustQuery(t, s, query.Request{Text: text})
-		got, want := told(came), told(whole)
-		if strings.Contains(text, "| take ") { // any rows would do
-			got, want = fmt.Sprint(len(came.Rows)), fmt.Sprint(len(whole.Rows))
-		}
-		if got != want {
-			t.Errorf("%s gave\n%s\ninstead of\n%s", text, got, want)
+		e.coming, e.near = coming{0, 10, 1}, 12
+		for how, came := range map[string]*query.Result{
+			"in the result":                 mustQuery(t, s, query.Request{Text: text}),
+			"handed on":                     handedOn(t, s, text, false),
+			"handed on, void once or twice": handedOn(t, s, text, true),
+		} {
+			got, want := told(came), told(whole)
+			if strings.Contains(text, "| take ") { // any rows would do
+				got, want = fmt.Sprint(len(came.Rows)), fmt.Sprint(len(whole.Rows))
+			}
+			if got != want {
+				t.Errorf("%s, %s, gave\n%s\ninstead of\n%s", text, how, got, want)
+			}
 		}
 	}
+}
+
+// handedOn is a result with the rows that were handed on, which may be taken back.
+func handedOn(t *testing.T, s *query.Service, text string, again bool) *query.Result {
+	t.Helper()
+	var rows [][]any
+	r := query.Request{Text: text, Each: func(_ []query.Column, batch [][]any) error {
+		rows = append(rows, batch...)
+		return nil
+	}}
+	if again {
+		r.Again = func() error { rows = nil; return nil }
+	}
+	result := mustQuery(t, s, r)
+	if result.Handed != len(rows) || len(rows) > 0 && len(result.Rows) > 0 {
+		t.Errorf("%s: %d rows are said to be handed on, %d were, %d are in the result", text, result.Handed, len(rows), len(result.Rows))
+	}
+	if len(rows) > 0 {
+		result.Rows = rows
+	}
+	return result
 }
 
 // told words a result without the order of rows that have none, or of those that any would

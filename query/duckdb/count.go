@@ -165,7 +165,7 @@ func (r *reader) groups(s *plan.Statement, t *tally, counts *lake.Counts) *query
 		n = p.Input
 	}
 	limits := r.options.Limits
-	if n != plan.Node(t.node) || len(s.Order) > 0 || r.options.Each != nil || counts.Groups() > limits.Rows {
+	if n != plan.Node(t.node) || len(s.Order) > 0 || counts.Groups() > limits.Rows {
 		return nil
 	}
 	execution := &query.Execution{Rows: make([][]any, 0, counts.Groups())}

@@ -127,11 +127,11 @@ type soFar struct {
 func (e *Engine) inTurn(ctx context.Context, r *reader, s *plan.Statement, t *inTurn, careful bool) (*query.Execution, error) {
 	r.part = true
 	defer func() { r.part, r.before = false, soFar{} }()
-	all, handed := &query.Execution{}, r.handed
+	all := &query.Execution{}
 	for i := range t.union.From {
 		var rows int64
 		if t.limit != nil {
-			if rows = t.limit.Count - int64(len(all.Rows)+r.handed-handed); rows <= 0 {
+			if rows = t.limit.Count - int64(r.given(all)); rows <= 0 {
 				break
 			}
 		}
@@ -139,7 +139,7 @@ func (e *Engine) inTurn(ctx context.Context, r *reader, s *plan.Statement, t *in
 		if err != nil {
 			return nil, err
 		}
-		all.Rows, all.Handed = append(all.Rows, part.Rows...), r.handed
+		all.Rows, all.Handed = append(all.Rows, part.Rows...), all.Handed+part.Handed
 		r.before = soFar{len(all.Rows), r.before.bytes + r.bytes}
 		if part.Truncated {
 			all.Truncated, all.LimitReached = true, part.LimitReached
@@ -152,8 +152,21 @@ func (e *Engine) inTurn(ctx context.Context, r *reader, s *plan.Statement, t *in
 // merged asks each input for as many of its first rows as are wanted of all, and takes the
 // first of them; nil where they are more together than an answer may have.
 func (e *Engine) merged(ctx context.Context, r *reader, s *plan.Statement, t *inTurn, careful bool) (*query.Execution, error) {
-	r.part = true
-	defer func() { r.part = false }()
+	all, err := e.inputs(ctx, r, s, t, careful)
+	if all == nil || err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(all.Rows, t.compare)
+	all.Rows = all.Rows[:min(t.limit.Count, int64(len(all.Rows)))]
+	if r.hands() {
+		err = r.hand(all, s)
+	}
+	return all, err
+}
+
+func (e *Engine) inputs(ctx context.Context, r *reader, s *plan.Statement, t *inTurn, careful bool) (*query.Execution, error) {
+	r.part, r.hold = true, true
+	defer func() { r.part, r.hold = false, false }()
 	all, bytes := &query.Execution{}, int64(0)
 	for i := range t.union.From {
 		part, err := e.runOnce(ctx, r, t.part(s, i, t.limit.Count), careful)
@@ -165,8 +178,6 @@ func (e *Engine) merged(ctx context.Context, r *reader, s *plan.Statement, t *in
 			return nil, nil
 		}
 	}
-	slices.SortStableFunc(all.Rows, t.compare)
-	all.Rows = all.Rows[:min(t.limit.Count, int64(len(all.Rows)))]
 	return all, nil
 }
 

@@ -34,12 +34,14 @@ type near struct {
 	total   int64     // of so many
 	left    bool      // that some files or batches are left out
 	bound   time.Time // the rows left out are earlier, or later
+	seen    int64     // rows of the answer
+	found   int64     // of them those that no row left out could come before
 }
 
 // nearEnd returns how to look for what a statement asks for near one end of its tables; nil
 // where that is not what it asks for.
 func (r *reader) nearEnd(s *plan.Statement) *near {
-	if r.options.Each != nil || r.options.Standing {
+	if r.options.Standing || r.options.Each != nil && r.options.Again == nil {
 		return nil
 	}
 	n := &near{scans: map[*plan.Scan]bool{}, rows: r.engine.near}
@@ -138,7 +140,7 @@ func below(n plan.Node) plan.Node {
 // bind settles which rows are looked through; false if that is no small part of all.
 func (n *near) bind(ctx context.Context, r *reader, share int64) bool {
 	var runs []run
-	n.total, n.left = 0, false
+	n.total, n.left, n.seen, n.found = 0, false, 0, 0
 	for scan := range n.scans {
 		set, err := r.acquire(ctx, scan.Table)
 		if err != nil || set.TimeColumn != rewrite.TimeColumn {
@@ -185,40 +187,38 @@ func (n *near) narrow(s *plan.Scan, w *window, from, to time.Time) (time.Time, t
 	return from, earlier(to, n.bound)
 }
 
+// see takes note of a row of the answer.
+func (n *near) see(row []any) {
+	if n == nil {
+		return
+	}
+	n.seen++
+	if n.any {
+		n.found++
+		return
+	}
+	at, ok := row[n.time].(time.Time)
+	if ok && !(n.latest && at.Before(n.bound)) && !(!n.latest && at.After(n.bound)) {
+		n.found++
+	}
+}
+
 // answers reports whether the rows that were found are those that are asked for: all of
 // them, and none that a row left out could come before.
 func (n *near) answers(e *query.Execution) bool {
 	if !n.left {
 		return true
 	}
-	if int64(len(e.Rows)) != n.count && !(e.Truncated && n.ordered) {
-		return false
-	}
-	return n.found(e) == int64(len(e.Rows))
-}
-
-// found counts the rows of an answer that no row left out could come before.
-func (n *near) found(e *query.Execution) (rows int64) {
-	if n.any {
-		return int64(len(e.Rows))
-	}
-	for _, row := range e.Rows {
-		at, ok := row[n.time].(time.Time)
-		if ok && !(n.latest && at.Before(n.bound)) && !(!n.latest && at.After(n.bound)) {
-			rows++
-		}
-	}
-	return rows
+	return n.found == n.seen && (n.seen == n.count || e.Truncated && n.ordered)
 }
 
 // further has more rows be looked through, as many as should give what is wanted going by
 // an answer; false if those are too many.
-func (n *near) further(e *query.Execution) bool {
-	found := n.found(e)
-	if found == 0 {
+func (n *near) further() bool {
+	if n.found == 0 {
 		return false
 	}
-	rows := float64(n.rows) * 1.25 * float64(n.count) / float64(found)
+	rows := float64(n.rows) * 1.25 * float64(n.count) / float64(n.found)
 	share := int64(nearAgain)
 	if n.any { // the engine stops at so many rows of all, too
 		share = nearShare

@@ -46,8 +46,11 @@ func (e *Engine) Run(ctx context.Context, s *plan.Statement, options query.RunOp
 // beyond what the engine computes with, it runs again and gives null for it.
 func (e *Engine) run(ctx context.Context, r *reader, s *plan.Statement) (*query.Execution, error) {
 	execution, err := e.runOnce(ctx, r, s, false)
-	if err == nil || !ofValue(err) || r.handed > 0 { // what was handed on is not handed on again
+	if err == nil || !ofValue(err) || !r.void() {
 		return execution, describe(err)
+	}
+	if err := r.redo(); err != nil {
+		return nil, err
 	}
 	execution, again := e.runOnce(ctx, r, s, true)
 	if again == nil || errors.Is(describe(again), ErrMemory) || ctx.Err() != nil {
@@ -90,7 +93,10 @@ func (e *Engine) runOnce(ctx context.Context, r *reader, s *plan.Statement, care
 			return execution, err
 		}
 		r.statistics.FilesPruned = pruned
-		if share == nearAgain || !r.near.further(execution) {
+		if err := r.redo(); err != nil {
+			return nil, err
+		}
+		if share == nearAgain || !r.near.further() {
 			break
 		}
 	}
@@ -114,6 +120,9 @@ func (e *Engine) runText(ctx context.Context, r *reader, s *plan.Statement, care
 		return nil, err
 	}
 	if execution, err := r.countFirst(ctx, s); execution != nil || err != nil {
+		if err == nil && r.hands() {
+			err = r.hand(execution, s)
+		}
 		return execution, err
 	}
 	w := r.want(s)
@@ -121,8 +130,11 @@ func (e *Engine) runText(ctx context.Context, r *reader, s *plan.Statement, care
 		pruned, first := r.statistics.FilesPruned, w
 		first.limit, first.long = most, false
 		execution, err := e.give(ctx, r, first, careful, number)
-		if err != nil || execution.Truncated || len(execution.Rows) < most {
+		if err != nil || execution.Truncated || len(execution.Rows)+execution.Handed < most {
 			return execution, err
+		}
+		if err := r.redo(); err != nil {
+			return nil, err
 		}
 		r.statistics.FilesPruned = pruned
 	}
@@ -219,13 +231,12 @@ func (r *reader) fetch(ctx context.Context, rows *answer, w wanted) (*query.Exec
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		size, err := r.chunk(rows, s, execution, total)
+		size, err := r.chunk(rows, w, execution, total)
 		if err != nil {
 			return nil, err
 		}
 		total += size
-		if w.cut != nil && len(execution.Rows) >= w.enough {
-			execution.Rows = execution.Rows[:w.enough]
+		if w.cut != nil && r.given(execution) >= w.enough {
 			break
 		}
 	}
@@ -233,7 +244,7 @@ func (r *reader) fetch(ctx context.Context, rows *answer, w wanted) (*query.Exec
 		return nil, rows.err
 	}
 	r.bytes = total - r.before.bytes
-	if r.options.Each != nil {
+	if r.hands() {
 		return execution, r.hand(execution, s)
 	}
 	exact(execution.Rows, s)
@@ -242,9 +253,12 @@ func (r *reader) fetch(ctx context.Context, rows *answer, w wanted) (*query.Exec
 
 // chunk reads the rows of a chunk, and returns how many bytes they take; total are those
 // before it.
-func (r *reader) chunk(rows *answer, s *plan.Statement, execution *query.Execution, total int64) (size int64, err error) {
+func (r *reader) chunk(rows *answer, w wanted, execution *query.Execution, total int64) (size int64, err error) {
 	limits := r.options.Limits
 	for i := range rows.size {
+		if w.cut != nil && r.given(execution) == w.enough {
+			break
+		}
 		if r.handed+r.before.rows+len(execution.Rows) == limits.Rows {
 			execution.Truncated, execution.LimitReached = true, limits.RecordLimitReached()
 			break
@@ -253,19 +267,38 @@ func (r *reader) chunk(rows *answer, s *plan.Statement, execution *query.Executi
 			execution.Truncated, execution.LimitReached = true, limits.SizeLimitReached()
 			break
 		}
-		row, bytes, err := rowOf(rows.columns, i, s.Output)
+		row, bytes, err := rowOf(rows.columns, i, w.statement.Output)
 		if err != nil {
 			return 0, err
 		}
 		size += bytes
+		r.near.see(row)
 		execution.Rows = append(execution.Rows, row)
-		if r.options.Each != nil && len(execution.Rows) == handedRows {
-			if err := r.hand(execution, s); err != nil {
+		if r.hands() && len(execution.Rows) == handedRows {
+			if err := r.hand(execution, w.statement); err != nil {
 				return 0, err
 			}
 		}
 	}
 	return size, nil
+}
+
+// given is how many rows the statement at work has given.
+func (r *reader) given(execution *query.Execution) int { return execution.Handed + len(execution.Rows) }
+
+// hands reports whether rows are handed on while they are read.
+func (r *reader) hands() bool { return r.options.Each != nil && !r.hold }
+
+// void reports whether rows that were handed on can be taken back.
+func (r *reader) void() bool { return r.handed == 0 || r.options.Again != nil }
+
+// redo takes back all rows that were handed on.
+func (r *reader) redo() error {
+	if r.handed == 0 {
+		return nil
+	}
+	r.handed = 0
+	return r.options.Again()
 }
 
 // hand gives the rows that were read to who asked for them, and lets them go.
@@ -275,7 +308,7 @@ func (r *reader) hand(execution *query.Execution, s *plan.Statement) error {
 	}
 	exact(execution.Rows, s)
 	r.handed += len(execution.Rows)
-	execution.Handed = r.handed
+	execution.Handed += len(execution.Rows)
 	err := r.options.Each(execution.Rows)
 	clear(execution.Rows)
 	execution.Rows = execution.Rows[:0]

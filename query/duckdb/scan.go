@@ -31,6 +31,7 @@ type reader struct {
 	near       *near // how to look for the rows at first, or nil
 	before     soFar // by statements before that give rows of the same answer
 	part       bool  // a union is asked in turn, and was looked for near an end as a whole
+	hold       bool  // rows are kept, and not handed on yet
 	bytes      int64 // that the last statement gave
 	// standing says what scans look at whose rows may be kept for several queries.
 	standing map[*plan.Scan]*query.Interest
