@@ -21,6 +21,18 @@ func (l *Ledger) ListedThrough(ctx context.Context, s Stream) (time.Time, error)
 	return moment(through), wrap("read listed-through", s, err)
 }
 
+// SettledThrough returns the time before which every hour of a stream is settled;
+// zero when none is.
+func (l *Ledger) SettledThrough(ctx context.Context, s Stream) (time.Time, error) {
+	var through sql.NullInt64
+	err := l.db.QueryRowContext(ctx, `SELECT settled_through FROM collect_stream WHERE tenant = ? AND content_type = ?`,
+		s.Tenant, s.ContentType).Scan(&through)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return moment(through), wrap("read settled-through", s, err)
+}
+
 // AdvanceListed records at now that the window was listed to its last page.
 // Listed-through moves to the window's end if the window begins at or before
 // it, and never back. A window that begins later is an error: it would declare

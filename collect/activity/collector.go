@@ -69,15 +69,19 @@ type stream struct {
 	doubt atomic.Bool
 
 	// The rest belongs to the goroutine that lists.
-	lastRelist  time.Time
-	span        time.Duration // of one window
-	floorMargin time.Duration // by which listings reach less far back
-	refused     int           // windows refused in a row
-	sounded     time.Time     // when the log last said that content expires
-	settled     time.Time     // hours that ended before are settled; zero before the first run
-	unclosed    bool          // there may be settled hours to close
-	seed        maphash.Seed  // of the hashes of content ids
-	unlisted    unlisted      // listed once, and no more when it was asked for again
+	lastRelist    time.Time
+	failedWindows int           // listings in a row that failed for a window
+	lookedBeyond  time.Time     // when what is beyond such a one was last listed
+	beyond        bool          // it is now
+	notRelisted   error         // why the past could not be listed again; nil once it was
+	span          time.Duration // of one window
+	floorMargin   time.Duration // by which listings reach less far back
+	refused       int           // windows refused in a row
+	sounded       time.Time     // when the log last said that content expires
+	settled       time.Time     // hours that ended before are settled; zero before the first run
+	unclosed      bool          // there may be settled hours to close
+	seed          maphash.Seed  // of the hashes of content ids
+	unlisted      unlisted      // listed once, and no more when it was asked for again
 }
 
 // New checks cfg and returns a collector; nothing is sent before Run.

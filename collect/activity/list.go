@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -25,6 +26,9 @@ const (
 	lifetime = 7 * 24 * time.Hour
 	// minWindow is the span below which a refused window is not cut again.
 	minWindow = time.Hour
+	// relistAgain is the wait after windows of the past could not be listed again, and
+	// between two looks beyond one that fails.
+	relistAgain = 30 * time.Minute
 )
 
 // pagePolicy spaces the attempts at one page. What it does not mend is left to
@@ -48,9 +52,24 @@ type listing struct {
 // was not listed yet, an overlap before it, and from time to time all that the
 // API still reaches.
 func (s *stream) list(ctx context.Context) error {
+	err := s.listOnce(ctx)
+	switch {
+	case err == nil:
+		s.failedWindows = 0
+	case ofWindow(err):
+		s.failedWindows++
+	}
+	return err
+}
+
+func (s *stream) listOnce(ctx context.Context) error {
 	s.unlisted.run++
+	if at := s.clock.Now(); s.failedWindows >= patience && at.Sub(s.lookedBeyond).Abs() >= relistAgain {
+		s.beyond, s.lookedBeyond = true, at
+	}
+	defer func() { s.beyond = false }()
 	now := s.client.now().Truncate(time.Second)
-	floor := now.Add(-s.cfg.Lookback).Add(s.floorMargin).Truncate(time.Second).Add(time.Second)
+	floor := s.floor(now)
 	through, err := s.ledger.ListedThrough(ctx, s.Stream)
 	if err != nil {
 		return err
@@ -66,25 +85,51 @@ func (s *stream) list(ctx context.Context) error {
 	if through.After(now) { // by a clock that was wrong
 		through = now
 	}
+	if s.settled.IsZero() {
+		if s.settled, err = s.ledger.SettledThrough(ctx, s.Stream); err != nil {
+			return err
+		}
+		s.unclosed = true // a crash may have come before they were closed
+	}
 	// A full hour, so that each hour is listed whole once it is an overlap old.
 	from := through.Add(-s.cfg.Overlap).Truncate(time.Hour)
 	if s.settled.Before(from) {
 		from = s.settled
 	}
-	all := through.IsZero() || s.lastRelist.IsZero() || now.Sub(s.lastRelist) >= s.cfg.RelistEvery
-	if all || from.Before(floor) {
+	if from.Before(floor) {
 		from = floor
 	}
-	for _, w := range collect.Windows(from, now, s.span) {
-		if err := s.listWindow(ctx, w); err != nil {
-			return err
-		}
+	if err := s.listWindows(ctx, collect.Windows(from, now, s.span)); err != nil {
+		return err
 	}
-	if all {
-		s.lastRelist = now
+	if err := s.closeHours(ctx, s.begun(collect.Window{From: from, To: now})); err != nil {
+		return err
+	}
+	return s.relist(ctx, from, now)
+}
+
+// floor is how far back a listing at a time reaches.
+func (s *stream) floor(now time.Time) time.Time {
+	return now.Add(-s.cfg.Lookback).Add(s.floorMargin).Truncate(time.Second).Add(time.Second)
+}
+
+// relist lists what was listed before, up to where a listing at now began, from time to
+// time. It comes last: what cannot
+// be listed again must not keep anybody from what is new. The error of one that failed
+// stays until one succeeds.
+func (s *stream) relist(ctx context.Context, to, now time.Time) error {
+	if !s.lastRelist.IsZero() && now.Sub(s.lastRelist) < s.cfg.RelistEvery {
+		return s.notRelisted
+	}
+	err := s.listWindows(ctx, collect.Windows(s.floor(s.client.now()), to, s.span))
+	switch {
+	case err == nil:
+		s.lastRelist, s.notRelisted = now, nil
 		s.unlisted.forgetOthers()
+	case ofWindow(err):
+		s.lastRelist, s.notRelisted = now.Add(min(relistAgain-s.cfg.RelistEvery, 0)), err
 	}
-	return s.closeHours(ctx, s.begun(collect.Window{From: from, To: now}))
+	return err
 }
 
 // errTimeUnknown says that nothing was listed, because it would have been recorded
@@ -105,7 +150,7 @@ func (s *stream) askTime(ctx context.Context) error {
 	if s.client.server.Known() == 0 {
 		return &failure{operation: opList, code: codeAborted, cause: errTimeUnknown}
 	}
-	return s.list(ctx)
+	return s.listOnce(ctx)
 }
 
 // begun is what of a window has begun by what the answers have said meanwhile: a
@@ -120,7 +165,7 @@ func (s *stream) begun(w collect.Window) collect.Window {
 // closeHours settles what a run over all windows has listed, and closes the
 // hours that are whole. It asks the ledger only when there can be any.
 func (s *stream) closeHours(ctx context.Context, run collect.Window) error {
-	if run.To.Add(-s.cfg.Overlap).Truncate(time.Hour).After(s.settled) {
+	if s.lastRelist.IsZero() || run.To.Add(-s.cfg.Overlap).Truncate(time.Hour).After(s.settled) {
 		settled, err := s.ledger.Settle(ctx, s.Stream, run, s.cfg.Overlap, s.clock.Now())
 		if err != nil {
 			return err
@@ -135,11 +180,38 @@ func (s *stream) closeHours(ctx context.Context, run collect.Window) error {
 	return err
 }
 
+// listWindows lists windows in turn. One that fails on its own account is listed in
+// shorter ones, and keeps nobody from what is in the others: they are listed, and only
+// how far everything was listed stays at its beginning. A second one that fails is
+// taken for trouble of them all. So that a server that is down is spared, it looks
+// beyond a failure only after several in a row, and from time to time; an entry that
+// is of no use shows that the server is well.
+func (s *stream) listWindows(ctx context.Context, windows []collect.Window) (failed error) {
+	for _, w := range windows {
+		err := s.listWindow(ctx, w, failed == nil)
+		look := s.beyond || errors.Is(err, errOddEntry)
+		if err != nil && failed == nil && look && ofWindow(err) && w.To.Sub(w.From) > minWindow {
+			err = s.listWindows(ctx, collect.Windows(w.From, w.To, minWindow))
+		}
+		if err != nil && (failed != nil || !look || !ofWindow(err)) {
+			return cmp.Or(failed, err)
+		}
+		failed = cmp.Or(failed, err)
+	}
+	return failed
+}
+
+// ofWindow says that an error may be of the one window that was asked for.
+func ofWindow(err error) bool {
+	var f *failure
+	return errors.As(err, &f) && f.operation == opList && (f.does == relist || f.does == retry && (f.code == codeAborted || f.status >= http.StatusInternalServerError))
+}
+
 // listWindow lists one window to its last page, and only then says so to the
-// ledger. Entries are recorded page by page: they exist whether or not the next
+// ledger, if it is to advance. Entries are recorded page by page: they exist whether or not the next
 // page comes. A window that lacks what an earlier listing had is listed again at
 // once, as long as that may help.
-func (s *stream) listWindow(ctx context.Context, w collect.Window) error {
+func (s *stream) listWindow(ctx context.Context, w collect.Window, advance bool) error {
 	for again := 0; ; again++ {
 		began := s.clock.Now()
 		has, err := s.listWhole(ctx, w)
@@ -159,7 +231,7 @@ func (s *stream) listWindow(ctx context.Context, w collect.Window) error {
 			}
 			s.unlisted.add(lack)
 		}
-		if w = s.begun(w); !w.From.Before(w.To) {
+		if w = s.begun(w); !advance || !w.From.Before(w.To) {
 			return nil
 		}
 		return s.ledger.AdvanceListed(ctx, s.Stream, w, s.clock.Now())
