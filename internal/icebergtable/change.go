@@ -178,7 +178,7 @@ func newSnapshotID(m *Metadata) (int64, error) {
 		if _, err := rand.Read(random[:]); err != nil {
 			return 0, fmt.Errorf("number a snapshot: %w", err)
 		}
-		if id := int64(binary.BigEndian.Uint64(random[:]) >> 1); id > 0 && m.snapshot(id) == nil {
+		if id := int64(binary.BigEndian.Uint64(random[:]) >> 1); id > 0 && m.Snapshot(id) == nil {
 			return id, nil
 		}
 	}
@@ -192,9 +192,9 @@ func (m *Metadata) add(s Snapshot) {
 	if m.Refs == nil {
 		m.Refs = map[string]Reference{}
 	}
-	main := m.Refs[mainBranch]
+	main := m.Refs[MainBranch]
 	main.Snapshot, main.Type = s.ID, "branch"
-	m.Refs[mainBranch] = main
+	m.Refs[MainBranch] = main
 }
 
 // inherited returns the manifests of the snapshot before without the files that
@@ -244,11 +244,32 @@ func (w *snapshotWriter) without(m iceberg.ManifestFile, gone map[string]bool) (
 			if location := e.DataFile().FilePath(); gone[location] {
 				delete(gone, location)
 				w.removed = append(w.removed, e.DataFile())
-				return to.Delete(e)
+				bare, err := withoutBounds(w.pending.next.meta, int(m.PartitionSpecID()), e)
+				if err != nil {
+					return err
+				}
+				return to.Delete(bare)
 			}
 			return to.keep(e)
 		})
 	})
+}
+
+// withoutBounds returns the entry of a file that is removed without what is in the file:
+// its least and greatest values may be those for which it goes, and the entry stays as
+// long as its manifest does.
+func withoutBounds(meta *Metadata, specID int, e iceberg.ManifestEntry) (iceberg.ManifestEntry, error) {
+	f := e.DataFile()
+	spec, err := meta.spec(specID)
+	if err != nil {
+		return nil, err
+	}
+	b, err := builder(spec, f.FilePath(), f.Partition(), f.Count(), f.FileSizeBytes())
+	if err != nil {
+		return nil, err
+	}
+	id, sequence := e.SnapshotID(), e.SequenceNum()
+	return iceberg.NewManifestEntry(iceberg.EntryStatusDELETED, &id, &sequence, e.FileSequenceNum(), b.Build()), nil
 }
 
 // merge makes one of the small manifests: of the smallest, and of each further

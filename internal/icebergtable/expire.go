@@ -1,6 +1,7 @@
 package icebergtable
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -11,6 +12,9 @@ type Expiry struct {
 	Keep int
 	// Age is how old those that go are at least.
 	Age time.Duration
+	// Named lets those go, too, that a tag or a branch of another program names, and the
+	// names with them.
+	Named bool
 }
 
 // clockTolerance is how far the times of a table may lie in the future. Those
@@ -29,7 +33,7 @@ func (m *Metadata) expired(e Expiry, now time.Time) map[int64]bool {
 	}
 	named := map[int64]bool{}
 	for _, r := range m.Refs {
-		named[r.Snapshot] = true
+		named[r.Snapshot] = !e.Named
 	}
 	if m.CurrentSnapshot != nil {
 		named[*m.CurrentSnapshot] = true
@@ -52,6 +56,7 @@ func (m *Metadata) expire(e Expiry, now time.Time) {
 		return
 	}
 	m.Snapshots = slices.DeleteFunc(m.Snapshots, func(s Snapshot) bool { return gone[s.ID] })
+	maps.DeleteFunc(m.Refs, func(_ string, r Reference) bool { return gone[r.Snapshot] })
 	m.Statistics = slices.DeleteFunc(m.Statistics, func(s Statistics) bool { return gone[s.Snapshot] })
 	m.PartitionStatistics = slices.DeleteFunc(m.PartitionStatistics, func(s Statistics) bool { return gone[s.Snapshot] })
 	for i, entry := range slices.Backward(m.SnapshotLog) {

@@ -18,8 +18,8 @@ import (
 // FormatVersion is the version of the format that is read and written.
 const FormatVersion = 2
 
-// mainBranch is the reference that names the current snapshot.
-const mainBranch = "main"
+// MainBranch is the reference that names the current snapshot.
+const MainBranch = "main"
 
 // ErrMetadata is returned for metadata that is not that of a table which this
 // package reads.
@@ -209,7 +209,7 @@ func (m *Metadata) validate() error {
 			return fmt.Errorf("snapshot %d has sequence number %d, the table %d", s.ID, s.Sequence, m.LastSequence)
 		}
 	}
-	if m.CurrentSnapshot != nil && m.snapshot(*m.CurrentSnapshot) == nil {
+	if m.CurrentSnapshot != nil && m.Snapshot(*m.CurrentSnapshot) == nil {
 		return fmt.Errorf("the current snapshot %d is missing", *m.CurrentSnapshot)
 	}
 	return nil
@@ -260,7 +260,8 @@ func (m *Metadata) spec(id int) (iceberg.PartitionSpec, error) {
 	return iceberg.PartitionSpec{}, fmt.Errorf("partition spec %d is missing", id)
 }
 
-func (m *Metadata) snapshot(id int64) *Snapshot {
+// Snapshot returns the snapshot of a number, nil if there is none.
+func (m *Metadata) Snapshot(id int64) *Snapshot {
 	for i := range m.Snapshots {
 		if m.Snapshots[i].ID == id {
 			return &m.Snapshots[i]
@@ -274,7 +275,7 @@ func (m *Metadata) Current() *Snapshot {
 	if m.CurrentSnapshot == nil {
 		return nil
 	}
-	return m.snapshot(*m.CurrentSnapshot)
+	return m.Snapshot(*m.CurrentSnapshot)
 }
 
 // Before returns the snapshot that s came after, nil if there is none any more.
@@ -282,7 +283,7 @@ func (m *Metadata) Before(s *Snapshot) *Snapshot {
 	if s.Parent == nil {
 		return nil
 	}
-	return m.snapshot(*s.Parent)
+	return m.Snapshot(*s.Parent)
 }
 
 // At returns the metadata as it would be at another location, without any
