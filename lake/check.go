@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/iceberg-go"
 
+	"github.com/quoll/quoll/internal/icebergtable"
 	"github.com/quoll/quoll/schema"
 )
 
@@ -147,6 +148,9 @@ func (c *checker) run(ctx context.Context) error {
 	if _, err := readTombstones(&c.lake.config); err != nil {
 		c.found(c.lake.config.tombstoneDir(), "%v", err)
 	}
+	if _, err := readErasures(&c.lake.config); err != nil {
+		c.found(c.lake.config.tombstoneDir(), "%v", err)
+	}
 	idle, err := c.lake.cat.idlePositions(ctx)
 	if err != nil {
 		c.found(filepath.Join(c.lake.config.Dir, "catalog.db"), "%v", err)
@@ -214,15 +218,17 @@ func (c *checker) table(ctx context.Context, idle uint64) {
 	c.tables = append(c.tables, report)
 }
 
-// chain checks that every snapshot but the oldest has its parent, and that each
-// can be read down to its files, which are there in full length.
+// chain checks that every snapshot is one that the current one follows, or one that a
+// tag or a branch of another program names, and that each can be read down to its files,
+// which are there in full length.
 func (c *checker) chain() {
 	table := c.state.iceberg
 	snapshots := table.Metadata().Snapshots
 	looked := map[string]bool{}
-	for i, s := range snapshots {
-		if i > 0 && (s.Parent == nil || *s.Parent != snapshots[i-1].ID) {
-			c.found("", "snapshot %d does not follow snapshot %d", s.ID, snapshots[i-1].ID)
+	followed := followedOf(table.Metadata())
+	for _, s := range snapshots {
+		if !followed[s.ID] {
+			c.found("", "snapshot %d is followed by none, and nothing names it", s.ID)
 		}
 		manifests, err := table.Manifests(&s)
 		if err != nil {
@@ -246,6 +252,23 @@ func (c *checker) chain() {
 			}
 		}
 	}
+}
+
+// followedOf returns the snapshots that others follow, down from those that have a name.
+func followedOf(m *icebergtable.Metadata) map[int64]bool {
+	followed := map[int64]bool{}
+	follow := func(id int64) {
+		for s := m.Snapshot(id); s != nil && !followed[s.ID]; s = m.Before(s) {
+			followed[s.ID] = true
+		}
+	}
+	if m.CurrentSnapshot != nil {
+		follow(*m.CurrentSnapshot)
+	}
+	for _, r := range m.Refs {
+		follow(r.Snapshot)
+	}
+	return followed
 }
 
 // present checks that a data file is there in full length.

@@ -34,8 +34,8 @@ type change struct {
 	drops   bool
 	// notes go into the snapshot's summary.
 	notes map[string]string
-	// alone lets all other snapshots go, however young, so that nothing needs what
-	// was removed.
+	// alone lets all other snapshots go, however young and whatever names them, so that
+	// nothing needs what was removed.
 	alone bool
 }
 
@@ -71,10 +71,7 @@ func (l *Lake) commit(ctx context.Context, t *tableState, c change, position uin
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	summary := map[string]string{PropertyPosition: strconv.FormatUint(position, 10)}
-	if run := lastRun(t.iceberg); run > 0 {
-		summary[propertyRun] = strconv.FormatUint(run, 10)
-	}
+	summary := summaryOf(t.iceberg, position)
 	maps.Copy(summary, c.notes)
 	next := icebergtable.Change{Operation: c.operation(), Added: added, Removed: l.files.locations(c.removed), Summary: summary}
 	now := l.config.Clock.Now()
@@ -83,7 +80,8 @@ func (l *Lake) commit(ctx context.Context, t *tableState, c change, position uin
 		next.Expire = e
 	}
 	if c.alone {
-		next.Expire = icebergtable.Expiry{Keep: 1, Age: math.MinInt64}
+		next.Expire = icebergtable.Expiry{Keep: 1, Age: math.MinInt64, Named: true}
+		l.warnOfNames(t)
 	}
 	pending, err := t.iceberg.Prepare(&next, now)
 	if err != nil {
@@ -98,6 +96,26 @@ func (l *Lake) commit(ctx context.Context, t *tableState, c change, position uin
 		c.added[i].metrics = nil // Iceberg has them now
 	}
 	return nil
+}
+
+// summaryOf is what each snapshot says of the rows: up to which position they are there,
+// and which run of retention was the last to remove some.
+func summaryOf(before *icebergtable.Table, position uint64) map[string]string {
+	summary := map[string]string{PropertyPosition: strconv.FormatUint(position, 10)}
+	if run := lastRun(before); run > 0 {
+		summary[propertyRun] = strconv.FormatUint(run, 10)
+	}
+	return summary
+}
+
+// warnOfNames tells which tags and branches of other programs go with their snapshots:
+// they would keep what an erasure or retention removes.
+func (l *Lake) warnOfNames(t *tableState) {
+	for name := range t.iceberg.Metadata().Refs {
+		if name != icebergtable.MainBranch {
+			l.logger.Warn("a tag or a branch of another program goes with the rows that are removed", "table", t.schema.Name, "name", name)
+		}
+	}
 }
 
 // dataFiles describes new files, each of one day, as Iceberg wants it.

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/apache/iceberg-go"
@@ -43,7 +42,7 @@ func (l *Lake) relocate(ctx context.Context, t *tableState, location string) err
 		return err
 	}
 	l.logger.Info("the lake was moved; registering its files anew", "table", t.schema.Name, "from", was.Location(), "files", len(files))
-	next := icebergtable.Change{Added: files, Summary: map[string]string{PropertyPosition: strconv.FormatUint(position, 10)}}
+	next := icebergtable.Change{Added: files, Summary: summaryOf(was, position)}
 	if len(files) > 0 || position > 0 {
 		next.Operation = icebergtable.Append
 	}
