@@ -5,6 +5,27 @@ import (
 	"time"
 )
 
+// Hours that were settled and closed by a clock that was ahead are so no more once the
+// source has said what time it is.
+func TestHoursOfTheFutureAreOpenedAgain(t *testing.T) {
+	l := openLedger(t)
+	at := func(hours int) time.Time { return hour0.Add(time.Duration(hours) * time.Hour) }
+	list(t, l, hour0, at(12))
+	list(t, l, hour0, at(48)) // by a clock that is a day and a half ahead
+	wantStates(t, l, at(13), "CCCCCCCCCCCCC")
+	list(t, l, hour0, at(13), listing("a", at(8)))
+	wantStates(t, l, at(13), "CCCCCCCwwwwww")
+	journalled(t, l, "a", at(13))
+	list(t, l, hour0, at(15))
+	wantStates(t, l, at(15), "CCCCCCCCCwwwwww")
+	list(t, l, hour0, at(60))
+	wantStates(t, l, at(48), "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC")
+	gaps, err := l.Gaps(t.Context(), exchange, 9)
+	if err != nil || len(gaps) > 0 {
+		t.Errorf("gaps %v, error %v", gaps, err)
+	}
+}
+
 // Hours that an earlier version passed without closing them are closed by a start
 // with this one, and only those.
 func TestHoursThatWerePassedAreClosed(t *testing.T) {

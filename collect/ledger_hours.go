@@ -29,6 +29,14 @@ func (l *Ledger) Settle(ctx context.Context, s Stream, run Window, overlap time.
 		through = run.To.Add(-overlap).Truncate(time.Hour)
 		if before.Valid {
 			settled := moment(before)
+			if settled.After(run.To) { // by a clock that was ahead: nothing of the future is
+				if settled = through; !settled.After(run.From) {
+					settled = run.From
+				}
+				if err := openFuture(ctx, tx, s, settled); err != nil {
+					return err
+				}
+			}
 			if run.From.After(settled) {
 				gap := Gap{From: settled, To: run.From, Recorded: now, Reason: notListedAgain}
 				if err := insertGap(ctx, tx, s, gap); err != nil {
@@ -46,6 +54,18 @@ func (l *Ledger) Settle(ctx context.Context, s Stream, run Window, overlap time.
 		return err
 	})
 	return through, err
+}
+
+// openFuture takes back that hours from a time on were closed.
+func openFuture(ctx context.Context, tx *sql.Tx, s Stream, from time.Time) error {
+	from = from.Truncate(time.Hour)
+	if _, err := tx.ExecContext(ctx, `DELETE FROM collect_hour WHERE tenant = ? AND content_type = ? AND hour >= ?`,
+		s.Tenant, s.ContentType, micros(from)); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE collect_stream SET closed_through = min(closed_through, ?3) WHERE tenant = ?1 AND content_type = ?2`,
+		s.Tenant, s.ContentType, micros(from))
+	return err
 }
 
 // hoursAtOnce bounds how many hours one transaction closes, so that a first

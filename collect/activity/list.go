@@ -275,13 +275,14 @@ func (s *stream) narrow() {
 func (s *stream) listPages(ctx context.Context, w collect.Window, has shown) error {
 	page := s.client.operationURL("subscriptions/content", "contentType", s.ContentType,
 		"startTime", w.From.UTC().Format(timeLayout), "endTime", w.To.UTC().Format(timeLayout))
-	seen := map[string]bool{}
+	seen := shown{}
 	var odd error
 	for range maxPages {
-		if seen[page.String()] {
+		address := s.hash(page.String())
+		if _, ok := seen[address]; ok {
 			return &failure{operation: opList, code: codeAborted, cause: errEndless}
 		}
-		seen[page.String()] = true
+		seen[address] = struct{}{}
 		next, err := s.listPage(ctx, w, page, has)
 		if errors.Is(err, errOddEntry) {
 			odd = err
