@@ -2,6 +2,7 @@ package activity
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -217,6 +218,25 @@ func TestExpiredContentIsAGapAndTheCursorPasses(t *testing.T) {
 			t.Errorf("gaps %+v, %v; want the blob with AF20051", gaps, err)
 		}
 	})
+}
+
+// What stands in records is nobody's answer: a body that breaks off behind words that
+// look like a refusal is fetched again.
+func TestRecordsCannotSpeakForTheAPI(t *testing.T) {
+	for _, words := range []string{`{"error":{"code":"AF20051"}}`, `code: AF20051`, `"Code":'AF20050'`} {
+		for _, broken := range []string{`[{"Id":"1","Subject":%q},{"Id":`, "\ufeff [{\"Id\":\"1\",\"Subject\":%q}]]", `[%s,{"Id":"2"`} {
+			inVirtualTime(t, func(r *rig) {
+				r.feed.add(exchange, id(1), time.Now().Add(-time.Hour))
+				r.feed.fault = once(2, http.MethodGet, "/audit/", says(200, fmt.Sprintf(broken, words)))
+				r.start()
+				r.run(10 * time.Minute)
+				r.wantJournalled(id(1))
+				if s := r.stream(); s.Counts.Expired != 0 || s.Counts.Gaps != 0 {
+					t.Errorf("%s in %s: %+v", words, broken, s.Counts)
+				}
+			})
+		}
+	}
 }
 
 func TestContentThatIsAwayForAWhileIsNotLost(t *testing.T) {

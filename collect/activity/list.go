@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -388,8 +389,12 @@ func boundedID(id string) string {
 }
 
 // answeredInBody recognises the error body of the API under a status that says
-// success.
+// success. A list is none, whatever its records say: who can write a subject or the
+// name of a file must not be able to have content given up.
 func answeredInBody(operation string, body []byte) *failure {
+	if start := bytes.TrimLeft(bytes.TrimPrefix(body, []byte(byteOrderMark)), " \t\r\n"); len(start) > 0 && start[0] == '[' {
+		return nil
+	}
 	code, message := errorBody(body)
 	e, ok := explain(code)
 	if !ok {
