@@ -229,14 +229,16 @@ func (w *snapshotWriter) inherited(parent *Snapshot) ([]iceberg.ManifestFile, er
 // without returns m, or a manifest in its place if it has files that are gone.
 // What it finds it takes out of gone.
 func (w *snapshotWriter) without(m iceberg.ManifestFile, gone map[string]bool) (iceberg.ManifestFile, error) {
-	if len(gone) == 0 {
+	// What earlier snapshots removed has its bounds in manifests of before December 2026.
+	tells := w.change.Expire.Named && m.DeletedDataFiles() > 0 && (m.HasAddedFiles() || m.HasExistingFiles())
+	if len(gone) == 0 && !tells {
 		return m, nil
 	}
 	locations, err := w.table.dataFiles(m)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(locations, func(location string) bool { return gone[location] }) {
+	if !tells && !slices.ContainsFunc(locations, func(location string) bool { return gone[location] }) {
 		return m, nil
 	}
 	return w.manifest(int(m.PartitionSpecID()), func(to *manifestWriter) error {

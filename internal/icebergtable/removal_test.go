@@ -18,7 +18,8 @@ func TestRemovedForGood(t *testing.T) {
 	table = change(t, table, &Change{Operation: Append, Added: added}, noon)
 	first := table.Current().ID
 	table.meta.Refs["tagged"] = Reference{Snapshot: first, Type: "tag"}
-	table = change(t, table, &Change{Operation: Append, Added: []iceberg.DataFile{dataFile(t, table, 3)}}, noon)
+	table = change(t, table, &Change{Operation: Append, Added: []iceberg.DataFile{dataFile(t, table, 3), dataFile(t, table, 5)}}, noon)
+	table = change(t, table, &Change{Operation: Delete, Removed: []string{location(5)}}, noon) // whose entry goes, too
 	table = change(t, table, &Change{Operation: Append, Added: []iceberg.DataFile{dataFile(t, table, 4)}, Expire: Expiry{Keep: 1}}, noon)
 	if table.Metadata().Snapshot(first) == nil {
 		t.Fatal("a tag did not keep its snapshot")
