@@ -261,9 +261,11 @@ func (l *Lake) applyRecord(number int, b *Batch, result *Applied) {
 		row := &r.Rows[i]
 		t := l.stateOf(row.Table)
 		if t.decision.serial != l.serial {
-			t.decision = decision{l.serial, outcomeExpired}
-			if l.floors.Last() == nil || !l.allOutOfDate(t.schema.Name, r, b) {
+			t.decision = decision{l.serial, outcomeReplayed}
+			if l.floors.Last() == nil || !l.allOutOfDate(t.schema.Name, t.schema.Name, r, b) {
 				t.decision.outcome = l.decide(t, r, position)
+			} else {
+				t.decision.outcome = l.decideOutOfDate(t, r, b)
 			}
 		}
 		best = max(best, t.decision.outcome)
@@ -318,11 +320,34 @@ func (l *Lake) decide(t *tableState, r *schema.Record, position uint64) outcome 
 		}
 		return l.decideRevision(r, position)
 	}
+	if t.schema.Name == schema.UnifiedAuditLog && l.gone.lookUp(r.Key, r.Digest) == changedRecord {
+		return l.decideRevision(r, position)
+	}
 	if position <= t.committed {
 		return outcomeReplayed
 	}
 	t.keys.add(r.Key, r.Digest)
 	return outcomeAdded
+}
+
+// decideOutOfDate is decide for a record whose rows are not to be in their table. One
+// that has other content than the first of its key, which may have gone itself, is a
+// revision all the same, and the rules for revisions may keep it.
+func (l *Lake) decideOutOfDate(t *tableState, r *schema.Record, b *Batch) outcome {
+	if t.schema.Name != schema.UnifiedAuditLog {
+		return outcomeExpired
+	}
+	known := t.keys.lookUp(r.Key, r.Digest)
+	if known == unknownRecord {
+		known = l.gone.lookUp(r.Key, r.Digest)
+	}
+	switch {
+	case known == unknownRecord:
+		l.gone.add(r.Key, r.Digest)
+	case known == changedRecord && !l.allOutOfDate(t.schema.Name, schema.UnifiedAuditLogRevisions, r, b):
+		return l.decideRevision(r, b.Position)
+	}
+	return outcomeExpired
 }
 
 func (l *Lake) decideRevision(r *schema.Record, position uint64) outcome {

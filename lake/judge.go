@@ -124,10 +124,11 @@ func (l *Lake) outOfDate(table string, row *schema.Row, b *Batch) bool {
 	return l.floors.Removed(b.Position, &s)
 }
 
-// allOutOfDate says whether no row of a record in a table is to be taken.
-func (l *Lake) allOutOfDate(table string, r *schema.Record, b *Batch) bool {
+// allOutOfDate says whether no row that a record has for one table is to be taken into
+// another, or the same.
+func (l *Lake) allOutOfDate(of, into string, r *schema.Record, b *Batch) bool {
 	for i := range r.Rows {
-		if r.Rows[i].Table.Name == table && !l.outOfDate(table, &r.Rows[i], b) {
+		if r.Rows[i].Table.Name == of && !l.outOfDate(into, &r.Rows[i], b) {
 			return false
 		}
 	}

@@ -160,7 +160,13 @@ func (l *Lake) takeKeys() {
 		}
 		t.keys = set
 	}
+	l.gone = newKeySet(l.keys, goneBit, false)
 }
+
+// goneBit is that of audit records of which the first content is known that came, and
+// which are in no table, because retention removed them or did not take them. Without it
+// the next content would be the first. It is above those of all tables.
+const goneBit = 31
 
 // sweepKeys removes the files of keys that are not in use.
 func (l *Lake) sweepKeys() error {

@@ -37,6 +37,7 @@ type Lake struct {
 	keysMu     sync.Mutex
 	keysLoaded bool
 	keys       *keyStore
+	gone       *keySet // see goneBit
 
 	tables map[string]*tableState
 	order  []*tableState // in the order of the configuration

@@ -99,3 +99,65 @@ func TestAnImportCountsWhatIsOutOfDate(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// TestRevisionsOfWhatWentStay removes records and keeps their revisions, which are under
+// no rule: they are there after a replay, too, and one that comes late is taken.
+func TestRevisionsOfWhatWentStay(t *testing.T) {
+	dir := t.TempDir()
+	r := openRiver(t, dir, nil)
+	for _, p := range []model.Payload{auditLines(0, 20), revised(3), revised(3), auditLines(30, 5)} {
+		p = old(p)
+		p.Received = time.Date(2025, 3, 15, 0, 0, 0, 0, time.UTC)
+		r.add(t, p)
+	}
+	r.add(t, auditLines(50, 10))
+	if err := errors.Join(r.Catchup(t.Context()), r.Flush(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	policy, err := retention.NewPolicy([]retention.Rule{{Name: "a year", Priority: 1, Keep: retention.Period{Months: 12}, Tables: []string{schema.UnifiedAuditLog, schema.OfficeActivity}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.lake.Expire(t.Context(), lake.Terms{Policy: policy, Day: time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC)}); err != nil {
+		t.Fatal(err)
+	}
+	counts := func(when string, revisions int64) {
+		t.Helper()
+		if all, some, revised := r.rows(t, schema.UnifiedAuditLog), r.rows(t, schema.OfficeActivity), r.rows(t, schema.UnifiedAuditLogRevisions); all != 10 || some != 10 || revised != revisions {
+			t.Errorf("%s: %d, %d and %d rows", when, all, some, revised)
+		}
+		if got := r.reconcile(t, nil); !got.Equal() {
+			t.Errorf("%s: %+v", when, got)
+		}
+	}
+	counts("after the run", 1)
+	replay := func() {
+		t.Helper()
+		parts := r.Parts
+		parts.Normaliser = normalise.New(normalise.Config{WorkspaceID: "w"})
+		if err := Replay(t.Context(), lake.DefaultConfig(filepath.Join(dir, "lake")), DefaultConfig(), parts, nil); err != nil {
+			t.Fatal(err)
+		}
+		r.close()
+		r = openRiver(t, dir, nil)
+	}
+	if check := checkRiver(t, r, dir, nil); len(check.Problems) > 0 {
+		t.Errorf("check: %+v", check.Problems)
+	}
+	replay()
+	counts("after a replay", 1)
+
+	// What the records were taken from goes out of the journal, but not the payload by
+	// which the revision is one.
+	trimmed, err := (&life{river: r}).trimmer(r.journal, func(uint64) bool { return true }).Trim(t.Context(), TrimTerms{Policy: policy, Holds: fixedHolds(nil), Through: through(5)})
+	if err != nil || trimmed.Payloads != 1 || trimmed.First != 4 {
+		t.Errorf("%+v, %v", trimmed, err)
+	}
+	if check := checkRiver(t, r, dir, nil); len(check.Problems) > 0 {
+		t.Errorf("check: %+v", check.Problems)
+	}
+	replay()
+	if all, revised := r.rows(t, schema.UnifiedAuditLog), r.rows(t, schema.UnifiedAuditLogRevisions); all != 10 || revised != 1 {
+		t.Errorf("after trimming and a replay: %d and %d rows", all, revised)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,7 +23,8 @@ import (
 // needed, and stays, unless all of this is so:
 //
 //   - the tables and everything that Through stands for are past it;
-//   - no row of any table has its position;
+//   - no row of any table has its position, and no revision is of a record that it has: a
+//     replay would take the revision for the first content;
 //   - every row that it gives with the present mapping was removed by retention or
 //     erased, is out of date by the present rules, and is held by nothing;
 //   - if it gives no row, it is older than the longest of all rules, and nothing is held
@@ -43,6 +45,7 @@ type Trimmable interface {
 type Remaining interface {
 	Position() uint64
 	Positions(ctx context.Context, last uint64, use func(position uint64)) error
+	Revised(ctx context.Context, use func(key uint64)) error
 	Floors() *retention.Floors
 }
 
@@ -137,6 +140,7 @@ type trimRun struct {
 
 	rows        positionSet // that have rows
 	unknown     bool        // a row does not say where it is from
+	revised     map[uint64]struct{}
 	quarantined map[journal.Position]bool
 	done        Trimmed
 }
@@ -171,6 +175,10 @@ func (r *trimRun) run(ctx context.Context) (err error) {
 		r.rows.add(journal.Position(position))
 	})
 	if err != nil || r.unknown {
+		return err
+	}
+	r.revised = map[uint64]struct{}{}
+	if err := r.Lake.Revised(ctx, func(key uint64) { r.revised[key] = struct{}{} }); err != nil {
 		return err
 	}
 	return r.trim(ctx, spans)
@@ -397,6 +405,9 @@ func (r *trimRun) needOf(e journal.Entry) need {
 			row := &record.Rows[i]
 			if r.floors.Erased(record.Key) {
 				continue
+			}
+			if _, revised := r.revised[binary.BigEndian.Uint64(record.Key[:8])]; revised {
+				return neededNow
 			}
 			subject := retention.SubjectOf(row.Table.Name, row, e.Payload.Received)
 			if !r.floors.Removed(uint64(e.Position), &subject) || !r.outOfDate(&subject) {
