@@ -106,7 +106,7 @@ var componentName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 // Migrate runs the migrations of a component that have not run yet, in order of
 // their numbers; what has run is remembered in a table of the component's own.
 // fsys holds goose files ("00001_name.sql", "-- +goose Up") at its top level,
-// or in its one folder "migrations".
+// or in its one folder "migrations". State that a newer version has changed is ErrNewer.
 func Migrate(ctx context.Context, db *sql.DB, component string, fsys fs.FS) error {
 	if !componentName.MatchString(component) {
 		return fmt.Errorf("migrate state: component %q is not a lower-case name", component)
@@ -116,8 +116,8 @@ func Migrate(ctx context.Context, db *sql.DB, component string, fsys fs.FS) erro
 			return fmt.Errorf("migrate state of %s: %w", component, err)
 		}
 	}
-	if current(ctx, db, component, fsys) {
-		return nil
+	if done, err := current(ctx, db, component, fsys); done || err != nil {
+		return err
 	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, fsys,
 		goose.WithTableName("migrations_"+component),
@@ -134,26 +134,36 @@ func Migrate(ctx context.Context, db *sql.DB, component string, fsys fs.FS) erro
 	return nil
 }
 
+// ErrNewer says that a newer version of Quoll has changed the state, in a way that this
+// one does not know. Nothing was changed.
+var ErrNewer = errors.New("it was written by a newer version of Quoll: run that one, or go back to the backup from before the upgrade")
+
 // current says whether every step has run, without reading the steps: most
-// processes find them so, and goose reads and parses all files first.
-func current(ctx context.Context, db *sql.DB, component string, fsys fs.FS) bool {
+// processes find them so, and goose reads and parses all files first. A step that has run
+// and is not there is one of a newer version.
+func current(ctx context.Context, db *sql.DB, component string, fsys fs.FS) (bool, error) {
 	files, err := fs.Glob(fsys, "*.sql")
 	if err != nil {
-		return false
+		return false, fmt.Errorf("migrate state of %s: %w", component, err)
 	}
-	rows, err := All(ctx, db, "list migrations", func(row Row) (version int64, err error) {
+	ran, err := All(ctx, db, "list migrations", func(row Row) (version int64, err error) {
 		err = row.Scan(&version)
 		return version, err
-	}, "SELECT version_id FROM migrations_"+component+" WHERE is_applied")
+	}, "SELECT version_id FROM migrations_"+component+" WHERE is_applied AND version_id > 0")
 	if err != nil { // the first start: there is no such table
-		return false
+		return false, nil
 	}
-	for _, name := range files {
+	known := make([]int64, len(files))
+	for i, name := range files {
 		number, _, _ := strings.Cut(name, "_")
-		version, err := strconv.ParseInt(number, 10, 64)
-		if err != nil || !slices.Contains(rows, version) {
-			return false
+		if known[i], err = strconv.ParseInt(number, 10, 64); err != nil {
+			return false, nil // goose says what is wrong with the name
 		}
 	}
-	return true
+	for _, version := range ran {
+		if !slices.Contains(known, version) {
+			return false, fmt.Errorf("migrate state of %s: step %d has run, and is not known here: %w", component, version, ErrNewer)
+		}
+	}
+	return !slices.ContainsFunc(known, func(version int64) bool { return !slices.Contains(ran, version) }), nil
 }

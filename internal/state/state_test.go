@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -146,4 +147,25 @@ func increment(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// A version that does not know what a newer one did to the state leaves it alone.
+func TestStateOfANewerVersionIsRefused(t *testing.T) {
+	ctx, db := t.Context(), open(t, filepath.Join(t.TempDir(), "state.db"))
+	first := fstest.MapFS{"00001_a.sql": migration("CREATE TABLE a (n INTEGER);")}
+	newer := fstest.MapFS{"00001_a.sql": first["00001_a.sql"], "00002_b.sql": migration("CREATE TABLE b (n INTEGER);")}
+	other := fstest.MapFS{"00001_a.sql": first["00001_a.sql"], "00003_c.sql": migration("CREATE TABLE c (n INTEGER);")}
+	for _, fsys := range []fstest.MapFS{first, newer, newer} {
+		if err := Migrate(ctx, db, "thing", fsys); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, fsys := range map[string]fstest.MapFS{"an older version": first, "another branch": other} {
+		if err := Migrate(ctx, db, "thing", fsys); !errors.Is(err, ErrNewer) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := db.ExecContext(ctx, "SELECT * FROM c"); err == nil {
+		t.Error("a step was run all the same")
+	}
 }
