@@ -36,6 +36,9 @@ type Problem struct {
 	// Path is the file that has it, empty if it is in none.
 	Path string `json:"path,omitempty"`
 	What string `json:"what"`
+	// Moved says that the table lies where its metadata does not say, and nothing else: it
+	// is looked at once it was opened here.
+	Moved bool `json:"moved,omitempty"`
 }
 
 func (p Problem) String() string {
@@ -184,6 +187,7 @@ func (c *checker) table(ctx context.Context, idle uint64) {
 	location, err := c.lake.cat.metadataLocation(ctx, name)
 	if err == nil && !strings.HasPrefix(location, c.lake.files.locate(c.lake.tableDir(t))+"/") {
 		c.found("", "it was moved from %s and not opened since; a query finds its files anew", location)
+		c.problems[len(c.problems)-1].Moved = true
 		return
 	}
 	if t.iceberg, err = c.lake.cat.loadTable(ctx, name); err != nil {

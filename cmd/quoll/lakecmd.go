@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -198,6 +199,8 @@ func (r *lakeReport) print(w io.Writer, output string, took time.Duration) error
 	switch {
 	case r.Repaired:
 		verdict = "whole again, rebuilt from the journal"
+	case !r.Whole && !slices.ContainsFunc(r.Problems, func(p lake.Problem) bool { return !p.Moved }):
+		verdict = "moved, and was not looked at: open it here once (quoll query --data …), then check it again"
 	case !r.Whole:
 		verdict = "NOT whole; rebuild it from the journal with --repair"
 	}

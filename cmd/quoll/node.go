@@ -45,6 +45,9 @@ type paths struct {
 	// the tables are on the disk.
 	store, storeDir string
 	minimum         string // how long the archive keeps payloads at least; empty: for ever
+	// elsewhere says why the archive is not to be opened: the data directory was moved or
+	// copied, and the archive may be that of another.
+	elsewhere error
 }
 
 // archiveConfig is how an archive is opened for writing.
@@ -101,8 +104,20 @@ func dataPaths(dir string) (paths, error) {
 	if err != nil {
 		return paths{}, err
 	}
+	archive, elsewhere := cmp.Or(w.ArchiveDir, absolute+"-archive"), error(nil)
+	if w.DataDir != "" && w.DataDir != absolute {
+		switch archive {
+		case w.DataDir + "-archive":
+			archive = absolute + "-archive"
+		default:
+			elsewhere = fmt.Errorf("the data directory was %s when it was opened last, and the archive may be that of the one there: start the server here with a configuration that names this archive_dir, if it belongs here", w.DataDir)
+		}
+		if w.LakeStore != "" {
+			return paths{}, fmt.Errorf("data directory %s: it was %s when it was opened last, and its tables are in an object store, which two directories must not share: start the server here with its configuration, if this is the one now", dir, w.DataDir)
+		}
+	}
 	return paths{
-		data: absolute, archive: cmp.Or(w.ArchiveDir, absolute+"-archive"), origin: cmp.Or(w.ArchiveOrigin, defaultOrigin),
+		data: absolute, archive: archive, elsewhere: elsewhere, origin: cmp.Or(w.ArchiveOrigin, defaultOrigin),
 		recipients: w.ArchiveRecipients, identities: w.ArchiveIdentities, stampRoots: w.ArchiveStampRoots, minimum: w.ArchiveMinimum, rowHashes: w.ArchiveRowHashes,
 		store: w.LakeStore, storeDir: w.LakeStoreDir,
 	}, nil
@@ -222,7 +237,10 @@ func (n *node) openArchive(sealAfter time.Duration) error {
 		return fmt.Errorf("open archive %s: %w", n.paths.archive, err)
 	}
 	settings.MaxAge, settings.MaxBytes = sealAfter, archiveBatch
-	opened, err := archive.Open(settings)
+	var opened *archive.Archive
+	if err = n.paths.elsewhere; err == nil {
+		opened, err = archive.Open(settings)
+	}
 	if err != nil {
 		err = archiveError(err)
 		n.archiveProblem = fmt.Errorf("open archive %s: %w", n.paths.archive, err)

@@ -19,7 +19,10 @@ const workspaceFile = "workspace.json"
 
 type workspace struct {
 	// WorkspaceID is the GUID in the column TenantId of every row.
-	WorkspaceID   string `json:"workspaceId"`
+	WorkspaceID string `json:"workspaceId"`
+	// DataDir is where the directory was when this was written: a copy of it elsewhere must
+	// not write to the archive and the tables of the one that it was copied from.
+	DataDir       string `json:"dataDir,omitempty"`
 	ArchiveDir    string `json:"archiveDir"`
 	ArchiveOrigin string `json:"archiveOrigin"`
 	// ArchiveRecipients are whom the archive is encrypted to, with spaces between;
@@ -67,8 +70,11 @@ func openWorkspace(p paths) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if p.elsewhere != nil { // until somebody says so
+		return known.WorkspaceID, nil
+	}
 	w := workspace{
-		WorkspaceID: known.WorkspaceID, ArchiveDir: p.archive, ArchiveOrigin: p.origin, ArchiveRecipients: p.recipients, ArchiveIdentities: p.identities,
+		WorkspaceID: known.WorkspaceID, DataDir: p.data, ArchiveDir: p.archive, ArchiveOrigin: p.origin, ArchiveRecipients: p.recipients, ArchiveIdentities: p.identities,
 		ArchiveStampRoots: p.stampRoots, ArchiveMinimum: p.minimum, ArchiveRowHashes: p.rowHashes, LakeStore: p.store, LakeStoreDir: p.storeDir,
 	}
 	if w.WorkspaceID == "" {
