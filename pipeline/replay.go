@@ -20,6 +20,9 @@ func Replay(ctx context.Context, config lake.Config, pace Config, parts Parts, p
 		return fmt.Errorf("replay: %w", err)
 	}
 	config.Tombstones = tombstones
+	if err := lake.SettleTombstones(ctx, config); err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
 	replacement, err := lake.BeginReplace(ctx, config)
 	if err != nil {
 		return fmt.Errorf("replay: %w", err)
