@@ -186,6 +186,9 @@ func (c *lakeChecker) finish() {
 	case len(c.inLake) > 1 && !revisions:
 		c.found(name, fmt.Sprintf("is in the table %d times", len(c.inLake)))
 	}
+	if len(c.inLake) > 0 && c.floors.Erased(schema.Key(c.group[1:])) {
+		c.found(name, "is in the table and was erased; an erasure that was broken off goes on with quoll archive erase run")
+	}
 	if len(c.inLake) > 0 {
 		c.check.Records++
 	}

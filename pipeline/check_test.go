@@ -1,10 +1,12 @@
 package pipeline
 
 import (
+	"encoding/hex"
 	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quoll/quoll/lake"
 	"github.com/quoll/quoll/normalise"
@@ -78,5 +80,22 @@ func TestACheckOfALakeInUse(t *testing.T) {
 	_, err := CheckLake(t.Context(), lake.DefaultConfig(filepath.Join(dir, "lake")), r.Parts, t.TempDir(), true, nil)
 	if !errors.Is(err, lake.ErrLocked) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestACheckFindsWhatWasErased has a row in the tables whose key is in a tombstone.
+func TestACheckFindsWhatWasErased(t *testing.T) {
+	r, dir := filledRiver(t, nil)
+	var key schema.Key
+	err := r.lake.Contents(t.Context(), schema.UnifiedAuditLog, func(c lake.Content) error { key = c.Key; return nil }, func(string, error) {})
+	if err == nil {
+		err = lake.KeepOut(lake.DefaultConfig(filepath.Join(dir, "lake")), 1, time.Now(), []schema.Key{key})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := checkRiver(t, r, dir, nil)
+	if len(check.Problems) != 2 || !strings.Contains(check.Problems[0].What, "was erased") || !strings.Contains(check.Problems[0].What, hex.EncodeToString(key[:])) {
+		t.Errorf("%v", check.Problems)
 	}
 }
