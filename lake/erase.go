@@ -48,7 +48,12 @@ type ErasedRows struct {
 	Rewritten int          `json:"rewritten"` // files that were written again without the rows
 }
 
-const erasureSuffix = ".erasure.json"
+const (
+	erasureSuffix = ".erasure.json"
+	// maxErasure bounds the file of an erasure, which has 35 bytes for each record: one
+	// that could be written and not be read would keep the lake from being opened.
+	maxErasure = 1 << 30
+)
 
 func (c *Config) erasurePath(sequence int) string {
 	return strings.TrimSuffix(c.tombstonePath(uint64(sequence)), tombstoneSuffix) + erasureSuffix
@@ -73,7 +78,7 @@ func readErasures(c *Config) ([]*Erasure, error) {
 			continue
 		}
 		path := c.erasurePath(sequence)
-		text, err := durable.ReadFile(disk, path, maxTombstone)
+		text, err := durable.ReadFile(disk, path, maxErasure)
 		if err != nil {
 			return nil, fmt.Errorf("read erasure %s: %w", path, err)
 		}
@@ -104,6 +109,9 @@ func (e *Erasure) keys() (map[schema.Key]struct{}, error) {
 
 func (e *Erasure) write(c *Config) error {
 	text, err := json.Marshal(e)
+	if err == nil && len(text) >= maxErasure {
+		err = fmt.Errorf("%d records are more than one erasure can have", len(e.Keys))
+	}
 	if err == nil {
 		err = durable.MkdirAll(c.files().disk, c.tombstoneDir(), 0o750)
 	}

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"math/rand/v2"
 	"os"
@@ -153,5 +154,25 @@ func TestErasureSurvivesEveryFault(t *testing.T) {
 		}
 		noOrphans(t, l, m.disk)
 		l.Close()
+	}
+}
+
+// TestAnErasureOfMillions has more keys than a tombstone of retention has bytes for: what
+// was written can be read again.
+func TestAnErasureOfMillions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it writes 70 MB")
+	}
+	config := testConfig(filepath.Join(t.TempDir(), "lake"))
+	keys := make([]schema.Key, 2<<20)
+	for i := range keys {
+		binary.BigEndian.PutUint64(keys[i][:], uint64(i))
+	}
+	if err := KeepOut(config, 1, noon, keys); err != nil {
+		t.Fatal(err)
+	}
+	floors, err := ReadFloors(config, func(string) uint64 { return 0 })
+	if err != nil || !floors.Erased(keys[len(keys)-1]) {
+		t.Errorf("read again: %v", err)
 	}
 }
