@@ -23,7 +23,11 @@ func SettleTombstones(ctx context.Context, config Config) error {
 		return nil
 	}
 	tables, _, err := Check(ctx, config, CheckOptions{Quick: true, Last: math.MaxUint64})
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, ErrOtherStore) && config.Store != nil { // it is to be brought there
+		config.Store = nil
+		tables, _, err = Check(ctx, config, CheckOptions{Quick: true, Last: math.MaxUint64})
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrOtherStore) {
 		return nil
 	}
 	if err != nil {
