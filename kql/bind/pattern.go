@@ -15,6 +15,10 @@ var codePoint = regexp.MustCompile(`\\\\|\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})
 // pattern returns a regular expression in RE2's spelling, and reports one that
 // is none.
 func (b *binder) pattern(at syntax.Expr, text string) (string, bool) {
+	if found := foreignPattern(text); found != "" {
+		b.errorf(at.Span(), "the regular expression has %s: %s", found, foreignRemedy(found))
+		return "", false
+	}
 	text = codePoint.ReplaceAllStringFunc(text, func(found string) string {
 		if found == `\\` {
 			return found

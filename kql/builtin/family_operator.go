@@ -34,7 +34,8 @@ func operatorEntries() []entry {
 		{Name: "!between", Kind: Operator, Sig: "x:orderable, low:orderable, high:orderable -> bool", Doc: "Outside a closed range.", Example: "print 5 !between (1 .. 4)"},
 		{Name: "has_any", Kind: Operator, Sig: "x:text, list...:scalar -> bool", Doc: "Holds one of the terms, upper and lower case alike.", Example: "print 'copy C:/x.exe' has_any ('exe', 'dll')"},
 		{Name: "has_all", Kind: Operator, Sig: "x:text, list...:scalar -> bool", Doc: "Holds all of the terms, upper and lower case alike.", Example: "print 'copy C:/x.exe' has_all ('exe', 'copy')"},
-		{Name: "matches regex", Kind: Operator, Sig: "x:text, const pattern:string -> bool", Doc: "Holds a match of a regular expression (RE2).", Example: "print 'abc' matches regex 'b.$'"},
+		{Name: "matches regex", Kind: Operator, Sig: "x:text, const pattern:string -> bool", Doc: "Holds a match of a regular expression (RE2).", Example: "print 'abc' matches regex 'b.$'",
+			Differs: "Regular expressions of all functions are RE2's: \\w, \\d, \\s and \\b know ASCII only, and Kusto's all of Unicode. Sets of classes with && and ~~, (?x), and edges of words other than \\b are refused; -- and a [ in a class are characters."},
 	}
 }
 
