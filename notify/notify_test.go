@@ -3,13 +3,16 @@ package notify
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"mime"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/mail"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -248,6 +251,36 @@ func TestMail(t *testing.T) {
 	}
 	if strings.Contains(got, "\nBcc:") {
 		t.Errorf("a title became a header:\n%s", got)
+	}
+}
+
+// What others wrote may be long and may hold breaks that are none in mail.
+func TestALetterHasShortLinesAndNoLoneBreaks(t *testing.T) {
+	m := message(1)
+	m.Title = strings.Repeat("💣é ", 400)
+	wire := Wire{Clock: &hand{clock.System(), noon}}
+	letter := string(wire.letter(Target{Name: "mail", From: "a@b.example", To: []string{"c@d.example"}}, m, strings.Repeat("x", 3000)+"\r.\rRCPT TO"))
+	for line := range strings.SplitSeq(letter, "\r\n") {
+		if len(line) > 998 || strings.ContainsAny(line, "\r\n") {
+			t.Errorf("a line of %d bytes: %.60q", len(line), line)
+		}
+	}
+	read, err := mail.ReadMessage(strings.NewReader(letter))
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject, err := new(mime.WordDecoder).DecodeHeader(read.Header.Get("Subject"))
+	if err != nil || !strings.HasPrefix(subject, "[Quoll] High: 💣é 💣é ") {
+		t.Errorf("subject %.60q, %v", subject, err)
+	}
+}
+
+func TestATitleIsNoMarkdownInTeams(t *testing.T) {
+	m := message(1)
+	m.Title = "[Sign in](https://evil.example)"
+	text, err := json.Marshal(teamsCard(m, m.Title))
+	if err != nil || strings.Contains(string(text), `"type":"TextBlock"`) || strings.Count(string(text), m.Title) != 2 {
+		t.Errorf("%s, %v", text, err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"mime/quotedprintable"
 	"net"
 	"net/http"
 	"net/smtp"
@@ -107,15 +108,21 @@ func Sign(secret, stamp string, body []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// teamsCard is an adaptive card as the webhooks of Teams workflows take it.
+// teamsCard is an adaptive card as the webhooks of Teams workflows take it. Its
+// texts are runs, which know no Markdown, unlike a TextBlock: titles hold what
+// others wrote, and a link in one must not become one.
 func teamsCard(m Message, text string) any {
 	return map[string]any{"type": "message", "attachments": []any{map[string]any{
 		"contentType": "application/vnd.microsoft.card.adaptive",
 		"content": map[string]any{"type": "AdaptiveCard", "version": "1.4", "body": []any{
-			map[string]any{"type": "TextBlock", "size": "Medium", "weight": "Bolder", "wrap": true, "text": fmt.Sprintf("%s: %s", m.Severity, m.Title)},
-			map[string]any{"type": "TextBlock", "wrap": true, "text": text},
+			plainBlock(map[string]any{"type": "TextRun", "size": "Medium", "weight": "Bolder", "text": fmt.Sprintf("%s: %s", m.Severity, m.Title)}),
+			plainBlock(map[string]any{"type": "TextRun", "text": text}),
 		}},
 	}}}
+}
+
+func plainBlock(run map[string]any) any {
+	return map[string]any{"type": "RichTextBlock", "inlines": []any{run}}
 }
 
 func (w Wire) mail(ctx context.Context, t Target, m Message, text string) error {
@@ -186,13 +193,27 @@ func (t Target) secure(host string) *tls.Config {
 
 func (w Wire) letter(t Target, m Message, text string) []byte {
 	plain := strings.NewReplacer("\r", " ", "\n", " ")
+	subject := mime.QEncoding.Encode("utf-8", bounded(plain.Replace(fmt.Sprintf("[Quoll] %s: %s", m.Severity, m.Title)), maxSubject))
 	var b bytes.Buffer
 	sum := sha256.Sum256([]byte(t.Name + m.Key))
 	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n", plain.Replace(t.From), plain.Replace(strings.Join(t.To, ", ")),
-		mime.QEncoding.Encode("utf-8", plain.Replace(fmt.Sprintf("[Quoll] %s: %s", m.Severity, m.Title))), w.Clock.Now().UTC().Format(time.RFC1123Z), hex.EncodeToString(sum[:12]), w.host())
-	b.WriteString("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n")
-	b.WriteString(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n"))
+		strings.ReplaceAll(subject, "?= =?", "?=\r\n =?"), w.Clock.Now().UTC().Format(time.RFC1123Z), hex.EncodeToString(sum[:12]), w.host())
+	b.WriteString("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
+	body := quotedprintable.NewWriter(&b) // every kind of break becomes CRLF
+	_, _ = io.WriteString(body, text)     // a buffer takes all
+	_ = body.Close()
 	return b.Bytes()
+}
+
+// maxSubject bounds a subject, in characters: a line of mail has at most 998
+// bytes, and a plain subject is one line.
+const maxSubject = 250
+
+func bounded(text string, runes int) string {
+	if r := []rune(text); len(r) > runes {
+		return string(r[:runes-1]) + "…"
+	}
+	return text
 }
 
 func (w Wire) host() string {
