@@ -117,7 +117,11 @@ func (r *Rule) grouping() model.Grouping {
 	switch {
 	case g.ByRule:
 	case strings.EqualFold(config.MatchingMethod, "Selected"):
+		// Details alone may be selected: then alerts of the rule meet where these
+		// are equal. Of several kinds of entity each has to match.
 		g.ByEntities = config.GroupByEntities
+		g.ByRule = len(g.ByEntities) == 0 && len(g.ByAlertDetails)+len(g.ByCustomDetails) > 0
+		g.AllEntities = len(g.ByEntities) > 1
 	default: // AllEntities
 		g.AllEntities = true
 		for _, m := range r.EntityMappings {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/quoll/quoll/model"
 )
 
 func TestBadRulesAreRefusedWithTheirReason(t *testing.T) {
@@ -76,6 +78,20 @@ func TestGroupingFollowsTheRule(t *testing.T) {
 	all := rule(t, "query: T", "query: T\nincidentConfiguration: {createIncident: true, groupingConfiguration: {enabled: true, reopenClosedIncident: true, lookbackDuration: PT5H, matchingMethod: AllEntities}}").grouping()
 	if !all.Reopen || all.Lookback != 5*time.Hour || len(all.ByEntities) != 1 {
 		t.Errorf("all entities: %+v", all)
+	}
+	selected := func(what string) model.Grouping {
+		return rule(t, "query: T", "query: T\nincidentConfiguration: {createIncident: true, groupingConfiguration: {enabled: true, matchingMethod: Selected, "+what+"}}").grouping()
+	}
+	if one := selected("groupByEntities: [IP]"); one.ByRule || one.AllEntities || len(one.ByEntities) != 1 {
+		t.Errorf("one kind of entity: %+v", one)
+	}
+	if two := selected("groupByEntities: [Account, IP]"); two.ByRule || !two.AllEntities || len(two.ByEntities) != 2 {
+		t.Errorf("two kinds of entity, each of which has to match: %+v", two)
+	}
+	for _, what := range []string{"groupByAlertDetails: [DisplayName]", "groupByCustomDetails: [Forwarder]"} {
+		if details := selected(what); !details.ByRule {
+			t.Errorf("%s alone groups nothing: %+v", what, details)
+		}
 	}
 }
 
