@@ -80,6 +80,7 @@ const maxBatch = 500
 // returns how many were. Taking the same again changes nothing; after a crash
 // rows may be written again under the same keys.
 func (s *Store) Take(ctx context.Context, indicators []Indicator, method string, take Taker) (changed int, err error) {
+	indicators = newest(indicators)
 	for len(indicators) > 0 {
 		batch := indicators[:min(len(indicators), maxBatch)]
 		indicators = indicators[len(batch):]
@@ -93,19 +94,9 @@ func (s *Store) Take(ctx context.Context, indicators []Indicator, method string,
 
 func (s *Store) takeBatch(ctx context.Context, batch []Indicator, method string, take Taker) (int, error) {
 	now := s.now().UTC().Truncate(time.Microsecond)
-	var news []Indicator
-	for _, i := range batch {
-		var known string
-		err := s.db.QueryRowContext(ctx, `SELECT digest FROM intel_indicator WHERE source=? AND id=? AND observable=?`, i.Source, i.ID, i.Key+"="+i.Value).Scan(&known)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return 0, err
-		}
-		if known != digest(i) {
-			news = append(news, i)
-		}
-	}
-	if len(news) == 0 {
-		return 0, nil
+	news, err := s.news(ctx, batch)
+	if err != nil || len(news) == 0 {
+		return 0, err
 	}
 	if err := take(ctx, rows(news, method, now)); err != nil {
 		return 0, err

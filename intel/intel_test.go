@@ -132,6 +132,55 @@ func TestIndicatorsAreWrittenOnceAndEachWeek(t *testing.T) {
 	}
 }
 
+// A newer version of an indicator withdraws what it no longer names, and an older
+// one that comes after it brings nothing back.
+func TestANewerVersionStandsInForAnOlderOne(t *testing.T) {
+	now := time.Date(2026, 9, 14, 8, 0, 0, 0, time.UTC)
+	s, rows := open(t, &now), taken{}
+	older := object("1", `[ipv4-addr:value = '198.51.100.7' OR domain-name:value = 'evil.example']`, "")
+	newer := strings.Replace(object("1", `[ipv4-addr:value = '203.0.113.9' OR domain-name:value = 'evil.example']`, ""), `"modified":"2026-09-01`, `"modified":"2026-09-02`, 1)
+	revoked := strings.Replace(object("1", `[ipv4-addr:value = '203.0.113.9']`, `,"revoked":true`), `"modified":"2026-09-01`, `"modified":"2026-09-03`, 1)
+	for i, round := range []struct {
+		objects, active string
+		changed         int
+	}{
+		{older, "evil.example 198.51.100.7", 2},
+		{newer, "evil.example 203.0.113.9", 3},
+		{older, "evil.example 203.0.113.9", 0},
+		{newer + "," + older, "evil.example 203.0.113.9", 0},
+		{revoked + "," + newer, "", 2},
+		{newer, "", 0},
+	} {
+		found, skipped, err := ParseSTIX("cert", []byte(`{"objects":[`+round.objects+`]}`))
+		if err != nil || len(skipped) > 0 {
+			t.Fatal(err, skipped)
+		}
+		if n, err := s.Take(t.Context(), found, "import", rows.take); err != nil || n != round.changed {
+			t.Errorf("round %d: %d changed, want %d, %v", i, n, round.changed, err)
+		}
+		all, err := s.List(t.Context(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var values []string
+		for _, one := range all {
+			values = append(values, one.Value)
+		}
+		if got := strings.Join(values, " "); got != round.active {
+			t.Errorf("round %d: active are %q, want %q", i, got, round.active)
+		}
+	}
+	withdrawn := 0
+	for _, row := range rows["ThreatIntelIndicators"] {
+		if row["ObservableValue"] == "198.51.100.7" && row["IsActive"] == false && row["Revoked"] == true {
+			withdrawn++
+		}
+	}
+	if withdrawn != 1 {
+		t.Errorf("%d rows withdraw the address, want 1", withdrawn)
+	}
+}
+
 // Pages are read to the end, and the next reading goes on from there.
 func TestTAXII(t *testing.T) {
 	now := time.Date(2026, 9, 14, 8, 0, 0, 0, time.UTC)
