@@ -166,6 +166,10 @@ false-alerts: ## how often the rules are wrong on ordinary days: make false-aler
 torture: build ## the real binary, killed every few seconds: make torture DURATION=5m
 	go run ./simulate/torture -quoll bin/quoll -duration $(DURATION) $(TORTURE_FLAGS)
 
+.PHONY: soak
+soak: build ## a demo that is left alone and asked: make soak SOAK_FLAGS="-duration 2h"
+	go run ./simulate/soak -quoll bin/quoll $(SOAK_FLAGS)
+
 test-exhaustive: web/dist/index.html ## Go tests in full: every byte, every file operation, more seeds
 	go test -timeout 60m ./...
 
