@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"os"
 	"strings"
 	"time"
 
@@ -227,8 +226,3 @@ func backfillLog(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
-// onTerminal reports whether notes go to a terminal, where a bar is shown.
-func onTerminal(notes io.Writer) bool {
-	f, ok := notes.(*os.File)
-	return ok && isTerminal(f)
-}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -28,9 +29,9 @@ type backfillShow struct {
 
 func newBackfillShow(out, notes io.Writer, output string) *backfillShow {
 	s := &backfillShow{out: out, output: output, log: backfillLog(notes)}
-	if onTerminal(notes) {
+	if isTerminal(notes) {
 		s.log = commandLog()
-		s.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(notes), progressbar.OptionClearOnFinish(),
+		s.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionClearOnFinish(),
 			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetPredictTime(true))
 	}
 	return s

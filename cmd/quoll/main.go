@@ -31,6 +31,9 @@ func run(args []string) int {
 	defer stop()
 	root := rootCommand()
 	root.SetArgs(args)
+	said := onScreen(os.Stderr)
+	root.SetOut(onScreen(os.Stdout))
+	root.SetErr(said)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
@@ -38,11 +41,11 @@ func run(args []string) int {
 	var exit *exitError
 	if errors.As(err, &exit) {
 		if exit.err != nil {
-			fmt.Fprintln(os.Stderr, "quoll:", exit.err)
+			fmt.Fprintln(said, "quoll:", exit.err)
 		}
 		return exit.code
 	}
-	fmt.Fprintln(os.Stderr, "quoll:", err)
+	fmt.Fprintln(said, "quoll:", err)
 	return exitFailure
 }
 

@@ -45,7 +45,7 @@ func interactive(ctx context.Context, o queryOptions) error {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "quoll:", err) // a session without history is one all the same
 	}
-	s := &session{options: o, out: os.Stdout, echo: echo, notes: os.Stderr, line: lines.Line, remember: lines.Remember}
+	s := &session{options: o, out: onScreen(os.Stdout), echo: echo, notes: onScreen(os.Stderr), line: lines.Line, remember: lines.Remember}
 	if o.archive != "" {
 		return withArchive(ctx, o.archiveFlags, func(t *archivedTables, ask func(context.Context, query.Request) (*query.Result, error)) error {
 			s.ask = func(ctx context.Context, r query.Request) (*query.Result, error) {
