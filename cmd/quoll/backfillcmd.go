@@ -225,4 +225,3 @@ func counted(n int64, one, many string) string {
 func backfillLog(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
-

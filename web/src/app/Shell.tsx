@@ -3,12 +3,14 @@ import {
   AlertFilled, AlertRegular, ArchiveFilled, ArchiveRegular, BoardFilled, BoardRegular, ClockRegular, FlashFlowFilled, FlashFlowRegular, HomeFilled, HomeRegular, NavigationRegular, PersonRegular, PlugConnectedFilled, PlugConnectedRegular, SearchFilled, SearchRegular, SettingsFilled, SettingsRegular, ShieldCheckmarkFilled, ShieldCheckmarkRegular, ShieldErrorFilled, ShieldErrorRegular,
   TextBulletListSquareSearchFilled, TextBulletListSquareSearchRegular, WeatherMoonRegular, WeatherSunnyRegular,
 } from "../ui/icons";
-import type { ReactNode } from "react";
+import { useLayoutEffect, useRef, type ReactNode } from "react";
 import { api, token } from "../api/client";
 import { useResource } from "../api/useResource";
 import { text } from "../text/en";
 import { linkTo, navigate } from "./router";
+import { useScroll } from "./scroll";
 import { useMay, useSession, useSettings, useStored } from "./settings";
+import { titleOf } from "./title";
 
 const items = [
   { to: "/", label: text.nav.home, icon: <HomeRegular />, activeIcon: <HomeFilled /> },
@@ -24,12 +26,20 @@ const items = [
   { to: "/settings", label: text.nav.settings, icon: <SettingsRegular />, activeIcon: <SettingsFilled /> },
 ];
 
+const isOn = (path: string, to: string) => path === to || (to !== "/" && path.startsWith(to + "/"));
+
 /** Header, navigation, and the page beside it. */
 export function Shell({ path, onSignedOut, children }: { path: string; onSignedOut: () => void; children: ReactNode }) {
   const { scheme, setScheme, zone, setZone } = useSettings();
   const [nav, setNav] = useStored("quoll.nav", "wide", ["wide", "narrow"] as const);
   const fresh = useResource("open-incidents", (signal) => api.incidents({ status: ["New"], severity: [], text: "", limit: 1 }, signal), 15_000, "incidents");
   const dark = scheme === "dark";
+  const main = useRef<HTMLElement>(null);
+  useScroll(main, path);
+  useLayoutEffect(() => {
+    // Until the page says more.
+    document.title = titleOf(items.find((item) => isOn(path, item.to))?.label ?? "");
+  }, [path]);
   return (
     <div className={`shell shell-${nav}`}>
       <a className="skip-link" href="#main" onClick={(e) => { e.preventDefault(); document.getElementById("main")?.focus(); }}>
@@ -57,7 +67,7 @@ export function Shell({ path, onSignedOut, children }: { path: string; onSignedO
       </header>
       <nav className="shell-nav" aria-label={text.nav.label}>
         {items.map((item) => {
-          const active = path === item.to || (item.to !== "/" && path.startsWith(item.to + "/"));
+          const active = isOn(path, item.to);
           const count = item.to === "/incidents" ? (fresh.data?.total ?? 0) : 0;
           return (
             <a key={item.to} className="nav-item" aria-current={active ? "page" : undefined} title={nav === "narrow" ? item.label : undefined} {...linkTo(item.to)}>
@@ -68,7 +78,7 @@ export function Shell({ path, onSignedOut, children }: { path: string; onSignedO
           );
         })}
       </nav>
-      <main id="main" className="shell-main" tabIndex={-1}>
+      <main id="main" ref={main} className="shell-main" tabIndex={-1}>
         <Reminder path={path} />
         {children}
       </main>

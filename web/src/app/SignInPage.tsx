@@ -4,6 +4,7 @@ import { api, explain, token, type ApiError } from "../api/client";
 import type { Session } from "../api/types";
 import { text } from "../text/en";
 import { rewriteAddress } from "./router";
+import { useTitle } from "./title";
 import { Mark } from "./Shell";
 
 const t = text.signIn;
@@ -18,6 +19,7 @@ function linkInAddress(): string {
 
 /** Lets somebody in: by a one-time link, by name and password, or by the token. */
 export function SignInPage({ onDone }: { onDone: (session: Session) => void }) {
+  useTitle(t.title);
   const [link] = useState(linkInAddress);
   const [way, setWay] = useState<"link" | "password" | "token" | undefined>(link ? "link" : undefined);
   const [ways, setWays] = useState({ password: true, token: true });

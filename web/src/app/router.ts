@@ -24,21 +24,28 @@ export function useLocation(): string {
   return useSyncExternalStore(subscribe, () => current);
 }
 
+/** Names the entry of the browser's history that is shown; "" for one that this app did not make. */
+export const place = (): string => (history.state as { place?: string } | null)?.place ?? "";
+const life = Date.now(); // entries outlive a reload, what is known of them does not
+let places = 0;
+const another = () => ({ place: `${life}-${++places}` });
+history.replaceState(another(), "");
+
 /** Goes to a page of this app. */
 export function navigate(to: string) {
-  history.pushState(null, "", to);
+  history.pushState(another(), "", to);
   notify();
 }
 
 /** Goes there without a step back, for a path that only stands for another. */
 export function redirect(to: string) {
-  history.replaceState(null, "", to);
+  history.replaceState(another(), "", to);
   notify();
 }
 
 /** Corrects the address without telling the app, which is there already. */
 export function rewriteAddress(to: string) {
-  history.replaceState(null, "", to);
+  history.replaceState(history.state, "", to);
 }
 
 /** Properties of a link that stays in the app unless the user asks otherwise. */

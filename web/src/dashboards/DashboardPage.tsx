@@ -38,7 +38,7 @@ function Shown({ id, dashboard }: { id: string; dashboard: Dashboard }) {
     <div className="page">
       <PageHeader
         title={dashboard.title} detail={dashboard.description}
-        before={<nav className="crumbs" aria-label={text.breadcrumb}><a {...linkTo("/dashboards")}>{t.title}</a><span aria-hidden="true">/</span></nav>}
+        before={<nav className="crumbs" aria-label={text.breadcrumb}><a {...linkTo("/dashboards")}>{t.title}</a></nav>}
         actions={<Button size="small" icon={<ArrowClockwiseRegular />} onClick={() => setNow(Date.now())}>{text.refresh}</Button>}
       />
       <div className="dashboard-bar">

@@ -1,13 +1,14 @@
 import type { Cell, KustoType } from "../api/types";
+import { legible } from "./legible";
 import { formatInstant, type Zone } from "./time";
 
-/** The text of a cell for reading. Null is empty, as in Microsoft's portals. */
+/** The text of a cell for reading; what cannot be seen is written out. Null is empty, as in Microsoft's portals. */
 export function formatCell(cell: Cell, type: KustoType, zone: Zone): string {
   if (cell === null || cell === undefined) return "";
   if (type === "datetime" && typeof cell === "string") return formatInstant(cell, zone);
   if (type === "real" && typeof cell === "number") return formatReal(cell);
-  if (typeof cell === "object") return JSON.stringify(cell);
-  return String(cell);
+  if (typeof cell === "object") return legible(JSON.stringify(cell));
+  return typeof cell === "string" ? legible(cell) : String(cell);
 }
 
 /** The text of a cell for another program: exact, times in UTC. */

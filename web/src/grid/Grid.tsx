@@ -3,6 +3,7 @@ import type { ResultTable } from "../api/types";
 import { useSettings } from "../app/settings";
 import { exactCell } from "../format/value";
 import { text } from "../text/en";
+import { copyText } from "../ui/copy";
 import { groupAt, type Group } from "./groups";
 import { HeaderCell, nextSort } from "./Header";
 import { bodyHeight, headerHeight, rowHeight, scrollTopFor, virtualTop } from "./layout";
@@ -95,7 +96,7 @@ export function Grid({ table, order: ordered, groups = noGroups, onToggle = noth
     else if (move) go(move);
     else if (e.key === "Enter") open(line);
     else if (e.key.toLowerCase() === "c" && (e.ctrlKey || e.metaKey) && !getSelection()?.toString()) {
-      void navigator.clipboard?.writeText(group ? exactCell(group.value) : exactCell(table.rows[order[line]!]![columns[column]!]!));
+      void copyText(group ? exactCell(group.value) : exactCell(table.rows[order[line]!]![columns[column]!]!));
     } else return;
     e.preventDefault();
   };

@@ -1,6 +1,7 @@
 import { ChevronDownRegular, ChevronRightRegular } from "../ui/icons";
 import { useState } from "react";
 import type { Json } from "../api/types";
+import { legible } from "../format/legible";
 import { text } from "../text/en";
 
 /** Members shown at once; the rest comes on demand. */
@@ -21,7 +22,7 @@ function Node({ name, value, depth, open }: { name?: string; value: Json; depth:
   if (value === null || typeof value !== "object") {
     return (
       <div className="json-leaf" role="treeitem">
-        {name !== undefined && <span className="json-name">{name}: </span>}
+        {name !== undefined && <span className="json-name">{legible(name)}: </span>}
         <Scalar value={value} />
       </div>
     );
@@ -32,7 +33,7 @@ function Node({ name, value, depth, open }: { name?: string; value: Json; depth:
     <div className="json-node" role="treeitem" aria-expanded={!folded}>
       <button type="button" className="json-toggle" onClick={() => setFolded(!folded)} aria-label={`${text.grid.expand} ${name ?? ""}`}>
         {folded ? <ChevronRightRegular /> : <ChevronDownRegular />}
-        {name !== undefined && <span className="json-name">{name}: </span>}
+        {name !== undefined && <span className="json-name">{legible(name)}: </span>}
         <span className="muted">{left}{folded ? ` ${preview(members)} ` : ""}{folded ? right : ""}</span>
       </button>
       {!folded && (
@@ -53,6 +54,6 @@ function preview(members: (readonly [string, Json])[]): string {
 
 function Scalar({ value }: { value: null | boolean | number | string }) {
   if (value === null) return <span className="json-null">null</span>;
-  if (typeof value === "string") return <span className="json-string">{value}</span>;
+  if (typeof value === "string") return <span className="json-string">{legible(value)}</span>;
   return <span className="json-number">{String(value)}</span>;
 }

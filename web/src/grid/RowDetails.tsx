@@ -1,6 +1,7 @@
-import { Button, Switch, Tooltip } from "@fluentui/react-components";
-import { ChevronDownRegular, ChevronUpRegular, CopyRegular, DismissRegular } from "../ui/icons";
-import { useMemo, useState, type ReactNode } from "react";
+import { Button, Switch } from "@fluentui/react-components";
+import { CopyIcon } from "../ui/CopyButton";
+import { ChevronDownRegular, ChevronUpRegular, DismissRegular } from "../ui/icons";
+import { useMemo, useRef, useState, type ReactNode } from "react";
 import type { Cell, Json, ResultColumn, ResultTable } from "../api/types";
 import { useSettings } from "../app/settings";
 import { formatCount } from "../format/number";
@@ -23,16 +24,23 @@ export function RowDetails({ table, order, row, onRow, onClose, actions }: Props
   const [hideEmpty, setHideEmpty] = useState(true);
   const cells = table.rows[row];
   const at = useMemo(() => order.indexOf(row), [order, row]);
+  const self = useRef<HTMLElement>(null);
   if (!cells) return null;
+  const close = () => {
+    // The keyboard goes on where the row was opened.
+    const grid = self.current?.parentElement?.querySelector<HTMLElement>('[role="grid"]');
+    onClose();
+    grid?.focus();
+  };
   return (
-    <aside className="row-details" aria-label={text.grid.details} onKeyDown={(e) => e.key === "Escape" && onClose()}>
+    <aside ref={self} className="row-details" aria-label={text.grid.details} onKeyDown={(e) => e.key === "Escape" && close()}>
       <div className="row-details-head">
         <h2>{text.grid.row(formatCount(at + 1))}</h2>
         {actions}
         <Switch className="row-details-switch" label={text.grid.hideEmpty} checked={hideEmpty} onChange={(_, d) => setHideEmpty(d.checked)} />
         <Button size="small" appearance="subtle" icon={<ChevronUpRegular />} aria-label={text.grid.previous} disabled={at <= 0} onClick={() => onRow(order[at - 1]!)} />
         <Button size="small" appearance="subtle" icon={<ChevronDownRegular />} aria-label={text.grid.next} disabled={at >= order.length - 1} onClick={() => onRow(order[at + 1]!)} />
-        <Button size="small" appearance="subtle" icon={<DismissRegular />} aria-label={text.close} onClick={onClose} />
+        <Button size="small" appearance="subtle" icon={<DismissRegular />} aria-label={text.close} onClick={close} />
       </div>
       <dl className="row-details-list">
         {table.columns.map((column, i) =>
@@ -51,12 +59,7 @@ function Member({ column, cell }: { column: ResultColumn; cell: Cell }) {
       <dt>
         <span>{column.name}</span>
         <span className="muted">{column.type}</span>
-        <Tooltip content={text.copy} relationship="label">
-          <Button
-            className="row-details-copy" size="small" appearance="transparent" icon={<CopyRegular />}
-            onClick={() => void navigator.clipboard?.writeText(exactCell(cell))}
-          />
-        </Tooltip>
+        <CopyIcon className="row-details-copy" of={column.name} value={() => exactCell(cell)} />
       </dt>
       <dd>{tree !== undefined ? <JsonTree value={tree} open={2} /> : <span className="row-details-value">{formatCell(cell, column.type, zone) || "–"}</span>}</dd>
     </div>

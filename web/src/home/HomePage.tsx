@@ -4,6 +4,7 @@ import type { Connector, GapCalendar, IncidentPage, MessageCoverage, Status } fr
 import { useResource, type Resource } from "../api/useResource";
 import { linkTo } from "../app/router";
 import { columnsUpTo, gapLetters, gapStates } from "../connectors/gaps";
+import { legible } from "../format/legible";
 import { formatCount } from "../format/number";
 import { formatDuration } from "../format/time";
 import { text } from "../text/en";
@@ -167,8 +168,8 @@ function Needs({ page, now }: { page: IncidentPage; now: number }) {
           <li key={i.id}>
             <SeverityTag severity={i.severity} />
             <div className="urgent-text">
-              <a {...linkTo("/incidents/" + encodeURIComponent(i.id))}>{i.title}</a>
-              <span className="muted small numeric">#{i.number} · {i.owner || text.incidents.nobody} · {n.open(formatDuration((now - new Date(i.created).getTime()) / 1000))}</span>
+              <a {...linkTo("/incidents/" + encodeURIComponent(i.id))}>{legible(i.title)}</a>
+              <span className="muted small numeric">#{i.number} · {legible(i.owner) || text.incidents.nobody} · {n.open(formatDuration((now - new Date(i.created).getTime()) / 1000))}</span>
             </div>
           </li>
         ))}

@@ -6,6 +6,7 @@ import { useAttempt } from "../api/useAttempt";
 import { useResource } from "../api/useResource";
 import { linkTo } from "../app/router";
 import { useMay } from "../app/settings";
+import { legible } from "../format/legible";
 import { formatCount } from "../format/number";
 import { formatLink, keptRange } from "../logs/link";
 import { boundsOwnTime, toTimespan, type TimeRange } from "../logs/range";
@@ -191,7 +192,7 @@ function Bookmarks() {
             {marks.map((n) => (
               <li key={n.id}>
                 <div className="bookmark-text">
-                  <a {...linkTo(formatLink({ query: n.query, range: keptRange(n.range) ?? { last: "P30D" } }))}>{n.title}</a>
+                  <a {...linkTo(formatLink({ query: n.query, range: keptRange(n.range) ?? { last: "P30D" } }))}>{legible(n.title)}</a>
                   {n.remark && <p>{n.remark}</p>}
                   <p className="muted small"><Instant at={n.created} /> {t.by(n.owner)}</p>
                 </div>

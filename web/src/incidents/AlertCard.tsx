@@ -2,10 +2,12 @@ import { Button, Checkbox } from "@fluentui/react-components";
 import { ChevronDownRegular, ChevronRightRegular, OpenRegular } from "../ui/icons";
 import { useMemo, useState } from "react";
 import type { Alert } from "../api/types";
-import { navigate } from "../app/router";
+import { linkTo, navigate } from "../app/router";
+import { legible } from "../format/legible";
 import { Grid } from "../grid/Grid";
 import { RowDetails } from "../grid/RowDetails";
 import { formatLink } from "../logs/link";
+import { anyRule, formatRuleFilter } from "../rules/filter";
 import { text } from "../text/en";
 import { EntityChip, Instant, SeverityTag, Tactics } from "../ui/parts";
 
@@ -20,7 +22,7 @@ export function AlertCard({ alert, initiallyOpen, chosen = false, onChosen }: { 
       <div className="alert-head">
         {onChosen && <Checkbox aria-label={t.choose(alert.name)} checked={chosen} onChange={(_, d) => onChosen(d.checked === true)} />}
         <button type="button" className="alert-toggle" aria-expanded={open} onClick={() => setOpen(!open)}>
-          {open ? <ChevronDownRegular /> : <ChevronRightRegular />}<span>{alert.name}</span>
+          {open ? <ChevronDownRegular /> : <ChevronRightRegular />}<span>{legible(alert.name)}</span>
         </button>
         <SeverityTag severity={alert.severity} />
         <div className="shell-space" />
@@ -34,17 +36,17 @@ export function AlertCard({ alert, initiallyOpen, chosen = false, onChosen }: { 
 function AlertBody({ alert }: { alert: Alert }) {
   return (
     <div className="alert-body">
-      {alert.description && <p>{alert.description}</p>}
+      {alert.description && <p>{legible(alert.description)}</p>}
       <div className="chip-row">{alert.entities.map((e, i) => <EntityChip key={i} entity={e} />)}</div>
       <Tactics tactics={alert.tactics} techniques={alert.techniques} />
       <dl className="facts facts-row">
-        <div><dt>{t.rule}</dt><dd className="mono">{alert.ruleId}</dd></div>
+        <div><dt>{t.rule}</dt><dd className="mono"><a {...linkTo(formatRuleFilter({ ...anyRule, rule: alert.ruleId }))}>{alert.ruleId}</a></dd></div>
         <div><dt>{t.activity}</dt><dd><Instant at={alert.firstActivity} /> – <Instant at={alert.lastActivity} /></dd></div>
       </dl>
       <Evidence alert={alert} />
       <details className="alert-query">
         <summary>{t.query}</summary>
-        <pre>{alert.query}</pre>
+        <pre>{legible(alert.query)}</pre>
       </details>
     </div>
   );

@@ -4,6 +4,7 @@ import { api } from "../api/client";
 import type { IncidentDetail } from "../api/types";
 import { useResource } from "../api/useResource";
 import { linkTo } from "../app/router";
+import { legible } from "../format/legible";
 import { automationText } from "../text/automation";
 import { text } from "../text/en";
 import { EntityIcon, Instant, PageHeader, SeverityTag, StatusTag, Tactics, useNow } from "../ui/parts";
@@ -47,7 +48,7 @@ function Detail({ incident, onChanged }: { incident: IncidentDetail; onChanged: 
     <>
       <PageHeader
         before={<nav className="crumbs" aria-label={text.breadcrumb}><a {...linkTo("/incidents")}>{t.back}</a><span aria-hidden="true">/</span><span className="numeric">#{incident.number}</span></nav>}
-        title={incident.title} detail={incident.description}
+        title={incident.title} name={`#${incident.number} ${incident.title}`} detail={incident.description}
       />
       <div className="incident-tags">
         <SeverityTag severity={incident.severity} />
@@ -119,11 +120,11 @@ function Entities({ incident }: { incident: IncidentDetail }) {
         <li key={n} className="panel">
           <EntityIcon kind={e.kind} />
           <div className="entity-text">
-            <div className="entity-value"><a {...linkTo(`/entities/${encodeURIComponent(e.kind)}/${encodeURIComponent(e.value)}`)}>{e.value}</a></div>
+            <div className="entity-value"><a {...linkTo(`/entities/${encodeURIComponent(e.kind)}/${encodeURIComponent(e.value)}`)}>{legible(e.value)}</a></div>
             <div className="muted">{text.entity[e.kind] ?? e.kind}</div>
             {e.fields && (
               <dl className="facts">
-                {Object.entries(e.fields).filter(([, value]) => value !== e.value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
+                {Object.entries(e.fields).filter(([, value]) => value !== e.value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{legible(value)}</dd></div>)}
               </dl>
             )}
           </div>

@@ -3,6 +3,7 @@ import { api } from "../api/client";
 import type { IncidentDetail } from "../api/types";
 import { useResource } from "../api/useResource";
 import { linkTo } from "../app/router";
+import { legible } from "../format/legible";
 import { text } from "../text/en";
 import { EntityIcon, SeverityTag, StatusTag } from "../ui/parts";
 import { FailureView, LoadingRows } from "../ui/states";
@@ -37,13 +38,13 @@ export function EntityGraph({ incident, onAlert }: { incident: IncidentDetail; o
   return (
     <div className="graph" role="group" aria-label={t.label} tabIndex={0}>
       <Column name={t.alerts} height={height}>
-        {incident.alerts.map((a, n) => node(0, n, <><button type="button" className="link-button graph-name" title={a.name} onClick={() => onAlert(a.id)}>{a.name}</button><span className="small"><SeverityTag severity={a.severity} /></span></>))}
+        {incident.alerts.map((a, n) => node(0, n, <><button type="button" className="link-button graph-name" title={legible(a.name)} onClick={() => onAlert(a.id)}>{legible(a.name)}</button><span className="small"><SeverityTag severity={a.severity} /></span></>))}
       </Column>
       <Lines edges={graph.ofAlerts} height={height} left={incident.alerts.length} right={graph.entities.length} lit={(e) => !spot || (lit(0, e.from) && lit(1, e.to))} />
       <Column name={t.entities} height={height}>
         {graph.entities.map((e, n) => node(1, n, (
           <>
-            <a className="graph-name with-icon" title={e.value} {...linkTo(`/entities/${encodeURIComponent(e.kind)}/${encodeURIComponent(e.value)}`)}><EntityIcon kind={e.kind} /><span>{e.value}</span></a>
+            <a className="graph-name with-icon" title={legible(e.value)} {...linkTo(`/entities/${encodeURIComponent(e.kind)}/${encodeURIComponent(e.value)}`)}><EntityIcon kind={e.kind} /><span>{legible(e.value)}</span></a>
             <span className="muted small">{text.entity[e.kind] ?? e.kind}</span>
           </>
         )))}
@@ -51,7 +52,7 @@ export function EntityGraph({ incident, onAlert }: { incident: IncidentDetail; o
       <Lines edges={graph.ofIncidents} height={height} left={graph.entities.length} right={graph.incidents.length} lit={(e) => !spot || (lit(1, e.from) && lit(2, e.to))} />
       <Column name={t.related} height={height}>
         {graph.incidents.length === 0 ? <li className="muted small">{t.none}</li> : graph.incidents.map((i, n) => node(2, n, (
-          <><a className="graph-name" title={i.title} {...linkTo("/incidents/" + encodeURIComponent(i.id))}>{i.title}</a><span className="small chip-row"><span className="muted numeric">#{i.number}</span><StatusTag status={i.status} /></span></>
+          <><a className="graph-name" title={legible(i.title)} {...linkTo("/incidents/" + encodeURIComponent(i.id))}>{legible(i.title)}</a><span className="small chip-row"><span className="muted numeric">#{i.number}</span><StatusTag status={i.status} /></span></>
         )))}
       </Column>
     </div>

@@ -3,6 +3,7 @@ import { api } from "../api/client";
 import type { EntityDetail } from "../api/types";
 import { useResource } from "../api/useResource";
 import { linkTo, navigate } from "../app/router";
+import { legible } from "../format/legible";
 import { formatCount } from "../format/number";
 import { formatLink } from "../logs/link";
 import { text } from "../text/en";
@@ -19,7 +20,7 @@ export default function EntityPage({ kind, value }: { kind: string; value: strin
   return (
     <div className="page">
       <PageHeader
-        title={<span className="entity-title"><EntityIcon kind={kind} />{value}</span>} detail={text.entity[kind] ?? kind}
+        title={<span className="entity-title"><EntityIcon kind={kind} />{legible(value)}</span>} name={value} detail={text.entity[kind] ?? kind}
         actions={entity.data && <Button size="small" icon={<OpenRegular />} onClick={() => navigate(formatLink({ query: entity.data!.query, range: { last: `P${entity.data!.days}D` } }))}>{text.incidents.openInLogs}</Button>}
       />
       {entity.data ? <Known entity={entity.data} /> : entity.error ? <FailureView error={entity.error} onRetry={entity.reload} /> : <LoadingRows rows={6} />}
@@ -37,16 +38,16 @@ function Known({ entity: e }: { entity: EntityDetail }) {
           <div><dt>{t.records}</dt><dd>{formatCount(e.records)} <span className="muted">{t.over(e.days)}</span></dd></div>
         </dl>
         {e.tables.length > 0 && (
-          <table className="table">
+          <div className="table-frame table-frame-inner"><table className="table">
             <thead><tr><th scope="col">{t.table}</th><th scope="col">{t.first}</th><th scope="col">{t.last}</th><th scope="col" className="right">{t.records}</th></tr></thead>
             <tbody>{e.tables.map((p) => <tr key={p.table}><td>{p.table}</td><td><Instant at={p.firstSeen} /></td><td><Instant at={p.lastSeen} /></td><td className="right numeric">{formatCount(p.records)}</td></tr>)}</tbody>
-          </table>
+          </table></div>
         )}
       </section>
       <h2>{t.incidents}</h2>
       {e.incidents.length === 0 ? <EmptyView title={t.noIncidents} /> : (
         <ul className="panel entity-incidents">
-          {e.incidents.map((i) => <li key={i.id}><SeverityTag severity={i.severity} /> <a {...linkTo("/incidents/" + encodeURIComponent(i.id))}>#{i.number} {i.title}</a> <StatusTag status={i.status} /></li>)}
+          {e.incidents.map((i) => <li key={i.id}><SeverityTag severity={i.severity} /> <a {...linkTo("/incidents/" + encodeURIComponent(i.id))}>#{i.number} {legible(i.title)}</a> <StatusTag status={i.status} /></li>)}
         </ul>
       )}
       {e.alerts.length > 0 && (

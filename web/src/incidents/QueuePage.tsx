@@ -7,6 +7,7 @@ import { useAttempt } from "../api/useAttempt";
 import { useResource } from "../api/useResource";
 import { linkTo, navigate, rewriteAddress, useLocation } from "../app/router";
 import { useMay, useSession } from "../app/settings";
+import { legible } from "../format/legible";
 import { text } from "../text/en";
 import { Ago, EntityChip, PageHeader, SeverityTag, StatusTag, tacticName, useNow } from "../ui/parts";
 import { EmptyView, ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
@@ -133,7 +134,7 @@ function Queue({ incidents, total, sort, onSort, onChanged }: { incidents: Incid
     <>
       <ErrorBar error={taking.error} />
       {there.length > 0 && <Bulk incidents={incidents.filter((i) => there.includes(i.id))} onDone={(left) => { setChosen(left); onChanged(); }} />}
-      <div className="table-frame">
+      <div className="table-frame table-frame-long">
         <table className="table queue">
           <thead>
             <tr>
@@ -182,13 +183,13 @@ function Row({ incident: i, now, reached, onReach, chosen, onChoose, onChange }:
       <td className="queue-choose">{onChoose && <Checkbox checked={chosen} aria-label={t.choose(`#${i.number}`)} onChange={onChoose} />}</td>
       <td>{changeable("severity", text.severity[i.severity]!, <SeverityTag severity={i.severity} />)}</td>
       <td className="queue-title">
-        <a {...linkTo(to)}>{i.title}</a>
+        <a {...linkTo(to)}>{legible(i.title)}</a>
         <div className="muted queue-more" title={i.tactics.map(tacticName).join(", ")}>
           <span className="numeric">#{i.number}</span>{i.tactics.length > 0 && ` · ${i.tactics.map(tacticName).join(", ")}`}
         </div>
       </td>
       <td>{changeable("status", text.status[i.status]!, <StatusTag status={i.status} />)}</td>
-      <td className="queue-owner">{changeable("owner", i.owner || t.nobody, <span className={i.owner ? "" : "muted"}>{i.owner || t.nobody}</span>)}</td>
+      <td className="queue-owner">{changeable("owner", legible(i.owner) || t.nobody, <span className={i.owner ? "" : "muted"} title={i.owner ? legible(i.owner) : undefined}>{legible(i.owner) || t.nobody}</span>)}</td>
       <td className="right numeric">{i.alertCount}</td>
       <td>
         <span className="chip-row">

@@ -5,6 +5,7 @@ import type { IncidentDetail } from "../api/types";
 import { useAttempt } from "../api/useAttempt";
 import { navigate } from "../app/router";
 import { useMay } from "../app/settings";
+import { legible } from "../format/legible";
 import { text } from "../text/en";
 import { ErrorBar } from "../ui/states";
 
@@ -28,7 +29,7 @@ export function TasksPanel({ incident, onChanged }: { incident: IncidentDetail; 
       <ul className="task-list">
         {incident.tasks.map((task) => (
           <li key={task.id}>
-            <Checkbox checked={Boolean(task.done)} disabled={!may} label={task.title} onChange={(_, d) => void change(() => api.setTask(incident.id, task.id, d.checked === true))} />
+            <Checkbox checked={Boolean(task.done)} disabled={!may} label={legible(task.title)} onChange={(_, d) => void change(() => api.setTask(incident.id, task.id, d.checked === true))} />
           </li>
         ))}
       </ul>

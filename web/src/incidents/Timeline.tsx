@@ -3,6 +3,7 @@ import {
 } from "../ui/icons";
 import type { ReactNode } from "react";
 import type { TimelineEntry } from "../api/types";
+import { legible } from "../format/legible";
 import { text } from "../text/en";
 import { EntityChip, Instant, SeverityTag } from "../ui/parts";
 import { EmptyView } from "../ui/states";
@@ -23,7 +24,8 @@ export function Timeline({ entries, onAlert }: { entries: TimelineEntry[]; onAle
 
 function Entry({ entry, onAlert }: { entry: TimelineEntry; onAlert: (id: string) => void }) {
   // What a query of automation found stands below what was done.
-  const [title, ...found] = entry.kind === "automation" ? entry.title.split("\n") : [entry.title];
+  const said = legible(entry.title);
+  const [title, ...found] = entry.kind === "automation" ? said.split("\n") : [said];
   return (
     <li className={`timeline-entry timeline-${entry.kind}`}>
       <span className="timeline-dot" title={text.incidents.timeline[entry.kind] ?? entry.kind}>{icons[entry.kind] ?? <PulseRegular />}</span>
@@ -35,8 +37,8 @@ function Entry({ entry, onAlert }: { entry: TimelineEntry; onAlert: (id: string)
           {entry.severity && <SeverityTag severity={entry.severity} />}
         </div>
         {found.length > 0 && <pre className="timeline-found" tabIndex={0}>{found.join("\n")}</pre>}
-        {entry.detail && <div className="timeline-detail">{entry.detail}</div>}
-        {entry.actor && <div className="muted timeline-actor">{entry.actor}</div>}
+        {entry.detail && <div className="timeline-detail">{legible(entry.detail)}</div>}
+        {entry.actor && <div className="muted timeline-actor">{legible(entry.actor)}</div>}
         {entry.entities && entry.entities.length > 0 && <div className="chip-row">{entry.entities.map((e, i) => <EntityChip key={i} entity={e} />)}</div>}
       </div>
     </li>

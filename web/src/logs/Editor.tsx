@@ -81,7 +81,7 @@ export default function Editor({ tab, tabs, value, schema, diagnostics, shift, o
     one.setModel(model);
     one.restoreViewState(views.current.get(tab) ?? null);
     // The editor arrives late: whoever opened a menu meanwhile keeps the focus.
-    if (arrived.current || document.activeElement === document.body) one.focus();
+    if (arrived.current || document.activeElement === document.body || document.activeElement?.id === "main") one.focus();
     arrived.current = true;
     return () => {
       if (editor.current === one) views.current.set(tab, one.saveViewState());

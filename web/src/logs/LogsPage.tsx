@@ -10,6 +10,8 @@ import { ErrorBoundary } from "../app/ErrorBoundary";
 import { linkTo } from "../app/router";
 import { useMay, useStored } from "../app/settings";
 import { text } from "../text/en";
+import { useCopy } from "../ui/copy";
+import { useMedia } from "../ui/useMedia";
 import type { EditorHandle } from "./Editor";
 import { formatLink } from "./link";
 import { RangePicker } from "./RangePicker";
@@ -35,7 +37,12 @@ export default function LogsPage() {
   const tab = state.tabs.find((t) => t.id === state.active) ?? state.tabs[0]!;
   const schema = useResource("schema", api.schema);
   const editor = useRef<EditorHandle>(null);
-  const [panel, setPanel] = useStored("quoll.logs.panel", "open", ["open", "closed"] as const);
+  const [kept, setKept] = useStored("quoll.logs.panel", "open", ["open", "closed"] as const);
+  // Where there is no room beside the editor, the panel lies over it, and only for as long as it is wanted.
+  const narrow = useMedia("(max-width: 900px)");
+  const [over, setOver] = useState(false);
+  const panel = narrow ? (over ? "open" : "closed") : kept;
+  const setPanel = narrow ? (to: "open" | "closed") => setOver(to === "open") : setKept;
   const [height, setHeight] = useState(210);
   const failed = tab.run.state === "failed" ? tab.run : undefined;
   const tabIds = useMemo(() => state.tabs.map((t) => t.id), [state.tabs]);
@@ -47,6 +54,7 @@ export default function LogsPage() {
   const onChange = useCallback((id: string, value: string) => store.setText(id, value), []);
   /** Runs a query in a tab of its own; what is being written stays. */
   const openAndRun = useCallback((query: string, range?: TimeRange) => {
+    setOver(false);
     const id = store.open({ query, range: range ?? store.active().range });
     void store.run(id, query);
   }, []);
@@ -54,7 +62,7 @@ export default function LogsPage() {
   return (
     <div className={`logs logs-panel-${panel}`}>
       {panel === "open" && (
-        <SidePanel schema={schema} onInsert={(name) => editor.current?.insert(name)} onOpen={openAndRun} onClose={() => setPanel("closed")} />
+        <SidePanel schema={schema} onInsert={(name) => { setOver(false); editor.current?.insert(name); }} onOpen={openAndRun} onClose={() => setPanel("closed")} onEscape={narrow ? () => setOver(false) : undefined} />
       )}
       <section className="logs-main" aria-label={text.logs.title}>
         <Tabs state={state} />
@@ -165,18 +173,13 @@ function RuleButton({ tab }: { tab: Tab }) {
 }
 
 function CopyLink({ tab }: { tab: Tab }) {
-  const [copied, setCopied] = useState(false);
+  const { copied, copy } = useCopy();
   return (
     <Button
       size="small" appearance="subtle" icon={<LinkRegular />} disabled={tab.text.trim() === ""}
-      onClick={() => {
-        void navigator.clipboard?.writeText(location.origin + formatLink({ query: tab.text, range: tab.range })).then(() => {
-          setCopied(true);
-          setTimeout(() => setCopied(false), 1500);
-        });
-      }}
+      onClick={() => copy(location.origin + formatLink({ query: tab.text, range: tab.range }))}
     >
-      {copied ? text.copied : text.logs.copyLink}
+      <span aria-live="polite">{copied === undefined ? text.logs.copyLink : copied ? text.copied : text.notCopied}</span>
     </Button>
   );
 }

@@ -16,14 +16,14 @@ import type { TimeRange } from "./range";
 import { samples } from "./samples";
 import { titleOf } from "./store";
 
-interface Props { schema: Resource<Schema>; onInsert: (name: string) => void; onOpen: (query: string, range?: TimeRange) => void; onClose: () => void }
+interface Props { schema: Resource<Schema>; onInsert: (name: string) => void; onOpen: (query: string, range?: TimeRange) => void; onClose: () => void; /** Where it lies over the editor. */ onEscape?: () => void }
 
 /** What can be queried, and queries to start from. */
-export function SidePanel({ schema, onInsert, onOpen, onClose }: Props) {
+export function SidePanel({ schema, onInsert, onOpen, onClose, onEscape }: Props) {
   const [shown, setShown] = useState<"tables" | "samples" | "notes" | "history">("tables");
   const [search, setSearch] = useState("");
   return (
-    <aside className="side-panel" aria-label={text.logs.panel}>
+    <aside className="side-panel" aria-label={text.logs.panel} onKeyDown={(e) => e.key === "Escape" && onEscape?.()}>
       <div className="side-panel-head">
         <TabList size="small" selectedValue={shown} onTabSelect={(_, d) => setShown(d.value as typeof shown)}>
           <Tab value="tables">{text.logs.tables}</Tab>

@@ -120,7 +120,12 @@ export class LogsStore {
 
   private set(state: LogsState) {
     this.state = state;
-    this.memory.set(JSON.stringify({ active: state.active, tabs: state.tabs.map(({ text, range, id }) => ({ text, range, id })) }));
+    // A browser keeps some megabytes, and the text may be longer: then the last that fit are what a reload brings.
+    try {
+      this.memory.set(JSON.stringify({ active: state.active, tabs: state.tabs.map(({ text, range, id }) => ({ text, range, id })) }));
+    } catch {
+      // Nothing is lost while the page is there.
+    }
     for (const listener of this.listeners) listener();
   }
 

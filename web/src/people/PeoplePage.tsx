@@ -5,6 +5,7 @@ import { roles, type Person, type Role } from "../api/types";
 import { useAttempt } from "../api/useAttempt";
 import { useResource } from "../api/useResource";
 import { text } from "../text/en";
+import { CopyButton } from "../ui/CopyButton";
 import { Ago, useNow } from "../ui/parts";
 import { ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
 
@@ -24,7 +25,7 @@ export default function PeoplePage() {
         <section className="panel" aria-label={t.linkFor(link.name)}>
           <h2>{t.linkFor(link.name)}</h2>
           <p className="muted">{t.linkHint}</p>
-          <pre data-testid="link">{link.address}</pre>
+          <div className="secret"><pre data-testid="link">{link.address}</pre><CopyButton value={link.address} /></div>
         </section>
       )}
       {people.data ? (

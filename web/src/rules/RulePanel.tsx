@@ -38,7 +38,7 @@ export function RulePanel({ rule, onClose }: { rule: Rule; onClose: () => void }
     );
   };
   return (
-    <aside className="panel rule-panel" aria-label={rule.name}>
+    <aside className="panel rule-panel" aria-label={rule.name} onKeyDown={(e) => e.key === "Escape" && onClose()}>
       <div className="question-head"><h2>{rule.name}</h2><Button size="small" appearance="subtle" icon={<DismissRegular />} aria-label={t.close} onClick={onClose} /></div>
       <p>{rule.description}</p>
       <Tactics tactics={rule.tactics} techniques={rule.techniques} />

@@ -29,7 +29,6 @@ export default function RulesPage() {
   const [filter, setFilter] = useState<RuleFilter>(() => parseRuleFilter(location.split("#")[1] ?? ""));
   const address = formatRuleFilter(filter);
   useEffect(() => rewriteAddress(address), [address]);
-  const [opened, setOpened] = useState<string>();
   const importing = useTurns();
   const may = useMay("Contributor");
   const shown = rules.data?.filter((r) => isShown(r, filter)) ?? [];
@@ -52,7 +51,7 @@ export default function RulesPage() {
               <span className="muted numeric" aria-live="polite">{view === "list" ? t.total(shown.length, rules.data.length) : ""}</span>
             </div>
             {view === "matrix" ? <Matrix rules={rules.data} onTechnique={show} /> : shown.length === 0 ? <EmptyView title={t.noMatch} detail={t.noMatchDetail} action={<Button onClick={() => setFilter(anyRule)}>{t.clear}</Button>} /> : (
-              <List rules={shown} opened={opened} onOpen={setOpened} />
+              <List rules={shown} opened={filter.rule || undefined} onOpen={(rule) => setFilter({ ...filter, rule: rule ?? "" })} />
             )}
           </>
         )
@@ -83,9 +82,13 @@ function Filters({ filter, onChange }: { filter: RuleFilter; onChange: (f: RuleF
 function List({ rules, opened, onOpen }: { rules: Rule[]; opened: string | undefined; onOpen: (id: string | undefined) => void }) {
   const now = useNow(10_000);
   const rule = rules.find((r) => r.id === opened);
+  const close = () => {
+    document.getElementById("rule-" + opened)?.focus({ preventScroll: true });
+    onOpen(undefined);
+  };
   return (
     <div className={rule ? "rules-split" : undefined}>
-      <div className="table-frame">
+      <div className="table-frame table-frame-long">
         <table className="table rules">
           <thead>
             <tr>
@@ -98,7 +101,7 @@ function List({ rules, opened, onOpen }: { rules: Rule[]; opened: string | undef
               <tr key={r.id} aria-selected={r.id === opened}>
                 <td><SeverityTag severity={r.severity} /></td>
                 <td>
-                  <button type="button" className="link-button" aria-expanded={r.id === opened} onClick={() => onOpen(r.id === opened ? undefined : r.id)}>{r.name}</button>
+                  <button type="button" id={"rule-" + r.id} className="link-button" aria-expanded={r.id === opened} onClick={() => onOpen(r.id === opened ? undefined : r.id)}>{r.name}</button>
                   <div className="muted small">{r.tactics.map(tacticName).join(", ")}</div>
                 </td>
                 <td><HealthTag rule={r} /></td>
@@ -110,7 +113,7 @@ function List({ rules, opened, onOpen }: { rules: Rule[]; opened: string | undef
           </tbody>
         </table>
       </div>
-      {rule && <RulePanel key={rule.id} rule={rule} onClose={() => onOpen(undefined)} />}
+      {rule && <RulePanel key={rule.id} rule={rule} onClose={close} />}
     </div>
   );
 }

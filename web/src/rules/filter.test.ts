@@ -19,7 +19,7 @@ test("rules are filtered by severity, health and words at once", () => {
 });
 
 test("a link reopens the list as it was", () => {
-  const filter: RuleFilter = { severity: "High", health: "failing", text: "a & b" };
+  const filter: RuleFilter = { severity: "High", health: "failing", text: "a & b", rule: "r 7" };
   expect(parseRuleFilter(formatRuleFilter(filter).split("#")[1]!)).toEqual(filter);
   expect(formatRuleFilter(anyRule)).toBe("/rules");
   expect(parseRuleFilter("")).toEqual(anyRule);

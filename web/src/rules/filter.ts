@@ -12,10 +12,10 @@ export function healthOf(rule: Rule): Health {
 }
 
 /** Which rules are shown, kept in the address so that a link reopens them. Empty is any. */
-export interface RuleFilter { severity: string; health: string; text: string }
-export const anyRule: RuleFilter = { severity: "", health: "", text: "" };
+export interface RuleFilter { severity: string; health: string; text: string; /** The id of the one that is open. */ rule: string }
+export const anyRule: RuleFilter = { severity: "", health: "", text: "", rule: "" };
 
-const keys = ["severity", "health", "text"] as const;
+const keys = ["severity", "health", "text", "rule"] as const;
 
 export function formatRuleFilter(filter: RuleFilter): string {
   const p = new URLSearchParams(keys.filter((k) => filter[k]).map((k) => [k, filter[k]]));
@@ -24,8 +24,8 @@ export function formatRuleFilter(filter: RuleFilter): string {
 
 export function parseRuleFilter(fragment: string): RuleFilter {
   const p = new URLSearchParams(fragment);
-  const [severity, health, text] = keys.map((k) => p.get(k) ?? "") as [string, string, string];
-  return { severity, health, text };
+  const [severity, health, text, rule] = keys.map((k) => p.get(k) ?? "") as [string, string, string, string];
+  return { severity, health, text, rule };
 }
 
 export function isShown(rule: Rule, filter: RuleFilter): boolean {

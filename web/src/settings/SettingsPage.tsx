@@ -1,4 +1,4 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { linkTo } from "../app/router";
 import { useMay } from "../app/settings";
 import { text } from "../text/en";
@@ -21,10 +21,15 @@ export const sections = ["people", "tokens", "notifications", "watchlists", "fun
 
 /** Who comes in, by what, whom incidents are told, and what is kept by hand. */
 export default function SettingsPage({ section }: { section: string }) {
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone they are wider than the page.
+    nav.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [section]);
   return (
     <div className="page">
-      <PageHeader title={t.title} detail={t.detail} />
-      <nav className="settings-nav" aria-label={t.title}>
+      <PageHeader title={t.title} name={(t.sections as Record<string, string>)[section] ?? t.title} detail={t.detail} />
+      <nav ref={nav} className="settings-nav" aria-label={t.title}>
         {sections.map((one) => <a key={one} aria-current={one === section ? "page" : undefined} {...linkTo("/settings/" + one)}>{t.sections[one]}</a>)}
       </nav>
       <Suspense fallback={<LoadingRows />}><Section section={section} /></Suspense>

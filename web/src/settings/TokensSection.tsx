@@ -5,7 +5,8 @@ import { roles, type NewToken, type Role } from "../api/types";
 import { useAttempt } from "../api/useAttempt";
 import { useResource } from "../api/useResource";
 import { text } from "../text/en";
-import { CopyRegular, KeyRegular } from "../ui/icons";
+import { CopyButton } from "../ui/CopyButton";
+import { KeyRegular } from "../ui/icons";
 import { Ago, useNow } from "../ui/parts";
 import { EmptyView, ErrorBar, FailureView, LoadingRows, StaleBar } from "../ui/states";
 
@@ -28,7 +29,7 @@ export default function TokensSection() {
           <p className="muted">{t.once}</p>
           <div className="secret">
             <pre data-testid="secret">{made.secret}</pre>
-            <Button icon={<CopyRegular />} onClick={() => void navigator.clipboard?.writeText(made.secret)}>{text.copy}</Button>
+            <CopyButton value={made.secret} />
           </div>
         </section>
       )}

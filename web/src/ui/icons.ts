@@ -11,6 +11,7 @@ export { ArrowSyncRegular } from "@fluentui/react-icons/svg/arrow-sync";
 export { ArrowUpRegular } from "@fluentui/react-icons/svg/arrow-up";
 export { BoardFilled, BoardRegular } from "@fluentui/react-icons/svg/board";
 export { CalendarClockRegular } from "@fluentui/react-icons/svg/calendar-clock";
+export { CheckmarkRegular } from "@fluentui/react-icons/svg/checkmark";
 export { CheckmarkCircleFilled } from "@fluentui/react-icons/svg/checkmark-circle";
 export { ChevronDownRegular } from "@fluentui/react-icons/svg/chevron-down";
 export { ChevronLeftRegular } from "@fluentui/react-icons/svg/chevron-left";

@@ -6,17 +6,20 @@ import {
 import { useEffect, useState, type ReactNode } from "react";
 import type { Entity, IncidentStatus, Severity } from "../api/types";
 import { useSettings } from "../app/settings";
+import { useTitle } from "../app/title";
+import { legible } from "../format/legible";
 import { formatAgo, formatInstant } from "../format/time";
 import { text } from "../text/en";
 
-/** The heading of a page, with what can be done on it at the right. */
-export function PageHeader({ title, detail, actions, before }: { title: ReactNode; detail?: ReactNode; actions?: ReactNode; before?: ReactNode }) {
+/** The heading of a page, with what can be done on it at the right. The name is the browser's, where it is not the title. */
+export function PageHeader({ title, name, detail, actions, before }: { title: ReactNode; name?: string; detail?: ReactNode; actions?: ReactNode; before?: ReactNode }) {
+  useTitle(name ?? (typeof title === "string" ? title : ""));
   return (
     <div className="page-header">
       <div className="page-heading">
         {before}
-        <h1>{title}</h1>
-        {detail && <p>{detail}</p>}
+        <h1>{typeof title === "string" ? legible(title) : title}</h1>
+        {detail && <p>{typeof detail === "string" ? legible(detail) : detail}</p>}
       </div>
       {actions && <div className="page-actions">{actions}</div>}
     </div>
@@ -45,9 +48,9 @@ const entityIcons: Record<string, ReactNode> = {
 export function EntityChip({ entity }: { entity: Entity }) {
   const kind = text.entity[entity.kind] ?? entity.kind;
   return (
-    <span className="chip" title={`${kind}: ${entity.value}`}>
+    <span className="chip" title={`${kind}: ${legible(entity.value)}`}>
       <span className="chip-icon" aria-label={kind} role="img">{entityIcons[entity.kind] ?? <TagRegular />}</span>
-      <span className="chip-text">{entity.value}</span>
+      <span className="chip-text">{legible(entity.value)}</span>
     </span>
   );
 }
