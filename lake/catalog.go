@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	_ "github.com/mattn/go-sqlite3" // the driver named "sqlite3"
@@ -76,6 +77,14 @@ func openCatalog(ctx context.Context, config *Config, files syncedFS) (*catalog,
 }
 
 func openSQLite(_ context.Context, path string) (*sql.DB, error) {
+	// SQLite would give the file, and those beside it, the process's default mode.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
 	query := url.Values{"_busy_timeout": {"10000"}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}}
 	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String()
 	db, err := sql.Open("sqlite3", dsn)

@@ -121,9 +121,17 @@ func withAccess(ctx context.Context, data string, do func(*access.Store) error) 
 func signInAddress(address, secret string) string { return address + "/sign-in#link=" + secret }
 
 // tellLink prints how the first administrator comes in. It goes to the standard
-// output, not to the log, which is kept and read by others.
-func tellLink(w io.Writer, link string) {
-	if link != "" {
+// output, not to the log, which is kept and read by others. Where a service
+// manager keeps the standard output as a log too, the link is not said there.
+func tellLink(w io.Writer, link, data string, kept bool) {
+	switch {
+	case link == "":
+	case kept:
+		_, _ = fmt.Fprintf(w, "No administrator has a password yet. This makes a link that signs one in: quoll access link --data %s\n", data)
+	default:
 		_, _ = fmt.Fprintf(w, "No administrator has a password yet. This link signs one in, once and within 24 hours:\n\n    %s\n\n", link)
 	}
 }
+
+// outputKept says whether systemd keeps the standard output in its journal.
+func outputKept(env func(string) string) bool { return env("JOURNAL_STREAM") != "" }

@@ -78,6 +78,9 @@ func runDemo(ctx context.Context, w io.Writer, o demoOptions) (err error) {
 	if o.data, err = filepath.Abs(o.data); err != nil {
 		return err
 	}
+	if err := addressFree(ctx, o.listen, o.data); err != nil {
+		return err
+	}
 	level := slog.LevelWarn
 	if o.verbose {
 		level = slog.LevelDebug

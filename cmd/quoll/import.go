@@ -92,6 +92,12 @@ func runImport(ctx context.Context, w io.Writer, o importOptions, files []string
 		} else if info.IsDir() {
 			return fmt.Errorf("import %s: it is a folder; name its files", name)
 		}
+		if o.format != "" {
+			continue
+		}
+		if _, err := file.Tell(name); err != nil {
+			return err
+		}
 	}
 	p, err := dataPaths(o.data)
 	if err != nil {

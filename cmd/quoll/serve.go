@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -48,7 +49,7 @@ func serveCommand() *cobra.Command {
 			heaplimit.Set(serverMemory)
 			return serve(cmd.Context(), loaded, defaultPace(), log, func(address, link string) {
 				log.Info("serving", "address", address)
-				tellLink(cmd.OutOrStdout(), link)
+				tellLink(cmd.OutOrStdout(), link, loaded.DataDir, outputKept(os.Getenv))
 				if _, err := heaplimit.ForgetStart(); err != nil {
 					log.Debug("the pages that the start needed stay in memory", "error", err)
 				}
@@ -84,6 +85,9 @@ func defaultPace() pace {
 // which the first administrator signs in, or "" where there is one.
 func serve(ctx context.Context, c *config.Config, pace pace, log *slog.Logger, ready func(address, link string)) (err error) {
 	p := configuredPaths(c)
+	if err := addressFree(ctx, c.Server.Listen, c.DataDir); err != nil {
+		return err
+	}
 	n, err := openNode(ctx, p, nodeSettings{c.FlushEvery, pace.sealAfter, c.Lake}, log)
 	if err != nil {
 		return inUse(err, c.DataDir)
@@ -101,6 +105,21 @@ func serve(ctx context.Context, c *config.Config, pace pace, log *slog.Logger, r
 		return err
 	}
 	return s.run(ctx, ready)
+}
+
+// addressFree refuses an address that somebody has before a data directory is
+// made. Of one that is there its lock says more: who has the address is most
+// often who has the directory.
+func addressFree(ctx context.Context, address, data string) error {
+	if _, err := os.Stat(data); !errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", address, err)
+	}
+	return listener.Close()
 }
 
 // service is a node at work.

@@ -107,27 +107,57 @@ func withDefaults(o Options) Options {
 	return o
 }
 
-func importText(ctx context.Context, name string, r io.Reader, opts Options, emit func(model.Payload) error) (Summary, error) {
-	text := bufio.NewReaderSize(r, sniffBytes)
+// Tell finds out what the file at path holds, from its beginning, as Import does
+// first; "" is nothing at all. It fails as Import would before it emits anything.
+func Tell(path string) (model.Format, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("import: %w", err)
+	}
+	defer f.Close()
+	_, format, _, err := begin(f, "")
+	if err != nil {
+		return "", fmt.Errorf("import %s: %w", path, err)
+	}
+	return format, nil
+}
+
+// begin decompresses r if need be, and finds its format unless it is given. It
+// returns how many bytes there are where they are blank and no more follow, and
+// -1 otherwise.
+func begin(r io.Reader, given model.Format) (text *bufio.Reader, format model.Format, blank int64, err error) {
+	text = bufio.NewReaderSize(r, sniffBytes)
 	if magic, _ := text.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		unpacked, err := gzip.NewReader(text)
 		if err != nil {
-			return Summary{}, err
+			return nil, "", 0, err
 		}
 		text = bufio.NewReaderSize(unpacked, sniffBytes)
 	}
 	head, err := text.Peek(sniffBytes)
 	if err != nil && err != io.EOF {
-		return Summary{}, err
+		return nil, "", 0, err
 	}
 	whole := err == io.EOF
 	if len(bytes.TrimSpace(bytes.TrimPrefix(head, []byte(utf8Mark)))) == 0 && whole {
-		return Summary{Format: opts.Format, Bytes: int64(len(head))}, nil
+		return text, given, int64(len(head)), nil
 	}
-	if opts.Format == "" {
-		if opts.Format, err = Sniff(head, whole); err != nil {
-			return Summary{}, err
+	if given == "" {
+		if given, err = Sniff(head, whole); err != nil {
+			return nil, "", 0, err
 		}
+	}
+	return text, given, -1, nil
+}
+
+func importText(ctx context.Context, name string, r io.Reader, opts Options, emit func(model.Payload) error) (Summary, error) {
+	text, format, blank, err := begin(r, opts.Format)
+	if err != nil {
+		return Summary{}, err
+	}
+	opts.Format = format
+	if blank >= 0 {
+		return Summary{Format: format, Bytes: blank}, nil
 	}
 	c := newCutter(name, text, opts, emit)
 	err = c.run(ctx)
