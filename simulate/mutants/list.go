@@ -42,13 +42,29 @@ var mutants = []mutant{
 	{
 		name: "nothing is listed twice",
 		file: "collect/activity/list.go",
-		old: `	if all || from.Before(floor) {
+		old: `	from := through.Add(-s.cfg.Overlap).Truncate(time.Hour)
+	if s.settled.Before(from) {
+		from = s.settled
+	}
+	if from.Before(floor) {
 		from = floor
 	}
+	if err := s.listWindows(ctx, collect.Windows(from, now, s.span)); err != nil {
+		return err
+	}
+	if err := s.closeHours(ctx, s.begun(collect.Window{From: from, To: now})); err != nil {
+		return err
+	}
+	return s.relist(ctx, from, now)
 `,
-		new: `	if from = through; through.IsZero() {
+		new: `	from := through
+	if from.IsZero() {
 		from = floor
 	}
+	if err := s.listWindows(ctx, collect.Windows(from, now, s.span)); err != nil {
+		return err
+	}
+	return s.closeHours(ctx, s.begun(collect.Window{From: from, To: now}))
 `,
 	},
 	{
@@ -96,7 +112,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "the machine's clock is believed",
-		file: "collect/activity/servertime.go",
+		file: "collect/servertime.go",
 		old:  `	t.skew, t.heard = skew, at`,
 		new:  `	t.skew, t.heard = 0*skew, at`,
 	},
