@@ -160,9 +160,6 @@ func TestErasureSurvivesEveryFault(t *testing.T) {
 // TestAnErasureOfMillions has more keys than a tombstone of retention has bytes for: what
 // was written can be read again.
 func TestAnErasureOfMillions(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it writes 70 MB")
-	}
 	config := testConfig(filepath.Join(t.TempDir(), "lake"))
 	keys := make([]schema.Key, 2<<20)
 	for i := range keys {

@@ -58,9 +58,6 @@ func TestALongElementIsCutInPieces(t *testing.T) {
 
 // The journal is given no more of a record than it takes, and the stream goes on.
 func TestARecordTooLongForTheJournalHoldsNothingUp(t *testing.T) {
-	if testing.Short() {
-		t.Skip("needs a few hundred megabytes")
-	}
 	inVirtualTime(t, func(r *rig) {
 		body := `[{"Id":"a"},{"Id":"long","Text":"` + strings.Repeat("x", mostPart+1<<20) + `"},{"Id":"b"}]`
 		r.feed.add(exchange, id(1), time.Now().Add(-time.Hour)).body = body
