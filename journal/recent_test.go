@@ -43,15 +43,7 @@ func TestTheNewestEntriesAreReadFromMemory(t *testing.T) {
 			t.Errorf("after %d: %x (%v)", after, got, err)
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(cfg.Dir, "*.journal"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("segments: %v (%v)", files, err)
-	}
-	for _, file := range files {
-		if err := os.Remove(file); err != nil {
-			t.Fatal(err)
-		}
-	}
+	removeSegments(t, cfg.Dir)
 	if got, err := read(6); err != nil || string(got) != all[6:] {
 		t.Errorf("without files, after 6: %x (%v)", got, err)
 	}
@@ -74,7 +66,20 @@ func TestBuffersOfBodiesCount(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(cfg.Dir, "*.journal"))
+	removeSegments(t, cfg.Dir)
+	ignore := func(journal.Entry) error { return nil }
+	if err := j.Read(t.Context(), 1, ignore); err != nil {
+		t.Errorf("the newest two: %v", err)
+	}
+	if err := j.Read(t.Context(), 0, ignore); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("with the oldest of three: %v", err)
+	}
+}
+
+// removeSegments leaves what is in memory alone.
+func removeSegments(t *testing.T, dir string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.journal"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("segments: %v (%v)", files, err)
 	}
@@ -82,12 +87,5 @@ func TestBuffersOfBodiesCount(t *testing.T) {
 		if err := os.Remove(file); err != nil {
 			t.Fatal(err)
 		}
-	}
-	ignore := func(journal.Entry) error { return nil }
-	if err := j.Read(t.Context(), 1, ignore); err != nil {
-		t.Errorf("the newest two: %v", err)
-	}
-	if err := j.Read(t.Context(), 0, ignore); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("with the oldest of three: %v", err)
 	}
 }
