@@ -78,13 +78,7 @@ func TestTombstonesAreKnownEverywhere(t *testing.T) {
 	if check := checkRiver(t, r, dir, nil); len(check.Problems) > 0 {
 		t.Errorf("check: %+v", check.Problems)
 	}
-	parts := r.Parts
-	parts.Normaliser = normalise.New(normalise.Config{WorkspaceID: "w"})
-	if err := Replay(t.Context(), lake.DefaultConfig(filepath.Join(dir, "lake")), DefaultConfig(), parts, nil); err != nil {
-		t.Fatal(err)
-	}
-	r.close()
-	r = openRiver(t, dir, nil)
+	r = replayed(t, r, dir)
 	counts("after a replay")
 	if got := r.reconcile(t, nil); !got.Equal() {
 		t.Errorf("after a replay: %+v", got)
@@ -133,16 +127,7 @@ func TestRevisionsOfWhatWentStay(t *testing.T) {
 		}
 	}
 	counts("after the run", 1)
-	replay := func() {
-		t.Helper()
-		parts := r.Parts
-		parts.Normaliser = normalise.New(normalise.Config{WorkspaceID: "w"})
-		if err := Replay(t.Context(), lake.DefaultConfig(filepath.Join(dir, "lake")), DefaultConfig(), parts, nil); err != nil {
-			t.Fatal(err)
-		}
-		r.close()
-		r = openRiver(t, dir, nil)
-	}
+	replay := func() { r = replayed(t, r, dir) }
 	if check := checkRiver(t, r, dir, nil); len(check.Problems) > 0 {
 		t.Errorf("check: %+v", check.Problems)
 	}
@@ -198,13 +183,7 @@ func TestAReplayAfterACrashOfRetention(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts := r.Parts
-	parts.Normaliser = normalise.New(normalise.Config{WorkspaceID: "w"})
-	if err := Replay(t.Context(), lake.DefaultConfig(filepath.Join(dir, "lake")), DefaultConfig(), parts, nil); err != nil {
-		t.Fatal(err)
-	}
-	r.close()
-	r = openRiver(t, dir, nil)
+	r = replayed(t, r, dir)
 	if n := r.rows(t, schema.UnifiedAuditLog); n != 10 {
 		t.Errorf("%d rows after the replay", n)
 	}
@@ -214,4 +193,16 @@ func TestAReplayAfterACrashOfRetention(t *testing.T) {
 	if got := r.reconcile(t, nil); !got.Equal() {
 		t.Errorf("%+v", got)
 	}
+}
+
+// replayed builds the tables anew from the journal, and opens what was built.
+func replayed(t *testing.T, r *river, dir string) *river {
+	t.Helper()
+	parts := r.Parts
+	parts.Normaliser = normalise.New(normalise.Config{WorkspaceID: "w"})
+	if err := Replay(t.Context(), lake.DefaultConfig(filepath.Join(dir, "lake")), DefaultConfig(), parts, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.close()
+	return openRiver(t, dir, nil)
 }
